@@ -1,0 +1,105 @@
+# Copyright 2026 The mobilebert_tf Authors. All Rights Reserved.
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+
+"""Reads the reference's JSON configs, TF1's and Hugging Face's alike."""
+
+import json
+import pathlib
+from typing import Any
+
+from mobilebert_tf.modeling import architectures
+
+_FIELDS = {
+    'vocab_size': 'vocab_size',
+    'embedding_size': 'embedding_size',
+    'type_vocab_size': 'type_vocab_size',
+    'max_position_embeddings': 'max_position_embeddings',
+    'num_hidden_layers': 'num_blocks',
+    'hidden_size': 'inter_block_size',
+    'intra_bottleneck_size': 'intra_block_size',
+    'num_attention_heads': 'num_attention_heads',
+    'intermediate_size': 'intermediate_size',
+    'hidden_act': 'hidden_activation',
+    'hidden_dropout_prob': 'hidden_dropout_rate',
+    'attention_probs_dropout_prob': 'attention_dropout_rate',
+    'initializer_range': 'initializer_range',
+}
+# What the reference assumes where a JSON is silent. The two differ in one:
+# TF1's BertConfig has no shared bottleneck unless told, Hugging Face's has.
+_TF1_DEFAULTS = {
+    'num_feedforward_networks': 1,
+    'normalization_type': 'layer_norm',
+    'use_bottleneck_attention': False,
+    'key_query_shared_bottleneck': False,
+    'classifier_activation': True,
+}
+_HUGGING_FACE_DEFAULTS = {
+    'num_feedforward_networks': 4,
+    'normalization_type': 'no_norm',
+    'use_bottleneck_attention': False,
+    'key_query_shared_bottleneck': True,
+    'classifier_activation': True,
+}
+
+
+def read_config(path: str | pathlib.Path) -> architectures.MobileBertConfig:
+  """Reads a `bert_config.json` (TF1) or a `config.json` (Hugging Face).
+
+  Args:
+    path: The file. One with `model_type` is taken for Hugging Face's.
+
+  Returns:
+    The architecture.
+
+  Raises:
+    FileNotFoundError: If there is no such file.
+    ValueError: If it is no JSON object, lacks a field, or describes something
+      other than a MobileBERT or its teacher.
+  """
+  path = pathlib.Path(path)
+  try:
+    fields = json.loads(path.read_text(encoding='utf-8'))
+  except (UnicodeDecodeError, json.JSONDecodeError) as error:
+    raise ValueError(f'{path} is no JSON: {error}.') from error
+  if not isinstance(fields, dict):
+    raise ValueError(
+        f'{path} holds a {type(fields).__name__}, not a JSON object.')
+  missing = [name for name in _FIELDS if name not in fields]
+  if missing:
+    raise ValueError(
+        f'{path} lacks {", ".join(missing)}, which a MobileBERT config has.')
+  for name in ('use_bottleneck', 'trigram_input'):
+    if not fields.get(name, 'model_type' in fields):
+      raise ValueError(
+          f'{path} has {name}=false: that is a plain BERT, not a MobileBERT.')
+  values = {ours: fields[theirs] for theirs, ours in _FIELDS.items()}
+  return architectures.resolve({**values, **_variants(fields)})
+
+
+def _variants(fields: dict[str, Any]) -> dict[str, Any]:
+  defaults = (_HUGGING_FACE_DEFAULTS if 'model_type' in fields
+              else _TF1_DEFAULTS)
+  fields = {**defaults, **fields}
+  if fields['use_bottleneck_attention']:
+    attention_input = 'bottleneck'
+  elif fields['key_query_shared_bottleneck']:
+    attention_input = 'shared_bottleneck'
+  else:
+    attention_input = 'block_input'
+  return {
+      'num_feedforward_networks': fields['num_feedforward_networks'],
+      'normalization': fields['normalization_type'],
+      'attention_input': attention_input,
+      'use_pooler': fields['classifier_activation'],
+  }

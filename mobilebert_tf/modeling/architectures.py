@@ -1,0 +1,235 @@
+# Copyright 2026 The mobilebert_tf Authors. All Rights Reserved.
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+
+"""The named architectures: what a MobileBERT or its teacher is made of.
+
+One dataclass describes all of them, because the teacher and the students differ
+in sizes, normalization, activation and in what attention reads, never in
+topology (Sun et al. 2020, table 1 and figure 1).
+"""
+
+import dataclasses
+import difflib
+from typing import Any
+
+from official.modeling import hyperparams
+
+NORMALIZATIONS = ('no_norm', 'layer_norm')
+ATTENTION_INPUTS = ('shared_bottleneck', 'bottleneck', 'block_input')
+ATTENTION_MASKS = ('hard', 'tf1_reference')
+ACTIVATIONS = ('relu', 'relu6', 'gelu')
+
+
+@dataclasses.dataclass
+class MobileBertConfig(hyperparams.Config):
+  """Sizes and variants of an encoder; the defaults are the released student.
+
+  Attributes:
+    vocab_size: Rows of the word table.
+    embedding_size: Width of the word table; the trigram is three times that.
+    type_vocab_size: Segments, 2 for BERT's pairs.
+    max_position_embeddings: Longest sequence that can be encoded, in tokens.
+    num_blocks: Blocks, each as deep as one BERT layer.
+    inter_block_size: Width between blocks (the reference's `hidden_size`).
+    intra_block_size: Width inside a block: narrow in the student, wide in the
+      inverted bottlenecks of the teacher.
+    num_attention_heads: Heads, which divide `intra_block_size`.
+    intermediate_size: Inner width of a feed-forward network.
+    num_feedforward_networks: Stacked feed-forward networks in a block.
+    hidden_activation: `relu`, `relu6` or `gelu` (its tanh form, as in the
+      reference), used in the feed-forward networks and the masked-LM head.
+    normalization: `no_norm` (equation 1 of the paper) or `layer_norm`.
+    attention_input: What attention reads. `shared_bottleneck`: queries and keys
+      read a second bottleneck, values the block's input (the released
+      MobileBERT). `bottleneck`: all three read the input bottleneck (TINY).
+      `block_input`: all three read the block's input (the teacher, and the
+      student of the paper's table 1).
+    attention_mask: `hard` gives padding a weight of exactly 0.
+      `tf1_reference` puts -6 in its place as the reference code of the
+      quantization era does, so that padding keeps some weight.
+    use_pooler: Whether `pooled_output` is tanh(dense(first token)) or the first
+      token itself (`classifier_activation` of the reference).
+    hidden_dropout_rate: Dropout of embeddings and of the output bottleneck.
+    attention_dropout_rate: Dropout of attention probabilities.
+    initializer_range: Standard deviation of the truncated normal initializer.
+
+  Example:
+
+  >>> get_architecture('mobilebert', num_blocks=6).intra_block_size
+  128
+  """
+  vocab_size: int = 30522
+  embedding_size: int = 128
+  type_vocab_size: int = 2
+  max_position_embeddings: int = 512
+  num_blocks: int = 24
+  inter_block_size: int = 512
+  intra_block_size: int = 128
+  num_attention_heads: int = 4
+  intermediate_size: int = 512
+  num_feedforward_networks: int = 4
+  hidden_activation: str = 'relu'
+  normalization: str = 'no_norm'
+  attention_input: str = 'shared_bottleneck'
+  attention_mask: str = 'hard'
+  use_pooler: bool = False
+  hidden_dropout_rate: float = 0.0
+  attention_dropout_rate: float = 0.1
+  initializer_range: float = 0.02
+
+  @property
+  def attention_head_size(self) -> int:
+    """Width of one head."""
+    return self.intra_block_size // self.num_attention_heads
+
+
+_TEACHER = {
+    'hidden_activation': 'gelu',
+    'normalization': 'layer_norm',
+    'attention_input': 'block_input',
+    'num_feedforward_networks': 1,
+    'hidden_dropout_rate': 0.1,
+}
+_TINY = {'attention_input': 'bottleneck', 'num_feedforward_networks': 2}
+_WITHOUT_OPT = {'hidden_activation': 'gelu', 'normalization': 'layer_norm'}
+_SMALL = {
+    'vocab_size': 8000,
+    'embedding_size': 64,
+    'max_position_embeddings': 128,
+    'num_blocks': 4,
+    'inter_block_size': 128,
+}
+
+# What each differs in from the defaults of MobileBertConfig.
+ARCHITECTURES: dict[str, dict[str, Any]] = {
+    'mobilebert': {},
+    'mobilebert_paper': {'attention_input': 'block_input'},
+    'mobilebert_tiny': _TINY,
+    'mobilebert_without_opt': _WITHOUT_OPT,
+    'ib_bert_large': {
+        **_TEACHER, 'intra_block_size': 1024, 'intermediate_size': 4096
+    },
+    # A pair that two cores can train in minutes: the quick start's.
+    'mobilebert_small': {
+        **_SMALL, 'intra_block_size': 64, 'intermediate_size': 128,
+        'num_feedforward_networks': 2,
+    },
+    'ib_bert_small': {
+        **_TEACHER, **_SMALL, 'intra_block_size': 192,
+        'intermediate_size': 512,
+    },
+}
+
+
+def get_architecture(name: str, **overrides: Any) -> MobileBertConfig:
+  """Returns a named architecture, checked, with fields overridden.
+
+  Args:
+    name: A key of `ARCHITECTURES`.
+    **overrides: Fields of `MobileBertConfig` to change.
+
+  Returns:
+    A new `MobileBertConfig`.
+
+  Raises:
+    ValueError: If the name, a field or a value is not one of those accepted.
+
+  Example:
+
+  >>> get_architecture('mobilebert_tiny').num_feedforward_networks
+  2
+  """
+  if name not in ARCHITECTURES:
+    raise ValueError(_unknown('architecture', name, ARCHITECTURES))
+  fields = {field.name for field in dataclasses.fields(MobileBertConfig)}
+  for field in overrides:
+    if field not in fields:
+      raise ValueError(_unknown('architecture field', field, sorted(fields)))
+  config = MobileBertConfig(**{**ARCHITECTURES[name], **overrides})
+  check_config(config)
+  return config
+
+
+def resolve(architecture: Any) -> MobileBertConfig:
+  """Returns the checked config of a name, a dictionary of fields or a config.
+
+  Args:
+    architecture: A name of `ARCHITECTURES`, a `dict` of fields, or a
+      `MobileBertConfig`.
+
+  Returns:
+    A `MobileBertConfig`, a copy where one was given.
+
+  Raises:
+    ValueError: If it describes no encoder that can be built.
+
+  Example:
+
+  >>> resolve({'num_blocks': 2}).num_blocks
+  2
+  """
+  if isinstance(architecture, str):
+    return get_architecture(architecture)
+  if isinstance(architecture, MobileBertConfig):
+    architecture = architecture.as_dict()
+  if not isinstance(architecture, dict):
+    raise ValueError(
+        'An architecture is a name, a dict of fields or a MobileBertConfig; '
+        f'got {type(architecture).__name__}: {architecture!r}.')
+  return get_architecture('mobilebert', **architecture)
+
+
+def check_config(config: MobileBertConfig) -> None:
+  """Raises ValueError if no encoder can be built from the config."""
+  positive = ('vocab_size', 'embedding_size', 'type_vocab_size',
+              'max_position_embeddings', 'num_blocks', 'inter_block_size',
+              'intra_block_size', 'num_attention_heads', 'intermediate_size',
+              'num_feedforward_networks')
+  for field in positive:
+    _check_positive_integer(field, getattr(config, field))
+  for field in ('hidden_dropout_rate', 'attention_dropout_rate'):
+    rate = getattr(config, field)
+    if not 0.0 <= rate < 1.0:
+      raise ValueError(f'{field} is at least 0 and below 1; got {rate!r}.')
+  if not config.initializer_range > 0:
+    raise ValueError(
+        f'initializer_range is above 0; got {config.initializer_range!r}.')
+  for field, accepted in (('normalization', NORMALIZATIONS),
+                          ('attention_input', ATTENTION_INPUTS),
+                          ('attention_mask', ATTENTION_MASKS),
+                          ('hidden_activation', ACTIVATIONS)):
+    if getattr(config, field) not in accepted:
+      raise ValueError(_unknown(field, getattr(config, field), accepted))
+  if config.intra_block_size % config.num_attention_heads:
+    raise ValueError(
+        f'num_attention_heads={config.num_attention_heads} does not divide '
+        f'intra_block_size={config.intra_block_size}; each head gets an equal '
+        'share of the width.')
+  if config.embedding_size > config.inter_block_size:
+    raise ValueError(
+        f'embedding_size={config.embedding_size} is larger than '
+        f'inter_block_size={config.inter_block_size}; the masked-LM head joins '
+        'the word table with inter_block_size - embedding_size extra columns.')
+
+
+def _check_positive_integer(field: str, value: Any) -> None:
+  if isinstance(value, bool) or not isinstance(value, int) or value < 1:
+    raise ValueError(f'{field} is a whole number above 0; got {value!r}.')
+
+
+def _unknown(kind: str, given: Any, accepted: Any) -> str:
+  """Says what is accepted and, where one comes close, which was meant."""
+  close = difflib.get_close_matches(str(given), list(accepted), n=1)
+  hint = f' Did you mean {close[0]!r}?' if close else ''
+  return (f'Unknown {kind} {given!r}; accepted: {", ".join(accepted)}.{hint}')

@@ -1,0 +1,67 @@
+# Copyright 2026 The mobilebert_tf Authors. All Rights Reserved.
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+
+"""The base of our models: a functional graph with a constructor of its own."""
+
+from typing import Any
+
+import tensorflow as tf, tf_keras
+
+from mobilebert_tf.modeling import validation
+
+
+class GraphModel(tf_keras.Model):
+  """A functional model that is rebuilt from a few constructor arguments.
+
+  A subclass builds a graph of layers, passes it to `super().__init__(inputs,
+  outputs)`, and names in `constructor_config` what its constructor needs. Its
+  `get_config` holds these arguments, from which `cls.from_config`, the `.keras`
+  file, a SavedModel and `clone_model` rebuild it as what it is, and beside them
+  the description of the graph, from which a plain `tf_keras.Model.from_config`
+  rebuilds the same computation.
+
+  Calls accept a dict with at least the names of `inputs`, or a list in their
+  order, and check it first (`validation.check_encoder_inputs`).
+  """
+
+  # Required inputs after the encoder's three, with the dtypes accepted.
+  _extra_inputs: dict[str, tuple[tf.DType, ...]] = {}
+
+  @property
+  def max_length(self) -> int:
+    """The longest sequence that the model takes, in tokens."""
+    raise AttributeError(f'{type(self).__name__} does not tell its max_length.')
+
+  def constructor_config(self) -> dict[str, Any]:
+    """Returns JSON-serializable arguments that make an equal model."""
+    raise AttributeError(
+        f'{type(self).__name__} does not tell its constructor_config.')
+
+  def __call__(self, inputs: Any, *args: Any, **kwargs: Any) -> Any:
+    inputs = validation.check_encoder_inputs(
+        inputs, self.max_length, self._extra_inputs)
+    return super().__call__(inputs, *args, **kwargs)
+
+  def get_config(self) -> dict[str, Any]:
+    graph = tf_keras.Model(self.inputs, self.output, name=self.name)
+    return {**graph.get_config(), 'constructor': self.constructor_config()}
+
+  @classmethod
+  def from_config(cls, config: dict[str, Any],
+                  custom_objects: dict[str, Any] | None = None
+                  ) -> 'GraphModel':
+    del custom_objects  # Every class of a graph of ours is registered.
+    model = cls(**config['constructor'], name=config['name'])
+    model.trainable = config.get('trainable', True)
+    return model

@@ -1,0 +1,148 @@
+# Copyright 2026 The mobilebert_tf Authors. All Rights Reserved.
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+
+"""Checks of what a model is given, with messages for the person who gave it."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import tensorflow as tf, tf_keras
+
+INPUT_NAMES = ('input_word_ids', 'input_mask', 'input_type_ids')
+_ID_DTYPES = (tf.int32, tf.int64)
+_MASK_DTYPES = (tf.int32, tf.int64, tf.bool)
+
+
+def check_dtype_policy(policy: Any) -> tf_keras.mixed_precision.Policy:
+  """Returns the dtype policy, refusing float16.
+
+  Args:
+    policy: Name of a policy, a policy, or None for the global one.
+
+  Returns:
+    A `tf_keras.mixed_precision.Policy`.
+
+  Raises:
+    ValueError: For a policy that computes in float16. The activations of a
+      trained MobileBERT reach 1e7, float16 ends at 65,504
+      (huggingface/transformers issue 11327 shows the NaN).
+
+  Example:
+
+  >>> check_dtype_policy('mixed_bfloat16').compute_dtype
+  'bfloat16'
+  """
+  if policy is None:
+    policy = tf_keras.mixed_precision.global_policy()
+  if not isinstance(policy, tf_keras.mixed_precision.Policy):
+    policy = tf_keras.mixed_precision.Policy(policy)
+  if policy.compute_dtype not in ('float32', 'bfloat16', 'float64'):
+    raise ValueError(
+        f'The dtype policy {policy.name!r} computes in '
+        f'{policy.compute_dtype}, where MobileBERT overflows: NoNorm lets '
+        'activations reach 1e7 and float16 ends at 65504. Accepted: float32, '
+        'mixed_bfloat16, bfloat16, float64.')
+  return policy
+
+
+def check_encoder_inputs(
+    inputs: Any,
+    max_length: int,
+    extra: Mapping[str, tuple[tf.DType, ...]] | None = None
+) -> list[tf.Tensor]:
+  """Returns the encoder's inputs in order, after checking each of them.
+
+  Args:
+    inputs: Mapping with at least the keys of `INPUT_NAMES` (others, such as
+      labels, are left alone), or a sequence in that order. Integer tensors
+      `[batch, length]`; the mask may be boolean.
+    max_length: Longest accepted sequence, in tokens.
+    extra: Further required inputs, name to accepted dtypes, that follow.
+
+  Returns:
+    List of tensors in the order of `INPUT_NAMES`, then `extra`.
+
+  Raises:
+    ValueError: If one is missing, has another rank or dtype, is longer than
+      `max_length`, or disagrees with another in shape.
+
+  Example:
+
+  >>> ids = tf.zeros([1, 4], tf.int32)
+  >>> len(check_encoder_inputs([ids, ids, ids], max_length=8))
+  3
+  """
+  accepted = dict(zip(INPUT_NAMES, (_ID_DTYPES, _MASK_DTYPES, _ID_DTYPES),
+                      strict=True))
+  accepted.update(extra or {})
+  named = _by_name(inputs, tuple(accepted))
+  for name, dtypes in accepted.items():
+    named[name] = _check_tensor(name, named[name], dtypes)
+  _check_lengths(named, max_length)
+  return [named[name] for name in accepted]
+
+
+def _by_name(inputs: Any, names: tuple[str, ...]) -> dict[str, Any]:
+  if isinstance(inputs, Mapping):
+    missing = [name for name in names if name not in inputs]
+    if missing:
+      raise ValueError(
+          f'Missing input {", ".join(missing)}; given: '
+          f'{", ".join(map(str, inputs)) or "nothing"}; needed: '
+          f'{", ".join(names)}.')
+    return {name: inputs[name] for name in names}
+  if isinstance(inputs, Sequence) and not isinstance(inputs, str):
+    if len(inputs) != len(names):
+      raise ValueError(
+          f'Got {len(inputs)} inputs; needed are {len(names)}, in this order: '
+          f'{", ".join(names)}.')
+    return dict(zip(names, inputs, strict=True))
+  raise ValueError(
+      f'Inputs are a dict or a list of {", ".join(names)}; got '
+      f'{type(inputs).__name__}.')
+
+
+def _check_tensor(name: str, value: Any,
+                  dtypes: tuple[tf.DType, ...]) -> tf.Tensor:
+  if isinstance(value, (tf.RaggedTensor, tf.SparseTensor)):
+    raise ValueError(
+        f'{name} is a {type(value).__name__}; accepted: a dense tensor, padded '
+        'to [batch, length].')
+  if isinstance(value, (np.ndarray, list, tuple)):
+    value = tf.convert_to_tensor(value)
+  if value.dtype not in dtypes:
+    raise ValueError(
+        f'{name} has dtype {tf.as_dtype(value.dtype).name}; accepted: '
+        f'{", ".join(dtype.name for dtype in dtypes)}.')
+  if value.shape.rank is not None and value.shape.rank != 2:
+    raise ValueError(
+        f'{name} has shape {tuple(value.shape)}, rank {value.shape.rank}; '
+        'accepted: rank 2, [batch, length].')
+  return value
+
+
+def _check_lengths(named: Mapping[str, tf.Tensor], max_length: int) -> None:
+  word_ids = named['input_word_ids']
+  for name in INPUT_NAMES[1:]:
+    if not word_ids.shape.is_compatible_with(named[name].shape):
+      raise ValueError(
+          f'{name} has shape {tuple(named[name].shape)}, but input_word_ids '
+          f'has {tuple(word_ids.shape)}; they have to be the same.')
+  length = word_ids.shape[1] if word_ids.shape.rank else None
+  if length is not None and length > max_length:
+    raise ValueError(
+        f'The sequence has {length} tokens; this model has positions for '
+        f'{max_length} (max_position_embeddings). Truncate the text or build '
+        'the model with more positions.')

@@ -1,0 +1,131 @@
+# Copyright 2026 The mobilebert_tf Authors. All Rights Reserved.
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+
+"""Our outputs against those of the reference implementations.
+
+`../shared/golden` holds checkpoints with random weights and what the reference
+code computes from them; its README names versions, masks and tolerances.
+"""
+
+from absl.testing import parameterized
+import numpy as np
+import tensorflow as tf
+
+from mobilebert_tf import checkpoints
+from tests import shared_data
+
+_HIDDEN_TOLERANCE = 1e-5
+_LOGITS_TOLERANCE = 3e-5
+
+
+def _inputs(golden: np.lib.npyio.NpzFile) -> dict[str, np.ndarray]:
+  return {
+      'input_word_ids': golden['in_input_ids'].astype(np.int32),
+      'input_mask': golden['in_input_mask'].astype(np.int32),
+      'input_type_ids': golden['in_segment_ids'].astype(np.int32),
+      'masked_lm_positions':
+          golden['in_masked_lm_positions'].astype(np.int32),
+  }
+
+
+class ParityTest(tf.test.TestCase, parameterized.TestCase):
+
+  def _assert_equal(self, actual, expected, tolerance, what):
+    """Asserts |a - b| <= tolerance * (1 + |b|) everywhere."""
+    actual = np.asarray(actual)
+    self.assertEqual(actual.shape, expected.shape, what)
+    error = np.max(np.abs(actual - expected) / (1 + np.abs(expected)))
+    self.assertLessEqual(error, tolerance, what)
+
+  def _assert_blocks(self, outputs, hidden_states, probabilities):
+    """Compares the embedding, every block and every head."""
+    self._assert_equal(outputs['embedding_output'], hidden_states[0],
+                       _HIDDEN_TOLERANCE, 'embedding output')
+    self.assertLen(outputs['encoder_outputs'], len(hidden_states) - 1)
+    for i, output in enumerate(outputs['encoder_outputs']):
+      self._assert_equal(output, hidden_states[i + 1], _HIDDEN_TOLERANCE,
+                         f'output of block {i}')
+      self._assert_equal(
+          tf.nn.softmax(outputs['attention_scores'][i]), probabilities[i],
+          _HIDDEN_TOLERANCE, f'attention probabilities of block {i}')
+
+  @parameterized.product(
+      kind=['student', 'tiny', 'teacher'],
+      case=[('unpadded', 'hard'), ('padded_mask-10000', 'hard'),
+            ('padded_mask-6', 'tf1_reference')])
+  def test_google_research(self, kind, case):
+    file, attention_mask = case
+    folder = shared_data.path(f'golden/tf1_{kind}')
+    model = checkpoints.load_tf1(folder, attention_mask=attention_mask)
+    golden = np.load(folder / f'golden_{file}.npz')
+    inputs = _inputs(golden)
+    outputs = model(inputs)
+
+    self._assert_equal(
+        model.encoder.word_embeddings(inputs['input_word_ids']),
+        golden['word_embedding_output'], 0, 'word embeddings')
+    self._assert_blocks(
+        outputs, golden['all_layer_outputs'], golden['attention_probs'])
+    seen = inputs['input_mask'][:, None, None, :] == 1
+    if attention_mask == 'tf1_reference':
+      seen = np.ones_like(seen)
+    for i, scores in enumerate(outputs['attention_scores']):
+      # Where the reference adds -10000 we add -1e9: compared as probabilities.
+      self._assert_equal(
+          np.where(seen, scores, 0),
+          np.where(seen, golden['attention_scores'][i], 0),
+          _HIDDEN_TOLERANCE, f'attention scores of block {i}')
+    for ours, theirs in (('sequence_output', 'sequence_output'),
+                         ('pooled_output', 'pooled_output'),
+                         ('next_sentence', 'nsp_logits')):
+      self._assert_equal(
+          outputs[ours], golden[theirs], _HIDDEN_TOLERANCE, ours)
+    self._assert_equal(
+        tf.reshape(outputs['mlm_logits'], golden['mlm_logits'].shape),
+        golden['mlm_logits'], _LOGITS_TOLERANCE, 'masked-LM logits')
+
+  @parameterized.product(kind=['student', 'tiny'], case=['unpadded', 'padded'])
+  def test_hugging_face(self, kind, case):
+    folder = shared_data.path(f'golden/hf_{kind}')
+    model = checkpoints.load_hugging_face(folder)
+    golden = np.load(folder / f'golden_{case}.npz')
+    outputs = model(_inputs(golden))
+
+    self._assert_blocks(outputs, golden['hidden_states'], golden['attentions'])
+    for ours, theirs in (('sequence_output', 'last_hidden_state'),
+                         ('pooled_output', 'pooler_output'),
+                         ('next_sentence', 'seq_relationship_logits')):
+      self._assert_equal(
+          outputs[ours], golden[theirs], _HIDDEN_TOLERANCE, ours)
+    self._assert_equal(
+        outputs['mlm_logits'],
+        golden['prediction_logits_at_masked_positions'], _LOGITS_TOLERANCE,
+        'masked-LM logits')
+
+  def test_hard_mask_gives_padding_a_weight_of_exactly_zero(self):
+    folder = shared_data.path('golden/tf1_student')
+    golden = np.load(folder / 'golden_padded_mask-10000.npz')
+    inputs = _inputs(golden)
+    outputs = checkpoints.load_tf1(folder)(inputs)
+    padding = inputs['input_mask'] == 0
+    self.assertTrue(padding.any())
+    for scores in outputs['attention_scores']:
+      weights = tf.nn.softmax(scores).numpy()
+      for row in range(len(padding)):
+        self.assertAllEqual(weights[row, :, :, padding[row]], 0.0 * weights[
+            row, :, :, padding[row]])
+
+
+if __name__ == '__main__':
+  tf.test.main()
