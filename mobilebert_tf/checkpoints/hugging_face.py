@@ -38,11 +38,11 @@ def load_pretrainer(folder: str | pathlib.Path,
   Raises:
     FileNotFoundError: If the folder lacks one of the two. A
       `pytorch_model.bin` is a pickle, which can run any code, and is not read.
-    ValueError: If the config or the weights are not a MobileBERT's.
+    ValueError: If the config or the weights are not a MobileBERT's, the file is
+      damaged, or an override is not accepted.
   """
   folder = pathlib.Path(folder)
-  config = reference_config.read_config(folder / 'config.json')
-  config.override(overrides)
+  config = reference_config.read_config(folder / 'config.json', **overrides)
   path = folder / 'model.safetensors'
   if not path.exists():
     raise FileNotFoundError(
@@ -50,8 +50,12 @@ def load_pretrainer(folder: str | pathlib.Path,
         'which can run any code when it is read; save the model again with '
         'save_pretrained(folder, safe_serialization=True).')
   model = modeling.MobileBertPretrainer(modeling.MobileBertEncoder(config))
-  with safetensors.safe_open(path, framework='numpy') as tensors:
-    importing.import_weights(
-        model, 'hugging_face', frozenset(tensors.keys()), tensors.get_tensor,
-        source=str(path))
+  try:
+    with safetensors.safe_open(path, framework='numpy') as tensors:
+      importing.import_weights(
+          model, 'hugging_face', frozenset(tensors.keys()), tensors.get_tensor,
+          source=str(path))
+  except safetensors.SafetensorError as error:
+    raise ValueError(
+        f'{path} cannot be read ({error}); copy it again.') from error
   return model

@@ -39,7 +39,8 @@ def import_weights(model: modeling.MobileBertPretrainer,
     source: The checkpoint's path, for messages.
 
   Raises:
-    ValueError: If a weight is missing or of another shape, listing them; the
+    ValueError: If a weight is missing or of another shape, or the checkpoint
+      has blocks or layers in them that the model has not, listing them; the
       model then keeps the weights it had.
   """
   names = name_map.weight_names(model.encoder.architecture)
@@ -50,6 +51,12 @@ def import_weights(model: modeling.MobileBertPretrainer,
         f'{source} lacks {len(missing)} of {len(names)} weights: '
         f'{_listed(missing)}. Is it the checkpoint of a MobileBERT '
         'pre-training model, and the config the one it was made with?')
+  surplus = name_map.surplus_weights(names, checkpoint_format, available)
+  if surplus:
+    raise ValueError(
+        f'{source} has {len(surplus)} weights in its blocks that the config '
+        f'does not describe: {_listed(surplus)}. Is num_hidden_layers, '
+        'num_feedforward_networks or the shared bottleneck another?')
   arrays = {
       name.ours: name.to_ours(read(name.key(checkpoint_format)),
                               checkpoint_format) for name in names

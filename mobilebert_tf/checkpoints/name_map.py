@@ -19,6 +19,7 @@ names a weight in the three formats and says how its array is laid out there,
 relative to ours.
 """
 
+from collections.abc import Collection
 import dataclasses
 
 import numpy as np
@@ -80,6 +81,33 @@ def weight_names(
     rows = [dataclasses.replace(
         row, tf1=row.tf1.replace('FakeLayerNorm', 'LayerNorm')) for row in rows]
   return rows
+
+
+def surplus_weights(names: Collection[WeightName], checkpoint_format: str,
+                    available: Collection[str]) -> list[str]:
+  """Returns a checkpoint's weights of blocks that no row names.
+
+  Left out is what may stand beside a model's weights: optimizer slots, a
+  teacher, another task's heads.
+
+  Args:
+    names: The rows of the model.
+    checkpoint_format: `'tf1'` or `'hugging_face'`.
+    available: The names that the checkpoint holds.
+
+  Returns:
+    Sorted names.
+  """
+  known = {name.key(checkpoint_format) for name in names}
+  prefix, separator = {
+      'tf1': ('bert/encoder/', '/'),
+      'hugging_face': ('mobilebert.encoder.', '.'),
+  }[checkpoint_format]
+  endings = {key.rpartition(separator)[-1] for key in known}
+  return sorted(
+      name for name in available
+      if name.startswith(prefix) and name not in known
+      and name.rpartition(separator)[-1] in endings)
 
 
 def _hugging_face_key(tf1: str) -> str:

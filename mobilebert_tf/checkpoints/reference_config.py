@@ -53,11 +53,13 @@ _HUGGING_FACE_DEFAULTS = {
 }
 
 
-def read_config(path: str | pathlib.Path) -> architectures.MobileBertConfig:
+def read_config(path: str | pathlib.Path,
+                **overrides: Any) -> architectures.MobileBertConfig:
   """Reads a `bert_config.json` (TF1) or a `config.json` (Hugging Face).
 
   Args:
     path: The file. One with `model_type` is taken for Hugging Face's.
+    **overrides: Fields of our architecture to change afterwards.
 
   Returns:
     The architecture.
@@ -84,7 +86,11 @@ def read_config(path: str | pathlib.Path) -> architectures.MobileBertConfig:
       raise ValueError(
           f'{path} has {name}=false: that is a plain BERT, not a MobileBERT.')
   values = {ours: fields[theirs] for theirs, ours in _FIELDS.items()}
-  return architectures.resolve({**values, **_variants(fields)})
+  try:
+    config = architectures.resolve({**values, **_variants(fields)})
+  except ValueError as error:
+    raise ValueError(f'{path}, as fields of ours: {error}') from error
+  return architectures.resolve({**config.as_dict(), **overrides})
 
 
 def _variants(fields: dict[str, Any]) -> dict[str, Any]:

@@ -41,16 +41,23 @@ def load_pretrainer(folder: str | pathlib.Path,
 
   Raises:
     FileNotFoundError: If the folder lacks the config or a checkpoint.
-    ValueError: If the config or the weights are not a MobileBERT's.
+    ValueError: If the config or the weights are not a MobileBERT's, a file is
+      damaged, or an override is not accepted.
   """
   folder = pathlib.Path(folder)
-  config = reference_config.read_config(folder / 'bert_config.json')
-  config.override(overrides)
-  reader = tf.train.load_checkpoint(str(_find_prefix(folder)))
+  config = reference_config.read_config(
+      folder / 'bert_config.json', **overrides)
+  prefix = _find_prefix(folder)
   model = modeling.MobileBertPretrainer(modeling.MobileBertEncoder(config))
-  importing.import_weights(
-      model, 'tf1', reader.get_variable_to_shape_map(), reader.get_tensor,
-      source=str(folder))
+  try:
+    reader = tf.train.load_checkpoint(str(prefix))
+    importing.import_weights(
+        model, 'tf1', reader.get_variable_to_shape_map(), reader.get_tensor,
+        source=str(folder))
+  except (tf.errors.OpError, IndexError) as error:  # As the reader raises.
+    raise ValueError(
+        f'{prefix} cannot be read ({error}); copy its .index and .data-* files '
+        'again.') from error
   return model
 
 
@@ -59,6 +66,6 @@ def _find_prefix(folder: pathlib.Path) -> pathlib.Path:
   if len(prefixes) != 1:
     found = ', '.join(prefix.name for prefix in prefixes) or 'none'
     raise FileNotFoundError(
-        f'{folder} should hold one checkpoint (PREFIX.index and PREFIX.data-*); '
+        f'{folder} should hold one checkpoint, PREFIX.index and PREFIX.data-*; '
         f'found: {found}.')
   return prefixes[0]

@@ -18,12 +18,14 @@ from collections.abc import Callable
 
 import tensorflow as tf, tf_keras
 
+from mobilebert_tf.modeling import architectures
+
 
 @tf_keras.utils.register_keras_serializable('mobilebert_tf')
 def gelu(inputs: tf.Tensor) -> tf.Tensor:
   """The tanh form of gelu, as in google-research `mobilebert/modeling.py`.
 
-  `tf_keras` resolves the string 'gelu' to the erf form, which is up to 7e-4 off.
+  `tf_keras` resolves the string 'gelu' to the erf form, up to 7e-4 off.
   """
   return tf.nn.gelu(inputs, approximate=True)
 
@@ -38,11 +40,13 @@ def get_activation(name: str) -> Callable[[tf.Tensor], tf.Tensor]:
     A function of one tensor.
 
   Raises:
-    KeyError: If there is none; `architectures.check_config` says it better.
+    ValueError: If there is none.
 
   Example:
 
   >>> float(get_activation('relu6')(tf.constant(7.0)))
   6.0
   """
+  architectures.check_accepted(
+      'hidden_activation', name, architectures.ACTIVATIONS)
   return {'relu': tf.nn.relu, 'relu6': tf.nn.relu6, 'gelu': gelu}[name]

@@ -200,27 +200,46 @@ def check_config(config: MobileBertConfig) -> None:
     _check_positive_integer(field, getattr(config, field))
   for field in ('hidden_dropout_rate', 'attention_dropout_rate'):
     rate = getattr(config, field)
-    if not 0.0 <= rate < 1.0:
-      raise ValueError(f'{field} is at least 0 and below 1; got {rate!r}.')
-  if not config.initializer_range > 0:
+    if not _is_number(rate) or not 0.0 <= rate < 1.0:
+      raise ValueError(
+          f'{field} is a number of at least 0 and below 1; got {rate!r}.')
+  deviation = config.initializer_range
+  if not _is_number(deviation) or not deviation > 0:
     raise ValueError(
-        f'initializer_range is above 0; got {config.initializer_range!r}.')
+        f'initializer_range is a number above 0; got {deviation!r}.')
+  if not isinstance(config.use_pooler, bool):
+    raise ValueError(
+        f'use_pooler is true or false; got {config.use_pooler!r}.')
   for field, accepted in (('normalization', NORMALIZATIONS),
                           ('attention_input', ATTENTION_INPUTS),
                           ('attention_mask', ATTENTION_MASKS),
                           ('hidden_activation', ACTIVATIONS)):
-    if getattr(config, field) not in accepted:
-      raise ValueError(_unknown(field, getattr(config, field), accepted))
-  if config.intra_block_size % config.num_attention_heads:
-    raise ValueError(
-        f'num_attention_heads={config.num_attention_heads} does not divide '
-        f'intra_block_size={config.intra_block_size}; each head gets an equal '
-        'share of the width.')
+    check_accepted(field, getattr(config, field), accepted)
+  check_heads(config.num_attention_heads, config.intra_block_size)
   if config.embedding_size > config.inter_block_size:
     raise ValueError(
         f'embedding_size={config.embedding_size} is larger than '
         f'inter_block_size={config.inter_block_size}; the masked-LM head joins '
         'the word table with inter_block_size - embedding_size extra columns.')
+
+
+def check_accepted(field: str, value: Any, accepted: tuple[str, ...]) -> None:
+  """Raises ValueError if the value of a field is none of those accepted."""
+  if value not in accepted:
+    raise ValueError(_unknown(field, value, accepted))
+
+
+def check_heads(num_attention_heads: int, intra_block_size: int) -> None:
+  """Raises ValueError if the heads cannot share the width equally."""
+  if intra_block_size % num_attention_heads:
+    raise ValueError(
+        f'num_attention_heads={num_attention_heads} does not divide '
+        f'intra_block_size={intra_block_size}; each head gets an equal share '
+        'of the width.')
+
+
+def _is_number(value: Any) -> bool:
+  return isinstance(value, (int, float)) and not isinstance(value, bool)
 
 
 def _check_positive_integer(field: str, value: Any) -> None:

@@ -18,6 +18,7 @@ import math
 
 import tensorflow as tf, tf_keras
 
+from mobilebert_tf.modeling import architectures
 from mobilebert_tf.modeling import initialization
 
 # Far below any score that float32 can tell apart from it after a softmax, and
@@ -92,6 +93,9 @@ class MultiHeadAttention(tf_keras.layers.Layer):
                initializer_range: float = 0.02,
                **kwargs):
     super().__init__(**kwargs)
+    architectures.check_heads(num_heads, width)
+    architectures.check_accepted(
+        'attention_mask', attention_mask, architectures.ATTENTION_MASKS)
     self._config = {
         'num_heads': num_heads,
         'width': width,

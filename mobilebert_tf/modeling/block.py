@@ -17,6 +17,7 @@
 import tensorflow as tf, tf_keras
 
 from mobilebert_tf.modeling import activations
+from mobilebert_tf.modeling import architectures
 from mobilebert_tf.modeling import attention as attention_lib
 from mobilebert_tf.modeling import initialization
 from mobilebert_tf.modeling import normalization as normalization_lib
@@ -36,8 +37,8 @@ class Projection(tf_keras.layers.Layer):
     initializer_range: Standard deviation of the kernel's initializer.
     **kwargs: `name`, `dtype` and `trainable` of a layer.
 
-  Inputs `[batch, length, any width]` and, optionally, a residual of the output's
-  shape. Outputs `[batch, length, width]`.
+  Inputs `[batch, length, any width]` and, optionally, a residual of the
+  output's shape. Outputs `[batch, length, width]`.
 
   Example:
 
@@ -178,6 +179,8 @@ class MobileBertBlock(tf_keras.layers.Layer):
         'attention_dropout_rate': attention_dropout_rate,
         'initializer_range': initializer_range,
     }
+    architectures.check_accepted(
+        'attention_input', attention_input, architectures.ATTENTION_INPUTS)
     self._attention_input = attention_input
     common = {
         'initializer_range': initializer_range, 'dtype': self.dtype_policy

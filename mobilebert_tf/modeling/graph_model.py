@@ -55,7 +55,11 @@ class GraphModel(tf_keras.Model):
 
   def get_config(self) -> dict[str, Any]:
     graph = tf_keras.Model(self.inputs, self.output, name=self.name)
-    return {**graph.get_config(), 'constructor': self.constructor_config()}
+    return {
+        **graph.get_config(),
+        'trainable': self.trainable,
+        'constructor': self.constructor_config(),
+    }
 
   @classmethod
   def from_config(cls, config: dict[str, Any],
@@ -63,5 +67,9 @@ class GraphModel(tf_keras.Model):
                   ) -> 'GraphModel':
     del custom_objects  # Every class of a graph of ours is registered.
     model = cls(**config['constructor'], name=config['name'])
-    model.trainable = config.get('trainable', True)
+    for layer in config.get('layers', ()):  # Frozen layers stay frozen.
+      if not layer['config'].get('trainable', True):
+        model.get_layer(layer['config']['name']).trainable = False
+    if not config.get('trainable', True):
+      model.trainable = False
     return model

@@ -16,6 +16,8 @@
 
 import tensorflow as tf, tf_keras
 
+from mobilebert_tf.modeling import architectures
+
 # tf.contrib's value, which the reference was trained with.
 LAYER_NORM_EPSILON = 1e-12
 
@@ -24,8 +26,8 @@ LAYER_NORM_EPSILON = 1e-12
 class NoNorm(tf_keras.layers.Layer):
   """Element-wise linear map in the place of a layer normalization.
 
-  `gamma * x + beta` with one gamma and one beta a channel: no mean, no variance,
-  and therefore no reduction at inference (equation 1 of the paper).
+  `gamma * x + beta` with one gamma and one beta a channel: no mean, no
+  variance, and therefore no reduction at inference (equation 1 of the paper).
 
   Inputs `[..., channels]`, outputs the same shape.
 
@@ -60,11 +62,16 @@ def make_normalization(
   Returns:
     A layer that maps `[..., channels]` to the same shape.
 
+  Raises:
+    ValueError: If there is no normalization of that name.
+
   Example:
 
   >>> make_normalization('no_norm', name='norm', dtype='float32').name
   'norm'
   """
+  architectures.check_accepted(
+      'normalization', normalization, architectures.NORMALIZATIONS)
   if normalization == 'no_norm':
     return NoNorm(name=name, dtype=dtype)
   return tf_keras.layers.LayerNormalization(

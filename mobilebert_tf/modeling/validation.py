@@ -22,6 +22,8 @@ import tensorflow as tf, tf_keras
 
 INPUT_NAMES = ('input_word_ids', 'input_mask', 'input_type_ids')
 _ID_DTYPES = (tf.int32, tf.int64)
+_NOT_DENSE = (tf.RaggedTensor, tf.RaggedTensorSpec, tf.SparseTensor,
+              tf.SparseTensorSpec)
 _MASK_DTYPES = (tf.int32, tf.int64, tf.bool)
 
 
@@ -29,7 +31,7 @@ def check_dtype_policy(policy: Any) -> tf_keras.mixed_precision.Policy:
   """Returns the dtype policy, refusing float16.
 
   Args:
-    policy: Name of a policy, a policy, or None for the global one.
+    policy: Name of a policy, a policy, a dtype, or None for the global policy.
 
   Returns:
     A `tf_keras.mixed_precision.Policy`.
@@ -44,6 +46,8 @@ def check_dtype_policy(policy: Any) -> tf_keras.mixed_precision.Policy:
   >>> check_dtype_policy('mixed_bfloat16').compute_dtype
   'bfloat16'
   """
+  if isinstance(policy, tf.DType):
+    policy = policy.name
   if policy is None:
     policy = tf_keras.mixed_precision.global_policy()
   if not isinstance(policy, tf_keras.mixed_precision.Policy):
@@ -116,12 +120,17 @@ def _by_name(inputs: Any, names: tuple[str, ...]) -> dict[str, Any]:
 
 def _check_tensor(name: str, value: Any,
                   dtypes: tuple[tf.DType, ...]) -> tf.Tensor:
-  if isinstance(value, (tf.RaggedTensor, tf.SparseTensor)):
+  if isinstance(getattr(value, 'type_spec', value), _NOT_DENSE):
     raise ValueError(
         f'{name} is a {type(value).__name__}; accepted: a dense tensor, padded '
         'to [batch, length].')
-  if isinstance(value, (np.ndarray, list, tuple)):
-    value = tf.convert_to_tensor(value)
+  if isinstance(value, np.ndarray) or not hasattr(value, 'dtype'):
+    try:
+      value = tf.convert_to_tensor(value)
+    except (TypeError, ValueError) as error:
+      raise ValueError(
+          f'{name} is no tensor but {value!r:.80}; accepted: integers [batch, '
+          'length], every row padded to the same length.') from error
   if value.dtype not in dtypes:
     raise ValueError(
         f'{name} has dtype {tf.as_dtype(value.dtype).name}; accepted: '
@@ -140,9 +149,27 @@ def _check_lengths(named: Mapping[str, tf.Tensor], max_length: int) -> None:
       raise ValueError(
           f'{name} has shape {tuple(named[name].shape)}, but input_word_ids '
           f'has {tuple(word_ids.shape)}; they have to be the same.')
+    _check_shapes_at_run_time(name, named[name], word_ids)
   length = word_ids.shape[1] if word_ids.shape.rank else None
+  if length == 0:
+    raise ValueError('The sequence has no tokens; pad it to one at least.')
   if length is not None and length > max_length:
     raise ValueError(
         f'The sequence has {length} tokens; this model has positions for '
         f'{max_length} (max_position_embeddings). Truncate the text or build '
         'the model with more positions.')
+
+
+def _check_shapes_at_run_time(name: str, value: tf.Tensor,
+                              word_ids: tf.Tensor) -> None:
+  """Leaves the check to the graph where tracing does not know the shapes.
+
+  Without it a mask of one row or one column would be broadcast silently.
+  """
+  if not isinstance(value, tf.Tensor) or not isinstance(word_ids, tf.Tensor):
+    return  # Symbolic inputs of a functional model, which hold no values.
+  if value.shape.is_fully_defined() and word_ids.shape.is_fully_defined():
+    return
+  tf.debugging.assert_equal(
+      tf.shape(value), tf.shape(word_ids),
+      f'{name} and input_word_ids have to have the same shape.')

@@ -1,0 +1,23 @@
+# Copyright 2026 The mobilebert_tf Authors. All Rights Reserved.
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+
+"""mobilebert_tf: a small, fast BERT of your own, distilled and quantised.
+
+Text and a task go in; a distilled, fine-tuned MobileBERT with its tokenizer
+comes out, as a SavedModel and as a TFLite file. Importing this package imports
+nothing else: take what is needed from its sub-packages, such as
+`mobilebert_tf.modeling`.
+"""
+
+__version__ = '0.1.0'

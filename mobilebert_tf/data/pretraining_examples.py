@@ -1,0 +1,183 @@
+# Copyright 2026 The mobilebert_tf Authors. All Rights Reserved.
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+
+"""BERT's segment pairs with next-sentence labels, from tokenised sentences.
+
+Pure functions over numpy arrays: the same documents and seed give the same
+pairs.
+"""
+
+from collections.abc import Iterator, Sequence
+import dataclasses
+
+import numpy as np
+
+# [CLS] first [SEP] second [SEP]
+_SPECIAL_TOKENS_A_PAIR = 3
+
+
+@dataclasses.dataclass(frozen=True)
+class SegmentPair:
+  """Two segments of text, without special tokens.
+
+  Attributes:
+    first: int32 `[tokens]`, at least one.
+    second: int32 `[tokens]`, at least one.
+    is_random_next: Whether the second comes from another document, rather than
+      following the first.
+  """
+  first: np.ndarray
+  second: np.ndarray
+  is_random_next: bool
+
+
+def make_segment_pairs(
+    documents: Sequence[Sequence[np.ndarray]],
+    *,
+    max_seq_length: int,
+    rng: np.random.Generator,
+    short_seq_prob: float = 0.1) -> Iterator[SegmentPair]:
+  """Cuts documents into pairs, as BERT does.
+
+  Sentences are gathered up to a target length and split at a random sentence;
+  half of the time the second segment is replaced by text of another document,
+  and the sentences that it replaced are put back. The target is the longest
+  that fits, or with probability `short_seq_prob` a random shorter one. A pair
+  that is too long loses tokens from its longer segment, at a random end.
+
+  Example:
+
+    rng = np.random.default_rng(0)
+    for pair in make_segment_pairs(documents, max_seq_length=128, rng=rng):
+      ...
+
+  Args:
+    documents: For each its sentences, int `[tokens]`. Empty sentences and
+      documents are passed over. With a single document every pair that would
+      take from another is a true one instead.
+    max_seq_length: The longest pair, its three special tokens included.
+    rng: Where chance comes from.
+    short_seq_prob: How often the target is shorter.
+
+  Yields:
+    The pairs, in the order of the documents.
+
+  Raises:
+    ValueError: If `max_seq_length` is below 5, or `short_seq_prob` is not a
+      probability.
+  """
+  if max_seq_length < _SPECIAL_TOKENS_A_PAIR + 2:
+    raise ValueError(
+        f'max_seq_length is {max_seq_length}; a pair takes at least '
+        f'{_SPECIAL_TOKENS_A_PAIR + 2}: three special tokens and two of text.')
+  if not 0 <= short_seq_prob <= 1:
+    raise ValueError(
+        f'short_seq_prob is {short_seq_prob}; it is a probability.')
+  kept = [[s for s in sentences if len(s)] for sentences in documents]
+  kept = [sentences for sentences in kept if sentences]
+  for index in range(len(kept)):
+    yield from _pairs_of_document(
+        kept, index, max_seq_length - _SPECIAL_TOKENS_A_PAIR, short_seq_prob,
+        rng)
+
+
+def with_special_tokens(pair: SegmentPair, cls_id: int,
+                        sep_id: int) -> tuple[np.ndarray, np.ndarray]:
+  """Joins a pair to `[CLS] first [SEP] second [SEP]`.
+
+  Returns:
+    The token ids and the segment ids, both int64 `[tokens]`.
+  """
+  ids = np.concatenate(([cls_id], pair.first, [sep_id], pair.second, [sep_id]))
+  segments = np.zeros(len(ids), np.int64)
+  segments[len(pair.first) + 2:] = 1
+  return ids.astype(np.int64), segments
+
+
+def _pairs_of_document(documents: Sequence[Sequence[np.ndarray]], index: int,
+                       max_tokens: int, short_seq_prob: float,
+                       rng: np.random.Generator) -> Iterator[SegmentPair]:
+  sentences = documents[index]
+  target = _target_length(max_tokens, short_seq_prob, rng)
+  start = i = length = 0
+  while i < len(sentences):
+    length += len(sentences[i])
+    i += 1
+    if length < target and i < len(sentences):
+      continue
+    chunk = sentences[start:i]
+    split = int(rng.integers(1, len(chunk))) if len(chunk) > 1 else 1
+    first = np.concatenate(chunk[:split])
+    # A chunk of one sentence has nothing that could follow.
+    is_random = len(documents) > 1 and (
+        len(chunk) == 1 or rng.random() < 0.5)
+    if is_random:
+      second = _random_text(documents, index, target - len(first), rng)
+      i = start + split  # The sentences not used are put back.
+    elif len(chunk) > 1:
+      second = np.concatenate(chunk[split:])
+    else:
+      # The only document: halves of a sentence follow one another too.
+      middle = len(first) // 2
+      first, second = first[:middle], first[middle:]
+    if len(first) and len(second):
+      first, second = _truncate(first, second, max_tokens, rng)
+      yield SegmentPair(first, second, is_random)
+    start, length = i, 0
+    target = _target_length(max_tokens, short_seq_prob, rng)
+
+
+def _target_length(max_tokens: int, short_seq_prob: float,
+                   rng: np.random.Generator) -> int:
+  if rng.random() < short_seq_prob:
+    return int(rng.integers(2, max_tokens + 1))
+  return max_tokens
+
+
+def _random_text(documents: Sequence[Sequence[np.ndarray]], index: int,
+                 target: int, rng: np.random.Generator) -> np.ndarray:
+  """Takes sentences from a random place of another document."""
+  other = int(rng.integers(len(documents) - 1))
+  sentences = documents[other + (other >= index)]
+  start = int(rng.integers(len(sentences)))
+  taken, length = [], 0
+  for sentence in sentences[start:]:
+    taken.append(sentence)
+    length += len(sentence)
+    if length >= target:
+      break
+  return np.concatenate(taken)
+
+
+def _truncate(first: np.ndarray, second: np.ndarray, max_tokens: int,
+              rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+  """Drops tokens from the longer segment, each at a random end.
+
+  Token by token it would be: while too long, drop one of the strictly longer
+  (of the second, if equal), at its front or back by a coin. So the lengths are
+  known beforehand, and the coins of a segment are a binomial draw.
+  """
+  excess = len(first) + len(second) - max_tokens
+  if excess <= 0:
+    return first, second
+  keep_first = min(len(first), max((max_tokens + 1) // 2,
+                                   max_tokens - len(second)))
+  return (_drop(first, len(first) - keep_first, rng),
+          _drop(second, len(second) - (max_tokens - keep_first), rng))
+
+
+def _drop(tokens: np.ndarray, count: int,
+          rng: np.random.Generator) -> np.ndarray:
+  front = int(rng.binomial(count, 0.5)) if count > 0 else 0
+  return tokens[front:len(tokens) - (count - front)]

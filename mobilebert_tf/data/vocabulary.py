@@ -1,0 +1,269 @@
+# Copyright 2026 The mobilebert_tf Authors. All Rights Reserved.
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+
+"""WordPiece vocabularies: reading, checking and learning `vocab.txt`."""
+
+import collections
+from collections.abc import Iterable, Iterator
+import dataclasses
+import hashlib
+import os
+
+SPECIAL_TOKENS = ('[PAD]', '[UNK]', '[CLS]', '[SEP]', '[MASK]')
+
+# BERT reads a longer word as [UNK], so learning from it would be wasted.
+_MAX_WORD_CHARACTERS = 100
+# As in BERT's learner: rarer characters are left to [UNK].
+_MAX_ALPHABET = 1000
+_REPEATS_A_TEXT = 2000
+
+
+@dataclasses.dataclass(frozen=True)
+class Vocabulary:
+  """The tokens of a WordPiece vocabulary, in the order of their ids.
+
+  Example:
+
+    vocabulary = Vocabulary.read('vocab.txt')
+    vocabulary.tokens[vocabulary.mask_id]  # '[MASK]'
+
+  Attributes:
+    tokens: The tokens; a token's place is its id.
+  """
+  tokens: tuple[str, ...]
+
+  def __post_init__(self):
+    missing = [t for t in SPECIAL_TOKENS if t not in self.tokens]
+    if missing:
+      raise ValueError(
+          f'A vocabulary needs {", ".join(SPECIAL_TOKENS)}; this one, of '
+          f'{len(self.tokens)} tokens, lacks {", ".join(missing)}.')
+
+  @classmethod
+  def read(cls, path: str | os.PathLike) -> 'Vocabulary':
+    """Reads BERT's `vocab.txt`: one token a line, the line number is its id.
+
+    Args:
+      path: The file, local or any that `tf.io.gfile` reads.
+
+    Returns:
+      The vocabulary.
+
+    Raises:
+      FileNotFoundError: If there is no such file.
+      ValueError: If it is not UTF-8, is empty, has an empty line, a token with
+        a space or a token twice, or lacks a special token. The message names
+        the file and the line.
+    """
+    path = os.fspath(path)
+    tokens = _read_lines(path)
+    seen: dict[str, int] = {}
+    for number, token in enumerate(tokens, start=1):
+      if not token or token != token.strip():
+        what = 'is empty' if not token.strip() else 'has a space at an end'
+        raise ValueError(
+            f'{path}:{number}: the token {token!r} {what}. A vocabulary has '
+            'one token a line.')
+      if token in seen:
+        raise ValueError(
+            f'{path}:{number}: the token {token!r} is already on line '
+            f'{seen[token]}. Every token of a vocabulary is there once.')
+      seen[token] = number
+    if not tokens:
+      raise ValueError(f'{path}:1: the vocabulary is empty.')
+    try:
+      return cls(tuple(tokens))
+    except ValueError as e:
+      raise ValueError(f'{path}:{len(tokens)}: {e}') from e
+
+  def write(self, path: str | os.PathLike) -> None:
+    """Writes `vocab.txt` atomically, making its folder where needed."""
+    path = os.path.abspath(os.fspath(path))
+    os.makedirs(os.path.dirname(path), exist_ok=True)
+    temporary = f'{path}.{os.getpid()}.tmp'
+    try:
+      with open(temporary, 'w', encoding='utf-8', newline='\n') as f:
+        f.write(self._text())
+      os.replace(temporary, path)
+    finally:
+      if os.path.exists(temporary):
+        os.remove(temporary)
+
+  def __len__(self) -> int:
+    return len(self.tokens)
+
+  @property
+  def pad_id(self) -> int:
+    return self.tokens.index('[PAD]')
+
+  @property
+  def unk_id(self) -> int:
+    return self.tokens.index('[UNK]')
+
+  @property
+  def cls_id(self) -> int:
+    return self.tokens.index('[CLS]')
+
+  @property
+  def sep_id(self) -> int:
+    return self.tokens.index('[SEP]')
+
+  @property
+  def mask_id(self) -> int:
+    return self.tokens.index('[MASK]')
+
+  @property
+  def special_ids(self) -> tuple[int, ...]:
+    """The ids of `SPECIAL_TOKENS`, in that order."""
+    return tuple(self.tokens.index(t) for t in SPECIAL_TOKENS)
+
+  @property
+  def sha256(self) -> str:
+    """The checksum of the file that `write` makes, in hexadecimal."""
+    return hashlib.sha256(self._text().encode('utf-8')).hexdigest()
+
+  def _text(self) -> str:
+    return ''.join(f'{token}\n' for token in self.tokens)
+
+
+def learn_vocabulary(texts: Iterable[str],
+                     size: int,
+                     output_path: str | os.PathLike,
+                     lower_case: bool = True) -> Vocabulary:
+  """Learns a WordPiece vocabulary with Hugging Face `tokenizers`.
+
+  The texts are read once, as a stream; what stays in memory are the distinct
+  words with their counts. The same texts give the same file, in whatever order
+  they come: the library's own trainer, left alone, breaks ties by the order of
+  a randomly seeded hash table.
+
+  Example:
+
+    learn_vocabulary(open('books.txt', encoding='utf-8'), 8000, 'vocab.txt')
+
+  Args:
+    texts: The texts, of any length.
+    size: How many tokens to learn, special tokens included. Fewer are learned
+      where the texts have too few different words.
+    output_path: Where to write `vocab.txt`; [PAD] is at id 0.
+    lower_case: Whether to lower-case and strip accents, as BERT uncased does.
+
+  Returns:
+    The vocabulary, as written.
+
+  Raises:
+    ValueError: If the texts hold no word, or `size` is below 20.
+  """
+  if size < 20:
+    raise ValueError(f'A vocabulary of {size} tokens is too small: the special '
+                     'tokens and an alphabet need at least 20.')
+  words = _count_words(texts, lower_case)
+  if not words:
+    raise ValueError('There is no word in the texts to learn from.')
+  characters = _count_characters(words)
+  # Each character may take two tokens (`a` and `##a`); the other half of the
+  # vocabulary stays free for longer pieces.
+  limit = min(_MAX_ALPHABET, (size - len(SPECIAL_TOKENS)) // 4)
+  by_frequency = sorted(characters, key=lambda c: (-characters[c], c))
+  alphabet = set(by_frequency[:limit])
+  words = {w: n for w, n in words.items() if alphabet.issuperset(w)}
+  vocabulary = Vocabulary(_learn_pieces(words, size))
+  vocabulary.write(output_path)
+  return vocabulary
+
+
+def _read_lines(path: str) -> list[str]:
+  """Returns the lines without line ends (`\\n` or `\\r\\n`)."""
+  import tensorflow as tf  # pylint: disable=g-import-not-at-top
+  try:
+    with tf.io.gfile.GFile(path, 'rb') as f:
+      data = f.read()
+  except tf.errors.NotFoundError as e:
+    raise FileNotFoundError(f'There is no vocabulary file {path}.') from e
+  except tf.errors.FailedPreconditionError as e:
+    raise FileNotFoundError(f'{path} is a folder, not a vocabulary.') from e
+  try:
+    text = data.decode('utf-8-sig')
+  except UnicodeDecodeError as e:
+    line = data.count(b'\n', 0, e.start) + 1
+    raise ValueError(f'{path}:{line}: not UTF-8 ({e.reason}).') from e
+  # `splitlines` would also break at characters that are tokens, like U+2028.
+  lines = text.split('\n')
+  if lines[-1] == '':
+    lines.pop()
+  return [line.removesuffix('\r') for line in lines]
+
+
+def _count_words(texts: Iterable[str], lower_case: bool) -> dict[str, int]:
+  """Counts the words that BERT's tokenizer sees before WordPiece."""
+  from tokenizers import normalizers  # pylint: disable=g-import-not-at-top
+  from tokenizers import pre_tokenizers  # pylint: disable=g-import-not-at-top
+  chunks: collections.Counter[str] = collections.Counter()
+  for text in texts:
+    chunks.update((text.lower() if lower_case else text).split())
+  normalizer = normalizers.BertNormalizer(lowercase=lower_case)
+  splitter = pre_tokenizers.BertPreTokenizer()
+  words: collections.Counter[str] = collections.Counter()
+  # Normalising each distinct chunk once is what makes this quick.
+  for chunk, count in chunks.items():
+    normal = normalizer.normalize_str(chunk)
+    for word, _ in splitter.pre_tokenize_str(normal):
+      if len(word) <= _MAX_WORD_CHARACTERS:
+        words[word] += count
+  return words
+
+
+def _count_characters(words: dict[str, int]) -> dict[str, int]:
+  characters: collections.Counter[str] = collections.Counter()
+  for word, count in words.items():
+    for character in word:
+      characters[character] += count
+  return characters
+
+
+def _learn_pieces(words: dict[str, int], size: int) -> tuple[str, ...]:
+  """Returns special tokens, characters and merged pieces, in this order."""
+  import tokenizers  # pylint: disable=g-import-not-at-top
+  from tokenizers import models  # pylint: disable=g-import-not-at-top
+  from tokenizers import pre_tokenizers  # pylint: disable=g-import-not-at-top
+  from tokenizers import trainers  # pylint: disable=g-import-not-at-top
+  continuations = sorted({f'##{c}' for word in words for c in word[1:]})
+  tokenizer = tokenizers.Tokenizer(models.WordPiece(unk_token='[UNK]'))
+  tokenizer.pre_tokenizer = pre_tokenizers.WhitespaceSplit()
+  # The trainer numbers `##a` pieces in the order in which it meets them in a
+  # hash table, and breaks ties between merges by number. Naming them as
+  # special tokens gives each a fixed number before it looks.
+  trainer = trainers.WordPieceTrainer(
+      vocab_size=size,
+      min_frequency=2,
+      limit_alphabet=2 * _MAX_ALPHABET,
+      special_tokens=[*SPECIAL_TOKENS, *continuations],
+      show_progress=False)
+  tokenizer.train_from_iterator(_repeat(words), trainer=trainer)
+  ids = tokenizer.get_vocab()
+  learned = sorted(ids, key=ids.get)
+  first = len(SPECIAL_TOKENS)
+  merges = [t for t in learned[first + len(continuations):] if len(t) > 1]
+  letters = [t for t in learned[first + len(continuations):] if len(t) == 1]
+  return (*SPECIAL_TOKENS, *letters, *continuations, *merges)
+
+
+def _repeat(words: dict[str, int]) -> Iterator[str]:
+  """Yields each word as often as it was counted, several to a text."""
+  for word in sorted(words):
+    remaining = words[word]
+    while remaining > 0:
+      repeats = min(remaining, _REPEATS_A_TEXT)
+      yield ' '.join([word] * repeats)
+      remaining -= repeats

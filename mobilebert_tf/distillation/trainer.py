@@ -1,0 +1,84 @@
+# Copyright 2026 The mobilebert_tf Authors. All Rights Reserved.
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+
+"""The Model Garden's trainer, walking through the stages of a schedule."""
+
+import tensorflow as tf
+
+from mobilebert_tf.distillation import task as task_lib
+from official.core import base_trainer
+
+
+class DistillationTrainer(base_trainer.Trainer):
+  """Trains stage after stage; where a run stands is told by `global_step`.
+
+  Every stage gets a training function of its own, traced when it begins, so
+  that none computes what only another needs.
+  """
+
+  _stage_index: int | None = None
+
+  @property
+  def task(self) -> task_lib.DistillationTask:
+    return self._task
+
+  def train(self, num_steps: tf.Tensor) -> dict[str, tf.Tensor] | None:
+    """Trains `num_steps` steps, across the borders of stages where they fall.
+
+    Args:
+      num_steps: int scalar.
+
+    Returns:
+      The logs of the last stage reached.
+    """
+    remaining, logs = int(num_steps), None
+    while remaining > 0:
+      self._enter_stage()
+      steps = min(remaining, self._steps_left_in_stage())
+      logs = super().train(tf.constant(steps))
+      remaining -= steps
+    return logs
+
+  def train_loop_end(self) -> dict[str, tf.Tensor]:
+    """Returns the logs, without the terms that the stage does not have."""
+    logs = super().train_loop_end()
+    wanted = {*self.task.stage_terms, self.train_loss.name, 'learning_rate'}
+    logs = {name: value for name, value in logs.items() if name in wanted}
+    return {**logs, 'stage': tf.constant(self._stage_index)}
+
+  def _enter_stage(self) -> None:
+    step = int(self.global_step)
+    index = self.task.stage_index(step)
+    if index == self._stage_index:
+      return
+    self._stage_index = index
+    self.task.enter_stage(index, self.model)
+    self._train_loop_fn = None  # Traced anew, for this stage.
+    if step == self._first_step(index):
+      self._reset_moments()
+
+  def _first_step(self, index: int) -> int:
+    return sum(stage.num_steps for stage in self.task.stages[:index])
+
+  def _steps_left_in_stage(self) -> int:
+    """Returns how far it is to the next stage; the last has no end."""
+    if self._stage_index == len(self.task.stages) - 1:
+      return self.config.trainer.train_steps
+    return self._first_step(self._stage_index + 1) - int(self.global_step)
+
+  def _reset_moments(self) -> None:
+    """Forgets the optimizer's moments of the stage before, as the reference."""
+    for variable in self.optimizer.variables():
+      if variable is not self.optimizer.iterations:
+        variable.assign(tf.zeros_like(variable))

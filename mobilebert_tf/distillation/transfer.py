@@ -1,0 +1,148 @@
+# Copyright 2026 The mobilebert_tf Authors. All Rights Reserved.
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+
+"""Which outputs a stage compares, and the losses of the comparison."""
+
+import dataclasses
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import tensorflow as tf, tf_keras
+
+from mobilebert_tf import modeling
+from mobilebert_tf.distillation import losses
+from mobilebert_tf.distillation import schedules
+from official.modeling.hyperparams import base_config
+
+TERMS = ('feature_map', 'attention', 'mean', 'variance')
+
+
+@dataclasses.dataclass
+class LossWeights(base_config.Config):
+  """Weight of each term; the defaults are the reference's.
+
+  Attributes:
+    feature_map: Of `losses.feature_map_transfer`.
+    attention: Of `losses.attention_transfer`.
+    mean: Of `losses.mean_transfer`.
+    variance: Of `losses.variance_transfer`.
+    ground_truth_ratio: Share of the true token in the distillation's targets.
+  """
+  feature_map: float = 100.0
+  attention: float = 1.0
+  mean: float = 5000.0
+  variance: float = 5.0
+  ground_truth_ratio: float = 0.5
+
+
+def transfer_losses(teacher: Mapping[str, Sequence[tf.Tensor]],
+                    student: Mapping[str, Sequence[tf.Tensor]],
+                    mask: tf.Tensor) -> dict[str, tf.Tensor]:
+  """Computes the terms of knowledge transfer, unweighted.
+
+  Args:
+    teacher: `encoder_outputs` and `attention_scores` of the taught blocks.
+    student: The same of the blocks that learn, in the same order.
+    mask: `[batch, length]`, 1 for tokens.
+
+  Returns:
+    Scalars by the names of `TERMS`, each the sum over blocks.
+  """
+  terms = dict.fromkeys(TERMS, tf.constant(0.0))
+  for features, learned in zip(teacher['encoder_outputs'],
+                               student['encoder_outputs'], strict=True):
+    terms['feature_map'] += losses.feature_map_transfer(
+        features, learned, mask)
+    terms['mean'] += losses.mean_transfer(features, learned, mask)
+    terms['variance'] += losses.variance_transfer(features, learned, mask)
+  for scores, learned in zip(teacher['attention_scores'],
+                             student['attention_scores'], strict=True):
+    terms['attention'] += losses.attention_transfer(scores, learned, mask)
+  return terms
+
+
+def stage_view(model: modeling.MobileBertPretrainer, blocks: Sequence[int],
+               heads: bool) -> tf_keras.Model:
+  """Returns the part of a model that a stage runs, sharing its weights.
+
+  Nothing above the highest block that is asked for is computed.
+
+  Args:
+    model: Teacher or student.
+    blocks: The blocks whose output and attention scores are compared.
+    heads: Whether the masked-LM and next-sentence logits are needed.
+
+  Returns:
+    A model of the same inputs with `encoder_outputs` and `attention_scores` of
+    the blocks, and `mlm_logits` and `next_sentence` if asked for.
+  """
+  outputs: dict[str, Any] = {
+      name: [model.output[name][block] for block in blocks]
+      for name in ('encoder_outputs', 'attention_scores')
+  }
+  if heads:
+    outputs.update({name: model.output[name]
+                    for name in ('mlm_logits', 'next_sentence')})
+  inputs = model.inputs if heads else model.encoder.inputs
+  return tf_keras.Model(inputs, outputs)
+
+
+def stage_variables(model: modeling.MobileBertPretrainer,
+                    stage: schedules.Stage) -> list[tf.Variable]:
+  """Returns the student's variables that a stage trains.
+
+  Args:
+    model: The student.
+    stage: The stage.
+
+  Returns:
+    Variables in the order of the model.
+  """
+  if stage.train_all:
+    return model.trainable_variables
+  blocks = model.encoder.blocks
+  return [variable for block in stage.student_blocks
+          for variable in blocks[block].trainable_variables]
+
+
+def copy_from_teacher(teacher: modeling.MobileBertPretrainer,
+                      student: modeling.MobileBertPretrainer) -> None:
+  """Starts the student with the teacher's embeddings and heads.
+
+  As the reference does: every table, the trigram projection, and the masked-LM
+  and next-sentence heads, but not the normalization of the embeddings, whose
+  meaning differs (paper, section 3.5).
+
+  Args:
+    teacher: The teacher.
+    student: The student, changed in place.
+
+  Raises:
+    ValueError: If a shared weight differs in shape.
+  """
+  theirs = {variable.name: variable for variable in teacher.variables}
+  for variable in student.variables:
+    if _is_shared(variable.name):
+      source = theirs[variable.name]
+      if source.shape != variable.shape:
+        raise ValueError(
+            f'The student cannot start with the teacher\'s {variable.name}: '
+            f'{tuple(source.shape)} there, {tuple(variable.shape)} here. '
+            'Vocabulary, embedding_size, inter_block_size and '
+            'max_position_embeddings have to be the same.')
+      variable.assign(source)
+
+
+def _is_shared(name: str) -> bool:
+  return not name.startswith(('block_', 'pooler/', 'embeddings/norm/'))

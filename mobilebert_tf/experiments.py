@@ -1,0 +1,145 @@
+# Copyright 2026 The mobilebert_tf Authors. All Rights Reserved.
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+
+"""Every experiment, by name.
+
+The defaults are the paper's full scale; `configs/experiments` holds runs of
+other sizes. Paths of data and checkpoints have no default: a run names them.
+"""
+
+from mobilebert_tf import modeling
+from mobilebert_tf.data import pretraining_loader
+from mobilebert_tf.data import text_classification_loader
+from mobilebert_tf.distillation import task as distillation
+from mobilebert_tf.tasks import pretraining
+from official.core import config_definitions as cfg
+from official.core import exp_factory
+from official.modeling import optimization
+from official.nlp.configs import bert
+from official.nlp.tasks import sentence_prediction
+
+# The reference leaves out biases and both normalizations.
+_NOT_DECAYED = ['norm', 'bias']
+
+
+@exp_factory.register_config_factory('mobilebert/pretrain')
+def pretrain() -> cfg.ExperimentConfig:
+  """Pre-training of any architecture, by default the teacher (section 4.2)."""
+  return cfg.ExperimentConfig(
+      task=pretraining.PretrainingConfig(
+          model=bert.PretrainerConfig(encoder=pretraining.encoder_config(
+              modeling.get_architecture('ib_bert_large'))),
+          train_data=_pretraining_data(batch_size=4096, is_training=True),
+          validation_data=_pretraining_data(batch_size=512, is_training=False)),
+      trainer=_trainer(
+          train_steps=500_000,
+          optimizer=_optimization(
+              'lamb', learning_rate=1.5e-3, end_learning_rate=1.5e-7,
+              train_steps=500_000, warmup_steps=10_000)),
+      restrictions=_restrictions())
+
+
+@exp_factory.register_config_factory('mobilebert/distill')
+def distill() -> cfg.ExperimentConfig:
+  """Progressive knowledge transfer, then distillation (section 3.5)."""
+  config = distillation.DistillationConfig(
+      model=bert.PretrainerConfig(encoder=pretraining.encoder_config(
+          modeling.get_architecture('mobilebert'))),
+      train_data=_pretraining_data(batch_size=2048, is_training=True),
+      validation_data=_pretraining_data(batch_size=512, is_training=False))
+  return cfg.ExperimentConfig(
+      task=config,
+      trainer=_trainer(
+          train_steps=24 * 10_000 + 500_000,
+          # The learning rate is the schedule's; the optimizer's is not read.
+          optimizer=_optimization(
+              'lamb', learning_rate=1.5e-3, end_learning_rate=1.5e-7,
+              train_steps=740_000, warmup_steps=10_000)),
+      restrictions=[*_restrictions(), 'task.teacher_checkpoint != ""'])
+
+
+@exp_factory.register_config_factory('mobilebert/sentence_prediction')
+def classify_sentences() -> cfg.ExperimentConfig:
+  """Fine-tuning on labelled texts, with the raw first token as in the paper."""
+  data = text_classification_loader.TextClassificationDataConfig
+  train_steps = 3 * 67_349 // 32  # Three epochs of SST-2.
+  return cfg.ExperimentConfig(
+      task=sentence_prediction.SentencePredictionConfig(
+          model=sentence_prediction.ModelConfig(
+              num_classes=2,
+              use_encoder_pooler=True,
+              encoder=pretraining.encoder_config(
+                  modeling.get_architecture('mobilebert'))),
+          train_data=data(is_training=True, global_batch_size=32),
+          validation_data=data(is_training=False, global_batch_size=32)),
+      trainer=_trainer(
+          train_steps=train_steps,
+          optimizer=_optimization(
+              'adamw', learning_rate=5e-5, end_learning_rate=5e-9,
+              train_steps=train_steps, warmup_steps=train_steps // 10)),
+      restrictions=_restrictions())
+
+
+def _pretraining_data(
+    batch_size: int,
+    is_training: bool) -> pretraining_loader.MobileBertPretrainDataConfig:
+  return pretraining_loader.MobileBertPretrainDataConfig(
+      seq_length=512, max_predictions_per_seq=76,
+      global_batch_size=batch_size, is_training=is_training)
+
+
+def _optimization(optimizer: str, *, learning_rate: float,
+                  end_learning_rate: float, train_steps: int,
+                  warmup_steps: int) -> optimization.OptimizationConfig:
+  """Linear warm-up and decay, decoupled decay, global clipping at 1."""
+  # AdamW of the Model Garden has a clipping of its own, under another name.
+  clipping = 'gradient_clip_norm' if optimizer == 'adamw' else 'global_clipnorm'
+  return optimization.OptimizationConfig({
+      'optimizer': {
+          'type': optimizer,
+          optimizer: {
+              'weight_decay_rate': 0.01,
+              'exclude_from_weight_decay': _NOT_DECAYED,
+              clipping: 1.0,
+          },
+      },
+      'learning_rate': {
+          'type': 'polynomial',
+          'polynomial': {
+              'initial_learning_rate': learning_rate,
+              'end_learning_rate': end_learning_rate,
+              'decay_steps': train_steps,
+          },
+      },
+      'warmup': {
+          'type': 'polynomial',
+          'polynomial': {'warmup_steps': warmup_steps},
+      },
+  })
+
+
+def _trainer(train_steps: int, optimizer: optimization.OptimizationConfig
+             ) -> cfg.TrainerConfig:
+  return cfg.TrainerConfig(
+      optimizer_config=optimizer,
+      train_steps=train_steps,
+      steps_per_loop=1000,
+      summary_interval=1000,
+      checkpoint_interval=10_000,
+      validation_interval=10_000,
+      validation_steps=-1)
+
+
+def _restrictions() -> list[str]:
+  return ['task.train_data.is_training != None']

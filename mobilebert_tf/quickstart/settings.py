@@ -1,0 +1,64 @@
+# Copyright 2026 The mobilebert_tf Authors. All Rights Reserved.
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+
+"""What the quick start can be told."""
+
+import dataclasses
+
+
+@dataclasses.dataclass(frozen=True)
+class Settings:
+  """Sizes of the run; the defaults take two cores about ten minutes.
+
+  Attributes:
+    text_files: Globs of one's own text; the installed packages' documentation
+      strings if there are none.
+    task_train: One's own labelled TSV with columns `text` and `label`.
+    task_dev: The same, held out.
+    vocab_size: Entries of the vocabulary.
+    max_seq_length: Longest pre-training example, in tokens.
+    teacher_steps: Pre-training steps of the teacher.
+    steps_per_block: Transfer steps of each block of the student.
+    distillation_steps: Steps of the distillation that follows.
+    pretraining_batch_size: Examples in a step of all three.
+    task_steps: Fine-tuning steps.
+    task_batch_size: Examples in one of them.
+    passages_per_library: Passages of each library in the default task.
+    seed: Of everything random.
+  """
+  text_files: tuple[str, ...] = ()
+  task_train: str = ''
+  task_dev: str = ''
+  vocab_size: int = 8000
+  max_seq_length: int = 64
+  teacher_steps: int = 1200
+  steps_per_block: int = 100
+  distillation_steps: int = 800
+  pretraining_batch_size: int = 64
+  task_steps: int = 500
+  task_batch_size: int = 32
+  passages_per_library: int = 800
+  seed: int = 1
+
+  @property
+  def student_steps(self) -> int:
+    """Steps of the student, transfer and distillation together."""
+    return self.num_blocks * self.steps_per_block + self.distillation_steps
+
+  @property
+  def num_blocks(self) -> int:
+    """Blocks of the small architectures."""
+    # Imported here, so that --help need not wait for TensorFlow.
+    from mobilebert_tf.modeling import architectures
+    return architectures.get_architecture('mobilebert_small').num_blocks

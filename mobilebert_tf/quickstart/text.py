@@ -1,0 +1,128 @@
+# Copyright 2026 The mobilebert_tf Authors. All Rights Reserved.
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+
+"""The first steps: text, vocabulary, pre-training records."""
+
+import itertools
+import pathlib
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from mobilebert_tf.data import corpus
+from mobilebert_tf.data import docstrings
+from mobilebert_tf.data import library_task
+from mobilebert_tf.data import pretraining_records
+from mobilebert_tf.data import tokenization
+from mobilebert_tf.data import vocabulary
+from mobilebert_tf.quickstart import settings as settings_lib
+
+PARTS = ('train', 'held_out')
+_HELD_OUT_SHARE = 0.05
+_RECORD_SHARDS = 4
+
+
+def collect(folder: pathlib.Path,
+            settings: settings_lib.Settings) -> dict[str, Any]:
+  """Writes the text, a part of it held out.
+
+  Documentation strings are held out by module, one's own documents one by one.
+
+  Args:
+    folder: Gets `train.txt` and `held_out.txt`.
+    settings: Names one's own files, if any.
+
+  Returns:
+    Source, megabytes and documents of each part.
+  """
+  if settings.text_files:
+    source = ', '.join(settings.text_files)
+    documents = _own_documents(settings)
+  else:
+    source = ('documentation strings of '
+              + ', '.join(docstrings.DEFAULT_LIBRARIES))
+    documents = _docstring_documents(settings)
+  parts = {part: [] for part in PARTS}
+  for held_out, document in documents:
+    parts[PARTS[held_out]].append(document)
+  for part, written in parts.items():
+    if not written:
+      raise ValueError(
+          f'The text ({source}) leaves nothing for the part {part!r}: it needs '
+          'more documents. Documents are separated by blank lines.')
+    corpus.write_documents(written, folder / f'{part}.txt')
+  size = sum((folder / f'{part}.txt').stat().st_size for part in PARTS)
+  return {
+      'source': source,
+      'megabytes': size / 1e6,
+      'documents': len(parts['train']),
+      'held_out_documents': len(parts['held_out']),
+  }
+
+
+def learn_vocabulary(folder: pathlib.Path, text_folder: pathlib.Path,
+                     settings: settings_lib.Settings) -> dict[str, Any]:
+  """Learns a WordPiece vocabulary from the training part.
+
+  Args:
+    folder: Gets `vocab.txt`.
+    text_folder: What `collect` wrote.
+    settings: Says how large.
+
+  Returns:
+    The vocabulary's size.
+  """
+  paragraphs = itertools.chain.from_iterable(
+      corpus.read_documents([str(text_folder / 'train.txt')]))
+  learned = vocabulary.learn_vocabulary(
+      paragraphs, settings.vocab_size, folder / 'vocab.txt')
+  return {'size': len(learned)}
+
+
+def write_records(folder: pathlib.Path, text_folder: pathlib.Path,
+                  vocab_file: pathlib.Path,
+                  settings: settings_lib.Settings) -> dict[str, Any]:
+  """Writes the pre-training records of both parts.
+
+  Args:
+    folder: Gets a folder for each part.
+    text_folder: What `collect` wrote.
+    vocab_file: The vocabulary.
+    settings: Says how long an example is.
+
+  Returns:
+    The manifest of each part.
+  """
+  tokenizer = tokenization.Tokenizer(vocab_file)
+  return {
+      part: pretraining_records.write_pretraining_records(
+          corpus.read_documents([str(text_folder / f'{part}.txt')]), tokenizer,
+          folder / part, max_seq_length=settings.max_seq_length,
+          num_shards=_RECORD_SHARDS, seed=settings.seed)
+      for part in PARTS
+  }
+
+
+def _docstring_documents(
+    settings: settings_lib.Settings) -> Iterator[tuple[bool, Sequence[str]]]:
+  for docstring in docstrings.read_docstrings():
+    held_out = library_task.is_held_out(
+        docstring.module, _HELD_OUT_SHARE, settings.seed)
+    yield held_out, docstring.text.split('\n\n')
+
+
+def _own_documents(
+    settings: settings_lib.Settings) -> Iterator[tuple[bool, Sequence[str]]]:
+  for document in corpus.read_documents(list(settings.text_files)):
+    yield library_task.is_held_out(
+        '\n'.join(document), _HELD_OUT_SHARE, settings.seed), document

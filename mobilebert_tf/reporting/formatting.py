@@ -1,0 +1,119 @@
+# Copyright 2026 The mobilebert_tf Authors. All Rights Reserved.
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+
+"""Numbers to text, the same on every page and in every terminal table.
+
+Whatever is not a finite number (NaN, infinity, None, text) becomes 'n/a', so
+that a report of a run that went wrong can still be written.
+"""
+
+import math
+import numbers
+from typing import Any
+
+NOT_AVAILABLE = 'n/a'
+
+
+def is_number(value: Any) -> bool:
+  """Whether `value` is a finite real number (numpy's scalars included)."""
+  return (isinstance(value, numbers.Real) and not isinstance(value, bool)
+          and math.isfinite(value))
+
+
+def decimal(value: Any, digits: int = 2) -> str:
+  """Formats a number with thousands separators: `'1,234.50'`."""
+  if not is_number(value):
+    return NOT_AVAILABLE
+  return f'{float(value):,.{digits}f}'
+
+
+def count(value: Any) -> str:
+  """Formats a whole number: `'24,581,888'`."""
+  return decimal(value, 0)
+
+
+def approximate_count(value: Any) -> str:
+  """Formats a large number for running text: `'24.6 million'`."""
+  if not is_number(value):
+    return NOT_AVAILABLE
+  if abs(value) >= 999_950:
+    return f'{value / 1e6:,.1f} million'
+  return count(value)
+
+
+def percent(value: Any, digits: int = 1) -> str:
+  """Formats a fraction as a percentage.
+
+  Only what is exactly 0 or 1 reads 0% or 100%: a near miss gets as many digits
+  as it takes to be seen.
+
+  Args:
+    value: A fraction, 1 for 100%.
+    digits: Digits after the point, up to 6 where a near miss needs them.
+
+  Returns:
+    Text such as `'81.4%'`, and `'99.96%'` for 0.9996.
+  """
+  if not is_number(value):
+    return NOT_AVAILABLE
+  value = float(value)
+  while digits < 6 and value not in (0.0, 1.0) and (
+      float(f'{100 * value:.{digits}f}') in (0.0, 100.0)):
+    digits += 1
+  return f'{100 * value:.{digits}f}%'
+
+
+def points(difference: Any) -> str:
+  """Formats a difference of two fractions: `'4.5 points'`, without a sign."""
+  if not is_number(difference):
+    return NOT_AVAILABLE
+  text = percent(abs(difference)).removesuffix('%')
+  return f'{text} point' if text == '1.0' else f'{text} points'
+
+
+def duration(seconds: Any) -> str:
+  """Formats seconds: `'8.1 s'`, `'9 min 12 s'`, `'1 h 03 min'`."""
+  if not is_number(seconds):
+    return NOT_AVAILABLE
+  if abs(seconds) < 59.95:
+    return f'{seconds:.1f} s'
+  whole = round(seconds)
+  if whole < 3600:
+    return f'{whole // 60} min {whole % 60:02d} s'
+  minutes = round(seconds / 60)
+  return f'{minutes // 60} h {minutes % 60:02d} min'
+
+
+def quantity(value: Any, unit: str) -> str:
+  """Formats a measurement with its unit: `'8.1 MB'`, `'0.34 ms'`.
+
+  Args:
+    value: The measurement.
+    unit: The unit's symbol.
+
+  Returns:
+    Two digits after the point below 1, none from 1,000 on, one between.
+  """
+  if not is_number(value):
+    return NOT_AVAILABLE
+  size = abs(float(value))
+  digits = 2 if size < 0.995 else 1 if size < 999.95 else 0
+  return f'{decimal(value, digits)} {unit}'
+
+
+def listing(items: list[str]) -> str:
+  """Joins items as prose does: `'a'`, `'a and b'`, `'a, b and c'`."""
+  if len(items) < 2:
+    return ''.join(items)
+  return ', '.join(items[:-1]) + ' and ' + items[-1]

@@ -1,0 +1,360 @@
+# Copyright 2026 The mobilebert_tf Authors. All Rights Reserved.
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+
+"""Plots for reports, in one style and a palette safe for the colour-blind.
+
+Every function returns a `matplotlib.figure.Figure`; pyplot and its global list
+of figures stay out of it. Figures are narrow (a phone shows them whole) and
+have no title: the page prints it as text. Texts are shown as they are, so a
+label with dollar signs is not taken for a formula.
+"""
+
+import base64
+import dataclasses
+import io
+import warnings
+from collections.abc import Sequence
+
+import matplotlib
+import numpy as np
+from matplotlib import colors, ticker
+from matplotlib import figure as figure_lib
+
+from mobilebert_tf.reporting import terminal
+
+# Okabe and Ito's colours, and greys that print.
+BLUE = '#0072B2'
+ORANGE = '#D55E00'
+GREEN = '#009E73'
+PURPLE = '#AA4499'
+DARK_GREY = '#595959'
+LIGHT_GREY = '#B8B8B8'
+INK = '#1F2328'
+
+SHADES = 'Blues'
+SMOOTHED_FROM = 40  # A line of this many points gets a running mean.
+_FAINT = '#D9DDE2'
+_BAND = '#EEF2F6'
+_LOG_FROM = 30  # A range this many times its least value needs a log scale.
+_STYLE = {
+    'font.family': ['DejaVu Sans'],  # Comes with matplotlib.
+    'font.size': 9.5,
+    'svg.fonttype': 'path',
+    'svg.hashsalt': 'mobilebert_tf',  # The same plot, the same bytes.
+    'text.parse_math': False,
+}
+
+
+@dataclasses.dataclass(frozen=True)
+class Series:
+  """One line of a chart.
+
+  Attributes:
+    label: Its name in the legend.
+    x: Positions, increasing.
+    y: Values; those that are not finite leave a gap.
+    colour: Any colour matplotlib knows.
+    dashed: Tells it apart without colour.
+  """
+  label: str
+  x: Sequence[float]
+  y: Sequence[float]
+  colour: str = BLUE
+  dashed: bool = False
+
+
+@dataclasses.dataclass(frozen=True)
+class Band:
+  """A named stretch of the x axis, `start` to `end`."""
+  label: str
+  start: float
+  end: float
+
+
+def line_chart(
+    series: Sequence[Series],
+    *,
+    x_label: str,
+    y_label: str,
+    bands: Sequence[Band] = (),
+    percent: bool = False,
+    size: tuple[float, float] = (5.2, 3.3),
+) -> figure_lib.Figure:
+  """Draws lines over a common x axis.
+
+  The y axis is logarithmic where positive values span a factor of 30 or more.
+  Lines break between bands. A piece of at least `SMOOTHED_FROM` points is drawn
+  thin, with the mean over a twentieth of its length around each point on top:
+  `is_smoothed` says whether there is one, for the caption.
+
+  Args:
+    series: The lines.
+    x_label: Name of the x axis.
+    y_label: Name of the y axis.
+    bands: Stretches to shade (every other one) and name above the axes.
+    percent: Whether the values are fractions to show as percentages.
+    size: Width and height in inches of 72 points.
+
+  Returns:
+    The figure.
+  """
+  with matplotlib.rc_context(_STYLE):
+    figure, axes = _new_figure(size)
+    for line in series:
+      _draw_series(axes, line, bands)
+    _shade(axes, bands)
+    _scale_y(axes, series, percent)
+    axes.set_xlabel(_plain(x_label))
+    axes.set_ylabel(_plain(y_label))
+    axes.xaxis.set_major_locator(ticker.MaxNLocator(6, integer=True))
+    axes.xaxis.set_major_formatter(ticker.StrMethodFormatter('{x:,.0f}'))
+    axes.grid(axis='y', color=_FAINT, linewidth=0.6)
+    if len({line.label for line in series}) > 1:
+      axes.legend(frameon=False, handlelength=2.2)
+    return figure
+
+
+def is_smoothed(line: Series, bands: Sequence[Band] = ()) -> bool:
+  """Whether `line_chart` draws a running mean over some of the line."""
+  _, sizes = np.unique(_pieces(line, bands), return_counts=True)
+  return bool(sizes.size and sizes.max() >= SMOOTHED_FROM)
+
+
+def bar_chart(
+    labels: Sequence[str],
+    values: Sequence[float],
+    *,
+    texts: Sequence[str],
+    colours: Sequence[str],
+    intervals: Sequence[tuple[float, float]] | None = None,
+    markers: Sequence[float] | None = None,
+    width: float = 5.2,
+) -> figure_lib.Figure:
+  """Draws horizontal bars from zero, each with its number at the end.
+
+  Args:
+    labels: Names of the bars, from the top down.
+    values: Their lengths, 0 or more; one that is not finite gets no bar.
+    texts: What to print at their ends.
+    colours: One for each bar.
+    intervals: Low and high end of a whisker for each bar.
+    markers: Position of a tick across each bar, for comparison.
+    width: Inches; the height follows from the number of bars.
+
+  Returns:
+    The figure.
+  """
+  values = _finite(values)
+  lengths = np.nan_to_num(values)
+  ends = lengths.copy()  # Where the texts go: after bar and whisker.
+  if intervals is not None:
+    ends = np.fmax(ends, _finite([high for _, high in intervals]))
+  reach = max(ends.max(initial=0), 1e-9)
+  if markers is not None:
+    marks = _finite(markers)
+    reach = max(reach, np.nan_to_num(marks).max(initial=0))
+    hidden = (marks > ends - 0.01 * reach) & (marks < ends + 0.2 * reach)
+    ends = np.where(hidden, np.fmax(ends, marks), ends)
+  with matplotlib.rc_context(_STYLE):
+    figure, axes = _new_figure((width, 0.45 + 0.36 * len(labels)))
+    rows = np.arange(len(labels))
+    axes.barh(rows, lengths, color=list(colours), height=0.62)
+    if intervals is not None:
+      low, high = np.transpose(_finite(np.ravel(intervals)).reshape(-1, 2))
+      axes.hlines(rows, low, high, color=INK, linewidth=1.2)
+    if markers is not None:
+      axes.vlines(marks, rows - 0.4, rows + 0.4, color=INK,
+                  linewidth=1.8)
+    for row, (end, text) in enumerate(zip(ends, texts, strict=True)):
+      axes.text(end + 0.015 * reach, row, _plain(text, 16), va='center',
+                color=INK)
+    axes.set_xlim(0, 1.22 * reach)
+    axes.set_yticks(rows, [_plain(label, 28) for label in labels])
+    axes.set_ylim(max(len(labels), 1) - 0.5, -0.5)  # The first one on top.
+    axes.tick_params(axis='y', length=0)
+    axes.xaxis.set_visible(False)
+    axes.spines['bottom'].set_visible(False)
+    return figure
+
+
+def heatmap(
+    matrix: np.ndarray,
+    *,
+    row_labels: Sequence[str],
+    column_labels: Sequence[str],
+    maximum: float,
+    gamma: float = 1.0,
+    size: tuple[float, float] = (3.6, 3.5),
+) -> figure_lib.Figure:
+  """Draws a matrix in shades of blue, white for 0.
+
+  Args:
+    matrix: `[rows, columns]`; what is not finite is drawn light grey.
+    row_labels: Names of the rows, shown on the left.
+    column_labels: Names of the columns, shown upright below.
+    maximum: Value of the darkest shade; give comparable plots the same.
+    gamma: Exponent of the shade's scale; 0.5 brings out small values.
+    size: Width and height in inches.
+
+  Returns:
+    The figure.
+  """
+  with matplotlib.rc_context(_STYLE):
+    figure, axes = _new_figure(size)
+    shades = matplotlib.colormaps[SHADES].with_extremes(bad=_FAINT)
+    norm = colors.PowerNorm(gamma, vmin=0, vmax=max(maximum, 1e-9))
+    axes.imshow(np.ma.masked_invalid(matrix), cmap=shades, norm=norm,
+                interpolation='nearest', aspect='auto')
+    letters = float(np.clip(140 / max(len(row_labels), 1), 4.5, 8))
+    axes.set_yticks(range(len(row_labels)), [_plain(x, 14) for x in row_labels],
+                    fontsize=letters)
+    axes.set_xticks(range(len(column_labels)),
+                    [_plain(x, 14) for x in column_labels], fontsize=letters,
+                    rotation=90)
+    axes.tick_params(length=0, pad=2)
+    axes.spines[:].set(visible=True, color=_FAINT)
+    return figure
+
+
+def shade(fraction: float) -> tuple[str, str]:
+  """Returns a table cell's background and readable text colour.
+
+  Args:
+    fraction: 0 (white) to 1 (the darkest shade of `heatmap`).
+
+  Returns:
+    Two colours such as `('#08306b', '#ffffff')`.
+  """
+  fraction = float(np.clip(np.nan_to_num(fraction), 0, 1))
+  if fraction == 0:
+    return '#ffffff', '#000000'
+  background = np.array(matplotlib.colormaps[SHADES](fraction)[:3])
+  # WCAG's relative luminance; at 0.179 black and white are equally readable.
+  linear = np.where(background <= 0.04045, background / 12.92,
+                    ((background + 0.055) / 1.055) ** 2.4)
+  light = linear @ [0.2126, 0.7152, 0.0722] > 0.179
+  return colors.to_hex(background), '#000000' if light else '#ffffff'
+
+
+def to_data_uri(figure: figure_lib.Figure, image_format: str = 'svg') -> str:
+  """Returns a figure as a `data:` address, for an `img` element.
+
+  As an image, unlike inline SVG, it shares no ids with the page's other
+  figures and can run nothing.
+
+  Args:
+    figure: The figure.
+    image_format: `'svg'`, or `'png'` (at 220 dots an inch) for heat maps.
+
+  Returns:
+    The address. The same figure gives the same text.
+
+  Raises:
+    ValueError: For another format.
+  """
+  formats = {'svg': ('image/svg+xml', {'Date': None, 'Creator': None}),
+             'png': ('image/png', {'Software': None})}
+  if image_format not in formats:
+    raise ValueError(
+        f'image_format={image_format!r} is not one of {tuple(formats)}.')
+  media_type, metadata = formats[image_format]
+  buffer = io.BytesIO()
+  with matplotlib.rc_context(_STYLE), warnings.catch_warnings():
+    # A script that DejaVu lacks is drawn as boxes: no reason to alarm anyone.
+    warnings.filterwarnings('ignore', message='Glyph .* missing from')
+    figure.savefig(buffer, format=image_format, metadata=metadata, dpi=220)
+  encoded = base64.b64encode(buffer.getvalue()).decode('ascii')
+  return f'data:{media_type};base64,{encoded}'
+
+
+def _new_figure(size):
+  figure = figure_lib.Figure(figsize=size, layout='constrained')
+  axes = figure.add_subplot()
+  axes.spines[['top', 'right']].set_visible(False)
+  axes.spines[['left', 'bottom']].set_color(LIGHT_GREY)
+  axes.tick_params(color=LIGHT_GREY, labelcolor=INK)
+  return figure, axes
+
+
+def _plain(text: str, width: int = 40) -> str:
+  """Makes any text drawable: one line, valid in XML, not too long."""
+  return terminal.shorten(terminal.clean(text), width)
+
+
+def _finite(values) -> np.ndarray:
+  """Returns float values, NaN in place of None, text and infinity."""
+  array = np.array([
+      value if isinstance(value, int | float | np.number) else np.nan
+      for value in values], dtype=np.float64)
+  return np.where(np.isfinite(array), array, np.nan)
+
+
+def _draw_series(axes, line: Series, bands: Sequence[Band]) -> None:
+  xs, ys = np.asarray(line.x, np.float64), _finite(line.y)
+  piece_of = _pieces(line, bands)
+  for number, piece in enumerate(np.unique(piece_of)):
+    x, y = xs[piece_of == piece], ys[piece_of == piece]
+    if len(x) >= SMOOTHED_FROM:
+      axes.plot(x, y, linewidth=0.7, alpha=0.4, color=line.colour)
+      y = _running_mean(y, len(x) // 40)
+    axes.plot(x, y, color=line.colour, linewidth=1.8,
+              linestyle='--' if line.dashed else '-',
+              marker='o' if len(x) == 1 else None,
+              label=_plain(line.label) if number == 0 else None)
+
+
+def _pieces(line: Series, bands: Sequence[Band]) -> np.ndarray:
+  """Returns the number of the band that each point belongs to."""
+  # A point on an edge was logged at the end of the band before it.
+  edges = [band.end for band in bands[:-1]]
+  return np.searchsorted(edges, np.asarray(line.x, np.float64), side='left')
+
+
+def _running_mean(values: np.ndarray, reach: int) -> np.ndarray:
+  """Means of the finite values up to `reach` away; NaN stays NaN."""
+  known = np.isfinite(values)
+  ones = np.ones(2 * reach + 1)
+  sums = np.convolve(np.where(known, values, 0.0), ones, 'same')
+  counts = np.convolve(known, ones, 'same')
+  return np.where(known, sums / np.maximum(counts, 1), np.nan)
+
+
+def _shade(axes, bands: Sequence[Band]) -> None:
+  if not bands:
+    return
+  start, end = bands[0].start, bands[-1].end
+  axes.set_xlim(start, end)
+  narrowest = min(band.end - band.start for band in bands) / (end - start)
+  longest = max(len(band.label) for band in bands)
+  upright = narrowest < 0.018 * longest
+  for number, band in enumerate(bands):
+    if number % 2 == 0:
+      axes.axvspan(band.start, band.end, color=_BAND, linewidth=0, zorder=0)
+    axes.text((band.start + band.end) / 2, 1.02, _plain(band.label, 24),
+              transform=axes.get_xaxis_transform(), ha='center', va='bottom',
+              rotation=90 if upright else 0, fontsize=8, color=DARK_GREY)
+
+
+def _scale_y(axes, series: Sequence[Series], percent: bool) -> None:
+  values = np.concatenate([_finite(line.y) for line in series] or [[]])
+  values = values[np.isfinite(values)]
+  if percent:
+    axes.set_ylim(bottom=0)
+    axes.yaxis.set_major_formatter(
+        ticker.FuncFormatter(lambda value, _: f'{100 * value:g}%'))
+  elif values.size and values.min() > 0 and (
+      values.max() / values.min() >= _LOG_FROM):
+    axes.set_yscale('log')
+    axes.yaxis.set_major_formatter(ticker.StrMethodFormatter('{x:g}'))
+    axes.yaxis.set_minor_formatter(ticker.NullFormatter())

@@ -1,0 +1,75 @@
+# Copyright 2026 The mobilebert_tf Authors. All Rights Reserved.
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+
+"""Writes a trained classifier in the forms that it is deployed in."""
+
+import os
+import pathlib
+import shutil
+import tempfile
+from collections.abc import Sequence
+
+from mobilebert_tf.data import tokenization
+from mobilebert_tf.serving import loading
+from mobilebert_tf.serving import text_classification
+from mobilebert_tf.serving import tflite
+from official.core import export_base
+
+
+def export_saved_model(classifier: loading.TrainedClassifier,
+                       output_dir: str | os.PathLike) -> None:
+  """Writes a SavedModel that takes raw text.
+
+  Args:
+    classifier: The classifier.
+    output_dir: The SavedModel's folder, replaced if it exists.
+  """
+  tokenizer = tokenization.Tokenizer(
+      classifier.vocab_file, classifier.lower_case)
+  module = text_classification.TextClassification(
+      classifier.model, tokenizer, classifier.labels, classifier.max_length)
+  output_dir = pathlib.Path(output_dir)
+  output_dir.parent.mkdir(parents=True, exist_ok=True)
+  # Saved beside its place and then moved, so that a stopped export leaves no
+  # SavedModel that looks whole.
+  with tempfile.TemporaryDirectory(dir=output_dir.parent) as staging:
+    export_base.export(
+        module, {'serve_text': 'serving_default', 'serve': 'serve'},
+        os.path.join(staging, 'saved_model'), timestamped=False)
+    if output_dir.exists():
+      shutil.rmtree(output_dir)
+    os.rename(os.path.join(staging, 'saved_model'), output_dir)
+
+
+def export_tflite(classifier: loading.TrainedClassifier,
+                  output_dir: str | os.PathLike,
+                  lengths: Sequence[int] = tflite.DEFAULT_LENGTHS,
+                  quantization: str = 'dynamic') -> None:
+  """Writes a TFLite bundle.
+
+  Args:
+    classifier: The classifier.
+    output_dir: The bundle's folder, replaced if it exists.
+    lengths: Lengths that get a signature each. Those beyond what the longest
+      text needs are left out, but for one that holds it.
+    quantization: One of `tflite.QUANTIZATIONS`.
+
+  Raises:
+    ValueError: For an unknown quantization.
+  """
+  longest = classifier.max_length + 1  # One [PAD] follows every text.
+  lengths = sorted({min(length, longest) for length in lengths})
+  file = tflite.convert(classifier.model, lengths, quantization)
+  tflite.write_bundle(output_dir, file, classifier.vocab_file,
+                      classifier.labels, lengths, classifier.lower_case)

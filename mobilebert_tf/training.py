@@ -1,0 +1,172 @@
+# Copyright 2026 The mobilebert_tf Authors. All Rights Reserved.
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+
+"""Runs an experiment: what `train.py` and the quick start have in common."""
+
+import json
+import os
+import sys
+from collections.abc import Mapping
+from typing import Any
+
+import orbit
+import tensorflow as tf, tf_keras
+import tqdm
+
+from mobilebert_tf.distillation import task as distillation_task
+from mobilebert_tf.distillation import trainer as distillation_trainer
+from official.common import distribute_utils
+from official.core import base_task
+from official.core import base_trainer
+from official.core import config_definitions as cfg
+from official.core import task_factory
+from official.core import train_lib
+from official.core import train_utils
+from official.modeling import performance
+
+METRICS_FILE = 'metrics.jsonl'
+
+
+def run_experiment(params: cfg.ExperimentConfig, mode: str, model_dir: str,
+                   description: str = 'train'
+                   ) -> tuple[tf_keras.Model, Mapping[str, Any]]:
+  """Trains or evaluates, from the last checkpoint of `model_dir` if any.
+
+  Shows a progress bar with the time left, and writes the logs of every loop to
+  `metrics.jsonl` beside the checkpoints.
+
+  Args:
+    params: The experiment.
+    mode: A mode of the Model Garden, such as `train_and_post_eval`.
+    model_dir: Folder of checkpoints, summaries and metrics.
+    description: What the progress bar says.
+
+  Returns:
+    The model, and the metrics of the evaluation at the end, if there is one.
+
+  Raises:
+    ValueError: If the runtime asks for float16, or the params are inconsistent.
+  """
+  params.validate()
+  if params.runtime.mixed_precision_dtype:
+    performance.set_mixed_precision_policy(params.runtime.mixed_precision_dtype)
+  strategy = distribute_utils.get_distribution_strategy(
+      distribution_strategy=params.runtime.distribution_strategy,
+      num_gpus=params.runtime.num_gpus,
+      tpu_address=params.runtime.tpu)
+  if 'train' in mode:
+    train_utils.serialize_config(params, model_dir)
+  with strategy.scope():
+    task = task_factory.get_task(params.task, logging_dir=model_dir)
+    trainer = _build_trainer(params, task, mode, model_dir)
+  actions = []
+  if 'train' in mode:
+    actions = [
+        MetricsLog(os.path.join(model_dir, METRICS_FILE), trainer.global_step),
+        ProgressBar(description, params.trainer.train_steps,
+                    trainer.global_step),
+    ]
+  return train_lib.run_experiment(
+      strategy, task, mode, params, model_dir, trainer=trainer,
+      train_actions=actions)
+
+
+def _build_trainer(params: cfg.ExperimentConfig, task: base_task.Task,
+                   mode: str, model_dir: str) -> base_trainer.Trainer:
+  """Builds the Model Garden's trainer, or ours for a schedule of stages."""
+  trainer_cls = base_trainer.Trainer
+  if isinstance(task, distillation_task.DistillationTask):
+    trainer_cls = distillation_trainer.DistillationTrainer
+  return train_utils.create_trainer(
+      params, task, train='train' in mode, evaluate='eval' in mode,
+      checkpoint_exporter=train_utils.maybe_create_best_ckpt_exporter(
+          params, model_dir),
+      trainer_cls=trainer_cls)
+
+
+class MetricsLog:
+  """Appends the logs of each training loop to a file of JSON lines.
+
+  Args:
+    path: The file.
+    global_step: Counts the steps done.
+  """
+
+  def __init__(self, path: str, global_step: tf.Variable):
+    self._path = path
+    self._global_step = global_step
+    self._continued = False
+
+  def __call__(self, output: orbit.runner.Output) -> None:
+    step = int(self._global_step)
+    if not self._continued:
+      self._drop_lines_from(step)
+      self._continued = True
+    scalars = {name: float(value) for name, value in output.items()}
+    with open(self._path, 'a', encoding='utf-8') as file:
+      file.write(json.dumps({'step': step, **scalars}) + '\n')
+
+  def _drop_lines_from(self, step: int) -> None:
+    """Forgets what a killed run logged after its last checkpoint."""
+    kept = [line for line in read_metrics(self._path) if line['step'] < step]
+    temporary = f'{self._path}.tmp'
+    with open(temporary, 'w', encoding='utf-8') as file:
+      file.writelines(json.dumps(line) + '\n' for line in kept)
+    os.replace(temporary, self._path)
+
+
+def read_metrics(path: str) -> list[dict[str, float]]:
+  """Reads what `MetricsLog` wrote.
+
+  Args:
+    path: The file; one that does not exist is empty.
+
+  Returns:
+    A dict for each training loop, in order. A last line that a killed run left
+    unfinished is left out.
+  """
+  if not os.path.exists(path):
+    return []
+  with open(path, encoding='utf-8') as file:
+    return [json.loads(line) for line in file if line.endswith('\n')]
+
+
+class ProgressBar:
+  """Shows the steps done, the loss and the time left, on standard error.
+
+  Args:
+    description: What stands before the bar.
+    train_steps: Steps of the whole run.
+    global_step: Counts the steps done.
+  """
+
+  def __init__(self, description: str, train_steps: int,
+               global_step: tf.Variable):
+    self._description = description
+    self._train_steps = train_steps
+    self._global_step = global_step
+    self._bar = None
+
+  def __call__(self, output: orbit.runner.Output) -> None:
+    step = int(self._global_step)
+    if self._bar is None:
+      self._bar = tqdm.tqdm(
+          total=self._train_steps, desc=self._description, unit='step',
+          initial=step, file=sys.stderr, dynamic_ncols=True)
+    self._bar.update(step - self._bar.n)
+    loss = output.get('training_loss')
+    if loss is not None:
+      self._bar.set_postfix(loss=f'{float(loss):.3f}')
+    if step >= self._train_steps:
+      self._bar.close()

@@ -1,0 +1,124 @@
+# Copyright 2026 The mobilebert_tf Authors. All Rights Reserved.
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+
+"""Builds and installs mobilebert_tf.
+
+Here stand the ranges that the code is written for. `constraints.txt` beside
+this file pins what is tested; `pip install -c constraints.txt .` gives that.
+"""
+
+import pathlib
+import re
+
+import setuptools
+
+_ROOT = pathlib.Path(__file__).resolve().parent
+
+# These resolve together on TensorFlow's 2.20 line only.
+INSTALL_REQUIRES = [
+    'absl-py>=1.4',
+    'ai-edge-litert>=2.0,<3',
+    'gin-config>=0.5',
+    'Jinja2>=3.1',
+    'keras-nlp>=0.20',
+    'matplotlib>=3.8',
+    'numpy>=1.26',
+    'PyYAML>=6.0',
+    'safetensors>=0.4.5',
+    # tensorflow-hub, which the Model Garden's tasks import, needs
+    # pkg_resources. Releases from 82 on have none.
+    'setuptools<82',
+    'tensorflow>=2.20,<2.21',
+    'tensorflow-text>=2.20,<2.21',
+    'tf-keras>=2.20,<2.21',
+    'tf-models-official>=2.20,<2.21',
+    'tokenizers>=0.20',
+    'tqdm>=4.66',
+]
+
+EXTRAS_REQUIRE = {
+    'test': [
+        'hypothesis>=6.100',
+        'pytest>=8.0',
+        'pytest-xdist>=3.6',
+        'setuptools>=77',
+    ],
+    'dev': [
+        'build>=1.2',
+        'ruff>=0.6',
+    ],
+}
+
+# The folders beside mobilebert_tf/ that a wheel carries inside it, so that
+# nothing called `export` or `configs` lands in site-packages.
+PACKAGE_DIR = {
+    'mobilebert_tf': 'mobilebert_tf',
+    'mobilebert_tf.configs': 'configs',
+    'mobilebert_tf.export': 'export',
+}
+
+
+def find_packages() -> list[str]:
+  """Returns every package of the wheel, by the name it is imported by."""
+  packages = []
+  for package, folder in PACKAGE_DIR.items():
+    packages.append(package)
+    packages += [
+        f'{package}.{name}' for name in setuptools.find_packages(_ROOT / folder)
+    ]
+  return packages
+
+
+def read_version() -> str:
+  """Returns `__version__` without importing the package."""
+  text = (_ROOT / 'mobilebert_tf/__init__.py').read_text(encoding='utf-8')
+  return re.search(r"^__version__ = '(.+)'$", text, re.MULTILINE).group(1)
+
+
+def read_description() -> str:
+  """Returns the README; empty where only the code was copied."""
+  readme = _ROOT / 'README.md'
+  return readme.read_text(encoding='utf-8') if readme.exists() else ''
+
+
+setuptools.setup(
+    name='mobilebert_tf',
+    version=read_version(),
+    description='Make, distil, fine-tune and export MobileBERT in TensorFlow.',
+    long_description=read_description(),
+    long_description_content_type='text/markdown',
+    author='The mobilebert_tf Authors',
+    license='Apache-2.0',
+    license_files=['LICENSE'],
+    python_requires='>=3.11,<3.14',
+    install_requires=INSTALL_REQUIRES,
+    extras_require=EXTRAS_REQUIRE,
+    package_dir=PACKAGE_DIR,
+    packages=find_packages(),
+    package_data={
+        'mobilebert_tf': ['**/*.j2'],
+        'mobilebert_tf.configs': ['**/*.yaml'],
+    },
+    zip_safe=False,
+    classifiers=[
+        'Development Status :: 3 - Alpha',
+        'Intended Audience :: Developers',
+        'Intended Audience :: Science/Research',
+        'Operating System :: POSIX :: Linux',
+        'Programming Language :: Python :: 3.11',
+        'Programming Language :: Python :: 3.12',
+        'Programming Language :: Python :: 3.13',
+        'Topic :: Scientific/Engineering :: Artificial Intelligence',
+    ],
+)

@@ -1,0 +1,89 @@
+# Copyright 2026 The mobilebert_tf Authors. All Rights Reserved.
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+
+"""Schedules and their learning rate."""
+
+from absl.testing import parameterized
+import tensorflow as tf
+
+from mobilebert_tf.distillation import learning_rate
+from mobilebert_tf.distillation import schedules
+
+
+def _config(**fields) -> schedules.ScheduleConfig:
+  return schedules.ScheduleConfig(
+      steps_per_block=10, distillation_steps=50, **fields)
+
+
+class SchedulesTest(tf.test.TestCase, parameterized.TestCase):
+
+  def test_progressive_teaches_block_after_block(self):
+    stages = schedules.build_stages(_config(), 3, 3)
+    self.assertEqual([stage.name for stage in stages],
+                     ['block 0', 'block 1', 'block 2', 'distillation'])
+    self.assertEqual([stage.student_blocks for stage in stages],
+                     [[0], [1], [2], []])
+    self.assertEqual([stage.train_all for stage in stages],
+                     [False, False, False, True])
+    self.assertEqual([stage.distill for stage in stages],
+                     [False, False, False, True])
+
+  def test_all_strategies_take_the_same_steps(self):
+    totals = {
+        strategy: sum(stage.num_steps for stage in schedules.build_stages(
+            _config(strategy=strategy), 4, 4))
+        for strategy in ('progressive', 'joint', 'auxiliary')
+    }
+    self.assertEqual(
+        totals, {'progressive': 90, 'joint': 90, 'auxiliary': 90})
+
+  def test_the_papers_run(self):
+    stages = schedules.build_stages(schedules.ScheduleConfig(), 24, 24)
+    self.assertLen(stages, 25)
+    self.assertEqual(sum(stage.num_steps for stage in stages), 740_000)
+
+  def test_shallower_students_learn_from_every_nth_block(self):
+    # The Model Garden's example for a student of 6 blocks.
+    self.assertEqual(schedules.match_blocks(24, 6), [3, 7, 11, 15, 19, 23])
+
+  @parameterized.parameters(
+      ({'strategy': 'sideways'}, 4, 4, 'sideways'),
+      ({}, 4, 3, 'multiple'),
+  )
+  def test_errors_say_what_is_wrong(self, fields, teacher, student, message):
+    with self.assertRaisesRegex(ValueError, message):
+      schedules.build_stages(_config(**fields), teacher, student)
+
+  def test_a_schedule_without_steps_is_refused(self):
+    config = schedules.ScheduleConfig(steps_per_block=0, distillation_steps=0)
+    with self.assertRaisesRegex(ValueError, 'no step'):
+      schedules.build_stages(config, 2, 2)
+
+  def test_learning_rate_warms_up_and_decays_in_each_stage(self):
+    schedule = learning_rate.StagedLearningRate([
+        schedules.Stage(num_steps=10, warmup_steps=5, learning_rate=1.0,
+                        end_learning_rate=1.0),
+        schedules.Stage(num_steps=20, warmup_steps=10, learning_rate=2.0,
+                        end_learning_rate=0.0),
+    ])
+    expected = {0: 0.0, 1: 0.2, 5: 1.0, 9: 1.0, 10: 0.0, 15: 1.0, 20: 2.0,
+                25: 1.0, 29: 0.2, 30: 0.0, 99: 0.0}
+    for step, value in expected.items():
+      self.assertAllClose(schedule(step), value, msg=f'step {step}')
+    copy = learning_rate.StagedLearningRate.from_config(schedule.get_config())
+    self.assertAllClose(copy(15), 1.0)
+
+
+if __name__ == '__main__':
+  tf.test.main()

@@ -1,0 +1,205 @@
+# Copyright 2026 The mobilebert_tf Authors. All Rights Reserved.
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+
+"""The task and the trainer: what each stage computes and changes."""
+
+import os
+
+from absl.testing import parameterized
+import numpy as np
+import tensorflow as tf
+
+from mobilebert_tf.distillation import losses
+from mobilebert_tf.distillation import schedules
+from mobilebert_tf.distillation import task as task_lib
+from mobilebert_tf.distillation import trainer as trainer_lib
+from mobilebert_tf.distillation import transfer
+from mobilebert_tf.tasks import pretraining
+from official.core import config_definitions as cfg
+from official.modeling import optimization
+from official.nlp.configs import bert
+from official.nlp.data import pretrain_dataloader
+from tests.distillation import tiny_models
+
+
+def _adam() -> optimization.OptimizationConfig:
+  return optimization.OptimizationConfig({
+      'optimizer': {'type': 'adamw', 'adamw': {'weight_decay_rate': 0.01}},
+      'learning_rate': {'type': 'constant',
+                        'constant': {'learning_rate': 0.0}},
+  })
+
+
+def _changed(before: dict[str, np.ndarray], model) -> set[str]:
+  return {variable.name for variable in model.variables
+          if not np.array_equal(before[variable.name], variable.numpy())}
+
+
+def _snapshot(model) -> dict[str, np.ndarray]:
+  return {variable.name: variable.numpy() for variable in model.variables}
+
+
+class DistillationTest(tf.test.TestCase, parameterized.TestCase):
+
+  @classmethod
+  def setUpClass(cls):
+    super().setUpClass()
+    cls.teacher = tiny_models.pretrainer(tiny_models.teacher_config(), seed=1)
+
+  def _config(self, **schedule) -> task_lib.DistillationConfig:
+    folder = self.get_temp_dir()
+    checkpoint = tf.train.Checkpoint(**self.teacher.checkpoint_items)
+    path = checkpoint.write(os.path.join(folder, 'teacher'))
+    data = pretrain_dataloader.BertPretrainDataConfig()
+    return task_lib.DistillationConfig(
+        model=bert.PretrainerConfig(encoder=pretraining.encoder_config(
+            tiny_models.student_config())),
+        teacher=tiny_models.teacher_config(),
+        teacher_checkpoint=path,
+        train_data=data, validation_data=data,
+        schedule=schedules.ScheduleConfig(**{
+            'steps_per_block': 3, 'distillation_steps': 4,
+            'transfer_warmup_steps': 0, 'distillation_warmup_steps': 0,
+            'transfer_learning_rate': 0.01,
+            'distillation_learning_rate': 0.01, **schedule}))
+
+  def _trainer(self, config=None, **arguments):
+    task = task_lib.DistillationTask(config or self._config())
+    model = task.build_model()
+    experiment = cfg.ExperimentConfig(
+        task=task.task_config,
+        trainer=cfg.TrainerConfig(optimizer_config=_adam(), train_steps=10))
+    dataset = tf.data.Dataset.from_tensors(tiny_models.batch()).repeat()
+    trainer = trainer_lib.DistillationTrainer(
+        experiment, task, model,
+        task.create_optimizer(experiment.trainer.optimizer_config),
+        evaluate=False, train_dataset=dataset, **arguments)
+    trainer.initialize()
+    return trainer
+
+  def test_a_student_starts_with_the_teachers_embeddings_and_heads(self):
+    trainer = self._trainer()
+    theirs = _snapshot(self.teacher)
+    same = {name for name, value in _snapshot(trainer.model).items()
+            if name in theirs and np.array_equal(theirs[name], value)}
+    self.assertEqual({name.split('/')[0] for name in same}, {
+        'word_embeddings', 'embeddings', 'masked_lm_transform', 'masked_lm',
+        'next_sentence'})
+    self.assertNotIn('embeddings/norm/gamma:0', same)
+    self.assertLen(same, 13)  # As many as the reference copies, see its list.
+
+  def test_a_transfer_stage_changes_its_block_alone(self):
+    trainer = self._trainer()
+    for block in (0, 1):
+      before = _snapshot(trainer.model)
+      trainer.train(tf.constant(3))
+      changed = _changed(before, trainer.model)
+      self.assertNotEmpty(changed)
+      self.assertEqual({name.split('/')[0] for name in changed},
+                       {f'block_{block}'})
+    before = _snapshot(trainer.model)
+    logs = trainer.train(tf.constant(1))
+    self.assertIn('word_embeddings/embeddings:0',
+                  _changed(before, trainer.model))
+    self.assertEqual(int(logs['stage']), 2)
+
+  def test_a_loop_crosses_the_borders_of_stages(self):
+    at_once, step_by_step = self._trainer(), self._trainer()
+    step_by_step.model.set_weights(at_once.model.get_weights())
+    at_once.train(tf.constant(10))
+    for _ in range(10):
+      step_by_step.train(tf.constant(1))
+    self.assertEqual(int(at_once.global_step), 10)
+    for one, other in zip(at_once.model.get_weights(),
+                          step_by_step.model.get_weights(), strict=True):
+      self.assertAllEqual(one, other)
+
+  def test_moments_are_forgotten_between_stages(self):
+    trainer = self._trainer()
+    trainer.train(tf.constant(3))
+    slots = [variable for variable in trainer.optimizer.variables()
+             if variable is not trainer.optimizer.iterations]
+    self.assertTrue(any(np.any(slot.numpy()) for slot in slots))
+    kept = [slot.ref() for slot in slots]
+    trainer.train(tf.constant(1))
+    for slot in kept:
+      self.assertAllEqual(slot.deref(), tf.zeros_like(slot.deref()))
+
+  def test_logs_hold_the_terms_of_the_stage(self):
+    trainer = self._trainer()
+    logs = trainer.train(tf.constant(3))
+    self.assertEqual(set(logs), {*transfer.TERMS, 'training_loss',
+                                 'learning_rate', 'stage'})
+    logs = trainer.train(tf.constant(4))
+    self.assertEqual(set(logs), {'masked_lm', 'next_sentence', 'training_loss',
+                                 'learning_rate', 'stage'})
+
+  def test_the_first_loss_is_what_the_losses_say(self):
+    trainer = self._trainer()
+    inputs = tiny_models.batch()
+    taught, learned = self.teacher(inputs), trainer.model(inputs)
+    mask = inputs['input_mask']
+    pair = (taught['encoder_outputs'][0], learned['encoder_outputs'][0])
+    scores = (taught['attention_scores'][0], learned['attention_scores'][0])
+    expected = (100 * losses.feature_map_transfer(*pair, mask)
+                + 5000 * losses.mean_transfer(*pair, mask)
+                + 5 * losses.variance_transfer(*pair, mask)
+                + losses.attention_transfer(*scores, mask))
+    logs = trainer.train(tf.constant(1))
+    self.assertAllClose(logs['training_loss'], expected, rtol=1e-5)
+
+  @parameterized.parameters('progressive', 'joint', 'auxiliary', 'none')
+  def test_every_strategy_learns(self, strategy):
+    trainer = self._trainer(self._config(
+        strategy=strategy, steps_per_block=40, distillation_steps=60))
+    first = trainer.train(tf.constant(1))
+    stage = trainer.task.stages[0]
+    last = trainer.train(tf.constant(stage.num_steps - 2))
+    self.assertLess(float(last['training_loss']),
+                    0.8 * float(first['training_loss']))
+
+  def test_a_stage_sees_nothing_above_its_block(self):
+    view = transfer.stage_view(self.teacher, [0], heads=False)
+    names = {layer.name for layer in view.layers}
+    self.assertIn('block_0', names)
+    self.assertEmpty(names & {'block_1', 'masked_lm', 'next_sentence'})
+
+  def test_the_teacher_is_neither_trained_nor_saved(self):
+    trainer = self._trainer()
+    trainer.train(tf.constant(1))
+    path = trainer.checkpoint.write(os.path.join(self.get_temp_dir(), 'c'))
+    saved = tf.train.load_checkpoint(path).get_variable_to_shape_map()
+    widths = {tuple(shape) for shape in saved.values()}
+    self.assertNotIn((16, 24), widths)  # A kernel that only the teacher has.
+    self.assertEmpty(trainer.task._teacher.trainable_variables)
+
+  def test_errors_say_what_is_wrong(self):
+    config = self._config()
+    config.teacher_checkpoint = '/nowhere/ckpt'
+    with self.assertRaisesRegex(FileNotFoundError, '/nowhere/ckpt'):
+      self._trainer(config)
+    other = self._config()
+    other.teacher = tiny_models.teacher_config()
+    other.teacher.intra_block_size = 32
+    with self.assertRaisesRegex(ValueError, 'not a checkpoint of this arch'):
+      self._trainer(other)
+    narrow = self._config()
+    narrow.model.encoder = pretraining.encoder_config(
+        tiny_models.student_config(vocab_size=41))
+    with self.assertRaisesRegex(ValueError, r'word_embeddings.*\(40, 8\)'):
+      self._trainer(narrow)
+
+
+if __name__ == '__main__':
+  tf.test.main()

@@ -1,0 +1,140 @@
+# Copyright 2026 The mobilebert_tf Authors. All Rights Reserved.
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+
+"""What is installed suffices: imports, folders, versions and layering."""
+
+import ast
+import re
+
+from absl.testing import absltest
+
+import mobilebert_tf
+from tests import python_files
+
+_INSTALLED_FOLDERS = ('mobilebert_tf', 'export', 'configs')
+# Everything else may import it; it imports nothing else (design.md).
+_BOTTOM_LAYER = 'mobilebert_tf/modeling/'
+
+
+def _installed_files() -> list[str]:
+  return [path for folder in _INSTALLED_FOLDERS
+          for path in python_files.python_files(folder)]
+
+
+def _pins() -> dict[str, str]:
+  """Returns the versions of constraints.txt by canonical name."""
+  lines = (python_files.ROOT / 'constraints.txt').read_text().splitlines()
+  pins = [line.split('==') for line in lines if not line.startswith('#')]
+  return {python_files.canonical(name): version for name, version in pins}
+
+
+class ImportsTest(absltest.TestCase):
+
+  def test_every_third_party_import_is_required(self):
+    required = python_files.requirements('INSTALL_REQUIRES')
+    for path in _installed_files():
+      for module in sorted(python_files.third_party_imports(path)):
+        with self.subTest(path=path, module=module):
+          self.assertTrue(
+              python_files.distributions(module) & required,
+              f"{path} imports {module}: add its distribution to setup.py's "
+              'INSTALL_REQUIRES and to constraints.txt')
+
+  def test_every_third_party_import_of_a_test_is_in_an_extra(self):
+    required = python_files.requirements('INSTALL_REQUIRES')
+    required |= python_files.requirements('EXTRAS_REQUIRE')
+    for path in python_files.python_files('tests'):
+      for module in sorted(python_files.third_party_imports(path)):
+        with self.subTest(path=path, module=module):
+          self.assertTrue(
+              python_files.distributions(module) & required,
+              f"{path} imports {module}: add its distribution to setup.py's "
+              "'test' extra and to constraints.txt")
+
+  def test_nothing_uses_the_keras_that_tensorflow_carries(self):
+    for path in python_files.python_files():
+      names = python_files.imported_names(path)
+      self.assertEmpty([name for name in names
+                        if name.startswith('tensorflow.keras')], path)
+      for node in ast.walk(python_files.parse(path)):
+        if isinstance(node, ast.Attribute) and node.attr == 'keras':
+          self.assertNotEqual(
+              getattr(node.value, 'id', None), 'tf',
+              f'{path}:{node.lineno}: write tf_keras instead of tf.keras')
+
+  def test_modeling_imports_no_other_part(self):
+    for path in python_files.python_files(_BOTTOM_LAYER):
+      others = [other for other in python_files.own_imports(path)
+                if not other.startswith(_BOTTOM_LAYER)]
+      self.assertEmpty(others, f'{path} reaches out of {_BOTTOM_LAYER}')
+
+  def test_binaries_are_imported_by_tests_only(self):
+    binaries = {path for path in _installed_files()
+                if python_files.is_binary(path)}
+    for path in _installed_files():
+      imported = python_files.own_imports(path) & binaries
+      self.assertEmpty(imported, f'{path} imports a program')
+
+
+class DocstringsTest(absltest.TestCase):
+
+  def test_public_functions_of_modules_have_docstrings(self):
+    for path in _installed_files():
+      for node in python_files.parse(path).body:
+        public = isinstance(node, ast.FunctionDef) and node.name[0] != '_'
+        if public and node.name != 'main':
+          self.assertTrue(ast.get_docstring(node),
+                          f'{path}:{node.lineno}: {node.name} has no docstring')
+
+
+class FoldersTest(absltest.TestCase):
+
+  def test_every_folder_of_python_files_is_a_package(self):
+    for path in python_files.python_files():
+      folder = (python_files.ROOT / path).parent
+      if folder != python_files.ROOT:
+        self.assertTrue((folder / '__init__.py').exists(),
+                        f'{folder} has no __init__.py, so a wheel would lack '
+                        f'{path}')
+
+  def test_every_file_opens_with_the_licence(self):
+    for path in python_files.python_files():
+      text = (python_files.ROOT / path).read_text(encoding='utf-8')
+      text = re.sub(r'\A#!.*\n', '', text)
+      self.assertStartsWith(
+          text, '# Copyright 2026 The mobilebert_tf Authors.', path)
+      self.assertIn('Licensed under the Apache License, Version 2.0', text,
+                    path)
+
+
+class ConstraintsTest(absltest.TestCase):
+
+  def test_every_requirement_is_pinned(self):
+    required = python_files.requirements('INSTALL_REQUIRES')
+    required |= python_files.requirements('EXTRAS_REQUIRE')
+    self.assertContainsSubset(required, _pins())
+
+  def test_pins_are_exact(self):
+    for name, version in _pins().items():
+      self.assertRegex(version, r'^[\w.!+]+$', name)
+
+
+class VersionTest(absltest.TestCase):
+
+  def test_version_is_a_release(self):
+    self.assertRegex(mobilebert_tf.__version__, r'^\d+\.\d+\.\d+$')
+
+
+if __name__ == '__main__':
+  absltest.main()
