@@ -66,7 +66,7 @@ def distill() -> cfg.ExperimentConfig:
           optimizer=_optimization(
               'lamb', learning_rate=1.5e-3, end_learning_rate=1.5e-7,
               train_steps=740_000, warmup_steps=10_000)),
-      restrictions=[*_restrictions(), 'task.teacher_checkpoint != ""'])
+      restrictions=_restrictions())
 
 
 @exp_factory.register_config_factory('mobilebert/sentence_prediction')

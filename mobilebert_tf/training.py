@@ -109,7 +109,7 @@ class MetricsLog:
     self._continued = False
 
   def __call__(self, output: orbit.runner.Output) -> None:
-    step = int(self._global_step)
+    step = int(self._global_step.numpy())
     if not self._continued:
       self._drop_lines_from(step)
       self._continued = True
@@ -159,7 +159,7 @@ class ProgressBar:
     self._bar = None
 
   def __call__(self, output: orbit.runner.Output) -> None:
-    step = int(self._global_step)
+    step = int(self._global_step.numpy())
     if self._bar is None:
       self._bar = tqdm.tqdm(
           total=self._train_steps, desc=self._description, unit='step',

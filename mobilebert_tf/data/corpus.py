@@ -144,7 +144,7 @@ def _read_files(files: list[str]) -> Iterator[list[str]]:
 
 def _read_plain_text(path: str) -> Iterator[list[str]]:
   paragraphs: list[str] = []
-  for _, line in _read_lines(path):
+  for _, line in read_lines(path):
     line = line.strip()
     if line:
       paragraphs.append(line)
@@ -156,7 +156,7 @@ def _read_plain_text(path: str) -> Iterator[list[str]]:
 
 
 def _read_json_lines(path: str) -> Iterator[list[str]]:
-  for number, line in _read_lines(path):
+  for number, line in read_lines(path):
     if not line.strip():
       continue
     try:
@@ -173,8 +173,12 @@ def _read_json_lines(path: str) -> Iterator[list[str]]:
       yield paragraphs
 
 
-def _read_lines(path: str) -> Iterator[tuple[int, str]]:
-  """Yields the number, from 1, and the text of each line."""
+def read_lines(path: str) -> Iterator[tuple[int, str]]:
+  """Yields the number, from 1, and the text of each line of a file.
+
+  Raises:
+    ValueError: If it is not UTF-8 or a damaged gzip file; names the line.
+  """
   number = 0
   try:
     with tf.io.gfile.GFile(path, 'rb') as raw:

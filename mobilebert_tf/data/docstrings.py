@@ -35,7 +35,7 @@ from absl import logging
 # out: what it documents is `keras`, in the same words.
 DEFAULT_LIBRARIES = ('numpy', 'scipy', 'pandas', 'sklearn', 'matplotlib',
                      'tensorflow', 'keras', 'keras_hub', 'official',
-                     'tensorflow_datasets', 'huggingface_hub', 'google')
+                     'tensorflow_datasets')
 
 _SKIPPED_FOLDERS = frozenset((
     'test', 'tests', 'testing', '_vendor', 'vendor', 'vendored', 'externals',
@@ -46,6 +46,7 @@ _SKIPPED_PATHS = (
     'tensorflow/_api', 'tensorflow/include', 'tensorflow/python/keras',
     'tensorflow/python/ops/numpy_ops', 'keras/_tf_keras', 'keras/api',
     'scipy/_lib/array_api_compat')
+_DEFINITIONS = (ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
 _TEST_FILE = re.compile(r'(^test_.*|.*_tests?|^conftest)\.py$')
 _FENCE = re.compile(r'^\s*(```|~~~)')
 _DIRECTIVE = re.compile(r'^\s*(\.\. |:[a-z_]+:)')
@@ -235,16 +236,14 @@ def _docstrings(tree: ast.Module) -> Iterator[tuple[str, str]]:
   stack: list[tuple[str, ast.AST]] = [('', tree)]
   while stack:
     name, node = stack.pop()
-    named = isinstance(
-        node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef)
+    named = isinstance(node, (ast.Module, *_DEFINITIONS))
     docstring = ast.get_docstring(node, clean=False) if named else None
     if docstring:
       # Lone surrogates, from `'\ud800'` in a source, cannot be written.
       yield name, docstring.encode('utf-8', 'ignore').decode('utf-8')
     children = []
     for child in ast.iter_child_nodes(node):
-      if isinstance(
-          child, ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
+      if isinstance(child, _DEFINITIONS):
         children.append((f'{name}.{child.name}'.lstrip('.'), child))
       elif isinstance(child, ast.If | ast.Try | ast.With):
         children.append((name, child))

@@ -150,14 +150,12 @@ def _random_text(documents: Sequence[Sequence[np.ndarray]], index: int,
   """Takes sentences from a random place of another document."""
   other = int(rng.integers(len(documents) - 1))
   sentences = documents[other + (other >= index)]
-  start = int(rng.integers(len(sentences)))
-  taken, length = [], 0
-  for sentence in sentences[start:]:
-    taken.append(sentence)
-    length += len(sentence)
-    if length >= target:
-      break
-  return np.concatenate(taken)
+  start = end = int(rng.integers(len(sentences)))
+  length = 0
+  while end < len(sentences) and (end == start or length < target):
+    length += len(sentences[end])
+    end += 1
+  return np.concatenate(sentences[start:end])
 
 
 def _truncate(first: np.ndarray, second: np.ndarray, max_tokens: int,

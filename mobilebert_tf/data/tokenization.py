@@ -140,12 +140,12 @@ class Tokenizer(tf.Module):
 
   def pack(self,
            segments: list[tf.RaggedTensor],
-           length: int | None = None) -> dict[str, tf.Tensor]:
+           length: int | tf.Tensor | None = None) -> dict[str, tf.Tensor]:
     """Adds special tokens and padding to one or two trimmed segments.
 
     Args:
       segments: One or two int32 `[batch, (tokens)]`.
-      length: As for `encode`.
+      length: As for `encode`; may be a scalar tensor.
 
     Returns:
       As `encode`.
@@ -155,16 +155,12 @@ class Tokenizer(tf.Module):
         start_of_sequence_id=self.vocabulary.cls_id,
         end_of_segment_id=self.vocabulary.sep_id)
     if length is None:
-      size = tf.cast(words.bounding_shape(axis=1), tf.int32) + 1
-    else:
-      size = length
-    shape = [None, size]
+      length = words.bounding_shape(axis=1) + 1
     mask = tf.ones_like(words)
     return {
-        'input_word_ids': words.to_tensor(
-            tf.constant(self.vocabulary.pad_id, tf.int32), shape=shape),
-        'input_mask': mask.to_tensor(shape=shape),
-        'input_type_ids': types.to_tensor(shape=shape),
+        'input_word_ids': _pad(words, length, self.vocabulary.pad_id),
+        'input_mask': _pad(mask, length),
+        'input_type_ids': _pad(types, length),
     }
 
   def _normalize(self, texts: tf.Tensor) -> tf.Tensor:
@@ -195,6 +191,7 @@ def trim(segments: list[tf.RaggedTensor],
   first, second = (s.row_lengths() for s in segments)
   # BERT drops from the first only while it is strictly longer, so the first
   # keeps the odd token; a short text leaves its share to the other.
+  budget = tf.constant(budget, tf.int64)
   half = (budget + 1) // 2
   keep_first = tf.minimum(first, tf.maximum(half, budget - second))
   keep_second = tf.minimum(second, budget - keep_first)
@@ -208,3 +205,15 @@ def _prefix(ragged: tf.RaggedTensor, lengths: tf.Tensor) -> tf.RaggedTensor:
   kept = place < tf.repeat(lengths, ragged.row_lengths())
   return tf.RaggedTensor.from_row_lengths(
       tf.boolean_mask(ragged.values, kept), lengths, validate=False)
+
+
+def _pad(ragged: tf.RaggedTensor, length: int | tf.Tensor,
+         value: int = 0) -> tf.Tensor:
+  """Returns `[batch, length]`, of static length where it is a number."""
+  if not tf.is_tensor(length):
+    shape = [None, length]
+  else:
+    shape = tf.stack([ragged.nrows(), tf.cast(length, tf.int64)])
+  dense = ragged.to_tensor(tf.constant(value, ragged.dtype), shape=shape)
+  return tf.ensure_shape(
+      dense, [None, None if tf.is_tensor(length) else length])

@@ -70,8 +70,9 @@ class Vocabulary:
     tokens = _read_lines(path)
     seen: dict[str, int] = {}
     for number, token in enumerate(tokens, start=1):
-      if not token or token != token.strip():
-        what = 'is empty' if not token.strip() else 'has a space at an end'
+      # Only these: U+2028 and other such white space may be a token.
+      if not token or token != token.strip(' \t\r'):
+        what = 'has a space at an end' if token else 'is empty'
         raise ValueError(
             f'{path}:{number}: the token {token!r} {what}. A vocabulary has '
             'one token a line.')

@@ -101,18 +101,22 @@ class DistillationTask(pretraining.PretrainingTask):
         self._load_teacher(), stage.teacher_blocks, stage.distill)
 
   @property
-  def stage_terms(self) -> list[str]:
-    """The names of the loss terms of the current stage."""
-    terms = list(transfer.TERMS) if self._stage.student_blocks else []
-    return terms + (['masked_lm', 'next_sentence']
-                    if self._stage.distill else [])
+  def stage_metrics(self) -> list[str]:
+    """The names of the metrics that the current stage has."""
+    names = list(transfer.TERMS) if self._stage.student_blocks else []
+    if self._stage.distill:
+      names += ['masked_lm', 'next_sentence', 'masked_lm_accuracy']
+    return names
 
   def build_metrics(self, training: bool | None = None
                     ) -> list[tf_keras.metrics.Metric]:
     if not training:
       return super().build_metrics(training)
-    return [tf_keras.metrics.Mean(name=name)
-            for name in (*transfer.TERMS, 'masked_lm', 'next_sentence')]
+    terms = (*transfer.TERMS, 'masked_lm', 'next_sentence')
+    return [
+        *(tf_keras.metrics.Mean(name=name) for name in terms),
+        tf_keras.metrics.SparseCategoricalAccuracy(name='masked_lm_accuracy'),
+    ]
 
   def train_step(self, inputs: dict[str, tf.Tensor],
                  model: modeling.MobileBertPretrainer,
@@ -135,10 +139,18 @@ class DistillationTask(pretraining.PretrainingTask):
       scaled = loss / tf.distribute.get_strategy().num_replicas_in_sync
     gradients = tape.gradient(scaled, self._variables)
     optimizer.apply_gradients(zip(gradients, self._variables, strict=True))
+    self._update(metrics, terms, learned, inputs)
+    return {self.loss: loss}
+
+  def _update(self, metrics: list[tf_keras.metrics.Metric],
+              terms: dict[str, tf.Tensor], learned: dict[str, tf.Tensor],
+              inputs: dict[str, tf.Tensor]) -> None:
     for metric in metrics:
       if metric.name in terms:
         metric.update_state(terms[metric.name])
-    return {self.loss: loss}
+      elif self._stage.distill and metric.name == 'masked_lm_accuracy':
+        metric.update_state(inputs['masked_lm_ids'], learned['mlm_logits'],
+                            inputs['masked_lm_weights'])
 
   def _terms(self, taught: dict[str, tf.Tensor],
              learned: dict[str, tf.Tensor],

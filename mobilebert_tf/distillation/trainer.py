@@ -51,14 +51,14 @@ class DistillationTrainer(base_trainer.Trainer):
     return logs
 
   def train_loop_end(self) -> dict[str, tf.Tensor]:
-    """Returns the logs, without the terms that the stage does not have."""
+    """Returns the logs, without the metrics that the stage does not have."""
     logs = super().train_loop_end()
-    wanted = {*self.task.stage_terms, self.train_loss.name, 'learning_rate'}
+    wanted = {*self.task.stage_metrics, self.train_loss.name, 'learning_rate'}
     logs = {name: value for name, value in logs.items() if name in wanted}
     return {**logs, 'stage': tf.constant(self._stage_index)}
 
   def _enter_stage(self) -> None:
-    step = int(self.global_step)
+    step = int(self.global_step.numpy())
     index = self.task.stage_index(step)
     if index == self._stage_index:
       return
@@ -75,7 +75,7 @@ class DistillationTrainer(base_trainer.Trainer):
     """Returns how far it is to the next stage; the last has no end."""
     if self._stage_index == len(self.task.stages) - 1:
       return self.config.trainer.train_steps
-    return self._first_step(self._stage_index + 1) - int(self.global_step)
+    return self._first_step(self._stage_index + 1) - int(self.global_step.numpy())
 
   def _reset_moments(self) -> None:
     """Forgets the optimizer's moments of the stage before, as the reference."""

@@ -21,10 +21,12 @@ the sentences given, and writes a report. Run again, it goes on where it was.
 """
 
 import dataclasses
+import os
 import pathlib
 
 from absl import app
 from absl import flags
+from absl import logging
 
 from mobilebert_tf.quickstart import settings as settings_lib
 
@@ -72,8 +74,12 @@ def main(argv: list[str]) -> None:
   settings = settings_lib.Settings(**values)
   if bool(settings.task_train) != bool(settings.task_dev):
     raise app.UsageError('--task_train and --task_dev go together.')
+  # TensorFlow tells at length what this machine lacks; the steps' logs and
+  # progress bars are what matters here.
+  os.environ.setdefault('TF_CPP_MIN_LOG_LEVEL', '3')
   # Imported here, so that --help need not wait for TensorFlow.
   from mobilebert_tf.quickstart import run
+  logging.set_verbosity(logging.WARNING)
 
   report = run.run(pathlib.Path(_OUTPUT_DIR.value), settings,
                    argv[1:] or _SENTENCES)

@@ -57,7 +57,7 @@ def compare(teacher_folder: pathlib.Path, student_folder: pathlib.Path,
     scores = model.encoder(inputs)['attention_scores']
     maps[who] = np.stack([
         tf.nn.softmax(block)[0, :, :length, :length] for block in scores
-    ]).round(4).tolist()
+    ]).round(7).tolist()
   return {
       'tokens': [tokenizer.vocabulary.tokens[token] for token in ids], **maps
   }

@@ -50,11 +50,7 @@ def export(folder: pathlib.Path, classifier_folder: pathlib.Path,
   exporting.export_saved_model(classifier, folder / SAVED_MODEL)
   exporting.export_tflite(classifier, folder / TFLITE)
   texts, expected = finetune.read_dev(task)
-
-  def keras(text: str) -> np.ndarray:
-    return finetune.probabilities(classifier, [text])[0]
-
-  reference = _labels(keras, texts)
+  reference = np.argmax(finetune.probabilities(classifier, texts), axis=-1)
   served = tf.saved_model.load(str(folder / SAVED_MODEL)).signatures[
       'serving_default']
   lite = tflite_classifier.TFLiteClassifier(folder / TFLITE)

@@ -22,27 +22,31 @@ import tensorflow as tf, tf_keras
 
 from mobilebert_tf import config_files
 from mobilebert_tf import training
-from mobilebert_tf.data import docstrings
 from mobilebert_tf.data import library_task
 from mobilebert_tf.data import text_classification_loader
 from mobilebert_tf.data import tokenization
 from mobilebert_tf.quickstart import pretrain
 from mobilebert_tf.quickstart import settings as settings_lib
+from mobilebert_tf.quickstart import text
 from mobilebert_tf.serving import loading
 from official.core import config_definitions as cfg
 from official.core import exp_factory
 from official.modeling import hyperparams
 
 _EVALUATION_BATCH = 64
+# Those with the most passages, so that the classes can be equally large.
+_LIBRARIES = ('keras', 'matplotlib', 'numpy', 'pandas', 'scipy', 'sklearn',
+              'tensorflow')
 _DEFAULT_QUESTION = 'Which library does this passage document?'
 
 
-def prepare(folder: pathlib.Path,
+def prepare(folder: pathlib.Path, text_folder: pathlib.Path,
             settings: settings_lib.Settings) -> dict[str, Any]:
   """Writes the default task, or takes one's own.
 
   Args:
     folder: Gets `train.tsv` and `dev.tsv` of the default task.
+    text_folder: What `text.collect` wrote.
     settings: Names one's own files, if any.
 
   Returns:
@@ -52,12 +56,27 @@ def prepare(folder: pathlib.Path,
   question = f'The labels of {train}'
   if not train:
     question = _DEFAULT_QUESTION
+    passages = (docstring for docstring in text.read_docstrings(text_folder)
+                if docstring.library in _LIBRARIES)
     library_task.write_library_task(
-        docstrings.read_docstrings(), folder, seed=settings.seed,
+        passages, folder, seed=settings.seed,
         passages_per_library=settings.passages_per_library)
     train, dev = str(folder / 'train.tsv'), str(folder / 'dev.tsv')
   labels = text_classification_loader.read_labels(train, 'label')
-  return {'question': question, 'labels': labels, 'train': train, 'dev': dev}
+  # Both files are read whole here, so that a bad row in either is found before
+  # any training.
+  examples = {
+      part: text_classification_loader.read_examples(path, labels=labels)
+      for part, path in (('train', train), ('dev', dev))
+  }
+  return {
+      'question': question,
+      'labels': labels,
+      'train': train,
+      'dev': dev,
+      **{f'{part}_examples': len(read.texts)
+         for part, read in examples.items()},
+  }
 
 
 def finetune(folder: pathlib.Path, task: dict[str, Any], data: dict[str, Any],
@@ -89,10 +108,7 @@ def evaluate(classifier: loading.TrainedClassifier,
   Rows of the matrix are true labels, columns what the classifier says.
   """
   texts, expected = read_dev(task)
-  predicted = np.argmax(np.concatenate([
-      probabilities(classifier, texts[start:start + _EVALUATION_BATCH])
-      for start in range(0, len(texts), _EVALUATION_BATCH)
-  ]), axis=-1)
+  predicted = np.argmax(probabilities(classifier, texts), axis=-1)
   confusion = np.zeros([len(task['labels'])] * 2, int)
   np.add.at(confusion, (expected, predicted), 1)
   return {'accuracy': float(np.mean(predicted == expected)),
@@ -104,9 +120,13 @@ def probabilities(classifier: loading.TrainedClassifier,
   """Returns the Keras model's probabilities of texts, `[texts, labels]`."""
   tokenizer = tokenization.Tokenizer(
       classifier.vocab_file, classifier.lower_case)
-  inputs = tokenizer.encode(texts, max_length=classifier.max_length)
-  logits = classifier.model(inputs, training=False)
-  return tf.nn.softmax(tf.cast(logits, tf.float32)).numpy()
+  model = tf.function(classifier.model, reduce_retracing=True)
+  batches = [
+      model(tokenizer.encode(texts[start:start + _EVALUATION_BATCH],
+                             max_length=classifier.max_length), training=False)
+      for start in range(0, len(texts), _EVALUATION_BATCH)
+  ]
+  return tf.nn.softmax(tf.cast(tf.concat(batches, 0), tf.float32)).numpy()
 
 
 def read_dev(task: dict[str, Any]) -> tuple[list[str], np.ndarray]:

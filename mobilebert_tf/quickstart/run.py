@@ -62,11 +62,12 @@ def run(folder: pathlib.Path, settings: settings_lib.Settings,
       'attention': attention_maps.compare(
           folder / 'teacher', folder / 'student', data, settings),
       'answers': deploy.answer(folder / 'export', sentences),
-      'seconds': pipeline.seconds(),
+      'seconds': pipeline.seconds,
       'peak_memory_gb': machine.peak_memory_gb(),
       'command': shlex.join(['python', '-m', 'mobilebert_tf.quickstart',
                              *sys.argv[1:]]),
-      'date': datetime.datetime.now().astimezone().isoformat('seconds'),
+      'date': datetime.datetime.now().astimezone().isoformat(
+          timespec='seconds'),
       'hardware': machine.hardware(),
       'versions': machine.versions(),
   }
@@ -91,7 +92,7 @@ def _text(pipeline: steps.Pipeline, folder: pathlib.Path,
       'records', lambda step: text.write_records(
           step, folder / 'text', folder / 'vocabulary' / 'vocab.txt', settings),
       {'max_seq_length': settings.max_seq_length, **seed})
-  tokens = manifests['train']['num_tokens']
+  tokens = manifests['train']['counts']['tokens']
   return {'text': {**collected, 'tokens': tokens}, 'vocabulary': vocabulary}
 
 
@@ -130,7 +131,8 @@ def _models(pipeline: steps.Pipeline, folder: pathlib.Path,
 def _task(pipeline: steps.Pipeline, folder: pathlib.Path, data: dict[str, Any],
           settings: settings_lib.Settings) -> dict[str, Any]:
   task = pipeline.run(
-      'task', lambda step: finetune.prepare(step, settings),
+      'task', lambda step: finetune.prepare(
+          step, folder / 'text', settings),
       {'train': settings.task_train, 'dev': settings.task_dev,
        'passages_per_library': settings.passages_per_library})
   sizes = {'steps': settings.task_steps,

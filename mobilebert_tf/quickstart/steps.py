@@ -14,6 +14,7 @@
 
 """Runs steps in order, and none twice."""
 
+import contextlib
 import dataclasses
 import hashlib
 import json
@@ -33,13 +34,16 @@ class Pipeline:
   A step is done again when its settings, or those of any step before it, are
   others than those it was done with; its folder is then emptied first.
 
+  What a step prints goes to a log beside its results; progress bars, which are
+  written to standard error, are seen.
+
   Attributes:
     folder: Each step gets a folder of its name in it; results go to `steps`.
     num_steps: Steps in all, for the display.
   """
   folder: pathlib.Path
   num_steps: int
-  _done: int = 0
+  _seconds: dict[str, float] = dataclasses.field(default_factory=dict)
   _fingerprint: str = ''
 
   def run(self, name: str, function: Callable[[pathlib.Path], dict[str, Any]],
@@ -55,36 +59,36 @@ class Pipeline:
     Returns:
       The step's results.
     """
-    self._done += 1
     self._fingerprint = hashlib.sha256(json.dumps(
         [self._fingerprint, name, settings], sort_keys=True).encode()
     ).hexdigest()
     step_folder = self.folder / name
     record = self._read(name)
-    title = f'[{self._done}/{self.num_steps}] {name}'
+    title = f'[{len(self._seconds) + 1}/{self.num_steps}] {name}'
     if record.get('fingerprint') != self._fingerprint:
       shutil.rmtree(step_folder, ignore_errors=True)
       self._write(name, {'fingerprint': self._fingerprint})
     elif 'results' in record:
+      self._seconds[name] = record['seconds']
       print(f'{title}: done before, in {_duration(record["seconds"])}',
             flush=True)
       return record['results']
     print(f'{title} ...', flush=True)
     started = time.monotonic()
     step_folder.mkdir(parents=True, exist_ok=True)
-    results = function(step_folder)
-    seconds = time.monotonic() - started
+    with (self._path(name).with_suffix('.log').open('a') as log,
+          contextlib.redirect_stdout(log)):
+      results = function(step_folder)
+    seconds = self._seconds[name] = time.monotonic() - started
     self._write(name, {'fingerprint': self._fingerprint, 'seconds': seconds,
                        'results': results})
     print(f'{title}: done in {_duration(seconds)}', flush=True)
     return results
 
+  @property
   def seconds(self) -> dict[str, float]:
-    """Returns how long each finished step took."""
-    records = {path.stem: self._read(path.stem)
-               for path in sorted((self.folder / 'steps').glob('*.json'))}
-    return {name: record['seconds'] for name, record in records.items()
-            if 'seconds' in record}
+    """How long each step took, in the order of the steps."""
+    return dict(self._seconds)
 
   def _path(self, name: str) -> pathlib.Path:
     return self.folder / 'steps' / f'{name}.json'

@@ -14,8 +14,11 @@
 
 """The first steps: text, vocabulary, pre-training records."""
 
+import dataclasses
 import itertools
+import json
 import pathlib
+import shutil
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -28,7 +31,8 @@ from mobilebert_tf.data import vocabulary
 from mobilebert_tf.quickstart import settings as settings_lib
 
 PARTS = ('train', 'held_out')
-_HELD_OUT_SHARE = 0.05
+_HELD_OUT_SHARE = 0.02
+_DOCSTRINGS_FILE = 'docstrings.jsonl'
 _RECORD_SHARDS = 4
 
 
@@ -51,7 +55,7 @@ def collect(folder: pathlib.Path,
   else:
     source = ('documentation strings of '
               + ', '.join(docstrings.DEFAULT_LIBRARIES))
-    documents = _docstring_documents(settings)
+    documents = _docstring_documents(folder, settings)
   parts = {part: [] for part in PARTS}
   for held_out, document in documents:
     parts[PARTS[held_out]].append(document)
@@ -104,6 +108,8 @@ def write_records(folder: pathlib.Path, text_folder: pathlib.Path,
     The manifest of each part.
   """
   tokenizer = tokenization.Tokenizer(vocab_file)
+  for part in PARTS:  # Of a run that was stopped after the first.
+    shutil.rmtree(folder / part, ignore_errors=True)
   return {
       part: pretraining_records.write_pretraining_records(
           corpus.read_documents([str(text_folder / f'{part}.txt')]), tokenizer,
@@ -113,12 +119,33 @@ def write_records(folder: pathlib.Path, text_folder: pathlib.Path,
   }
 
 
+def read_docstrings(folder: pathlib.Path) -> Iterator[docstrings.Docstring]:
+  """Yields the documentation strings, from the folder if `collect` read them.
+
+  Args:
+    folder: What `collect` wrote.
+
+  Yields:
+    Every documentation string of the default libraries.
+  """
+  path = folder / _DOCSTRINGS_FILE
+  if not path.exists():  # The text was one's own.
+    yield from docstrings.read_docstrings()
+    return
+  with path.open(encoding='utf-8') as file:
+    for line in file:
+      yield docstrings.Docstring(**json.loads(line))
+
+
 def _docstring_documents(
-    settings: settings_lib.Settings) -> Iterator[tuple[bool, Sequence[str]]]:
-  for docstring in docstrings.read_docstrings():
-    held_out = library_task.is_held_out(
-        docstring.module, _HELD_OUT_SHARE, settings.seed)
-    yield held_out, docstring.text.split('\n\n')
+    folder: pathlib.Path, settings: settings_lib.Settings
+) -> Iterator[tuple[bool, Sequence[str]]]:
+  with (folder / _DOCSTRINGS_FILE).open('w', encoding='utf-8') as file:
+    for docstring in docstrings.read_docstrings():
+      file.write(json.dumps(dataclasses.asdict(docstring)) + '\n')
+      held_out = library_task.is_held_out(
+          docstring.module, _HELD_OUT_SHARE, settings.seed)
+      yield held_out, docstring.text.splitlines()
 
 
 def _own_documents(

@@ -27,7 +27,9 @@ _NAMES = {
     'teacher': 'Teacher',
     'student': 'Student',
     'untaught': 'Untaught student',
-    'task': 'Fine-tuning',
+    'task': 'Task',
+    'student_task': 'Fine-tuning',
+    'untaught_task': 'The same, untaught',
     'export': 'Export',
 }
 
@@ -36,8 +38,8 @@ def timeline(results: Mapping[str, Any]) -> list[dict[str, Any]]:
   """Returns the steps for the `timeline` macro.
 
   Args:
-    results: The quick start's results. Steps that this file does not know
-      follow those that it knows, under their own names.
+    results: The quick start's results, `seconds` in the order of the run. A
+      step that this file does not know goes under its own name.
 
   Returns:
     For each step its `name`, `what` it did, `time` as text, and `start` and
@@ -45,18 +47,16 @@ def timeline(results: Mapping[str, Any]) -> list[dict[str, Any]]:
   """
   seconds = findings.section(results, 'seconds')
   whole = findings.total_seconds(results)
-  order = [name for name in _NAMES if name in seconds]
-  order += [name for name in seconds if name not in _NAMES]
   steps, start = [], 0.0
-  for name in order:
-    known = formatting.is_number(seconds[name]) and whole > 0
-    share = 100 * seconds[name] / whole if known else 0.0
+  for name, taken in seconds.items():
+    known = formatting.is_number(taken) and whole > 0
+    share = 100 * taken / whole if known else 0.0
     steps.append({
         'name': _NAMES.get(name, name),
         'what': _what(name, results),
         'start': round(start, 2),
         'share': round(share, 2),
-        'time': formatting.duration(seconds[name]),
+        'time': formatting.duration(taken),
     })
     start += share
   return steps
@@ -71,6 +71,8 @@ def _what(step: str, results) -> str:
       'teacher': 'inverted-bottleneck BERT: masked LM and next sentence',
       'student': _lessons(results),
       'untaught': 'the same network without a teacher, for comparison',
+      'student_task': 'the taught student learns the task',
+      'untaught_task': 'the untaught student learns the task',
       'export': ', '.join(exports),
   }
   return known[step] if step in known else _counts(step, results)

@@ -18,7 +18,7 @@ import dataclasses
 
 import numpy as np
 
-_LEAST = 1e-12
+_LEAST = 1e-7  # Below it, float32 probabilities are noise.
 
 
 @dataclasses.dataclass(frozen=True)

@@ -20,6 +20,7 @@ from typing import Any
 import tensorflow as tf, tf_keras
 
 from mobilebert_tf.data import tokenization
+from mobilebert_tf.serving import inference_model
 from official.core import export_base
 
 
@@ -40,7 +41,9 @@ class TextClassification(export_base.ExportModule):
 
   def __init__(self, model: tf_keras.Model, tokenizer: tokenization.Tokenizer,
                labels: Sequence[str], max_length: int):
-    super().__init__(params=None, model=model)
+    model = inference_model.InferenceModel(model)
+    super().__init__(params=None, model=model,
+                     inference_step=lambda inputs, model: model(inputs))
     self.tokenizer = tokenizer
     self._labels = tuple(labels)
     self._max_length = max_length
@@ -58,8 +61,7 @@ class TextClassification(export_base.ExportModule):
     Returns:
       `probabilities`, float32 `[batch, labels]`.
     """
-    logits = self.inference_step(
-        [input_word_ids, input_mask, input_type_ids], training=False)
+    logits = self.inference_step([input_word_ids, input_mask, input_type_ids])
     return {'probabilities': tf.nn.softmax(tf.cast(logits, tf.float32))}
 
   @tf.function

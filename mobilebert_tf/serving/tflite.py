@@ -23,6 +23,8 @@ from collections.abc import Sequence
 
 import tensorflow as tf, tf_keras
 
+from mobilebert_tf.serving import inference_model
+
 QUANTIZATIONS = ('none', 'float16', 'dynamic')
 DEFAULT_LENGTHS = (16, 32, 64, 128)
 MODEL_FILE, VOCABULARY_FILE = 'model.tflite', 'vocab.txt'
@@ -61,10 +63,9 @@ def convert(model: tf_keras.Model, lengths: Sequence[int] = DEFAULT_LENGTHS,
         f'{", ".join(QUANTIZATIONS)}.')
   if not lengths:
     raise ValueError('A TFLite file needs at least one length.')
-  module = tf.Module()
-  module.model = model
+  module = inference_model.InferenceModel(model)
   signatures = {
-      signature_name(length): _signature(model, length) for length in lengths
+      signature_name(length): _signature(module, length) for length in lengths
   }
   # The converter crashes on concrete functions in this TensorFlow, and works
   # from a SavedModel (reference/export_feasibility.md).
@@ -108,11 +109,10 @@ def write_bundle(folder: str | os.PathLike, file: bytes, vocab_file: str,
   staging.rename(folder)
 
 
-def _signature(model: tf_keras.Model,
+def _signature(model: inference_model.InferenceModel,
                length: int) -> tf.types.experimental.ConcreteFunction:
   def classify(input_word_ids, input_mask, input_type_ids):
-    logits = model([input_word_ids, input_mask, input_type_ids],
-                   training=False)
+    logits = model([input_word_ids, input_mask, input_type_ids])
     return {'probabilities': tf.nn.softmax(tf.cast(logits, tf.float32))}
 
   names = ('input_word_ids', 'input_mask', 'input_type_ids')

@@ -14,6 +14,7 @@
 
 """Answers texts with a TFLite classifier."""
 
+import functools
 import json
 import os
 import pathlib
@@ -21,6 +22,7 @@ from collections.abc import Iterable, Iterator
 
 from ai_edge_litert import interpreter as litert
 import numpy as np
+import tensorflow as tf
 
 from mobilebert_tf.data import tokenization
 from mobilebert_tf.serving import tflite
@@ -51,8 +53,12 @@ class TFLiteClassifier:
     metadata = json.loads((folder / tflite.METADATA_FILE).read_text('utf-8'))
     self.labels: list[str] = metadata['labels']
     self._lengths = sorted(metadata['lengths'])
-    self._tokenizer = tokenization.Tokenizer(
+    tokenizer = tokenization.Tokenizer(
         str(folder / tflite.VOCABULARY_FILE), metadata['lower_case'])
+    # One graph: run one by one, its operations cost more than the model does.
+    self._encode = tf.function(
+        functools.partial(tokenizer.encode, max_length=self._lengths[-1] - 1),
+        input_signature=[tf.TensorSpec([None], tf.string)])
     self._interpreter = litert.Interpreter(
         str(folder / tflite.MODEL_FILE), num_threads=num_threads)
     self._runners = {
@@ -65,7 +71,7 @@ class TFLiteClassifier:
     for text in texts:
       # The shortest signature that holds the text and one [PAD] after it; the
       # end of a text longer than the longest is cut off.
-      inputs = self._tokenizer.encode([text], max_length=self._lengths[-1] - 1)
+      inputs = self._encode(tf.constant([text]))
       needed = inputs['input_word_ids'].shape[1]
       length = next(known for known in self._lengths if known >= needed)
       padded = {

@@ -142,7 +142,8 @@ class DistillationTest(tf.test.TestCase, parameterized.TestCase):
     self.assertEqual(set(logs), {*transfer.TERMS, 'training_loss',
                                  'learning_rate', 'stage'})
     logs = trainer.train(tf.constant(4))
-    self.assertEqual(set(logs), {'masked_lm', 'next_sentence', 'training_loss',
+    self.assertEqual(set(logs), {'masked_lm', 'next_sentence',
+                                 'masked_lm_accuracy', 'training_loss',
                                  'learning_rate', 'stage'})
 
   def test_the_first_loss_is_what_the_losses_say(self):

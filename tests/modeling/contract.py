@@ -71,10 +71,14 @@ def token_inputs(batch: int = 3, length: int = 7,
 
 
 def randomize(layer: tf_keras.layers.Layer, seed: int = 1) -> None:
-  """Moves every weight away from where it starts, so that each one counts."""
+  """Gives every weight values of a seed, so that each one counts.
+
+  They scatter around 1 where the weight starts at 1, else around 0.
+  """
   rng = np.random.default_rng(seed)
   layer.set_weights([
-      np.asarray(value, np.float32) + 0.3 * rng.normal(size=value.shape)
+      np.round(np.mean(value, dtype=np.float32))
+      + 0.3 * rng.normal(size=value.shape)
       for value in layer.get_weights()
   ])
 

@@ -49,8 +49,10 @@ class EncoderContractTest(
   """Every layer's contract, kept by the whole encoder."""
 
   zero_gradients = ('key/bias',)
-  float32_outputs = (0, 1)  # Attention scores come first by name.
-  architecture = {'hidden_activation': 'gelu', 'use_pooler': True}
+  float32_outputs = (0,)  # Attention scores come first by name.
+  architecture = {
+      'hidden_activation': 'gelu', 'use_pooler': True, 'num_blocks': 1
+  }
 
   def make_layer(self, **kwargs):
     return modeling.MobileBertEncoder(
@@ -69,8 +71,8 @@ class EncoderContractTest(
     return {
         'sequence_output': [3, 7, 16],
         'pooled_output': [3, 16],
-        'encoder_outputs': [[3, 7, 16]] * 2,
-        'attention_scores': [[3, 2, 7, 7]] * 2,
+        'encoder_outputs': [[3, 7, 16]],
+        'attention_scores': [[3, 2, 7, 7]],
         'embedding_output': [3, 7, 16],
     }
 
@@ -81,6 +83,7 @@ class TeacherContractTest(EncoderContractTest):
       'hidden_activation': 'gelu', 'normalization': 'layer_norm',
       'attention_input': 'block_input', 'intra_block_size': 24,
       'num_feedforward_networks': 1, 'hidden_dropout_rate': 0.1,
+      'num_blocks': 1,
   }
 
 
@@ -382,7 +385,7 @@ class EncoderSavingTest(tf.test.TestCase, parameterized.TestCase):
 
   def test_signature_of_a_saved_model_refuses_too(self):
     path = os.path.join(self.get_temp_dir(), 'saved_model')
-    tf.saved_model.save(_make_encoder(), path)
+    tf.saved_model.save(_make_encoder(num_blocks=1), path)
     serve = tf.saved_model.load(path).signatures['serving_default']
     inputs = {name: tf.constant(value)
               for name, value in contract.token_inputs().items()}
@@ -394,7 +397,7 @@ class EncoderSavingTest(tf.test.TestCase, parameterized.TestCase):
 
   def test_everything_loads_in_a_fresh_process(self):
     folder = pathlib.Path(self.get_temp_dir())
-    encoder = _make_encoder()
+    encoder = _make_encoder(num_blocks=1, num_feedforward_networks=1)
     models = {
         'encoder': encoder,
         'pretrainer': modeling.MobileBertPretrainer(encoder),
@@ -455,7 +458,7 @@ class EncoderUseTest(tf.test.TestCase):
         outputs, encoder(inputs))
 
   def test_a_classifier_on_top_learns_and_is_saved(self):
-    encoder = _make_encoder()
+    encoder = _make_encoder(num_blocks=1)
     model = _make_classifier(encoder)
     inputs, labels = contract.token_inputs(), np.array([0, 1, 2])
     before = encoder.get_weights()
@@ -506,11 +509,6 @@ class EncoderUseTest(tf.test.TestCase):
     outputs = encoder(inputs)
     self.assertLen(outputs['encoder_outputs'], 24)
     self.assertTrue(np.all(np.isfinite(outputs['sequence_output'])))
-    path = os.path.join(self.get_temp_dir(), 'mobilebert.keras')
-    encoder.save(path)
-    loaded = tf_keras.models.load_model(path)
-    self.assertAllClose(loaded(inputs)['sequence_output'],
-                        outputs['sequence_output'], 1e-5, 1e-5)
 
 
 if __name__ == '__main__':

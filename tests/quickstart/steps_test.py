@@ -54,7 +54,7 @@ class PipelineTest(tf.test.TestCase):
     pipeline, after = self._run()
     self.assertEqual(self.calls, ['first', 'second'])
     self.assertEqual(before, after)
-    self.assertEqual(set(pipeline.seconds()), {'first', 'second'})
+    self.assertEqual(list(pipeline.seconds), ['first', 'second'])
 
   def test_an_interrupted_step_goes_on_in_its_folder(self):
     with self.assertRaises(KeyboardInterrupt):

@@ -25,7 +25,7 @@ import numpy as np
 import tensorflow as tf
 from absl.testing import parameterized
 
-from mobilebert_tf.reporting import plots, quickstart_figures
+from mobilebert_tf.reporting import plots, quickstart_figures, quickstart_steps
 from mobilebert_tf.reporting import quickstart_report as report
 from tests.reporting import sample_results
 
@@ -199,6 +199,16 @@ class QuickstartReportTest(tf.test.TestCase, parameterized.TestCase):
       '9,840 passages', 'knowledge transfer in 2 stages, then distillation')
   def test_the_page_shows_the_given_numbers(self, number):
     self.assertIn(number, self.whole.text)
+
+  def test_the_timeline_follows_the_run(self):
+    self.results['seconds'] = {
+        'text': 1.0, 'new step': 2.0, 'vocabulary': math.nan, 'export': 1.0}
+    steps = quickstart_steps.timeline(self.results)
+    self.assertEqual(
+        [(step['name'], step['start'], step['share'], step['time'])
+         for step in steps],
+        [('Text', 0, 25, '1.0 s'), ('new step', 25, 50, '2.0 s'),
+         ('Vocabulary', 75, 0, 'n/a'), ('Export', 75, 25, '1.0 s')])
 
   def test_the_confusion_matrix_shows_counts_and_shades(self):
     page = self.whole_page

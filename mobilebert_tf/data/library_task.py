@@ -1,0 +1,203 @@
+# Copyright 2026 The mobilebert_tf Authors. All Rights Reserved.
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+
+"""The quick start's task: which library does this passage document?"""
+
+import collections
+from collections.abc import Iterable
+import hashlib
+import os
+import re
+from typing import Any
+
+import numpy as np
+
+from mobilebert_tf.data import docstrings as docstrings_lib
+
+# How people write a library's name besides its import name.
+_ALIASES = {
+    'numpy': ('np',),
+    'pandas': ('pd',),
+    'sklearn': ('scikit-learn', 'scikit learn', 'scikit'),
+    'matplotlib': ('plt', 'mpl', 'pyplot'),
+    'tensorflow': ('tf', 'tflite', 'tfrecord', 'tfrecords'),
+    'keras_hub': ('keras-hub', 'keras hub', 'keras_nlp', 'keras-nlp',
+                  'kerasnlp', 'kerashub', 'keras_cv', 'kerascv'),
+    'official': ('tf-models', 'tfm', 'model garden', 'tensorflow_models'),
+    'tensorflow_datasets': ('tfds', 'tensorflow datasets'),
+    'huggingface_hub': ('hugging face', 'huggingface', 'hf', 'hugging face hub',
+                        'hf_hub', 'hf_api'),
+    'tf_keras': ('tf-keras',),
+    'google': ('protobuf', 'protocol buffers', 'grpc'),
+}
+_LINK = re.compile(r'https?://\S+|www\.\S+')
+
+
+def is_held_out(module: str, share: float, seed: int = 0) -> bool:
+  """Whether a module belongs to the held-out part.
+
+  The answer rests on a checksum of name and seed, so it is the same in every
+  process, for pre-training as for the task.
+
+  Args:
+    module: The dotted name.
+    share: The share of modules to hold out, from 0 to 1.
+    seed: Another seed holds out others.
+  """
+  if not 0 <= share <= 1:
+    raise ValueError(f'share is {share}; it has to be from 0 to 1.')
+  digest = hashlib.sha256(f'{seed}:{module}'.encode()).digest()
+  return int.from_bytes(digest[:8], 'big') < share * 2**64
+
+
+class NameRemover:
+  """Takes the names of libraries, and dotted paths below them, out of text."""
+
+  def __init__(self, libraries: Iterable[str]):
+    names = set()
+    for library in libraries:
+      names.update((library, library.replace('_', ' '), *_ALIASES.get(
+          library, ())))
+    # Longer names first, or `tensorflow` would leave `_datasets` behind.
+    ordered = sorted(names, key=lambda n: (-len(n), n))
+    self._phrases = _compile(
+        r'(?<![A-Za-z])(?:{})(?![A-Za-z])', [n for n in ordered if ' ' in n])
+    words = [n for n in ordered if ' ' not in n]
+    self._any = _compile('{}', words)
+    # A name with what hangs on it: `~numpy.linalg.norm`, `np.`, `tf2`,
+    # `NumPy's`; also inside snake_case such as `to_numpy`.
+    self._names = _compile(
+        r'[~@]?(?:\b[\w.]*[._])?(?<![A-Za-z])(?:{})(?![A-Za-z])'
+        r"\w*(?:\.\w+)*\.?(?:'s)?(?!\w)", words)
+    # `KerasTensor`, `NumpyArray`: a name that is part of a word. Short ones,
+    # such as `np`, are parts of too many.
+    self._glued = _compile(r'\w*(?:{})\w*', [n for n in words if len(n) > 4])
+
+  def __call__(self, text: str) -> str:
+    """Returns the text without them, white space made single."""
+    text = self._phrases.sub(' ', _LINK.sub(' ', text))
+    words = (self._clean(w) if self._any.search(w) else w for w in text.split())
+    return ' '.join(' '.join(words).split())
+
+  def _clean(self, word: str) -> str:
+    return self._glued.sub(' ', self._names.sub(' ', word))
+
+
+def _compile(pattern: str, names: list[str]) -> re.Pattern[str]:
+  # Of no names, an expression that matches nothing.
+  return re.compile(pattern.replace('{}', '|'.join(map(re.escape, names)))
+                    if names else r'(?!)', re.IGNORECASE)
+
+
+def write_library_task(docstrings: Iterable[docstrings_lib.Docstring],
+                       output_dir: str | os.PathLike,
+                       *,
+                       seed: int = 0,
+                       passages_per_library: int = 600,
+                       max_words: int = 60,
+                       min_words: int = 15,
+                       dev_share: float = 0.2) -> dict[str, Any]:
+  """Writes `train.tsv` and `dev.tsv` with columns `text` and `label`.
+
+  A passage is the beginning of a documentation string, without the names of
+  the libraries. A module's passages are all in the one file or all in the
+  other, by `is_held_out(module, dev_share, seed)`. Each library has the same
+  number of passages in a file: that of the library with the fewest, at most
+  its share of `passages_per_library`.
+
+  Example:
+
+    write_library_task(read_docstrings(), '/tmp/task', seed=0)
+
+  Args:
+    docstrings: Of two libraries or more.
+    output_dir: Where to write; made if needed.
+    seed: Of the held-out part and of which passages are taken.
+    passages_per_library: At most, in both files together.
+    max_words: Words of a passage, at most.
+    min_words: Shorter passages are left out.
+    dev_share: The share of modules and of passages in `dev.tsv`.
+
+  Returns:
+    `labels`, `train_passages`, `dev_passages`, `per_library` (of each file),
+    and the paths `train` and `dev`.
+
+  Raises:
+    ValueError: If a library has no passage for one of the files, or there are
+      fewer than two libraries.
+  """
+  docstrings = list(docstrings)
+  labels = sorted({d.library for d in docstrings})
+  if len(labels) < 2:
+    raise ValueError('Which library a passage documents is a question only '
+                     f'among several; there is {labels or "none"}.')
+  passages = _collect(docstrings, NameRemover(labels), seed, dev_share,
+                      min_words, max_words)
+  rng = np.random.default_rng(seed)
+  facts: dict[str, Any] = {'labels': labels, 'per_library': {}}
+  for part, share in (('train', 1 - dev_share), ('dev', dev_share)):
+    available = {label: passages[part, label] for label in labels}
+    fewest = min(labels, key=lambda label: len(available[label]))
+    if not available[fewest]:
+      raise ValueError(f'{fewest} has no passage for {part}.tsv. Leave it out, '
+                       'or change dev_share or min_words.')
+    count = min(len(available[fewest]),
+                max(1, round(passages_per_library * share)))
+    rows = []
+    for label in labels:
+      chosen = rng.choice(len(available[label]), count, replace=False)
+      rows += [(available[label][i], label) for i in chosen]
+    rows = [rows[i] for i in rng.permutation(len(rows))]
+    facts[part] = os.path.join(os.fspath(output_dir), f'{part}.tsv')
+    _write_tsv(facts[part], rows)
+    facts['per_library'][part] = count
+    facts[f'{part}_passages'] = len(rows)
+  return facts
+
+
+def _collect(
+    docstrings: list[docstrings_lib.Docstring], remove_names: NameRemover,
+    seed: int, dev_share: float, min_words: int,
+    max_words: int) -> dict[tuple[str, str], list[str]]:
+  """Returns the distinct passages of each part and library."""
+  passages = collections.defaultdict(list)
+  # Where the same beginning occurs in several places, the first one has it.
+  seen = set()
+  for d in docstrings:
+    # Far enough for a passage even if most words are names.
+    beginning = ' '.join(d.text.split()[:4 * max_words])
+    words = remove_names(beginning).split()[:max_words]
+    if len(words) < min_words:
+      continue
+    text = ' '.join(words)
+    key = re.sub(r'\W+', ' ', text.lower())
+    if key in seen:
+      continue
+    seen.add(key)
+    part = 'dev' if is_held_out(d.module, dev_share, seed) else 'train'
+    passages[part, d.library].append(text)
+  return passages
+
+
+def _write_tsv(path: str, rows: list[tuple[str, str]]) -> None:
+  os.makedirs(os.path.dirname(path) or '.', exist_ok=True)
+  temporary = f'{path}.{os.getpid()}.tmp'
+  try:
+    with open(temporary, 'w', encoding='utf-8', newline='\n') as f:
+      f.write('text\tlabel\n')
+      f.writelines(f'{text}\t{label}\n' for text, label in rows)
+    os.replace(temporary, path)
+  finally:
+    if os.path.exists(temporary):
+      os.remove(temporary)

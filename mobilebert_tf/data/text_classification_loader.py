@@ -1,0 +1,317 @@
+# Copyright 2026 The mobilebert_tf Authors. All Rights Reserved.
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+
+"""Model Garden data loader of labelled texts in TSV files."""
+
+from collections.abc import Sequence
+import dataclasses
+
+import numpy as np
+from official.core import config_definitions as cfg
+from official.nlp.data import data_loader
+from official.nlp.data import data_loader_factory
+import tensorflow as tf
+
+from mobilebert_tf.data import corpus
+from mobilebert_tf.data import tokenization
+
+_TEXTS_A_CALL = 8192
+_SHORTEST_BUCKET = 16
+_MODEL_INPUTS = ('input_word_ids', 'input_mask', 'input_type_ids')
+
+
+@dataclasses.dataclass
+class TextClassificationDataConfig(cfg.DataConfig):
+  """Labelled texts, or pairs of texts, in TSV files with a header.
+
+  Attributes:
+    input_path: A TSV file, or several as globs, a list or with commas. Quotes
+      mean nothing in it.
+    global_batch_size: Over all replicas.
+    is_training: Whether to shuffle, repeat and batch texts of similar length.
+      If not, the order is that of the file.
+    text_field: The column of the text.
+    pair_field: The column of the second text, if there is one.
+    label_field: The column of the label. The batches have the labels under
+      this name too, where the Model Garden's task looks for them.
+    labels: The label of each class; empty for the sorted set found in the
+      files. Name them where train and validation files could differ.
+    vocab_file: BERT's `vocab.txt`.
+    lower_case: Whether to lower-case and strip accents.
+    seq_length: How many tokens of a text to keep, special tokens included.
+      Batches are at most one longer: padding follows every text.
+    seed: Of shuffling; None for another order on each run.
+  """
+  input_path: str = ''
+  global_batch_size: int = 32
+  is_training: bool = True
+  text_field: str = 'text'
+  pair_field: str = ''
+  label_field: str = 'label'
+  labels: list[str] = dataclasses.field(default_factory=list)
+  vocab_file: str = ''
+  lower_case: bool = True
+  seq_length: int = 128
+  seed: int | None = None
+
+
+@dataclasses.dataclass(frozen=True)
+class TextExamples:
+  """The columns of TSV files.
+
+  Attributes:
+    texts: The text of each row.
+    pairs: The second text of each row, or None.
+    labels: The label of each class.
+    label_ids: int32 `[rows]`, or None where no label column was asked for.
+  """
+  texts: list[str]
+  pairs: list[str] | None
+  labels: list[str]
+  label_ids: np.ndarray | None
+
+
+@data_loader_factory.register_data_loader_cls(TextClassificationDataConfig)
+class TextClassificationDataLoader(data_loader.DataLoader):
+  """Tokenises all texts once, then batches them by length."""
+
+  def __init__(self, params: TextClassificationDataConfig):
+    """Checks the settings; files are read by `load`.
+
+    Args:
+      params: The config.
+
+    Raises:
+      ValueError: If a setting is missing or makes no sense.
+    """
+    for name in ('input_path', 'vocab_file', 'text_field', 'label_field'):
+      if not getattr(params, name):
+        raise ValueError(f'{name} is not set.')
+    if params.label_field in _MODEL_INPUTS:
+      raise ValueError(f'A label column cannot be called {params.label_field}, '
+                       'which is an input of the model.')
+    if params.global_batch_size < 1:
+      raise ValueError(f'global_batch_size is {params.global_batch_size}; it '
+                       'has to be at least 1.')
+    special = 3 if params.pair_field else 2
+    if params.seq_length <= special:
+      raise ValueError(f'seq_length is {params.seq_length}, but the special '
+                       f'tokens alone take {special}.')
+    self._params = params
+
+  def load(
+      self,
+      input_context: tf.distribute.InputContext | None = None
+  ) -> tf.data.Dataset:
+    """Reads, checks and tokenises all rows, and returns the batches.
+
+    Args:
+      input_context: Which part of the rows this worker reads.
+
+    Returns:
+      Dicts of int32 `input_word_ids`, `input_mask`, `input_type_ids`
+      `[batch, length]`, where length is one of `bucket_lengths(seq_length)`
+      and above that of every text in the batch, and `label_ids` `[batch, 1]`,
+      the same also under the name of `label_field`.
+
+    Raises:
+      FileNotFoundError: If there is no such file.
+      ValueError: If a row is not sound; names the file and the line.
+    """
+    params = self._params
+    examples = read_examples(
+        params.input_path, text_field=params.text_field,
+        pair_field=params.pair_field, label_field=params.label_field,
+        labels=params.labels)
+    tokenizer = tokenization.Tokenizer(params.vocab_file, params.lower_case)
+    special = 2 if examples.pairs is None else 3
+    segments = [_tokenize(tokenizer, t)
+                for t in (examples.texts, examples.pairs) if t is not None]
+    segments = tokenization.trim(segments, params.seq_length - special)
+    # One more than the tokens: padding follows every text.
+    needed = sum(tf.cast(s.row_lengths(), tf.int32)
+                 for s in segments) + special + 1
+    buckets = bucket_lengths(params.seq_length)
+    label_ids = tf.constant(examples.label_ids[:, np.newaxis])
+
+    def make_batch(rows: tf.Tensor) -> dict[str, tf.Tensor]:
+      longest = tf.reduce_max(tf.gather(needed, rows))
+      length = tf.gather(buckets, tf.searchsorted(buckets, [longest]))[0]
+      batch = tokenizer.pack([tf.gather(s, rows) for s in segments], length)
+      batch['label_ids'] = tf.gather(label_ids, rows)
+      batch[params.label_field] = batch['label_ids']
+      return batch
+
+    rows = self._batch_rows(needed, buckets, input_context)
+    options = tf.data.Options()
+    options.deterministic = params.deterministic is not False
+    # The rows are already this worker's own.
+    options.experimental_distribute.auto_shard_policy = (
+        tf.data.experimental.AutoShardPolicy.OFF)
+    return rows.map(make_batch, num_parallel_calls=tf.data.AUTOTUNE
+                    ).with_options(options).prefetch(
+                        params.prefetch_buffer_size or tf.data.AUTOTUNE)
+
+  def _batch_rows(
+      self, needed: tf.Tensor, buckets: list[int],
+      input_context: tf.distribute.InputContext | None) -> tf.data.Dataset:
+    """Returns batches of row numbers, int64 `[batch]`."""
+    params = self._params
+    batch_size = params.global_batch_size
+    rows = tf.data.Dataset.range(tf.size(needed, out_type=tf.int64))
+    count = int(tf.size(needed))
+    if input_context:
+      batch_size = input_context.get_per_replica_batch_size(batch_size)
+      if params.sharding:
+        workers = input_context.num_input_pipelines
+        if count < workers:
+          raise ValueError(f'{params.input_path} has {count} rows for '
+                           f'{workers} workers.')
+        rows = rows.shard(workers, input_context.input_pipeline_id)
+    if not params.is_training:
+      return rows.batch(batch_size)
+    rows = rows.shuffle(count, params.seed).repeat()
+    return rows.bucket_by_sequence_length(
+        lambda row: tf.gather(needed, row),
+        bucket_boundaries=[length + 1 for length in buckets[:-1]],
+        bucket_batch_sizes=[batch_size] * len(buckets),
+        drop_remainder=params.drop_remainder)
+
+
+def bucket_lengths(seq_length: int) -> list[int]:
+  """Returns the lengths that batches have: powers of 2, then the longest.
+
+  >>> bucket_lengths(128)
+  [16, 32, 64, 129]
+
+  Args:
+    seq_length: How many tokens the longest text has.
+  """
+  lengths = []
+  length = _SHORTEST_BUCKET
+  while length < seq_length:
+    lengths.append(length)
+    length *= 2
+  return [*lengths, seq_length + 1]
+
+
+def read_labels(path: str | Sequence[str],
+                label_field: str = 'label') -> list[str]:
+  """Returns the sorted labels that occur in TSV files.
+
+  Args:
+    path: Files, as for `read_examples`.
+    label_field: The column.
+
+  Raises:
+    FileNotFoundError: If there is no such file.
+    ValueError: If a row is not sound; names the file and the line.
+  """
+  columns, _ = _read_columns(path, [label_field])
+  return sorted(set(columns[label_field]))
+
+
+def read_examples(path: str | Sequence[str],
+                  *,
+                  text_field: str = 'text',
+                  pair_field: str = '',
+                  label_field: str = 'label',
+                  labels: Sequence[str] = ()) -> TextExamples:
+  """Reads and checks all rows of TSV files.
+
+  Example:
+
+    examples = read_examples('dev.tsv')
+    examples.labels[examples.label_ids[0]]
+
+  Args:
+    path: A file or glob, or several, as a sequence or with commas.
+    text_field: The column of the text.
+    pair_field: The column of the second text; empty for none.
+    label_field: The column of the label; empty for texts without labels.
+    labels: The label of each class; empty for the sorted set found.
+
+  Returns:
+    The columns.
+
+  Raises:
+    FileNotFoundError: If there is no such file.
+    ValueError: If a column is missing, a row has more or fewer columns than
+      the header, a text is empty, a label unknown, or a file not UTF-8 or
+      without rows. Names the file and the line.
+  """
+  if len(set(labels)) < len(labels):
+    raise ValueError(f'A label is there twice in {list(labels)}.')
+  fields = [f for f in (text_field, pair_field, label_field) if f]
+  columns, places = _read_columns(path, fields)
+  label_ids = None
+  labels = list(labels)
+  if label_field:
+    labels = labels or sorted(set(columns[label_field]))
+    ids = {label: i for i, label in enumerate(labels)}
+    for label, place in zip(columns[label_field], places, strict=True):
+      if label not in ids:
+        raise ValueError(f'{place}: the label {label!r} is not one of '
+                         f'{", ".join(labels)}.')
+    label_ids = np.array([ids[v] for v in columns[label_field]], np.int32)
+  return TextExamples(columns[text_field], columns.get(pair_field), labels,
+                      label_ids)
+
+
+def _read_columns(
+    path: str | Sequence[str],
+    fields: list[str]) -> tuple[dict[str, list[str]], list[str]]:
+  """Returns non-empty values of the columns, and each row's file and line."""
+  values = [path] if isinstance(path, str) else list(path)
+  patterns = [p.strip() for v in values for p in v.split(',') if p.strip()]
+  columns: dict[str, list[str]] = {f: [] for f in fields}
+  places: list[str] = []
+  for file in corpus.find_files(patterns):
+    before = len(places)
+    _read_file(file, columns, places)
+    if len(places) == before:
+      raise ValueError(f'{file}:1: there is no row below the header.')
+  return columns, places
+
+
+def _read_file(file: str, columns: dict[str, list[str]],
+               places: list[str]) -> None:
+  header: list[str] = []
+  for number, line in corpus.read_lines(file):
+    cells = line.rstrip('\r\n').split('\t')
+    if number == 1:
+      header = cells
+      for field in columns:
+        if header.count(field) != 1:
+          raise ValueError(
+              f'{file}:1: there has to be one column {field!r}; the header has '
+              f'{", ".join(map(repr, header))}.')
+      continue
+    if len(cells) != len(header):
+      raise ValueError(
+          f'{file}:{number}: {len(cells)} columns where the header has '
+          f'{len(header)}. Columns are parted by tabs; quotes mean nothing.')
+    for field, column in columns.items():
+      value = cells[header.index(field)].strip()
+      if not value:
+        raise ValueError(f'{file}:{number}: the column {field!r} is empty.')
+      column.append(value)
+    places.append(f'{file}:{number}')
+
+
+def _tokenize(tokenizer: tokenization.Tokenizer,
+              texts: list[str]) -> tf.RaggedTensor:
+  return tf.concat(
+      [tokenizer.tokenize(texts[i:i + _TEXTS_A_CALL])
+       for i in range(0, len(texts), _TEXTS_A_CALL)], axis=0)
