@@ -75,7 +75,8 @@ class DistillationTrainer(base_trainer.Trainer):
     """Returns how far it is to the next stage; the last has no end."""
     if self._stage_index == len(self.task.stages) - 1:
       return self.config.trainer.train_steps
-    return self._first_step(self._stage_index + 1) - int(self.global_step.numpy())
+    step = int(self.global_step.numpy())
+    return self._first_step(self._stage_index + 1) - step
 
   def _reset_moments(self) -> None:
     """Forgets the optimizer's moments of the stage before, as the reference."""

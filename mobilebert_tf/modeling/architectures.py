@@ -109,6 +109,9 @@ _SMALL = {
     'max_position_embeddings': 128,
     'num_blocks': 4,
     'inter_block_size': 128,
+    # Models this small underfit; dropout would only cost them time.
+    'hidden_dropout_rate': 0.0,
+    'attention_dropout_rate': 0.0,
 }
 
 # What each differs in from the defaults of MobileBertConfig.
