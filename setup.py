@@ -50,6 +50,7 @@ INSTALL_REQUIRES = [
 EXTRAS_REQUIRE = {
     'test': [
         'hypothesis>=6.100',
+        'ml_dtypes>=0.4',
         'pytest>=8.0',
         'pytest-xdist>=3.6',
         'setuptools>=77',

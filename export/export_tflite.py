@@ -34,9 +34,10 @@ _QUANTIZATION = flags.DEFINE_enum(
     'none: float32. float16: half-precision weights. dynamic: int8 weights, '
     'activations quantised on the fly.')
 _LENGTHS = flags.DEFINE_list(
-    'lengths', ['16', '32', '64', '128'],
-    'Lengths in tokens, padding included, that get a signature each. Those '
-    'longer than the model was trained for are left out.')
+    'lengths', [],
+    'Lengths in tokens, padding included, that get a signature each, such as '
+    '16,32,64. By default those that training had. One for the longest text is '
+    'always there.')
 
 
 def main(argv: list[str]) -> None:
@@ -49,7 +50,7 @@ def main(argv: list[str]) -> None:
 
   classifier = loading.load_classifier(_MODEL_DIR.value)
   exporting.export_tflite(
-      classifier, _OUTPUT_DIR.value, lengths, _QUANTIZATION.value)
+      classifier, _OUTPUT_DIR.value, lengths or None, _QUANTIZATION.value)
   print(f'Wrote {_OUTPUT_DIR.value}.')
 
 

@@ -23,11 +23,11 @@ from mobilebert_tf.data import pretraining_loader
 from mobilebert_tf.data import text_classification_loader
 from mobilebert_tf.distillation import task as distillation
 from mobilebert_tf.tasks import pretraining
+from mobilebert_tf.tasks import sentence_prediction
 from official.core import config_definitions as cfg
 from official.core import exp_factory
 from official.modeling import optimization
 from official.nlp.configs import bert
-from official.nlp.tasks import sentence_prediction
 
 # The reference leaves out biases and both normalizations.
 _NOT_DECAYED = ['norm', 'bias']
@@ -76,11 +76,6 @@ def classify_sentences() -> cfg.ExperimentConfig:
   train_steps = 3 * 67_349 // 32  # Three epochs of SST-2.
   return cfg.ExperimentConfig(
       task=sentence_prediction.SentencePredictionConfig(
-          model=sentence_prediction.ModelConfig(
-              num_classes=2,
-              use_encoder_pooler=True,
-              encoder=pretraining.encoder_config(
-                  modeling.get_architecture('mobilebert'))),
           train_data=data(is_training=True, global_batch_size=32),
           validation_data=data(is_training=False, global_batch_size=32)),
       trainer=_trainer(
@@ -103,15 +98,16 @@ def _optimization(optimizer: str, *, learning_rate: float,
                   end_learning_rate: float, train_steps: int,
                   warmup_steps: int) -> optimization.OptimizationConfig:
   """Linear warm-up and decay, decoupled decay, global clipping at 1."""
-  # AdamW of the Model Garden has a clipping of its own, under another name.
-  clipping = 'gradient_clip_norm' if optimizer == 'adamw' else 'global_clipnorm'
+  # The Model Garden's AdamW has a clipping of its own, of each replica alone.
+  own_clipping = {'gradient_clip_norm': 0.0} if optimizer == 'adamw' else {}
   return optimization.OptimizationConfig({
       'optimizer': {
           'type': optimizer,
           optimizer: {
               'weight_decay_rate': 0.01,
               'exclude_from_weight_decay': _NOT_DECAYED,
-              clipping: 1.0,
+              'global_clipnorm': 1.0,
+              **own_clipping,
           },
       },
       'learning_rate': {

@@ -20,5 +20,6 @@ from mobilebert_tf.data import pretraining_loader
 from mobilebert_tf.data import text_classification_loader
 from mobilebert_tf.distillation import task
 from mobilebert_tf.tasks import pretraining
+from mobilebert_tf.tasks import sentence_prediction
 from official.nlp import tasks
 from official.nlp.configs import experiment_configs

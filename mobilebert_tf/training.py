@@ -17,9 +17,11 @@
 import json
 import os
 import sys
+import warnings
 from collections.abc import Mapping
 from typing import Any
 
+import numpy as np
 import orbit
 import tensorflow as tf, tf_keras
 import tqdm
@@ -59,6 +61,8 @@ def run_experiment(params: cfg.ExperimentConfig, mode: str, model_dir: str,
     ValueError: If the runtime asks for float16, or the params are inconsistent.
   """
   params.validate()
+  # The Model Garden's tasks pass the labels along with the inputs.
+  warnings.filterwarnings('ignore', message='Input dict contained keys')
   if params.runtime.mixed_precision_dtype:
     performance.set_mixed_precision_policy(params.runtime.mixed_precision_dtype)
   strategy = distribute_utils.get_distribution_strategy(
@@ -71,7 +75,7 @@ def run_experiment(params: cfg.ExperimentConfig, mode: str, model_dir: str,
     task = task_factory.get_task(params.task, logging_dir=model_dir)
     trainer = _build_trainer(params, task, mode, model_dir)
   actions = []
-  if 'train' in mode:
+  if 'train' in mode and strategy.extended.should_checkpoint:  # The chief.
     actions = [
         MetricsLog(os.path.join(model_dir, METRICS_FILE), trainer.global_step),
         ProgressBar(description, params.trainer.train_steps,
@@ -87,6 +91,7 @@ def _build_trainer(params: cfg.ExperimentConfig, task: base_task.Task,
   """Builds the Model Garden's trainer, or ours for a schedule of stages."""
   trainer_cls = base_trainer.Trainer
   if isinstance(task, distillation_task.DistillationTask):
+    task.check_length(params.trainer.train_steps)
     trainer_cls = distillation_trainer.DistillationTrainer
   return train_utils.create_trainer(
       params, task, train='train' in mode, evaluate='eval' in mode,
@@ -113,17 +118,18 @@ class MetricsLog:
     if not self._continued:
       self._drop_lines_from(step)
       self._continued = True
-    scalars = {name: float(value) for name, value in output.items()}
-    with open(self._path, 'a', encoding='utf-8') as file:
+    scalars = {name: float(value) for name, value in output.items()
+               if np.ndim(value) == 0}
+    with tf.io.gfile.GFile(self._path, 'a') as file:
       file.write(json.dumps({'step': step, **scalars}) + '\n')
 
   def _drop_lines_from(self, step: int) -> None:
     """Forgets what a killed run logged after its last checkpoint."""
     kept = [line for line in read_metrics(self._path) if line['step'] < step]
     temporary = f'{self._path}.tmp'
-    with open(temporary, 'w', encoding='utf-8') as file:
-      file.writelines(json.dumps(line) + '\n' for line in kept)
-    os.replace(temporary, self._path)
+    with tf.io.gfile.GFile(temporary, 'w') as file:
+      file.write(''.join(json.dumps(line) + '\n' for line in kept))
+    tf.io.gfile.rename(temporary, self._path, overwrite=True)
 
 
 def read_metrics(path: str) -> list[dict[str, float]]:
@@ -136,9 +142,9 @@ def read_metrics(path: str) -> list[dict[str, float]]:
     A dict for each training loop, in order. A last line that a killed run left
     unfinished is left out.
   """
-  if not os.path.exists(path):
+  if not tf.io.gfile.exists(path):
     return []
-  with open(path, encoding='utf-8') as file:
+  with tf.io.gfile.GFile(path) as file:
     return [json.loads(line) for line in file if line.endswith('\n')]
 
 

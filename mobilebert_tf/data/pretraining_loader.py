@@ -214,11 +214,13 @@ def _check_manifests(files: list[str], vocabulary: vocabulary_lib.Vocabulary,
   for folder in sorted({os.path.dirname(f) for f in files}):
     manifest = pretraining_records.read_manifest(folder)
     longest = manifest['settings']['max_seq_length']
-    if longest > params.seq_length:
+    if longest >= params.seq_length:
+      # The trigram at the last token must see the same [PAD] as in serving.
       raise ValueError(
-          f'{folder} has records of up to {longest} tokens, more than '
-          f'seq_length={params.seq_length}. Raise seq_length, or make records '
-          f'with --max_seq_length={params.seq_length}.')
+          f'{folder} has records of up to {longest} tokens, and a [PAD] follows '
+          f'each, but seq_length is {params.seq_length}. Set it to '
+          f'{longest + 1} or more, or make records with '
+          f'--max_seq_length={params.seq_length - 1}.')
     if manifest['vocabulary_sha256'] != vocabulary.sha256:
       raise ValueError(
           f'{folder} was made with another vocabulary (of '

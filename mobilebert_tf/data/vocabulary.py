@@ -268,3 +268,19 @@ def _repeat(words: dict[str, int]) -> Iterator[str]:
       repeats = min(remaining, _REPEATS_A_TEXT)
       yield ' '.join([word] * repeats)
       remaining -= repeats
+
+
+def check_size(vocab_file: str | os.PathLike, vocab_size: int) -> None:
+  """Raises ValueError if a vocabulary has more tokens than a model has rows.
+
+  A token without a row is an error on a CPU, and silently nothing on a GPU.
+
+  Args:
+    vocab_file: BERT's `vocab.txt`.
+    vocab_size: Rows of the model's word table.
+  """
+  found = len(Vocabulary.read(vocab_file))
+  if found > vocab_size:
+    raise ValueError(
+        f'{vocab_file} has {found} tokens, but the model {vocab_size} rows for '
+        'them (vocab_size). Set vocab_size to the size of the vocabulary.')

@@ -30,6 +30,10 @@ class StagedLearningRate(tf_keras.optimizers.schedules.LearningRateSchedule):
   Args:
     stages: The stages in order, or their dicts.
 
+  Attributes:
+    first_step: Added to the step that it is called with. The optimizer counts
+      the steps of a stage, and this is where the stage begins.
+
   Example:
 
   >>> schedule = StagedLearningRate([schedules.Stage(
@@ -48,9 +52,10 @@ class StagedLearningRate(tf_keras.optimizers.schedules.LearningRateSchedule):
     ends = np.cumsum([stage.num_steps for stage in self._stages])
     self._ends = ends.astype(np.int64)
     self._starts = self._ends - [stage.num_steps for stage in self._stages]
+    self.first_step = tf.Variable(0, trainable=False, dtype=tf.int64)
 
   def __call__(self, step: tf.Tensor) -> tf.Tensor:
-    step = tf.cast(step, tf.int64)
+    step = tf.cast(step, tf.int64) + self.first_step
     last = len(self._stages) - 1
     index = tf.minimum(
         tf.searchsorted(self._ends, [step], side='right')[0], last)

@@ -52,7 +52,11 @@ class Stage(base_config.Config):
 
 @dataclasses.dataclass
 class ScheduleConfig(base_config.Config):
-  """A schedule by name, with the reference's lengths and learning rates.
+  """A schedule by name; lengths and learning rates are the paper's.
+
+  The released TF1 code differs: it teaches a block at three times the learning
+  rate and goes on teaching the blocks below at a tenth of that, where here they
+  are frozen.
 
   Attributes:
     strategy: `progressive` (PKT), `joint` (JKT) or `auxiliary` (AKT) knowledge

@@ -38,7 +38,8 @@ class DistillationConfig(pretraining.PretrainingConfig):
     teacher: Architecture of the teacher.
     teacher_checkpoint: Its checkpoint, as `mobilebert/pretrain` writes it, or a
       folder of them, of which the latest is taken.
-    schedule: The stages.
+    schedule: The stages. Their learning rates are the ones used; of the
+      trainer's `optimizer_config` only the optimizer is read.
     loss_weights: Weights of the terms.
   """
   teacher: modeling.MobileBertConfig = dataclasses.field(
@@ -78,8 +79,22 @@ class DistillationTask(pretraining.PretrainingTask):
         learning_rate.StagedLearningRate(self.stages))
 
   def initialize(self, model: modeling.MobileBertPretrainer) -> None:
-    """Gives a new student the teacher's embeddings and heads."""
+    """Gives a new student the teacher's embeddings and heads.
+
+    From `init_checkpoint`, if one is named, it takes all weights instead.
+    """
+    if self.task_config.init_checkpoint:
+      super().initialize(model)
+      return
     transfer.copy_from_teacher(self._load_teacher(), model)
+
+  def check_length(self, train_steps: int) -> None:
+    """Raises ValueError unless the schedule is as long as the training."""
+    scheduled = sum(stage.num_steps for stage in self.stages)
+    if scheduled != train_steps:
+      raise ValueError(
+          f'The schedule of {len(self.stages)} stages takes {scheduled} steps, '
+          f'but trainer.train_steps is {train_steps}. Set both to the same.')
 
   def stage_index(self, step: int) -> int:
     """Returns the stage to which a step belongs; the last after the end."""
@@ -171,7 +186,7 @@ class DistillationTask(pretraining.PretrainingTask):
   def _weigh(self, terms: dict[str, tf.Tensor]) -> tf.Tensor:
     weights = self.task_config.loss_weights
     return tf.add_n([
-        value * getattr(weights, name, 1.0) for name, value in terms.items()
+        value * getattr(weights, name) for name, value in terms.items()
     ])
 
   def _load_teacher(self) -> modeling.MobileBertPretrainer:

@@ -64,9 +64,12 @@ class DistillationTrainer(base_trainer.Trainer):
       return
     self._stage_index = index
     self.task.enter_stage(index, self.model)
-    self._train_loop_fn = None  # Traced anew, for this stage.
-    if step == self._first_step(index):
-      self._reset_moments()
+    # Orbit makes this function once; without it, it makes the stage's.
+    self._train_loop_fn = None
+    first_step = self._first_step(index)
+    self.optimizer.learning_rate.first_step.assign(first_step)
+    if step == first_step:
+      self._reset_optimizer()
 
   def _first_step(self, index: int) -> int:
     return sum(stage.num_steps for stage in self.task.stages[:index])
@@ -78,8 +81,14 @@ class DistillationTrainer(base_trainer.Trainer):
     step = int(self.global_step.numpy())
     return self._first_step(self._stage_index + 1) - step
 
-  def _reset_moments(self) -> None:
-    """Forgets the optimizer's moments of the stage before, as the reference."""
-    for variable in self.optimizer.variables():
-      if variable is not self.optimizer.iterations:
-        variable.assign(tf.zeros_like(variable))
+  def _reset_optimizer(self) -> None:
+    """Forgets the moments of the stage before, as the reference does.
+
+    And its count of steps, by which Adam corrects the moments' bias: with the
+    old count the first steps of a stage would be several times too large.
+    """
+    # The optimizer makes its count when it is first read, and a checkpoint that
+    # was restored before would then undo the reset; so it is read first.
+    variables = [self.optimizer.iterations, *self.optimizer.variables()]
+    for variable in variables:
+      variable.assign(tf.zeros_like(variable))

@@ -30,19 +30,23 @@ TERMS = ('feature_map', 'attention', 'mean', 'variance')
 
 @dataclasses.dataclass
 class LossWeights(base_config.Config):
-  """Weight of each term; the defaults are the reference's.
+  """Weight of each term; the defaults of the transfer are the reference's.
 
   Attributes:
     feature_map: Of `losses.feature_map_transfer`.
     attention: Of `losses.attention_transfer`.
     mean: Of `losses.mean_transfer`.
     variance: Of `losses.variance_transfer`.
+    masked_lm: Of `losses.soft_masked_lm`.
+    next_sentence: Of `losses.next_sentence`.
     ground_truth_ratio: Share of the true token in the distillation's targets.
   """
   feature_map: float = 100.0
   attention: float = 1.0
   mean: float = 5000.0
   variance: float = 5.0
+  masked_lm: float = 1.0
+  next_sentence: float = 1.0
   ground_truth_ratio: float = 0.5
 
 
@@ -57,7 +61,8 @@ def transfer_losses(teacher: Mapping[str, Sequence[tf.Tensor]],
     mask: `[batch, length]`, 1 for tokens.
 
   Returns:
-    Scalars by the names of `TERMS`, each the sum over blocks.
+    Scalars by the names of `TERMS`, each the mean over blocks, as the reference
+    divides by their number.
   """
   terms = dict.fromkeys(TERMS, tf.constant(0.0))
   for features, learned in zip(teacher['encoder_outputs'],
@@ -69,7 +74,8 @@ def transfer_losses(teacher: Mapping[str, Sequence[tf.Tensor]],
   for scores, learned in zip(teacher['attention_scores'],
                              student['attention_scores'], strict=True):
     terms['attention'] += losses.attention_transfer(scores, learned, mask)
-  return terms
+  num_blocks = len(student['encoder_outputs'])
+  return {name: value / num_blocks for name, value in terms.items()}
 
 
 def stage_view(model: modeling.MobileBertPretrainer, blocks: Sequence[int],

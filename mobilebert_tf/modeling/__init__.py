@@ -17,7 +17,7 @@
 from mobilebert_tf.modeling.architectures import ARCHITECTURES
 from mobilebert_tf.modeling.architectures import get_architecture
 from mobilebert_tf.modeling.architectures import MobileBertConfig
-from mobilebert_tf.modeling.attention import MultiHeadAttention
+from mobilebert_tf.modeling.attention import MobileBertAttention
 from mobilebert_tf.modeling.block import FeedForward
 from mobilebert_tf.modeling.block import MobileBertBlock
 from mobilebert_tf.modeling.block import Projection
@@ -37,6 +37,6 @@ __all__ = [
     'ARCHITECTURES', 'FeedForward', 'MaskedLanguageModelLogits',
     'MaskedLanguageModelTransform', 'MobileBertBlock', 'MobileBertConfig',
     'MobileBertEmbedding', 'MobileBertEncoder', 'MobileBertPretrainer',
-    'MultiHeadAttention', 'NextSentenceHead', 'NoNorm', 'Pooler', 'Projection',
+    'MobileBertAttention', 'NextSentenceHead', 'NoNorm', 'Pooler', 'Projection',
     'WordEmbedding', 'build_encoder', 'count_parameters', 'get_architecture'
 ]

@@ -56,7 +56,7 @@ def mask_scores(scores: tf.Tensor, mask: tf.Tensor,
 
 
 @tf_keras.utils.register_keras_serializable('mobilebert_tf')
-class MultiHeadAttention(tf_keras.layers.Layer):
+class MobileBertAttention(tf_keras.layers.Layer):
   """Scaled dot-product attention with one width and several heads.
 
   Unlike `tf_keras.layers.MultiHeadAttention` it returns the scores before the
@@ -78,7 +78,7 @@ class MultiHeadAttention(tf_keras.layers.Layer):
 
   Example:
 
-  >>> layer = MultiHeadAttention(num_heads=2, width=8)
+  >>> layer = MobileBertAttention(num_heads=2, width=8)
   >>> x = tf.zeros([1, 3, 4])
   >>> output, scores = layer(x, x, x, tf.ones([1, 3], tf.int32))
   >>> output.shape.as_list(), scores.shape.as_list()

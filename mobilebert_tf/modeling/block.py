@@ -190,7 +190,7 @@ class MobileBertBlock(tf_keras.layers.Layer):
     if attention_input == 'shared_bottleneck':
       self.shared_bottleneck = Projection(
           intra_block_size, normalization, name='shared_bottleneck', **common)
-    self.attention = attention_lib.MultiHeadAttention(
+    self.attention = attention_lib.MobileBertAttention(
         num_attention_heads, intra_block_size, attention_dropout_rate,
         attention_mask, name='attention', **common)
     self.attention_norm = normalization_lib.make_normalization(

@@ -20,6 +20,31 @@ from mobilebert_tf.modeling import initialization
 from mobilebert_tf.modeling import normalization as normalization_lib
 
 
+def project_to_rows(vectors: tf.Tensor, table: tf.Tensor) -> tf.Tensor:
+  """Returns the product of each vector with each row of a table.
+
+  As one matrix product: `tf.matmul` of a batch with a table, and `tf.einsum`,
+  run and differentiate it for each text of the batch alone, which made a whole
+  training step up to six times slower.
+
+  Args:
+    vectors: `[batch, length, width]`.
+    table: `[rows, width]`.
+
+  Returns:
+    `[batch, length, rows]`.
+
+  Example:
+
+  >>> project_to_rows(tf.ones([1, 2, 4]), tf.ones([9, 4])).shape.as_list()
+  [1, 2, 9]
+  """
+  rows, width = table.shape
+  flat = tf.matmul(tf.reshape(vectors, [-1, width]), table, transpose_b=True)
+  shape = tf.shape(vectors)
+  return tf.reshape(flat, [shape[0], shape[1], rows])
+
+
 @tf_keras.utils.register_keras_serializable('mobilebert_tf')
 class WordEmbedding(tf_keras.layers.Embedding):
   """The word table, which also reads backwards: from vectors to logits.
@@ -44,7 +69,7 @@ class WordEmbedding(tf_keras.layers.Embedding):
     if not reverse:
       return super().call(inputs)
     table = tf.cast(self.embeddings, self.compute_dtype)
-    return tf.matmul(inputs[..., :self.output_dim], table, transpose_b=True)
+    return project_to_rows(inputs[..., :self.output_dim], table)
 
 
 @tf_keras.utils.register_keras_serializable('mobilebert_tf')

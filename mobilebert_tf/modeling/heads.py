@@ -17,6 +17,7 @@
 import tensorflow as tf, tf_keras
 
 from mobilebert_tf.modeling import activations
+from mobilebert_tf.modeling import embeddings
 from mobilebert_tf.modeling import initialization
 from mobilebert_tf.modeling import normalization
 
@@ -163,9 +164,8 @@ class MaskedLanguageModelLogits(tf_keras.layers.Layer):
     logits = tied_logits + self.bias  # [B, P, V]
     if self.extra_output_weights is not None:
       extra = tf.cast(self.extra_output_weights, self.compute_dtype)
-      logits += tf.matmul(
-          transformed[..., self._config['embedding_size']:], extra,
-          transpose_b=True)
+      logits += embeddings.project_to_rows(
+          transformed[..., self._config['embedding_size']:], extra)
     return logits
 
   def get_config(self):

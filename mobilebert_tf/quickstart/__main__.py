@@ -79,7 +79,7 @@ def main(argv: list[str]) -> None:
   os.environ.setdefault('TF_CPP_MIN_LOG_LEVEL', '3')
   # Imported here, so that --help need not wait for TensorFlow.
   from mobilebert_tf.quickstart import run
-  logging.set_verbosity(logging.WARNING)
+  logging.set_verbosity(logging.ERROR)
 
   report = run.run(pathlib.Path(_OUTPUT_DIR.value), settings,
                    argv[1:] or _SENTENCES)

@@ -25,9 +25,11 @@ from mobilebert_tf import training
 from mobilebert_tf.data import library_task
 from mobilebert_tf.data import text_classification_loader
 from mobilebert_tf.data import tokenization
+from mobilebert_tf.modeling import validation
 from mobilebert_tf.quickstart import pretrain
 from mobilebert_tf.quickstart import settings as settings_lib
 from mobilebert_tf.quickstart import text
+from mobilebert_tf.serving import inference_model
 from mobilebert_tf.serving import loading
 from official.core import config_definitions as cfg
 from official.core import exp_factory
@@ -63,20 +65,32 @@ def prepare(folder: pathlib.Path, text_folder: pathlib.Path,
         passages_per_library=settings.passages_per_library)
     train, dev = str(folder / 'train.tsv'), str(folder / 'dev.tsv')
   labels = text_classification_loader.read_labels(train, 'label')
-  # Both files are read whole here, so that a bad row in either is found before
-  # any training.
-  examples = {
+  return {'question': question, 'labels': labels, 'train': train, 'dev': dev,
+          **check(train, dev)}
+
+
+def check(train: str, dev: str) -> dict[str, int]:
+  """Reads both files of a task whole.
+
+  Args:
+    train: The training part, a TSV with columns text and label.
+    dev: The held-out part.
+
+  Returns:
+    The number of examples of each.
+
+  Raises:
+    ValueError: If a row of either is bad, naming it, or there is one label.
+  """
+  labels = text_classification_loader.read_labels(train, 'label')
+  if len(labels) < 2:
+    raise ValueError(f'{train} has one label, {labels[0]!r}; classification '
+                     'is among two or more.')
+  parts = {
       part: text_classification_loader.read_examples(path, labels=labels)
       for part, path in (('train', train), ('dev', dev))
   }
-  return {
-      'question': question,
-      'labels': labels,
-      'train': train,
-      'dev': dev,
-      **{f'{part}_examples': len(read.texts)
-         for part, read in examples.items()},
-  }
+  return {f'{part}_examples': len(read.texts) for part, read in parts.items()}
 
 
 def finetune(folder: pathlib.Path, task: dict[str, Any], data: dict[str, Any],
@@ -120,10 +134,15 @@ def probabilities(classifier: loading.TrainedClassifier,
   """Returns the Keras model's probabilities of texts, `[texts, labels]`."""
   tokenizer = tokenization.Tokenizer(
       classifier.vocab_file, classifier.lower_case)
-  model = tf.function(classifier.model, reduce_retracing=True)
+  model = inference_model.InferenceModel(classifier.model)
+
+  @tf.function(input_signature=[tf.TensorSpec([None], tf.string)])
+  def compute_logits(texts: tf.Tensor) -> tf.Tensor:
+    inputs = tokenizer.encode(texts, max_length=classifier.max_length)
+    return model([inputs[name] for name in validation.INPUT_NAMES])
+
   batches = [
-      model(tokenizer.encode(texts[start:start + _EVALUATION_BATCH],
-                             max_length=classifier.max_length), training=False)
+      compute_logits(tf.constant(texts[start:start + _EVALUATION_BATCH]))
       for start in range(0, len(texts), _EVALUATION_BATCH)
   ]
   return tf.nn.softmax(tf.cast(tf.concat(batches, 0), tf.float32)).numpy()

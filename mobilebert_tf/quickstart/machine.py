@@ -14,11 +14,14 @@
 
 """What the run ran on."""
 
+import glob
 import importlib.metadata
 import os
 import pathlib
 import platform
 import resource
+import sys
+from collections.abc import Sequence
 from typing import Any
 
 _PACKAGES = ('mobilebert_tf', 'tensorflow', 'tf-keras', 'tf-models-official',
@@ -29,7 +32,7 @@ def hardware() -> dict[str, Any]:
   """Returns processor, cores and memory."""
   return {
       'cpu': _cpu_name(),
-      'cores': len(os.sched_getaffinity(0)),
+      'cores': _num_cores(),
       'memory_gb':
           os.sysconf('SC_PAGE_SIZE') * os.sysconf('SC_PHYS_PAGES') / 1e9,
   }
@@ -46,9 +49,23 @@ def versions() -> dict[str, str]:
   return found
 
 
+def file_states(globs: Sequence[str]) -> list[list[Any]]:
+  """Returns path, size and time of change of the files that globs name."""
+  paths = sorted(path for pattern in globs for path in glob.glob(pattern))
+  states = [(path, os.stat(path)) for path in paths]
+  return [[path, state.st_size, state.st_mtime_ns] for path, state in states]
+
+
 def peak_memory_gb() -> float:
   """Returns the most memory that this process has held."""
-  return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 / 1e9
+  peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+  return peak * (1 if sys.platform == 'darwin' else 1024) / 1e9
+
+
+def _num_cores() -> int:
+  if hasattr(os, 'sched_getaffinity'):  # Those that this process may use.
+    return len(os.sched_getaffinity(0))
+  return os.cpu_count()
 
 
 def _cpu_name() -> str:

@@ -14,6 +14,7 @@
 
 """Teacher, student, and the student that nobody teaches."""
 
+import hashlib
 import pathlib
 from collections import Counter
 from typing import Any
@@ -39,10 +40,20 @@ _CHECKPOINTS_A_RUN = 10
 _POINTS_A_CURVE = 50
 
 
+def fingerprint() -> str:
+  """Tells apart what the models are made with, beside the settings."""
+  parts = [str(modeling.get_architecture(name).as_dict())
+           for name in (TEACHER, STUDENT)]
+  parts += [pathlib.Path(config_files.path(f'experiments/{name}.yaml')
+                         ).read_text(encoding='utf-8')
+            for name in ('pretrain_small', 'distill_small', 'classify_small')]
+  return hashlib.sha256('\0'.join(parts).encode()).hexdigest()
+
+
 def architecture(name: str, settings: settings_lib.Settings,
                  vocab_size: int) -> modeling.MobileBertConfig:
   """Returns one of the two architectures, for the vocabulary learned."""
-  positions = max(settings.max_seq_length, 128)
+  positions = max(settings.max_seq_length + 1, 128)
   return modeling.get_architecture(
       name, vocab_size=vocab_size, max_position_embeddings=positions)
 
@@ -57,7 +68,7 @@ def train_untaught(folder: pathlib.Path, data: dict[str, Any],
                    settings: settings_lib.Settings) -> dict[str, Any]:
   """Pre-trains the student's architecture without a teacher.
 
-  For as many steps as the student takes in all, on the same batches.
+  For as many steps as the student takes in all, with the same data and seed.
   """
   return _pretrain(folder, STUDENT, settings.student_steps, data, settings)
 
@@ -140,7 +151,8 @@ def _experiment(experiment: str, file: str, data: dict[str, Any],
       params, config_files.path(f'experiments/{file}.yaml'), is_strict=True)
   common = {
       'vocab_file': data['vocab_file'],
-      'seq_length': settings.max_seq_length,
+      # One [PAD] follows the longest example, as it does in serving.
+      'seq_length': settings.max_seq_length + 1,
       'max_predictions_per_seq': max(1, round(settings.max_seq_length * 0.15)),
       'global_batch_size': settings.pretraining_batch_size,
       'seed': settings.seed,

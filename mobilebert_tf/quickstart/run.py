@@ -22,6 +22,7 @@ import sys
 from collections.abc import Sequence
 from typing import Any
 
+from mobilebert_tf import files
 from mobilebert_tf.quickstart import attention_maps
 from mobilebert_tf.quickstart import deploy
 from mobilebert_tf.quickstart import finetune
@@ -48,6 +49,8 @@ def run(folder: pathlib.Path, settings: settings_lib.Settings,
   Returns:
     The report's path.
   """
+  if settings.task_train:  # A bad row is found now, not after the training.
+    finetune.check(settings.task_train, settings.task_dev)
   pipeline = steps.Pipeline(folder, _NUM_STEPS)
   results = _text(pipeline, folder, settings)
   data = {
@@ -63,7 +66,7 @@ def run(folder: pathlib.Path, settings: settings_lib.Settings,
           folder / 'teacher', folder / 'student', data, settings),
       'answers': deploy.answer(folder / 'export', sentences),
       'seconds': pipeline.seconds,
-      'peak_memory_gb': machine.peak_memory_gb(),
+      'peak_memory_gb': pipeline.peak_memory_gb,
       'command': shlex.join(['python', '-m', 'mobilebert_tf.quickstart',
                              *sys.argv[1:]]),
       'date': datetime.datetime.now().astimezone().isoformat(
@@ -71,8 +74,7 @@ def run(folder: pathlib.Path, settings: settings_lib.Settings,
       'hardware': machine.hardware(),
       'versions': machine.versions(),
   }
-  (folder / 'results.json').write_text(
-      json.dumps(results, indent=1), encoding='utf-8')
+  files.write_text(folder / 'results.json', json.dumps(results, indent=1))
   quickstart_report.write_report(results, folder / REPORT_FILE)
   print(quickstart_report.format_summary(results), flush=True)
   return folder / REPORT_FILE
@@ -83,7 +85,8 @@ def _text(pipeline: steps.Pipeline, folder: pathlib.Path,
   seed = {'seed': settings.seed}
   collected = pipeline.run(
       'text', lambda step: text.collect(step, settings),
-      {'text_files': settings.text_files, **seed})
+      {'text_files': machine.file_states(settings.text_files),
+       'packages': machine.versions(), **seed})
   vocabulary = pipeline.run(
       'vocabulary',
       lambda step: text.learn_vocabulary(step, folder / 'text', settings),
@@ -99,7 +102,8 @@ def _text(pipeline: steps.Pipeline, folder: pathlib.Path,
 def _models(pipeline: steps.Pipeline, folder: pathlib.Path,
             data: dict[str, Any],
             settings: settings_lib.Settings) -> dict[str, Any]:
-  batch = {'batch_size': settings.pretraining_batch_size}
+  batch = {'batch_size': settings.pretraining_batch_size,
+           'configuration': pretrain.fingerprint()}
   schedule = {'steps_per_block': settings.steps_per_block,
               'distillation_steps': settings.distillation_steps}
   runs = {
@@ -133,7 +137,7 @@ def _task(pipeline: steps.Pipeline, folder: pathlib.Path, data: dict[str, Any],
   task = pipeline.run(
       'task', lambda step: finetune.prepare(
           step, folder / 'text', settings),
-      {'train': settings.task_train, 'dev': settings.task_dev,
+      {'files': machine.file_states([settings.task_train, settings.task_dev]),
        'passages_per_library': settings.passages_per_library})
   sizes = {'steps': settings.task_steps,
            'batch_size': settings.task_batch_size}

@@ -42,11 +42,11 @@ class Settings:
   task_dev: str = ''
   vocab_size: int = 8000
   max_seq_length: int = 64
-  teacher_steps: int = 1200
-  steps_per_block: int = 100
-  distillation_steps: int = 800
-  pretraining_batch_size: int = 64
-  task_steps: int = 500
+  teacher_steps: int = 900
+  steps_per_block: int = 40
+  distillation_steps: int = 240
+  pretraining_batch_size: int = 32
+  task_steps: int = 250
   task_batch_size: int = 32
   passages_per_library: int = 800
   seed: int = 1

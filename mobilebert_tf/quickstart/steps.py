@@ -18,33 +18,36 @@ import contextlib
 import dataclasses
 import hashlib
 import json
-import os
 import pathlib
 import shutil
 import time
+import uuid
 from collections.abc import Callable
 from typing import Any
+
+from mobilebert_tf import files
+from mobilebert_tf.quickstart import machine
 
 
 @dataclasses.dataclass
 class Pipeline:
   """A chain of steps whose results outlive an interruption.
 
-  A step is done when its result file stands, which is written last and at once.
-  A step is done again when its settings, or those of any step before it, are
-  others than those it was done with; its folder is then emptied first.
+  A step is done when its record holds results, which are written last and at
+  once. It is done again, in an emptied folder, when its settings are others
+  than those it was done with, or when any step before it was done again.
 
-  What a step prints goes to a log beside its results; progress bars, which are
+  What a step prints goes to a log beside its record; progress bars, which are
   written to standard error, are seen.
 
   Attributes:
-    folder: Each step gets a folder of its name in it; results go to `steps`.
+    folder: Each step gets a folder of its name in it; records go to `steps`.
     num_steps: Steps in all, for the display.
   """
   folder: pathlib.Path
   num_steps: int
-  _seconds: dict[str, float] = dataclasses.field(default_factory=dict)
-  _fingerprint: str = ''
+  _records: dict[str, dict[str, Any]] = dataclasses.field(default_factory=dict)
+  _chain: str = ''
 
   def run(self, name: str, function: Callable[[pathlib.Path], dict[str, Any]],
           settings: dict[str, Any]) -> dict[str, Any]:
@@ -58,37 +61,62 @@ class Pipeline:
 
     Returns:
       The step's results.
+
+    Raises:
+      FileExistsError: If the step's folder holds files that no step made.
     """
-    self._fingerprint = hashlib.sha256(json.dumps(
-        [self._fingerprint, name, settings], sort_keys=True).encode()
-    ).hexdigest()
-    step_folder = self.folder / name
+    title = f'[{len(self._records) + 1}/{self.num_steps}] {name}'
+    fingerprint = hashlib.sha256(json.dumps(
+        [self._chain, name, settings], sort_keys=True).encode()).hexdigest()
     record = self._read(name)
-    title = f'[{len(self._seconds) + 1}/{self.num_steps}] {name}'
-    if record.get('fingerprint') != self._fingerprint:
-      shutil.rmtree(step_folder, ignore_errors=True)
-      self._write(name, {'fingerprint': self._fingerprint})
-    elif 'results' in record:
-      self._seconds[name] = record['seconds']
+    if record.get('fingerprint') == fingerprint and 'results' in record:
       print(f'{title}: done before, in {_duration(record["seconds"])}',
             flush=True)
-      return record['results']
-    print(f'{title} ...', flush=True)
-    started = time.monotonic()
-    step_folder.mkdir(parents=True, exist_ok=True)
-    with (self._path(name).with_suffix('.log').open('a') as log,
-          contextlib.redirect_stdout(log)):
-      results = function(step_folder)
-    seconds = self._seconds[name] = time.monotonic() - started
-    self._write(name, {'fingerprint': self._fingerprint, 'seconds': seconds,
-                       'results': results})
-    print(f'{title}: done in {_duration(seconds)}', flush=True)
-    return results
+    else:
+      print(f'{title} ...', flush=True)
+      record = self._do(name, function, fingerprint, record)
+      print(f'{title}: done in {_duration(record["seconds"])}', flush=True)
+    self._records[name] = record
+    self._chain = record['run']
+    return record['results']
 
   @property
   def seconds(self) -> dict[str, float]:
-    """How long each step took, in the order of the steps."""
-    return dict(self._seconds)
+    """How long each step took, when it was finished, in the order of steps."""
+    return {name: record['seconds'] for name, record in self._records.items()}
+
+  @property
+  def peak_memory_gb(self) -> float:
+    """The most memory that any process held that finished a step."""
+    return max(record['peak_memory_gb'] for record in self._records.values())
+
+  def _do(self, name: str, function: Callable[[pathlib.Path], dict[str, Any]],
+          fingerprint: str, record: dict[str, Any]) -> dict[str, Any]:
+    folder = self.folder / name
+    if record.get('fingerprint') != fingerprint:
+      if not record and folder.exists() and any(folder.iterdir()):
+        raise FileExistsError(
+            f'{folder} was not made by the quick start, and will not be '
+            'emptied. Name another --output_dir.')
+      record = {'fingerprint': fingerprint, 'run': uuid.uuid4().hex}
+      # First the record, then the folder: a run stopped in between finds a
+      # step that is not done.
+      self._write(name, record)
+      if folder.exists():
+        shutil.rmtree(folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    started = time.monotonic()
+    with (self._path(name).with_suffix('.log').open('a') as log,
+          contextlib.redirect_stdout(log)):
+      results = function(folder)
+    record = {
+        **record,
+        'seconds': time.monotonic() - started,
+        'peak_memory_gb': machine.peak_memory_gb(),
+        'results': results,
+    }
+    self._write(name, record)
+    return record
 
   def _path(self, name: str) -> pathlib.Path:
     return self.folder / 'steps' / f'{name}.json'
@@ -99,11 +127,7 @@ class Pipeline:
     return json.loads(self._path(name).read_text(encoding='utf-8'))
 
   def _write(self, name: str, record: dict[str, Any]) -> None:
-    path = self._path(name)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_suffix('.tmp')
-    temporary.write_text(json.dumps(record, indent=1), encoding='utf-8')
-    os.replace(temporary, path)
+    files.write_text(self._path(name), json.dumps(record, indent=1))
 
 
 def _duration(seconds: float) -> str:

@@ -15,6 +15,7 @@
 """The first steps: text, vocabulary, pre-training records."""
 
 import dataclasses
+import hashlib
 import itertools
 import json
 import pathlib
@@ -33,7 +34,7 @@ from mobilebert_tf.quickstart import settings as settings_lib
 PARTS = ('train', 'held_out')
 _HELD_OUT_SHARE = 0.02
 _DOCSTRINGS_FILE = 'docstrings.jsonl'
-_RECORD_SHARDS = 4
+_RECORD_SHARDS = {'train': 4, 'held_out': 1}
 
 
 def collect(folder: pathlib.Path,
@@ -114,7 +115,7 @@ def write_records(folder: pathlib.Path, text_folder: pathlib.Path,
       part: pretraining_records.write_pretraining_records(
           corpus.read_documents([str(text_folder / f'{part}.txt')]), tokenizer,
           folder / part, max_seq_length=settings.max_seq_length,
-          num_shards=_RECORD_SHARDS, seed=settings.seed)
+          num_shards=_RECORD_SHARDS[part], seed=settings.seed)
       for part in PARTS
   }
 
@@ -150,6 +151,11 @@ def _docstring_documents(
 
 def _own_documents(
     settings: settings_lib.Settings) -> Iterator[tuple[bool, Sequence[str]]]:
-  for document in corpus.read_documents(list(settings.text_files)):
-    yield library_task.is_held_out(
-        '\n'.join(document), _HELD_OUT_SHARE, settings.seed), document
+  """Yields one's own documents; the chosen share is held out, one at least."""
+  documents = list(corpus.read_documents(list(settings.text_files)))
+  digests = [hashlib.sha256(f'{settings.seed}:{i}'.encode()).digest()
+             for i in range(len(documents))]
+  count = max(1, round(_HELD_OUT_SHARE * len(documents)))
+  held_out = set(sorted(range(len(documents)), key=digests.__getitem__)[:count])
+  for i, document in enumerate(documents):
+    yield i in held_out, document

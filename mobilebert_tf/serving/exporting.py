@@ -15,11 +15,10 @@
 """Writes a trained classifier in the forms that it is deployed in."""
 
 import os
-import pathlib
-import shutil
-import tempfile
 from collections.abc import Sequence
 
+from mobilebert_tf import files
+from mobilebert_tf.data import text_classification_loader
 from mobilebert_tf.data import tokenization
 from mobilebert_tf.serving import loading
 from mobilebert_tf.serving import text_classification
@@ -39,37 +38,34 @@ def export_saved_model(classifier: loading.TrainedClassifier,
       classifier.vocab_file, classifier.lower_case)
   module = text_classification.TextClassification(
       classifier.model, tokenizer, classifier.labels, classifier.max_length)
-  output_dir = pathlib.Path(output_dir)
-  output_dir.parent.mkdir(parents=True, exist_ok=True)
-  # Saved beside its place and then moved, so that a stopped export leaves no
-  # SavedModel that looks whole.
-  with tempfile.TemporaryDirectory(dir=output_dir.parent) as staging:
+  with files.replace_folder(output_dir, 'saved_model.pb') as folder:
     export_base.export(
         module, {'serve_text': 'serving_default', 'serve': 'serve'},
-        os.path.join(staging, 'saved_model'), timestamped=False)
-    if output_dir.exists():
-      shutil.rmtree(output_dir)
-    os.rename(os.path.join(staging, 'saved_model'), output_dir)
+        str(folder), timestamped=False)
 
 
 def export_tflite(classifier: loading.TrainedClassifier,
                   output_dir: str | os.PathLike,
-                  lengths: Sequence[int] = tflite.DEFAULT_LENGTHS,
+                  lengths: Sequence[int] | None = None,
                   quantization: str = 'dynamic') -> None:
   """Writes a TFLite bundle.
 
   Args:
     classifier: The classifier.
     output_dir: The bundle's folder, replaced if it exists.
-    lengths: Lengths that get a signature each. Those beyond what the longest
-      text needs are left out, but for one that holds it.
+    lengths: Lengths in tokens, padding included, that get a signature each; by
+      default those that training had. Those beyond what the longest text needs
+      are left out, and one that holds it is always there, so that TFLite cuts
+      no text that the model would read.
     quantization: One of `tflite.QUANTIZATIONS`.
 
   Raises:
     ValueError: For an unknown quantization.
   """
   longest = classifier.max_length + 1  # One [PAD] follows every text.
-  lengths = sorted({min(length, longest) for length in lengths})
+  if lengths is None:
+    lengths = text_classification_loader.bucket_lengths(classifier.max_length)
+  lengths = sorted({*(n for n in lengths if n < longest), longest})
   file = tflite.convert(classifier.model, lengths, quantization)
   tflite.write_bundle(output_dir, file, classifier.vocab_file,
                       classifier.labels, lengths, classifier.lower_case)

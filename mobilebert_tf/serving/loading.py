@@ -18,6 +18,7 @@ import dataclasses
 import os
 
 import tensorflow as tf, tf_keras
+import yaml
 
 from mobilebert_tf import registry_imports  # Registers the tasks.
 from mobilebert_tf.data import text_classification_loader
@@ -58,23 +59,33 @@ def load_classifier(model_dir: str) -> TrainedClassifier:
 
   Raises:
     FileNotFoundError: If the folder lacks `params.yaml` or a checkpoint.
-    ValueError: If the checkpoint does not fit.
+    ValueError: If `params.yaml` is of another experiment, the checkpoint does
+      not fit, or the run was not one of classifying single texts.
   """
   params = _read_params(model_dir, 'mobilebert/sentence_prediction')
   checkpoint = tf.train.latest_checkpoint(model_dir)
   if not checkpoint:
     raise FileNotFoundError(f'{model_dir} holds no checkpoint.')
-  model = task_factory.get_task(params.task).build_model()
-  status = tf.train.Checkpoint(model=model).read(checkpoint)
-  try:
-    status.expect_partial().assert_existing_objects_matched()
-  except AssertionError as error:
-    raise ValueError(
-        f'{checkpoint} does not fit the model of {model_dir}/params.yaml: '
-        f'{error}') from error
   data = params.task.train_data
+  if data.pair_field:
+    raise ValueError(
+        f'{model_dir} was trained on pairs of texts ({data.text_field}, '
+        f'{data.pair_field}); only classifiers of single texts are exported.')
   labels = list(data.labels) or text_classification_loader.read_labels(
       data.input_path, data.label_field)
+  if len(labels) != params.task.model.num_classes or len(labels) < 2:
+    raise ValueError(
+        f'{model_dir} has {params.task.model.num_classes} classes and '
+        f'{len(labels)} labels ({", ".join(labels[:10])}); a classifier has '
+        'two or more, and a label for each.')
+  model = task_factory.get_task(params.task).build_model()
+  try:
+    status = tf.train.Checkpoint(model=model).read(checkpoint)
+    status.expect_partial().assert_existing_objects_matched()
+  except (AssertionError, IndexError, ValueError, tf.errors.OpError) as error:
+    raise ValueError(
+        f'{checkpoint} is damaged, or does not fit the model of '
+        f'{model_dir}/params.yaml: {error}') from error
   return TrainedClassifier(model, labels, data.vocab_file, data.lower_case,
                            data.seq_length)
 
@@ -86,4 +97,8 @@ def _read_params(model_dir: str, experiment: str) -> cfg.ExperimentConfig:
         f'{path} is missing; {model_dir} should be the --model_dir of a '
         f'training run of {experiment}.')
   params = exp_factory.get_exp_config(experiment)
-  return hyperparams.override_params_dict(params, path, is_strict=True)
+  try:
+    return hyperparams.override_params_dict(params, path, is_strict=True)
+  except (KeyError, TypeError, ValueError, yaml.YAMLError) as error:
+    raise ValueError(
+        f'{path} is not of a training run of {experiment}: {error}') from error

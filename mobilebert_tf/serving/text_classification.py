@@ -20,6 +20,7 @@ from typing import Any
 import tensorflow as tf, tf_keras
 
 from mobilebert_tf.data import tokenization
+from mobilebert_tf.modeling import validation
 from mobilebert_tf.serving import inference_model
 from official.core import export_base
 
@@ -54,7 +55,8 @@ class TextClassification(export_base.ExportModule):
     """Returns the probabilities of encoded texts.
 
     Args:
-      input_word_ids: int32 `[batch, length]`.
+      input_word_ids: int32 `[batch, length]`, at least one [PAD] after each
+        text, as in training.
       input_mask: int32 `[batch, length]`.
       input_type_ids: int32 `[batch, length]`.
 
@@ -73,16 +75,18 @@ class TextClassification(export_base.ExportModule):
 
     Returns:
       `probabilities`, float32 `[batch, labels]`; `label`, string `[batch]`, the
-      most probable one; `labels`, string `[labels]`, all of them in order.
+      most probable one; `labels`, string `[batch, labels]`, all of them in the
+      order of the probabilities.
     """
     # Padded to the longest text plus one: an answer never depends on others.
     inputs = self.tokenizer.encode(text, max_length=self._max_length)
     probabilities = self.serve(**inputs)['probabilities']
     labels = tf.constant(self._labels)
+    # TensorFlow Serving wants a row of every output for each text.
     return {
         'probabilities': probabilities,
         'label': tf.gather(labels, tf.argmax(probabilities, axis=-1)),
-        'labels': labels,
+        'labels': tf.tile(labels[tf.newaxis], [tf.shape(text)[0], 1]),
     }
 
   def get_inference_signatures(
@@ -101,8 +105,7 @@ class TextClassification(export_base.ExportModule):
     """
     ids = tf.TensorSpec([None, None], tf.int32)
     specs = {
-        'serve': dict.fromkeys(
-            ('input_word_ids', 'input_mask', 'input_type_ids'), ids),
+        'serve': dict.fromkeys(validation.INPUT_NAMES, ids),
         'serve_text': {'text': tf.TensorSpec([None], tf.string)},
     }
     unknown = sorted(set(function_keys) - set(specs))

@@ -16,17 +16,17 @@
 
 import json
 import os
-import pathlib
 import shutil
 import tempfile
 from collections.abc import Sequence
 
 import tensorflow as tf, tf_keras
 
+from mobilebert_tf import files
+from mobilebert_tf.modeling import validation
 from mobilebert_tf.serving import inference_model
 
 QUANTIZATIONS = ('none', 'float16', 'dynamic')
-DEFAULT_LENGTHS = (16, 32, 64, 128)
 MODEL_FILE, VOCABULARY_FILE = 'model.tflite', 'vocab.txt'
 METADATA_FILE = 'metadata.json'
 
@@ -36,7 +36,7 @@ def signature_name(length: int) -> str:
   return f'classify_{length}'
 
 
-def convert(model: tf_keras.Model, lengths: Sequence[int] = DEFAULT_LENGTHS,
+def convert(model: tf_keras.Model, lengths: Sequence[int],
             quantization: str = 'dynamic') -> bytes:
   """Converts a classifier, with a signature for each length.
 
@@ -86,27 +86,23 @@ def write_bundle(folder: str | os.PathLike, file: bytes, vocab_file: str,
   """Writes a TFLite file with all that answering text needs beside it.
 
   Args:
-    folder: Where to; replaced as a whole if it exists, so that it never holds
-      half of one bundle and half of another.
+    folder: Where to; a bundle that exists is replaced as a whole.
     file: The TFLite file's bytes.
     vocab_file: The vocabulary to copy.
     labels: Names of the classes.
     lengths: Lengths of the signatures.
     lower_case: Whether the tokenizer lower-cases.
+
+  Raises:
+    FileExistsError: If the folder holds something other than a bundle.
   """
-  folder = pathlib.Path(folder)
-  folder.parent.mkdir(parents=True, exist_ok=True)
-  staging = pathlib.Path(tempfile.mkdtemp(
-      prefix=f'.{folder.name}-', dir=folder.parent))
-  (staging / MODEL_FILE).write_bytes(file)
-  shutil.copyfile(vocab_file, staging / VOCABULARY_FILE)
-  (staging / METADATA_FILE).write_text(
-      json.dumps({'labels': list(labels), 'lengths': sorted(lengths),
-                  'lower_case': lower_case}, indent=2), encoding='utf-8')
-  staging.chmod(0o755)
-  if folder.exists():
-    shutil.rmtree(folder)
-  staging.rename(folder)
+  metadata = {'labels': list(labels), 'lengths': sorted(lengths),
+              'lower_case': lower_case}
+  with files.replace_folder(folder, METADATA_FILE) as new:
+    (new / MODEL_FILE).write_bytes(file)
+    shutil.copyfile(vocab_file, new / VOCABULARY_FILE)
+    (new / METADATA_FILE).write_text(
+        json.dumps(metadata, indent=2), encoding='utf-8')
 
 
 def _signature(model: inference_model.InferenceModel,
@@ -115,6 +111,6 @@ def _signature(model: inference_model.InferenceModel,
     logits = model([input_word_ids, input_mask, input_type_ids])
     return {'probabilities': tf.nn.softmax(tf.cast(logits, tf.float32))}
 
-  names = ('input_word_ids', 'input_mask', 'input_type_ids')
   return tf.function(classify).get_concrete_function(
-      *(tf.TensorSpec([1, length], tf.int32, name) for name in names))
+      *(tf.TensorSpec([1, length], tf.int32, name)
+        for name in validation.INPUT_NAMES))

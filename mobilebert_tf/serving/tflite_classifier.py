@@ -19,6 +19,7 @@ import json
 import os
 import pathlib
 from collections.abc import Iterable, Iterator
+from typing import Any
 
 from ai_edge_litert import interpreter as litert
 import numpy as np
@@ -37,7 +38,7 @@ class TFLiteClassifier:
 
   Raises:
     FileNotFoundError: If the folder lacks a file of the bundle.
-    ValueError: If the model file is no TFLite file.
+    ValueError: If a file of the bundle is damaged.
 
   Example: `TFLiteClassifier('export/tflite').answer(['a text'])`
   """
@@ -50,7 +51,7 @@ class TFLiteClassifier:
         raise FileNotFoundError(
             f'{folder / name} is missing; {folder} should be a folder that '
             'export_tflite wrote.')
-    metadata = json.loads((folder / tflite.METADATA_FILE).read_text('utf-8'))
+    metadata = _read_metadata(folder / tflite.METADATA_FILE)
     self.labels: list[str] = metadata['labels']
     self._lengths = sorted(metadata['lengths'])
     tokenizer = tokenization.Tokenizer(
@@ -59,12 +60,17 @@ class TFLiteClassifier:
     self._encode = tf.function(
         functools.partial(tokenizer.encode, max_length=self._lengths[-1] - 1),
         input_signature=[tf.TensorSpec([None], tf.string)])
-    self._interpreter = litert.Interpreter(
-        str(folder / tflite.MODEL_FILE), num_threads=num_threads)
-    self._runners = {
-        length: self._interpreter.get_signature_runner(
-            tflite.signature_name(length)) for length in self._lengths
-    }
+    file = folder / tflite.MODEL_FILE
+    try:
+      self._interpreter = litert.Interpreter(str(file), num_threads=num_threads)
+      self._runners = {
+          length: self._interpreter.get_signature_runner(
+              tflite.signature_name(length)) for length in self._lengths
+      }
+    except (RuntimeError, ValueError) as error:
+      raise ValueError(
+          f'{file} is damaged, or not what export_tflite wrote: {error}'
+      ) from error
 
   def probabilities(self, texts: Iterable[str]) -> Iterator[np.ndarray]:
     """Yields the probabilities of each text, float32 `[labels]`."""
@@ -94,3 +100,16 @@ class TFLiteClassifier:
       best = int(np.argmax(probabilities))
       answers.append((self.labels[best], float(probabilities[best])))
     return answers
+
+
+def _read_metadata(path: pathlib.Path) -> dict[str, Any]:
+  """Returns the metadata; raises ValueError if it is not `write_bundle`'s."""
+  try:
+    metadata = json.loads(path.read_text('utf-8'))
+  except ValueError as error:
+    raise ValueError(f'{path} is damaged: {error}') from error
+  missing = {'labels', 'lengths', 'lower_case'} - set(metadata)
+  if missing:
+    raise ValueError(
+        f'{path} lacks {", ".join(sorted(missing))}; export_tflite writes it.')
+  return metadata

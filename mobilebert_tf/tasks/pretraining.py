@@ -15,10 +15,13 @@
 """Pre-training with masked language modelling and next sentence prediction."""
 
 import dataclasses
+from collections.abc import Mapping
 
-import tensorflow as tf
+import tensorflow as tf, tf_keras
 
 from mobilebert_tf import modeling
+from mobilebert_tf.data import vocabulary
+from official.core import config_definitions as cfg
 from official.core import task_factory
 from official.nlp.configs import bert
 from official.nlp.configs import encoders
@@ -67,6 +70,26 @@ class PretrainingTask(masked_lm.MaskedLMTask):
     return modeling.MobileBertPretrainer(
         encoders.build_encoder(config.encoder))
 
+  def build_inputs(
+      self, params: cfg.DataConfig,
+      input_context: tf.distribute.InputContext | None = None
+  ) -> tf.data.Dataset:
+    """Returns the batches.
+
+    Raises:
+      ValueError: If the vocabulary is larger than the model's, or the batches
+        are longer than it takes.
+    """
+    encoder = self.task_config.model.encoder.get()
+    if getattr(params, 'vocab_file', ''):
+      vocabulary.check_size(params.vocab_file, encoder.vocab_size)
+    if getattr(params, 'seq_length', 0) > encoder.max_position_embeddings:
+      raise ValueError(
+          f'seq_length is {params.seq_length}, but the model has '
+          f'{encoder.max_position_embeddings} positions '
+          '(max_position_embeddings).')
+    return super().build_inputs(params, input_context)
+
   def initialize(self, model: modeling.MobileBertPretrainer) -> None:
     """Restores `init_checkpoint`, if one is named."""
     if self.task_config.init_checkpoint:
@@ -79,12 +102,28 @@ def restore_pretrainer(model: modeling.MobileBertPretrainer,
 
   Args:
     model: The pre-trainer, changed in place.
+    checkpoint: As for `restore`.
+
+  Raises:
+    FileNotFoundError: If there is none.
+    ValueError: If it is of another architecture.
+  """
+  restore(model.checkpoint_items, checkpoint)
+
+
+def restore(items: Mapping[str, tf_keras.layers.Layer],
+            checkpoint: str) -> None:
+  """Restores parts of a pre-trained model.
+
+  Args:
+    items: The parts by the names that `checkpoint_items` gives them, changed in
+      place.
     checkpoint: A checkpoint of `mobilebert/pretrain` or `mobilebert/distill`,
       or a folder of them, of which the latest is taken.
 
   Raises:
     FileNotFoundError: If there is none.
-    ValueError: If it is of another architecture.
+    ValueError: If it is damaged, or of another architecture.
   """
   path = checkpoint
   if checkpoint and tf.io.gfile.isdir(checkpoint):
@@ -94,9 +133,26 @@ def restore_pretrainer(model: modeling.MobileBertPretrainer,
         f'No checkpoint at {checkpoint!r}. Name a checkpoint that '
         'mobilebert/pretrain or mobilebert/distill wrote, or its folder.')
   try:
-    status = tf.train.Checkpoint(**model.checkpoint_items).read(path)
+    status = tf.train.Checkpoint(**items).read(path)
     status.expect_partial().assert_existing_objects_matched()
-  except (AssertionError, ValueError) as error:
+  except (AssertionError, IndexError, ValueError, tf.errors.OpError) as error:
     raise ValueError(
-        f'{path} is not a checkpoint of this architecture '
-        f'({model.encoder.architecture.as_dict()}): {error}') from error
+        f'{path} is damaged, or not a checkpoint of this architecture: {error}'
+    ) from error
+  _check_depth(items, path)
+
+
+def _check_depth(items: Mapping[str, tf_keras.layers.Layer],
+                 path: str) -> None:
+  """Raises ValueError if the checkpoint's parts have weights without a place.
+
+  A deeper model's checkpoint fits a shallower one otherwise.
+  """
+  names = [name for name, _ in tf.train.list_variables(path)
+           if '.OPTIMIZER_SLOT' not in name]
+  for item, layer in items.items():
+    found = sum(name.startswith(f'{item}/') for name in names)
+    if found > len(layer.weights):
+      raise ValueError(
+          f'{path} is not a checkpoint of this architecture: its {item} has '
+          f'{found} weights, this one {len(layer.weights)}.')

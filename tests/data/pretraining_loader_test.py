@@ -48,7 +48,7 @@ class PretrainingLoaderTest(parameterized.TestCase, temporary.TemporaryFiles,
   def _load(self, input_context=None, **kwargs) -> tf.data.Dataset:
     config = pretraining_loader.MobileBertPretrainDataConfig(**{
         'input_path': self._folder, 'vocab_file': self._vocab,
-        'global_batch_size': 16, 'seq_length': 32,
+        'global_batch_size': 16, 'seq_length': 33,
         'max_predictions_per_seq': 6, 'is_training': False} | kwargs)
     return data_loader_factory.get_data_loader(config).load(input_context)
 
@@ -81,7 +81,7 @@ class PretrainingLoaderTest(parameterized.TestCase, temporary.TemporaryFiles,
           want.append(list(feature['input_ids'].int64_list.value))
     got = np.concatenate([self._original(b) for b in first])
     self.assertAllEqual(got, tf.ragged.constant(want).to_tensor(
-        shape=[None, 32]))
+        shape=[None, 33]))
     mask = np.concatenate([b['input_mask'] for b in first])
     self.assertAllEqual(mask, got != 0)
 
@@ -89,9 +89,9 @@ class PretrainingLoaderTest(parameterized.TestCase, temporary.TemporaryFiles,
     spec = self._load(is_training=True).element_spec
     self.assertEqual(
         {k: (v.dtype.name, v.shape.as_list()) for k, v in spec.items()}, {
-            'input_word_ids': ('int32', [16, 32]),
-            'input_mask': ('int32', [16, 32]),
-            'input_type_ids': ('int32', [16, 32]),
+            'input_word_ids': ('int33', [16, 32]),
+            'input_mask': ('int33', [16, 32]),
+            'input_type_ids': ('int33', [16, 32]),
             'masked_lm_positions': ('int32', [16, 6]),
             'masked_lm_ids': ('int32', [16, 6]),
             'masked_lm_weights': ('float32', [16, 6]),
@@ -144,8 +144,9 @@ class PretrainingLoaderTest(parameterized.TestCase, temporary.TemporaryFiles,
     self.assertEqual(rows, self._count)
 
   def test_records_that_do_not_fit(self):
-    with self.assertRaisesRegex(ValueError, 'up to 32 tokens.*seq_length=31'):
-      self._load(seq_length=31)
+    # 32 would hold the longest record, but not the [PAD] after it.
+    with self.assertRaisesRegex(ValueError, 'up to 32 tokens.*Set it to 33'):
+      self._load(seq_length=32)
     other = self.make_file('other.txt', '\n'.join(_TOKENS + ('x',)))
     with self.assertRaisesRegex(ValueError, 'another vocabulary'):
       self._load(vocab_file=other)

@@ -136,6 +136,42 @@ class DistillationTest(tf.test.TestCase, parameterized.TestCase):
     for slot in kept:
       self.assertAllEqual(slot.deref(), tf.zeros_like(slot.deref()))
 
+  def test_a_stage_starts_with_a_fresh_optimizer(self):
+    # With constant gradients, Adam without a decay moves every weight by the
+    # learning rate; with an old count of steps it would move it further.
+    trainer = self._trainer()
+    trainer.train(tf.constant(3))
+    before = trainer.model.get_layer('block_1').get_weights()
+    trainer.train(tf.constant(1))
+    after = trainer.model.get_layer('block_1').get_weights()
+    moves = np.concatenate([np.abs(b - a).ravel()
+                            for a, b in zip(before, after, strict=True)])
+    self.assertAllClose(np.median(moves), 0.01, rtol=0.02)
+    self.assertLess(moves.max(), 0.0115)  # And at most a weight decay more.
+    self.assertEqual(int(trainer.optimizer.iterations), 1)
+
+  def test_a_restored_run_goes_on_where_it_was(self):
+    whole = self._trainer()
+    first = self._trainer()
+    first.model.set_weights(whole.model.get_weights())
+    whole.train(tf.constant(10))
+    for steps in (4, 2):  # Within a stage, and at a stage's end.
+      first.train(tf.constant(steps))
+      path = first.checkpoint.write(
+          os.path.join(self.get_temp_dir(), f'after_{steps}'))
+      first = self._trainer()
+      first.checkpoint.read(path).assert_existing_objects_matched()
+    first.train(tf.constant(4))
+    for one, other in zip(whole.model.get_weights(),
+                          first.model.get_weights(), strict=True):
+      self.assertAllEqual(one, other)
+
+  def test_a_schedule_of_another_length_than_the_training_is_refused(self):
+    task = task_lib.DistillationTask(self._config())
+    task.check_length(10)
+    with self.assertRaisesRegex(ValueError, '10 steps, but .* is 11'):
+      task.check_length(11)
+
   def test_logs_hold_the_terms_of_the_stage(self):
     trainer = self._trainer()
     logs = trainer.train(tf.constant(3))

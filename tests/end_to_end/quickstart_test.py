@@ -69,7 +69,7 @@ class QuickstartTest(tf.test.TestCase):
     self.assertEqual(sum(map(sum, confusion)), 20)
     for export in results['exports']:
       self.assertGreaterEqual(export['agreement'], 0.9, export['name'])
-    self.assertIn('<svg', (output / 'report.html').read_text())
+    self.assertIn('image/svg+xml', (output / 'report.html').read_text())
     self.assertIn('Sort the vector.', shown)
 
     again = self._run(folder)

@@ -177,7 +177,7 @@ class MultiHeadAttentionTest(
   float32_outputs = (1,)
 
   def make_layer(self, **kwargs):
-    return modeling.MultiHeadAttention(num_heads=2, width=6, **kwargs)
+    return modeling.MobileBertAttention(num_heads=2, width=6, **kwargs)
 
   def make_inputs(self):
     return [contract.normal(2, 5, 4), contract.normal(2, 5, 3, seed=1),
@@ -188,7 +188,7 @@ class MultiHeadAttentionTest(
 
   @parameterized.parameters('hard', 'tf1_reference')
   def test_equals_the_oracle(self, kind):
-    layer = modeling.MultiHeadAttention(
+    layer = modeling.MobileBertAttention(
         3, 6, attention_mask=kind, name='attention')
     inputs = self.make_inputs()
     (outputs, scores), weights = _built(layer, *inputs)
@@ -198,7 +198,7 @@ class MultiHeadAttentionTest(
     self.assertAllClose(scores, expected_scores, 1e-5, 1e-5)
 
   def test_padding_has_no_weight_however_large_the_scores(self):
-    layer = modeling.MultiHeadAttention(1, 4)
+    layer = modeling.MobileBertAttention(1, 4)
     x = 300 * contract.normal(2, 5, 4)
     layer(x, x, x, _MASK)
     contract.randomize(layer)
@@ -209,11 +209,11 @@ class MultiHeadAttentionTest(
   def test_heads_that_do_not_divide_the_width(self):
     with self.assertRaisesRegex(
         ValueError, 'num_attention_heads=3 does not divide.*=8'):
-      modeling.MultiHeadAttention(3, 8)
+      modeling.MobileBertAttention(3, 8)
 
   def test_unknown_mask(self):
     with self.assertRaisesRegex(ValueError, "'soft'; accepted: hard, tf1_ref"):
-      modeling.MultiHeadAttention(2, 8, attention_mask='soft')
+      modeling.MobileBertAttention(2, 8, attention_mask='soft')
 
 
 class ProjectionTest(contract.LayerContract, tf.test.TestCase):

@@ -80,6 +80,20 @@ class PipelineTest(tf.test.TestCase):
     self._run()
     self.assertEqual((self.folder / 'second' / 'log').read_text(), '.')
 
+  def test_what_came_after_a_step_that_was_done_again_is_not_reused(self):
+    self._run(first_settings=1)
+    with self.assertRaises(KeyboardInterrupt):
+      self._run(first_settings=2, fails=True)
+    self._run(first_settings=1)  # The second step's record is of the first run.
+    self.assertEqual(self.calls, ['first', 'second'] * 3)
+
+  def test_a_folder_of_somebody_else_is_not_emptied(self):
+    (self.folder / 'first').mkdir(parents=True)
+    (self.folder / 'first' / 'thesis.txt').write_text('years of work')
+    with self.assertRaisesRegex(FileExistsError, 'not made by the quick start'):
+      self._run()
+    self.assertTrue((self.folder / 'first' / 'thesis.txt').exists())
+
   def test_results_are_plain_json(self):
     self._run()
     record = json.loads((self.folder / 'steps' / 'first.json').read_text())

@@ -1,0 +1,140 @@
+# Copyright 2026 The mobilebert_tf Authors. All Rights Reserved.
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+
+"""The programs, one after another, as a user runs them."""
+
+import pathlib
+import subprocess
+import sys
+
+import tensorflow as tf
+import tensorflow_text  # noqa: F401 The SavedModel's operations.
+
+from mobilebert_tf import modeling
+from mobilebert_tf.serving import tflite_classifier
+from mobilebert_tf.training import read_metrics
+
+_LABELS = ('array', 'frame', 'matrix')
+
+
+def _sentence(i: int) -> str:
+  verb = ('returns', 'reads', 'writes', 'sorts')[i % 4]
+  return f'The function {verb} the {_LABELS[i % 3]} number {i} of the list.'
+
+
+class ProgramsTest(tf.test.TestCase):
+
+  def setUp(self):
+    super().setUp()
+    self.folder = pathlib.Path(self.get_temp_dir())
+    documents = ['\n'.join(_sentence(10 * i + j) for j in range(10))
+                 for i in range(20)]
+    (self.folder / 'text.txt').write_text('\n\n'.join(documents) + '\n')
+    for part, numbers in (('train', range(40)), ('dev', range(40, 60))):
+      rows = [f'{_sentence(i)}\t{_LABELS[i % 3]}' for i in numbers]
+      (self.folder / f'{part}.tsv').write_text(
+          '\n'.join(['text\tlabel', *rows]) + '\n')
+
+  def _run(self, module: str, *flags: str, fails: bool = False) -> str:
+    finished = subprocess.run(
+        [sys.executable, '-m', f'mobilebert_tf.{module}', *flags],
+        cwd=self.folder, capture_output=True, text=True, check=False,
+        timeout=600)
+    output = finished.stdout + finished.stderr
+    self.assertEqual(finished.returncode != 0, fails, output[-3000:])
+    return output
+
+  def _train(self, experiment: str, model_dir: str, model: str, *overrides: str,
+             **arguments) -> str:
+    """Trains for four steps with the tiny version of a configured model."""
+    vocab_size = len((self.folder / 'vocab.txt').read_text().splitlines())
+    common = [
+        f'task.model.encoder.any.vocab_size={vocab_size}',
+        *(f'task.{part}_data.{field}' for part in ('train', 'validation')
+          for field in ('vocab_file=vocab.txt', 'global_batch_size=8')),
+        'trainer.train_steps=4', 'trainer.steps_per_loop=2',
+        'trainer.validation_interval=4', 'trainer.checkpoint_interval=2']
+    configs = pathlib.Path(__file__).resolve().parents[2] / 'configs'
+    return self._run(
+        'train', f'--experiment=mobilebert/{experiment}',
+        '--mode=train_and_eval', f'--model_dir={model_dir}',
+        f'--config_file={configs}/models/{model}.yaml',
+        '--params_override=' + ','.join([*common, *overrides]), **arguments)
+
+  def _pretraining_data(self) -> list[str]:
+    return [f'task.{part}_data.{field}' for part in ('train', 'validation')
+            for field in ('input_path=records', 'seq_length=33',
+                          'max_predictions_per_seq=5')]
+
+  def test_from_text_to_exports(self):
+    self._run('learn_vocabulary', '--input_files=text.txt',
+              '--output_file=vocab.txt', '--vocab_size=120')
+    self._run('create_pretraining_data', '--input_files=text.txt',
+              '--vocab_file=vocab.txt', '--output_dir=records',
+              '--max_seq_length=32')
+    self._train('pretrain', 'teacher', 'ib_bert_small',
+                *self._pretraining_data())
+    teacher = modeling.get_architecture('ib_bert_small').as_dict()
+    teacher['vocab_size'] = len(
+        (self.folder / 'vocab.txt').read_text().splitlines())
+    self._train(
+        'distill', 'student', 'mobilebert_small', *self._pretraining_data(),
+        'task.teacher_checkpoint=teacher', 'task.schedule.steps_per_block=1',
+        'task.schedule.distillation_steps=0',
+        *(f'task.teacher.{field}={str(value).lower()}'
+          for field, value in teacher.items()))
+    stages = [line['stage'] for line in read_metrics(
+        str(self.folder / 'student' / 'metrics.jsonl'))]
+    self.assertEqual(stages, [1, 3])
+    task = ['task.init_checkpoint=student', 'task.model.num_classes=3',
+            'task.train_data.input_path=train.tsv',
+            'task.validation_data.input_path=dev.tsv',
+            'task.train_data.seq_length=40',
+            'task.validation_data.seq_length=40']
+    self._train('sentence_prediction', 'classifier', 'mobilebert_small', *task)
+
+    self._run('export.export_saved_model', '--model_dir=classifier',
+              '--output_dir=saved_model')
+    self._run('export.export_tflite', '--model_dir=classifier',
+              '--output_dir=tflite', '--lengths=16,32', '--quantization=none')
+    texts = [_sentence(i) for i in range(6)]
+    served = tf.saved_model.load(
+        str(self.folder / 'saved_model')).signatures['serving_default'](
+            text=tf.constant(texts))
+    lite = tflite_classifier.TFLiteClassifier(self.folder / 'tflite')
+    self.assertEqual(lite.labels, list(_LABELS))
+    # Fixed lengths, one by one, and a dynamic length, together: the answers
+    # are the same, because none depends on its padding.
+    self.assertAllClose(
+        list(lite.probabilities(texts)), served['probabilities'], atol=1e-5)
+    self.assertEqual([label.decode() for label in served['label'].numpy()],
+                     [label for label, _ in lite.answer(texts)])
+
+  def test_errors_reach_the_user(self):
+    (self.folder / 'vocab.txt').write_text(
+        '\n'.join(['[PAD]', '[UNK]', '[CLS]', '[SEP]', '[MASK]', 'a']))
+    self.assertIn('nowhere', self._run(
+        'create_pretraining_data', '--input_files=nowhere*.txt',
+        '--vocab_file=vocab.txt', '--output_dir=records', fails=True))
+    self.assertFalse((self.folder / 'records').exists())
+    self.assertIn('params.yaml is missing', self._run(
+        'export.export_tflite', '--model_dir=nothing', '--output_dir=out',
+        fails=True))
+    self.assertIn('float16', self._train(
+        'pretrain', 'model', 'ib_bert_small', *self._pretraining_data(),
+        'runtime.mixed_precision_dtype=float16', fails=True))
+
+
+if __name__ == '__main__':
+  tf.test.main()

@@ -1,0 +1,153 @@
+# Copyright 2026 The mobilebert_tf Authors. All Rights Reserved.
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+
+"""Loading a classifier from the folder of its training run."""
+
+import pathlib
+import shutil
+import tempfile
+
+import numpy as np
+import tensorflow as tf
+
+from mobilebert_tf import registry_imports
+from mobilebert_tf import training
+from mobilebert_tf.data import tokenization
+from mobilebert_tf.serving import loading
+from mobilebert_tf.tasks import pretraining
+from official.core import exp_factory
+from official.core import train_utils
+from tests.data import temporary
+from tests.serving import tiny_classifier
+
+del registry_imports
+
+
+def _train(folder: pathlib.Path) -> np.ndarray:
+  """Trains for two steps and returns the model's logits of two texts."""
+  rows = [f'{tiny_classifier.text(5, i)}\t{"ba"[i % 2]}' for i in range(8)]
+  data = folder / 'train.tsv'
+  data.write_text('\n'.join(['text\tlabel', *rows]) + '\n')
+  params = exp_factory.get_exp_config('mobilebert/sentence_prediction')
+  params.override({
+      'task': {
+          'model': {'encoder': pretraining.encoder_config(
+              tiny_classifier.architecture()).as_dict()},
+          'train_data': {
+              'input_path': str(data), 'global_batch_size': 4,
+              'seq_length': tiny_classifier.MAX_LENGTH,
+              'vocab_file': tiny_classifier.write_vocabulary(folder)},
+      },
+      'trainer': {'train_steps': 2, 'steps_per_loop': 2,
+                  'summary_interval': 2, 'checkpoint_interval': 2},
+  })
+  model, _ = training.run_experiment(params, 'train', str(folder / 'run'))
+  return _logits(model, folder / 'vocab.txt')
+
+
+def _logits(model, vocab_file) -> np.ndarray:
+  inputs = tokenization.Tokenizer(vocab_file).encode(
+      ['w1 w2', 'w3'], max_length=tiny_classifier.MAX_LENGTH)
+  return model(inputs, training=False).numpy()
+
+
+class LoadingTest(temporary.TemporaryFiles, tf.test.TestCase):
+
+  @classmethod
+  def setUpClass(cls):
+    super().setUpClass()
+    cls.folder = pathlib.Path(tempfile.mkdtemp())
+    cls.addClassCleanup(shutil.rmtree, cls.folder, ignore_errors=True)
+    cls.logits = _train(cls.folder)
+
+  def _copy(self) -> pathlib.Path:
+    return pathlib.Path(shutil.copytree(
+        self.folder / 'run', pathlib.Path(self.make_folder(), 'run')))
+
+  def _copy_with(self, task: dict) -> str:
+    """Returns a copy of the run with other params of the task."""
+    copy = self._copy()
+    params = loading._read_params(str(copy), 'mobilebert/sentence_prediction')
+    params.override({'task': task})
+    train_utils.serialize_config(params, str(copy))
+    return str(copy)
+
+  def test_loads_the_model_that_was_trained(self):
+    classifier = loading.load_classifier(str(self.folder / 'run'))
+    self.assertAllClose(
+        _logits(classifier.model, classifier.vocab_file), self.logits,
+        atol=1e-6)
+    self.assertEqual(classifier.labels, ['a', 'b'])
+    self.assertEqual(classifier.vocab_file, str(self.folder / 'vocab.txt'))
+    self.assertEqual(classifier.max_length, tiny_classifier.MAX_LENGTH)
+    self.assertTrue(classifier.lower_case)
+
+  def test_labels_that_were_named_keep_their_order(self):
+    copy = self._copy_with({'train_data': {'labels': ['b', 'a'],
+                                           'input_path': '/gone.tsv'}})
+    self.assertEqual(loading.load_classifier(copy).labels, ['b', 'a'])
+
+  def test_a_folder_without_params_is_named(self):
+    with self.assertRaisesRegex(
+        FileNotFoundError, '/nowhere/params.yaml is missing.*--model_dir'):
+      loading.load_classifier('/nowhere')
+
+  def test_a_folder_without_checkpoint_is_named(self):
+    copy = self._copy()
+    for file in copy.glob('ckpt*'):
+      file.unlink()
+    (copy / 'checkpoint').unlink()
+    with self.assertRaisesRegex(FileNotFoundError, f'{copy} holds no checkp'):
+      loading.load_classifier(str(copy))
+
+  def test_a_damaged_checkpoint_is_named(self):
+    copy = self._copy()
+    [data] = copy.glob('ckpt-2.data*')
+    data.write_bytes(data.read_bytes()[:100])
+    with self.assertRaisesRegex(ValueError, 'ckpt-2 is damaged'):
+      loading.load_classifier(str(copy))
+
+  def test_a_checkpoint_of_another_architecture_is_named(self):
+    copy = self._copy_with({'model': {'encoder': {'any': {
+        'intermediate_size': 24}}}})
+    with self.assertRaisesRegex(ValueError, 'ckpt-2.*does not fit.*params'):
+      loading.load_classifier(copy)
+
+  def test_a_classifier_of_pairs_is_refused(self):
+    copy = self._copy_with({'train_data': {'pair_field': 'answer'}})
+    with self.assertRaisesRegex(ValueError, r'pairs of texts \(text, answer\)'):
+      loading.load_classifier(copy)
+
+  def test_labels_are_as_many_as_classes(self):
+    copy = self._copy_with({'model': {'num_classes': 3}})
+    with self.assertRaisesRegex(ValueError, r'3 classes and 2 labels \(a, b\)'):
+      loading.load_classifier(copy)
+
+  def test_a_run_of_another_experiment_is_refused(self):
+    folder = self.make_folder()
+    train_utils.serialize_config(
+        exp_factory.get_exp_config('mobilebert/pretrain'), folder)
+    with self.assertRaisesRegex(
+        ValueError, f'{folder}/params.yaml is not of a training run of mobile'):
+      loading.load_classifier(folder)
+
+  def test_params_that_are_not_yaml_are_named(self):
+    copy = self._copy()
+    (copy / 'params.yaml').write_text('task: [')
+    with self.assertRaisesRegex(ValueError, f'{copy}/params.yaml is not'):
+      loading.load_classifier(str(copy))
+
+
+if __name__ == '__main__':
+  tf.test.main()

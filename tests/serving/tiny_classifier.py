@@ -1,0 +1,74 @@
+# Copyright 2026 The mobilebert_tf Authors. All Rights Reserved.
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+
+"""A classifier with random weights and a vocabulary of its own."""
+
+import pathlib
+
+import numpy as np
+import tensorflow as tf
+
+from mobilebert_tf import modeling
+from mobilebert_tf.serving import loading
+from mobilebert_tf.tasks import pretraining
+from mobilebert_tf.tasks import sentence_prediction
+from official.nlp.tasks import sentence_prediction as official_task
+
+TOKENS = ('[PAD]', '[UNK]', '[CLS]', '[SEP]', '[MASK]',
+          *(f'w{i}' for i in range(30)))
+LABELS = ('no', 'perhaps', 'yes')
+MAX_LENGTH = 39
+
+_HEAD_SCALE = 0.3
+
+
+def architecture(**overrides) -> modeling.MobileBertConfig:
+  """Returns one tiny block."""
+  return modeling.get_architecture('mobilebert_small', **{
+      'vocab_size': len(TOKENS), 'embedding_size': 8, 'num_blocks': 1,
+      'max_position_embeddings': MAX_LENGTH + 1, 'inter_block_size': 16,
+      'intra_block_size': 8, 'num_attention_heads': 2,
+      'intermediate_size': 16, **overrides})
+
+
+def text(words: int, first: int = 0) -> str:
+  """Returns a text of so many words, each of them one token."""
+  return ' '.join(f'w{(first + 7 * i) % 30}' for i in range(words))
+
+
+def write_vocabulary(folder: str) -> str:
+  """Writes `vocab.txt` and returns its path."""
+  path = pathlib.Path(folder, 'vocab.txt')
+  path.write_text(''.join(f'{token}\n' for token in TOKENS))
+  return str(path)
+
+
+def build(folder: str) -> loading.TrainedClassifier:
+  """Returns a classifier whose answers differ from text to text."""
+  config = sentence_prediction.SentencePredictionConfig(
+      model=official_task.ModelConfig(
+          num_classes=len(LABELS), use_encoder_pooler=True,
+          encoder=pretraining.encoder_config(architecture())))
+  model = sentence_prediction.SentencePredictionTask(config).build_model()
+  rng = np.random.default_rng(0)
+  for variable in model.weights:
+    noise = rng.normal(scale=0.3, size=variable.shape)
+    variable.assign((1.0 if 'gamma' in variable.name else 0.0) + noise)
+  # No probability is so near 0 or 1 that a difference would not show.
+  kernel, bias = model.weights[-2:]
+  kernel.assign(_HEAD_SCALE * kernel)
+  bias.assign(tf.zeros_like(bias))
+  return loading.TrainedClassifier(
+      model, list(LABELS), write_vocabulary(folder), lower_case=True,
+      max_length=MAX_LENGTH)

@@ -1,0 +1,167 @@
+# Copyright 2026 The mobilebert_tf Authors. All Rights Reserved.
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+
+"""The fine-tuning task: labels, what it restores and what it refuses."""
+
+import os
+import shutil
+import tempfile
+
+from absl.testing import parameterized
+import numpy as np
+import tensorflow as tf
+
+from mobilebert_tf.data import text_classification_loader
+from mobilebert_tf.tasks import pretraining
+from mobilebert_tf.tasks import sentence_prediction
+from official.nlp.tasks import sentence_prediction as official_task
+from tests.data import temporary
+from tests.distillation import tiny_models
+
+_TOKENS = ('[PAD]', '[UNK]', '[CLS]', '[SEP]', '[MASK]', 'a', 'b', 'c')
+
+
+class SentencePredictionTest(parameterized.TestCase, temporary.TemporaryFiles,
+                             tf.test.TestCase):
+
+  @classmethod
+  def setUpClass(cls):
+    super().setUpClass()
+    folder = tempfile.mkdtemp()
+    cls.addClassCleanup(shutil.rmtree, folder, ignore_errors=True)
+    cls.saved = tiny_models.pretrainer(tiny_models.student_config(), seed=1)
+    checkpoint = tf.train.Checkpoint(
+        model=cls.saved, **cls.saved.checkpoint_items)
+    cls.checkpoint = checkpoint.save(os.path.join(folder, 'ckpt'))
+
+  def setUp(self):
+    super().setUp()
+    self.train = self._data(self.make_file(
+        'train.tsv', 'text\tlabel\na\tx\nb\ty\nc\tz\n'))
+    self.dev = self._data(self.make_file(
+        'dev.tsv', 'text\tlabel\na\tz\nb\tx\n'))
+
+  def _data(self, path: str, **fields
+            ) -> text_classification_loader.TextClassificationDataConfig:
+    vocab_file = self.make_file('vocab.txt', '\n'.join(_TOKENS))
+    return text_classification_loader.TextClassificationDataConfig(**{
+        'input_path': path, 'vocab_file': vocab_file, 'seq_length': 15,
+        'global_batch_size': 3, 'is_training': False, **fields})
+
+  def _task(self, num_classes: int = 3, checkpoint: str = '', **architecture
+            ) -> sentence_prediction.SentencePredictionTask:
+    encoder = pretraining.encoder_config(
+        tiny_models.student_config(**architecture))
+    model = official_task.ModelConfig(
+        num_classes=num_classes, use_encoder_pooler=True, encoder=encoder)
+    return sentence_prediction.SentencePredictionTask(
+        sentence_prediction.SentencePredictionConfig(
+            model=model, train_data=self.train, validation_data=self.dev,
+            init_checkpoint=checkpoint))
+
+  def _label_ids(self, data) -> list[int]:
+    [batch] = self._task().build_inputs(data)
+    return batch['label_ids'].numpy()[:, 0].tolist()
+
+  # === Labels ===
+
+  def test_a_part_that_lacks_a_class_keeps_the_training_parts_ids(self):
+    self.assertEqual(self._label_ids(self.train), [0, 1, 2])
+    self.assertEqual(self._label_ids(self.dev), [2, 0])
+
+  def test_labels_named_for_training_alone_hold_for_both_parts(self):
+    self.train = self.train.replace(labels=['z', 'y', 'x'])
+    self.assertEqual(self._label_ids(self.train), [2, 1, 0])
+    self.assertEqual(self._label_ids(self.dev), [0, 2])
+
+  def test_the_parts_may_name_their_columns_differently(self):
+    self.dev = self._data(
+        self.make_file('dev.tsv', 'text\tgold\na\tz\n'), label_field='gold')
+    self.assertEqual(self._label_ids(self.dev), [2])
+
+  def test_a_label_that_training_lacks_is_named(self):
+    self.dev = self._data(self.make_file('dev.tsv', 'text\tlabel\na\tnew\n'))
+    with self.assertRaisesRegex(ValueError, "dev.tsv:2.*'new'.*x, y, z"):
+      self._label_ids(self.dev)
+
+  @parameterized.parameters(2, 4)
+  def test_classes_are_as_many_as_labels(self, num_classes):
+    with self.assertRaisesRegex(
+        ValueError, f'num_classes is {num_classes}.*3 labels: x, y, z'):
+      self._task(num_classes).build_inputs(self.train)
+
+  # === Sizes ===
+
+  def test_a_vocabulary_larger_than_the_model_is_refused(self):
+    with self.assertRaisesRegex(
+        ValueError, r'vocab.txt has 8 tokens.*7 rows.*vocab_size'):
+      self._task(vocab_size=7).build_inputs(self.train)
+
+  def test_texts_longer_than_the_positions_are_refused(self):
+    long = self.train.replace(seq_length=16)
+    with self.assertRaisesRegex(
+        ValueError, 'seq_length is 16.*16 positions.*max_position_embeddings'):
+      self._task().build_inputs(long)
+
+  def test_the_longest_text_fits(self):
+    self.train = self._data(self.make_file(
+        'train.tsv', f'text\tlabel\n{"a " * 50}\tx\nb\ty\nc\tz\n'))
+    task = self._task()
+    [batch] = task.build_inputs(self.train)
+    self.assertEqual(batch['input_word_ids'].shape, [3, 16])
+    self.assertEqual(task.build_model()(batch).shape, [3, 3])
+
+  # === Checkpoints ===
+
+  def test_the_encoder_comes_from_the_checkpoint(self):
+    task = self._task(checkpoint=self.checkpoint)
+    model = task.build_model()
+    encoder = model.checkpoint_items['encoder']
+    [head] = [weight.numpy() for weight in model.trainable_weights
+              if weight.shape == [16, 3]]
+    task.initialize(model)
+    saved = self.saved.checkpoint_items['encoder']
+    for restored, weight in zip(encoder.weights, saved.weights, strict=True):
+      self.assertAllEqual(restored, weight)
+    [after] = [weight.numpy() for weight in model.trainable_weights
+               if weight.shape == [16, 3]]
+    np.testing.assert_array_equal(head, after)
+    # The classifier runs these very weights.
+    batch = tiny_models.batch()
+    inputs = [batch[name] for name in (
+        'input_word_ids', 'input_mask', 'input_type_ids')]
+    self.assertAllClose(encoder(inputs)['pooled_output'],
+                        saved(inputs)['pooled_output'], atol=1e-6)
+    before = model(batch, training=False)
+    encoder.weights[0].assign_add(tf.ones_like(encoder.weights[0]))
+    self.assertNotAllClose(model(batch, training=False), before)
+
+  def test_a_misspelt_checkpoint_is_named(self):
+    path = f'{self.checkpoint}1'
+    task = self._task(checkpoint=path)
+    with self.assertRaisesRegex(FileNotFoundError, f"No checkp.*'{path}'"):
+      task.initialize(task.build_model())
+
+  @parameterized.parameters(
+      {'intermediate_size': 24}, {'num_blocks': 1})
+  def test_a_checkpoint_of_another_architecture_is_refused(self, **other):
+    path = self.checkpoint
+    task = self._task(checkpoint=path, **other)
+    with self.assertRaisesRegex(
+        ValueError, f'{path} is .*not a checkpoint of this architecture'):
+      task.initialize(task.build_model())
+
+
+if __name__ == '__main__':
+  tf.test.main()
