@@ -217,8 +217,8 @@ def _check_manifests(files: list[str], vocabulary: vocabulary_lib.Vocabulary,
     if longest >= params.seq_length:
       # The trigram at the last token must see the same [PAD] as in serving.
       raise ValueError(
-          f'{folder} has records of up to {longest} tokens, and a [PAD] follows '
-          f'each, but seq_length is {params.seq_length}. Set it to '
+          f'{folder} has records of up to {longest} tokens, and a [PAD] '
+          f'follows each, but seq_length is {params.seq_length}. Set it to '
           f'{longest + 1} or more, or make records with '
           f'--max_seq_length={params.seq_length - 1}.')
     if manifest['vocabulary_sha256'] != vocabulary.sha256:

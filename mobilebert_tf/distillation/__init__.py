@@ -13,3 +13,19 @@
 # limitations under the License.
 
 """What is taught: losses, transfer schedules and the distillation task."""
+
+from mobilebert_tf.distillation.learning_rate import StagedLearningRate
+from mobilebert_tf.distillation.schedules import build_stages
+from mobilebert_tf.distillation.schedules import ScheduleConfig
+from mobilebert_tf.distillation.schedules import Stage
+from mobilebert_tf.distillation.task import DistillationConfig
+from mobilebert_tf.distillation.task import DistillationTask
+from mobilebert_tf.distillation.trainer import DistillationTrainer
+from mobilebert_tf.distillation.transfer import copy_from_teacher
+from mobilebert_tf.distillation.transfer import LossWeights
+
+__all__ = [
+    'DistillationConfig', 'DistillationTask', 'DistillationTrainer',
+    'LossWeights', 'ScheduleConfig', 'Stage', 'StagedLearningRate',
+    'build_stages', 'copy_from_teacher'
+]

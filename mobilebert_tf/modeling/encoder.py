@@ -205,5 +205,13 @@ def count_parameters(architecture: Any) -> int:
   >>> count_parameters('ib_bert_large')
   294205184
   """
-  with tf.Graph().as_default():  # Graph variables have shapes but no memory.
-    return MobileBertEncoder(architecture, dtype='float32').count_params()
+  config = architectures.resolve(architecture).as_dict()
+
+  def count(num_blocks: int) -> int:
+    with tf.Graph().as_default():  # Its variables have shapes but no memory.
+      return MobileBertEncoder({**config, 'num_blocks': num_blocks},
+                               dtype='float32').count_params()
+
+  # All blocks are alike, so two tell how many parameters one has.
+  first = count(1)
+  return first + (config['num_blocks'] - 1) * (count(2) - first)

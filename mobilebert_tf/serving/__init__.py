@@ -12,4 +12,14 @@
 # See the License for the specific language governing permissions and
 # limitations under the License.
 
-"""Weights to deployables: SavedModel modules and TFLite conversion."""
+"""Weights to deployables: SavedModel modules and TFLite conversion.
+
+Here stands what answers. What loads a training run (`loading`) and exports it
+(`exporting`) brings the tasks along and is imported by its module.
+"""
+
+from mobilebert_tf.serving.inference_model import InferenceModel
+from mobilebert_tf.serving.text_classification import TextClassification
+from mobilebert_tf.serving.tflite_classifier import TFLiteClassifier
+
+__all__ = ['InferenceModel', 'TFLiteClassifier', 'TextClassification']

@@ -12,4 +12,17 @@
 # See the License for the specific language governing permissions and
 # limitations under the License.
 
-"""Model Garden tasks."""
+"""Model Garden tasks: pre-training and sentence prediction."""
+
+from mobilebert_tf.tasks.pretraining import encoder_config
+from mobilebert_tf.tasks.pretraining import PretrainingConfig
+from mobilebert_tf.tasks.pretraining import PretrainingTask
+from mobilebert_tf.tasks.pretraining import restore
+from mobilebert_tf.tasks.pretraining import restore_pretrainer
+from mobilebert_tf.tasks.sentence_prediction import SentencePredictionConfig
+from mobilebert_tf.tasks.sentence_prediction import SentencePredictionTask
+
+__all__ = [
+    'PretrainingConfig', 'PretrainingTask', 'SentencePredictionConfig',
+    'SentencePredictionTask', 'encoder_config', 'restore', 'restore_pretrainer'
+]
