@@ -53,6 +53,9 @@ _HUGGING_FACE_DEFAULTS = {
 }
 
 
+_TANH_GELU = ('gelu_new', 'gelu_pytorch_tanh')
+
+
 def read_config(path: str | pathlib.Path,
                 **overrides: Any) -> architectures.MobileBertConfig:
   """Reads a `bert_config.json` (TF1) or a `config.json` (Hugging Face).
@@ -86,11 +89,24 @@ def read_config(path: str | pathlib.Path,
       raise ValueError(
           f'{path} has {name}=false: that is a plain BERT, not a MobileBERT.')
   values = {ours: fields[theirs] for theirs, ours in _FIELDS.items()}
+  if 'model_type' in fields:
+    values['hidden_activation'] = _hugging_face_activation(
+        path, fields['hidden_act'])
   try:
     config = architectures.resolve({**values, **_variants(fields)})
   except ValueError as error:
     raise ValueError(f'{path}, as fields of ours: {error}') from error
   return architectures.resolve({**config.as_dict(), **overrides})
+
+
+def _hugging_face_activation(path: pathlib.Path, name: Any) -> Any:
+  """Returns our name of an activation; only the tanh form of gelu is ours."""
+  if name == 'gelu':
+    raise ValueError(
+        f'{path} has hidden_act=gelu, which Hugging Face computes by erf and '
+        'the reference, and this package, by tanh; they differ by up to 7e-4. '
+        'If the model was made for the tanh form, write gelu_new.')
+  return 'gelu' if name in _TANH_GELU else name
 
 
 def _variants(fields: dict[str, Any]) -> dict[str, Any]:

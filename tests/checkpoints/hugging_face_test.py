@@ -121,6 +121,14 @@ class HuggingFaceTest(tf.test.TestCase, parameterized.TestCase):
     folders.edit(folder / 'config.json', **fields)
     self._assert_refused(folder, message)
 
+  def test_gelu_is_ours_in_its_tanh_form_alone(self):
+    folder = folders.copy('hf_student', self.get_temp_dir())
+    folders.edit(folder / 'config.json', hidden_act='gelu_new')
+    model = checkpoints.load_hugging_face(folder)
+    self.assertEqual(model.encoder.architecture.hidden_activation, 'gelu')
+    folders.edit(folder / 'config.json', hidden_act='gelu')
+    self._assert_refused(folder, 'by erf')
+
   def test_unknown_override(self):
     self._assert_refused(shared_data.path('golden/hf_student'),
                          "Unknown architecture field 'blocks'", blocks=2)
