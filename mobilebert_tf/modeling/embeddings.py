@@ -24,8 +24,8 @@ def project_to_rows(vectors: tf.Tensor, table: tf.Tensor) -> tf.Tensor:
   """Returns the product of each vector with each row of a table.
 
   As one matrix product: `tf.matmul` of a batch with a table, and `tf.einsum`,
-  run and differentiate it for each text of the batch alone, which made a whole
-  training step up to six times slower.
+  run and differentiate it for each text of the batch alone, and then take most
+  of a small model's training step.
 
   Args:
     vectors: `[batch, length, width]`.

@@ -89,9 +89,9 @@ class PretrainingLoaderTest(parameterized.TestCase, temporary.TemporaryFiles,
     spec = self._load(is_training=True).element_spec
     self.assertEqual(
         {k: (v.dtype.name, v.shape.as_list()) for k, v in spec.items()}, {
-            'input_word_ids': ('int33', [16, 32]),
-            'input_mask': ('int33', [16, 32]),
-            'input_type_ids': ('int33', [16, 32]),
+            'input_word_ids': ('int32', [16, 33]),
+            'input_mask': ('int32', [16, 33]),
+            'input_type_ids': ('int32', [16, 33]),
             'masked_lm_positions': ('int32', [16, 6]),
             'masked_lm_ids': ('int32', [16, 6]),
             'masked_lm_weights': ('float32', [16, 6]),
