@@ -18,8 +18,8 @@ ONE_CORE := $(QUIET) TF_NUM_INTRAOP_THREADS=1 TF_NUM_INTEROP_THREADS=2 \
     OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1
 
 .DEFAULT_GOAL := help
-.PHONY: help quickstart test test-slow lint buildifier wheel-smoke wheel \
-    install clean
+.PHONY: help quickstart test test-slow test-transformers lint buildifier \
+    wheel-smoke wheel install clean
 
 help:  ## Print this list.
 	@echo 'Usage: make TARGET [ARGS="--flag=value ..."] [PYTHON=python3.12]'
@@ -29,11 +29,16 @@ quickstart: $(INSTALLED)  ## Make a MobileBERT from raw text; ARGS are its flags
 	$(QUIET) $(RUN) -m mobilebert_tf.quickstart $(ARGS)
 
 test: $(INSTALLED)  ## Run the quick tests; ARGS go to pytest.
-	$(ONE_CORE) $(RUN) -m pytest -n $(WORKERS) -m 'not slow and not wheel' \
-	    $(ARGS)
+	$(ONE_CORE) $(RUN) -m pytest -n $(WORKERS) \
+	    -m 'not slow and not wheel and not transformers' $(ARGS)
 
 test-slow: $(INSTALLED)  ## Run the tests that take longer.
 	$(QUIET) $(RUN) -m pytest -m slow $(ARGS)
+
+test-transformers: $(INSTALLED)  ## Install transformers and torch, and compare with them.
+	$(RUN) -m pip install -qq --disable-pip-version-check \
+	    --constraint constraints.txt --editable '.[transformers]'
+	$(QUIET) $(RUN) -m pytest -m transformers $(ARGS)
 
 lint: $(INSTALLED)  ## Check every Python file with ruff.
 	$(RUN) -m ruff check .

@@ -30,10 +30,12 @@ INSTALL_REQUIRES = [
     'absl-py>=1.4',
     'ai-edge-litert>=2.0,<3',
     'gin-config>=0.5',
+    'huggingface_hub>=0.30',
     'Jinja2>=3.1',
     'keras-nlp>=0.20',
     'matplotlib>=3.8',
     'numpy>=1.26',
+    'protobuf>=5',
     'PyYAML>=6.0',
     'safetensors>=0.4.5',
     # tensorflow-hub, which the Model Garden's tasks import, needs
@@ -54,6 +56,11 @@ EXTRAS_REQUIRE = {
         'pytest>=8.0',
         'pytest-xdist>=3.6',
         'setuptools>=77',
+    ],
+    # Only to test that transformers loads what we write.
+    'transformers': [
+        'torch>=2.4',
+        'transformers>=4.45',
     ],
     'dev': [
         'build>=1.2',

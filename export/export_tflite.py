@@ -26,7 +26,8 @@ from absl import flags
 
 _MODEL_DIR = flags.DEFINE_string(
     'model_dir', None,
-    'The --model_dir of a mobilebert/sentence_prediction run.', required=True)
+    'The --model_dir of a mobilebert/sentence_prediction run, or a checkpoint '
+    'of any format with a classifier and a vocab.txt.', required=True)
 _OUTPUT_DIR = flags.DEFINE_string(
     'output_dir', None, 'Where the bundle goes.', required=True)
 _QUANTIZATION = flags.DEFINE_enum(

@@ -12,11 +12,23 @@
 # See the License for the specific language governing permissions and
 # limitations under the License.
 
-"""Weights in: the checkpoints of the reference implementations."""
+"""Weights in and out: TF1, Hugging Face, Model Garden, and ours."""
 
-from mobilebert_tf.checkpoints.hugging_face import (
-    load_pretrainer as load_hugging_face,
-)
-from mobilebert_tf.checkpoints.tf1 import load_pretrainer as load_tf1
+from mobilebert_tf.checkpoints.checkpoint import Checkpoint
+from mobilebert_tf.checkpoints.checkpoint import differences
+from mobilebert_tf.checkpoints.formats import find
+from mobilebert_tf.checkpoints.formats import FORMATS
+from mobilebert_tf.checkpoints.formats import read
+from mobilebert_tf.checkpoints.formats import recognise
+from mobilebert_tf.checkpoints.formats import write
+from mobilebert_tf.checkpoints.models import assign
+from mobilebert_tf.checkpoints.models import build
+from mobilebert_tf.checkpoints.models import load
+from mobilebert_tf.checkpoints.models import of_model
+from mobilebert_tf.checkpoints.models import restore
+from mobilebert_tf.checkpoints.models import save
 
-__all__ = ['load_hugging_face', 'load_tf1']
+__all__ = [
+    'FORMATS', 'Checkpoint', 'assign', 'build', 'differences', 'find', 'load',
+    'of_model', 'read', 'recognise', 'restore', 'save', 'write'
+]

@@ -12,50 +12,238 @@
 # See the License for the specific language governing permissions and
 # limitations under the License.
 
-"""Reads folders of Hugging Face `transformers`."""
+"""Folders of Hugging Face `transformers`.
 
-import pathlib
+`config.json`, `model.safetensors`, `vocab.txt` and `tokenizer_config.json`.
+A `pytorch_model.bin` is a pickle, which can run any code, and is never read.
+"""
+
+import contextlib
+import os
+from collections.abc import Iterator
 from typing import Any
 
+import numpy as np
 import safetensors
+import safetensors.numpy
 
-from mobilebert_tf import modeling
-from mobilebert_tf.checkpoints import importing
+from mobilebert_tf.checkpoints import accounting
+from mobilebert_tf.checkpoints import bundles
+from mobilebert_tf.checkpoints import checkpoint as checkpoint_lib
+from mobilebert_tf.checkpoints import name_map
 from mobilebert_tf.checkpoints import reference_config
+from mobilebert_tf.checkpoints import sidecars
+from mobilebert_tf.modeling import architectures
+
+TITLE = 'Hugging Face'
+CONFIG = 'config.json'
+WEIGHTS = 'model.safetensors'
+PICKLES = ('pytorch_model.bin', 'pytorch_model.bin.index.json')
+MARKER = CONFIG
+
+# The class of transformers for each set of heads. Some have no pooler.
+_CLASSES = {
+    (): 'MobileBertModel',
+    ('masked_lm', 'next_sentence'): 'MobileBertForPreTraining',
+    ('masked_lm',): 'MobileBertForMaskedLM',
+    ('next_sentence',): 'MobileBertForNextSentencePrediction',
+    ('sequence_classification',): 'MobileBertForSequenceClassification',
+    ('token_classification',): 'MobileBertForTokenClassification',
+    ('question_answering',): 'MobileBertForQuestionAnswering',
+}
+_WITHOUT_POOLER = (
+    ('masked_lm',), ('token_classification',), ('question_answering',))
+
+_BASE = 'mobilebert.'
+_BASE_PARTS = ('embeddings.', 'encoder.', 'pooler.')
+# Buffers, and second names of tied weights.
+_NOT_WEIGHTS = ('mobilebert.embeddings.position_ids',
+                'cls.predictions.decoder.weight',
+                'cls.predictions.decoder.bias')
 
 
-def load_pretrainer(folder: str | pathlib.Path,
-                    **overrides: Any) -> modeling.MobileBertPretrainer:
-  """Loads a `MobileBertForPreTraining` folder.
+def recognises(location: bundles.Location) -> bool:
+  """Whether a folder is one of transformers, its weights readable or not."""
+  names = (CONFIG, WEIGHTS, *PICKLES)
+  return any(
+      os.path.exists(os.path.join(location.folder, name)) for name in names)
+
+
+def read(location: bundles.Location,
+         overrides: dict[str, Any] | None = None,
+         assumed: architectures.MobileBertConfig | None = None,
+         progress: checkpoint_lib.Progress = checkpoint_lib.silent
+         ) -> checkpoint_lib.Checkpoint:
+  """Reads a folder of `save_pretrained`.
 
   Args:
-    folder: Holds `config.json` and `model.safetensors`.
-    **overrides: Fields of the architecture to change.
+    location: The folder.
+    overrides: Fields of the architecture to change.
+    assumed: Not used: there is always a config.
+    progress: Wraps the loop over the weights.
 
   Returns:
-    A pre-trainer with the folder's weights.
+    The checkpoint.
 
   Raises:
-    FileNotFoundError: If the folder lacks one of the two. A
-      `pytorch_model.bin` is a pickle, which can run any code, and is not read.
-    ValueError: If the config or the weights are not a MobileBERT's, the file is
-      damaged, or an override is not accepted.
+    FileNotFoundError: If the folder lacks the config or the weights.
+    ValueError: If they are not a MobileBERT's, a file is damaged, or an
+      override is not accepted.
   """
-  folder = pathlib.Path(folder)
-  config = reference_config.read_config(folder / 'config.json', **overrides)
-  path = folder / 'model.safetensors'
-  if not path.exists():
-    raise FileNotFoundError(
-        f'{folder} has no model.safetensors. A pytorch_model.bin is a pickle, '
-        'which can run any code when it is read; save the model again with '
-        'save_pretrained(folder, safe_serialization=True).')
-  model = modeling.MobileBertPretrainer(modeling.MobileBertEncoder(config))
+  del assumed
+  path = os.path.join(location.folder, CONFIG)
+  fields = sidecars.read_json(path)
+  architecture = reference_config.from_fields(fields, path, **(overrides or {}))
+  weights_path = os.path.join(location.folder, WEIGHTS)
+  _check_exists(weights_path)
+  with _open(weights_path) as tensors:
+    keys = _model_keys(tensors.keys(), architecture)
+    shapes = {
+        key: tensors.get_slice(stored).get_shape()
+        for key, stored in keys.items()
+    }
+    architecture = _without_pooler(architecture, fields, shapes)
+    source = accounting.Source(
+        weights_path, 'hugging_face', shapes,
+        lambda key: tensors.get_tensor(keys[key]))
+    names = accounting.account(
+        name_map.weight_names(architecture, _possible_heads(fields)), source)
+    weights = accounting.read_weights(names, source, progress)
+  return checkpoint_lib.Checkpoint(
+      architecture, weights, name_map.parts_of(names), source=weights_path,
+      **{**sidecars.read(location.folder), 'labels': _labels(fields, path)})
+
+
+def fit(checkpoint: checkpoint_lib.Checkpoint
+        ) -> tuple[checkpoint_lib.Checkpoint, list[str]]:
+  """Returns what the format holds of a checkpoint, and what to know of it.
+
+  Raises:
+    ValueError: If it has no class for these heads.
+  """
+  if checkpoint.heads not in _CLASSES:
+    raise ValueError(
+        f'transformers has no MobileBERT with {" and ".join(checkpoint.heads)} '
+        'in one; convert a checkpoint of one task.')
+  notes, architecture = [], checkpoint.architecture
+  if architecture.attention_input == 'block_input':
+    notes.append(
+        'transformers cannot load this architecture: its queries and keys read '
+        'a bottleneck, those of this one the whole block input (a shape error '
+        'there). mobilebert_tf reads the folder.')
+  if architecture.normalization == 'layer_norm':
+    notes.append(
+        'transformers computes two LayerNorms of each model with epsilon 1e-5 '
+        'in the place of 1e-12: outputs differ by up to 2e-2.')
+  if 'pooler' in checkpoint.parts and checkpoint.heads in _WITHOUT_POOLER:
+    notes.append(
+        f'Left out: the pooler; {_CLASSES[checkpoint.heads]} has none.')
+    checkpoint = checkpoint.without_pooler()
+  return checkpoint, notes
+
+
+def write(checkpoint: checkpoint_lib.Checkpoint, folder: str,
+          progress: checkpoint_lib.Progress = checkpoint_lib.silent) -> None:
+  """Writes a folder that transformers' `from_pretrained` loads.
+
+  Args:
+    checkpoint: The checkpoint.
+    folder: An empty folder.
+    progress: Wraps the loop over the weights.
+  """
+  tensors = {}
+  for name in progress(checkpoint.names, 'writing'):
+    array = name.from_ours(checkpoint.weights[name.ours], 'hugging_face')
+    key = name.hugging_face
+    if not checkpoint.heads:  # MobileBertModel is the base itself.
+      key = key.removeprefix(_BASE)
+    tensors[key] = np.ascontiguousarray(array)
+  safetensors.numpy.save_file(
+      tensors, os.path.join(folder, WEIGHTS), metadata={'format': 'pt'})
+  fields = reference_config.to_hugging_face_fields(checkpoint.architecture)
+  fields['architectures'] = [_CLASSES[checkpoint.heads]]
+  labels = checkpoint.labels or _default_labels(checkpoint)
+  if labels:
+    fields['id2label'] = {str(i): label for i, label in enumerate(labels)}
+    fields['label2id'] = {label: i for i, label in enumerate(labels)}
+  sidecars.write_json(os.path.join(folder, CONFIG), fields)
+  sidecars.write(checkpoint, folder, labels=False)
+
+
+@contextlib.contextmanager
+def _open(path: str) -> Iterator[Any]:
   try:
     with safetensors.safe_open(path, framework='numpy') as tensors:
-      importing.import_weights(
-          model, 'hugging_face', frozenset(tensors.keys()), tensors.get_tensor,
-          source=str(path))
+      yield tensors
   except safetensors.SafetensorError as error:
     raise ValueError(
         f'{path} cannot be read ({error}); copy it again.') from error
-  return model
+
+
+def _check_exists(path: str) -> None:
+  if os.path.exists(path):
+    return
+  folder = os.path.dirname(path)
+  pickles = [name for name in PICKLES
+             if os.path.exists(os.path.join(folder, name))]
+  only = f', only {pickles[0]}' if pickles else ''
+  raise FileNotFoundError(
+      f'{folder} has no {WEIGHTS}{only}. A pytorch_model.bin is a pickle, '
+      'which can run any code when it is read, so it is not. With torch and '
+      "transformers installed, AutoModelForPreTraining.from_pretrained('...')"
+      ".save_pretrained('folder') writes safetensors; repositories of the hub "
+      "that have none often offer them as revision='refs/pr/1' or such.")
+
+
+def _model_keys(stored: list[str],
+                architecture: architectures.MobileBertConfig
+                ) -> dict[str, str]:
+  """Returns the keys of weights, in full, and as they are stored."""
+  keys = {
+      _BASE + key if key.startswith(_BASE_PARTS) else key: key for key in stored
+  }
+  # Made, and read by nothing, unless a config of TINY says otherwise.
+  unused = ('.bottleneck.attention.' if architecture.attention_input
+            == 'bottleneck' else None)
+  return {
+      key: name for key, name in keys.items()
+      if key not in _NOT_WEIGHTS and not (unused and unused in key)
+  }
+
+
+def _possible_heads(fields: dict[str, Any]) -> list[str]:
+  """Returns the heads that a config admits; two share the key `classifier`."""
+  classes = fields.get('architectures') or []
+  other = ('sequence_classification'
+           if _CLASSES['token_classification',] in classes
+           else 'token_classification')
+  return [head for head in name_map.HEADS if head != other]
+
+
+def _without_pooler(architecture: architectures.MobileBertConfig,
+                    fields: dict[str, Any],
+                    shapes: dict[str, Any]) -> architectures.MobileBertConfig:
+  """Returns the architecture without a pooler where the class has none."""
+  classes = [_CLASSES[heads] for heads in _WITHOUT_POOLER]
+  if not architecture.use_pooler or f'{_BASE}pooler.dense.weight' in shapes or (
+      not set(classes) & set(fields.get('architectures') or [])):
+    return architecture
+  return architectures.resolve({**architecture.as_dict(), 'use_pooler': False})
+
+
+def _labels(fields: dict[str, Any], path: str) -> tuple[str, ...]:
+  """Returns the names of classes, if they are more than numbers."""
+  by_id = fields.get('id2label') or {}
+  try:
+    labels = tuple(str(by_id[str(i)]) for i in range(len(by_id)))
+  except (KeyError, TypeError) as error:
+    raise ValueError(
+        f'{path}: id2label should have the keys "0", "1" and so on; '
+        f'got {by_id!r}.') from error
+  numbers = tuple(f'LABEL_{i}' for i in range(len(labels)))
+  return () if labels == numbers else labels
+
+
+def _default_labels(checkpoint: checkpoint_lib.Checkpoint) -> tuple[str, ...]:
+  """Returns names by which transformers learns the number of classes."""
+  return tuple(f'LABEL_{i}' for i in range(checkpoint.num_classes or 0))

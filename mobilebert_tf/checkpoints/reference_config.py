@@ -12,12 +12,13 @@
 # See the License for the specific language governing permissions and
 # limitations under the License.
 
-"""Reads the reference's JSON configs, TF1's and Hugging Face's alike."""
+"""The reference's JSON configs, TF1's and Hugging Face's alike."""
 
-import json
-import pathlib
 from typing import Any
 
+import tensorflow as tf
+
+from mobilebert_tf.checkpoints import sidecars
 from mobilebert_tf.modeling import architectures
 
 _FIELDS = {
@@ -51,17 +52,17 @@ _HUGGING_FACE_DEFAULTS = {
     'key_query_shared_bottleneck': True,
     'classifier_activation': True,
 }
-
-
 _TANH_GELU = ('gelu_new', 'gelu_pytorch_tanh')
 
 
-def read_config(path: str | pathlib.Path,
+def read_config(path: str,
+                assumed: architectures.MobileBertConfig | None = None,
                 **overrides: Any) -> architectures.MobileBertConfig:
   """Reads a `bert_config.json` (TF1) or a `config.json` (Hugging Face).
 
   Args:
     path: The file. One with `model_type` is taken for Hugging Face's.
+    assumed: The architecture where there is no file.
     **overrides: Fields of our architecture to change afterwards.
 
   Returns:
@@ -72,18 +73,23 @@ def read_config(path: str | pathlib.Path,
     ValueError: If it is no JSON object, lacks a field, or describes something
       other than a MobileBERT or its teacher.
   """
-  path = pathlib.Path(path)
-  try:
-    fields = json.loads(path.read_text(encoding='utf-8'))
-  except (UnicodeDecodeError, json.JSONDecodeError) as error:
-    raise ValueError(f'{path} is no JSON: {error}.') from error
-  if not isinstance(fields, dict):
+  if assumed is not None and not tf.io.gfile.exists(path):
+    return architectures.resolve({**assumed.as_dict(), **overrides})
+  return from_fields(sidecars.read_json(path), path, **overrides)
+
+
+def from_fields(fields: dict[str, Any], path: str,
+                **overrides: Any) -> architectures.MobileBertConfig:
+  """Returns the architecture of a JSON that was read; see `read_config`."""
+  model_type = fields.get('model_type', 'mobilebert')
+  if model_type != 'mobilebert':
     raise ValueError(
-        f'{path} holds a {type(fields).__name__}, not a JSON object.')
+        f'{path} describes a model of type {model_type!r}, not a MobileBERT.')
   missing = [name for name in _FIELDS if name not in fields]
   if missing:
     raise ValueError(
-        f'{path} lacks {", ".join(missing)}, which a MobileBERT config has.')
+        f'{path} lacks {", ".join(missing)}, which a MobileBERT config has. Is '
+        'it that of a plain BERT?')
   for name in ('use_bottleneck', 'trigram_input'):
     if not fields.get(name, 'model_type' in fields):
       raise ValueError(
@@ -99,7 +105,49 @@ def read_config(path: str | pathlib.Path,
   return architectures.resolve({**config.as_dict(), **overrides})
 
 
-def _hugging_face_activation(path: pathlib.Path, name: Any) -> Any:
+def to_fields(config: architectures.MobileBertConfig) -> dict[str, Any]:
+  """Returns an architecture as the fields of a `bert_config.json`.
+
+  Args:
+    config: The architecture. `attention_mask` has no field there: it is how a
+      model is run, not what its weights are.
+
+  Returns:
+    JSON-serializable fields, all that the reference knows.
+  """
+  fields = {theirs: getattr(config, ours) for theirs, ours in _FIELDS.items()}
+  return {
+      **fields,
+      'use_bottleneck': True,
+      'trigram_input': True,
+      'num_feedforward_networks': config.num_feedforward_networks,
+      'normalization_type': config.normalization,
+      'use_bottleneck_attention': config.attention_input == 'bottleneck',
+      'key_query_shared_bottleneck':
+          config.attention_input == 'shared_bottleneck',
+      'classifier_activation': config.use_pooler,
+  }
+
+
+def to_hugging_face_fields(
+    config: architectures.MobileBertConfig) -> dict[str, Any]:
+  """Returns an architecture as the fields of a Hugging Face `config.json`."""
+  fields = to_fields(config)
+  if fields['hidden_act'] == 'gelu':  # There, gelu is another function.
+    fields['hidden_act'] = _TANH_GELU[0]
+  return {
+      **fields,
+      'model_type': 'mobilebert',
+      'true_hidden_size': config.intra_block_size,
+      'layer_norm_eps': 1e-12,
+      'pad_token_id': 0,
+      'tie_word_embeddings': True,
+      'classifier_dropout': None,
+      'dtype': 'float32',
+  }
+
+
+def _hugging_face_activation(path: str, name: Any) -> Any:
   """Returns our name of an activation; only the tanh form of gelu is ours."""
   if name == 'gelu':
     raise ValueError(

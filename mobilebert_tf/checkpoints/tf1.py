@@ -12,60 +12,121 @@
 # See the License for the specific language governing permissions and
 # limitations under the License.
 
-"""Reads checkpoints of the google-research (TensorFlow 1) implementation."""
+"""Checkpoints of the google-research (TensorFlow 1) implementation.
 
-import pathlib
+A folder with `bert_config.json`, `vocab.txt` and variables under `bert/` and
+`cls/`, whose prefix is found (Google's release calls it
+`mobilebert_variables.ckpt`).
+"""
+
+import os
+import re
 from typing import Any
 
 import tensorflow as tf
 
-from mobilebert_tf import modeling
-from mobilebert_tf.checkpoints import importing
+from mobilebert_tf.checkpoints import accounting
+from mobilebert_tf.checkpoints import bundles
+from mobilebert_tf.checkpoints import checkpoint as checkpoint_lib
+from mobilebert_tf.checkpoints import name_map
+from mobilebert_tf.checkpoints import object_graph
 from mobilebert_tf.checkpoints import reference_config
+from mobilebert_tf.checkpoints import sidecars
+from mobilebert_tf.modeling import architectures
+
+TITLE = 'TF1 (google-research)'
+CONFIG = 'bert_config.json'
+PREFIX = 'mobilebert_variables.ckpt'
+MARKER = CONFIG
+
+# What a training run leaves beside the model: slots, steps, the teacher, and
+# the frozen norms of the feature-map loss.
+_TRAINING_STATE = re.compile(
+    r'global_step$|beta[12]_power$|.*/(adam_[mv]|Adam(_1)?|Momentum)$'
+    r'|teacher/|hidden_distill_\d+/')
 
 
-def load_pretrainer(folder: str | pathlib.Path,
-                    **overrides: Any) -> modeling.MobileBertPretrainer:
-  """Loads the pre-training model of a TF1 checkpoint folder.
+def recognises(location: bundles.Location) -> bool:
+  """Whether a place holds a checkpoint of named variables."""
+  if not location.prefix:
+    return False
+  with bundles.open_reader(location) as reader:
+    return not reader.has_tensor(object_graph.KEY)
+
+
+def read(location: bundles.Location,
+         overrides: dict[str, Any] | None = None,
+         assumed: architectures.MobileBertConfig | None = None,
+         progress: checkpoint_lib.Progress = checkpoint_lib.silent
+         ) -> checkpoint_lib.Checkpoint:
+  """Reads a TF1 checkpoint folder.
 
   Args:
-    folder: Holds `bert_config.json` and a checkpoint, whose prefix is found
-      (Google's release calls it `mobilebert_variables.ckpt`). What a training
-      run leaves beside the model's weights (optimizer slots, its teacher) is
-      left alone.
-    **overrides: Fields of the architecture to change, such as
-      `attention_mask='tf1_reference'`.
+    location: The folder, and the prefix if there are several.
+    overrides: Fields of the architecture to change, such as
+      `{'attention_mask': 'tf1_reference'}`.
+    assumed: The architecture where no config lies beside the weights.
+    progress: Wraps the loop over the weights.
 
   Returns:
-    A pre-trainer with the checkpoint's weights.
+    The checkpoint.
 
   Raises:
     FileNotFoundError: If the folder lacks the config or a checkpoint.
     ValueError: If the config or the weights are not a MobileBERT's, a file is
       damaged, or an override is not accepted.
   """
-  folder = pathlib.Path(folder)
-  config = reference_config.read_config(
-      folder / 'bert_config.json', **overrides)
-  prefix = _find_prefix(folder)
-  model = modeling.MobileBertPretrainer(modeling.MobileBertEncoder(config))
-  try:
-    reader = tf.train.load_checkpoint(str(prefix))
-    importing.import_weights(
-        model, 'tf1', reader.get_variable_to_shape_map(), reader.get_tensor,
-        source=str(folder))
-  except (tf.errors.OpError, IndexError) as error:  # As the reader raises.
+  architecture = reference_config.read_config(
+      os.path.join(location.folder, CONFIG), assumed, **(overrides or {}))
+  names = [name for name in name_map.weight_names(
+      architecture, name_map.HEADS) if name.tf1]
+  with bundles.open_reader(location) as reader:
+    shapes = {
+        name: shape
+        for name, shape in reader.get_variable_to_shape_map().items()
+        if not _TRAINING_STATE.match(name)
+    }
+    source = accounting.Source(
+        location.prefix, 'tf1', shapes, reader.get_tensor)
+    names = accounting.account(names, source)
+    weights = accounting.read_weights(names, source, progress)
+  return checkpoint_lib.Checkpoint(
+      architecture, weights, name_map.parts_of(names), source=location.prefix,
+      **sidecars.read(location.folder))
+
+
+def fit(checkpoint: checkpoint_lib.Checkpoint
+        ) -> tuple[checkpoint_lib.Checkpoint, list[str]]:
+  """Returns what the format holds of a checkpoint, and what to know of it.
+
+  Raises:
+    ValueError: If it cannot be written.
+  """
+  if 'token_classification' in checkpoint.parts:
     raise ValueError(
-        f'{prefix} cannot be read ({error}); copy its .index and .data-* files '
-        'again.') from error
-  return model
+        'google-research has no token classifier, so there is no TF1 name for '
+        'its weights. Write another format.')
+  return checkpoint, []
 
 
-def _find_prefix(folder: pathlib.Path) -> pathlib.Path:
-  prefixes = sorted(path.with_suffix('') for path in folder.glob('*.index'))
-  if len(prefixes) != 1:
-    found = ', '.join(prefix.name for prefix in prefixes) or 'none'
-    raise FileNotFoundError(
-        f'{folder} should hold one checkpoint, PREFIX.index and PREFIX.data-*; '
-        f'found: {found}.')
-  return prefixes[0]
+def write(checkpoint: checkpoint_lib.Checkpoint, folder: str,
+          progress: checkpoint_lib.Progress = checkpoint_lib.silent) -> None:
+  """Writes a checkpoint as google-research's code restores it.
+
+  Args:
+    checkpoint: The checkpoint.
+    folder: An empty folder.
+    progress: Wraps the loop over the weights.
+  """
+  tensors = {
+      name.tf1: name.from_ours(checkpoint.weights[name.ours], 'tf1')
+      for name in progress(checkpoint.names, 'writing')
+  }
+  # What a Saver of TF1 runs; it needs no graph and no second copy.
+  tf.raw_ops.SaveV2(
+      prefix=os.path.join(folder, PREFIX), tensor_names=list(tensors),
+      shape_and_slices=[''] * len(tensors), tensors=list(tensors.values()))
+  bundles.write_state(folder, PREFIX)
+  sidecars.write_json(os.path.join(folder, CONFIG),
+                      reference_config.to_fields(checkpoint.architecture))
+  sidecars.write(checkpoint, folder)

@@ -19,6 +19,7 @@ from typing import Any
 
 import tensorflow as tf, tf_keras
 
+from mobilebert_tf import checkpoints
 from mobilebert_tf import modeling
 from mobilebert_tf.distillation import learning_rate
 from mobilebert_tf.distillation import losses
@@ -196,8 +197,7 @@ class DistillationTask(pretraining.PretrainingTask):
           modeling.MobileBertEncoder(self.task_config.teacher),
           name='teacher')
       teacher.trainable = False
-      pretraining.restore_pretrainer(
-          teacher, self.task_config.teacher_checkpoint)
+      checkpoints.restore(teacher, self.task_config.teacher_checkpoint)
       self._teacher = teacher
     return self._teacher
 

@@ -12,7 +12,7 @@
 # See the License for the specific language governing permissions and
 # limitations under the License.
 
-"""What is computed: architectures, layers, encoder, heads, pre-trainer."""
+"""What is computed: architectures, layers, encoder, heads, task models."""
 
 from mobilebert_tf.modeling.architectures import ARCHITECTURES
 from mobilebert_tf.modeling.architectures import get_architecture
@@ -21,22 +21,28 @@ from mobilebert_tf.modeling.attention import MobileBertAttention
 from mobilebert_tf.modeling.block import FeedForward
 from mobilebert_tf.modeling.block import MobileBertBlock
 from mobilebert_tf.modeling.block import Projection
+from mobilebert_tf.modeling.classifier import MobileBertClassifier
 from mobilebert_tf.modeling.embeddings import MobileBertEmbedding
 from mobilebert_tf.modeling.embeddings import WordEmbedding
 from mobilebert_tf.modeling.encoder import build_encoder
 from mobilebert_tf.modeling.encoder import count_parameters
 from mobilebert_tf.modeling.encoder import MobileBertEncoder
+from mobilebert_tf.modeling.graph_model import GraphModel
 from mobilebert_tf.modeling.heads import MaskedLanguageModelLogits
 from mobilebert_tf.modeling.heads import MaskedLanguageModelTransform
 from mobilebert_tf.modeling.heads import NextSentenceHead
 from mobilebert_tf.modeling.heads import Pooler
 from mobilebert_tf.modeling.normalization import NoNorm
 from mobilebert_tf.modeling.pretrainer import MobileBertPretrainer
+from mobilebert_tf.modeling.span_labeler import MobileBertSpanLabeler
+from mobilebert_tf.modeling.token_classifier import MobileBertTokenClassifier
 
 __all__ = [
-    'ARCHITECTURES', 'FeedForward', 'MaskedLanguageModelLogits',
-    'MaskedLanguageModelTransform', 'MobileBertBlock', 'MobileBertConfig',
-    'MobileBertEmbedding', 'MobileBertEncoder', 'MobileBertPretrainer',
-    'MobileBertAttention', 'NextSentenceHead', 'NoNorm', 'Pooler', 'Projection',
-    'WordEmbedding', 'build_encoder', 'count_parameters', 'get_architecture'
+    'ARCHITECTURES', 'FeedForward', 'GraphModel', 'MaskedLanguageModelLogits',
+    'MaskedLanguageModelTransform', 'MobileBertAttention', 'MobileBertBlock',
+    'MobileBertClassifier', 'MobileBertConfig', 'MobileBertEmbedding',
+    'MobileBertEncoder', 'MobileBertPretrainer', 'MobileBertSpanLabeler',
+    'MobileBertTokenClassifier', 'NextSentenceHead', 'NoNorm', 'Pooler',
+    'Projection', 'WordEmbedding', 'build_encoder', 'count_parameters',
+    'get_architecture'
 ]

@@ -204,12 +204,9 @@ def check_config(config: MobileBertConfig) -> None:
               'intra_block_size', 'num_attention_heads', 'intermediate_size',
               'num_feedforward_networks')
   for field in positive:
-    _check_positive_integer(field, getattr(config, field))
+    check_positive_integer(field, getattr(config, field))
   for field in ('hidden_dropout_rate', 'attention_dropout_rate'):
-    rate = getattr(config, field)
-    if not _is_number(rate) or not 0.0 <= rate < 1.0:
-      raise ValueError(
-          f'{field} is a number of at least 0 and below 1; got {rate!r}.')
+    check_dropout_rate(field, getattr(config, field))
   deviation = config.initializer_range
   if not _is_number(deviation) or not deviation > 0:
     raise ValueError(
@@ -230,6 +227,19 @@ def check_config(config: MobileBertConfig) -> None:
         'the word table with inter_block_size - embedding_size extra columns.')
 
 
+def check_positive_integer(field: str, value: Any) -> None:
+  """Raises ValueError if the value of a field counts nothing."""
+  if isinstance(value, bool) or not isinstance(value, int) or value < 1:
+    raise ValueError(f'{field} is a whole number above 0; got {value!r}.')
+
+
+def check_dropout_rate(field: str, rate: Any) -> None:
+  """Raises ValueError if the value of a field is no rate of dropout."""
+  if not _is_number(rate) or not 0.0 <= rate < 1.0:
+    raise ValueError(
+        f'{field} is a number of at least 0 and below 1; got {rate!r}.')
+
+
 def check_accepted(field: str, value: Any, accepted: tuple[str, ...]) -> None:
   """Raises ValueError if the value of a field is none of those accepted."""
   if value not in accepted:
@@ -247,11 +257,6 @@ def check_heads(num_attention_heads: int, intra_block_size: int) -> None:
 
 def _is_number(value: Any) -> bool:
   return isinstance(value, (int, float)) and not isinstance(value, bool)
-
-
-def _check_positive_integer(field: str, value: Any) -> None:
-  if isinstance(value, bool) or not isinstance(value, int) or value < 1:
-    raise ValueError(f'{field} is a whole number above 0; got {value!r}.')
 
 
 def _unknown(kind: str, given: Any, accepted: Any) -> str:

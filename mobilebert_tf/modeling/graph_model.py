@@ -14,6 +14,8 @@
 
 """The base of our models: a functional graph with a constructor of its own."""
 
+import importlib
+import types
 from typing import Any
 
 import tensorflow as tf, tf_keras
@@ -42,6 +44,70 @@ class GraphModel(tf_keras.Model):
   def max_length(self) -> int:
     """The longest sequence that the model takes, in tokens."""
     raise AttributeError(f'{type(self).__name__} does not tell its max_length.')
+
+  @classmethod
+  def from_pretrained(cls, name_or_folder: str, *,
+                      checkpoint_format: str | None = None,
+                      revision: str | None = None, dtype: Any = None,
+                      **arguments: Any) -> 'GraphModel':
+    """Builds the model with the weights of a checkpoint of any format.
+
+    Heads that the checkpoint lacks start anew and those that the model lacks
+    are left out, both with a line in the log; apart from them every weight has
+    to find its place.
+
+    Args:
+      name_or_folder: A folder of google-research (TF1), Hugging Face, the Model
+        Garden or this package, one checkpoint in such a folder
+        (`run/ckpt-400`), or a name on the Hugging Face hub.
+      checkpoint_format: `'tf1'`, `'hugging_face'`, `'model_garden'` or
+        `'mobilebert_tf'`; recognised if None.
+      revision: Branch, tag or commit on the hub.
+      dtype: Dtype policy, as for `MobileBertEncoder`.
+      **arguments: Arguments of the constructor, such as `num_classes`, and
+        fields of the architecture to change, such as
+        `attention_dropout_rate=0.0`.
+
+    Returns:
+      The model.
+
+    Raises:
+      FileNotFoundError: If there is no such checkpoint, or the hub cannot be
+        reached and has not been before.
+      ValueError: If the checkpoint is damaged, of another model, or does not
+        fit its config, listing the weights; or an argument is unknown.
+
+    Example:
+
+      model = MobileBertClassifier.from_pretrained(
+          'google/mobilebert-uncased', num_classes=2)
+    """
+    return _checkpoints().load(
+        cls, name_or_folder, checkpoint_format=checkpoint_format,
+        revision=revision, dtype=dtype, **arguments)
+
+  def save_pretrained(self, folder: str, *, vocab_file: str | None = None,
+                      lower_case: bool = True,
+                      overwrite: bool = False) -> None:
+    """Writes a folder that Hugging Face `transformers` loads.
+
+    It is read again and compared before it appears.
+
+    Args:
+      folder: Where to.
+      vocab_file: The vocabulary, to go with it.
+      lower_case: Whether the tokenizer lower-cases.
+      overwrite: Whether a folder that was written so before may be replaced.
+
+    Raises:
+      FileExistsError: If the folder is not empty, and may not be replaced.
+      ValueError: If the vocabulary is not of the size of the word table.
+
+    Example: `model.save_pretrained('mobilebert-mine', vocab_file='vocab.txt')`
+    """
+    _checkpoints().save(
+        self, folder, vocab_file=vocab_file, lower_case=lower_case,
+        overwrite=overwrite)
 
   def constructor_config(self) -> dict[str, Any]:
     """Returns JSON-serializable arguments that make an equal model."""
@@ -73,3 +139,8 @@ class GraphModel(tf_keras.Model):
     if not config.get('trainable', True):
       model.trainable = False
     return model
+
+
+def _checkpoints() -> types.ModuleType:
+  """Returns the package of checkpoints, which builds on this one."""
+  return importlib.import_module('mobilebert_tf.checkpoints')

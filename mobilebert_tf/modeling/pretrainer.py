@@ -14,17 +14,15 @@
 
 """The pre-trainer: an encoder with masked-LM and next-sentence heads."""
 
-from typing import Any
-
 import tensorflow as tf, tf_keras
 
 from mobilebert_tf.modeling import encoder as encoder_lib
-from mobilebert_tf.modeling import graph_model
+from mobilebert_tf.modeling import encoder_model
 from mobilebert_tf.modeling import heads
 
 
 @tf_keras.utils.register_keras_serializable('mobilebert_tf')
-class MobileBertPretrainer(graph_model.GraphModel):
+class MobileBertPretrainer(encoder_model.EncoderModel):
   """An encoder with the two heads of BERT's pre-training.
 
   Its outputs carry the names that the Model Garden's `MaskedLMTask` reads.
@@ -51,6 +49,7 @@ class MobileBertPretrainer(graph_model.GraphModel):
   """
 
   _extra_inputs = {'masked_lm_positions': (tf.int32, tf.int64)}
+  _heads = ('masked_lm_transform', 'masked_lm', 'next_sentence')
 
   def __init__(self,
                encoder: encoder_lib.MobileBertEncoder,
@@ -76,37 +75,4 @@ class MobileBertPretrainer(graph_model.GraphModel):
     outputs['mlm_logits'] = masked_lm(
         transformed, encoder.word_embeddings(transformed, reverse=True))
     outputs['next_sentence'] = next_sentence(outputs['pooled_output'])
-    super().__init__(
-        inputs=[*encoder.inputs, positions], outputs=outputs, name=name)
-
-    # === Config ===
-    self.encoder = encoder
-
-  @property
-  def max_length(self) -> int:
-    return self.encoder.max_length
-
-  @property
-  def checkpoint_items(self) -> dict[str, tf_keras.layers.Layer]:
-    """What a checkpoint names, so that other models can restore parts of it."""
-    return {
-        'encoder': self.encoder,
-        'masked_lm_transform': self.get_layer('masked_lm_transform'),
-        'masked_lm': self.get_layer('masked_lm'),
-        'next_sentence': self.get_layer('next_sentence'),
-    }
-
-  def constructor_config(self) -> dict[str, Any]:
-    return {
-        'encoder': {
-            'name': self.encoder.name,
-            'constructor': self.encoder.constructor_config(),
-        }
-    }
-
-  @classmethod
-  def from_config(cls, config, custom_objects=None):
-    constructor = config['constructor']
-    encoder = encoder_lib.MobileBertEncoder.from_config(constructor['encoder'])
-    return super().from_config(
-        {**config, 'constructor': {'encoder': encoder}}, custom_objects)
+    super().__init__(encoder, outputs, name, extra_inputs=[positions])

@@ -61,6 +61,43 @@ def check_dtype_policy(policy: Any) -> tf_keras.mixed_precision.Policy:
   return policy
 
 
+def check_labels(labels: Sequence[str], num_classes: int) -> tuple[str, ...]:
+  """Returns the names of classes, after checking them.
+
+  Args:
+    labels: Distinct names, one for each class, or none at all.
+    num_classes: How many classes there are.
+
+  Returns:
+    The names as a tuple.
+
+  Raises:
+    ValueError: If there are more or fewer, two are the same, or one is not a
+      string.
+
+  Example:
+
+  >>> check_labels(['ham', 'spam'], num_classes=2)
+  ('ham', 'spam')
+  """
+  if isinstance(labels, str) or not isinstance(labels, Sequence) or not all(
+      isinstance(label, str) for label in labels):
+    raise ValueError(f'labels is a list of names; got {labels!r}.')
+  if labels and len(labels) != num_classes:
+    raise ValueError(
+        f'num_classes is {num_classes}, but there are {len(labels)} labels: '
+        f'{_shortened(labels)}.')
+  repeated = sorted({label for label in labels if labels.count(label) > 1})
+  if repeated:
+    raise ValueError(
+        f'labels have to be distinct; more than once: {_shortened(repeated)}.')
+  return tuple(labels)
+
+
+def _shortened(labels: Sequence[str]) -> str:
+  return ', '.join(labels[:10]) + (', ...' if len(labels) > 10 else '')
+
+
 def check_encoder_inputs(
     inputs: Any,
     max_length: int,

@@ -20,11 +20,11 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
+from mobilebert_tf import checkpoints
 from mobilebert_tf import modeling
 from mobilebert_tf.data import tokenization
 from mobilebert_tf.quickstart import pretrain
 from mobilebert_tf.quickstart import settings as settings_lib
-from mobilebert_tf.tasks import pretraining
 
 _SENTENCE = 'The function returns an array with the same shape as the input.'
 
@@ -53,7 +53,7 @@ def compare(teacher_folder: pathlib.Path, student_folder: pathlib.Path,
       ('student', pretrain.STUDENT, student_folder)):
     config = pretrain.architecture(name, settings, data['vocab_size'])
     model = modeling.MobileBertPretrainer(modeling.MobileBertEncoder(config))
-    pretraining.restore_pretrainer(model, str(folder))
+    checkpoints.restore(model, str(folder))
     scores = model.encoder(inputs)['attention_scores']
     maps[who] = np.stack([
         tf.nn.softmax(block)[0, :, :length, :length] for block in scores

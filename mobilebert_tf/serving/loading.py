@@ -12,16 +12,20 @@
 # See the License for the specific language governing permissions and
 # limitations under the License.
 
-"""Loads what an experiment has trained, from its folder."""
+"""Loads a classifier: from a training run, or from a checkpoint of any format.
+"""
 
 import dataclasses
 import os
 
-import tensorflow as tf, tf_keras
+import tensorflow as tf
 import yaml
 
+from mobilebert_tf import checkpoints
+from mobilebert_tf import modeling
 from mobilebert_tf import registry_imports  # Registers the tasks.
 from mobilebert_tf.data import text_classification_loader
+from mobilebert_tf.data import vocabulary
 from official.core import config_definitions as cfg
 from official.core import exp_factory
 from official.core import task_factory
@@ -29,19 +33,21 @@ from official.modeling import hyperparams
 
 del registry_imports
 
+_PARAMS = 'params.yaml'
+
 
 @dataclasses.dataclass(frozen=True)
 class TrainedClassifier:
   """A classifier and what it was trained with.
 
   Attributes:
-    model: The model, restored.
+    model: The model, restored; its `labels` are these.
     labels: Names of the classes, in the order of its logits.
     vocab_file: Path of the vocabulary.
     lower_case: Whether the tokenizer lower-cases.
     max_length: Longest text, in tokens.
   """
-  model: tf_keras.Model
+  model: modeling.MobileBertClassifier
   labels: list[str]
   vocab_file: str
   lower_case: bool
@@ -49,19 +55,28 @@ class TrainedClassifier:
 
 
 def load_classifier(model_dir: str) -> TrainedClassifier:
-  """Loads the latest checkpoint of a `mobilebert/sentence_prediction` run.
+  """Loads a classifier of single texts.
 
   Args:
-    model_dir: The folder that the run was given.
+    model_dir: The folder of a `mobilebert/sentence_prediction` run, whose
+      latest checkpoint is taken; or a folder of any format of `checkpoints`
+      that has a classifier and a `vocab.txt`, or the name of such a one on the
+      Hugging Face hub.
 
   Returns:
     The classifier.
 
   Raises:
-    FileNotFoundError: If the folder lacks `params.yaml` or a checkpoint.
+    FileNotFoundError: If there is no checkpoint, or no vocabulary.
     ValueError: If `params.yaml` is of another experiment, the checkpoint does
-      not fit, or the run was not one of classifying single texts.
+      not fit, or it is not one that classifies single texts.
   """
+  if tf.io.gfile.exists(os.path.join(model_dir, _PARAMS)):
+    return _load_run(model_dir)
+  return _load_checkpoint(checkpoints.find(model_dir))
+
+
+def _load_run(model_dir: str) -> TrainedClassifier:
   params = _read_params(model_dir, 'mobilebert/sentence_prediction')
   checkpoint = tf.train.latest_checkpoint(model_dir)
   if not checkpoint:
@@ -78,6 +93,7 @@ def load_classifier(model_dir: str) -> TrainedClassifier:
         f'{model_dir} has {params.task.model.num_classes} classes and '
         f'{len(labels)} labels ({", ".join(labels[:10])}); a classifier has '
         'two or more, and a label for each.')
+  data.labels = labels  # Where they were not named, but found in the file.
   model = task_factory.get_task(params.task).build_model()
   try:
     status = tf.train.Checkpoint(model=model).read(checkpoint)
@@ -90,12 +106,34 @@ def load_classifier(model_dir: str) -> TrainedClassifier:
                            data.seq_length)
 
 
-def _read_params(model_dir: str, experiment: str) -> cfg.ExperimentConfig:
-  path = os.path.join(model_dir, 'params.yaml')
-  if not tf.io.gfile.exists(path):
+def _load_checkpoint(path: str) -> TrainedClassifier:
+  checkpoint = checkpoints.read(path)
+  if 'sequence_classification' not in checkpoint.parts:
+    raise ValueError(
+        f'{checkpoint.source} has no classifier, only '
+        f'{", ".join(checkpoint.parts)}. Fine-tune it first: python -m '
+        'mobilebert_tf.train --experiment=mobilebert/sentence_prediction.')
+  if checkpoint.num_classes < 2:
+    raise ValueError(
+        f'{checkpoint.source} rates texts with one number; a classifier has '
+        'two classes or more.')
+  vocab_file = os.path.join(os.path.dirname(checkpoint.source), 'vocab.txt')
+  if not tf.io.gfile.exists(vocab_file):
     raise FileNotFoundError(
-        f'{path} is missing; {model_dir} should be the --model_dir of a '
-        f'training run of {experiment}.')
+        f'{vocab_file} is missing: the vocabulary that the model was trained '
+        'with.')
+  vocabulary.check_size(vocab_file, checkpoint.architecture.vocab_size)
+  labels = checkpoint.labels or tuple(
+      f'LABEL_{i}' for i in range(checkpoint.num_classes))
+  model = checkpoints.build(
+      modeling.MobileBertClassifier, checkpoint, labels=labels)
+  # A [PAD] follows the longest text.
+  return TrainedClassifier(model, list(labels), vocab_file,
+                           checkpoint.lower_case, model.max_length - 1)
+
+
+def _read_params(model_dir: str, experiment: str) -> cfg.ExperimentConfig:
+  path = os.path.join(model_dir, _PARAMS)
   params = exp_factory.get_exp_config(experiment)
   try:
     return hyperparams.override_params_dict(params, path, is_strict=True)

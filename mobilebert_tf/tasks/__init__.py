@@ -17,12 +17,10 @@
 from mobilebert_tf.tasks.pretraining import encoder_config
 from mobilebert_tf.tasks.pretraining import PretrainingConfig
 from mobilebert_tf.tasks.pretraining import PretrainingTask
-from mobilebert_tf.tasks.pretraining import restore
-from mobilebert_tf.tasks.pretraining import restore_pretrainer
 from mobilebert_tf.tasks.sentence_prediction import SentencePredictionConfig
 from mobilebert_tf.tasks.sentence_prediction import SentencePredictionTask
 
 __all__ = [
     'PretrainingConfig', 'PretrainingTask', 'SentencePredictionConfig',
-    'SentencePredictionTask', 'encoder_config', 'restore', 'restore_pretrainer'
+    'SentencePredictionTask', 'encoder_config'
 ]

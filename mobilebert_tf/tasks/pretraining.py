@@ -15,10 +15,10 @@
 """Pre-training with masked language modelling and next sentence prediction."""
 
 import dataclasses
-from collections.abc import Mapping
 
-import tensorflow as tf, tf_keras
+import tensorflow as tf
 
+from mobilebert_tf import checkpoints
 from mobilebert_tf import modeling
 from mobilebert_tf.data import vocabulary
 from official.core import config_definitions as cfg
@@ -91,68 +91,6 @@ class PretrainingTask(masked_lm.MaskedLMTask):
     return super().build_inputs(params, input_context)
 
   def initialize(self, model: modeling.MobileBertPretrainer) -> None:
-    """Restores `init_checkpoint`, if one is named."""
+    """Restores `init_checkpoint`, of any format, if one is named."""
     if self.task_config.init_checkpoint:
-      restore_pretrainer(model, self.task_config.init_checkpoint)
-
-
-def restore_pretrainer(model: modeling.MobileBertPretrainer,
-                       checkpoint: str) -> None:
-  """Restores every weight of a pre-trainer.
-
-  Args:
-    model: The pre-trainer, changed in place.
-    checkpoint: As for `restore`.
-
-  Raises:
-    FileNotFoundError: If there is none.
-    ValueError: If it is of another architecture.
-  """
-  restore(model.checkpoint_items, checkpoint)
-
-
-def restore(items: Mapping[str, tf_keras.layers.Layer],
-            checkpoint: str) -> None:
-  """Restores parts of a pre-trained model.
-
-  Args:
-    items: The parts by the names that `checkpoint_items` gives them, changed in
-      place.
-    checkpoint: A checkpoint of `mobilebert/pretrain` or `mobilebert/distill`,
-      or a folder of them, of which the latest is taken.
-
-  Raises:
-    FileNotFoundError: If there is none.
-    ValueError: If it is damaged, or of another architecture.
-  """
-  path = checkpoint
-  if checkpoint and tf.io.gfile.isdir(checkpoint):
-    path = tf.train.latest_checkpoint(checkpoint)
-  if not path or not tf.io.gfile.exists(f'{path}.index'):
-    raise FileNotFoundError(
-        f'No checkpoint at {checkpoint!r}. Name a checkpoint that '
-        'mobilebert/pretrain or mobilebert/distill wrote, or its folder.')
-  try:
-    status = tf.train.Checkpoint(**items).read(path)
-    status.expect_partial().assert_existing_objects_matched()
-  except (AssertionError, IndexError, ValueError, tf.errors.OpError) as error:
-    raise ValueError(
-        f'{path} is damaged, or not a checkpoint of this architecture: {error}'
-    ) from error
-  _check_depth(items, path)
-
-
-def _check_depth(items: Mapping[str, tf_keras.layers.Layer],
-                 path: str) -> None:
-  """Raises ValueError if the checkpoint's parts have weights without a place.
-
-  A deeper model's checkpoint fits a shallower one otherwise.
-  """
-  names = [name for name, _ in tf.train.list_variables(path)
-           if '.OPTIMIZER_SLOT' not in name]
-  for item, layer in items.items():
-    found = sum(name.startswith(f'{item}/') for name in names)
-    if found > len(layer.weights):
-      raise ValueError(
-          f'{path} is not a checkpoint of this architecture: its {item} has '
-          f'{found} weights, this one {len(layer.weights)}.')
+      checkpoints.restore(model, self.task_config.init_checkpoint)

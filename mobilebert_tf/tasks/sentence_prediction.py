@@ -18,11 +18,13 @@ import dataclasses
 
 import tensorflow as tf, tf_keras
 
+from mobilebert_tf import checkpoints
 from mobilebert_tf import modeling
 from mobilebert_tf.data import text_classification_loader
 from mobilebert_tf.data import vocabulary
 from mobilebert_tf.tasks import pretraining
 from official.core import task_factory
+from official.nlp.configs import encoders
 from official.nlp.tasks import sentence_prediction
 
 
@@ -47,17 +49,45 @@ class SentencePredictionConfig(sentence_prediction.SentencePredictionConfig):
 class SentencePredictionTask(sentence_prediction.SentencePredictionTask):
   """The Model Garden's task; a run that would go wrong does not begin."""
 
+  def build_model(self) -> modeling.MobileBertClassifier:
+    """Returns a new classifier, with the labels that training names, if any.
+
+    Raises:
+      ValueError: If the config asks for another encoder than ours, or for the
+        Model Garden's pooler above it.
+    """
+    config = self.task_config.model
+    if self.task_config.hub_module_url:
+      raise ValueError(
+          f'task.hub_module_url is {self.task_config.hub_module_url!r}, but a '
+          'hub module is no MobileBERT encoder. Name a checkpoint as '
+          'task.init_checkpoint.')
+    if not config.use_encoder_pooler:
+      raise ValueError(
+          'task.model.use_encoder_pooler is false: the dense layer that the '
+          'Model Garden then adds is not part of this model. Leave it true, '
+          'and set task.model.encoder.any.use_pooler for a pooler.')
+    architecture = config.encoder.get()
+    if not isinstance(architecture, modeling.MobileBertConfig):
+      raise ValueError(
+          f'task.model.encoder is of type {config.encoder.type!r}, a '
+          f'{type(architecture).__name__}. Set its type to any, and '
+          'task.model.encoder.any to a MobileBertConfig.')
+    return modeling.MobileBertClassifier(
+        encoders.build_encoder(config.encoder), config.num_classes,
+        labels=getattr(self.task_config.train_data, 'labels', None) or (),
+        dropout_rate=getattr(config, 'dropout_rate', 0.1))
+
   def initialize(self, model: tf_keras.Model) -> None:
-    """Restores the encoder from `init_checkpoint`, if one is named.
+    """Restores the encoder from `init_checkpoint`, of any format, if named.
 
     Raises:
       FileNotFoundError: If there is none.
       ValueError: If it is of another architecture.
     """
     if self.task_config.init_checkpoint:
-      pretraining.restore(
-          {'encoder': model.checkpoint_items['encoder']},
-          self.task_config.init_checkpoint)
+      checkpoints.restore(model, self.task_config.init_checkpoint,
+                          parts=('encoder', 'pooler'))
 
   def build_inputs(
       self, params: text_classification_loader.TextClassificationDataConfig,

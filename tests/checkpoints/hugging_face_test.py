@@ -12,10 +12,13 @@
 # See the License for the specific language governing permissions and
 # limitations under the License.
 
-"""Folders of Hugging Face: damage, other dtypes, and other models.
+"""Folders of Hugging Face: its classes, dtypes, and what is never read.
 
 That outputs equal the reference is checked in tests/modeling/parity_test.py.
 """
+
+import json
+import pickle
 
 from absl.testing import parameterized
 import ml_dtypes
@@ -24,114 +27,211 @@ import safetensors.numpy
 import tensorflow as tf
 
 from mobilebert_tf import checkpoints
-from tests import shared_data
+from mobilebert_tf import modeling
 from tests.checkpoints import folders
+from tests.modeling import contract
 
 
-class HuggingFaceTest(tf.test.TestCase, parameterized.TestCase):
+def _draw(*shape):
+  return np.random.default_rng(len(shape)).normal(size=shape).astype(np.float32)
 
-  def _copy(self):
-    return folders.copy('hf_student', self.get_temp_dir())
 
-  def _assert_refused(self, folder, message, error=ValueError, **overrides):
-    with self.assertRaisesRegex(error, message):
-      checkpoints.load_hugging_face(folder, **overrides)
+def _without_heads(tensors):
+  for name in [name for name in tensors if name.startswith('cls.')]:
+    del tensors[name]
+
+
+class _CreatesAFile:
+  """What an attacker would put into a pickle."""
+
+  def __init__(self, path):
+    self._path = path
+
+  def __reduce__(self):
+    return open, (self._path, 'w')
+
+
+class HuggingFaceTest(folders.FolderTestCase, parameterized.TestCase):
+
+  def _copy(self, name='hf_student', **fields):
+    folder = folders.copy(name, self.folder)
+    folders.edit(folder / 'config.json', **fields)
+    return folder
+
+  def _read(self, folder):
+    return checkpoints.read(str(folder))
+
+  def _assert_same_encoder(self, checkpoint):
+    expected = self._read(folders.golden('hf_student')).weights
+    for name, array in checkpoint.weights.items():
+      if name.startswith(('word_embeddings', 'embeddings', 'block_')):
+        self.assertAllEqual(array, expected[name], name)
 
   def test_architecture_is_read(self):
-    student = checkpoints.load_hugging_face(
-        shared_data.path('golden/hf_student')).encoder.architecture
+    student = self._read(folders.golden('hf_student')).architecture
     self.assertEqual(
         (student.num_blocks, student.inter_block_size, student.intra_block_size,
          student.attention_input, student.use_pooler),
         (3, 64, 32, 'shared_bottleneck', False))
-    tiny = checkpoints.load_hugging_face(
-        shared_data.path('golden/hf_tiny')).encoder.architecture
+    tiny = self._read(folders.golden('hf_tiny')).architecture
     self.assertEqual((tiny.attention_input, tiny.num_feedforward_networks),
                      ('bottleneck', 2))
 
-  @parameterized.parameters((np.float16, 1e-3), (ml_dtypes.bfloat16, 1e-2))
-  def test_weights_saved_in_half_precision(self, dtype, tolerance):
-    expected = checkpoints.load_hugging_face(
-        shared_data.path('golden/hf_student'))
-    folder = self._copy()
-    path = folder / 'model.safetensors'
-    safetensors.numpy.save_file(
-        {name: array.astype(dtype)
-         for name, array in safetensors.numpy.load_file(path).items()}, path)
-    model = checkpoints.load_hugging_face(str(folder))
-    for one, other in zip(model.weights, expected.weights, strict=True):
-      self.assertEqual(one.dtype, tf.float32)
-      self.assertAllClose(one, other, tolerance, tolerance)
+  # === The tensors of a file ===
 
-  def test_tensors_of_other_parts_are_left_alone(self):
+  @parameterized.parameters(np.float16, ml_dtypes.bfloat16)
+  def test_weights_saved_in_half_precision_are_widened(self, dtype):
+    expected = self._read(folders.golden('hf_student')).weights
+    folder = self._copy()
+
+    def narrow(tensors):
+      for name, array in tensors.items():
+        tensors[name] = array.astype(dtype)
+
+    folders.edit_tensors(folder, narrow)
+    for name, array in self._read(folder).weights.items():
+      self.assertEqual(array.dtype, np.float32)
+      self.assertAllEqual(
+          array, expected[name].astype(dtype).astype(np.float32))
+
+  def test_buffers_and_second_names_are_left_alone(self):
     """Older files hold the tied decoder and position ids as well."""
     folder = self._copy()
-    path = folder / 'model.safetensors'
-    tensors = safetensors.numpy.load_file(path)
-    tensors['cls.predictions.decoder.weight'] = np.zeros(
-        [1000, 16], np.float32)
-    tensors['mobilebert.embeddings.position_ids'] = np.arange(40)[None]
-    safetensors.numpy.save_file(tensors, path)
-    expected = checkpoints.load_hugging_face(
-        shared_data.path('golden/hf_student'))
-    for one, other in zip(checkpoints.load_hugging_face(folder).weights,
-                          expected.weights, strict=True):
-      self.assertAllEqual(one, other)
+    folders.edit_tensors(folder, lambda tensors: tensors.update({
+        'cls.predictions.decoder.weight': np.zeros([1000, 16], np.float32),
+        'cls.predictions.decoder.bias': np.zeros([1000], np.float32),
+        'mobilebert.embeddings.position_ids': np.arange(40)[None]}))
+    self.assertEmpty(checkpoints.differences(
+        self._read(folder), self._read(folders.golden('hf_student'))))
 
-  def test_missing_files(self):
-    self._assert_refused('/absent', '/absent/config.json', FileNotFoundError)
-    folder = self._copy()
-    (folder / 'model.safetensors').rename(folder / 'pytorch_model.bin')
-    self._assert_refused(
-        folder, 'has no model.safetensors.*pickle.*safe_serialization',
-        FileNotFoundError)
+  def test_the_bottleneck_that_its_tiny_makes_and_leaves_unused(self):
+    """It does so with `key_query_shared_bottleneck` left at its default."""
+    folder = self._copy('hf_tiny', key_query_shared_bottleneck=True)
+    scope = 'mobilebert.encoder.layer.{}.bottleneck.attention.{}'
+    folders.edit_tensors(folder, lambda tensors: tensors.update({
+        scope.format(i, name): _draw(*shape) for i in range(3)
+        for name, shape in (('dense.weight', [32, 64]), ('dense.bias', [32]),
+                            ('LayerNorm.weight', [32]),
+                            ('LayerNorm.bias', [32]))}))
+    self.assertEmpty(checkpoints.differences(
+        self._read(folder), self._read(folders.golden('hf_tiny'))))
 
-  @parameterized.parameters(0, 5_000, 100_000)
-  def test_truncated_weights(self, size):
-    folder = self._copy()
-    folders.truncate(folder / 'model.safetensors', size)
-    self._assert_refused(folder, 'model.safetensors cannot be read')
+  # === Its classes ===
 
-  def test_truncated_config(self):
-    folder = self._copy()
-    folders.truncate(folder / 'config.json', 30)
-    self._assert_refused(folder, 'config.json is no JSON')
+  def test_the_base_model_has_keys_without_a_prefix(self):
+    folder = self._copy(architectures=['MobileBertModel'])
 
-  def test_a_model_for_another_task(self):
-    self._assert_refused(
-        shared_data.path('golden/hf_seqcls'),
-        'lacks 8 of 153 weights: cls.predictions.*a MobileBERT pre-training')
+    def strip(tensors):
+      _without_heads(tensors)
+      for name in list(tensors):
+        tensors[name.removeprefix('mobilebert.')] = tensors.pop(name)
 
-  def test_plain_bert(self):
-    folder = self._copy()
-    folders.edit(folder / 'config.json', model_type='bert', embedding_size=None,
-                 intra_bottleneck_size=None)
-    self._assert_refused(folder, 'lacks embedding_size, intra_bottleneck_size')
+    folders.edit_tensors(folder, strip)
+    checkpoint = self._read(folder)
+    self.assertEqual(checkpoint.parts, ('encoder',))
+    self._assert_same_encoder(checkpoint)
+    checkpoints.write(checkpoint, str(self.folder / 'out'), 'hugging_face')
+    self.assertEqual(
+        (self.folder / 'out' / 'model.safetensors').read_bytes(),
+        (folder / 'model.safetensors').read_bytes())
+    self.assertEqual(
+        json.loads((self.folder / 'out' / 'config.json').read_text())[
+            'architectures'], ['MobileBertModel'])
 
   @parameterized.parameters(
-      ({'vocab_size': 999}, r'\(1000, 16\), the config says \(999, 16\)'),
-      ({'num_hidden_layers': 2}, 'has 46 weights in its blocks .*layer.2'),
-      ({'num_hidden_layers': 4}, 'lacks 46 of 199 weights: .*layer.3'),
-      ({'num_feedforward_networks': 2}, 'has 36 weights .*ffn.1'),
-      ({'use_bottleneck_attention': True}, 'bottleneck.attention'),
-      ({'classifier_activation': True}, 'lacks 2 of 155 .*pooler.dense'),
-  )
-  def test_config_that_does_not_fit_the_weights(self, fields, message):
-    folder = self._copy()
-    folders.edit(folder / 'config.json', **fields)
-    self._assert_refused(folder, message)
+      ('MobileBertForMaskedLM', ('masked_lm',), {}),
+      ('MobileBertForTokenClassification', ('token_classification',),
+       {'classifier.weight': _draw(5, 64), 'classifier.bias': _draw(5)}),
+      ('MobileBertForQuestionAnswering', ('question_answering',),
+       {'qa_outputs.weight': _draw(2, 64), 'qa_outputs.bias': _draw(2)}))
+  def test_classes_without_a_pooler(self, name, heads, added):
+    """They leave it out though their config has `classifier_activation`."""
+    folder = self._copy(classifier_activation=True, architectures=[name])
+
+    def change(tensors):
+      if added:
+        _without_heads(tensors)
+      else:
+        del tensors['cls.seq_relationship.weight']
+        del tensors['cls.seq_relationship.bias']
+      tensors.update(added)
+
+    folders.edit_tensors(folder, change)
+    checkpoint = self._read(folder)
+    self.assertEqual(checkpoint.heads, heads)
+    self.assertFalse(checkpoint.architecture.use_pooler)
+    self._assert_same_encoder(checkpoint)
+    checkpoints.write(checkpoint, str(self.folder / 'out'), 'hugging_face')
+    self.assertEqual(
+        (self.folder / 'out' / 'model.safetensors').read_bytes(),
+        (folder / 'model.safetensors').read_bytes())
+
+  def test_a_pooler_that_the_class_has_no_place_for_is_left_out(self):
+    model = modeling.MobileBertSpanLabeler(modeling.MobileBertEncoder(
+        contract.tiny_architecture(use_pooler=True)))
+    with self.assertLogs('absl', 'WARNING') as logs:
+      model.save_pretrained(str(self.folder / 'out'))
+    self.assertIn('Left out: the pooler; MobileBertForQuestionAnswering has '
+                  'none', logs.output[0])
+    written = safetensors.numpy.load_file(
+        self.folder / 'out' / 'model.safetensors')
+    self.assertNoCommonElements(written, ['mobilebert.pooler.dense.weight'])
+    self.assertFalse(json.loads(
+        (self.folder / 'out' / 'config.json').read_text())[
+            'classifier_activation'])
+
+  def test_two_tasks_in_one_are_refused(self):
+    encoder = modeling.MobileBertEncoder(contract.tiny_architecture())
+    checkpoint = checkpoints.of_model(modeling.MobileBertClassifier(encoder, 2))
+    other = checkpoints.of_model(modeling.MobileBertSpanLabeler(encoder))
+    both = checkpoints.Checkpoint(
+        checkpoint.architecture, {**checkpoint.weights, **other.weights},
+        ('encoder', 'sequence_classification', 'question_answering'))
+    with self.assertRaisesRegex(
+        ValueError, 'sequence_classification and question_answering in one'):
+      checkpoints.write(both, str(self.folder / 'out'), 'hugging_face')
+
+  # === What transformers computes otherwise, or cannot load ===
+
+  def test_notes_for_the_teacher(self):
+    notes = checkpoints.write(
+        self._read(folders.golden('tf1_teacher')),
+        str(self.folder / 'out'), 'hugging_face')
+    self.assertLen(notes, 2)
+    self.assertIn('transformers cannot load this architecture', notes[0])
+    self.assertIn('epsilon 1e-5', notes[1])
+    fields = json.loads((self.folder / 'out' / 'config.json').read_text())
+    self.assertEqual(fields['hidden_act'], 'gelu_new')  # The tanh form.
 
   def test_gelu_is_ours_in_its_tanh_form_alone(self):
-    folder = folders.copy('hf_student', self.get_temp_dir())
-    folders.edit(folder / 'config.json', hidden_act='gelu_new')
-    model = checkpoints.load_hugging_face(folder)
-    self.assertEqual(model.encoder.architecture.hidden_activation, 'gelu')
-    folders.edit(folder / 'config.json', hidden_act='gelu')
-    self._assert_refused(folder, 'by erf')
+    for name in ('gelu_new', 'gelu_pytorch_tanh'):
+      folder = self._copy(hidden_act=name)
+      self.assertEqual(
+          self._read(folder).architecture.hidden_activation, 'gelu')
+    with self.assertRaisesRegex(ValueError, 'hidden_act=gelu.*by erf'):
+      self._read(self._copy(hidden_act='gelu'))
 
-  def test_unknown_override(self):
-    self._assert_refused(shared_data.path('golden/hf_student'),
-                         "Unknown architecture field 'blocks'", blocks=2)
+  # === Pickles ===
+
+  def test_a_pickle_is_named_and_not_read(self):
+    folder = self._copy()
+    (folder / 'model.safetensors').unlink()
+    created = self.folder / 'created'
+    (folder / 'pytorch_model.bin').write_bytes(
+        pickle.dumps(_CreatesAFile(str(created))))
+    with self.assertRaisesRegex(
+        FileNotFoundError, 'has no model.safetensors, only pytorch_model.bin.*'
+        'can run any code.*save_pretrained'):
+      self._read(folder)
+    self.assertFalse(created.exists())
+    pickle.loads((folder / 'pytorch_model.bin').read_bytes()).close()
+    self.assertTrue(created.exists())  # So it was the pickle's doing.
+
+  def test_neither_weights_nor_pickle(self):
+    folder = self._copy()
+    (folder / 'model.safetensors').unlink()
+    with self.assertRaisesRegex(FileNotFoundError, 'has no model.safetensors'):
+      self._read(folder)
 
 
 if __name__ == '__main__':

@@ -12,11 +12,12 @@
 # See the License for the specific language governing permissions and
 # limitations under the License.
 
-"""Checkpoints of google-research: training runs, damage, and other models.
+"""Checkpoints of google-research: training runs, heads, and TF1's own Saver.
 
 That outputs equal the reference is checked in tests/modeling/parity_test.py.
 """
 
+import json
 import shutil
 
 from absl.testing import parameterized
@@ -24,153 +25,139 @@ import numpy as np
 import tensorflow as tf, tf_keras
 
 from mobilebert_tf import checkpoints
+from mobilebert_tf import modeling
+from mobilebert_tf.checkpoints import conversion
 from mobilebert_tf.checkpoints import name_map
 from tests import shared_data
 from tests.checkpoints import folders
+from tests.modeling import contract
 
-_PREFIX = 'mobilebert_variables.ckpt'
 
+class Tf1Test(folders.FolderTestCase, parameterized.TestCase):
 
-class Tf1Test(tf.test.TestCase, parameterized.TestCase):
-
-  def _copy(self):
-    return folders.copy('tf1_student', self.get_temp_dir())
-
-  def _assert_refused(self, folder, message, error=ValueError, **overrides):
-    with self.assertRaisesRegex(error, message):
-      checkpoints.load_tf1(folder, **overrides)
-
-  def test_a_training_checkpoint_with_all_that_lies_beside_the_weights(self):
-    folder = folders.copy(
-        'tf1_student/stage1_train_ckpt', self.get_temp_dir())
+  def _training_run(self):
+    folder = folders.copy('tf1_student/stage1_train_ckpt', self.folder)
     shutil.copy(
         shared_data.path('golden/tf1_student/bert_config.json'), folder)
-    names = dict(tf.train.list_variables(str(folder / 'model.ckpt-14')))
-    self.assertGreater(len(names), 500)  # Optimizer slots and the teacher.
-    model = checkpoints.load_tf1(str(folder))
+    return folder
+
+  # === Reading ===
+
+  def test_a_training_checkpoint_with_all_that_lies_beside_the_weights(self):
+    folder = self._training_run()
+    prefix = str(folder / 'model.ckpt-14')
+    # Optimizer slots and the teacher.
+    self.assertGreater(len(tf.train.list_variables(prefix)), 500)
+    model = modeling.MobileBertPretrainer.from_pretrained(str(folder))
     rows = {row.ours: row for row in name_map.weight_names(
         model.encoder.architecture)}
     for weight in model.weights:
       row = rows[weight.name.removesuffix(':0')]
-      array = tf.train.load_variable(str(folder / 'model.ckpt-14'), row.tf1)
-      self.assertAllEqual(weight, array.T if row.tf1_transposed else array)
-    started_from = checkpoints.load_tf1(shared_data.path('golden/tf1_student'))
-    kernel = 'block_0/attention/value/kernel:0'
-    self.assertNotAllClose(*(
-        next(w for w in each.weights if w.name == kernel)
-        for each in (model, started_from)))
+      array = tf.train.load_variable(prefix, row.tf1)
+      self.assertAllEqual(
+          weight, array.T if 'tf1' in row.transposed else array)
+    started_from = checkpoints.read(folders.golden('tf1_student'))
+    kernel = 'block_0/attention/value/kernel'
+    self.assertNotAllClose(
+        next(w for w in model.weights if w.name == f'{kernel}:0'),
+        started_from.weights[kernel])
 
-  def test_every_weight_comes_from_the_file(self):
-    folder = shared_data.path('golden/tf1_teacher')
-    model = checkpoints.load_tf1(folder)
-    sums = sorted(
-        float(np.abs(tf.train.load_variable(str(folder / _PREFIX), name)).sum())
-        for name, _ in tf.train.list_variables(str(folder / _PREFIX)))
-    ours = sorted(
-        float(np.abs(weight.numpy()).sum()) for weight in model.weights)
-    self.assertAllClose(ours, sums, 1e-5, 1e-5)
+  @parameterized.parameters(
+      'global_step', 'beta1_power', 'teacher/bert/pooler/dense/kernel',
+      'bert/embeddings/word_embeddings/adam_m', 'output_weights/Adam_1',
+      'hidden_distill_0/LayerNorm_1/gamma')
+  def test_training_state_is_ignored(self, name):
+    folder = folders.copy('tf1_tiny', self.folder)
+    folders.edit_variables(
+        folder, lambda variables: variables.update({name: np.ones([3])}))
+    self.assertEmpty(checkpoints.differences(
+        checkpoints.read(str(folder)),
+        checkpoints.read(folders.golden('tf1_tiny'))))
 
-  def test_overrides(self):
-    folder = shared_data.path('golden/tf1_student')
-    model = checkpoints.load_tf1(folder, attention_mask='tf1_reference',
-                                 attention_dropout_rate=0.0)
-    self.assertEqual(model.encoder.architecture.attention_mask, 'tf1_reference')
-    self._assert_refused(folder, "field 'atention_mask'.*mean 'attention_mask'",
-                         atention_mask='hard')
-    self._assert_refused(folder, "'soft'; accepted: hard, tf1_reference",
-                         attention_mask='soft')
+  @parameterized.parameters(
+      ('', (3, 64), 'sequence_classification', 'classifier'),
+      ('cls/squad/', (2, 64), 'question_answering', 'span_labeler'))
+  def test_heads_of_fine_tuning_travel(self, scope, shape, part, ours):
+    """`run_classifier.py` and `run_squad.py` save classes first."""
+    folder = folders.copy('tf1_tiny', self.folder)
+    kernel = np.random.default_rng(0).normal(size=shape).astype(np.float32)
+    bias = np.arange(shape[0], dtype=np.float32)
+
+    def fine_tune(variables):
+      for name in [name for name in variables if name.startswith('cls/')]:
+        del variables[name]
+      variables[f'{scope}output_weights'] = kernel
+      variables[f'{scope}output_bias'] = bias
+
+    folders.edit_variables(folder, fine_tune)
+    checkpoint = checkpoints.read(str(folder))
+    self.assertEqual(checkpoint.parts, ('encoder', part))
+    self.assertAllEqual(checkpoint.weights[f'{ours}/kernel'], kernel.T)
+    for checkpoint_format in ('hugging_face', 'model_garden', 'tf1'):
+      output = str(self.folder / checkpoint_format)
+      conversion.convert(str(folder), output, checkpoint_format)
+      again = checkpoints.read(output)
+      self.assertAllEqual(again.weights[f'{ours}/kernel'], kernel.T)
+    written = folders.read_variables(f'{output}/{folders.TF1_PREFIX}')
+    self.assertAllEqual(written[f'{scope}output_weights'], kernel)
+    self.assertAllEqual(written[f'{scope}output_bias'], bias)
 
   def test_weights_are_float32_under_mixed_bfloat16(self):
     before = tf_keras.mixed_precision.global_policy()
     tf_keras.mixed_precision.set_global_policy('mixed_bfloat16')
     try:
-      model = checkpoints.load_tf1(shared_data.path('golden/tf1_student'))
+      model = modeling.MobileBertEncoder.from_pretrained(
+          folders.golden('tf1_student'))
     finally:
       tf_keras.mixed_precision.set_global_policy(before)
     self.assertEqual({w.dtype for w in model.weights}, {tf.float32})
 
   def test_loads_inside_a_name_scope_and_a_strategy(self):
-    folder = shared_data.path('golden/tf1_student')
+    path = folders.golden('tf1_tiny')
+    expected = checkpoints.read(path)
     with tf.name_scope('scope'):
-      one = checkpoints.load_tf1(folder)
+      one = modeling.MobileBertPretrainer.from_pretrained(path)
     with tf.distribute.MirroredStrategy(['/cpu:0']).scope():
-      other = checkpoints.load_tf1(folder)
-    for a, b in zip(one.get_weights(), other.get_weights(), strict=True):
-      self.assertAllEqual(a, b)
+      other = modeling.MobileBertPretrainer.from_pretrained(path)
+    for model in (one, other):
+      self.assertEmpty(checkpoints.differences(
+          checkpoints.of_model(model), expected))
 
-  # === What is missing or damaged ===
+  # === What google-research's code makes of ours ===
 
-  def test_missing_files(self):
-    self._assert_refused('/absent', '/absent/bert_config.json',
-                         FileNotFoundError)
-    folder = self._copy()
-    (folder / 'bert_config.json').unlink()
-    self._assert_refused(folder, 'bert_config.json', FileNotFoundError)
-    folder = self._copy()
-    (folder / f'{_PREFIX}.index').unlink()
-    self._assert_refused(
-        folder, 'should hold one checkpoint.*found: none', FileNotFoundError)
-    folder = self._copy()
-    (folder / f'{_PREFIX}.data-00000-of-00001').unlink()
-    self._assert_refused(folder, f'{_PREFIX} cannot be read')
+  @parameterized.parameters('student', 'tiny', 'teacher')
+  def test_tf1s_saver_restores_what_was_written(self, kind):
+    source = shared_data.path(f'golden/tf1_{kind}')
+    conversion.convert(str(source), str(self.folder / 'ours'))
+    output = str(self.folder / 'tf1')
+    conversion.convert(str(self.folder / 'ours'), output, 'tf1')
+    with tf.Graph().as_default(), tf.compat.v1.Session() as session:
+      graph = {
+          entry['name']: tf.compat.v1.get_variable(
+              entry['name'], entry['shape'])
+          for entry in json.loads((source / 'variables.json').read_text())
+      }
+      tf.compat.v1.train.Saver().restore(
+          session, tf.train.latest_checkpoint(output))
+      restored = session.run(graph)
+    for name, array in restored.items():
+      self.assertAllEqual(array, tf.train.load_variable(
+          str(source / folders.TF1_PREFIX), name), name)
 
-  def test_two_checkpoints(self):
-    folder = self._copy()
-    shutil.copy(folder / f'{_PREFIX}.index', folder / 'other.ckpt.index')
-    self._assert_refused(
-        folder, f'found: {_PREFIX}, other.ckpt', FileNotFoundError)
+  def test_a_folder_that_moved_is_still_found(self):
+    conversion.convert(
+        folders.golden('tf1_student'), str(self.folder / 'one'), 'tf1')
+    (self.folder / 'one').rename(self.folder / 'other')
+    self.assertEqual(tf.train.latest_checkpoint(str(self.folder / 'other')),
+                     str(self.folder / 'other' / folders.TF1_PREFIX))
 
-  @parameterized.parameters('index', 'data-00000-of-00001')
-  def test_truncated_checkpoint(self, part):
-    folder = self._copy()
-    folders.truncate(folder / f'{_PREFIX}.{part}', 700)
-    self._assert_refused(folder, f'{_PREFIX} cannot be read .*copy its .index')
-
-  @parameterized.parameters(0, 50)
-  def test_truncated_config(self, size):
-    folder = self._copy()
-    folders.truncate(folder / 'bert_config.json', size)
-    self._assert_refused(folder, 'bert_config.json is no JSON')
-
-  def test_config_that_is_no_object(self):
-    folder = self._copy()
-    (folder / 'bert_config.json').write_text('[1]')
-    self._assert_refused(folder, 'holds a list, not a JSON object')
-
-  # === Configs of other models ===
-
-  @parameterized.parameters(
-      ({'use_bottleneck': None}, 'use_bottleneck=false: that is a plain BERT'),
-      ({'use_bottleneck': False}, 'use_bottleneck=false: that is a plain'),
-      ({'trigram_input': False}, 'trigram_input=false: that is a plain BERT'),
-      ({'intra_bottleneck_size': None, 'hidden_act': None},
-       'lacks intra_bottleneck_size, hidden_act'),
-      ({'vocab_size': '1000'},
-       "bert_config.json, as fields of ours: vocab_size .* got '1000'"),
-      ({'normalization_type': 'batch'}, "bert_config.json.*'batch'; accepted"),
-      ({'num_attention_heads': 5}, 'bert_config.json.*=5 does not divide'),
-  )
-  def test_config_of_another_model(self, fields, message):
-    folder = self._copy()
-    folders.edit(folder / 'bert_config.json', **fields)
-    self._assert_refused(folder, message)
-
-  @parameterized.parameters(
-      ({'vocab_size': 999},
-       r'embeddings is \(1000, 16\), the config says \(999, 16\)'),
-      ({'num_hidden_layers': 4}, 'lacks 46 of 199 weights: .*layer_3.* more'),
-      ({'num_hidden_layers': 2}, 'has 46 weights in its blocks .*layer_2'),
-      ({'num_feedforward_networks': 2}, 'has 36 weights .*ffn_layer_1'),
-      ({'num_feedforward_networks': 5}, 'lacks 18 .*ffn_layer_3'),
-      ({'key_query_shared_bottleneck': False},
-       'has 12 weights .*bottleneck/attention'),
-      ({'normalization_type': 'layer_norm'}, 'lacks .*LayerNorm/gamma'),
-      ({'classifier_activation': True}, 'lacks 2 of 155 .*bert/pooler/dense'),
-  )
-  def test_config_that_does_not_fit_the_weights(self, fields, message):
-    folder = self._copy()
-    folders.edit(folder / 'bert_config.json', **fields)
-    self._assert_refused(folder, message)
+  def test_a_token_classifier_has_no_name_there(self):
+    model = modeling.MobileBertTokenClassifier(
+        modeling.MobileBertEncoder(contract.tiny_architecture()), 3)
+    with self.assertRaisesRegex(ValueError, 'no token classifier'):
+      checkpoints.write(
+          checkpoints.of_model(model), str(self.folder / 'out'), 'tf1')
+    self.assertEmpty(list(self.folder.iterdir()))
 
 
 if __name__ == '__main__':

@@ -22,43 +22,24 @@ from absl.testing import parameterized
 import numpy as np
 import tensorflow as tf
 
-from mobilebert_tf import checkpoints
+from mobilebert_tf import modeling
 from tests import shared_data
-
-_HIDDEN_TOLERANCE = 1e-5
-_LOGITS_TOLERANCE = 3e-5
+from tests.checkpoints import goldens
 
 
-def _inputs(golden: np.lib.npyio.NpzFile) -> dict[str, np.ndarray]:
-  return {
-      'input_word_ids': golden['in_input_ids'].astype(np.int32),
-      'input_mask': golden['in_input_mask'].astype(np.int32),
-      'input_type_ids': golden['in_segment_ids'].astype(np.int32),
-      'masked_lm_positions':
-          golden['in_masked_lm_positions'].astype(np.int32),
-  }
-
-
-class ParityTest(tf.test.TestCase, parameterized.TestCase):
-
-  def _assert_equal(self, actual, expected, tolerance, what):
-    """Asserts |a - b| <= tolerance * (1 + |b|) everywhere."""
-    actual = np.asarray(actual)
-    self.assertEqual(actual.shape, expected.shape, what)
-    error = np.max(np.abs(actual - expected) / (1 + np.abs(expected)))
-    self.assertLessEqual(error, tolerance, what)
+class ParityTest(goldens.GoldenTestCase, parameterized.TestCase):
 
   def _assert_blocks(self, outputs, hidden_states, probabilities):
     """Compares the embedding, every block and every head."""
-    self._assert_equal(outputs['embedding_output'], hidden_states[0],
-                       _HIDDEN_TOLERANCE, 'embedding output')
+    self.assert_equal(outputs['embedding_output'], hidden_states[0],
+                      goldens.HIDDEN_TOLERANCE, 'embedding output')
     self.assertLen(outputs['encoder_outputs'], len(hidden_states) - 1)
     for i, output in enumerate(outputs['encoder_outputs']):
-      self._assert_equal(output, hidden_states[i + 1], _HIDDEN_TOLERANCE,
-                         f'output of block {i}')
-      self._assert_equal(
+      self.assert_equal(output, hidden_states[i + 1], goldens.HIDDEN_TOLERANCE,
+                        f'output of block {i}')
+      self.assert_equal(
           tf.nn.softmax(outputs['attention_scores'][i]), probabilities[i],
-          _HIDDEN_TOLERANCE, f'attention probabilities of block {i}')
+          goldens.HIDDEN_TOLERANCE, f'attention probabilities of block {i}')
 
   @parameterized.product(
       kind=['student', 'tiny', 'teacher'],
@@ -67,12 +48,13 @@ class ParityTest(tf.test.TestCase, parameterized.TestCase):
   def test_google_research(self, kind, case):
     file, attention_mask = case
     folder = shared_data.path(f'golden/tf1_{kind}')
-    model = checkpoints.load_tf1(folder, attention_mask=attention_mask)
+    model = modeling.MobileBertPretrainer.from_pretrained(
+        folder, attention_mask=attention_mask)
     golden = np.load(folder / f'golden_{file}.npz')
-    inputs = _inputs(golden)
+    inputs = goldens.inputs(golden)
     outputs = model(inputs)
 
-    self._assert_equal(
+    self.assert_equal(
         model.encoder.word_embeddings(inputs['input_word_ids']),
         golden['word_embedding_output'], 0, 'word embeddings')
     self._assert_blocks(
@@ -82,42 +64,42 @@ class ParityTest(tf.test.TestCase, parameterized.TestCase):
       seen = np.ones_like(seen)
     for i, scores in enumerate(outputs['attention_scores']):
       # Where the reference adds -10000 we add -1e9: compared as probabilities.
-      self._assert_equal(
+      self.assert_equal(
           np.where(seen, scores, 0),
           np.where(seen, golden['attention_scores'][i], 0),
-          _HIDDEN_TOLERANCE, f'attention scores of block {i}')
+          goldens.HIDDEN_TOLERANCE, f'attention scores of block {i}')
     for ours, theirs in (('sequence_output', 'sequence_output'),
                          ('pooled_output', 'pooled_output'),
                          ('next_sentence', 'nsp_logits')):
-      self._assert_equal(
-          outputs[ours], golden[theirs], _HIDDEN_TOLERANCE, ours)
-    self._assert_equal(
+      self.assert_equal(
+          outputs[ours], golden[theirs], goldens.HIDDEN_TOLERANCE, ours)
+    self.assert_equal(
         tf.reshape(outputs['mlm_logits'], golden['mlm_logits'].shape),
-        golden['mlm_logits'], _LOGITS_TOLERANCE, 'masked-LM logits')
+        golden['mlm_logits'], goldens.LOGITS_TOLERANCE, 'masked-LM logits')
 
   @parameterized.product(kind=['student', 'tiny'], case=['unpadded', 'padded'])
   def test_hugging_face(self, kind, case):
     folder = shared_data.path(f'golden/hf_{kind}')
-    model = checkpoints.load_hugging_face(folder)
+    model = modeling.MobileBertPretrainer.from_pretrained(folder)
     golden = np.load(folder / f'golden_{case}.npz')
-    outputs = model(_inputs(golden))
+    outputs = model(goldens.inputs(golden))
 
     self._assert_blocks(outputs, golden['hidden_states'], golden['attentions'])
     for ours, theirs in (('sequence_output', 'last_hidden_state'),
                          ('pooled_output', 'pooler_output'),
                          ('next_sentence', 'seq_relationship_logits')):
-      self._assert_equal(
-          outputs[ours], golden[theirs], _HIDDEN_TOLERANCE, ours)
-    self._assert_equal(
+      self.assert_equal(
+          outputs[ours], golden[theirs], goldens.HIDDEN_TOLERANCE, ours)
+    self.assert_equal(
         outputs['mlm_logits'],
-        golden['prediction_logits_at_masked_positions'], _LOGITS_TOLERANCE,
-        'masked-LM logits')
+        golden['prediction_logits_at_masked_positions'],
+        goldens.LOGITS_TOLERANCE, 'masked-LM logits')
 
   def test_hard_mask_gives_padding_a_weight_of_exactly_zero(self):
     folder = shared_data.path('golden/tf1_student')
     golden = np.load(folder / 'golden_padded_mask-10000.npz')
-    inputs = _inputs(golden)
-    outputs = checkpoints.load_tf1(folder)(inputs)
+    inputs = goldens.inputs(golden)
+    outputs = modeling.MobileBertPretrainer.from_pretrained(folder)(inputs)
     padding = inputs['input_mask'] == 0
     self.assertTrue(padding.any())
     for scores in outputs['attention_scores']:

@@ -14,6 +14,7 @@
 
 """Loading a classifier from the folder of its training run."""
 
+import dataclasses
 import pathlib
 import shutil
 import tempfile
@@ -21,6 +22,8 @@ import tempfile
 import numpy as np
 import tensorflow as tf
 
+from mobilebert_tf import checkpoints
+from mobilebert_tf import modeling
 from mobilebert_tf import registry_imports
 from mobilebert_tf import training
 from mobilebert_tf.data import tokenization
@@ -88,7 +91,9 @@ class LoadingTest(temporary.TemporaryFiles, tf.test.TestCase):
     self.assertAllClose(
         _logits(classifier.model, classifier.vocab_file), self.logits,
         atol=1e-6)
+    self.assertIsInstance(classifier.model, modeling.MobileBertClassifier)
     self.assertEqual(classifier.labels, ['a', 'b'])
+    self.assertEqual(classifier.model.labels, ('a', 'b'))
     self.assertEqual(classifier.vocab_file, str(self.folder / 'vocab.txt'))
     self.assertEqual(classifier.max_length, tiny_classifier.MAX_LENGTH)
     self.assertTrue(classifier.lower_case)
@@ -98,10 +103,36 @@ class LoadingTest(temporary.TemporaryFiles, tf.test.TestCase):
                                            'input_path': '/gone.tsv'}})
     self.assertEqual(loading.load_classifier(copy).labels, ['b', 'a'])
 
-  def test_a_folder_without_params_is_named(self):
-    with self.assertRaisesRegex(
-        FileNotFoundError, '/nowhere/params.yaml is missing.*--model_dir'):
+  def test_a_misspelt_folder_is_named(self):
+    with self.assertRaisesRegex(FileNotFoundError, "no folder .*'/nowhere'"):
       loading.load_classifier('/nowhere')
+
+  def test_a_checkpoint_of_another_format(self):
+    run = str(self.folder / 'run')
+    folder = f'{self.make_folder()}/hugging_face'
+    checkpoints.write(
+        dataclasses.replace(checkpoints.read(run), labels=('a', 'b')),
+        folder, 'hugging_face')
+    classifier = loading.load_classifier(folder)
+    self.assertAllClose(
+        _logits(classifier.model, classifier.vocab_file), self.logits,
+        atol=1e-6)
+    self.assertEqual(classifier.labels, ['a', 'b'])
+    self.assertEqual(classifier.vocab_file, f'{folder}/vocab.txt')
+    self.assertEqual(classifier.max_length, tiny_classifier.MAX_LENGTH)
+
+  def test_a_checkpoint_without_a_classifier_or_vocabulary(self):
+    encoder = modeling.MobileBertEncoder(tiny_classifier.architecture())
+    folder = self.make_folder()
+    encoder.save_pretrained(f'{folder}/encoder')
+    with self.assertRaisesRegex(ValueError, 'has no classifier, only encoder'):
+      loading.load_classifier(f'{folder}/encoder')
+    modeling.MobileBertClassifier(encoder, 2).save_pretrained(f'{folder}/two')
+    with self.assertRaisesRegex(FileNotFoundError, 'two/vocab.txt is missing'):
+      loading.load_classifier(f'{folder}/two')
+    modeling.MobileBertClassifier(encoder, 1).save_pretrained(f'{folder}/one')
+    with self.assertRaisesRegex(ValueError, 'one/.* rates texts with one num'):
+      loading.load_classifier(f'{folder}/one')
 
   def test_a_folder_without_checkpoint_is_named(self):
     copy = self._copy()

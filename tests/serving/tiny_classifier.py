@@ -19,6 +19,7 @@ import pathlib
 import numpy as np
 
 from mobilebert_tf import modeling
+from mobilebert_tf.data import text_classification_loader
 from mobilebert_tf.serving import loading
 from mobilebert_tf.tasks import pretraining
 from mobilebert_tf.tasks import sentence_prediction
@@ -58,7 +59,9 @@ def build(folder: str) -> loading.TrainedClassifier:
   config = sentence_prediction.SentencePredictionConfig(
       model=official_task.ModelConfig(
           num_classes=len(LABELS), use_encoder_pooler=True,
-          encoder=pretraining.encoder_config(architecture())))
+          encoder=pretraining.encoder_config(architecture())),
+      train_data=text_classification_loader.TextClassificationDataConfig(
+          labels=list(LABELS)))
   model = sentence_prediction.SentencePredictionTask(config).build_model()
   rng = np.random.default_rng(0)
   for variable in model.weights:
@@ -66,9 +69,9 @@ def build(folder: str) -> loading.TrainedClassifier:
     variable.assign((1.0 if 'gamma' in variable.name else 0.0) + noise)
   # Every label wins sometimes, and no probability is so near 0 or 1 that a
   # difference would not show.
-  kernel, bias = model.weights[-2:]
-  kernel.assign(_HEAD_SCALE * kernel)
-  bias.assign(_HEAD_BIAS)
+  head = model.checkpoint_items['classifier']
+  head.kernel.assign(_HEAD_SCALE * head.kernel)
+  head.bias.assign(_HEAD_BIAS)
   return loading.TrainedClassifier(
       model, list(LABELS), write_vocabulary(folder), lower_case=True,
       max_length=MAX_LENGTH)

@@ -1,0 +1,116 @@
+# Copyright 2026 The mobilebert_tf Authors. All Rights Reserved.
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+
+"""TensorFlow's checkpoint files: finding them, and opening them."""
+
+import contextlib
+import dataclasses
+import os
+from collections.abc import Iterator
+from typing import Any
+
+import tensorflow as tf
+
+
+@dataclasses.dataclass(frozen=True)
+class Location:
+  """Where a checkpoint is.
+
+  Attributes:
+    folder: The folder; its small files lie beside the weights.
+    prefix: Path of TensorFlow's checkpoint without `.index`; empty if the
+      folder has none.
+    problem: Why there is no prefix, for the error of a format that needs one.
+  """
+  folder: str
+  prefix: str = ''
+  problem: str = ''
+
+
+def locate(path: str) -> Location:
+  """Finds the checkpoint of a path.
+
+  Args:
+    path: A folder, or a prefix in one (`.../model.ckpt-14`), local or any that
+      `tf.io.gfile` reads.
+
+  Returns:
+    Its location. Of several checkpoints in a folder, it is the one that the
+    folder's `checkpoint` file names, which is the latest.
+
+  Raises:
+    FileNotFoundError: If there is nothing of that name.
+  """
+  path = os.path.expanduser(os.fspath(path))
+  if tf.io.gfile.exists(f'{path}.index'):
+    return Location(os.path.dirname(path) or '.', path)
+  if not tf.io.gfile.isdir(path):
+    raise FileNotFoundError(
+        f'There is no folder and no checkpoint {path!r}.')
+  path = path.rstrip('/') or '/'
+  prefixes = sorted(
+      found.removesuffix('.index')
+      for found in tf.io.gfile.glob(os.path.join(path, '*.index')))
+  if len(prefixes) == 1:
+    return Location(path, prefixes[0])
+  latest = _latest(path)
+  if latest in prefixes:
+    return Location(path, latest)
+  found = ', '.join(map(os.path.basename, prefixes)) or 'none'
+  return Location(path, problem=(
+      f'{path} should hold one checkpoint, PREFIX.index and PREFIX.data-*, or '
+      f'a file "checkpoint" that names the latest; found: {found}.'))
+
+
+@contextlib.contextmanager
+def open_reader(location: Location) -> Iterator[Any]:
+  """Opens a checkpoint; what fails while it is open is reported as damage.
+
+  Args:
+    location: Where it is.
+
+  Yields:
+    A `tf.train.CheckpointReader`.
+
+  Raises:
+    FileNotFoundError: If there is no checkpoint.
+    ValueError: If it cannot be read.
+  """
+  if not location.prefix:
+    raise FileNotFoundError(location.problem)
+  try:
+    yield tf.train.load_checkpoint(location.prefix)
+  except (tf.errors.OpError, IndexError, UnicodeDecodeError) as error:
+    raise ValueError(
+        f'{location.prefix} cannot be read ({error}); copy its .index and '
+        '.data-* files again.') from error
+
+
+def write_state(folder: str, prefix: str) -> None:
+  """Writes the file by which `tf.train.latest_checkpoint` finds a checkpoint.
+
+  Args:
+    folder: The checkpoint's folder, which may be moved afterwards.
+    prefix: Name of the checkpoint in it.
+  """
+  with open(os.path.join(folder, 'checkpoint'), 'w', encoding='utf-8') as file:
+    file.write(f'model_checkpoint_path: "{prefix}"\n')
+
+
+def _latest(folder: str) -> str | None:
+  """Returns what the folder's `checkpoint` file names, if it can be read."""
+  try:
+    return tf.train.latest_checkpoint(folder)
+  except (tf.errors.OpError, ValueError):
+    return None

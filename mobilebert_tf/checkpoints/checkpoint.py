@@ -1,0 +1,127 @@
+# Copyright 2026 The mobilebert_tf Authors. All Rights Reserved.
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+
+"""What a checkpoint is in any format: an architecture and its weights."""
+
+import dataclasses
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from mobilebert_tf.checkpoints import name_map
+from mobilebert_tf.data import vocabulary as vocabulary_lib
+from mobilebert_tf.modeling import architectures
+
+# Wraps a loop over weights, as tqdm does: progress(items, 'reading').
+Progress = Callable[[Sequence[Any], str], Iterable[Any]]
+
+
+def silent(items: Sequence[Any], description: str) -> Iterable[Any]:
+  """Shows no progress."""
+  del description
+  return items
+
+
+@dataclasses.dataclass(frozen=True)
+class Checkpoint:
+  """A model in memory, between any two formats.
+
+  Attributes:
+    architecture: Of the encoder.
+    weights: Arrays, float32, by the names of our variables (`name_map`).
+    parts: What the weights belong to, as in `name_map.PARTS`.
+    labels: Names of the classes, if known.
+    vocabulary: The tokens, if a vocabulary lies with the weights.
+    lower_case: Whether the tokenizer lower-cases.
+    source: Where it comes from, for messages.
+  """
+  architecture: architectures.MobileBertConfig
+  weights: Mapping[str, np.ndarray]
+  parts: tuple[str, ...]
+  labels: tuple[str, ...] = ()
+  vocabulary: vocabulary_lib.Vocabulary | None = None
+  lower_case: bool = True
+  source: str = ''
+
+  @property
+  def heads(self) -> tuple[str, ...]:
+    """The parts that stand on the encoder."""
+    return tuple(part for part in self.parts if part in name_map.HEADS)
+
+  @property
+  def num_classes(self) -> int | None:
+    """The number of logits of its classifier; None if it has none."""
+    for name in ('classifier/bias', 'token_classifier/bias'):
+      if name in self.weights:
+        return self.weights[name].size
+    return None
+
+  @property
+  def num_parameters(self) -> int:
+    """The number of parameters of all parts."""
+    return sum(array.size for array in self.weights.values())
+
+  @property
+  def names(self) -> list[name_map.WeightName]:
+    """The rows of the name map that the weights stand in."""
+    return name_map.weight_names(self.architecture, self.heads)
+
+  def without_pooler(self) -> 'Checkpoint':
+    """Returns the same model, whose pooled output is the raw first token."""
+    return dataclasses.replace(
+        self,
+        architecture=architectures.resolve(
+            {**self.architecture.as_dict(), 'use_pooler': False}),
+        weights={name: array for name, array in self.weights.items()
+                 if not name.startswith('pooler/')},
+        parts=tuple(part for part in self.parts if part != 'pooler'))
+
+
+def differences(one: Checkpoint, other: Checkpoint) -> list[str]:
+  """Returns what two checkpoints do not share, to the last bit.
+
+  Args:
+    one: A checkpoint.
+    other: Another one.
+
+  Returns:
+    Sentences; none if architecture, weights, labels and vocabulary are equal.
+  """
+  found = []
+  fields = ['labels', 'vocabulary']
+  if one.vocabulary is not None:
+    fields.append('lower_case')
+  for field in fields:
+    if getattr(one, field) != getattr(other, field):
+      found.append(f'{field} is not the same')
+  fields = one.architecture.as_dict()
+  found += [
+      f'{field} is {value!r} and {fields[field]!r}'
+      for field, value in other.architecture.as_dict().items()
+      if value != fields[field]
+  ]
+  found += [f'{name} is in one of them only'
+            for name in sorted(one.weights.keys() ^ other.weights.keys())]
+  found += [
+      f'{name} is not the same' for name, array in one.weights.items()
+      if name in other.weights and not _same_bits(array, other.weights[name])
+  ]
+  return found
+
+
+def _same_bits(one: np.ndarray, other: np.ndarray) -> bool:
+  return one.shape == other.shape and np.array_equal(
+      np.ascontiguousarray(one).view(np.uint32),
+      np.ascontiguousarray(other).view(np.uint32))

@@ -1,0 +1,208 @@
+# Copyright 2026 The mobilebert_tf Authors. All Rights Reserved.
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+
+"""Every format by its name: recognised, read, and written."""
+
+import os
+import types
+from typing import Any
+
+import safetensors
+import tensorflow as tf
+
+from mobilebert_tf import files
+from mobilebert_tf.checkpoints import bundles
+from mobilebert_tf.checkpoints import checkpoint as checkpoint_lib
+from mobilebert_tf.checkpoints import hub
+from mobilebert_tf.checkpoints import hugging_face
+from mobilebert_tf.checkpoints import model_garden
+from mobilebert_tf.checkpoints import native
+from mobilebert_tf.checkpoints import sidecars
+from mobilebert_tf.checkpoints import tf1
+from mobilebert_tf.modeling import architectures
+
+# A format is a module with `TITLE`, `MARKER`, `recognises`, `read`, `fit` and
+# `write`.
+FORMATS: dict[str, types.ModuleType] = {
+    'tf1': tf1,
+    'hugging_face': hugging_face,
+    'model_garden': model_garden,
+    'mobilebert_tf': native,
+}
+
+
+def find(name_or_path: str, revision: str | None = None) -> str:
+  """Returns a local path for a path or a name on the Hugging Face hub.
+
+  Args:
+    name_or_path: A folder, a checkpoint in one (`run/ckpt-400`), or a name such
+      as `'google/mobilebert-uncased'`. What exists goes before the hub.
+    revision: Branch, tag or commit on the hub.
+
+  Returns:
+    The path itself, or the folder of the hub's cache.
+
+  Raises:
+    FileNotFoundError: If there is neither.
+  """
+  path = os.fspath(name_or_path)
+  try:
+    bundles.locate(path)
+  except FileNotFoundError:
+    if not hub.is_name(path):
+      raise
+    return hub.download(path, revision)
+  return path
+
+
+def recognise(path: str) -> str:
+  """Returns the name of a checkpoint's format.
+
+  Args:
+    path: A folder, or a checkpoint in one.
+
+  Returns:
+    A key of `FORMATS`.
+
+  Raises:
+    FileNotFoundError: If there is nothing there.
+    ValueError: If it is of none of the formats, or of several.
+
+  Example: `recognise('uncased_L-24_H-128_B-512_A-4_F-4_OPT')  # 'tf1'`
+  """
+  location = bundles.locate(path)
+  found = [name for name, checkpoint_format in FORMATS.items()
+           if checkpoint_format.recognises(location)]
+  if len(found) == 1:
+    return found[0]
+  if found:
+    raise ValueError(
+        f'{path} holds checkpoints of several formats: {", ".join(found)}. Say '
+        'which one is meant.')
+  if location.prefix:
+    raise ValueError(
+        f'{location.prefix} is a TensorFlow checkpoint, but not of a '
+        'MobileBERT encoder.')
+  raise FileNotFoundError(
+      f'{path} holds no checkpoint. TF1, Model Garden and our own ones are '
+      'PREFIX.index with PREFIX.data-*, Hugging Face folders have config.json '
+      f'and model.safetensors. {location.problem}')
+
+
+def read(name_or_path: str, checkpoint_format: str | None = None,
+         overrides: dict[str, Any] | None = None,
+         revision: str | None = None,
+         assumed: architectures.MobileBertConfig | None = None,
+         progress: checkpoint_lib.Progress = checkpoint_lib.silent
+         ) -> checkpoint_lib.Checkpoint:
+  """Reads a checkpoint of any format.
+
+  Args:
+    name_or_path: As for `find`.
+    checkpoint_format: A key of `FORMATS`; recognised if None.
+    overrides: Fields of the architecture to change, such as
+      `{'attention_mask': 'tf1_reference'}`.
+    revision: Branch, tag or commit on the hub.
+    assumed: The architecture where no config lies beside the weights.
+    progress: Wraps the loop over the weights.
+
+  Returns:
+    The checkpoint, with every weight accounted for.
+
+  Raises:
+    FileNotFoundError: If a file is missing.
+    ValueError: If one is damaged, or they do not fit each other.
+
+  Example: `read('google/mobilebert-uncased').num_parameters`
+  """
+  path = find(name_or_path, revision)
+  name = checkpoint_format or recognise(path)
+  return FORMATS[name].read(
+      bundles.locate(path), overrides, assumed, progress)
+
+
+def write(checkpoint: checkpoint_lib.Checkpoint, folder: str,
+          checkpoint_format: str, overwrite: bool = False,
+          progress: checkpoint_lib.Progress = checkpoint_lib.silent
+          ) -> list[str]:
+  """Writes a checkpoint, and compares what was written with it.
+
+  Nothing is to be seen at `folder` before all of it is written and compared.
+
+  Args:
+    checkpoint: The checkpoint.
+    folder: Where to.
+    checkpoint_format: A key of `FORMATS`.
+    overwrite: Whether a folder of that format may be replaced.
+    progress: Wraps the loops over the weights.
+
+  Returns:
+    What was left out, or what readers of the format make of it otherwise, in
+    sentences.
+
+  Raises:
+    FileExistsError: If the folder exists, and `overwrite` is not set or it is
+      not of that format.
+    ValueError: If the format cannot hold the checkpoint, or the vocabulary is
+      not of the size of the word table.
+  """
+  module = FORMATS[checkpoint_format]
+  check_output(folder, checkpoint_format, overwrite)
+  checkpoint, notes = module.fit(checkpoint)
+  sidecars.check_vocabulary(checkpoint)
+  with files.replace_folder(folder, module.MARKER) as new:
+    try:
+      module.write(checkpoint, str(new), progress)
+    except (tf.errors.OpError, safetensors.SafetensorError) as error:
+      raise OSError(f'{folder} cannot be written: {error}') from error
+    # Other implementations have no field for this one.
+    kept = {'attention_mask': checkpoint.architecture.attention_mask}
+    again = module.read(
+        bundles.locate(str(new)), kept,
+        progress=lambda items, _: progress(items, 'checking'))
+    _check_equal(checkpoint, again, folder)
+  return notes
+
+
+def check_output(folder: str, checkpoint_format: str,
+                 overwrite: bool = False) -> None:
+  """Raises FileExistsError if `write` would have to replace what it may not.
+
+  Args:
+    folder: Where to write.
+    checkpoint_format: A key of `FORMATS`.
+    overwrite: Whether a folder of that format may be replaced.
+  """
+  if not os.path.exists(folder) or (
+      os.path.isdir(folder) and not os.listdir(folder)):
+    return
+  marker = FORMATS[checkpoint_format].MARKER
+  if not overwrite:
+    raise FileExistsError(
+        f'{folder} exists already. Name another folder, or allow to overwrite '
+        'it.')
+  if not os.path.exists(os.path.join(folder, marker)):
+    raise FileExistsError(
+        f'{folder} exists and has no {marker}, so it is no folder of this '
+        'format and will not be overwritten. Name another one.')
+
+
+def _check_equal(checkpoint: checkpoint_lib.Checkpoint,
+                 again: checkpoint_lib.Checkpoint, folder: str) -> None:
+  found = checkpoint_lib.differences(checkpoint, again)
+  if found:
+    raise RuntimeError(
+        f'What was written for {folder} is not what was read, so nothing was '
+        f'kept: {"; ".join(found[:5])}. This is a mistake in mobilebert_tf or '
+        'a failing disk.')

@@ -1,0 +1,183 @@
+# Copyright 2026 The mobilebert_tf Authors. All Rights Reserved.
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+
+"""Checkpoints of the TensorFlow Model Garden's MobileBERT.
+
+Its tasks restore them as `task.init_checkpoint`; its models, saved whole by a
+training run, are read as well.
+"""
+
+import os
+from typing import Any
+
+import tensorflow as tf
+
+from mobilebert_tf.checkpoints import bundles
+from mobilebert_tf.checkpoints import checkpoint as checkpoint_lib
+from mobilebert_tf.checkpoints import object_checkpoint
+from mobilebert_tf.checkpoints import reference_config
+from mobilebert_tf.checkpoints import sidecars
+from mobilebert_tf.modeling import architectures
+
+TITLE = 'Model Garden'
+CONFIG = 'bert_config.json'
+MARKER = CONFIG
+
+# Its names of our architecture's fields (`MobileBertEncoderConfig`).
+_FIELDS = {
+    'word_vocab_size': 'vocab_size',
+    'word_embed_size': 'embedding_size',
+    'type_vocab_size': 'type_vocab_size',
+    'max_sequence_length': 'max_position_embeddings',
+    'num_blocks': 'num_blocks',
+    'hidden_size': 'inter_block_size',
+    'intra_bottleneck_size': 'intra_block_size',
+    'num_attention_heads': 'num_attention_heads',
+    'intermediate_size': 'intermediate_size',
+    'num_feedforward_networks': 'num_feedforward_networks',
+    'hidden_activation': 'hidden_activation',
+    'hidden_dropout_prob': 'hidden_dropout_rate',
+    'attention_probs_dropout_prob': 'attention_dropout_rate',
+    'normalization_type': 'normalization',
+    'classifier_activation': 'use_pooler',
+    'initializer_range': 'initializer_range',
+}
+_VARIANTS = ('use_bottleneck_attention', 'key_query_shared_bottleneck')
+_HEAD_POOLER = 'model/layer_with_weights-1/dense'
+_ALIASES = {
+    # Inside the models that a task evaluates: pre-training, and fine-tuning.
+    'model/encoder_network': 'encoder',
+    'model/masked_lm': 'masked_lm',
+    'model/layer_with_weights-0': 'encoder',
+    'masked_lm/embedding_table':
+        'encoder/layer_with_weights-0/word_embedding/embeddings',
+}
+
+
+def recognises(location: bundles.Location) -> bool:
+  """Whether a place holds a Model Garden checkpoint of a MobileBERT."""
+  return object_checkpoint.holds(
+      location, 'encoder/layer_with_weights-0/word_embedding/embeddings')
+
+
+def read(location: bundles.Location,
+         overrides: dict[str, Any] | None = None,
+         assumed: architectures.MobileBertConfig | None = None,
+         progress: checkpoint_lib.Progress = checkpoint_lib.silent
+         ) -> checkpoint_lib.Checkpoint:
+  """Reads a Model Garden checkpoint.
+
+  Args:
+    location: A folder with the checkpoint and `bert_config.json`, as the Model
+      Garden's downloads have it, or a training run's folder.
+    overrides: Fields of the architecture to change.
+    assumed: The architecture where no config lies beside the weights.
+    progress: Wraps the loop over the weights.
+
+  Returns:
+    The checkpoint.
+
+  Raises:
+    FileNotFoundError: If a file is missing.
+    ValueError: If one is damaged or does not fit the others.
+  """
+  path = os.path.join(location.folder, CONFIG)
+  if tf.io.gfile.exists(path):
+    architecture = reference_config.read_config(path, **(overrides or {}))
+  else:
+    architecture = _read_encoder(location.folder, assumed, overrides or {})
+  left_out = ['model/classification_heads', 'next_sentence.pooler_dense']
+  if architecture.attention_input == 'bottleneck':
+    # It makes a shared bottleneck that nothing reads, unless told otherwise.
+    left_out += [
+        f'encoder/layer_with_weights-{block + 1}/block_layers/'
+        'kq_shared_bottleneck' for block in range(architecture.num_blocks)
+    ]
+  moved = {}
+  if object_checkpoint.holds(location, f'{_HEAD_POOLER}/kernel'):
+    # By default its classifiers have a pooler in their head, and do not read
+    # the encoder's.
+    architecture = architectures.resolve(
+        {**architecture.as_dict(), 'use_pooler': True})
+    pooler = f'encoder/layer_with_weights-{architecture.num_blocks + 1}'
+    left_out.append(pooler)
+    moved[pooler] = _HEAD_POOLER
+  weights, parts = object_checkpoint.read_weights(
+      location, 'model_garden', architecture, left_out, progress, moved)
+  return checkpoint_lib.Checkpoint(
+      architecture, weights, parts, source=location.prefix,
+      **sidecars.read(location.folder))
+
+
+def fit(checkpoint: checkpoint_lib.Checkpoint
+        ) -> tuple[checkpoint_lib.Checkpoint, list[str]]:
+  """Returns the checkpoint, and what the Model Garden makes of it otherwise."""
+  notes = []
+  if checkpoint.architecture.hidden_activation == 'gelu':
+    notes.append(
+        'Model Garden tasks compute gelu by erf, this model was made with the '
+        'tanh form: outputs differ by up to 2e-3.')
+  if 'next_sentence' in checkpoint.parts:
+    notes.append(
+        'Model Garden tasks have no next-sentence head and ignore its weights; '
+        'they are written, and mobilebert_tf reads them.')
+  return checkpoint, notes
+
+
+def write(checkpoint: checkpoint_lib.Checkpoint, folder: str,
+          progress: checkpoint_lib.Progress = checkpoint_lib.silent) -> None:
+  """Writes a checkpoint that the Model Garden's tasks restore.
+
+  Args:
+    checkpoint: The checkpoint.
+    folder: An empty folder.
+    progress: Wraps the loop over the weights.
+  """
+  object_checkpoint.write_weights(
+      checkpoint, folder, 'model_garden', _ALIASES, progress)
+  architecture = checkpoint.architecture
+  sidecars.write_json(os.path.join(folder, CONFIG),
+                      reference_config.to_fields(architecture))
+  values = {theirs: getattr(architecture, ours)
+            for theirs, ours in _FIELDS.items()}
+  attention_input = architecture.attention_input
+  values['use_bottleneck_attention'] = attention_input == 'bottleneck'
+  values['key_query_shared_bottleneck'] = attention_input == 'shared_bottleneck'
+  # Its classifiers would make a pooler of their own otherwise.
+  model = {'use_encoder_pooler': True} if (
+      'sequence_classification' in checkpoint.parts) else {}
+  object_checkpoint.write_encoder_config(folder, 'mobilebert', values, **model)
+  sidecars.write(checkpoint, folder)
+
+
+def _read_encoder(folder: str, assumed: architectures.MobileBertConfig | None,
+                  overrides: dict[str, Any]) -> architectures.MobileBertConfig:
+  """Reads the encoder of a training run's `params.yaml`."""
+  run, path = object_checkpoint.read_run(folder)
+  if assumed is not None and not path:
+    return architectures.resolve({**assumed.as_dict(), **overrides})
+  fields = object_checkpoint.encoder_fields(run, path, folder, 'mobilebert')
+
+  def make() -> architectures.MobileBertConfig:
+    missing = sorted({*_FIELDS, *_VARIANTS} - fields.keys())
+    if missing:
+      raise ValueError(f'the encoder lacks {", ".join(missing)}.')
+    values = {ours: fields[theirs] for theirs, ours in _FIELDS.items()}
+    own_bottleneck, shared_bottleneck = (fields[name] for name in _VARIANTS)
+    values['attention_input'] = (
+        'bottleneck' if own_bottleneck else
+        'shared_bottleneck' if shared_bottleneck else 'block_input')
+    return architectures.resolve({**values, **overrides})
+
+  return object_checkpoint.as_architecture(make, path)

@@ -1,0 +1,248 @@
+# Copyright 2026 The mobilebert_tf Authors. All Rights Reserved.
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+
+"""From checkpoints to models and back."""
+
+import inspect
+from collections.abc import Collection
+from typing import Any
+
+import numpy as np
+import tensorflow as tf, tf_keras
+from absl import logging
+
+from mobilebert_tf import modeling
+from mobilebert_tf.checkpoints import accounting
+from mobilebert_tf.checkpoints import checkpoint as checkpoint_lib
+from mobilebert_tf.checkpoints import formats
+from mobilebert_tf.checkpoints import name_map
+from mobilebert_tf.data import vocabulary as vocabulary_lib
+
+# Heads that fine-tuning starts anew, and the one that some formats lack.
+_MAY_BE_NEW = ('next_sentence', 'sequence_classification',
+               'token_classification', 'question_answering')
+
+
+def load(model_class: type[modeling.GraphModel], name_or_path: str, *,
+         checkpoint_format: str | None = None, revision: str | None = None,
+         dtype: Any = None, **arguments: Any) -> modeling.GraphModel:
+  """Builds a model from a checkpoint; see `GraphModel.from_pretrained`."""
+  constructor = {name: arguments.pop(name) for name in list(arguments)
+                 if name in _constructor_arguments(model_class)}
+  checkpoint = formats.read(
+      name_or_path, checkpoint_format, arguments, revision)
+  return build(model_class, checkpoint, dtype=dtype, **constructor)
+
+
+def build(model_class: type[modeling.GraphModel],
+          checkpoint: checkpoint_lib.Checkpoint, *, dtype: Any = None,
+          **arguments: Any) -> modeling.GraphModel:
+  """Builds a model with a checkpoint's weights.
+
+  Args:
+    model_class: `MobileBertEncoder`, or that of a model on an encoder.
+    checkpoint: The checkpoint.
+    dtype: Dtype policy, as for `MobileBertEncoder`.
+    **arguments: Further ones of the constructor; classes and labels are the
+      checkpoint's if not given.
+
+  Returns:
+    The model.
+
+  Raises:
+    ValueError: If the checkpoint lacks a part that the model cannot make anew,
+      or nobody says how many classes there are.
+  """
+  if model_class is modeling.MobileBertEncoder:
+    model = model_class(checkpoint.architecture, dtype=dtype, **arguments)
+  else:
+    encoder = modeling.MobileBertEncoder(checkpoint.architecture, dtype=dtype)
+    if 'num_classes' in _constructor_arguments(model_class):
+      arguments = _with_classes(arguments, checkpoint)
+    model = model_class(encoder, **arguments)
+  assign(model, checkpoint, _parts_that_fit(model, checkpoint))
+  return model
+
+
+def restore(model: tf_keras.Model, name_or_path: str,
+            parts: Collection[str] | None = None) -> None:
+  """Fills a model that exists from a checkpoint of any format.
+
+  Args:
+    model: An encoder, or a model on one, changed in place.
+    name_or_path: As for `formats.find`.
+    parts: The parts to fill, of `name_map.PARTS`; all of the model's if None.
+
+  Raises:
+    FileNotFoundError: If a file is missing.
+    ValueError: If the checkpoint is damaged, or of another architecture.
+  """
+  checkpoint = formats.read(
+      name_or_path, assumed=encoder_of(model).architecture)
+  assign(model, checkpoint, parts)
+
+
+def assign(model: tf_keras.Model, checkpoint: checkpoint_lib.Checkpoint,
+           parts: Collection[str] | None = None) -> None:
+  """Assigns a checkpoint's weights to a model, and logs what has no partner.
+
+  Args:
+    model: An encoder, or a model on one, changed in place if all fits.
+    checkpoint: The checkpoint.
+    parts: The parts to fill; all of the model's if None.
+
+  Raises:
+    ValueError: If the checkpoint is of another architecture, or lacks a part
+      that is not made anew by training.
+  """
+  variables = _variables(model)
+  parts = [part for part in _parts(model)
+           if parts is None or part in parts]
+  missing = [part for part in parts if part not in checkpoint.parts]
+  lost = [part for part in missing if part not in _MAY_BE_NEW]
+  if lost:
+    raise ValueError(
+        f'{checkpoint.source} has {_words(checkpoint.parts)}, but not '
+        f'{_words(lost)}, which {type(model).__name__} needs.')
+  rows = [row for row in name_map.weight_names(
+      encoder_of(model).architecture, name_map.HEADS)
+          if row.part in parts and row.part not in missing]
+  _check_fit(rows, variables, checkpoint)
+  for row in rows:
+    variables[row.ours].assign(checkpoint.weights[row.ours])
+  if missing:
+    logging.warning('%s has no %s: the model starts with a new one.',
+                    checkpoint.source, _words(missing))
+  left_out = [part for part in checkpoint.parts if part not in parts]
+  if left_out:
+    logging.info('Left out of %s: %s.', checkpoint.source, _words(left_out))
+
+
+def save(model: modeling.GraphModel, folder: str, *,
+         vocab_file: str | None = None, lower_case: bool = True,
+         overwrite: bool = False) -> None:
+  """Writes a Hugging Face folder; see `GraphModel.save_pretrained`."""
+  for note in formats.write(
+      of_model(model, vocab_file, lower_case), folder, 'hugging_face',
+      overwrite=overwrite):
+    logging.warning('%s: %s', folder, note)
+
+
+def of_model(model: tf_keras.Model, vocab_file: str | None = None,
+             lower_case: bool = True) -> checkpoint_lib.Checkpoint:
+  """Returns a model as a checkpoint.
+
+  Args:
+    model: An encoder, or a model on one.
+    vocab_file: Path of its vocabulary, if that is to go with it.
+    lower_case: Whether its tokenizer lower-cases.
+
+  Returns:
+    A checkpoint with copies of its weights.
+  """
+  variables, architecture = _variables(model), encoder_of(model).architecture
+  rows = [row for row in name_map.weight_names(architecture, name_map.HEADS)
+          if row.ours in variables]
+  return checkpoint_lib.Checkpoint(
+      architecture,
+      {row.ours: np.asarray(variables[row.ours]) for row in rows},
+      name_map.parts_of(rows),
+      labels=tuple(getattr(model, 'labels', ())),
+      vocabulary=(vocabulary_lib.Vocabulary.read(vocab_file)
+                  if vocab_file else None),
+      lower_case=lower_case,
+      source=type(model).__name__)
+
+
+def encoder_of(model: tf_keras.Model) -> modeling.MobileBertEncoder:
+  """Returns the encoder of a model, which may be the model itself."""
+  return getattr(model, 'encoder', model)
+
+
+def _constructor_arguments(
+    model_class: type[modeling.GraphModel]) -> set[str]:
+  names = set(inspect.signature(model_class.__init__).parameters)
+  return names - {'self', 'encoder', 'architecture', 'dtype'}
+
+
+def _with_classes(arguments: dict[str, Any],
+                  checkpoint: checkpoint_lib.Checkpoint) -> dict[str, Any]:
+  """Adds what the checkpoint says of classes, where the caller does not."""
+  labels = arguments.get('labels') or checkpoint.labels
+  num_classes = (arguments.get('num_classes') or checkpoint.num_classes
+                 or len(labels))
+  if not num_classes:
+    raise ValueError(
+        f'{checkpoint.source} has no classifier, so say how many classes the '
+        'new one has: num_classes=2.')
+  if len(labels) != num_classes:
+    labels = arguments.get('labels', ())
+  return {**arguments, 'num_classes': num_classes, 'labels': labels}
+
+
+def _parts_that_fit(model: tf_keras.Model,
+                    checkpoint: checkpoint_lib.Checkpoint) -> list[str]:
+  """Returns a model's parts but for a head of another number of classes."""
+  variables = _variables(model)
+  other = {
+      row.part for row in checkpoint.names
+      if None in row.shape and row.ours in variables
+      and variables[row.ours].shape != checkpoint.weights[row.ours].shape
+  }
+  for part in other:
+    logging.warning(
+        'The %s of %s has another number of classes than the model, which '
+        'starts with a new one.', _words([part]), checkpoint.source)
+  return [part for part in _parts(model) if part not in other]
+
+
+def _parts(model: tf_keras.Model) -> tuple[str, ...]:
+  variables = _variables(model)
+  return name_map.parts_of(
+      row for row in name_map.weight_names(
+          encoder_of(model).architecture, name_map.HEADS)
+      if row.ours in variables)
+
+
+def _variables(model: tf_keras.Model) -> dict[str, tf.Variable]:
+  return {
+      variable.name.removesuffix(':0'): variable for variable in model.weights
+  }
+
+
+def _check_fit(rows: list[name_map.WeightName],
+               variables: dict[str, tf.Variable],
+               checkpoint: checkpoint_lib.Checkpoint) -> None:
+  absent = [row.ours for row in rows if row.ours not in checkpoint.weights]
+  wrong = [
+      f'{row.ours} is {checkpoint.weights[row.ours].shape}, the model has '
+      f'{tuple(variables[row.ours].shape)}'
+      for row in rows if row.ours in checkpoint.weights
+      and checkpoint.weights[row.ours].shape != variables[row.ours].shape
+  ]
+  known = {row.ours for row in rows}
+  parts = {row.part for row in rows}
+  surplus = [row.ours for row in checkpoint.names
+             if row.part in parts and row.ours not in known]
+  problems = [f'{title}: {accounting.listed(names)}' for title, names in (
+      ('missing', absent), ('of another shape', wrong),
+      ('without a place', surplus)) if names]
+  if problems:
+    raise ValueError(
+        f'{checkpoint.source} is of another architecture than the model. '
+        f'Weights {"; ".join(problems)}.')
+
+
+def _words(parts: Collection[str]) -> str:
+  return ', '.join(part.replace('_', ' ') for part in parts)

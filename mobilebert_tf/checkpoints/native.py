@@ -1,0 +1,107 @@
+# Copyright 2026 The mobilebert_tf Authors. All Rights Reserved.
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+
+"""Our own checkpoints: converted folders, and the folders of training runs."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import tensorflow as tf
+
+from mobilebert_tf.checkpoints import bundles
+from mobilebert_tf.checkpoints import checkpoint as checkpoint_lib
+from mobilebert_tf.checkpoints import object_checkpoint
+from mobilebert_tf.checkpoints import sidecars
+from mobilebert_tf.data import vocabulary as vocabulary_lib
+from mobilebert_tf.modeling import architectures
+
+TITLE = 'mobilebert_tf'
+MARKER = object_checkpoint.CONFIG
+
+
+def recognises(location: bundles.Location) -> bool:
+  """Whether a place holds a checkpoint of ours."""
+  return object_checkpoint.holds(
+      location, 'encoder/layer_with_weights-0/embeddings')
+
+
+def read(location: bundles.Location,
+         overrides: dict[str, Any] | None = None,
+         assumed: architectures.MobileBertConfig | None = None,
+         progress: checkpoint_lib.Progress = checkpoint_lib.silent
+         ) -> checkpoint_lib.Checkpoint:
+  """Reads a folder that `write` wrote, or that of a training run.
+
+  Args:
+    location: The folder, and which checkpoint of it.
+    overrides: Fields of the architecture to change.
+    assumed: The architecture where no config lies beside the weights.
+    progress: Wraps the loop over the weights.
+
+  Returns:
+    The checkpoint.
+
+  Raises:
+    FileNotFoundError: If a file is missing.
+    ValueError: If one is damaged or does not fit the others.
+  """
+  run, path = object_checkpoint.read_run(location.folder)
+  if path or assumed is None:
+    values = object_checkpoint.encoder_fields(
+        run, path, location.folder, 'any')
+  else:
+    values = assumed.as_dict()
+  architecture = object_checkpoint.as_architecture(
+      lambda: architectures.resolve({**values, **(overrides or {})}), path)
+  weights, parts = object_checkpoint.read_weights(
+      location, 'mobilebert_tf', architecture, (), progress)
+  return checkpoint_lib.Checkpoint(
+      architecture, weights, parts, source=location.prefix,
+      **{**_run_settings(run), **sidecars.read(location.folder)})
+
+
+def fit(checkpoint: checkpoint_lib.Checkpoint
+        ) -> tuple[checkpoint_lib.Checkpoint, list[str]]:
+  """Returns the checkpoint: all that it has finds a place."""
+  return checkpoint, []
+
+
+def write(checkpoint: checkpoint_lib.Checkpoint, folder: str,
+          progress: checkpoint_lib.Progress = checkpoint_lib.silent) -> None:
+  """Writes a folder that `task.init_checkpoint` takes.
+
+  Args:
+    checkpoint: The checkpoint.
+    folder: An empty folder.
+    progress: Wraps the loop over the weights.
+  """
+  object_checkpoint.write_weights(
+      checkpoint, folder, 'mobilebert_tf', {}, progress)
+  object_checkpoint.write_encoder_config(
+      folder, 'any', checkpoint.architecture.as_dict())
+  sidecars.write(checkpoint, folder)
+
+
+def _run_settings(run: Mapping[str, Any]) -> dict[str, Any]:
+  """Returns what a training run's params say of labels and vocabulary."""
+  data = run.get('task', {}).get('train_data') or {}
+  settings: dict[str, Any] = {}
+  if data.get('labels'):
+    settings['labels'] = tuple(data['labels'])
+  # A run may have moved, and its vocabulary with it.
+  if data.get('vocab_file') and tf.io.gfile.exists(data['vocab_file']):
+    settings['vocabulary'] = vocabulary_lib.Vocabulary.read(data['vocab_file'])
+  if 'lower_case' in data:
+    settings['lower_case'] = bool(data['lower_case'])
+  return settings

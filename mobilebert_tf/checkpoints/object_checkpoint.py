@@ -1,0 +1,212 @@
+# Copyright 2026 The mobilebert_tf Authors. All Rights Reserved.
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+
+"""What the two formats of object-based checkpoints have in common.
+
+A folder with a checkpoint, `encoder.yaml` that says the architecture as the
+`task.model.encoder` of an experiment, and the small files. The folder of a
+training run will do as well: its `params.yaml` says the same.
+"""
+
+import os
+from collections.abc import Callable, Collection, Mapping
+from typing import Any
+
+import tensorflow as tf
+import yaml
+
+from mobilebert_tf.checkpoints import accounting
+from mobilebert_tf.checkpoints import bundles
+from mobilebert_tf.checkpoints import checkpoint as checkpoint_lib
+from mobilebert_tf.checkpoints import name_map
+from mobilebert_tf.checkpoints import object_graph
+from mobilebert_tf.modeling import architectures
+
+CONFIG = 'encoder.yaml'
+RUN_CONFIG = 'params.yaml'
+PREFIX = 'mobilebert.ckpt'
+_SUFFIX = '/.ATTRIBUTES/VARIABLE_VALUE'
+
+# Where the parts of a model are found, the first place that exists: as named
+# items of a checkpoint, else inside a model that was saved whole.
+_PLACES = {
+    'encoder': ('encoder', 'model/encoder_network', 'model/_network', 'model'),
+    'masked_lm': ('masked_lm', 'model/masked_lm'),
+}
+
+
+def holds(location: bundles.Location, path: str) -> bool:
+  """Whether a place holds an object-based checkpoint with a path in it."""
+  if not location.prefix:
+    return False
+  with bundles.open_reader(location) as reader:
+    if not reader.has_tensor(object_graph.KEY):
+      return False
+    return _find(object_graph.ObjectGraph(reader, location.prefix), path) is not None
+
+
+def read_weights(
+    location: bundles.Location, checkpoint_format: str,
+    architecture: architectures.MobileBertConfig, left_out: Collection[str],
+    progress: checkpoint_lib.Progress, moved: Mapping[str, str] | None = None
+) -> tuple[dict[str, Any], tuple[str, ...]]:
+  """Reads the weights of an object-based checkpoint.
+
+  Args:
+    location: Where it is.
+    checkpoint_format: `'model_garden'` or `'mobilebert_tf'`.
+    architecture: Of the encoder.
+    left_out: Paths that are not read, and not reported as left over.
+    progress: Wraps the loop over the weights.
+    moved: Paths of layers that lie elsewhere in this checkpoint, and where.
+
+  Returns:
+    The arrays by our names, and the parts they belong to.
+
+  Raises:
+    ValueError: If weights are missing, left over or of another shape, or the
+      checkpoint is damaged.
+  """
+  names = name_map.weight_names(architecture, name_map.HEADS)
+  with bundles.open_reader(location) as reader:
+    graph = object_graph.ObjectGraph(reader, location.prefix)
+    keys = {}
+    for name in names:
+      path = name.key(checkpoint_format)
+      layer, _, weight = path.rpartition('/')
+      found = _find(graph, f'{(moved or {}).get(layer, layer)}/{weight}')
+      if found:
+        keys[path] = found
+    # What no path leads to goes by its key.
+    rest = graph.model_keys(left_out) - set(keys.values())
+    keys.update({key.removesuffix(_SUFFIX): key for key in rest})
+    source = accounting.Source(
+        location.prefix, checkpoint_format,
+        {path: graph.shape(key) for path, key in keys.items()},
+        lambda path: reader.get_tensor(keys[path]))
+    names = accounting.account(names, source)
+    weights = accounting.read_weights(names, source, progress)
+  return weights, name_map.parts_of(names)
+
+
+def write_weights(checkpoint: checkpoint_lib.Checkpoint, folder: str,
+                  checkpoint_format: str, aliases: Mapping[str, str],
+                  progress: checkpoint_lib.Progress) -> None:
+  """Writes the weights as an object-based checkpoint.
+
+  Args:
+    checkpoint: The checkpoint.
+    folder: Where to.
+    checkpoint_format: As for `read_weights`.
+    aliases: As for `object_graph.write`.
+    progress: Wraps the loop over the weights.
+  """
+  variables = {
+      name.key(checkpoint_format): name.from_ours(
+          checkpoint.weights[name.ours], checkpoint_format)
+      for name in progress(checkpoint.names, 'writing')
+  }
+  object_graph.write(os.path.join(folder, PREFIX), variables, aliases)
+  bundles.write_state(folder, PREFIX)
+
+
+def read_run(folder: str) -> tuple[dict[str, Any], str]:
+  """Reads the YAML beside a checkpoint.
+
+  Args:
+    folder: The checkpoint's folder. That of a run's best checkpoint has its
+      `params.yaml` one folder up.
+
+  Returns:
+    Its fields and its path; no fields and no path if there is none.
+
+  Raises:
+    ValueError: If it is no YAML.
+  """
+  parent = os.path.dirname(os.path.abspath(folder)) if (
+      '://' not in folder) else os.path.dirname(folder)
+  paths = [os.path.join(folder, CONFIG), os.path.join(folder, RUN_CONFIG),
+           os.path.join(parent, RUN_CONFIG)]
+  path = next(filter(tf.io.gfile.exists, paths), '')
+  if not path:
+    return {}, ''
+  try:
+    with tf.io.gfile.GFile(path, 'rb') as file:
+      fields = yaml.safe_load(file.read())
+  except (yaml.YAMLError, ValueError, RecursionError) as error:
+    raise ValueError(f'{path} is no YAML: {error}') from error
+  return (fields if isinstance(fields, dict) else {}), path
+
+
+def encoder_fields(run: Mapping[str, Any], path: str, folder: str,
+                   encoder_type: str) -> dict[str, Any]:
+  """Returns the fields of the encoder that a YAML says.
+
+  Args:
+    run: What `read_run` returned.
+    path: What `read_run` returned.
+    folder: The checkpoint's folder.
+    encoder_type: The `task.model.encoder.type` that is expected.
+
+  Returns:
+    The fields.
+
+  Raises:
+    FileNotFoundError: If there is no YAML.
+    ValueError: If it is of another encoder.
+  """
+  if not path:
+    raise FileNotFoundError(
+        f'{folder} has no {CONFIG}, which says the architecture, and no '
+        f'{RUN_CONFIG} of a training run.')
+  try:
+    encoder = run['task']['model']['encoder']
+    kind, values = encoder['type'], dict(encoder.get(encoder_type) or {})
+  except (AttributeError, KeyError, TypeError, ValueError) as error:
+    raise ValueError(
+        f'{path} says no task.model.encoder.{encoder_type}, the architecture '
+        'of the checkpoint beside it.') from error
+  if kind != encoder_type:
+    raise ValueError(
+        f'{path} is of an encoder of type {kind!r}, not {encoder_type!r}.')
+  return values
+
+
+def write_encoder_config(folder: str, encoder_type: str,
+                         values: Mapping[str, Any], **model: Any) -> None:
+  """Writes the YAML that `read_run` reads; `model` joins `task.model`."""
+  encoder = {'type': encoder_type, encoder_type: dict(values)}
+  fields = {'task': {'model': {'encoder': encoder, **model}}}
+  with open(os.path.join(folder, CONFIG), 'w', encoding='utf-8') as file:
+    file.write(f'# The architecture of {PREFIX}; a --config_file for '
+               'experiments that start from it.\n')
+    yaml.safe_dump(fields, file, sort_keys=False)
+
+
+def as_architecture(make: Callable[[], architectures.MobileBertConfig],
+                    path: str) -> architectures.MobileBertConfig:
+  """Returns what `make` makes of the fields of a file, naming it in errors."""
+  try:
+    return make()
+  except (TypeError, ValueError) as error:
+    raise ValueError(f'{path}: {error}') from error
+
+
+def _find(graph: object_graph.ObjectGraph, path: str) -> str | None:
+  root, _, rest = path.partition('/')
+  for place in _PLACES.get(root, (root,)):
+    key = graph.find(f'{place}/{rest}')
+    if key:
+      return key
+  return None

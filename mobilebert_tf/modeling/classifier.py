@@ -1,0 +1,84 @@
+# Copyright 2026 The mobilebert_tf Authors. All Rights Reserved.
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+
+"""The classifier: an encoder with one decision for the whole text."""
+
+from collections.abc import Sequence
+
+import tf_keras
+
+from mobilebert_tf.modeling import architectures
+from mobilebert_tf.modeling import encoder as encoder_lib
+from mobilebert_tf.modeling import encoder_model
+from mobilebert_tf.modeling import initialization
+from mobilebert_tf.modeling import validation
+
+
+@tf_keras.utils.register_keras_serializable('mobilebert_tf')
+class MobileBertClassifier(encoder_model.ClassesModel):
+  """An encoder that classifies, or rates, a text or a pair of texts.
+
+  Its output is what the Model Garden's `SentencePredictionTask` reads. With the
+  released architecture the logits are a dense layer of the raw first token, as
+  in the paper.
+
+  Args:
+    encoder: The encoder; its layers become this model's.
+    num_classes: Logits of a text; 1 is regression.
+    labels: Names of the classes in the order of the logits, or none.
+    dropout_rate: Dropout of the pooled output.
+    name: Name of the model.
+
+  Inputs: the encoder's.
+
+  Outputs: logits `[batch, num_classes]`.
+
+  Raises:
+    ValueError: For fewer than one class, labels that are not as many as the
+      classes or not distinct, or a rate outside [0, 1).
+
+  Example:
+
+  >>> model = MobileBertClassifier(
+  ...     encoder_lib.MobileBertEncoder('mobilebert_small'), num_classes=2,
+  ...     labels=['ham', 'spam'])
+  >>> ids = tf.constant([[2, 5, 3, 0]])
+  >>> model([ids, ids // 5, ids * 0]).shape.as_list()
+  [1, 2]
+  """
+
+  _heads = ('classifier',)
+
+  def __init__(self,
+               encoder: encoder_lib.MobileBertEncoder,
+               num_classes: int,
+               labels: Sequence[str] = (),
+               dropout_rate: float = 0.1,
+               name: str = 'mobilebert_classifier'):
+    architectures.check_positive_integer('num_classes', num_classes)
+    architectures.check_dropout_rate('dropout_rate', dropout_rate)
+    labels = validation.check_labels(labels, num_classes)
+    policy = encoder.word_embeddings.dtype_policy
+
+    # === Layers ===
+    dropout = tf_keras.layers.Dropout(
+        dropout_rate, name='dropout', dtype=policy)
+    classifier = tf_keras.layers.Dense(
+        num_classes, name='classifier', dtype=policy,
+        kernel_initializer=initialization.truncated_normal(
+            encoder.architecture.initializer_range))
+
+    # === Functional graph ===
+    logits = classifier(dropout(encoder.output['pooled_output']))
+    super().__init__(encoder, logits, num_classes, labels, dropout_rate, name)

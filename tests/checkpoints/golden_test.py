@@ -1,0 +1,108 @@
+# Copyright 2026 The mobilebert_tf Authors. All Rights Reserved.
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+
+"""The reference's outputs from checkpoints that were converted.
+
+Those of the two formats in which the reference implementations wrote them are
+in tests/modeling/parity_test.py.
+"""
+
+from absl.testing import parameterized
+import numpy as np
+import tensorflow as tf
+
+from mobilebert_tf import checkpoints
+from mobilebert_tf import modeling
+from mobilebert_tf.checkpoints import conversion
+from tests import shared_data
+from tests.checkpoints import folders
+from tests.checkpoints import goldens
+from tests.modeling import contract
+
+# Our outputs, theirs, and the tolerance.
+_TF1_OUTPUTS = (
+    ('sequence_output', 'sequence_output', goldens.HIDDEN_TOLERANCE),
+    ('pooled_output', 'pooled_output', goldens.HIDDEN_TOLERANCE),
+    ('next_sentence', 'nsp_logits', goldens.HIDDEN_TOLERANCE),
+    ('mlm_logits', 'mlm_logits', goldens.LOGITS_TOLERANCE))
+_HUGGING_FACE_OUTPUTS = (
+    ('sequence_output', 'last_hidden_state', goldens.HIDDEN_TOLERANCE),
+    ('pooled_output', 'pooler_output', goldens.HIDDEN_TOLERANCE),
+    ('next_sentence', 'seq_relationship_logits', goldens.HIDDEN_TOLERANCE),
+    ('mlm_logits', 'prediction_logits_at_masked_positions',
+     goldens.LOGITS_TOLERANCE))
+
+
+class GoldenTest(folders.FolderTestCase, goldens.GoldenTestCase,
+                 parameterized.TestCase):
+
+  def _convert(self, name, checkpoint_format):
+    folder = str(self.folder / f'{name}_{checkpoint_format}')
+    conversion.convert(folders.golden(name), folder, checkpoint_format)
+    return folder
+
+  def _converted(self, model, name):
+    """Fills a model from each format; yields the format's name."""
+    for checkpoint_format in checkpoints.FORMATS:
+      contract.randomize(model)
+      checkpoints.restore(model, self._convert(name, checkpoint_format))
+      yield checkpoint_format
+
+  @parameterized.parameters(
+      ('tf1_student', 'padded_mask-10000', _TF1_OUTPUTS),
+      ('tf1_tiny', 'padded_mask-10000', _TF1_OUTPUTS),
+      ('tf1_teacher', 'padded_mask-10000', _TF1_OUTPUTS),
+      ('hf_student', 'padded', _HUGGING_FACE_OUTPUTS),
+      ('hf_tiny', 'padded', _HUGGING_FACE_OUTPUTS))
+  def test_pretrainer(self, name, case, compared):
+    folder = shared_data.path(f'golden/{name}')
+    golden = np.load(folder / f'golden_{case}.npz')
+    model = modeling.MobileBertPretrainer(modeling.MobileBertEncoder(
+        checkpoints.read(str(folder)).architecture))
+    for checkpoint_format in self._converted(model, name):
+      outputs = model(goldens.inputs(golden))
+      for ours, theirs, tolerance in compared:
+        expected = golden[theirs]
+        self.assert_equal(
+            np.reshape(outputs[ours], expected.shape), expected, tolerance,
+            f'{ours} from {checkpoint_format}')
+
+  def test_sequence_classification(self):
+    model = modeling.MobileBertClassifier.from_pretrained(
+        folders.golden('hf_seqcls'))
+    for checkpoint_format in self._converted(model, 'hf_seqcls'):
+      for case in ('unpadded', 'padded'):
+        golden = np.load(
+            shared_data.path(f'golden/hf_seqcls/golden_{case}.npz'))
+        inputs = goldens.inputs(golden)
+        del inputs['masked_lm_positions']
+        self.assert_equal(
+            model(inputs), golden['logits'], goldens.HIDDEN_TOLERANCE,
+            f'{case}, from {checkpoint_format}')
+
+  def test_mask_of_the_quantization_era(self):
+    """It has no field in other formats, and is asked for when loading."""
+    golden = np.load(
+        shared_data.path('golden/tf1_student/golden_padded_mask-6.npz'))
+    model = modeling.MobileBertEncoder.from_pretrained(
+        self._convert('tf1_student', 'hugging_face'),
+        attention_mask='tf1_reference')
+    inputs = goldens.inputs(golden)
+    del inputs['masked_lm_positions']
+    self.assert_equal(model(inputs)['sequence_output'],
+                      golden['sequence_output'], goldens.HIDDEN_TOLERANCE)
+
+
+if __name__ == '__main__':
+  tf.test.main()

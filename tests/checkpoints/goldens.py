@@ -1,0 +1,50 @@
+# Copyright 2026 The mobilebert_tf Authors. All Rights Reserved.
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+
+"""Inputs and outputs of the reference implementations, and how to compare.
+
+`../shared/golden` holds checkpoints with random weights and what the reference
+code computes from them; its README names versions, masks and tolerances.
+"""
+
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+
+HIDDEN_TOLERANCE = 1e-5
+LOGITS_TOLERANCE = 3e-5
+
+
+def inputs(golden: np.lib.npyio.NpzFile) -> dict[str, np.ndarray]:
+  """Returns the inputs of a golden file by our names."""
+  return {
+      'input_word_ids': golden['in_input_ids'].astype(np.int32),
+      'input_mask': golden['in_input_mask'].astype(np.int32),
+      'input_type_ids': golden['in_segment_ids'].astype(np.int32),
+      'masked_lm_positions':
+          golden['in_masked_lm_positions'].astype(np.int32),
+  }
+
+
+class GoldenTestCase(tf.test.TestCase):
+  """Asserts relative to the size of what is expected."""
+
+  def assert_equal(self, actual: Any, expected: np.ndarray, tolerance: float,
+                   what: str = '') -> None:
+    """Asserts |a - b| <= tolerance * (1 + |b|) everywhere."""
+    actual = np.asarray(actual)
+    self.assertEqual(actual.shape, expected.shape, what)
+    error = np.max(np.abs(actual - expected) / (1 + np.abs(expected)))
+    self.assertLessEqual(error, tolerance, what)
