@@ -70,7 +70,7 @@ def main(argv: list[str]) -> None:
         input_format=_INPUT_FORMAT.value, vocab_file=_VOCAB_FILE.value,
         lower_case=_LOWER_CASE.value, revision=_REVISION.value,
         overwrite=_OVERWRITE.value, progress=progress)
-  except (OSError, ValueError) as error:
+  except (OSError, RuntimeError, ValueError) as error:
     sys.exit(f'convert_checkpoint: {error}')
   for name, value in conversion.describe(done):
     print(f'{name:<12}  {value}')

@@ -15,6 +15,7 @@
 """Writes files and folders whole or not at all."""
 
 import contextlib
+import errno
 import os
 import pathlib
 import shutil
@@ -42,8 +43,8 @@ def write_text(path: str | os.PathLike, text: str) -> None:
 
 
 @contextlib.contextmanager
-def replace_folder(folder: str | os.PathLike,
-                   marker: str) -> Iterator[pathlib.Path]:
+def replace_folder(folder: str | os.PathLike, marker: str,
+                   overwrite: bool = True) -> Iterator[pathlib.Path]:
   """Gives an empty folder that takes the place of another when it is filled.
 
   The old folder stands until the new one is complete, and stays if filling it
@@ -53,12 +54,14 @@ def replace_folder(folder: str | os.PathLike,
     folder: The folder to write; one that exists is replaced as a whole.
     marker: A file that tells a folder of this kind. A folder that holds
       anything but lacks it is somebody else's and is not touched.
+    overwrite: Whether one that holds anything may be replaced at all.
 
   Yields:
     The folder to fill, beside `folder`.
 
   Raises:
-    FileExistsError: If `folder` is not of this kind.
+    FileExistsError: If `folder` is not of this kind, or may not be replaced,
+      or another program has made it meanwhile.
 
   Example: `with replace_folder('bundle', 'metadata.json') as new: ...`
   """
@@ -74,12 +77,15 @@ def replace_folder(folder: str | os.PathLike,
     new, old = pathlib.Path(staging, 'new'), pathlib.Path(staging, 'old')
     new.mkdir()
     yield new
-    if folder.exists():
+    if overwrite and folder.exists():
       os.rename(folder, old)
     try:
       os.rename(new, folder)
-    except OSError:
+    except OSError as error:
       if old.exists():  # Or it would go with the staging folder.
         os.rename(old, folder)
+      if error.errno in (errno.EEXIST, errno.ENOTEMPTY, errno.ENOTDIR):
+        raise FileExistsError(
+            f'{folder} exists already. Name another folder.') from error
       raise
     shutil.rmtree(old, ignore_errors=True)

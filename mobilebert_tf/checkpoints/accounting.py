@@ -94,8 +94,8 @@ def read_weights(
     progress: Wraps the loop over the rows.
 
   Returns:
-    float32 arrays by the names of our variables. float16 and bfloat16 are
-    widened.
+    float32 arrays by the names of our variables; other floating-point types
+    are converted.
 
   Raises:
     ValueError: If an array is not of floating point, or not finite.
@@ -138,3 +138,21 @@ def _check_shapes(names: Sequence[name_map.WeightName],
   if wrong:
     raise ValueError(
         f'{source.name} does not fit its config: {listed(wrong)}.')
+  _check_classes(names, source)
+
+
+def _check_classes(names: Sequence[name_map.WeightName],
+                   source: Source) -> None:
+  """Raises ValueError if the weights of a head disagree on its classes."""
+  sizes = {}
+  for name in names:
+    key = name.key(source.checkpoint_format)
+    for size, length in zip(name.shape_in(source.checkpoint_format),
+                            source.shapes[key], strict=True):
+      if size is None:
+        sizes[key] = length
+  if len(set(sizes.values())) > 1 or 0 in sizes.values():
+    said = ', '.join(f'{key} {size}' for key, size in sizes.items())
+    raise ValueError(
+        f'{source.name}: the weights of its head disagree on the number of '
+        f'classes, or have none: {said}.')

@@ -17,10 +17,15 @@
 import contextlib
 import dataclasses
 import os
+import re
 from collections.abc import Iterator
 from typing import Any
 
 import tensorflow as tf
+
+
+# What follows a prefix in the names of a checkpoint's files.
+_PART = re.compile(r'\.(index|data-\d+-of-\d+)$')
 
 
 @dataclasses.dataclass(frozen=True)
@@ -53,15 +58,24 @@ def locate(path: str) -> Location:
     FileNotFoundError: If there is nothing of that name.
   """
   path = os.path.expanduser(os.fspath(path))
-  if tf.io.gfile.exists(f'{path}.index'):
-    return Location(os.path.dirname(path) or '.', path)
-  if not tf.io.gfile.isdir(path):
+  try:
+    if tf.io.gfile.exists(f'{path}.index'):
+      return Location(os.path.dirname(path) or '.', path)
+    is_folder = tf.io.gfile.isdir(path)
+  except tf.errors.OpError as error:  # Such as https://.
+    raise FileNotFoundError(f'{path!r} cannot be read: {error}') from error
+  if not is_folder and tf.io.gfile.exists(path):  # Perhaps a file of one.
+    if _PART.search(path):
+      return locate(_PART.sub('', path))
+    if path.endswith(('.json', '.safetensors')):
+      return locate(os.path.dirname(path) or '.')
+  if not is_folder:
     raise FileNotFoundError(
         f'There is no folder and no checkpoint {path!r}.')
   path = path.rstrip('/') or '/'
   prefixes = sorted(
-      found.removesuffix('.index')
-      for found in tf.io.gfile.glob(os.path.join(path, '*.index')))
+      os.path.join(path, name.removesuffix('.index'))
+      for name in tf.io.gfile.listdir(path) if name.endswith('.index'))
   if len(prefixes) == 1:
     return Location(path, prefixes[0])
   latest = _latest(path)

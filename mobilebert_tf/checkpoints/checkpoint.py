@@ -24,6 +24,10 @@ from mobilebert_tf.checkpoints import name_map
 from mobilebert_tf.data import vocabulary as vocabulary_lib
 from mobilebert_tf.modeling import architectures
 
+# What does not change which weights a model has, or what they mean.
+SETTINGS = ('attention_mask', 'hidden_dropout_rate', 'attention_dropout_rate',
+            'initializer_range')
+
 # Wraps a loop over weights, as tqdm does: progress(items, 'reading').
 Progress = Callable[[Sequence[Any], str], Iterable[Any]]
 
@@ -42,7 +46,8 @@ class Checkpoint:
     architecture: Of the encoder.
     weights: Arrays, float32, by the names of our variables (`name_map`).
     parts: What the weights belong to, as in `name_map.PARTS`.
-    labels: Names of the classes, if known.
+    labels: Names of the classes, if known; LABEL_0, LABEL_1 and so on, by
+      which others say that they have none, are none here too.
     vocabulary: The tokens, if a vocabulary lies with the weights.
     lower_case: Whether the tokenizer lower-cases.
     source: Where it comes from, for messages.
@@ -54,6 +59,18 @@ class Checkpoint:
   vocabulary: vocabulary_lib.Vocabulary | None = None
   lower_case: bool = True
   source: str = ''
+
+  def __post_init__(self):
+    labels = tuple(self.labels)
+    if labels == tuple(f'LABEL_{i}' for i in range(len(labels))):
+      labels = ()
+    object.__setattr__(self, 'labels', labels)
+    for label in labels:
+      if not isinstance(label, str) or not label or '\n' in label or (
+          '\r' in label) or labels.count(label) > 1:
+        raise ValueError(
+            f'{self.source or "The model"} has the label {label!r:.80}; labels '
+            'are distinct names of one line each.')
 
   @property
   def heads(self) -> tuple[str, ...]:
@@ -87,6 +104,15 @@ class Checkpoint:
         weights={name: array for name, array in self.weights.items()
                  if not name.startswith('pooler/')},
         parts=tuple(part for part in self.parts if part != 'pooler'))
+
+
+def notes_on_settings(checkpoint: Checkpoint) -> list[str]:
+  """Returns what formats other than ours have no field for."""
+  if checkpoint.architecture.attention_mask == 'hard':
+    return []
+  return [f'Left out: attention_mask='
+          f'{checkpoint.architecture.attention_mask}; the format has no field '
+          'for it, and a model that is read from it masks padding wholly.']
 
 
 def differences(one: Checkpoint, other: Checkpoint) -> list[str]:

@@ -25,10 +25,6 @@ from mobilebert_tf.data import vocabulary as vocabulary_lib
 from mobilebert_tf.modeling import architectures
 from mobilebert_tf.reporting import formatting
 
-# What does not change which weights a model has, or their shapes.
-_SETTINGS = ('attention_mask', 'hidden_dropout_rate', 'attention_dropout_rate',
-             'initializer_range')
-
 
 @dataclasses.dataclass(frozen=True)
 class Conversion:
@@ -82,10 +78,12 @@ def convert(input_path: str, output: str, output_format: str = 'mobilebert_tf',
   """
   start = time.monotonic()
   path = formats.find(input_path, revision)
-  if os.path.realpath(bundles.locate(path).folder) == os.path.realpath(output):
+  source = os.path.realpath(bundles.locate(path).folder)
+  target = formats.local_output(output)
+  if os.path.commonpath([source, target]) == target:
     raise FileExistsError(
-        f'{output} is the input as well; write to another folder.')
-  formats.check_output(output, output_format, overwrite)
+        f'{output} is the input, or has it inside; write to another folder.')
+  formats.check_output(target, output_format, overwrite)
   input_format = input_format or formats.recognise(path)
   checkpoint = formats.read(path, input_format, progress=progress)
   changes = {}
@@ -130,7 +128,8 @@ def describe(conversion: Conversion) -> list[tuple[str, str]]:
   rows += [('Note', note) for note in conversion.notes]
   rows += [
       ('File', f'{entry.name}, {_size(entry.stat().st_size)}')
-      for entry in sorted(os.scandir(conversion.output), key=lambda e: e.name)
+      for entry in sorted(os.scandir(formats.local_output(conversion.output)),
+                          key=lambda entry: entry.name)
   ]
   return [*rows, ('Check', 'read again, and equal to the last bit'),
           ('Time', formatting.duration(conversion.seconds))]
@@ -138,7 +137,9 @@ def describe(conversion: Conversion) -> list[tuple[str, str]]:
 
 def _describe(config: architectures.MobileBertConfig) -> str:
   """Returns the name of an architecture, or its sizes."""
-  settings = {field: getattr(config, field) for field in _SETTINGS}
+  settings = {
+      field: getattr(config, field) for field in checkpoint_lib.SETTINGS
+  }
   for name in architectures.ARCHITECTURES:
     if architectures.get_architecture(name, **settings) == config:
       return name

@@ -15,6 +15,7 @@
 """Every format by its name: recognised, read, and written."""
 
 import os
+import re
 import types
 from typing import Any
 
@@ -31,6 +32,12 @@ from mobilebert_tf.checkpoints import native
 from mobilebert_tf.checkpoints import sidecars
 from mobilebert_tf.checkpoints import tf1
 from mobilebert_tf.modeling import architectures
+
+# What the writers make.
+_WRITTEN = re.compile(
+    r'mobilebert(_variables)?\.ckpt\.(index|data-\d+-of-\d+)|checkpoint|'
+    r'(bert_)?config\.json|encoder\.yaml|model\.safetensors|vocab\.txt|'
+    r'labels\.txt|tokenizer_config\.json')
 
 # A format is a module with `TITLE`, `MARKER`, `recognises`, `read`, `fit` and
 # `write`.
@@ -60,7 +67,7 @@ def find(name_or_path: str, revision: str | None = None) -> str:
   try:
     bundles.locate(path)
   except FileNotFoundError:
-    if not hub.is_name(path):
+    if not hub.is_name(path) or os.path.exists(path.split('/')[0]):
       raise
     return hub.download(path, revision)
   return path
@@ -111,8 +118,8 @@ def read(name_or_path: str, checkpoint_format: str | None = None,
   Args:
     name_or_path: As for `find`.
     checkpoint_format: A key of `FORMATS`; recognised if None.
-    overrides: Fields of the architecture to change, such as
-      `{'attention_mask': 'tf1_reference'}`.
+    overrides: Settings of the architecture to change, such as
+      `{'attention_mask': 'tf1_reference'}` (`checkpoint.SETTINGS`).
     revision: Branch, tag or commit on the hub.
     assumed: The architecture where no config lies beside the weights.
     progress: Wraps the loop over the weights.
@@ -126,10 +133,14 @@ def read(name_or_path: str, checkpoint_format: str | None = None,
 
   Example: `read('google/mobilebert-uncased').num_parameters`
   """
+  _check_overrides(overrides or {})
   path = find(name_or_path, revision)
   name = checkpoint_format or recognise(path)
-  return FORMATS[name].read(
+  architectures.check_accepted('checkpoint_format', name, tuple(FORMATS))
+  checkpoint = FORMATS[name].read(
       bundles.locate(path), overrides, assumed, progress)
+  sidecars.check_labels(checkpoint)
+  return checkpoint
 
 
 def write(checkpoint: checkpoint_lib.Checkpoint, folder: str,
@@ -157,14 +168,17 @@ def write(checkpoint: checkpoint_lib.Checkpoint, folder: str,
     ValueError: If the format cannot hold the checkpoint, or the vocabulary is
       not of the size of the word table.
   """
+  architectures.check_accepted(
+      'checkpoint_format', checkpoint_format, tuple(FORMATS))
   module = FORMATS[checkpoint_format]
+  folder = local_output(folder)
   check_output(folder, checkpoint_format, overwrite)
   checkpoint, notes = module.fit(checkpoint)
   sidecars.check_vocabulary(checkpoint)
-  with files.replace_folder(folder, module.MARKER) as new:
+  with files.replace_folder(folder, module.MARKER, overwrite) as new:
     try:
       module.write(checkpoint, str(new), progress)
-    except (tf.errors.OpError, safetensors.SafetensorError) as error:
+    except (OSError, tf.errors.OpError, safetensors.SafetensorError) as error:
       raise OSError(f'{folder} cannot be written: {error}') from error
     # Other implementations have no field for this one.
     kept = {'attention_mask': checkpoint.architecture.attention_mask}
@@ -173,6 +187,26 @@ def write(checkpoint: checkpoint_lib.Checkpoint, folder: str,
         progress=lambda items, _: progress(items, 'checking'))
     _check_equal(checkpoint, again, folder)
   return notes
+
+
+def local_output(folder: str) -> str:
+  """Returns the absolute path of a folder to write, links resolved.
+
+  Args:
+    folder: As it was given; `~` is the home folder.
+
+  Returns:
+    The path.
+
+  Raises:
+    ValueError: If it is not on this machine.
+  """
+  folder = os.fspath(folder)
+  if '://' in folder:
+    raise ValueError(
+        f'{folder} is not on this machine. Write to a local folder, and copy '
+        'it.')
+  return os.path.realpath(os.path.expanduser(folder))
 
 
 def check_output(folder: str, checkpoint_format: str,
@@ -187,15 +221,28 @@ def check_output(folder: str, checkpoint_format: str,
   if not os.path.exists(folder) or (
       os.path.isdir(folder) and not os.listdir(folder)):
     return
-  marker = FORMATS[checkpoint_format].MARKER
   if not overwrite:
     raise FileExistsError(
         f'{folder} exists already. Name another folder, or allow to overwrite '
         'it.')
-  if not os.path.exists(os.path.join(folder, marker)):
+  marker = FORMATS[checkpoint_format].MARKER
+  names = os.listdir(folder) if os.path.isdir(folder) else []
+  foreign = sorted(name for name in names if not _WRITTEN.fullmatch(name))
+  if marker not in names or foreign:
+    why = f'holds {", ".join(foreign[:5])}' if foreign else f'has no {marker}'
     raise FileExistsError(
-        f'{folder} exists and has no {marker}, so it is no folder of this '
-        'format and will not be overwritten. Name another one.')
+        f'{folder} {why}, so it is not a folder that was written in this '
+        'format, and will not be overwritten. Name another one.')
+
+
+def _check_overrides(overrides: dict[str, Any]) -> None:
+  """Raises ValueError if one would change what the weights were made for."""
+  architectures.get_architecture('mobilebert', **overrides)  # Known, and valid.
+  for field in overrides:
+    if field not in checkpoint_lib.SETTINGS:
+      raise ValueError(
+          f'{field} is what the weights were trained with. Only these can be '
+          f'changed: {", ".join(checkpoint_lib.SETTINGS)}.')
 
 
 def _check_equal(checkpoint: checkpoint_lib.Checkpoint,

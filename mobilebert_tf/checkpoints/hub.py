@@ -71,4 +71,8 @@ def download(name: str, revision: str | None = None) -> str:
     raise FileNotFoundError(
         f'There is no folder {name!r}, and it is no name of a repository '
         f'either: {error}.') from error
+  except Exception as error:  # Its HTTP library's have no base that we know.
+    raise FileNotFoundError(
+        f'There is no folder {name!r}, and asking the Hugging Face hub failed: '
+        f'{error}.') from error
   return folder

@@ -98,6 +98,7 @@ def read(location: bundles.Location,
   _check_exists(weights_path)
   with _open(weights_path) as tensors:
     keys = _model_keys(tensors.keys(), architecture)
+    _check_tied(tensors, keys, weights_path)
     shapes = {
         key: tensors.get_slice(stored).get_shape()
         for key, stored in keys.items()
@@ -125,7 +126,8 @@ def fit(checkpoint: checkpoint_lib.Checkpoint
     raise ValueError(
         f'transformers has no MobileBERT with {" and ".join(checkpoint.heads)} '
         'in one; convert a checkpoint of one task.')
-  notes, architecture = [], checkpoint.architecture
+  notes = checkpoint_lib.notes_on_settings(checkpoint)
+  architecture = checkpoint.architecture
   if architecture.attention_input == 'block_input':
     notes.append(
         'transformers cannot load this architecture: its queries and keys read '
@@ -158,8 +160,9 @@ def write(checkpoint: checkpoint_lib.Checkpoint, folder: str,
     if not checkpoint.heads:  # MobileBertModel is the base itself.
       key = key.removeprefix(_BASE)
     tensors[key] = np.ascontiguousarray(array)
-  safetensors.numpy.save_file(
-      tensors, os.path.join(folder, WEIGHTS), metadata={'format': 'pt'})
+  # Its own writer of files lets nobody else read them.
+  with open(os.path.join(folder, WEIGHTS), 'wb') as file:
+    file.write(safetensors.numpy.save(tensors, metadata={'format': 'pt'}))
   fields = reference_config.to_hugging_face_fields(checkpoint.architecture)
   fields['architectures'] = [_CLASSES[checkpoint.heads]]
   labels = checkpoint.labels or _default_labels(checkpoint)
@@ -184,15 +187,35 @@ def _check_exists(path: str) -> None:
   if os.path.exists(path):
     return
   folder = os.path.dirname(path)
-  pickles = [name for name in PICKLES
-             if os.path.exists(os.path.join(folder, name))]
-  only = f', only {pickles[0]}' if pickles else ''
+  def has(name: str) -> bool:
+    return os.path.exists(os.path.join(folder, name))
+
+  if has(f'{WEIGHTS}.index.json'):
+    raise FileNotFoundError(
+        f'{folder} has its weights in several files. With transformers '
+        "installed, AutoModel.from_pretrained('...').save_pretrained('folder', "
+        "max_shard_size='10GB') writes one.")
+  only = ', only a pytorch_model.bin' if any(map(has, PICKLES)) else ''
   raise FileNotFoundError(
       f'{folder} has no {WEIGHTS}{only}. A pytorch_model.bin is a pickle, '
       'which can run any code when it is read, so it is not. With torch and '
       "transformers installed, AutoModelForPreTraining.from_pretrained('...')"
       ".save_pretrained('folder') writes safetensors; repositories of the hub "
       "that have none often offer them as revision='refs/pr/1' or such.")
+
+
+def _check_tied(tensors: Any, keys: dict[str, str], path: str) -> None:
+  """Raises ValueError if a second name of a weight holds something else."""
+  stored = set(tensors.keys())
+  for second, first in (
+      ('cls.predictions.decoder.weight',
+       f'{_BASE}embeddings.word_embeddings.weight'),
+      ('cls.predictions.decoder.bias', 'cls.predictions.bias')):
+    if second in stored and first in keys and not np.array_equal(
+        tensors.get_tensor(second), tensors.get_tensor(keys[first])):
+      raise ValueError(
+          f'{path}: {second} is not {first}. A MobileBERT reads and writes '
+          'words with one table; this model was trained with two.')
 
 
 def _model_keys(stored: list[str],
@@ -202,6 +225,10 @@ def _model_keys(stored: list[str],
   keys = {
       _BASE + key if key.startswith(_BASE_PARTS) else key: key for key in stored
   }
+  if len(keys) < len(stored):
+    raise ValueError(
+        'The weights hold the encoder twice, with and without the prefix '
+        f'{_BASE!r}; save the model again.')
   # Made, and read by nothing, unless a config of TINY says otherwise.
   unused = ('.bottleneck.attention.' if architecture.attention_input
             == 'bottleneck' else None)
@@ -211,11 +238,17 @@ def _model_keys(stored: list[str],
   }
 
 
+def _classes(fields: dict[str, Any]) -> list[str]:
+  """Returns the names of classes that a config gives."""
+  classes = fields.get('architectures')
+  return [name for name in classes if isinstance(name, str)] if isinstance(
+      classes, list) else []
+
+
 def _possible_heads(fields: dict[str, Any]) -> list[str]:
   """Returns the heads that a config admits; two share the key `classifier`."""
-  classes = fields.get('architectures') or []
   other = ('sequence_classification'
-           if _CLASSES['token_classification',] in classes
+           if _CLASSES['token_classification',] in _classes(fields)
            else 'token_classification')
   return [head for head in name_map.HEADS if head != other]
 
@@ -226,22 +259,21 @@ def _without_pooler(architecture: architectures.MobileBertConfig,
   """Returns the architecture without a pooler where the class has none."""
   classes = [_CLASSES[heads] for heads in _WITHOUT_POOLER]
   if not architecture.use_pooler or f'{_BASE}pooler.dense.weight' in shapes or (
-      not set(classes) & set(fields.get('architectures') or [])):
+      not set(classes) & set(_classes(fields))):
     return architecture
   return architectures.resolve({**architecture.as_dict(), 'use_pooler': False})
 
 
 def _labels(fields: dict[str, Any], path: str) -> tuple[str, ...]:
-  """Returns the names of classes, if they are more than numbers."""
+  """Returns the names of classes; `Checkpoint` knows which are none."""
   by_id = fields.get('id2label') or {}
   try:
     labels = tuple(str(by_id[str(i)]) for i in range(len(by_id)))
   except (KeyError, TypeError) as error:
     raise ValueError(
         f'{path}: id2label should have the keys "0", "1" and so on; '
-        f'got {by_id!r}.') from error
-  numbers = tuple(f'LABEL_{i}' for i in range(len(labels)))
-  return () if labels == numbers else labels
+        f'got {by_id!r:.80}.') from error
+  return labels
 
 
 def _default_labels(checkpoint: checkpoint_lib.Checkpoint) -> tuple[str, ...]:

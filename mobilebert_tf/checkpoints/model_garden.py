@@ -123,7 +123,7 @@ def read(location: bundles.Location,
 def fit(checkpoint: checkpoint_lib.Checkpoint
         ) -> tuple[checkpoint_lib.Checkpoint, list[str]]:
   """Returns the checkpoint, and what the Model Garden makes of it otherwise."""
-  notes = []
+  notes = checkpoint_lib.notes_on_settings(checkpoint)
   if checkpoint.architecture.hidden_activation == 'gelu':
     notes.append(
         'Model Garden tasks compute gelu by erf, this model was made with the '

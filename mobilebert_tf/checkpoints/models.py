@@ -15,6 +15,7 @@
 """From checkpoints to models and back."""
 
 import inspect
+import weakref
 from collections.abc import Collection
 from typing import Any
 
@@ -32,6 +33,11 @@ from mobilebert_tf.data import vocabulary as vocabulary_lib
 # Heads that fine-tuning starts anew, and the one that some formats lack.
 _MAY_BE_NEW = ('next_sentence', 'sequence_classification',
                'token_classification', 'question_answering')
+
+# What models were built with, and are saved with; a model knows no tokens.
+_tokenizers: weakref.WeakKeyDictionary[
+    tf_keras.Model, tuple[vocabulary_lib.Vocabulary | None, bool]
+] = weakref.WeakKeyDictionary()
 
 
 def load(model_class: type[modeling.GraphModel], name_or_path: str, *,
@@ -72,6 +78,7 @@ def build(model_class: type[modeling.GraphModel],
       arguments = _with_classes(arguments, checkpoint)
     model = model_class(encoder, **arguments)
   assign(model, checkpoint, _parts_that_fit(model, checkpoint))
+  _tokenizers[model] = checkpoint.vocabulary, checkpoint.lower_case
   return model
 
 
@@ -118,6 +125,7 @@ def assign(model: tf_keras.Model, checkpoint: checkpoint_lib.Checkpoint,
   rows = [row for row in name_map.weight_names(
       encoder_of(model).architecture, name_map.HEADS)
           if row.part in parts and row.part not in missing]
+  _check_architecture(model, checkpoint)
   _check_fit(rows, variables, checkpoint)
   for row in rows:
     variables[row.ours].assign(checkpoint.weights[row.ours])
@@ -130,38 +138,44 @@ def assign(model: tf_keras.Model, checkpoint: checkpoint_lib.Checkpoint,
 
 
 def save(model: modeling.GraphModel, folder: str, *,
-         vocab_file: str | None = None, lower_case: bool = True,
+         vocab_file: str | None = None, lower_case: bool | None = None,
          overwrite: bool = False) -> None:
   """Writes a Hugging Face folder; see `GraphModel.save_pretrained`."""
+  checkpoint = of_model(model, vocab_file, lower_case)
+  if checkpoint.vocabulary is None:
+    logging.warning('%s gets no vocabulary: name one as vocab_file.', folder)
   for note in formats.write(
-      of_model(model, vocab_file, lower_case), folder, 'hugging_face',
-      overwrite=overwrite):
+      checkpoint, folder, 'hugging_face', overwrite=overwrite):
     logging.warning('%s: %s', folder, note)
 
 
 def of_model(model: tf_keras.Model, vocab_file: str | None = None,
-             lower_case: bool = True) -> checkpoint_lib.Checkpoint:
+             lower_case: bool | None = None) -> checkpoint_lib.Checkpoint:
   """Returns a model as a checkpoint.
 
   Args:
     model: An encoder, or a model on one.
-    vocab_file: Path of its vocabulary, if that is to go with it.
-    lower_case: Whether its tokenizer lower-cases.
+    vocab_file: Path of its vocabulary; that of the checkpoint it was built
+      from, if any, if None.
+    lower_case: Whether its tokenizer lower-cases; likewise.
 
   Returns:
-    A checkpoint with copies of its weights.
+    A checkpoint with copies of its weights, as float32.
   """
   variables, architecture = _variables(model), encoder_of(model).architecture
   rows = [row for row in name_map.weight_names(architecture, name_map.HEADS)
           if row.ours in variables]
+  vocabulary, known_case = _tokenizers.get(model, (None, True))
+  if vocab_file:
+    vocabulary = vocabulary_lib.Vocabulary.read(vocab_file)
   return checkpoint_lib.Checkpoint(
       architecture,
-      {row.ours: np.asarray(variables[row.ours]) for row in rows},
+      {row.ours: np.asarray(variables[row.ours]).astype(np.float32)
+       for row in rows},
       name_map.parts_of(rows),
       labels=tuple(getattr(model, 'labels', ())),
-      vocabulary=(vocabulary_lib.Vocabulary.read(vocab_file)
-                  if vocab_file else None),
-      lower_case=lower_case,
+      vocabulary=vocabulary,
+      lower_case=known_case if lower_case is None else lower_case,
       source=type(model).__name__)
 
 
@@ -180,9 +194,10 @@ def _with_classes(arguments: dict[str, Any],
                   checkpoint: checkpoint_lib.Checkpoint) -> dict[str, Any]:
   """Adds what the checkpoint says of classes, where the caller does not."""
   labels = arguments.get('labels') or checkpoint.labels
-  num_classes = (arguments.get('num_classes') or checkpoint.num_classes
-                 or len(labels))
-  if not num_classes:
+  num_classes = arguments.get('num_classes')
+  if num_classes is None:
+    num_classes = checkpoint.num_classes or len(labels) or None
+  if num_classes is None:
     raise ValueError(
         f'{checkpoint.source} has no classifier, so say how many classes the '
         'new one has: num_classes=2.')
@@ -219,6 +234,22 @@ def _variables(model: tf_keras.Model) -> dict[str, tf.Variable]:
   return {
       variable.name.removesuffix(':0'): variable for variable in model.weights
   }
+
+
+def _check_architecture(model: tf_keras.Model,
+                        checkpoint: checkpoint_lib.Checkpoint) -> None:
+  """Raises ValueError for what shapes do not tell, such as heads or norms."""
+  ours = encoder_of(model).architecture.as_dict()
+  differences = [
+      f'{field} is {value!r}, of the model {ours[field]!r}'
+      for field, value in checkpoint.architecture.as_dict().items()
+      if field not in (*checkpoint_lib.SETTINGS, 'use_pooler')
+      and value != ours[field]
+  ]
+  if differences:
+    raise ValueError(
+        f'{checkpoint.source} is of another architecture than the model: its '
+        f'{"; ".join(differences)}.')
 
 
 def _check_fit(rows: list[name_map.WeightName],

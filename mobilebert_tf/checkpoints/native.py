@@ -14,6 +14,7 @@
 
 """Our own checkpoints: converted folders, and the folders of training runs."""
 
+import os
 from collections.abc import Mapping
 from typing import Any
 
@@ -68,7 +69,7 @@ def read(location: bundles.Location,
       location, 'mobilebert_tf', architecture, (), progress)
   return checkpoint_lib.Checkpoint(
       architecture, weights, parts, source=location.prefix,
-      **{**_run_settings(run), **sidecars.read(location.folder)})
+      **{**_run_settings(run, path), **sidecars.read(location.folder)})
 
 
 def fit(checkpoint: checkpoint_lib.Checkpoint
@@ -93,15 +94,20 @@ def write(checkpoint: checkpoint_lib.Checkpoint, folder: str,
   sidecars.write(checkpoint, folder)
 
 
-def _run_settings(run: Mapping[str, Any]) -> dict[str, Any]:
+def _run_settings(run: Mapping[str, Any], path: str) -> dict[str, Any]:
   """Returns what a training run's params say of labels and vocabulary."""
-  data = run.get('task', {}).get('train_data') or {}
+  data = run['task'].get('train_data') if 'task' in run else None
   settings: dict[str, Any] = {}
-  if data.get('labels'):
-    settings['labels'] = tuple(data['labels'])
+  if not isinstance(data, Mapping) or (
+      os.path.basename(path) != object_checkpoint.RUN_CONFIG):
+    return settings
+  if isinstance(data.get('labels'), list | tuple):
+    settings['labels'] = tuple(map(str, data['labels']))
   # A run may have moved, and its vocabulary with it.
-  if data.get('vocab_file') and tf.io.gfile.exists(data['vocab_file']):
-    settings['vocabulary'] = vocabulary_lib.Vocabulary.read(data['vocab_file'])
+  vocab_file = data.get('vocab_file')
+  if isinstance(vocab_file, str) and tf.io.gfile.exists(vocab_file) and (
+      '://' in vocab_file or os.path.isfile(vocab_file)):
+    settings['vocabulary'] = vocabulary_lib.Vocabulary.read(vocab_file)
   if 'lower_case' in data:
     settings['lower_case'] = bool(data['lower_case'])
   return settings

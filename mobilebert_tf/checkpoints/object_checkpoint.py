@@ -46,6 +46,15 @@ _PLACES = {
 }
 
 
+class _PlainLoader(yaml.SafeLoader):
+  """Reads data without aliases, which can make gigabytes of a few lines."""
+
+  def compose_node(self, parent: Any, index: Any) -> Any:
+    if self.check_event(yaml.AliasEvent):
+      raise yaml.YAMLError('aliases (*name) are not accepted.')
+    return super().compose_node(parent, index)
+
+
 def holds(location: bundles.Location, path: str) -> bool:
   """Whether a place holds an object-based checkpoint with a path in it."""
   if not location.prefix:
@@ -53,7 +62,8 @@ def holds(location: bundles.Location, path: str) -> bool:
   with bundles.open_reader(location) as reader:
     if not reader.has_tensor(object_graph.KEY):
       return False
-    return _find(object_graph.ObjectGraph(reader, location.prefix), path) is not None
+    graph = object_graph.ObjectGraph(reader, location.prefix)
+    return _find(graph, path) is not None
 
 
 def read_weights(
@@ -143,7 +153,7 @@ def read_run(folder: str) -> tuple[dict[str, Any], str]:
     return {}, ''
   try:
     with tf.io.gfile.GFile(path, 'rb') as file:
-      fields = yaml.safe_load(file.read())
+      fields = yaml.load(file.read(), _PlainLoader)
   except (yaml.YAMLError, ValueError, RecursionError) as error:
     raise ValueError(f'{path} is no YAML: {error}') from error
   return (fields if isinstance(fields, dict) else {}), path
@@ -205,8 +215,7 @@ def as_architecture(make: Callable[[], architectures.MobileBertConfig],
 
 def _find(graph: object_graph.ObjectGraph, path: str) -> str | None:
   root, _, rest = path.partition('/')
-  for place in _PLACES.get(root, (root,)):
-    key = graph.find(f'{place}/{rest}')
-    if key:
-      return key
-  return None
+  # One place for all of a part: in the others, the same numbers may stand for
+  # other layers.
+  place = next(filter(graph.has, _PLACES.get(root, ())), root)
+  return graph.find(f'{place}/{rest}')

@@ -50,15 +50,19 @@ class ObjectGraph:
     if KEY not in self._shapes:
       raise ValueError(f'{name} is not object-based; is it TF1\'s?')
     graph = _parse(reader.get_tensor(KEY), name)
+    # Edges and keys that lead nowhere, in a damaged graph, are none.
     self._children = [
-        {child.local_name: child.node_id for child in node.children}
-        for node in graph.nodes
+        {child.local_name: child.node_id for child in node.children
+         if 0 <= child.node_id < len(graph.nodes)} for node in graph.nodes
     ]
-    # A key that leads nowhere is none.
     self._keys = [
         key if key in self._shapes else ''
         for key in map(_variable_key, graph.nodes)
     ]
+
+  def has(self, path: str) -> bool:
+    """Whether there is an object, or a variable, at a path from the root."""
+    return self._walk(path.split('/')) is not None
 
   def find(self, path: str) -> str | None:
     """Returns the key of the variable at a path from the root, if any."""
@@ -91,8 +95,6 @@ class ObjectGraph:
   def _walk(self, names: list[str]) -> int | None:
     node = 0
     for name in names:
-      if not 0 <= node < len(self._children):
-        return None
       node = self._children[node].get(name)
       if node is None:
         return None
@@ -102,7 +104,7 @@ class ObjectGraph:
     seen, stack = set(), list(roots)
     while stack:
       node = stack.pop()
-      if node in seen or not 0 <= node < len(self._children):
+      if node in seen:
         continue
       seen.add(node)
       stack.extend(self._children[node].values())

@@ -47,8 +47,10 @@ def read_json(path: str) -> dict[str, Any]:
   try:
     with tf.io.gfile.GFile(path, 'rb') as file:
       fields = json.loads(file.read().decode('utf-8'))
-  except tf.errors.OpError as error:
+  except tf.errors.NotFoundError as error:
     raise FileNotFoundError(f'{path} is missing.') from error
+  except tf.errors.OpError as error:
+    raise ValueError(f'{path} cannot be read: {error.message}') from error
   except (UnicodeDecodeError, json.JSONDecodeError, RecursionError) as error:
     raise ValueError(f'{path} is no JSON: {error}.') from error
   if not isinstance(fields, dict):
@@ -85,12 +87,10 @@ def read(folder: str) -> dict[str, Any]:
     fields['vocabulary'] = _read_tokenizer(os.path.join(folder, TOKENIZER))
   path = os.path.join(folder, TOKENIZER_CONFIG)
   if tf.io.gfile.exists(path):
-    fields['lower_case'] = bool(read_json(path).get('do_lower_case', True))
+    fields['lower_case'] = _as_bool(read_json(path).get('do_lower_case', True))
   path = os.path.join(folder, LABELS)
   if tf.io.gfile.exists(path):
-    with tf.io.gfile.GFile(path, 'rb') as file:
-      fields['labels'] = tuple(
-          file.read().decode('utf-8').removesuffix('\n').split('\n'))
+    fields['labels'] = _read_labels(path)
   return fields
 
 
@@ -128,6 +128,35 @@ def check_vocabulary(checkpoint: checkpoint_lib.Checkpoint) -> None:
     raise ValueError(
         f'The vocabulary of {checkpoint.source} has {tokens} tokens, but the '
         f'word table has {rows} rows. {hint}')
+
+
+def check_labels(checkpoint: checkpoint_lib.Checkpoint) -> None:
+  """Raises ValueError if there is not one label for each class of a head."""
+  labels = checkpoint.labels
+  for head in ('classifier', 'token_classifier'):
+    bias = checkpoint.weights.get(f'{head}/bias')
+    if labels and bias is not None and bias.size != len(labels):
+      raise ValueError(
+          f'There are {len(labels)} labels for {checkpoint.source} '
+          f'({", ".join(labels[:5])}), but its {head.replace("_", " ")} has '
+          f'{bias.size} classes.')
+
+
+def _as_bool(value: Any) -> bool:
+  return value.lower() != 'false' if isinstance(value, str) else bool(value)
+
+
+def _read_labels(path: str) -> tuple[str, ...]:
+  try:
+    with tf.io.gfile.GFile(path, 'rb') as file:
+      data = file.read()
+  except tf.errors.OpError as error:
+    raise ValueError(f'{path} cannot be read: {error.message}') from error
+  try:
+    text = data.decode('utf-8-sig').replace('\r\n', '\n')
+  except UnicodeDecodeError as error:
+    raise ValueError(f'{path} is not UTF-8: {error}.') from error
+  return tuple(text.removesuffix('\n').split('\n')) if text else ()
 
 
 def _read_tokenizer(path: str) -> vocabulary_lib.Vocabulary:

@@ -106,7 +106,7 @@ def fit(checkpoint: checkpoint_lib.Checkpoint
     raise ValueError(
         'google-research has no token classifier, so there is no TF1 name for '
         'its weights. Write another format.')
-  return checkpoint, []
+  return checkpoint, checkpoint_lib.notes_on_settings(checkpoint)
 
 
 def write(checkpoint: checkpoint_lib.Checkpoint, folder: str,

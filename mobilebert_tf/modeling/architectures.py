@@ -31,6 +31,9 @@ ATTENTION_MASKS = ('hard', 'tf1_reference')
 ACTIVATIONS = ('relu', 'relu6', 'gelu')
 
 
+_MOST_NETWORKS = 10_000
+
+
 @dataclasses.dataclass
 class MobileBertConfig(hyperparams.Config):
   """Sizes and variants of an encoder; the defaults are the released student.
@@ -208,9 +211,9 @@ def check_config(config: MobileBertConfig) -> None:
   for field in ('hidden_dropout_rate', 'attention_dropout_rate'):
     check_dropout_rate(field, getattr(config, field))
   deviation = config.initializer_range
-  if not _is_number(deviation) or not deviation > 0:
+  if not _is_number(deviation) or not 0 < deviation < float('inf'):
     raise ValueError(
-        f'initializer_range is a number above 0; got {deviation!r}.')
+        f'initializer_range is a number above 0; got {deviation!r:.80}.')
   if not isinstance(config.use_pooler, bool):
     raise ValueError(
         f'use_pooler is true or false; got {config.use_pooler!r}.')
@@ -220,6 +223,12 @@ def check_config(config: MobileBertConfig) -> None:
                           ('hidden_activation', ACTIVATIONS)):
     check_accepted(field, getattr(config, field), accepted)
   check_heads(config.num_attention_heads, config.intra_block_size)
+  networks = config.num_blocks * config.num_feedforward_networks
+  if networks > _MOST_NETWORKS:
+    raise ValueError(
+        f'num_blocks={config.num_blocks:,} with num_feedforward_networks='
+        f'{config.num_feedforward_networks:,} each are more than '
+        f'{_MOST_NETWORKS:,} networks; that is no model.')
   if config.embedding_size > config.inter_block_size:
     raise ValueError(
         f'embedding_size={config.embedding_size} is larger than '
@@ -230,14 +239,14 @@ def check_config(config: MobileBertConfig) -> None:
 def check_positive_integer(field: str, value: Any) -> None:
   """Raises ValueError if the value of a field counts nothing."""
   if isinstance(value, bool) or not isinstance(value, int) or value < 1:
-    raise ValueError(f'{field} is a whole number above 0; got {value!r}.')
+    raise ValueError(f'{field} is a whole number above 0; got {value!r:.80}.')
 
 
 def check_dropout_rate(field: str, rate: Any) -> None:
   """Raises ValueError if the value of a field is no rate of dropout."""
   if not _is_number(rate) or not 0.0 <= rate < 1.0:
     raise ValueError(
-        f'{field} is a number of at least 0 and below 1; got {rate!r}.')
+        f'{field} is a number of at least 0 and below 1; got {rate!r:.80}.')
 
 
 def check_accepted(field: str, value: Any, accepted: tuple[str, ...]) -> None:
@@ -263,4 +272,5 @@ def _unknown(kind: str, given: Any, accepted: Any) -> str:
   """Says what is accepted and, where one comes close, which was meant."""
   close = difflib.get_close_matches(str(given), list(accepted), n=1)
   hint = f' Did you mean {close[0]!r}?' if close else ''
-  return (f'Unknown {kind} {given!r}; accepted: {", ".join(accepted)}.{hint}')
+  return (f'Unknown {kind} {given!r:.80}; accepted: {", ".join(accepted)}.'
+          f'{hint}')

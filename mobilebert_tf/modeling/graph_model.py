@@ -65,8 +65,8 @@ class GraphModel(tf_keras.Model):
       revision: Branch, tag or commit on the hub.
       dtype: Dtype policy, as for `MobileBertEncoder`.
       **arguments: Arguments of the constructor, such as `num_classes`, and
-        fields of the architecture to change, such as
-        `attention_dropout_rate=0.0`.
+        settings of the architecture to change: `attention_mask`,
+        `attention_dropout_rate`, `hidden_dropout_rate`, `initializer_range`.
 
     Returns:
       The model.
@@ -87,7 +87,7 @@ class GraphModel(tf_keras.Model):
         revision=revision, dtype=dtype, **arguments)
 
   def save_pretrained(self, folder: str, *, vocab_file: str | None = None,
-                      lower_case: bool = True,
+                      lower_case: bool | None = None,
                       overwrite: bool = False) -> None:
     """Writes a folder that Hugging Face `transformers` loads.
 
@@ -95,8 +95,9 @@ class GraphModel(tf_keras.Model):
 
     Args:
       folder: Where to.
-      vocab_file: The vocabulary, to go with it.
-      lower_case: Whether the tokenizer lower-cases.
+      vocab_file: The vocabulary, to go with it; if None, the one that lay
+        beside the checkpoint that the model was built from.
+      lower_case: Whether the tokenizer lower-cases; likewise.
       overwrite: Whether a folder that was written so before may be replaced.
 
     Raises:

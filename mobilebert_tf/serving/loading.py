@@ -71,6 +71,7 @@ def load_classifier(model_dir: str) -> TrainedClassifier:
     ValueError: If `params.yaml` is of another experiment, the checkpoint does
       not fit, or it is not one that classifies single texts.
   """
+  model_dir = os.path.expanduser(model_dir)
   if tf.io.gfile.exists(os.path.join(model_dir, _PARAMS)):
     return _load_run(model_dir)
   return _load_checkpoint(checkpoints.find(model_dir))
@@ -121,12 +122,12 @@ def _load_checkpoint(path: str) -> TrainedClassifier:
   if not tf.io.gfile.exists(vocab_file):
     raise FileNotFoundError(
         f'{vocab_file} is missing: the vocabulary that the model was trained '
-        'with.')
+        'with. If there is a tokenizer.json, mobilebert_tf.convert_checkpoint '
+        'makes a folder with both.')
   vocabulary.check_size(vocab_file, checkpoint.architecture.vocab_size)
   labels = checkpoint.labels or tuple(
       f'LABEL_{i}' for i in range(checkpoint.num_classes))
-  model = checkpoints.build(
-      modeling.MobileBertClassifier, checkpoint, labels=labels)
+  model = checkpoints.build(modeling.MobileBertClassifier, checkpoint)
   # A [PAD] follows the longest text.
   return TrainedClassifier(model, list(labels), vocab_file,
                            checkpoint.lower_case, model.max_length - 1)

@@ -96,15 +96,11 @@ def read_variables(prefix: str | os.PathLike) -> dict[str, np.ndarray]:
 
 def write_variables(prefix: str | os.PathLike,
                     variables: dict[str, np.ndarray]) -> None:
-  """Writes a TF1 checkpoint by the `Saver` that google-research uses."""
-  with tf.Graph().as_default(), tf.compat.v1.Session() as session:
-    created = [
-        tf.compat.v1.get_variable(name, initializer=array)
-        for name, array in variables.items()
-    ]
-    session.run(tf.compat.v1.global_variables_initializer())
-    tf.compat.v1.train.Saver(created).save(
-        session, str(prefix), write_meta_graph=False)
+  """Writes a TF1 checkpoint by the operation that TF1's `Saver` runs."""
+  tf.raw_ops.SaveV2(
+      prefix=str(prefix), tensor_names=list(variables),
+      shape_and_slices=[''] * len(variables),
+      tensors=[tf.constant(array) for array in variables.values()])
 
 
 def edit_variables(

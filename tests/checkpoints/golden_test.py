@@ -91,18 +91,6 @@ class GoldenTest(folders.FolderTestCase, goldens.GoldenTestCase,
             model(inputs), golden['logits'], goldens.HIDDEN_TOLERANCE,
             f'{case}, from {checkpoint_format}')
 
-  def test_mask_of_the_quantization_era(self):
-    """It has no field in other formats, and is asked for when loading."""
-    golden = np.load(
-        shared_data.path('golden/tf1_student/golden_padded_mask-6.npz'))
-    model = modeling.MobileBertEncoder.from_pretrained(
-        self._convert('tf1_student', 'hugging_face'),
-        attention_mask='tf1_reference')
-    inputs = goldens.inputs(golden)
-    del inputs['masked_lm_positions']
-    self.assert_equal(model(inputs)['sequence_output'],
-                      golden['sequence_output'], goldens.HIDDEN_TOLERANCE)
-
 
 if __name__ == '__main__':
   tf.test.main()

@@ -98,11 +98,37 @@ class HuggingFaceTest(folders.FolderTestCase, parameterized.TestCase):
     """Older files hold the tied decoder and position ids as well."""
     folder = self._copy()
     folders.edit_tensors(folder, lambda tensors: tensors.update({
-        'cls.predictions.decoder.weight': np.zeros([1000, 16], np.float32),
-        'cls.predictions.decoder.bias': np.zeros([1000], np.float32),
+        'cls.predictions.decoder.weight':
+            tensors['mobilebert.embeddings.word_embeddings.weight'],
+        'cls.predictions.decoder.bias': tensors['cls.predictions.bias'],
         'mobilebert.embeddings.position_ids': np.arange(40)[None]}))
     self.assertEmpty(checkpoints.differences(
         self._read(folder), self._read(folders.golden('hf_student'))))
+
+  @parameterized.parameters(('weight', [1000, 16]), ('bias', [1000]))
+  def test_an_untied_decoder_is_refused(self, name, shape):
+    folder = self._copy()
+    folders.edit_tensors(folder, lambda tensors: tensors.update({
+        f'cls.predictions.decoder.{name}': np.zeros(shape, np.float32)}))
+    with self.assertRaisesRegex(ValueError, f'decoder.{name} is not .*tables?'):
+      self._read(folder)
+
+  def test_an_encoder_that_is_stored_twice_is_refused(self):
+    folder = self._copy()
+    key = 'mobilebert.embeddings.LayerNorm.bias'
+    folders.edit_tensors(folder, lambda tensors: tensors.update({
+        key.removeprefix('mobilebert.'): tensors[key] + 1}))
+    with self.assertRaisesRegex(ValueError, 'hold the encoder twice'):
+      self._read(folder)
+
+  @parameterized.parameters((5, 3), (0, 0))
+  def test_a_head_that_disagrees_on_its_classes(self, in_bias, in_weight):
+    folder = self._copy('hf_seqcls')
+    folders.edit_tensors(folder, lambda tensors: tensors.update({
+        'classifier.bias': np.zeros([in_bias], np.float32),
+        'classifier.weight': np.zeros([in_weight, 64], np.float32)}))
+    with self.assertRaisesRegex(ValueError, 'disagree on the number of class'):
+      self._read(folder)
 
   def test_the_bottleneck_that_its_tiny_makes_and_leaves_unused(self):
     """It does so with `key_query_shared_bottleneck` left at its default."""
@@ -172,7 +198,7 @@ class HuggingFaceTest(folders.FolderTestCase, parameterized.TestCase):
     with self.assertLogs('absl', 'WARNING') as logs:
       model.save_pretrained(str(self.folder / 'out'))
     self.assertIn('Left out: the pooler; MobileBertForQuestionAnswering has '
-                  'none', logs.output[0])
+                  'none', '\n'.join(logs.output))
     written = safetensors.numpy.load_file(
         self.folder / 'out' / 'model.safetensors')
     self.assertNoCommonElements(written, ['mobilebert.pooler.dense.weight'])
@@ -220,7 +246,7 @@ class HuggingFaceTest(folders.FolderTestCase, parameterized.TestCase):
     (folder / 'pytorch_model.bin').write_bytes(
         pickle.dumps(_CreatesAFile(str(created))))
     with self.assertRaisesRegex(
-        FileNotFoundError, 'has no model.safetensors, only pytorch_model.bin.*'
+        FileNotFoundError, 'no model.safetensors, only a pytorch_model.bin.*'
         'can run any code.*save_pretrained'):
       self._read(folder)
     self.assertFalse(created.exists())

@@ -24,6 +24,7 @@ import tensorflow as tf, tf_keras
 import yaml
 
 from mobilebert_tf import checkpoints
+from mobilebert_tf import modeling
 from mobilebert_tf.checkpoints import conversion
 from official.core import base_task
 from official.modeling import hyperparams
@@ -41,12 +42,16 @@ from tests.modeling import contract
 
 
 def _encoder_config(folder: Any) -> encoders.EncoderConfig:
+  return _model_config(folder).encoder
+
+
+def _model_config(folder: Any) -> sentence_prediction.ModelConfig:
   """Reads the `encoder.yaml` beside a checkpoint, as `--config_file` would."""
   with open(f'{folder}/encoder.yaml', encoding='utf-8') as file:
     fields = yaml.safe_load(file)
   config = sentence_prediction.SentencePredictionConfig()
   config.override(fields['task'])
-  return config.model.encoder
+  return config.model
 
 
 def _pretrainer(config: encoders.EncoderConfig) -> models.BertPretrainerV2:
@@ -150,9 +155,7 @@ class TasksRestoreOursTest(folders.FolderTestCase, goldens.GoldenTestCase,
     folder, _ = self._converted('hf_seqcls')
     model = sentence_prediction.SentencePredictionTask(
         sentence_prediction.SentencePredictionConfig(
-            model=sentence_prediction.ModelConfig(
-                num_classes=3, use_encoder_pooler=True,
-                encoder=_encoder_config(folder)))).build_model()
+            model=_model_config(folder).replace(num_classes=3))).build_model()
     tf.train.Checkpoint(model=model).read(
         f'{folder}/mobilebert.ckpt').assert_existing_objects_matched()
     golden = np.load(shared_data.path('golden/hf_seqcls/golden_padded.npz'))
@@ -167,8 +170,9 @@ class OursReadTheirsTest(folders.FolderTestCase, parameterized.TestCase):
     super().setUpClass()
     cls.config = encoders.EncoderConfig(type='mobilebert')
     cls.config.mobilebert.override({
-        'word_vocab_size': 1000, 'word_embed_size': 16,
-        'max_sequence_length': 40, 'num_blocks': 3, 'hidden_size': 64,
+        'hidden_activation': 'relu', 'word_vocab_size': 1000,
+        'word_embed_size': 16, 'max_sequence_length': 40,
+        'num_blocks': 3, 'hidden_size': 64,
         'intra_bottleneck_size': 32, 'intermediate_size': 80,
         'num_feedforward_networks': 4, 'key_query_shared_bottleneck': True,
         'classifier_activation': False})
@@ -255,6 +259,20 @@ class OursReadTheirsTest(folders.FolderTestCase, parameterized.TestCase):
         checkpoint.weights['classifier/kernel'],
         next(w for w in classifier.weights if w.shape.as_list() == [64, 4]))
     self._assert_weights(checkpoint)
+
+  def test_a_classifier_with_a_pooler_in_its_head(self):
+    """The default of its tasks, which then ignore the encoder's."""
+    classifier = models.BertClassifier(
+        self.model.encoder_network, num_classes=4, use_encoder_pooler=False)
+    tf.train.Checkpoint(
+        model=classifier, **classifier.checkpoint_items).write(
+            str(self.folder / 'ckpt-1'))
+    self._write_params(self.folder)
+    ours = modeling.MobileBertClassifier.from_pretrained(str(self.folder))
+    self.assertEqual(ours.num_classes, 4)
+    self.assertTrue(ours.encoder.architecture.use_pooler)
+    inputs = contract.token_inputs()
+    self.assertAllClose(ours(inputs), classifier(inputs), 1e-5, 1e-5)
 
   def test_a_tiny_that_was_told_of_both_bottlenecks(self):
     """It has objects of the shared one, without variables."""

@@ -21,6 +21,7 @@ import tempfile
 from absl.testing import parameterized
 import tensorflow as tf
 
+from mobilebert_tf import checkpoints
 from mobilebert_tf.data import pretraining_loader
 from mobilebert_tf.tasks import pretraining
 from official.nlp.configs import bert
@@ -58,6 +59,17 @@ class PretrainingTest(parameterized.TestCase, temporary.TemporaryFiles,
     for restored, saved in zip(model.weights, self.saved.weights, strict=True):
       self.assertAllEqual(restored, saved)
 
+  @parameterized.parameters('tf1', 'hugging_face', 'mobilebert_tf')
+  def test_a_checkpoint_of_another_format(self, checkpoint_format):
+    folder = f'{self.make_folder()}/converted'
+    checkpoints.write(
+        checkpoints.of_model(self.saved), folder, checkpoint_format)
+    task = _task(folder)
+    model = task.build_model()
+    task.initialize(model)
+    for restored, saved in zip(model.weights, self.saved.weights, strict=True):
+      self.assertAllEqual(restored, saved)
+
   @parameterized.parameters('/nowhere/ckpt', 'empty', 'ckpt-11')
   def test_a_misspelt_checkpoint_is_named(self, path):
     if path == 'empty':
@@ -66,17 +78,19 @@ class PretrainingTest(parameterized.TestCase, temporary.TemporaryFiles,
       path = f'{self.checkpoint}1'
     task = _task(path)
     with self.assertRaisesRegex(
-        FileNotFoundError, f"No checkpoint at '{path}'.*Name a checkpoint"):
+        FileNotFoundError, f"(no checkpoint '{path}'|{path} holds no check)"):
       task.initialize(task.build_model())
 
   @parameterized.parameters(
-      {'vocab_size': 41}, {'num_blocks': 3}, {'num_blocks': 1},
-      {'use_pooler': True})
-  def test_a_checkpoint_of_another_architecture_is_refused(self, **other):
-    path = self.checkpoint
-    task = _task(path, **other)
-    with self.assertRaisesRegex(
-        ValueError, f'{path} is .*not a checkpoint of this architecture'):
+      ({'vocab_size': 41}, r'is \(40, 8\), the config says \(41, 8\)'),
+      ({'num_blocks': 3}, 'lacks 34 of 117 weights: .*weights-4/input_bott'),
+      ({'num_blocks': 1}, 'has 34 weights that its config does not describe'),
+      ({'use_pooler': True}, 'lacks 2 of 85 weights: .*weights-4/dense/kernel'),
+  )
+  def test_a_checkpoint_of_another_architecture_is_refused(
+      self, other, message):
+    task = _task(self.checkpoint, **other)
+    with self.assertRaisesRegex(ValueError, f'{self.checkpoint} .*{message}'):
       task.initialize(task.build_model())
 
   def test_a_damaged_checkpoint_is_named(self):
@@ -85,7 +99,7 @@ class PretrainingTest(parameterized.TestCase, temporary.TemporaryFiles,
     with open(f'{folder}/ckpt-1.data-00000-of-00001', 'r+b') as data:
       data.truncate(100)
     task = _task(f'{folder}/ckpt-1')
-    with self.assertRaisesRegex(ValueError, f'{folder}/ckpt-1 is damaged'):
+    with self.assertRaisesRegex(ValueError, f'{folder}/ckpt-1 cannot be read'):
       task.initialize(task.build_model())
 
   def test_a_vocabulary_larger_than_the_model_is_refused(self):
