@@ -38,6 +38,7 @@ INSTALL_REQUIRES = [
     'protobuf>=5',
     'PyYAML>=6.0',
     'safetensors>=0.4.5',
+    'sentencex>=1.0',
     # tensorflow-hub, which the Model Garden's tasks import, needs
     # pkg_resources. Releases from 82 on have none.
     'setuptools<82',
@@ -56,6 +57,12 @@ EXTRAS_REQUIRE = {
         'pytest>=8.0',
         'pytest-xdist>=3.6',
         'setuptools>=77',
+    ],
+    # Pre-training records on a cluster.
+    'beam': [
+        'apache-beam>=2.70',
+        # Beam checks the records it writes with it.
+        'google-crc32c>=1.5',
     ],
     # Only to test that transformers loads what we write.
     'transformers': [

@@ -18,6 +18,8 @@ python -m mobilebert_tf.learn_vocabulary \
   --input_files='corpus/*.txt' --output_file=/tmp/vocab.txt --vocab_size=8000
 """
 
+import sys
+
 from absl import app
 from absl import flags
 
@@ -43,9 +45,12 @@ def main(argv: list[str]) -> None:
   from mobilebert_tf.data import vocabulary
 
   files = [f for value in _INPUT_FILES.value for f in value.split(',') if f]
-  paragraphs = (p for d in corpus.read_documents(files) for p in d)
-  learned = vocabulary.learn_vocabulary(
-      paragraphs, _VOCAB_SIZE.value, _OUTPUT_FILE.value, _LOWER_CASE.value)
+  try:
+    paragraphs = (p for d in corpus.read_documents(files) for p in d)
+    learned = vocabulary.learn_vocabulary(
+        paragraphs, _VOCAB_SIZE.value, _OUTPUT_FILE.value, _LOWER_CASE.value)
+  except (OSError, ValueError) as error:
+    sys.exit(f'learn_vocabulary: {error}')
   print(f'{_OUTPUT_FILE.value}: {len(learned)} tokens.')
 
 

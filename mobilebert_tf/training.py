@@ -16,6 +16,7 @@
 
 import json
 import os
+import random
 import sys
 import warnings
 from collections.abc import Mapping
@@ -25,6 +26,8 @@ import numpy as np
 import orbit
 import tensorflow as tf, tf_keras
 import tqdm
+import yaml
+from absl import logging
 
 from mobilebert_tf.distillation import task as distillation_task
 from mobilebert_tf.distillation import trainer as distillation_trainer
@@ -35,9 +38,13 @@ from official.core import config_definitions as cfg
 from official.core import task_factory
 from official.core import train_lib
 from official.core import train_utils
+from official.modeling import hyperparams
 from official.modeling import performance
 
 METRICS_FILE = 'metrics.jsonl'
+PARAMS_FILE = 'params.yaml'
+# Where a checkpoint of the Model Garden's trainer has its step.
+_GLOBAL_STEP = 'global_step/.ATTRIBUTES/VARIABLE_VALUE'
 
 
 def run_experiment(params: cfg.ExperimentConfig, mode: str, model_dir: str,
@@ -45,8 +52,14 @@ def run_experiment(params: cfg.ExperimentConfig, mode: str, model_dir: str,
                    ) -> tuple[tf_keras.Model, Mapping[str, Any]]:
   """Trains or evaluates, from the last checkpoint of `model_dir` if any.
 
-  Shows a progress bar with the time left, and writes the logs of every loop to
-  `metrics.jsonl` beside the checkpoints.
+  Shows a progress bar with the time left, and writes the params to
+  `params.yaml` and the logs of every loop to `metrics.jsonl` beside the
+  checkpoints.
+
+  Where the training data can begin anywhere (it has a field `start_batch`), a
+  continued run goes on with the batch that comes after those of its checkpoint.
+  If `task.train_data.seed` is None, one is chosen when training begins; it is
+  found in `params.yaml`, where a continued run reads it.
 
   Args:
     params: The experiment.
@@ -70,7 +83,7 @@ def run_experiment(params: cfg.ExperimentConfig, mode: str, model_dir: str,
       num_gpus=params.runtime.num_gpus,
       tpu_address=params.runtime.tpu)
   if 'train' in mode:
-    train_utils.serialize_config(params, model_dir)
+    params = _begin_or_continue(params, strategy, model_dir)
   with strategy.scope():
     task = task_factory.get_task(params.task, logging_dir=model_dir)
     trainer = _build_trainer(params, task, mode, model_dir)
@@ -84,6 +97,70 @@ def run_experiment(params: cfg.ExperimentConfig, mode: str, model_dir: str,
   return train_lib.run_experiment(
       strategy, task, mode, params, model_dir, trainer=trainer,
       train_actions=actions)
+
+
+def _begin_or_continue(params: cfg.ExperimentConfig,
+                       strategy: tf.distribute.Strategy,
+                       model_dir: str) -> cfg.ExperimentConfig:
+  """Writes `params.yaml`; returns the params that this part of the run needs.
+  """
+  data = params.task.train_data
+  checkpoint = tf.train.latest_checkpoint(model_dir)
+  can_continue = hasattr(data, 'start_batch')
+  if can_continue and data.seed is None:
+    seed = _read_seed(model_dir) if checkpoint else None
+    if seed is None:
+      seed = random.SystemRandom().getrandbits(31)
+    # All workers have read the file when the first of them writes it.
+    seed = _value_of_chief(strategy, seed)
+    params = params.replace(task={'train_data': {'seed': seed}})
+  if strategy.extended.should_checkpoint:
+    _write_params(params, model_dir)
+  if can_continue and checkpoint:
+    # Not in the file, which others may take as a start for runs of their own.
+    start = data.start_batch + _read_step(checkpoint)
+    params = params.replace(task={'train_data': {'start_batch': start}})
+  return params
+
+
+def _read_seed(model_dir: str) -> int | None:
+  """Returns the seed of the data of the run to continue, None if unknown."""
+  path = os.path.join(model_dir, PARAMS_FILE)
+  seed = None
+  if tf.io.gfile.exists(path):
+    try:
+      params = hyperparams.read_yaml_to_params_dict(path)
+      seed = params.task.train_data.seed
+    except (yaml.YAMLError, AttributeError, KeyError):
+      logging.warning('%s is damaged.', path)
+  if seed is None:
+    logging.warning(
+        'The seed of the training data is not in %s, so training goes on with '
+        'another order of the data: some may be read twice in an epoch.', path)
+  return seed
+
+
+def _value_of_chief(strategy: tf.distribute.Strategy, value: int) -> int:
+  """Gives every worker the number that the first one has."""
+  values = strategy.experimental_distribute_values_from_function(
+      lambda context: tf.constant(
+          0 if context.replica_id_in_sync_group else value, tf.int64))
+  return int(strategy.reduce(tf.distribute.ReduceOp.SUM, values, axis=None))
+
+
+def _write_params(params: cfg.ExperimentConfig, model_dir: str) -> None:
+  tf.io.gfile.makedirs(model_dir)
+  path = os.path.join(model_dir, PARAMS_FILE)
+  hyperparams.save_params_dict_to_yaml(params, f'{path}.tmp')
+  tf.io.gfile.rename(f'{path}.tmp', path, overwrite=True)
+
+
+def _read_step(checkpoint: str) -> int:
+  """Returns the step of a checkpoint, 0 if it has none."""
+  reader = tf.train.load_checkpoint(checkpoint)
+  if not reader.has_tensor(_GLOBAL_STEP):
+    return 0
+  return int(reader.get_tensor(_GLOBAL_STEP))
 
 
 def _build_trainer(params: cfg.ExperimentConfig, task: base_task.Task,

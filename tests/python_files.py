@@ -128,6 +128,19 @@ def third_party_imports(path: str) -> set[str]:
   return tops - sys.stdlib_module_names
 
 
+def optional_imports(path: str) -> set[str]:
+  """Returns the top-level modules that a file does without if need be."""
+  modules = set()
+  for node in ast.walk(parse(path)):
+    if isinstance(node, ast.Try) and any(
+        getattr(handler.type, 'id', None) == 'ImportError'
+        for handler in node.handlers):
+      modules |= {alias.name.split('.')[0] for statement in node.body
+                  if isinstance(statement, ast.Import)
+                  for alias in statement.names}
+  return modules
+
+
 def canonical(distribution: str) -> str:
   """Returns a distribution's name as package indexes compare it (PEP 503)."""
   return re.sub(r'[-_.]+', '-', distribution).lower()

@@ -26,6 +26,7 @@ from typing import Any
 _MODULES = {
     'Docstring': 'docstrings',
     'MobileBertPretrainDataConfig': 'pretraining_loader',
+    'RecordSettings': 'pretraining_records',
     'SPECIAL_TOKENS': 'vocabulary',
     'TextClassificationDataConfig': 'text_classification_loader',
     'Tokenizer': 'tokenization',
@@ -41,7 +42,7 @@ _MODULES = {
     'split_sentences': 'corpus',
     'write_documents': 'corpus',
     'write_library_task': 'library_task',
-    'write_pretraining_records': 'pretraining_records',
+    'write_records': 'record_writing',
 }
 
 __all__ = list(_MODULES)

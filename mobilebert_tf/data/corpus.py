@@ -21,8 +21,12 @@ import json
 import os
 import zlib
 
+import sentencex
 import tensorflow as tf
-import tensorflow_text as tf_text
+
+# A line of 50 MB may still be text.
+LONGEST_LINE = 64_000_000
+_BLOCK = 2_000_000
 
 
 def find_files(paths_or_globs: str | os.PathLike
@@ -113,38 +117,87 @@ def write_documents(documents: Iterable[Sequence[str]],
   return count
 
 
-def split_sentences(paragraphs: Sequence[str]) -> list[list[str]]:
-  """Splits paragraphs into sentences with tensorflow-text's state machine.
+def split_sentences(paragraphs: Sequence[str],
+                    language: str = 'en') -> list[list[str]]:
+  """Splits paragraphs into sentences with `sentencex`, Wikimedia's splitter.
 
   Args:
-    paragraphs: The texts, split in one batch.
+    paragraphs: The texts.
+    language: ISO 639 code of their language, for its abbreviations.
 
   Returns:
     The sentences of each paragraph, without white space around them; an empty
     list for a paragraph without text.
   """
-  if not paragraphs:
-    return []
-  sentences = tf_text.StateBasedSentenceBreaker().break_sentences(
-      tf.constant(list(paragraphs), tf.string))
-  decoded = [s.decode('utf-8').strip()
-             for s in sentences.flat_values.numpy().tolist()]
-  splits = sentences.row_splits.numpy().tolist()
-  return [[s for s in decoded[start:end] if s]
-          for start, end in zip(splits, splits[1:], strict=False)]
+  sentences = []
+  for paragraph in paragraphs:
+    stripped = (s.strip() for s in sentencex.segment(language, paragraph))
+    sentences.append([s for s in stripped if s])
+  return sentences
+
+
+def is_json_lines(path: str) -> bool:
+  """Whether a file holds JSON lines, by its name."""
+  return path.removesuffix('.gz').endswith('.jsonl')
+
+
+def documents_of_lines(
+    path: str, lines: Iterable[tuple[int, str]]) -> Iterator[list[str]]:
+  """Yields the documents that numbered lines of a file make.
+
+  Args:
+    path: The file's name, which says what it holds.
+    lines: Its lines.
+
+  Yields:
+    The paragraphs of a document.
+
+  Raises:
+    ValueError: If a line is not JSON where it should be, or has no `text`.
+  """
+  if is_json_lines(path):
+    yield from _read_json_lines(path, lines)
+  else:
+    yield from _read_plain_text(lines)
+
+
+class LineError(ValueError):
+  """A line of a text file that cannot be read.
+
+  Args:
+    path: The file.
+    line: The number of the line, from 1.
+    what: What is wrong, and what to do.
+  """
+
+  def __init__(self, path: str, line: int, what: str):
+    super().__init__(path, line, what)  # So that it crosses processes whole.
+    self.path, self.line, self.what = path, line, what
+
+  def __str__(self) -> str:
+    return f'{self.path}:{self.line}: {self.what}'
+
+
+def too_long(path: str, line: int) -> LineError:
+  """Returns the error for a line that is hardly text."""
+  return LineError(path, line, f'the line has more than {LONGEST_LINE:,} '
+                   'bytes. Is it text?')
+
+
+def not_utf8(path: str, line: int, error: UnicodeDecodeError) -> LineError:
+  """Returns the error for a line that is not UTF-8."""
+  return LineError(path, line, f'not UTF-8 ({error.reason}). Convert the file, '
+                   'for example with iconv.')
 
 
 def _read_files(files: list[str]) -> Iterator[list[str]]:
   for path in files:
-    if path.removesuffix('.gz').endswith('.jsonl'):
-      yield from _read_json_lines(path)
-    else:
-      yield from _read_plain_text(path)
+    yield from documents_of_lines(path, read_lines(path))
 
 
-def _read_plain_text(path: str) -> Iterator[list[str]]:
+def _read_plain_text(lines: Iterable[tuple[int, str]]) -> Iterator[list[str]]:
   paragraphs: list[str] = []
-  for _, line in read_lines(path):
+  for _, line in lines:
     line = line.strip()
     if line:
       paragraphs.append(line)
@@ -155,17 +208,19 @@ def _read_plain_text(path: str) -> Iterator[list[str]]:
     yield paragraphs
 
 
-def _read_json_lines(path: str) -> Iterator[list[str]]:
-  for number, line in read_lines(path):
+def _read_json_lines(
+    path: str, lines: Iterable[tuple[int, str]]) -> Iterator[list[str]]:
+  for number, line in lines:
     if not line.strip():
       continue
     try:
       record = json.loads(line)
     except (json.JSONDecodeError, RecursionError) as e:
-      raise ValueError(f'{path}:{number}: not JSON ({e}).') from e
+      raise LineError(path, number, f'not JSON ({e}).') from e
     if not isinstance(record, dict) or not isinstance(record.get('text'), str):
-      raise ValueError(f'{path}:{number}: expected an object whose `text` is a '
-                       f'string, such as {{"text": "..."}}; got {line[:60]!r}.')
+      raise LineError(
+          path, number, 'expected an object whose `text` is a string, such as '
+          f'{{"text": "..."}}; got {line[:60]!r}.')
     # An escaped half of a surrogate pair is valid JSON but not text.
     text = record['text'].encode('utf-8', 'ignore').decode('utf-8')
     paragraphs = [p.strip() for p in text.split('\n') if p.strip()]
@@ -173,22 +228,66 @@ def _read_json_lines(path: str) -> Iterator[list[str]]:
       yield paragraphs
 
 
-def read_lines(path: str) -> Iterator[tuple[int, str]]:
+def read_lines(path: str, start: int = 0,
+               end: int | None = None) -> Iterator[tuple[int, str]]:
   """Yields the number, from 1, and the text of each line of a file.
+
+  Lines end with `\\n` alone, of which they are rid.
+
+  Args:
+    path: The file.
+    start: Its first byte that is read, where a line begins.
+    end: The byte after the last one; None for all. Numbers count from `start`.
 
   Raises:
     ValueError: If it is not UTF-8 or a damaged gzip file; names the line.
   """
-  number = 0
+  number, rest = 0, bytearray()
   try:
-    with tf.io.gfile.GFile(path, 'rb') as raw:
-      f = gzip.GzipFile(fileobj=raw) if path.endswith('.gz') else raw
-      for number, line in enumerate(f, start=1):
-        yield number, line.decode('utf-8-sig' if number == 1 else 'utf-8')
-  except UnicodeDecodeError as e:
-    raise ValueError(
-        f'{path}:{number}: not UTF-8 ({e.reason} at byte {e.start} of the '
-        'line). Convert the file, for example with iconv.') from e
+    for block in _read_blocks(path, start, end):
+      # Only the first line of a block can be longer than a block.
+      if len(rest) + (block.find(b'\n') + 1 or len(block)) > LONGEST_LINE:
+        raise too_long(path, number + 1)
+      lines, newline, unfinished = block.rpartition(b'\n')
+      if not newline:
+        rest += block
+        continue
+      text = _decode(
+          path, number, bytes(rest + lines), is_start=start + number == 0)
+      for line in text.split('\n'):
+        number += 1
+        yield number, line
+      rest = bytearray(unfinished)
   except (gzip.BadGzipFile, EOFError, zlib.error) as e:
-    raise ValueError(
-        f'{path}:{number + 1}: not a whole gzip file ({e}).') from e
+    raise LineError(path, number + 1, f'not a whole gzip file ({e}).') from e
+  if rest:  # The file does not end with a newline.
+    yield number + 1, _decode(
+        path, number, bytes(rest), is_start=start + number == 0)
+
+
+def _read_blocks(path: str, start: int, end: int | None) -> Iterator[bytes]:
+  # Not line by line, for which TensorFlow would drop every carriage return.
+  with tf.io.gfile.GFile(path, 'rb') as raw:
+    if path.endswith('.gz'):
+      file = gzip.GzipFile(fileobj=raw)
+      # `read` would lose what comes before a damaged place.
+      while block := file.read1(_BLOCK):
+        yield block
+      return
+    left = raw.size() - start if end is None else end - start
+    raw.seek(start)
+    while left:
+      block = raw.read(min(_BLOCK, left))
+      if not block:
+        raise OSError(f'{path} became shorter while it was read.')
+      left -= len(block)
+      yield block
+
+
+def _decode(path: str, lines_before: int, data: bytes, is_start: bool) -> str:
+  try:
+    return data.decode('utf-8-sig' if is_start else 'utf-8')
+  except UnicodeDecodeError as error:
+    # Of the object, because it lacks the byte order mark.
+    line = lines_before + error.object.count(b'\n', 0, error.start) + 1
+    raise not_utf8(path, line, error) from error

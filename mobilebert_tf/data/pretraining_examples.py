@@ -77,13 +77,7 @@ def make_segment_pairs(
     ValueError: If `max_seq_length` is below 5, or `short_seq_prob` is not a
       probability.
   """
-  if max_seq_length < _SPECIAL_TOKENS_A_PAIR + 2:
-    raise ValueError(
-        f'max_seq_length is {max_seq_length}; a pair takes at least '
-        f'{_SPECIAL_TOKENS_A_PAIR + 2}: three special tokens and two of text.')
-  if not 0 <= short_seq_prob <= 1:
-    raise ValueError(
-        f'short_seq_prob is {short_seq_prob}; it is a probability.')
+  check_settings(max_seq_length, short_seq_prob)
   kept = [[s for s in sentences if len(s)] for sentences in documents]
   kept = [sentences for sentences in kept if sentences]
   for index in range(len(kept)):
@@ -92,17 +86,57 @@ def make_segment_pairs(
         rng)
 
 
-def with_special_tokens(pair: SegmentPair, cls_id: int,
-                        sep_id: int) -> tuple[np.ndarray, np.ndarray]:
-  """Joins a pair to `[CLS] first [SEP] second [SEP]`.
+def check_settings(max_seq_length: int, short_seq_prob: float) -> None:
+  """Raises ValueError if no pairs can be made with these."""
+  if max_seq_length < _SPECIAL_TOKENS_A_PAIR + 2:
+    raise ValueError(
+        f'max_seq_length is {max_seq_length}; a pair takes at least '
+        f'{_SPECIAL_TOKENS_A_PAIR + 2}: three special tokens and two of text.')
+  if not 0 <= short_seq_prob <= 1:
+    raise ValueError(
+        f'short_seq_prob is {short_seq_prob}; it is a probability.')
+
+
+@dataclasses.dataclass(frozen=True)
+class Examples:
+  """Many examples, as flat arrays.
+
+  Attributes:
+    ids: int64 `[tokens]`, `[CLS] first [SEP] second [SEP]` of one example
+      after another.
+    segment_ids: int64 `[tokens]`.
+    lengths: int64 `[examples]`.
+    is_random_next: int64 `[examples]`, 1 where the second segment comes from
+      another document.
+  """
+  ids: np.ndarray
+  segment_ids: np.ndarray
+  lengths: np.ndarray
+  is_random_next: np.ndarray
+
+
+def join(pairs: Sequence[SegmentPair], cls_id: int, sep_id: int) -> Examples:
+  """Adds special tokens to pairs.
+
+  Args:
+    pairs: At least one.
+    cls_id: Id of `[CLS]`.
+    sep_id: Id of `[SEP]`.
 
   Returns:
-    The token ids and the segment ids, both int64 `[tokens]`.
+    The examples, in the order of the pairs.
   """
-  ids = np.concatenate(([cls_id], pair.first, [sep_id], pair.second, [sep_id]))
-  segments = np.zeros(len(ids), np.int64)
-  segments[len(pair.first) + 2:] = 1
-  return ids.astype(np.int64), segments
+  cls, sep = np.array([cls_id], np.int64), np.array([sep_id], np.int64)
+  pieces, sizes = [], []
+  for pair in pairs:
+    pieces += (cls, pair.first, sep, pair.second, sep)
+    sizes += (len(pair.first) + 2, len(pair.second) + 1)
+  sizes = np.array(sizes, np.int64)
+  return Examples(
+      ids=np.concatenate(pieces).astype(np.int64, copy=False),
+      segment_ids=np.repeat(np.tile(np.array([0, 1]), len(pairs)), sizes),
+      lengths=sizes.reshape(-1, 2).sum(axis=1),
+      is_random_next=np.array([p.is_random_next for p in pairs], np.int64))
 
 
 def _pairs_of_document(documents: Sequence[Sequence[np.ndarray]], index: int,

@@ -12,10 +12,12 @@
 # See the License for the specific language governing permissions and
 # limitations under the License.
 
-"""Model Garden data loader of pre-training records, masked as they are read."""
+"""Model Garden data loader of pre-training records.
+
+Records are masked as they are read, or were when they were made.
+"""
 
 import dataclasses
-import os
 import random
 
 from official.core import config_definitions as cfg
@@ -23,30 +25,44 @@ from official.nlp.data import data_loader
 from official.nlp.data import data_loader_factory
 import tensorflow as tf
 
-from mobilebert_tf.data import corpus
 from mobilebert_tf.data import masking
-from mobilebert_tf.data import pretraining_records
+from mobilebert_tf.data import record_folders
+from mobilebert_tf.data import record_stream
 from mobilebert_tf.data import vocabulary as vocabulary_lib
+
+_LABELS = 'next_sentence_labels'
 
 
 @dataclasses.dataclass
 class MobileBertPretrainDataConfig(cfg.DataConfig):
-  """Records of `create_pretraining_data`, masked anew on each epoch.
+  """Records of `create_pretraining_data`.
+
+  Those made with `--masking=dynamic` are masked anew on each epoch.
 
   Attributes:
     input_path: Record files or globs (several as a list or with commas), or
-      folders of records.
+      folders of records. Files that end with `.gz` are decompressed.
     global_batch_size: Over all replicas.
     is_training: Whether to shuffle and repeat. If not, every pass gives the
       same batches with the same masks, the last one perhaps smaller.
     shuffle_buffer_size: How many records to shuffle among in training.
-    seq_length: The length of the batches; no record may be longer.
+    deterministic: False lets batches come in another order where that is
+      quicker; a run cannot then be continued at the very next batch.
+    seq_length: The length of the batches; longer than any record, as a [PAD]
+      follows each.
     max_predictions_per_seq: How many tokens to predict at most.
     use_next_sentence_label: Whether to give `next_sentence_labels`.
     vocab_file: The vocabulary of the records.
-    masked_lm_rate: The share of tokens to predict.
+    masked_lm_rate: The share of tokens to predict. Not read for records that
+      were masked when they were made.
+    whole_word_masking: Whether to mask whole words. For records that were
+      masked when they were made it was decided then.
     seed: Of shuffling and masking; None for another on each run in training,
       0 in evaluation.
+    start_batch: How many batches (of `global_batch_size`) this training has
+      already consumed: the first batch is the one that comes after them. It
+      takes the same seed, batch size, files and number of workers.
+      `training.run_experiment` sets it when it continues a run.
   """
   input_path: str = ''
   global_batch_size: int = 512
@@ -57,12 +73,14 @@ class MobileBertPretrainDataConfig(cfg.DataConfig):
   use_next_sentence_label: bool = True
   vocab_file: str = ''
   masked_lm_rate: float = 0.15
+  whole_word_masking: bool = False
   seed: int | None = None
+  start_batch: int = 0
 
 
 @data_loader_factory.register_data_loader_cls(MobileBertPretrainDataConfig)
 class MobileBertPretrainDataLoader(data_loader.DataLoader):
-  """Reads, pads and masks records in whole batches.
+  """Reads, pads and where needed masks records, in whole batches.
 
   Example:
 
@@ -92,6 +110,7 @@ class MobileBertPretrainDataLoader(data_loader.DataLoader):
     if not 0 < params.masked_lm_rate < 1:
       raise ValueError(f'masked_lm_rate is {params.masked_lm_rate}; it has to '
                        'be between 0 and 1.')
+    _check_start(params)
     self._params = params
 
   def load(
@@ -111,39 +130,37 @@ class MobileBertPretrainDataLoader(data_loader.DataLoader):
 
     Raises:
       FileNotFoundError: If there are no records, or they are not finished.
-      ValueError: If records are longer than `seq_length`, were made with
-        another vocabulary, or are fewer files than workers.
+      ValueError: If records do not fit the config, were made with another
+        vocabulary, are fewer files than workers, or none.
     """
     params = self._params
     vocabulary = vocabulary_lib.Vocabulary.read(params.vocab_file)
-    files = find_records(params.input_path)
-    _check_manifests(files, vocabulary, params)
+    files = record_folders.find_records(params.input_path)
+    is_masked = record_folders.check_records(files, vocabulary, params)
     seed = params.seed
     if seed is None:
       seed = random.SystemRandom().getrandbits(31) if params.is_training else 0
 
-    workers, worker, batch_size = 1, 0, params.global_batch_size
-    if input_context:
-      batch_size = input_context.get_per_replica_batch_size(batch_size)
-      if params.sharding:
-        workers = input_context.num_input_pipelines
-        worker = input_context.input_pipeline_id
-    if len(files) < workers:
+    part = _Part.of(params, input_context)
+    if len(files) < part.workers:
       raise ValueError(
-          f'{params.input_path} has {len(files)} files for {workers} workers. '
-          f'Write the records with --num_shards={workers} or more.')
-    records = self._read(files[worker::workers], seed + worker)
+          f'{params.input_path} has {len(files)} files for {part.workers} '
+          'workers. Write the records with '
+          'a smaller --shard_megabytes.')
+    records = self._read(files[part.worker::part.workers], seed, part)
     batches = records.batch(
-        batch_size,
+        part.batch_size,
         drop_remainder=params.is_training and params.drop_remainder)
 
     def make_batch(index: tf.Tensor, serialized: tf.Tensor):
+      if is_masked:
+        return self._make_masked_batch(serialized, vocabulary)
       # No two batches share a seed, whichever worker makes them.
-      mask_seed = tf.stack(
-          [tf.constant(seed, tf.int64), index * workers + worker])
+      mask_seed = tf.stack([tf.constant(seed, tf.int64),
+                            index * part.workers + part.worker])
       return self._make_batch(serialized, vocabulary, mask_seed)
 
-    batches = batches.enumerate().map(
+    batches = batches.enumerate(part.first_batch).map(
         make_batch, num_parallel_calls=tf.data.AUTOTUNE)
     options = tf.data.Options()
     options.deterministic = params.deterministic is not False
@@ -153,76 +170,125 @@ class MobileBertPretrainDataLoader(data_loader.DataLoader):
     return batches.with_options(options).prefetch(
         params.prefetch_buffer_size or tf.data.AUTOTUNE)
 
-  def _read(self, files: list[str], seed: int) -> tf.data.Dataset:
-    """Returns serialized records."""
+  def _read(self, files: list[str], seed: int,
+            part: '_Part') -> tf.data.Dataset:
+    """Returns serialized records, from the first batch on."""
     params = self._params
-    paths = tf.data.Dataset.from_tensor_slices(files)
     if not params.is_training:
-      return tf.data.TFRecordDataset(paths)
-    records = paths.shuffle(len(files), seed).interleave(
-        tf.data.TFRecordDataset,
-        cycle_length=params.cycle_length or min(len(files), 16),
-        block_length=params.block_length,
-        num_parallel_calls=tf.data.AUTOTUNE)
-    if params.cache:
-      records = records.cache()
-    return records.shuffle(params.shuffle_buffer_size, seed).repeat()
+      return record_stream.read_in_order(files)
+    if record_stream.is_empty(files):
+      # To read them epoch after epoch would never end.
+      raise ValueError(
+          f'There is no record in {", ".join(files)} to train on. Make records '
+          'of more text, or with fewer shards.')
+    epoch, record = 0, part.first_batch * part.batch_size
+    if record:
+      epoch, record = divmod(
+          record, record_folders.count_records(files))
+    return record_stream.read_shuffled_forever(
+        files, seed=(seed, part.worker),
+        shuffle_buffer_size=params.shuffle_buffer_size, first_epoch=epoch,
+        cycle_length=params.cycle_length, block_length=params.block_length,
+        cache=params.cache,
+        deterministic=params.deterministic is not False).skip(record)
 
   def _make_batch(self, serialized: tf.Tensor,
                   vocabulary: vocabulary_lib.Vocabulary,
                   seed: tf.Tensor) -> dict[str, tf.Tensor]:
+    """Pads and masks dynamic records."""
     params = self._params
-    features = {
-        'input_ids': tf.io.RaggedFeature(tf.int64),
-        'segment_ids': tf.io.RaggedFeature(tf.int64),
-    }
-    if params.use_next_sentence_label:
-      features['next_sentence_labels'] = tf.io.FixedLenFeature([1], tf.int64)
-    parsed = tf.io.parse_example(serialized, features)
-    ids = tf.cast(parsed['input_ids'], tf.int32)
+    parsed = self._parse(serialized, ('input_ids', 'segment_ids'))
     shape = [None, params.seq_length]
-    word_ids = ids.to_tensor(
+    word_ids = parsed['input_ids'].to_tensor(
         tf.constant(vocabulary.pad_id, tf.int32), shape=shape)
-    input_mask = tf.ones_like(ids).to_tensor(shape=shape)
-    types = tf.cast(parsed['segment_ids'], tf.int32).to_tensor(shape=shape)
+    input_mask = tf.ones_like(parsed['input_ids']).to_tensor(shape=shape)
+    types = parsed['segment_ids'].to_tensor(shape=shape)
     batch = masking.mask_tokens(
         word_ids, input_mask, vocabulary=vocabulary,
         max_predictions=params.max_predictions_per_seq,
-        rate=params.masked_lm_rate, seed=seed)
-    batch |= {'input_mask': input_mask, 'input_type_ids': types}
-    if params.use_next_sentence_label:
-      batch['next_sentence_labels'] = tf.cast(
-          parsed['next_sentence_labels'], tf.int32)
-    return batch
+        rate=params.masked_lm_rate, seed=seed,
+        whole_word=params.whole_word_masking)
+    return batch | {'input_mask': input_mask, 'input_type_ids': types
+                   } | self._labels(parsed)
+
+  def _make_masked_batch(
+      self, serialized: tf.Tensor,
+      vocabulary: vocabulary_lib.Vocabulary) -> dict[str, tf.Tensor]:
+    """Pads static records."""
+    params = self._params
+    slots = ('masked_lm_positions', 'masked_lm_ids')
+    parsed = self._parse(
+        serialized, ('input_ids', 'input_mask', 'segment_ids', *slots),
+        ('masked_lm_weights',))
+    shape = [None, params.seq_length]
+    batch = {
+        'input_word_ids': parsed['input_ids'].to_tensor(
+            tf.constant(vocabulary.pad_id, tf.int32), shape=shape),
+        'input_mask': parsed['input_mask'].to_tensor(shape=shape),
+        'input_type_ids': parsed['segment_ids'].to_tensor(shape=shape),
+    }
+    for name in (*slots, 'masked_lm_weights'):
+      batch[name] = parsed[name].to_tensor(
+          shape=[None, params.max_predictions_per_seq])
+    return batch | self._labels(parsed)
+
+  def _parse(self, serialized: tf.Tensor, integers: tuple[str, ...],
+             floats: tuple[str, ...] = ()
+             ) -> dict[str, tf.RaggedTensor | tf.Tensor]:
+    """Returns features `[batch, (length)]`, integers as int32, and labels."""
+    features = {name: tf.io.RaggedFeature(tf.int64) for name in integers}
+    features |= {name: tf.io.RaggedFeature(tf.float32) for name in floats}
+    if self._params.use_next_sentence_label:
+      features[_LABELS] = tf.io.FixedLenFeature([1], tf.int64)
+    parsed = tf.io.parse_example(serialized, features)
+    return {name: value if name in floats else tf.cast(value, tf.int32)
+            for name, value in parsed.items()}
+
+  def _labels(self, parsed: dict[str, tf.Tensor]) -> dict[str, tf.Tensor]:
+    return {_LABELS: parsed[_LABELS]} if _LABELS in parsed else {}
 
 
-def find_records(input_path: str | list[str] | tuple[str, ...]) -> list[str]:
-  """Returns the record files of paths, globs and folders.
+@dataclasses.dataclass(frozen=True)
+class _Part:
+  """The part of the batches that one input pipeline makes.
 
-  Raises:
-    FileNotFoundError: If one of them has none.
+  Attributes:
+    workers: Among how many the files are dealt.
+    worker: Which one this is.
+    batch_size: Rows of its batches, each for one replica.
+    first_batch: The number of its first batch.
   """
-  values = [input_path] if isinstance(input_path, str) else list(input_path)
-  patterns = [p.strip() for v in values for p in v.split(',') if p.strip()]
-  return corpus.find_files([
-      os.path.join(p, '*.tfrecord') if tf.io.gfile.isdir(p) else p
-      for p in patterns])
+  workers: int
+  worker: int
+  batch_size: int
+  first_batch: int
+
+  @classmethod
+  def of(cls, params: MobileBertPretrainDataConfig,
+         context: tf.distribute.InputContext | None) -> '_Part':
+    if not context:
+      return cls(1, 0, params.global_batch_size, params.start_batch)
+    # In each step a pipeline gives a batch to every replica of its worker.
+    batches_a_step = max(
+        1, context.num_replicas_in_sync // context.num_input_pipelines)
+    workers, worker = 1, 0
+    if params.sharding:
+      workers, worker = context.num_input_pipelines, context.input_pipeline_id
+    return cls(
+        workers, worker,
+        context.get_per_replica_batch_size(params.global_batch_size),
+        params.start_batch * batches_a_step)
 
 
-def _check_manifests(files: list[str], vocabulary: vocabulary_lib.Vocabulary,
-                     params: MobileBertPretrainDataConfig) -> None:
-  for folder in sorted({os.path.dirname(f) for f in files}):
-    manifest = pretraining_records.read_manifest(folder)
-    longest = manifest['settings']['max_seq_length']
-    if longest >= params.seq_length:
-      # The trigram at the last token must see the same [PAD] as in serving.
-      raise ValueError(
-          f'{folder} has records of up to {longest} tokens, and a [PAD] '
-          f'follows each, but seq_length is {params.seq_length}. Set it to '
-          f'{longest + 1} or more, or make records with '
-          f'--max_seq_length={params.seq_length - 1}.')
-    if manifest['vocabulary_sha256'] != vocabulary.sha256:
-      raise ValueError(
-          f'{folder} was made with another vocabulary (of '
-          f'{manifest["vocabulary_size"]} tokens) than {params.vocab_file} '
-          f'(of {len(vocabulary)}). Name the one it was made with.')
+def _check_start(params: MobileBertPretrainDataConfig) -> None:
+  if params.start_batch < 0:
+    raise ValueError(f'start_batch is {params.start_batch}; it counts batches, '
+                     'from 0.')
+  if params.start_batch and not params.is_training:
+    raise ValueError(f'start_batch is {params.start_batch}, but an evaluation '
+                     'begins with the first batch. Leave it at 0.')
+  if params.start_batch and params.seed is None:
+    raise ValueError(
+        f'start_batch is {params.start_batch}, but seed is not set, so the '
+        'order of the batches before is not known. Set it to the seed of the '
+        'run to continue.')

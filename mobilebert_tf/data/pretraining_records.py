@@ -12,113 +12,136 @@
 # See the License for the specific language governing permissions and
 # limitations under the License.
 
-"""Writes pre-training examples as TFRecords, tokens once, unmasked.
+"""From documents to serialized pre-training examples, a window at a time.
 
-Masking happens when the records are read (`pretraining_loader`), so a record
-is masked anew on every epoch.
+The same section of a corpus gives the same examples wherever it is worked on:
+in this process, in another one (`record_writing`), or on a cluster
+(`record_pipeline`).
 """
 
-from collections.abc import Iterable, Iterator, Sequence
-import contextlib
+from collections.abc import Callable, Iterable, Iterator, Sequence
+import collections
+import dataclasses
 import json
 import os
-import shutil
-import sys
 from typing import Any
 
 import numpy as np
 import tensorflow as tf
-import tqdm
 
 from mobilebert_tf.data import corpus
+from mobilebert_tf.data import masking
 from mobilebert_tf.data import pretraining_examples
+from mobilebert_tf.data import record_encoding
+from mobilebert_tf.data import sections as sections_lib
 from mobilebert_tf.data import tokenization
 
 MANIFEST = 'manifest.json'
-_FORMAT = 'mobilebert_tf/pretraining/dynamic_masking'
-_CHARACTERS_A_BATCH = 1_000_000
+FORMAT = 'mobilebert_tf/pretraining'
+MASKING = ('dynamic', 'static')
+
+# Text that is worked on at once; random next segments come from the same.
+_WINDOW_CHARACTERS = 2_000_000
+_LONGEST_DOCUMENT = 1_000_000
+_LONGEST_PARAGRAPH = 100_000
 
 
-def write_pretraining_records(documents: Iterable[Sequence[str]],
-                              tokenizer: tokenization.Tokenizer,
-                              output_dir: str | os.PathLike,
-                              *,
-                              max_seq_length: int = 128,
-                              num_shards: int = 1,
-                              seed: int = 0,
-                              dupe_factor: int = 1,
-                              short_seq_prob: float = 0.1) -> dict[str, Any]:
-  """Writes shards and a manifest; the folder appears only when complete.
+@dataclasses.dataclass(frozen=True)
+class RecordSettings:
+  """How examples are made.
 
-  A record is a `tf.train.Example` with `input_ids` and `segment_ids` (int64,
-  as long as the example, `[CLS]` and `[SEP]` included, no padding) and
-  `next_sentence_labels` (one int64; 0: the second segment follows the first).
+  Attributes:
+    max_seq_length: The longest example, special tokens included.
+    masking: `dynamic`: tokens are stored once, and masked when they are read.
+      `static`: masked now, padded, with the Model Garden's features.
+    dupe_factor: How often to go through the documents, each time with other
+      pairs (and masks, if static).
+    short_seq_prob: How often the target length is shorter.
+    max_predictions_per_seq: Static only: how many tokens to predict at most.
+    masked_lm_rate: Static only: the share of tokens to predict.
+    whole_word_masking: Static only: whether words are masked whole.
+    lower_case: Whether to lower-case and strip accents.
+    language: For the sentence splitter, ISO 639.
+    sentence_per_line: Whether each line is a sentence already.
+    seed: Of every random choice.
+  """
+  max_seq_length: int = 128
+  masking: str = 'dynamic'
+  dupe_factor: int = 1
+  short_seq_prob: float = 0.1
+  max_predictions_per_seq: int = 20
+  masked_lm_rate: float = 0.15
+  whole_word_masking: bool = False
+  lower_case: bool = True
+  language: str = 'en'
+  sentence_per_line: bool = False
+  seed: int = 0
 
-  Tokens of the whole corpus are held in memory as int32, about as many bytes
-  as the text has.
+  def __post_init__(self):
+    if self.masking not in MASKING:
+      raise ValueError(f'masking is {self.masking!r}; accepted: '
+                       f'{", ".join(MASKING)}.')
+    for name, least in (('dupe_factor', 1), ('max_predictions_per_seq', 1),
+                        ('seed', 0)):
+      if getattr(self, name) < least:
+        raise ValueError(f'{name} is {getattr(self, name)}; it has to be at '
+                         f'least {least}.')
+    pretraining_examples.check_settings(
+        self.max_seq_length, self.short_seq_prob)
+    if not 0 < self.masked_lm_rate < 1:
+      raise ValueError(f'masked_lm_rate is {self.masked_lm_rate}; it has to be '
+                       'between 0 and 1.')
+    if self.whole_word_masking and self.masking == 'dynamic':
+      raise ValueError(
+          'whole_word_masking with masking=dynamic is chosen at training time: '
+          'task.train_data.whole_word_masking=true.')
 
-  Example:
 
-    write_pretraining_records(
-        read_documents('books/*.txt'), Tokenizer('vocab.txt'), '/tmp/records',
-        max_seq_length=128, num_shards=4)
+def make_records(section: sections_lib.Section,
+                 tokenizer: tokenization.Tokenizer,
+                 settings: RecordSettings,
+                 counts: collections.Counter,
+                 advance: Callable[[int], None] = lambda num_bytes: None
+                 ) -> Iterator[list[bytes]]:
+  """Makes the examples of a section.
 
   Args:
-    documents: The paragraphs of each document.
+    section: Which documents.
     tokenizer: Splits the sentences.
-    output_dir: A folder that does not exist, or is empty.
-    max_seq_length: The longest example, special tokens included.
-    num_shards: Among how many files the examples are dealt out.
-    seed: Of every random choice.
-    dupe_factor: How often to go through the documents, each time with other
-      pairs.
-    short_seq_prob: How often the target length is shorter.
+    settings: How.
+    counts: Is added to: `documents`, `sentences`, `tokens`, `text_bytes`,
+      `examples`, `random_next`, `example_tokens`, and `documents_cut` and
+      `paragraphs_cut`, for what was too long to be worked on whole.
+    advance: Is told of text that is done, in bytes.
 
-  Returns:
-    The manifest, as written to `manifest.json`.
+  Yields:
+    Serialized `tf.train.Example`s of a few megabytes of text, in random order.
 
   Raises:
-    FileExistsError: If `output_dir` holds something.
-    ValueError: If a setting makes no sense, or the text gives fewer examples
-      than there are shards.
+    ValueError: For what cannot be read, naming the file and the line.
   """
-  for name, value in (('num_shards', num_shards), ('dupe_factor', dupe_factor)):
-    if value < 1:
-      raise ValueError(f'{name} is {value}; it has to be at least 1.')
-  output_dir = os.path.abspath(os.fspath(output_dir))
-  if os.path.exists(output_dir) and (
-      not os.path.isdir(output_dir) or os.listdir(output_dir)):
-    raise FileExistsError(f'{output_dir} exists. Remove it, or name another '
-                          'folder to write records to.')
-  tokens, counts = _tokenize_corpus(documents, tokenizer)
-  settings = {
-      'max_seq_length': max_seq_length, 'num_shards': num_shards, 'seed': seed,
-      'dupe_factor': dupe_factor, 'short_seq_prob': short_seq_prob,
-      'lower_case': tokenizer.lower_case,
-  }
-  rng = np.random.default_rng(seed)
-
-  def pairs() -> Iterator[pretraining_examples.SegmentPair]:
-    for _ in range(dupe_factor):
-      yield from pretraining_examples.make_segment_pairs(
-          tokens, max_seq_length=max_seq_length, rng=rng,
-          short_seq_prob=short_seq_prob)
-
-  with _complete_or_absent(output_dir) as folder:
-    counts |= _write_shards(pairs(), tokenizer, folder, num_shards)
-    if counts['examples'] < num_shards:
-      raise ValueError(
-          f'The text gives {counts["examples"]} examples, too few for '
-          f'{num_shards} shards. Use more text, or fewer shards.')
-    manifest = {
-        'format': _FORMAT, 'version': 1, 'settings': settings,
-        'counts': counts, 'vocabulary_size': tokenizer.vocab_size,
-        'vocabulary_sha256': tokenizer.vocabulary.sha256,
-    }
-    with open(os.path.join(folder, MANIFEST), 'w', encoding='utf-8') as f:
-      json.dump(manifest, f, indent=2)
-      f.write('\n')
-  return manifest
+  documents = _cut(sections_lib.read(section), counts)
+  for index, window in enumerate(_windows(documents)):
+    tokens = _tokenize(window, tokenizer, settings, counts)
+    for repeat in range(settings.dupe_factor):
+      rng = np.random.default_rng(
+          [settings.seed, section.seed, index, repeat])
+      pairs = list(pretraining_examples.make_segment_pairs(
+          tokens, max_seq_length=settings.max_seq_length, rng=rng,
+          short_seq_prob=settings.short_seq_prob))
+      if not pairs:
+        continue
+      pairs = [pairs[i] for i in rng.permutation(len(pairs))]
+      examples = pretraining_examples.join(
+          pairs, tokenizer.vocabulary.cls_id, tokenizer.vocabulary.sep_id)
+      counts['examples'] += len(pairs)
+      counts['random_next'] += int(examples.is_random_next.sum())
+      counts['example_tokens'] += len(examples.ids)
+      yield record_encoding.encode(
+          _features(examples, tokenizer, settings, rng))
+    size = sum(len(p.encode('utf-8', 'replace')) for d in window for p in d)
+    counts['text_bytes'] += size
+    advance(size)
 
 
 def read_manifest(folder: str | os.PathLike) -> dict[str, Any]:
@@ -139,107 +162,125 @@ def read_manifest(folder: str | os.PathLike) -> dict[str, Any]:
       manifest = json.loads(f.read())
     except json.JSONDecodeError as e:
       raise ValueError(f'{path}:{e.lineno}: not JSON ({e.msg}).') from e
-  if not isinstance(manifest, dict) or manifest.get('format') != _FORMAT:
-    raise ValueError(f'{path}: not a manifest of {_FORMAT}.')
+  if not isinstance(manifest, dict) or manifest.get('format') != FORMAT:
+    raise ValueError(f'{path}: not a manifest of {FORMAT}.')
   return manifest
 
 
-def _tokenize_corpus(
-    documents: Iterable[Sequence[str]], tokenizer: tokenization.Tokenizer
-) -> tuple[list[list[np.ndarray]], dict[str, int]]:
-  """Returns the sentences of each document, int32 each, and counts."""
-  tokens: list[list[np.ndarray]] = []
-  counts = {'documents': 0, 'sentences': 0, 'tokens': 0, 'text_bytes': 0}
-  # The unit is a million bytes of text; how much there is to come is unknown.
-  with tqdm.tqdm(desc='Tokenizing', unit='B', unit_scale=True, mininterval=1,
-                 file=sys.stderr) as progress:
-    for batch in _batches(documents):
-      size = sum(len(p.encode('utf-8', 'replace')) for d in batch for p in d)
-      for sentences in _tokenize_batch(batch, tokenizer):
-        if sentences:
-          tokens.append(sentences)
-          counts['documents'] += 1
-          counts['sentences'] += len(sentences)
-          counts['tokens'] += sum(map(len, sentences))
-      counts['text_bytes'] += size
-      progress.update(size)
-  return tokens, counts
+def make_manifest(settings: RecordSettings,
+                  tokenizer: tokenization.Tokenizer, counts: dict[str, int],
+                  files: dict[str, dict[str, Any]],
+                  **more: Any) -> dict[str, Any]:
+  """Returns the manifest of finished records.
+
+  Args:
+    settings: How they were made.
+    tokenizer: By which.
+    counts: What `make_records` counted, over all sections.
+    files: By name of each file what there is to say, `examples` at least.
+    **more: Further fields.
+
+  Returns:
+    JSON-serializable fields.
+  """
+  return {
+      'format': FORMAT, 'version': 2,
+      'settings': dataclasses.asdict(settings), 'counts': counts,
+      'vocabulary_size': tokenizer.vocab_size,
+      'vocabulary_sha256': tokenizer.vocabulary.sha256,
+      'files': files, **more,
+  }
 
 
-def _batches(
-    documents: Iterable[Sequence[str]]) -> Iterator[list[Sequence[str]]]:
-  batch, size = [], 0
+def _cut(documents: Iterable[list[str]],
+         counts: collections.Counter) -> Iterator[list[str]]:
+  """Cuts what is too long, so that memory does not depend on the text."""
   for document in documents:
-    batch.append(document)
+    counts['documents'] += 1
+    part, size = [], 0
+    for paragraph in document:
+      pieces = _cut_paragraph(paragraph)
+      counts['paragraphs_cut'] += len(pieces) > 1
+      for piece in pieces:
+        if size and size + len(piece) > _LONGEST_DOCUMENT:
+          counts['documents_cut'] += 1
+          yield part
+          part, size = [], 0
+        part.append(piece)
+        size += len(piece)
+    if part:
+      yield part
+
+
+def _cut_paragraph(paragraph: str) -> list[str]:
+  """Cuts a paragraph at white space, where there is any."""
+  pieces, start = [], 0
+  while len(paragraph) - start > _LONGEST_PARAGRAPH:
+    end = paragraph.rfind(' ', start + 1, start + _LONGEST_PARAGRAPH)
+    end = end if end > 0 else start + _LONGEST_PARAGRAPH
+    pieces.append(paragraph[start:end])
+    start = end
+  return [*pieces, paragraph[start:]]
+
+
+def _windows(documents: Iterable[list[str]]) -> Iterator[list[list[str]]]:
+  window, size = [], 0
+  for document in documents:
+    window.append(document)
     size += sum(map(len, document))
-    if size >= _CHARACTERS_A_BATCH:
-      yield batch
-      batch, size = [], 0
-  if batch:
-    yield batch
+    # Random next segments need another document.
+    if size >= _WINDOW_CHARACTERS and len(window) > 1:
+      yield window
+      window, size = [], 0
+  if window:
+    yield window
 
 
-def _tokenize_batch(
-    batch: list[Sequence[str]],
-    tokenizer: tokenization.Tokenizer) -> Iterator[list[np.ndarray]]:
-  paragraphs = corpus.split_sentences([p for document in batch
-                                       for p in document])
-  sentences = [s for paragraph in paragraphs for s in paragraph]
-  ids = tokenizer.tokenize(tf.constant(sentences, tf.string))
-  values, splits = ids.values.numpy(), ids.row_splits.numpy().tolist()
-  paragraph = sentence = 0
-  for document in batch:
-    end = sentence + sum(
-        len(p) for p in paragraphs[paragraph:paragraph + len(document)])
-    yield [values[splits[i]:splits[i + 1]] for i in range(sentence, end)
-           if splits[i] < splits[i + 1]]
-    paragraph += len(document)
-    sentence = end
+def _tokenize(window: Sequence[list[str]], tokenizer: tokenization.Tokenizer,
+              settings: RecordSettings, counts: collections.Counter
+              ) -> list[list[np.ndarray]]:
+  """Returns the token ids of the sentences of each document."""
+  paragraphs = [p for document in window for p in document]
+  if settings.sentence_per_line:
+    sentences = [[p] for p in paragraphs]
+  else:
+    sentences = corpus.split_sentences(paragraphs, settings.language)
+  ids = iter(tokenizer.tokenize_strings(
+      [s for paragraph in sentences for s in paragraph]))
+  sizes = iter(map(len, sentences))
+  tokens = []
+  for document in window:
+    found = [next(ids) for _ in document for _ in range(next(sizes))]
+    tokens.append([s for s in found if len(s)])
+    counts['sentences'] += len(tokens[-1])
+    counts['tokens'] += sum(map(len, tokens[-1]))
+  return tokens
 
 
-def _write_shards(pairs: Iterable[pretraining_examples.SegmentPair],
-                  tokenizer: tokenization.Tokenizer, folder: str,
-                  num_shards: int) -> dict[str, int]:
-  counts = {'examples': 0, 'random_next': 0, 'example_tokens': 0}
-  cls_id, sep_id = tokenizer.vocabulary.cls_id, tokenizer.vocabulary.sep_id
-  names = [f'part-{i:05d}-of-{num_shards:05d}.tfrecord'
-           for i in range(num_shards)]
-  with contextlib.ExitStack() as stack:
-    shards = [stack.enter_context(
-        tf.io.TFRecordWriter(os.path.join(folder, n))) for n in names]
-    for pair in tqdm.tqdm(pairs, desc='Writing', unit=' examples',
-                          mininterval=1, file=sys.stderr):
-      ids, segments = pretraining_examples.with_special_tokens(
-          pair, cls_id, sep_id)
-      shard = shards[counts['examples'] % num_shards]
-      shard.write(_serialize(ids, segments, pair.is_random_next))
-      counts['examples'] += 1
-      counts['random_next'] += pair.is_random_next
-      counts['example_tokens'] += len(ids)
-  return counts
+def _features(examples: pretraining_examples.Examples,
+              tokenizer: tokenization.Tokenizer, settings: RecordSettings,
+              rng: np.random.Generator) -> dict[str, Any]:
+  """Returns the features of examples by the Model Garden's names."""
+  def ragged(values: np.ndarray) -> tf.RaggedTensor:
+    return tf.RaggedTensor.from_row_lengths(
+        values, examples.lengths, validate=False)
 
-
-def _serialize(ids: np.ndarray, segments: np.ndarray,
-               is_random_next: bool) -> bytes:
-  def feature(values: list[int]) -> tf.train.Feature:
-    return tf.train.Feature(int64_list=tf.train.Int64List(value=values))
-
-  return tf.train.Example(features=tf.train.Features(feature={
-      'input_ids': feature(ids.tolist()),
-      'segment_ids': feature(segments.tolist()),
-      'next_sentence_labels': feature([int(is_random_next)]),
-  })).SerializeToString(deterministic=True)
-
-
-@contextlib.contextmanager
-def _complete_or_absent(folder: str) -> Iterator[str]:
-  """Gives a temporary folder that takes the name of `folder` at the end."""
-  os.makedirs(os.path.dirname(folder), exist_ok=True)
-  temporary = f'{folder}.{os.getpid()}.tmp'
-  shutil.rmtree(temporary, ignore_errors=True)
-  os.makedirs(temporary)
-  try:
-    yield temporary
-    os.replace(temporary, folder)
-  finally:
-    shutil.rmtree(temporary, ignore_errors=True)
+  features = {'next_sentence_labels': tf.constant(
+      examples.is_random_next)[:, tf.newaxis]}
+  if settings.masking == 'dynamic':
+    return {**features, 'input_ids': ragged(examples.ids),
+            'segment_ids': ragged(examples.segment_ids)}
+  shape, pad_id = [None, settings.max_seq_length], tokenizer.vocabulary.pad_id
+  ids = ragged(examples.ids.astype(np.int32))
+  input_mask = tf.ones_like(ids).to_tensor(shape=shape)
+  masked = masking.mask_tokens(
+      ids.to_tensor(pad_id, shape=shape), input_mask,
+      vocabulary=tokenizer.vocabulary,
+      max_predictions=settings.max_predictions_per_seq,
+      rate=settings.masked_lm_rate, whole_word=settings.whole_word_masking,
+      seed=tf.constant(rng.integers(1 << 31, size=2)))
+  return {
+      **features, 'input_ids': masked.pop('input_word_ids'), **masked,
+      'input_mask': input_mask,
+      'segment_ids': ragged(examples.segment_ids).to_tensor(shape=shape),
+  }

@@ -15,8 +15,10 @@
 """Text to WordPiece ids in the TensorFlow graph, for training and serving."""
 
 import os
+from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
 import tensorflow as tf
 import tensorflow_text as tf_text
 
@@ -96,6 +98,29 @@ class Tokenizer(tf.Module):
       raise ValueError('Texts to tokenize have shape [batch]; these have shape '
                        f'{texts.shape}.')
     return self._splitter.tokenize(self._normalize(texts))
+
+  def tokenize_strings(self, texts: Sequence[str]) -> list[np.ndarray]:
+    """Splits Python strings, several times as fast as `tokenize`.
+
+    Most text is plain ASCII, which needs no normalising but lower case.
+
+    Args:
+      texts: The strings.
+
+    Returns:
+      int32 `[tokens]` for each, what `tokenize` gives.
+    """
+    plain = [i for i, text in enumerate(texts)
+             if text.isascii() and text.isprintable()]
+    simple = [texts[i].lower() if self.lower_case else texts[i] for i in plain]
+    result: list[Any] = [None] * len(texts)
+    _place(result, plain, self._splitter.tokenize(
+        tf.constant(simple, tf.string)))
+    rest = [i for i, ids in enumerate(result) if ids is None]
+    if rest:
+      _place(result, rest, self.tokenize(
+          [texts[i].encode('utf-8', 'ignore') for i in rest]))
+    return result
 
   def encode(self,
              texts: Any,
@@ -196,6 +221,14 @@ def trim(segments: list[tf.RaggedTensor],
   keep_first = tf.minimum(first, tf.maximum(half, budget - second))
   keep_second = tf.minimum(second, budget - keep_first)
   return [_prefix(segments[0], keep_first), _prefix(segments[1], keep_second)]
+
+
+def _place(result: list[Any], places: list[int],
+           ids: tf.RaggedTensor) -> None:
+  """Puts the rows of a ragged tensor into places of a list."""
+  values, splits = ids.values.numpy(), ids.row_splits.numpy().tolist()
+  for place, start, end in zip(places, splits, splits[1:], strict=False):
+    result[place] = values[start:end]
 
 
 def _prefix(ragged: tf.RaggedTensor, lengths: tf.Tensor) -> tf.RaggedTensor:

@@ -27,6 +27,9 @@ _MAX_WORD_CHARACTERS = 100
 # As in BERT's learner: rarer characters are left to [UNK].
 _MAX_ALPHABET = 1000
 _REPEATS_A_TEXT = 2000
+# What is held at once, so that memory does not grow with the text: about 1 GB.
+_MOST_CHUNKS = 2_000_000
+_MOST_WORDS = 10_000_000
 
 
 @dataclasses.dataclass(frozen=True)
@@ -145,9 +148,10 @@ def learn_vocabulary(texts: Iterable[str],
   """Learns a WordPiece vocabulary with Hugging Face `tokenizers`.
 
   The texts are read once, as a stream; what stays in memory are the distinct
-  words with their counts. The same texts give the same file, in whatever order
-  they come: the library's own trainer, left alone, breaks ties by the order of
-  a randomly seeded hash table.
+  words with their counts, and of more than ten million those that were met more
+  than once. The same texts give the same file, in whatever order they come
+  (below that number): the library's own trainer, left alone, breaks ties by the
+  order of a randomly seeded hash table.
 
   Example:
 
@@ -197,7 +201,8 @@ def _read_lines(path: str) -> list[str]:
   try:
     text = data.decode('utf-8-sig')
   except UnicodeDecodeError as e:
-    line = data.count(b'\n', 0, e.start) + 1
+    # Of the object, because it lacks the byte order mark.
+    line = e.object.count(b'\n', 0, e.start) + 1
     raise ValueError(f'{path}:{line}: not UTF-8 ({e.reason}).') from e
   # `splitlines` would also break at characters that are tokens, like U+2028.
   lines = text.split('\n')
@@ -210,18 +215,28 @@ def _count_words(texts: Iterable[str], lower_case: bool) -> dict[str, int]:
   """Counts the words that BERT's tokenizer sees before WordPiece."""
   from tokenizers import normalizers  # pylint: disable=g-import-not-at-top
   from tokenizers import pre_tokenizers  # pylint: disable=g-import-not-at-top
-  chunks: collections.Counter[str] = collections.Counter()
-  for text in texts:
-    chunks.update((text.lower() if lower_case else text).split())
   normalizer = normalizers.BertNormalizer(lowercase=lower_case)
   splitter = pre_tokenizers.BertPreTokenizer()
+  chunks: collections.Counter[str] = collections.Counter()
   words: collections.Counter[str] = collections.Counter()
-  # Normalising each distinct chunk once is what makes this quick.
-  for chunk, count in chunks.items():
-    normal = normalizer.normalize_str(chunk)
-    for word, _ in splitter.pre_tokenize_str(normal):
-      if len(word) <= _MAX_WORD_CHARACTERS:
-        words[word] += count
+
+  def split_chunks() -> None:
+    # Normalising each distinct chunk once is what makes this quick.
+    for chunk, count in chunks.items():
+      normal = normalizer.normalize_str(chunk)
+      for word, _ in splitter.pre_tokenize_str(normal):
+        if len(word) <= _MAX_WORD_CHARACTERS:
+          words[word] += count
+    chunks.clear()
+
+  for text in texts:
+    chunks.update((text.lower() if lower_case else text).split())
+    if len(chunks) > _MOST_CHUNKS:
+      split_chunks()
+      if len(words) > _MOST_WORDS:
+        words = collections.Counter(
+            {word: count for word, count in words.items() if count > 1})
+  split_chunks()
   return words
 
 

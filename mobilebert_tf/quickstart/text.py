@@ -18,8 +18,8 @@ import dataclasses
 import hashlib
 import itertools
 import json
+import math
 import pathlib
-import shutil
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -27,14 +27,15 @@ from mobilebert_tf.data import corpus
 from mobilebert_tf.data import docstrings
 from mobilebert_tf.data import library_task
 from mobilebert_tf.data import pretraining_records
-from mobilebert_tf.data import tokenization
+from mobilebert_tf.data import record_writing
 from mobilebert_tf.data import vocabulary
 from mobilebert_tf.quickstart import settings as settings_lib
 
 PARTS = ('train', 'held_out')
 _HELD_OUT_SHARE = 0.02
 _DOCSTRINGS_FILE = 'docstrings.jsonl'
-_RECORD_SHARDS = {'train': 4, 'held_out': 1}
+# At most so many: a file ends with a document.
+_RECORD_FILES = {'train': 4, 'held_out': 1}
 
 
 def collect(folder: pathlib.Path,
@@ -108,16 +109,15 @@ def write_records(folder: pathlib.Path, text_folder: pathlib.Path,
   Returns:
     The manifest of each part.
   """
-  tokenizer = tokenization.Tokenizer(vocab_file)
-  for part in PARTS:  # Of a run that was stopped after the first.
-    shutil.rmtree(folder / part, ignore_errors=True)
-  return {
-      part: pretraining_records.write_pretraining_records(
-          corpus.read_documents([str(text_folder / f'{part}.txt')]), tokenizer,
-          folder / part, max_seq_length=settings.max_seq_length,
-          num_shards=_RECORD_SHARDS[part], seed=settings.seed)
-      for part in PARTS
-  }
+  record_settings = pretraining_records.RecordSettings(
+      max_seq_length=settings.max_seq_length, seed=settings.seed)
+  manifests = {}
+  for part, num_files in _RECORD_FILES.items():
+    text = text_folder / f'{part}.txt'
+    manifests[part] = record_writing.write_records(
+        str(text), vocab_file, folder / part, record_settings,
+        section_bytes=math.ceil(text.stat().st_size / num_files))
+  return manifests
 
 
 def read_docstrings(folder: pathlib.Path) -> Iterator[docstrings.Docstring]:

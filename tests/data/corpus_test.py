@@ -16,6 +16,7 @@
 
 import gzip
 import os
+from unittest import mock
 
 from absl.testing import parameterized
 import tensorflow as tf
@@ -53,6 +54,8 @@ class CorpusTest(parameterized.TestCase, temporary.TemporaryFiles,
 
   @parameterized.named_parameters(
       ('utf8', 'a.txt', b'ok\nb\xe9d\n', ':2: not UTF-8'),
+      ('utf8_after_byte_order_mark', 'a.txt', b'\xef\xbb\xbfab\n\xe9\n',
+       ':2: not UTF-8'),
       ('json', 'a.jsonl', b'{"text": "a"}\n{"text": \n', ':2: not JSON'),
       ('no_text', 'a.jsonl', b'{"txt": "a"}\n', ':1: expected an object'),
       ('a_list', 'a.jsonl', b'["a"]\n', ':1: expected an object'),
@@ -64,6 +67,35 @@ class CorpusTest(parameterized.TestCase, temporary.TemporaryFiles,
     path = self._file(name, data)
     with self.assertRaisesRegex(ValueError, f'{name}.*{message}'):
       list(corpus.read_documents(path))
+
+  def test_a_cut_gzip_file_gives_what_comes_before(self):
+    lines = os.urandom(300_000).hex()
+    text = '\n'.join(lines[i:i + 60] for i in range(0, len(lines), 60))
+    data = gzip.compress(text.encode())
+    for name, share in (('a.txt.gz', 0.5), ('b.txt.gz', 0.99)):
+      path = self.make_file(name, data[:int(len(data) * share)])
+      with self.assertRaisesRegex(ValueError, 'not a whole gzip') as caught:
+        list(corpus.read_documents(path))
+      self.assertBetween(caught.exception.line, 10_000 * (share - 0.1),
+                         10_000 * (share + 0.01))
+
+  def test_carriage_returns_within_a_line_are_kept(self):
+    for name, pack in (('a.txt', bytes), ('b.txt.gz', gzip.compress)):
+      path = self.make_file(name, pack(b'one\rtwo\r\nthree'))
+      self.assertEqual(list(corpus.read_documents(path)),
+                       [['one\rtwo', 'three']])
+
+  @parameterized.parameters('a.txt', 'a.txt.gz')
+  def test_a_line_of_any_length_up_to_the_limit(self, name: str):
+    data = b'One.\n' + b'x' * 41 + b'\nTwo.'
+    path = self.make_file(
+        name, gzip.compress(data) if name.endswith('.gz') else data)
+    with mock.patch.object(corpus, '_BLOCK', 8):
+      with mock.patch.object(corpus, 'LONGEST_LINE', 42):
+        self.assertLen(next(corpus.read_documents(path)), 3)
+      with mock.patch.object(corpus, 'LONGEST_LINE', 41):
+        with self.assertRaisesRegex(ValueError, ':2: the line has more'):
+          list(corpus.read_documents(path))
 
   def test_missing_files_are_named_at_the_call(self):
     with self.assertRaisesRegex(FileNotFoundError, r'/nowhere/\*\.txt'):

@@ -95,13 +95,32 @@ class PretrainingExamplesTest(tf.test.TestCase):
     self.assertBetween(np.mean(starts), 4.7, 5.3)
     self.assertGreater(np.std(starts), 1.2)
 
-  def test_special_tokens(self):
-    pair = pretraining_examples.SegmentPair(
-        np.array([7, 8], np.int32), np.array([9], np.int32), False)
-    ids, segments = pretraining_examples.with_special_tokens(pair, 2, 3)
-    self.assertAllEqual(ids, [2, 7, 8, 3, 9, 3])
-    self.assertAllEqual(segments, [0, 0, 0, 0, 1, 1])
-    self.assertEqual((ids.dtype, segments.dtype), (np.int64, np.int64))
+  def test_join_adds_special_tokens(self):
+    def pair(first, second, is_random_next):
+      return pretraining_examples.SegmentPair(
+          np.array(first, np.int32), np.array(second, np.int32), is_random_next)
+
+    examples = pretraining_examples.join(
+        [pair([7, 8], [9], False), pair([4], [5, 6, 7], True)],
+        cls_id=2, sep_id=3)
+    self.assertAllEqual(examples.lengths, [6, 7])
+    self.assertAllEqual(
+        examples.ids, [2, 7, 8, 3, 9, 3] + [2, 4, 3, 5, 6, 7, 3])
+    self.assertAllEqual(
+        examples.segment_ids, [0, 0, 0, 0, 1, 1] + [0, 0, 0, 1, 1, 1, 1])
+    self.assertAllEqual(examples.is_random_next, [0, 1])
+    for value in vars(examples).values():
+      self.assertEqual(value.dtype, np.int64)
+
+  def test_joined_pairs_come_apart_again(self):
+    pairs = _make(_documents(8, 30, 5))
+    examples = pretraining_examples.join(pairs, cls_id=-2, sep_id=-3)
+    rows = np.split(examples.ids, np.cumsum(examples.lengths)[:-1])
+    segments = np.split(examples.segment_ids, np.cumsum(examples.lengths)[:-1])
+    for pair, row, segment in zip(pairs, rows, segments, strict=True):
+      self.assertAllEqual(row, [-2, *pair.first, -3, *pair.second, -3])
+      self.assertAllEqual(
+          segment, [0] * (len(pair.first) + 2) + [1] * (len(pair.second) + 1))
 
   def test_seed_decides(self):
     documents = _documents(5, 30, 5)

@@ -19,6 +19,9 @@ import os
 import random
 
 from absl.testing import parameterized
+import hypothesis
+from hypothesis import strategies
+import numpy as np
 from official.nlp.tools import tokenization as google
 import tensorflow as tf
 
@@ -38,6 +41,7 @@ class TokenizationTest(parameterized.TestCase, temporary.TemporaryFiles,
     super().setUp()
     self._vocab = self.make_file('vocab.txt', '\n'.join(_TOKENS))
     self._tokenizer = tokenization.Tokenizer(self._vocab)
+    self._cased = tokenization.Tokenizer(self._vocab, lower_case=False)
 
   def test_all_golden_cases(self):
     """All 180; FastBertTokenizer's own normaliser misses three of them."""
@@ -49,6 +53,38 @@ class TokenizationTest(parameterized.TestCase, temporary.TemporaryFiles,
     for case, got in zip(cases, ids, strict=True):
       with self.subTest(case['text'][:40]):
         self.assertEqual(got, case['ids'])
+
+  @parameterized.parameters(True, False)
+  def test_strings_of_all_golden_cases(self, lower_case: bool):
+    """As Python strings, where plain ones take a shorter way."""
+    path = shared_data.path('data/fixtures/tokenizer_golden.json')
+    cases = json.loads(path.read_text(encoding='utf-8'))['cases']
+    texts = [c['text'] for c in cases]
+    tokenizer = tokenization.Tokenizer(
+        shared_data.path('data/vocab/vocab.txt'), lower_case)
+    got = [ids.tolist() for ids in tokenizer.tokenize_strings(texts)]
+    self.assertEqual(got, tokenizer.tokenize(texts).to_list())
+    if lower_case:
+      self.assertEqual(got, [c['ids'] for c in cases])
+
+  @hypothesis.settings(max_examples=60, deadline=None)
+  @hypothesis.given(texts=strategies.lists(strategies.one_of(
+      strategies.text(max_size=30),
+      strategies.text(strategies.characters(max_codepoint=255), max_size=30),
+      strategies.text('aAbB cé\t\x00\x7f\xad\u2028\ufffd', max_size=30),
+  ), max_size=8))
+  def test_strings_equal_tensors(self, texts: list[str]):
+    for tokenizer in (self._tokenizer, self._cased):
+      got = tokenizer.tokenize_strings(texts)
+      self.assertEqual([ids.tolist() for ids in got],
+                       tokenizer.tokenize(texts).to_list() if texts else [])
+      self.assertTrue(all(ids.dtype == np.int32 for ids in got))
+
+  def test_strings_that_are_no_text(self):
+    # Half of a surrogate pair, as JSON may have it; a long word.
+    got = self._tokenizer.tokenize_strings(['a\ud800b', 'a' * 10_000, '', '  '])
+    self.assertEqual([ids.tolist() for ids in got], [[5, 9], [1], [], []])
+    self.assertEmpty(self._tokenizer.tokenize_strings([]))
 
   @parameterized.parameters(True, False)
   def test_equals_google_on_random_text(self, lower_case: bool):
@@ -69,8 +105,7 @@ class TokenizationTest(parameterized.TestCase, temporary.TemporaryFiles,
     ids = self._tokenizer.tokenize(['A ab', '', b'b\xff\xfe c', 'x'])
     self.assertEqual(ids.dtype, tf.int32)
     self.assertEqual(ids.to_list(), [[5, 5, 9], [], [6, 7], [1]])
-    cased = tokenization.Tokenizer(self._vocab, lower_case=False)
-    self.assertEqual(cased.tokenize(['A é']).to_list(), [[11, 10]])
+    self.assertEqual(self._cased.tokenize(['A é']).to_list(), [[11, 10]])
     self.assertEqual(self._tokenizer.vocab_size, 12)
 
   def test_encode_pads_to_longest_plus_one(self):

@@ -17,6 +17,7 @@
 import os
 import subprocess
 import sys
+from unittest import mock
 
 from absl.testing import parameterized
 import tensorflow as tf
@@ -28,6 +29,7 @@ from tests.data import temporary
 _SPECIAL = b'[PAD]\n[UNK]\n[CLS]\n[SEP]\n[MASK]\n'
 _LEARN = """
 import sys
+from unittest import mock
 from mobilebert_tf.data import vocabulary
 words = open(sys.argv[1], encoding='utf-8').read().split()
 print(vocabulary.learn_vocabulary(words, 300, sys.argv[2]).sha256)
@@ -120,6 +122,21 @@ class VocabularyTest(parameterized.TestCase, temporary.TemporaryFiles,
     with self.assertRaisesRegex(ValueError, 'of 5 tokens is too small'):
       vocabulary_lib.learn_vocabulary(['a'], 5, path)
     self.assertFalse(os.path.exists(path))
+
+
+class StreamTest(tf.test.TestCase):
+
+  def test_counting_in_parts_gives_the_same_counts(self):
+    texts = [f'w{i % 97} x{i % 13} Hello, World{i % 41}!' for i in range(900)]
+    whole = vocabulary_lib._count_words(texts, lower_case=True)
+    with mock.patch.object(vocabulary_lib, '_MOST_CHUNKS', 20):
+      parts = vocabulary_lib._count_words(texts, lower_case=True)
+      self.assertEqual(parts, whole)
+      self.assertEqual(parts['hello'], 900)
+      with mock.patch.object(vocabulary_lib, '_MOST_WORDS', 30):
+        pruned = vocabulary_lib._count_words(texts, lower_case=True)
+    self.assertLess(len(pruned), len(whole))
+    self.assertEqual(pruned['hello'], 900)
 
 
 if __name__ == '__main__':

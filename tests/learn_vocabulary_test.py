@@ -1,0 +1,102 @@
+# Copyright 2026 The mobilebert_tf Authors. All Rights Reserved.
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+
+"""The program that learns a vocabulary, as a user runs it."""
+
+import gzip
+import json
+import pathlib
+import subprocess
+import sys
+import time
+
+import tensorflow as tf
+
+from mobilebert_tf.data import vocabulary
+from tests.data import temporary
+
+# Runs the program, and shows the most memory it had.
+_MEASURED = '''
+import atexit, resource, sys
+atexit.register(lambda: print(
+    'KB', resource.getrusage(resource.RUSAGE_SELF).ru_maxrss))
+from absl import app
+from mobilebert_tf import learn_vocabulary
+app.run(learn_vocabulary.main)
+'''
+
+
+class LearnVocabularyTest(temporary.TemporaryFiles, tf.test.TestCase):
+
+  def setUp(self):
+    super().setUp()
+    self.make_file('text.txt', 'The cat sat. The cats sit.\n\nOn mats. ' * 20)
+    self.folder = pathlib.Path(self._files)
+
+  def _run(self, *flags: str,
+           program=('-m', 'mobilebert_tf.learn_vocabulary')):
+    return subprocess.run(
+        [sys.executable, *program, *flags], cwd=self.folder,
+        capture_output=True, text=True, check=False, timeout=300)
+
+  def _assert_fails(self, message: str, *flags: str):
+    finished = self._run(*flags)
+    self.assertEqual(finished.returncode, 1, finished.stderr)
+    self.assertNotIn('Traceback', finished.stderr)
+    last = finished.stderr.strip().splitlines()[-1]
+    self.assertStartsWith(last, 'learn_vocabulary: ')
+    self.assertRegex(last, message)
+    self.assertFalse((self.folder / 'vocab.txt').exists())
+
+  def test_help_is_quick(self):
+    start = time.monotonic()
+    finished = self._run('--help')
+    self.assertLess(time.monotonic() - start, 4)
+    self.assertIn('--vocab_size', finished.stdout)
+
+  def test_learns_from_all_kinds_of_files(self):
+    self.make_file('a.txt.gz', gzip.compress(b'zebra zebra zebra\n'))
+    self.make_file('b.jsonl', json.dumps({'text': 'quokka\nquokka'}))
+    finished = self._run('--input_files=text.txt,a.txt.gz',
+                         '--input_files=b.jsonl', '--output_file=vocab.txt',
+                         '--vocab_size=200')
+    self.assertEqual(finished.returncode, 0, finished.stderr)
+    learned = vocabulary.Vocabulary.read(self.folder / 'vocab.txt')
+    self.assertIn(f'vocab.txt: {len(learned)} tokens.', finished.stdout)
+    self.assertContainsSubset(['the', 'cat', 'zebra', 'quokka'], learned.tokens)
+
+  def test_memory_does_not_hold_the_text(self):
+    small = self.make_file('small.txt', 'the cat sat on mats.\n\n' * 100)
+    # 45 MB, of the same words.
+    line = b'the cat sat on mats.\n' * 50
+    large = self.make_file('large.txt', (line + b'\n') * 45_000)
+    peaks = []
+    for path in (small, large):
+      finished = self._run(
+          f'--input_files={path}', '--output_file=vocab.txt',
+          '--vocab_size=100', program=('-c', _MEASURED))
+      self.assertEqual(finished.returncode, 0, finished.stderr)
+      peaks.append(int(finished.stdout.split('KB')[1]))
+    self.assertLess(peaks[1] - peaks[0], 20_000)
+
+  def test_errors_are_one_line(self):
+    self.make_file('bad.txt', b'fine\ncaf\xe9\n')
+    self._assert_fails(r'bad\.txt:2: not UTF-8', '--input_files=bad.txt',
+                       '--output_file=vocab.txt')
+    self._assert_fails('/proc', '--input_files=text.txt',
+                       '--output_file=/proc/vocab.txt')
+
+
+if __name__ == '__main__':
+  tf.test.main()
