@@ -41,8 +41,8 @@ FORMAT = 'mobilebert_tf/pretraining'
 MASKING = ('dynamic', 'static')
 
 # Text that is worked on at once; random next segments come from the same.
-_WINDOW_CHARACTERS = 2_000_000
-_LONGEST_DOCUMENT = 1_000_000
+_WINDOW_CHARACTERS = 1_000_000
+_LONGEST_DOCUMENT = 500_000
 _LONGEST_PARAGRAPH = 100_000
 
 

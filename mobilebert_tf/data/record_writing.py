@@ -116,8 +116,13 @@ def _fingerprint(section: sections_lib.Section,
                  settings: pretraining_records.RecordSettings,
                  vocabulary: str) -> str:
   """Returns a name that changes with all that a part depends on."""
-  stat = tf.io.gfile.stat(section.path)
-  text = repr((section, stat.length, stat.mtime_nsec, settings, vocabulary))
+  if '://' in section.path:
+    stat = tf.io.gfile.stat(section.path)
+    changed = (stat.length, stat.mtime_nsec)
+  else:  # TensorFlow's clock has whole seconds.
+    stat = os.stat(section.path)
+    changed = (stat.st_size, stat.st_mtime_ns)
+  text = repr((section, *changed, settings, vocabulary))
   return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
