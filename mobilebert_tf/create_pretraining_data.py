@@ -79,8 +79,12 @@ def main(argv: list[str]) -> None:
     raise app.UsageError(f'Not a flag: {" ".join(argv[1:])}')
   # Imported here, so that --help need not wait for TensorFlow.
   # pylint: disable=g-import-not-at-top
+  import tensorflow as tf
+
   from mobilebert_tf.data import pretraining_records
 
+  if _RUNNER_OPTIONS.value and not _RUNNER.value:
+    raise app.UsageError('--runner_option is for a --runner; name one.')
   files = [f for value in _INPUT_FILES.value for f in value.split(',') if f]
   try:
     settings = pretraining_records.RecordSettings(
@@ -92,8 +96,12 @@ def main(argv: list[str]) -> None:
         language=_LANGUAGE.value, sentence_per_line=_SENTENCE_PER_LINE.value,
         seed=_SEED.value)
     manifest = _write(files, settings)
-  except (OSError, RuntimeError, ValueError) as error:
+  except (OSError, RuntimeError, ValueError, tf.errors.OpError) as error:
     sys.exit(f'create_pretraining_data: {error}')
+  except KeyboardInterrupt:
+    print('create_pretraining_data: stopped; the same command goes on.',
+          file=sys.stderr)
+    sys.exit(130)
   counts = manifest['counts']
   print(f'{_OUTPUT_DIR.value}: {counts["examples"]:,} examples in '
         f'{len(manifest["files"])} files, from {counts["documents"]:,} '

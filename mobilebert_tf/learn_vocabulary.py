@@ -41,6 +41,8 @@ def main(argv: list[str]) -> None:
     raise app.UsageError(f'Not a flag: {" ".join(argv[1:])}')
   # Imported here, so that --help need not wait for TensorFlow.
   # pylint: disable=g-import-not-at-top
+  import tensorflow as tf
+
   from mobilebert_tf.data import corpus
   from mobilebert_tf.data import vocabulary
 
@@ -49,7 +51,7 @@ def main(argv: list[str]) -> None:
     paragraphs = (p for d in corpus.read_documents(files) for p in d)
     learned = vocabulary.learn_vocabulary(
         paragraphs, _VOCAB_SIZE.value, _OUTPUT_FILE.value, _LOWER_CASE.value)
-  except (OSError, ValueError) as error:
+  except (OSError, ValueError, tf.errors.OpError) as error:
     sys.exit(f'learn_vocabulary: {error}')
   print(f'{_OUTPUT_FILE.value}: {len(learned)} tokens.')
 

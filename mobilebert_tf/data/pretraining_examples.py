@@ -45,6 +45,7 @@ class SegmentPair:
 def make_segment_pairs(
     documents: Sequence[Sequence[np.ndarray]],
     *,
+    sources: Sequence[int] | None = None,
     max_seq_length: int,
     rng: np.random.Generator,
     short_seq_prob: float = 0.1) -> Iterator[SegmentPair]:
@@ -66,6 +67,8 @@ def make_segment_pairs(
     documents: For each its sentences, int `[tokens]`. Empty sentences and
       documents are passed over. With a single document every pair that would
       take from another is a true one instead.
+    sources: For each a number; those of the same one are pieces of one
+      document, and do not give each other random text. All differ if None.
     max_seq_length: The longest pair, its three special tokens included.
     rng: Where chance comes from.
     short_seq_prob: How often the target is shorter.
@@ -78,11 +81,16 @@ def make_segment_pairs(
       probability.
   """
   check_settings(max_seq_length, short_seq_prob)
-  kept = [[s for s in sentences if len(s)] for sentences in documents]
-  kept = [sentences for sentences in kept if sentences]
+  if sources is None:
+    sources = range(len(documents))
+  kept = [([s for s in sentences if len(s)], source)
+          for sentences, source in zip(documents, sources, strict=True)]
+  kept = [(sentences, source) for sentences, source in kept if sentences]
+  corpus = _Corpus([sentences for sentences, _ in kept],
+                   [source for _, source in kept])
   for index in range(len(kept)):
     yield from _pairs_of_document(
-        kept, index, max_seq_length - _SPECIAL_TOKENS_A_PAIR, short_seq_prob,
+        corpus, index, max_seq_length - _SPECIAL_TOKENS_A_PAIR, short_seq_prob,
         rng)
 
 
@@ -139,10 +147,31 @@ def join(pairs: Sequence[SegmentPair], cls_id: int, sep_id: int) -> Examples:
       is_random_next=np.array([p.is_random_next for p in pairs], np.int64))
 
 
-def _pairs_of_document(documents: Sequence[Sequence[np.ndarray]], index: int,
+@dataclasses.dataclass(frozen=True)
+class _Corpus:
+  """Documents, or pieces of some, by number of the document."""
+  documents: Sequence[Sequence[np.ndarray]]
+  sources: Sequence[int]
+
+  def has_other(self, index: int) -> bool:
+    """Whether there is text of another document."""
+    # Pieces of one document stand side by side.
+    return {self.sources[0], self.sources[-1]} != {self.sources[index]}
+
+  def random_other(self, index: int,
+                   rng: np.random.Generator) -> Sequence[np.ndarray]:
+    """Returns a random one that is not of the same document."""
+    while True:
+      other = int(rng.integers(len(self.documents) - 1))
+      other += other >= index
+      if self.sources[other] != self.sources[index]:
+        return self.documents[other]
+
+
+def _pairs_of_document(corpus: _Corpus, index: int,
                        max_tokens: int, short_seq_prob: float,
                        rng: np.random.Generator) -> Iterator[SegmentPair]:
-  sentences = documents[index]
+  sentences = corpus.documents[index]
   target = _target_length(max_tokens, short_seq_prob, rng)
   start = i = length = 0
   while i < len(sentences):
@@ -154,10 +183,11 @@ def _pairs_of_document(documents: Sequence[Sequence[np.ndarray]], index: int,
     split = int(rng.integers(1, len(chunk))) if len(chunk) > 1 else 1
     first = np.concatenate(chunk[:split])
     # A chunk of one sentence has nothing that could follow.
-    is_random = len(documents) > 1 and (
+    is_random = corpus.has_other(index) and (
         len(chunk) == 1 or rng.random() < 0.5)
     if is_random:
-      second = _random_text(documents, index, target - len(first), rng)
+      second = _random_text(
+          corpus.random_other(index, rng), target - len(first), rng)
       i = start + split  # The sentences not used are put back.
     elif len(chunk) > 1:
       second = np.concatenate(chunk[split:])
@@ -179,11 +209,9 @@ def _target_length(max_tokens: int, short_seq_prob: float,
   return max_tokens
 
 
-def _random_text(documents: Sequence[Sequence[np.ndarray]], index: int,
-                 target: int, rng: np.random.Generator) -> np.ndarray:
-  """Takes sentences from a random place of another document."""
-  other = int(rng.integers(len(documents) - 1))
-  sentences = documents[other + (other >= index)]
+def _random_text(sentences: Sequence[np.ndarray], target: int,
+                 rng: np.random.Generator) -> np.ndarray:
+  """Takes sentences from a random place of a document."""
   start = end = int(rng.integers(len(sentences)))
   length = 0
   while end < len(sentences) and (end == start or length < target):

@@ -51,7 +51,8 @@ class RecordSettings:
   """How examples are made.
 
   Attributes:
-    max_seq_length: The longest example, special tokens included.
+    max_seq_length: The longest example, special tokens included; training pads
+      it by one or more.
     masking: `dynamic`: tokens are stored once, and masked when they are read.
       `static`: masked now, padded, with the Model Garden's features.
     dupe_factor: How often to go through the documents, each time with other
@@ -65,7 +66,7 @@ class RecordSettings:
     sentence_per_line: Whether each line is a sentence already.
     seed: Of every random choice.
   """
-  max_seq_length: int = 128
+  max_seq_length: int = 127
   masking: str = 'dynamic'
   dupe_factor: int = 1
   short_seq_prob: float = 0.1
@@ -115,20 +116,21 @@ def make_records(section: sections_lib.Section,
     advance: Is told of text that is done, in bytes.
 
   Yields:
-    Serialized `tf.train.Example`s of a few megabytes of text, in random order.
+    Serialized `tf.train.Example`s of a megabyte of text, in random order.
 
   Raises:
     ValueError: For what cannot be read, naming the file and the line.
   """
-  documents = _cut(sections_lib.read(section), counts)
-  for index, window in enumerate(_windows(documents)):
+  pieces = _cut(sections_lib.read(section), counts)
+  for index, numbered in enumerate(_windows(pieces)):
+    sources, window = zip(*numbered, strict=True)
     tokens = _tokenize(window, tokenizer, settings, counts)
     for repeat in range(settings.dupe_factor):
       rng = np.random.default_rng(
           [settings.seed, section.seed, index, repeat])
       pairs = list(pretraining_examples.make_segment_pairs(
-          tokens, max_seq_length=settings.max_seq_length, rng=rng,
-          short_seq_prob=settings.short_seq_prob))
+          tokens, sources=sources, max_seq_length=settings.max_seq_length,
+          rng=rng, short_seq_prob=settings.short_seq_prob))
       if not pairs:
         continue
       pairs = [pairs[i] for i in rng.permutation(len(pairs))]
@@ -162,7 +164,8 @@ def read_manifest(folder: str | os.PathLike) -> dict[str, Any]:
       manifest = json.loads(f.read())
     except json.JSONDecodeError as e:
       raise ValueError(f'{path}:{e.lineno}: not JSON ({e.msg}).') from e
-  if not isinstance(manifest, dict) or manifest.get('format') != FORMAT:
+  if not isinstance(manifest, dict) or manifest.get('format') != FORMAT or (
+      not {'settings', 'vocabulary_sha256'} <= manifest.keys()):
     raise ValueError(f'{path}: not a manifest of {FORMAT}.')
   return manifest
 
@@ -193,9 +196,9 @@ def make_manifest(settings: RecordSettings,
 
 
 def _cut(documents: Iterable[list[str]],
-         counts: collections.Counter) -> Iterator[list[str]]:
-  """Cuts what is too long, so that memory does not depend on the text."""
-  for document in documents:
+         counts: collections.Counter) -> Iterator[tuple[int, list[str]]]:
+  """Yields documents with their numbers, in pieces where they are long."""
+  for number, document in enumerate(documents):
     counts['documents'] += 1
     part, size = [], 0
     for paragraph in document:
@@ -204,12 +207,12 @@ def _cut(documents: Iterable[list[str]],
       for piece in pieces:
         if size and size + len(piece) > _LONGEST_DOCUMENT:
           counts['documents_cut'] += 1
-          yield part
+          yield number, part
           part, size = [], 0
         part.append(piece)
         size += len(piece)
     if part:
-      yield part
+      yield number, part
 
 
 def _cut_paragraph(paragraph: str) -> list[str]:
@@ -223,15 +226,23 @@ def _cut_paragraph(paragraph: str) -> list[str]:
   return [*pieces, paragraph[start:]]
 
 
-def _windows(documents: Iterable[list[str]]) -> Iterator[list[list[str]]]:
+def _windows(pieces: Iterable[tuple[int, list[str]]]
+             ) -> Iterator[list[tuple[int, list[str]]]]:
+  """Yields pieces of documents together, of at least two documents if any."""
+  complete: list[tuple[int, list[str]]] = []
   window, size = [], 0
-  for document in documents:
-    window.append(document)
-    size += sum(map(len, document))
+  for number, piece in pieces:
+    window.append((number, piece))
+    size += sum(map(len, piece))
     # Random next segments need another document.
-    if size >= _WINDOW_CHARACTERS and len(window) > 1:
-      yield window
-      window, size = [], 0
+    if size >= _WINDOW_CHARACTERS and number != window[0][0]:
+      if complete:
+        yield complete
+      complete, window, size = window, [], 0
+  if window and complete and window[0][0] == window[-1][0]:
+    complete, window = complete + window, []
+  if complete:
+    yield complete
   if window:
     yield window
 

@@ -32,12 +32,16 @@ def find_records(input_path: str | list[str] | tuple[str, ...]) -> list[str]:
   """Returns the record files of paths, globs and folders.
 
   Raises:
-    FileNotFoundError: If one of them has none.
+    FileNotFoundError: If one of them has none, or a folder lacks some of those
+      that its manifest lists.
   """
   values = [input_path] if isinstance(input_path, str) else list(input_path)
   patterns = [p.strip() for v in values for p in v.split(',') if p.strip()]
-  return corpus.find_files([p for pattern in patterns
-                            for p in _globs(pattern)])
+  files = corpus.find_files([p for pattern in patterns
+                             for p in _globs(pattern)])
+  for folder in filter(tf.io.gfile.isdir, patterns):
+    _check_complete(folder, files)
+  return files
 
 
 def count_records(files: list[str]) -> int:
@@ -97,6 +101,19 @@ def check_records(files: list[str], vocabulary: vocabulary_lib.Vocabulary,
         f'{is_masked[True]} was made with --masking=static, and '
         f'{is_masked[False]} with --masking=dynamic. Read one kind at a time.')
   return True in is_masked
+
+
+def _check_complete(folder: str, files: list[str]) -> None:
+  """Raises FileNotFoundError if files of a manifest are missing."""
+  found = {os.path.basename(path) for path in files
+           if os.path.dirname(path) == folder.rstrip('/')}
+  manifest = pretraining_records.read_manifest(folder)
+  missing = sorted(set(manifest.get('files', ())) - found)
+  if missing:
+    raise FileNotFoundError(
+        f'{folder} lacks {", ".join(missing[:5])}, which its '
+        f'{pretraining_records.MANIFEST} lists ({len(missing)} files in all). '
+        'Copy it again, or make the records again.')
 
 
 def _globs(pattern: str) -> list[str]:

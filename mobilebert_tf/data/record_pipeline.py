@@ -107,7 +107,8 @@ def write_records(
   _run(sections, vocab_file, output_dir, settings, compress, options)
   summary = _read_summary(output_dir)
   counts, files = summary['counts'], summary['files']
-  counts['empty_files'] = len(set(text_files) - {s.path for s in sections})
+  counts['empty_files'] = len(
+      set(text_files) - {path for s in sections for path in s.paths})
   manifest = pretraining_records.make_manifest(
       settings, tokenizer, counts, files)
   _write_json(

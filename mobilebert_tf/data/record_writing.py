@@ -19,11 +19,14 @@ are kept in a folder beside the output, so that a run that was stopped makes
 only those that are missing, and nothing that looks finished is not.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 import collections
 import concurrent.futures
 import contextlib
+import fcntl
+import functools
 import hashlib
+import importlib.metadata
 import json
 import multiprocessing
 import multiprocessing.connection
@@ -37,6 +40,7 @@ from typing import Any
 import tensorflow as tf
 import tqdm
 
+import mobilebert_tf
 from mobilebert_tf import files as files_lib
 from mobilebert_tf.data import corpus
 from mobilebert_tf.data import pretraining_records
@@ -44,6 +48,7 @@ from mobilebert_tf.data import sections as sections_lib
 from mobilebert_tf.data import tokenization
 
 _SECONDS_BETWEEN_LOOKS = 0.2
+_LOCK = 'lock'
 # What a worker process has: set once when it starts.
 _worker: dict[str, Any] = {}
 
@@ -78,7 +83,8 @@ def write_records(
 
   Raises:
     FileNotFoundError: If a path or glob matches no file.
-    FileExistsError: If `output_dir` holds something else.
+    FileExistsError: If `output_dir` holds something else, or another run is
+      making it.
     ValueError: If the text or the vocabulary cannot be read, naming file and
       line, or the text gives no example.
     OSError: If a file cannot be written.
@@ -86,9 +92,14 @@ def write_records(
 
   Example:
 
-    write_records('books/*.txt', 'vocab.txt', '/tmp/records')
+    if __name__ == '__main__':  # Worker processes import the program again.
+      write_records('books/*.txt', 'vocab.txt', '/tmp/records')
   """
   settings = settings or pretraining_records.RecordSettings()
+  if '://' in os.fspath(output_dir):
+    raise ValueError(
+        f'{output_dir} is not on this machine. Write to a local folder and '
+        'copy it, or write it with a --runner of Apache Beam.')
   output_dir = os.path.abspath(os.fspath(output_dir))
   tokenizer = tokenization.Tokenizer(vocab_file, settings.lower_case)
   text_files = corpus.find_files(paths_or_globs)
@@ -102,28 +113,68 @@ def write_records(
   }
   if _is_finished(output_dir, list(parts)):
     return pretraining_records.read_manifest(output_dir)
-  unfinished = f'{output_dir}.unfinished'
-  os.makedirs(unfinished, exist_ok=True)
-  missing = {name: section for name, section in parts.items()
-             if not _has(unfinished, name)}
-  _make_parts(missing, parts, unfinished, vocab_file, settings,
-              min(num_workers or os.cpu_count() or 1, max(len(missing), 1)))
-  return _finish(unfinished, output_dir, parts, settings, tokenizer,
-                 suffix, text_files)
+  with _alone(f'{output_dir}.unfinished') as unfinished:
+    if _is_finished(output_dir, list(parts)):  # By another run, meanwhile.
+      return pretraining_records.read_manifest(output_dir)
+    missing = {name: section for name, section in parts.items()
+               if not _has(unfinished, name)}
+    _make_parts(
+        missing, parts, unfinished, vocab_file, settings,
+        min(num_workers or len(os.sched_getaffinity(0)), max(len(missing), 1)))
+    manifest = _finish(unfinished, output_dir, parts, settings, tokenizer,
+                       suffix, text_files)
+    for name in parts:
+      os.remove(os.path.join(unfinished, name))
+      os.remove(_account(unfinished, name))
+    return manifest
+
+
+@contextlib.contextmanager
+def _alone(folder: str) -> Iterator[str]:
+  """Makes a folder for what is unfinished, and keeps other runs out of it."""
+  os.makedirs(folder, exist_ok=True)
+  path = os.path.join(folder, _LOCK)
+  with open(path, 'w', encoding='utf-8') as lock:
+    try:
+      fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError as error:
+      raise FileExistsError(
+          f'Another run is writing to {folder}. Wait for it, or stop it.'
+      ) from error
+    for name in os.listdir(folder):  # Of a run that was killed.
+      if name.endswith('.tmp'):
+        os.remove(os.path.join(folder, name))
+    try:
+      yield folder
+    finally:
+      os.remove(path)
+  with contextlib.suppress(OSError):  # Unless other parts are in there.
+    os.rmdir(folder)
 
 
 def _fingerprint(section: sections_lib.Section,
                  settings: pretraining_records.RecordSettings,
                  vocabulary: str) -> str:
   """Returns a name that changes with all that a part depends on."""
-  if '://' in section.path:
-    stat = tf.io.gfile.stat(section.path)
-    changed = (stat.length, stat.mtime_nsec)
-  else:  # TensorFlow's clock has whole seconds.
-    stat = os.stat(section.path)
-    changed = (stat.st_size, stat.st_mtime_ns)
-  text = repr((section, *changed, settings, vocabulary))
+  changed = [_when_changed(path) for path in section.paths]
+  text = repr((section, changed, settings, vocabulary, _versions()))
   return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def _when_changed(path: str) -> tuple[int, int]:
+  """Returns the size of a file, and when it was written."""
+  if '://' in path:
+    stat = tf.io.gfile.stat(path)
+    return stat.length, stat.mtime_nsec
+  stat = os.stat(path)  # TensorFlow's clock has whole seconds.
+  return stat.st_size, stat.st_mtime_ns
+
+
+@functools.cache
+def _versions() -> tuple[str, ...]:
+  """Returns the versions of all that decides what a record is."""
+  return (mobilebert_tf.__version__, *map(
+      importlib.metadata.version, ('numpy', 'sentencex', 'tensorflow-text')))
 
 
 def _is_finished(output_dir: str, parts: list[str]) -> bool:
@@ -148,8 +199,12 @@ def _is_finished(output_dir: str, parts: list[str]) -> bool:
 
 def _has(folder: str, name: str) -> bool:
   """Whether a part was finished: its account is written after it."""
-  return os.path.exists(_account(folder, name)) and (
-      os.path.exists(os.path.join(folder, name)))
+  try:
+    with open(_account(folder, name), encoding='utf-8') as file:
+      size = json.load(file)['bytes']
+    return os.path.getsize(os.path.join(folder, name)) == size
+  except (OSError, ValueError, KeyError, TypeError):  # Absent, or damaged.
+    return False
 
 
 def _account(folder: str, name: str) -> str:
@@ -201,8 +256,9 @@ def _wait(futures: list[concurrent.futures.Future],
         future.result()
       except concurrent.futures.process.BrokenProcessPool as error:
         raise RuntimeError(
-            'A worker process was killed; perhaps there was too little memory. '
-            'Run the same again, with fewer workers: what is done is kept.'
+            'A worker process was killed, perhaps for want of memory, or could '
+            'not start, which it says above. Run the same again, perhaps with '
+            'fewer workers: what is done is kept.'
         ) from error
 
 
@@ -258,7 +314,9 @@ def _make_part(name: str, section: sections_lib.Section) -> None:
         for record in records:
           writer.write(record)
     with open(temporary, 'rb') as file:
+      os.fsync(file)  # Its name must not be there before it is.
       sha256 = hashlib.file_digest(file, 'sha256').hexdigest()
+    _check_unchanged(name, section)
     account = {'counts': counts, 'bytes': os.path.getsize(temporary),
                'sha256': sha256}
     os.replace(temporary, path)
@@ -270,6 +328,15 @@ def _make_part(name: str, section: sections_lib.Section) -> None:
     if os.path.exists(temporary):
       os.remove(temporary)
   advance(section.num_bytes)
+
+
+def _check_unchanged(name: str, section: sections_lib.Section) -> None:
+  fingerprint = _fingerprint(
+      section, _worker['settings'], _worker['tokenizer'].vocabulary.sha256)
+  if not name.startswith(fingerprint):
+    raise ValueError(
+        f'{", ".join(section.paths)} changed while it was read. Run the same '
+        'again when it stays as it is.')
 
 
 def _finish(unfinished: str, output_dir: str,
@@ -290,7 +357,7 @@ def _finish(unfinished: str, output_dir: str,
   # A section without a pair of segments, such as one of a single word.
   filled = [name for name in parts if accounts[name]['counts'].get('examples')]
   with files_lib.replace_folder(
-      output_dir, pretraining_records.MANIFEST) as folder:
+      output_dir, pretraining_records.MANIFEST, overwrite=False) as folder:
     for index, name in enumerate(filled):
       final = f'part-{index:05d}-of-{len(filled):05d}{suffix}'
       _link(os.path.join(unfinished, name), folder / final)
@@ -299,12 +366,12 @@ def _finish(unfinished: str, output_dir: str,
                         'bytes': account['bytes'],
                         'sha256': account['sha256']}
     counts['empty_files'] = len(
-        set(text_files) - {section.path for section in parts.values()})
+        set(text_files) - {path for section in parts.values()
+                           for path in section.paths})
     manifest = pretraining_records.make_manifest(
         settings, tokenizer, dict(counts), records, parts=list(parts))
     files_lib.write_text(folder / pretraining_records.MANIFEST,
                          json.dumps(manifest, indent=2) + '\n')
-  shutil.rmtree(unfinished)
   return manifest
 
 

@@ -40,26 +40,34 @@ class Section:
     end: The byte after its last one. A compressed file is one section, and
       these are bytes of the compressed file.
     compressed: Whether the file is.
+    more: Sections that follow, where files are small. They are worked on
+      together, so that the next segment of a pair can come from another one.
   """
   path: str
   start: int
   end: int
   compressed: bool = False
+  more: tuple['Section', ...] = ()
 
   @property
   def num_bytes(self) -> int:
-    """Its size in the file."""
-    return self.end - self.start
+    """Its size in the files."""
+    return self.end - self.start + sum(other.num_bytes for other in self.more)
+
+  @property
+  def paths(self) -> tuple[str, ...]:
+    """The files that it is of."""
+    return (self.path, *(other.path for other in self.more))
 
   @property
   def seed(self) -> int:
-    """A number of its own, which neither other files nor the folder change."""
+    """A number for its random choices, which the folder does not change."""
     name = os.path.basename(self.path)
-    return zlib.crc32(f'{name}:{self.start}'.encode())
+    return zlib.crc32(f'{name}:{self.start}:{self.end}'.encode())
 
 
 def plan(files: Sequence[str], section_bytes: int) -> list[Section]:
-  """Divides files into sections without reading them.
+  """Divides files into sections, reading them near the borders alone.
 
   Args:
     files: Paths (`corpus.find_files`).
@@ -84,7 +92,7 @@ def plan(files: Sequence[str], section_bytes: int) -> list[Section]:
     sections += [Section(path, start, end)
                  for start, end in zip(borders, borders[1:], strict=False)
                  if start < end]
-  return sections
+  return _join_small(sections, section_bytes)
 
 
 def read(section: Section) -> Iterator[list[str]]:
@@ -99,6 +107,12 @@ def read(section: Section) -> Iterator[list[str]]:
   Raises:
     ValueError: For what cannot be read, naming the file and the line.
   """
+  yield from _read_own(section)
+  for other in section.more:
+    yield from _read_own(other)
+
+
+def _read_own(section: Section) -> Iterator[list[str]]:
   if section.compressed:
     yield from corpus.documents_of_lines(
         section.path, corpus.read_lines(section.path))
@@ -110,6 +124,19 @@ def read(section: Section) -> Iterator[list[str]]:
   except corpus.LineError as error:
     raise corpus.LineError(
         error.path, error.line + _lines_before(section), error.what) from error
+
+
+def _join_small(sections: Sequence[Section],
+                section_bytes: int) -> list[Section]:
+  """Joins neighbours that are no larger together than a section should be."""
+  joined: list[Section] = []
+  for section in sections:
+    if joined and joined[-1].num_bytes + section.num_bytes <= section_bytes:
+      joined[-1] = dataclasses.replace(
+          joined[-1], more=(*joined[-1].more, section))
+    else:
+      joined.append(section)
+  return joined
 
 
 def _borders(path: str, size: int, section_bytes: int) -> Iterator[int]:

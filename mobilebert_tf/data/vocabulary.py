@@ -183,6 +183,10 @@ def learn_vocabulary(texts: Iterable[str],
   by_frequency = sorted(characters, key=lambda c: (-characters[c], c))
   alphabet = set(by_frequency[:limit])
   words = {w: n for w, n in words.items() if alphabet.issuperset(w)}
+  if not words:
+    raise ValueError(
+        f'A vocabulary of {size} tokens is too small for the {len(characters)} '
+        'characters of this text. Make it four times as large.')
   vocabulary = Vocabulary(_learn_pieces(words, size))
   vocabulary.write(output_path)
   return vocabulary
