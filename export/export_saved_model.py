@@ -21,6 +21,8 @@ The SavedModel has the signatures `serving_default` (raw text) and `serve`
 (ids). It loads where `tensorflow` and `tensorflow_text` are imported.
 """
 
+import sys
+
 from absl import app
 from absl import flags
 
@@ -39,8 +41,11 @@ def main(argv: list[str]) -> None:
   from mobilebert_tf.serving import exporting
   from mobilebert_tf.serving import loading
 
-  classifier = loading.load_classifier(_MODEL_DIR.value)
-  exporting.export_saved_model(classifier, _OUTPUT_DIR.value)
+  try:
+    classifier = loading.load_classifier(_MODEL_DIR.value)
+    exporting.export_saved_model(classifier, _OUTPUT_DIR.value)
+  except (OSError, ValueError) as error:
+    sys.exit(f'export_saved_model: {error}')
   print(f'Wrote {_OUTPUT_DIR.value}.')
 
 

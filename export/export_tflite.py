@@ -21,6 +21,8 @@ The bundle is a folder: `model.tflite` with a signature for each length,
 `vocab.txt`, and `metadata.json` with labels and lengths.
 """
 
+import sys
+
 from absl import app
 from absl import flags
 
@@ -49,9 +51,12 @@ def main(argv: list[str]) -> None:
   from mobilebert_tf.serving import exporting
   from mobilebert_tf.serving import loading
 
-  classifier = loading.load_classifier(_MODEL_DIR.value)
-  exporting.export_tflite(
-      classifier, _OUTPUT_DIR.value, lengths or None, _QUANTIZATION.value)
+  try:
+    classifier = loading.load_classifier(_MODEL_DIR.value)
+    exporting.export_tflite(
+        classifier, _OUTPUT_DIR.value, lengths or None, _QUANTIZATION.value)
+  except (OSError, ValueError) as error:
+    sys.exit(f'export_tflite: {error}')
   print(f'Wrote {_OUTPUT_DIR.value}.')
 
 

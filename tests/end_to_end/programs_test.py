@@ -128,7 +128,7 @@ class ProgramsTest(tf.test.TestCase):
         'create_pretraining_data', '--input_files=nowhere*.txt',
         '--vocab_file=vocab.txt', '--output_dir=records', fails=True))
     self.assertFalse((self.folder / 'records').exists())
-    self.assertIn('params.yaml is missing', self._run(
+    self.assertIn("There is no folder 'nothing'", self._run(
         'export.export_tflite', '--model_dir=nothing', '--output_dir=out',
         fails=True))
     self.assertIn('float16', self._train(
