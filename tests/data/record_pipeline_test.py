@@ -44,6 +44,8 @@ from tests.data import temporary
 _OPTIONS = ('--runner=FnApiRunner',)
 _TOKENS = ('[PAD]', '[UNK]', '[CLS]', '[SEP]', '[MASK]', '.',
            *(f'w{i}' for i in range(60)))
+# So small that there are more sections than files of text.
+_SECTION_BYTES = 1000
 _SETTINGS = pretraining_records.RecordSettings(max_seq_length=31, seed=5)
 
 
@@ -86,7 +88,7 @@ class RecordPipelineTest(parameterized.TestCase, _TextFiles, tf.test.TestCase):
     super().setUp()
 
   def _write(self, settings=_SETTINGS, **kwargs):
-    kwargs = {'section_bytes': 2000, 'options': _OPTIONS} | kwargs
+    kwargs = {'section_bytes': _SECTION_BYTES, 'options': _OPTIONS} | kwargs
     return record_pipeline.write_records(
         self._text, self._vocab, self._folder, settings, **kwargs)
 
@@ -99,8 +101,8 @@ class RecordPipelineTest(parameterized.TestCase, _TextFiles, tf.test.TestCase):
     settings = dataclasses.replace(_SETTINGS, **changes)
     local_folder = os.path.join(self.make_folder(), 'local')
     local = record_writing.write_records(
-        self._text, self._vocab, local_folder, settings, section_bytes=2000,
-        compress=compress, num_workers=1)
+        self._text, self._vocab, local_folder, settings,
+        section_bytes=_SECTION_BYTES, compress=compress, num_workers=1)
     manifest = self._write(settings, compress=compress)
     self.assertGreater(len(manifest['files']), 3)
     self.assertEqual(_examples(self._folder, manifest),
