@@ -98,12 +98,6 @@ def read(location: bundles.Location,
   else:
     architecture = _read_encoder(location.folder, assumed, overrides or {})
   left_out = ['model/classification_heads', 'next_sentence.pooler_dense']
-  if architecture.attention_input == 'bottleneck':
-    # It makes a shared bottleneck that nothing reads, unless told otherwise.
-    left_out += [
-        f'encoder/layer_with_weights-{block + 1}/block_layers/'
-        'kq_shared_bottleneck' for block in range(architecture.num_blocks)
-    ]
   moved = {}
   if object_checkpoint.holds(location, f'{_HEAD_POOLER}/kernel'):
     # By default its classifiers have a pooler in their head, and do not read
