@@ -19,18 +19,19 @@ other sizes. Paths of data and checkpoints have no default: a run names them.
 """
 
 from mobilebert_tf import modeling
+from mobilebert_tf import optimization
 from mobilebert_tf.data import pretraining_loader
 from mobilebert_tf.data import text_classification_loader
+from mobilebert_tf.distillation import schedules
 from mobilebert_tf.distillation import task as distillation
 from mobilebert_tf.tasks import pretraining
 from mobilebert_tf.tasks import sentence_prediction
 from official.core import config_definitions as cfg
 from official.core import exp_factory
-from official.modeling import optimization
 from official.nlp.configs import bert
 
 # The reference leaves out biases and both normalizations.
-_NOT_DECAYED = ['norm', 'bias']
+_LAMB = 'lamb_reference'  # Its defaults are the paper's settings.
 
 
 @exp_factory.register_config_factory('mobilebert/pretrain')
@@ -45,7 +46,7 @@ def pretrain() -> cfg.ExperimentConfig:
       trainer=_trainer(
           train_steps=500_000,
           optimizer=_optimization(
-              'lamb', learning_rate=1.5e-3, end_learning_rate=1.5e-7,
+              _LAMB, learning_rate=1.5e-3, end_learning_rate=1.5e-7,
               train_steps=500_000, warmup_steps=10_000)),
       restrictions=_restrictions())
 
@@ -53,20 +54,13 @@ def pretrain() -> cfg.ExperimentConfig:
 @exp_factory.register_config_factory('mobilebert/distill')
 def distill() -> cfg.ExperimentConfig:
   """Progressive knowledge transfer, then distillation (section 3.5)."""
-  config = distillation.DistillationConfig(
-      model=bert.PretrainerConfig(encoder=pretraining.encoder_config(
-          modeling.get_architecture('mobilebert'))),
-      train_data=_pretraining_data(batch_size=2048, is_training=True),
-      validation_data=_pretraining_data(batch_size=512, is_training=False))
-  return cfg.ExperimentConfig(
-      task=config,
-      trainer=_trainer(
-          train_steps=24 * 10_000 + 500_000,
-          # The learning rate is the schedule's; the optimizer's is not read.
-          optimizer=_optimization(
-              'lamb', learning_rate=1.5e-3, end_learning_rate=1.5e-7,
-              train_steps=740_000, warmup_steps=10_000)),
-      restrictions=_restrictions())
+  return _distillation(schedules.ScheduleConfig(), 'paper')
+
+
+@exp_factory.register_config_factory('mobilebert/distill_tf1_reference')
+def distill_tf1_reference() -> cfg.ExperimentConfig:
+  """The same with losses and learning rates of the released TF1 code."""
+  return _distillation(schedules.tf1_reference_schedule(), 'tf1_reference')
 
 
 @exp_factory.register_config_factory('mobilebert/sentence_prediction')
@@ -86,6 +80,26 @@ def classify_sentences() -> cfg.ExperimentConfig:
       restrictions=_restrictions())
 
 
+def _distillation(schedule: schedules.ScheduleConfig,
+                  variant: str) -> cfg.ExperimentConfig:
+  config = distillation.DistillationConfig(
+      model=bert.PretrainerConfig(encoder=pretraining.encoder_config(
+          modeling.get_architecture('mobilebert'))),
+      schedule=schedule,
+      variant=variant,
+      train_data=_pretraining_data(batch_size=2048, is_training=True),
+      validation_data=_pretraining_data(batch_size=512, is_training=False))
+  return cfg.ExperimentConfig(
+      task=config,
+      trainer=_trainer(
+          train_steps=24 * 10_000 + 500_000,
+          # The learning rate is the schedule's; the optimizer's is not read.
+          optimizer=_optimization(
+              _LAMB, learning_rate=1.5e-3, end_learning_rate=1.5e-7,
+              train_steps=740_000, warmup_steps=10_000)),
+      restrictions=_restrictions())
+
+
 def _pretraining_data(
     batch_size: int,
     is_training: bool) -> pretraining_loader.MobileBertPretrainDataConfig:
@@ -98,17 +112,18 @@ def _optimization(optimizer: str, *, learning_rate: float,
                   end_learning_rate: float, train_steps: int,
                   warmup_steps: int) -> optimization.OptimizationConfig:
   """Linear warm-up and decay, decoupled decay, global clipping at 1."""
-  # The Model Garden's AdamW has a clipping of its own, of each replica alone.
-  own_clipping = {'gradient_clip_norm': 0.0} if optimizer == 'adamw' else {}
+  settings = {'adamw': {
+      'weight_decay_rate': 0.01,
+      'exclude_from_weight_decay': ['norm', 'bias'],
+      'global_clipnorm': 1.0,
+      # It has a clipping of its own as well, of each replica alone.
+      'gradient_clip_norm': 0.0,
+  }}
   return optimization.OptimizationConfig({
       'optimizer': {
           'type': optimizer,
-          optimizer: {
-              'weight_decay_rate': 0.01,
-              'exclude_from_weight_decay': _NOT_DECAYED,
-              'global_clipnorm': 1.0,
-              **own_clipping,
-          },
+          **{name: values for name, values in settings.items()
+             if name == optimizer},
       },
       'learning_rate': {
           'type': 'polynomial',

@@ -18,6 +18,7 @@ from mobilebert_tf.distillation.learning_rate import StagedLearningRate
 from mobilebert_tf.distillation.schedules import build_stages
 from mobilebert_tf.distillation.schedules import ScheduleConfig
 from mobilebert_tf.distillation.schedules import Stage
+from mobilebert_tf.distillation.schedules import tf1_reference_schedule
 from mobilebert_tf.distillation.task import DistillationConfig
 from mobilebert_tf.distillation.task import DistillationTask
 from mobilebert_tf.distillation.trainer import DistillationTrainer
@@ -27,5 +28,5 @@ from mobilebert_tf.distillation.transfer import LossWeights
 __all__ = [
     'DistillationConfig', 'DistillationTask', 'DistillationTrainer',
     'LossWeights', 'ScheduleConfig', 'Stage', 'StagedLearningRate',
-    'build_stages', 'copy_from_teacher'
+    'build_stages', 'copy_from_teacher', 'tf1_reference_schedule'
 ]

@@ -25,7 +25,11 @@ from mobilebert_tf.distillation import schedules
 
 @tf_keras.utils.register_keras_serializable('mobilebert_tf')
 class StagedLearningRate(tf_keras.optimizers.schedules.LearningRateSchedule):
-  """In each stage a linear warm-up from 0, then a linear decay.
+  """In each stage a linear warm-up from 0, and a decay to its end.
+
+  At step `t` of a stage of `n` steps it is the lower of `peak * t / warmup` and
+  `end + (peak - end) * (1 - t / n) ** decay_power`, so the decay counts from
+  the beginning of the stage, as it does in BERT and in the released TF1 code.
 
   Args:
     stages: The stages in order, or their dicts.
@@ -67,11 +71,12 @@ class StagedLearningRate(tf_keras.optimizers.schedules.LearningRateSchedule):
     end = at_stage([stage.end_learning_rate for stage in self._stages])
     warmup = at_stage([stage.warmup_steps for stage in self._stages])
     length = at_stage([stage.num_steps for stage in self._stages])
+    power = at_stage([stage.decay_power for stage in self._stages])
     done = tf.cast(step, tf.float32) - at_stage(self._starts)
-    share = tf.clip_by_value(
-        (done - warmup) / tf.maximum(length - warmup, 1.0), 0.0, 1.0)
-    rising = done / tf.maximum(warmup, 1.0)
-    return tf.where(done < warmup, peak * rising, peak + (end - peak) * share)
+    left = tf.clip_by_value(1.0 - done / length, 0.0, 1.0)
+    decayed = end + (peak - end) * left**power
+    rising = peak * done / tf.maximum(warmup, 1.0)
+    return tf.where(done < warmup, tf.minimum(rising, decayed), decayed)
 
   def get_config(self) -> dict[str, Any]:
     return {'stages': [stage.as_dict() for stage in self._stages]}

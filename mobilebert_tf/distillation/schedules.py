@@ -34,10 +34,16 @@ class Stage(base_config.Config):
     student_blocks: The student's blocks that learn from them, pair by pair.
     distill: Whether the heads learn as well: masked-LM distillation and next
       sentence.
-    train_all: Whether all weights are trained or the `student_blocks` alone.
+    train_all: Whether all weights are trained or only those of blocks.
+    lower_blocks: Blocks below, which were taught before; not trained if the
+      `lower_multiplier` is 0.
+    active_multiplier: What the learning rate is multiplied by for all that is
+      trained but the `lower_blocks`.
+    lower_multiplier: The same for the `lower_blocks`.
     learning_rate: Its peak.
-    end_learning_rate: Where it ends, after a linear decay.
+    end_learning_rate: Where it ends.
     warmup_steps: Steps of its linear warm-up.
+    decay_power: Shape of the decay, see `StagedLearningRate`; 1 is linear.
   """
   name: str = ''
   num_steps: int = 0
@@ -45,26 +51,43 @@ class Stage(base_config.Config):
   student_blocks: list[int] = dataclasses.field(default_factory=list)
   distill: bool = False
   train_all: bool = True
+  lower_blocks: list[int] = dataclasses.field(default_factory=list)
+  active_multiplier: float = 1.0
+  lower_multiplier: float = 0.0
   learning_rate: float = 1.5e-3
   end_learning_rate: float = 1.5e-3
   warmup_steps: int = 0
+  decay_power: float = 1.0
+
+  @property
+  def kind(self) -> str:
+    """What the stage is: `transfer`, `distillation`, or both at once."""
+    kinds = {'transfer': self.student_blocks, 'distillation': self.distill}
+    return ' and '.join(kind for kind, is_so in kinds.items() if is_so)
 
 
 @dataclasses.dataclass
 class ScheduleConfig(base_config.Config):
   """A schedule by name; lengths and learning rates are the paper's.
 
-  The released TF1 code differs: it teaches a block at three times the learning
-  rate and goes on teaching the blocks below at a tenth of that, where here they
-  are frozen.
+  While a block learns, those below go on learning at a tenth of its rate, which
+  the paper found to help; with a `lower_multiplier` of 0 they are frozen, and a
+  step takes less time. `tf1_reference_schedule` is that of the released code.
 
   Attributes:
     strategy: `progressive` (PKT), `joint` (JKT) or `auxiliary` (AKT) knowledge
       transfer, or `none`: distillation alone.
     steps_per_block: Transfer steps for each block of the student.
     distillation_steps: Steps of the distillation that follows.
+    teacher_blocks: For each block of the student, bottom-up, the block of the
+      teacher that it learns from, counted from 0. If empty, they are spread
+      evenly (`match_blocks`).
+    active_multiplier: Of the learning rate of the block that learns.
+    lower_multiplier: Of the learning rate of the blocks below it.
     transfer_learning_rate: Learning rate of the transfer stages.
+    transfer_end_learning_rate: Its end.
     transfer_warmup_steps: Warm-up of each transfer stage.
+    transfer_decay_power: Shape of its decay, 1 for linear.
     distillation_learning_rate: Peak of the distillation.
     distillation_end_learning_rate: Its end.
     distillation_warmup_steps: Its warm-up.
@@ -72,11 +95,47 @@ class ScheduleConfig(base_config.Config):
   strategy: str = 'progressive'
   steps_per_block: int = 10_000
   distillation_steps: int = 500_000
+  teacher_blocks: list[int] = dataclasses.field(default_factory=list)
+  active_multiplier: float = 1.0
+  lower_multiplier: float = 0.1
   transfer_learning_rate: float = 1.5e-3
+  transfer_end_learning_rate: float = 1.5e-3
   transfer_warmup_steps: int = 1_000
+  transfer_decay_power: float = 1.0
   distillation_learning_rate: float = 1.5e-3
   distillation_end_learning_rate: float = 1.5e-7
   distillation_warmup_steps: int = 10_000
+
+
+def tf1_reference_schedule(steps_per_block: int = 10_000,
+                           learning_rate: float = 1.5e-3) -> ScheduleConfig:
+  """Returns the schedule of the released TF1 code.
+
+  The block that learns takes three times the learning rate, those below three
+  tenths of it; each stage warms up for a tenth of its length and decays with a
+  square root to nine tenths (`layer_wise_learning_rate` and its background
+  rate, google-research `mobilebert/optimization.py`).
+
+  Args:
+    steps_per_block: Length of a stage.
+    learning_rate: The base rate.
+
+  Returns:
+    A config of the progressive strategy.
+
+  Example:
+
+  >>> tf1_reference_schedule().active_multiplier
+  3.0
+  """
+  return ScheduleConfig(
+      steps_per_block=steps_per_block,
+      active_multiplier=3.0,
+      lower_multiplier=0.3,
+      transfer_learning_rate=learning_rate,
+      transfer_end_learning_rate=0.9 * learning_rate,
+      transfer_warmup_steps=steps_per_block // 10,
+      transfer_decay_power=0.5)
 
 
 def match_blocks(teacher_depth: int, student_depth: int) -> list[int]:
@@ -102,10 +161,45 @@ def match_blocks(teacher_depth: int, student_depth: int) -> list[int]:
   if teacher_depth % student_depth:
     raise ValueError(
         f'A student of {student_depth} blocks cannot be matched evenly with a '
-        f'teacher of {teacher_depth}; the teacher\'s depth has to be a '
-        'multiple of the student\'s.')
+        f'teacher of {teacher_depth}: name the block of the teacher for each '
+        'of the student in schedule.teacher_blocks.')
   stride = teacher_depth // student_depth
   return [(block + 1) * stride - 1 for block in range(student_depth)]
+
+
+def taught_by(config: ScheduleConfig, teacher_depth: int,
+              student_depth: int) -> list[int]:
+  """Returns for each block of the student the teacher's, named or matched.
+
+  Args:
+    config: The schedule, which may name them.
+    teacher_depth: Blocks of the teacher.
+    student_depth: Blocks of the student.
+
+  Returns:
+    One index of a teacher's block for each student's block.
+
+  Raises:
+    ValueError: If there are not as many, or the teacher has no such block.
+
+  Example:
+
+  >>> taught_by(ScheduleConfig(teacher_blocks=[0, 5]), 6, 2)
+  [0, 5]
+  """
+  blocks = list(config.teacher_blocks)
+  if not blocks:
+    return match_blocks(teacher_depth, student_depth)
+  if len(blocks) != student_depth:
+    raise ValueError(
+        f'schedule.teacher_blocks names {len(blocks)} blocks, {blocks}; '
+        f'the student has {student_depth}.')
+  for block in blocks:
+    if not 0 <= block < teacher_depth:
+      raise ValueError(
+          f'schedule.teacher_blocks names block {block}; the teacher\'s are 0 '
+          f'to {teacher_depth - 1}.')
+  return blocks
 
 
 def build_stages(config: ScheduleConfig, teacher_depth: int,
@@ -140,7 +234,8 @@ def build_stages(config: ScheduleConfig, teacher_depth: int,
     raise ValueError(
         f'Unknown transfer strategy {config.strategy!r}; accepted: '
         f'{", ".join(strategies)}.')
-  pairs = list(enumerate(match_blocks(teacher_depth, student_depth)))
+  _check_numbers(config)
+  pairs = list(enumerate(taught_by(config, teacher_depth, student_depth)))
   stages = [stage for stage in strategies[config.strategy](config, pairs)
             if stage.num_steps > 0]
   if not stages:
@@ -154,8 +249,6 @@ def progressive_knowledge_transfer(
     config: ScheduleConfig, pairs: list[tuple[int, int]]) -> list[Stage]:
   """PKT: block after block, bottom-up, then distillation.
 
-  The blocks below the one that learns are frozen.
-
   Args:
     config: Lengths and learning rates.
     pairs: (student's block, teacher's block), bottom-up.
@@ -163,10 +256,14 @@ def progressive_knowledge_transfer(
   Returns:
     A stage for each pair, and distillation.
   """
-  stages = [
-      _transfer(config, f'block {student}', [(student, teacher)],
-                config.steps_per_block) for student, teacher in pairs
-  ]
+  stages = []
+  for student, teacher in pairs:
+    stage = _transfer(config, f'block {student}', [(student, teacher)],
+                      config.steps_per_block)
+    if config.lower_multiplier:
+      stage.override({'lower_blocks': list(range(student)),
+                      'lower_multiplier': config.lower_multiplier})
+    stages.append(stage)
   return [*stages, _distillation(config)]
 
 
@@ -215,9 +312,11 @@ def _transfer(config: ScheduleConfig, name: str, pairs: list[tuple[int, int]],
       student_blocks=[student for student, _ in pairs],
       teacher_blocks=[teacher for _, teacher in pairs],
       train_all=False,
+      active_multiplier=config.active_multiplier,
       learning_rate=config.transfer_learning_rate,
-      end_learning_rate=config.transfer_learning_rate,
-      warmup_steps=config.transfer_warmup_steps)
+      end_learning_rate=config.transfer_end_learning_rate,
+      warmup_steps=config.transfer_warmup_steps,
+      decay_power=config.transfer_decay_power)
 
 
 def _distillation(config: ScheduleConfig) -> Stage:
@@ -228,3 +327,10 @@ def _distillation(config: ScheduleConfig) -> Stage:
       learning_rate=config.distillation_learning_rate,
       end_learning_rate=config.distillation_end_learning_rate,
       warmup_steps=config.distillation_warmup_steps)
+
+
+def _check_numbers(config: ScheduleConfig) -> None:
+  for name, value in config.as_dict().items():
+    if isinstance(value, (int, float)) and not 0 <= value < float('inf'):
+      raise ValueError(f'schedule.{name} is {value}; it cannot be negative, '
+                       'and has to be finite.')

@@ -15,12 +15,14 @@
 """The task in which a student learns from its teacher, stage by stage."""
 
 import dataclasses
+from collections.abc import Sequence
 from typing import Any
 
 import tensorflow as tf, tf_keras
 
 from mobilebert_tf import checkpoints
 from mobilebert_tf import modeling
+from mobilebert_tf import optimization as optimization_lib
 from mobilebert_tf.distillation import learning_rate
 from mobilebert_tf.distillation import losses
 from mobilebert_tf.distillation import schedules
@@ -29,6 +31,11 @@ from mobilebert_tf.tasks import pretraining
 from official.core import config_definitions as cfg
 from official.core import task_factory
 from official.modeling import optimization
+from official.nlp.configs import bert
+
+TRANSFER = 'transfer'
+_TEACHER_DTYPES = ('float32', 'bfloat16')
+_EMBEDDINGS = ('word_embeddings', 'embeddings')
 
 
 @dataclasses.dataclass
@@ -42,6 +49,10 @@ class DistillationConfig(pretraining.PretrainingConfig):
     schedule: The stages. Their learning rates are the ones used; of the
       trainer's `optimizer_config` only the optimizer is read.
     loss_weights: Weights of the terms.
+    variant: `paper`, or `tf1_reference` for the losses of the released code
+      (`transfer.transfer_losses` and `transfer_losses_tf1_reference`).
+    teacher_dtype: `float32`, or `bfloat16` for a teacher that takes half the
+      memory and, where the hardware has bfloat16, half the time.
   """
   teacher: modeling.MobileBertConfig = dataclasses.field(
       default_factory=lambda: modeling.get_architecture('ib_bert_large'))
@@ -50,6 +61,8 @@ class DistillationConfig(pretraining.PretrainingConfig):
       default_factory=schedules.ScheduleConfig)
   loss_weights: transfer.LossWeights = dataclasses.field(
       default_factory=transfer.LossWeights)
+  variant: str = 'paper'
+  teacher_dtype: str = 'float32'
 
 
 @task_factory.register_task_cls(DistillationConfig)
@@ -64,11 +77,22 @@ class DistillationTask(pretraining.PretrainingTask):
   def __init__(self, params: cfg.TaskConfig, logging_dir: str | None = None,
                name: str | None = None):
     super().__init__(params, logging_dir, name)
+    _check_accepted('variant', params.variant, transfer.VARIANTS)
+    _check_accepted('teacher_dtype', params.teacher_dtype, _TEACHER_DTYPES)
+    self._depth = params.model.encoder.get().num_blocks
     self.stages = schedules.build_stages(
-        params.schedule, params.teacher.num_blocks,
-        params.model.encoder.get().num_blocks)
+        params.schedule, params.teacher.num_blocks, self._depth)
     self._teacher = None
+    self._comparison = None
     self._stage = None
+
+  def build_model(self, params: bert.PretrainerConfig | None = None
+                  ) -> modeling.MobileBertPretrainer:
+    """Builds the student, and the teacher if its checkpoint is named."""
+    model = super().build_model(params)
+    if self.task_config.teacher_checkpoint:
+      self._load_teacher()
+    return model
 
   def create_optimizer(
       self, optimizer_config: optimization.OptimizationConfig,
@@ -76,8 +100,11 @@ class DistillationTask(pretraining.PretrainingTask):
   ) -> tf_keras.optimizers.Optimizer:
     """Builds the configured optimizer with the stages' learning rates."""
     del runtime_config, dp_config
-    return optimization.OptimizerFactory(optimizer_config).build_optimizer(
-        learning_rate.StagedLearningRate(self.stages))
+    self.learning_rate = learning_rate.StagedLearningRate(self.stages)
+    optimizer = optimization.OptimizerFactory(optimizer_config).build_optimizer(
+        self.learning_rate)
+    _check_multipliers(optimizer, self.stages)
+    return optimizer
 
   def initialize(self, model: modeling.MobileBertPretrainer) -> None:
     """Gives a new student the teacher's embeddings and heads.
@@ -87,7 +114,11 @@ class DistillationTask(pretraining.PretrainingTask):
     if self.task_config.init_checkpoint:
       super().initialize(model)
       return
-    transfer.copy_from_teacher(self._load_teacher(), model)
+    # What is copied should be as exact as it is, whatever the teacher runs in.
+    teacher = (self._load_teacher()
+               if self.task_config.teacher_dtype == 'float32'
+               else self._restore_teacher())
+    transfer.copy_from_teacher(teacher, model)
 
   def check_length(self, train_steps: int) -> None:
     """Raises ValueError unless the schedule is as long as the training."""
@@ -105,32 +136,71 @@ class DistillationTask(pretraining.PretrainingTask):
         return index
     return len(self.stages) - 1
 
-  def enter_stage(self, index: int,
-                  model: modeling.MobileBertPretrainer) -> None:
+  def enter_stage(self, index: int, model: modeling.MobileBertPretrainer,
+                  optimizer: tf_keras.optimizers.Optimizer) -> None:
     """Prepares what the stage's steps run; a step traced after it is its."""
     stage = self.stages[index]
     self._stage = stage
-    self._variables = transfer.stage_variables(model, stage)
+    multipliers = transfer.stage_multipliers(model, stage)
+    if self.task_config.variant == 'tf1_reference' and not stage.train_all:
+      # Their gradient counts in the norm that is clipped, though not trained.
+      multipliers += [(variable, 0.0) for name in _EMBEDDINGS for variable in
+                      model.get_layer(name).trainable_variables]
+    self._variables = [variable for variable, _ in multipliers]
+    if isinstance(optimizer, optimization_lib.ReferenceLamb):
+      optimizer.set_multipliers({} if stage.train_all else {
+          variable.ref(): multiplier for variable, multiplier in multipliers})
     self._student_view = transfer.stage_view(
         model, stage.student_blocks, stage.distill)
     self._teacher_view = transfer.stage_view(
-        self._load_teacher(), stage.teacher_blocks, stage.distill)
+        self._load_teacher(), stage.teacher_blocks, stage.distill,
+        all_outputs=self._compares_all_outputs)
+
+  def name_losses(self, values: tf.Tensor,
+                  blocks: Sequence[int]) -> dict[str, tf.Tensor]:
+    """Names transfer losses for logs: each term's mean, and each block's.
+
+    Args:
+      values: `[student's blocks, terms]`.
+      blocks: The blocks that are compared.
+
+    Returns:
+      Scalars such as `feature_map` and `feature_map/block_3`.
+    """
+    values = tf.gather(values, blocks)
+    means = dict(zip(transfer.TERMS, tf.unstack(tf.reduce_mean(values, 0)),
+                     strict=True))
+    singles = {
+        f'{term}/block_{block}': values[row, column]
+        for row, block in enumerate(blocks)
+        for column, term in enumerate(transfer.TERMS)
+    }
+    return {**means, **singles}
 
   @property
   def stage_metrics(self) -> list[str]:
     """The names of the metrics that the current stage has."""
-    names = list(transfer.TERMS) if self._stage.student_blocks else []
+    names = [TRANSFER] if self._stage.student_blocks else []
     if self._stage.distill:
       names += ['masked_lm', 'next_sentence', 'masked_lm_accuracy']
-    return names
+    return [*names, 'gradient_norm']
+
+  @property
+  def all_blocks(self) -> list[int]:
+    """The student's blocks, all of which are compared in evaluation."""
+    return list(range(self._depth))
 
   def build_metrics(self, training: bool | None = None
                     ) -> list[tf_keras.metrics.Metric]:
+    by_block = tf_keras.metrics.MeanTensor(
+        TRANSFER, shape=[self._depth, len(transfer.TERMS)])
     if not training:
-      return super().build_metrics(training)
-    terms = (*transfer.TERMS, 'masked_lm', 'next_sentence')
+      compared = [by_block] if self._teacher is not None else []
+      return [*super().build_metrics(training), *compared]
+    means = ('masked_lm', 'next_sentence', 'gradient_norm')
     return [
-        *(tf_keras.metrics.Mean(name=name) for name in terms),
+        by_block,
+        *(tf_keras.metrics.Mean(name=name) for name in means),
         tf_keras.metrics.SparseCategoricalAccuracy(name='masked_lm_accuracy'),
     ]
 
@@ -155,7 +225,23 @@ class DistillationTask(pretraining.PretrainingTask):
       scaled = loss / tf.distribute.get_strategy().num_replicas_in_sync
     gradients = tape.gradient(scaled, self._variables)
     optimizer.apply_gradients(zip(gradients, self._variables, strict=True))
+    terms['gradient_norm'] = tf.linalg.global_norm(gradients)
     self._update(metrics, terms, learned, inputs)
+    return {self.loss: loss}
+
+  def validation_step(self, inputs: dict[str, tf.Tensor],
+                      model: modeling.MobileBertPretrainer,
+                      metrics: list[tf_keras.metrics.Metric]
+                      ) -> dict[str, tf.Tensor]:
+    """Evaluates the student, and how far each block is from the teacher's."""
+    outputs = self.inference_step(inputs, model)
+    loss = self.build_losses(inputs, outputs, metrics)
+    self.process_metrics(metrics, inputs, outputs)
+    for metric in metrics:
+      if metric.name == TRANSFER:
+        terms = self._transfer_terms(
+            _run(self._comparison, inputs), outputs, inputs)
+        metric.update_state(_by_block(terms, self.all_blocks, self._depth))
     return {self.loss: loss}
 
   def _update(self, metrics: list[tf_keras.metrics.Metric],
@@ -164,42 +250,79 @@ class DistillationTask(pretraining.PretrainingTask):
     for metric in metrics:
       if metric.name in terms:
         metric.update_state(terms[metric.name])
+      elif metric.name == TRANSFER and self._stage.student_blocks:
+        metric.update_state(
+            _by_block(terms, self._stage.student_blocks, self._depth))
       elif self._stage.distill and metric.name == 'masked_lm_accuracy':
         metric.update_state(inputs['masked_lm_ids'], learned['mlm_logits'],
                             inputs['masked_lm_weights'])
 
-  def _terms(self, taught: dict[str, tf.Tensor],
-             learned: dict[str, tf.Tensor],
+  @property
+  def _compares_all_outputs(self) -> bool:
+    return self.task_config.variant == 'tf1_reference'
+
+  def _transfer_terms(self, taught: dict[str, Any], learned: dict[str, Any],
+                      inputs: dict[str, tf.Tensor]) -> dict[str, tf.Tensor]:
+    if self._compares_all_outputs:
+      return transfer.transfer_losses_tf1_reference(taught, learned)
+    terms = transfer.transfer_losses(taught, learned, inputs['input_mask'])
+    share = _share_of_replica(inputs['input_mask'])
+    return {name: value * share for name, value in terms.items()}
+
+  def _terms(self, taught: dict[str, Any], learned: dict[str, Any],
              inputs: dict[str, tf.Tensor]) -> dict[str, tf.Tensor]:
     terms = {}
     if self._stage.student_blocks:
-      terms.update(transfer.transfer_losses(
-          taught, learned, inputs['input_mask']))
+      terms.update(self._transfer_terms(taught, learned, inputs))
     if self._stage.distill:
       terms['masked_lm'] = losses.soft_masked_lm(
           taught['mlm_logits'], learned['mlm_logits'],
           inputs['masked_lm_ids'], inputs['masked_lm_weights'],
-          self.task_config.loss_weights.ground_truth_ratio)
+          self.task_config.loss_weights.ground_truth_ratio
+      ) * _share_of_replica(inputs['masked_lm_weights'])
       terms['next_sentence'] = losses.next_sentence(
           learned['next_sentence'], inputs['next_sentence_labels'])
     return terms
 
   def _weigh(self, terms: dict[str, tf.Tensor]) -> tf.Tensor:
+    """Returns the sum of the weighted terms, blocks being averaged.
+
+    The reference divides by the number of all blocks, whichever are taught.
+    """
+    blocks = (self._depth if self._compares_all_outputs
+              else max(len(self._stage.student_blocks), 1))
     weights = self.task_config.loss_weights
     return tf.add_n([
-        value * getattr(weights, name) for name, value in terms.items()
+        tf.reduce_sum(value) * getattr(weights, name)
+        / (blocks if name in transfer.TERMS else 1)
+        for name, value in terms.items()
     ])
 
   def _load_teacher(self) -> modeling.MobileBertPretrainer:
     """Builds and restores the teacher, once."""
     if self._teacher is None:
-      teacher = modeling.MobileBertPretrainer(
-          modeling.MobileBertEncoder(self.task_config.teacher),
-          name='teacher')
+      teacher = self._restore_teacher()
+      if self.task_config.teacher_dtype != 'float32':
+        teacher = _cast(teacher, self.task_config.teacher_dtype)
       teacher.trainable = False
-      checkpoints.restore(teacher, self.task_config.teacher_checkpoint)
       self._teacher = teacher
+      taught_by = schedules.taught_by(
+          self.task_config.schedule, len(teacher.encoder.blocks), self._depth)
+      self._comparison = transfer.stage_view(
+          teacher, taught_by, heads=False,
+          all_outputs=self._compares_all_outputs)
     return self._teacher
+
+  def _restore_teacher(self) -> modeling.MobileBertPretrainer:
+    path = self.task_config.teacher_checkpoint
+    if not path:
+      raise ValueError('task.teacher_checkpoint is not set. Name the checkpoint '
+                       'of the teacher, or the folder of its training.')
+    teacher = modeling.MobileBertPretrainer(
+        modeling.MobileBertEncoder(self.task_config.teacher, dtype='float32'),
+        name='teacher')
+    checkpoints.restore(teacher, path)
+    return teacher
 
 
 def _run(view: tf_keras.Model, batch: dict[str, tf.Tensor]
@@ -207,3 +330,57 @@ def _run(view: tf_keras.Model, batch: dict[str, tf.Tensor]
   """Runs a view on the inputs it has, without dropout."""
   inputs = [batch[name] for name in view.input_names]
   return view(inputs, training=False)
+
+
+def _cast(model: modeling.MobileBertPretrainer,
+          dtype: str) -> modeling.MobileBertPretrainer:
+  """Returns a copy whose weights and computation are of another dtype."""
+  copy = modeling.MobileBertPretrainer(
+      modeling.MobileBertEncoder(model.encoder.architecture, dtype=dtype),
+      name=model.name)
+  for variable, source in zip(copy.weights, model.weights, strict=True):
+    variable.assign(tf.cast(source, variable.dtype))
+  return copy
+
+
+def _by_block(terms: dict[str, tf.Tensor], blocks: Sequence[int],
+              depth: int) -> tf.Tensor:
+  """Returns transfer losses as `[depth, terms]`, 0 for other blocks."""
+  values = tf.stack([terms[name] for name in transfer.TERMS], -1)
+  return tf.scatter_nd([[block] for block in blocks], values,
+                       [depth, len(transfer.TERMS)])
+
+
+def _share_of_replica(weights: tf.Tensor) -> tf.Tensor:
+  """Returns this replica's sum of weights relative to the replicas' mean.
+
+  A replica's mean over its own tokens, times this, averaged over replicas, is
+  the mean over all tokens of the global batch.
+  """
+  context = tf.distribute.get_replica_context()
+  if context is None or context.num_replicas_in_sync == 1:
+    return tf.constant(1.0)
+  total = tf.reduce_sum(tf.cast(weights, tf.float32))
+  mean = context.all_reduce(tf.distribute.ReduceOp.MEAN, total)
+  return tf.math.divide_no_nan(total, mean)
+
+
+def _check_accepted(name: str, value: str, accepted: Sequence[str]) -> None:
+  if value not in accepted:
+    raise ValueError(f'task.{name} is {value!r}; accepted: '
+                     f'{", ".join(accepted)}.')
+
+
+def _check_multipliers(optimizer: tf_keras.optimizers.Optimizer,
+                       stages: Sequence[schedules.Stage]) -> None:
+  """Refuses learning rates of blocks that the optimizer cannot give them."""
+  if isinstance(optimizer, optimization_lib.ReferenceLamb):
+    return
+  if any(stage.lower_blocks or stage.active_multiplier != 1
+         for stage in stages):
+    raise ValueError(
+        'schedule.lower_multiplier and schedule.active_multiplier give blocks '
+        'learning rates of their own, which only the optimizer '
+        '`lamb_reference` has (with layer_adaptation: false it is AdamW). Set '
+        'trainer.optimizer_config.optimizer.type to it, or the multipliers to '
+        '0 and 1: the blocks below are then frozen.')

@@ -14,8 +14,12 @@
 
 """The Model Garden's trainer, walking through the stages of a schedule."""
 
-import tensorflow as tf
+from collections.abc import Sequence
+from typing import Any
 
+import tensorflow as tf, tf_keras
+
+from mobilebert_tf import optimization
 from mobilebert_tf.distillation import task as task_lib
 from official.core import base_trainer
 
@@ -28,6 +32,12 @@ class DistillationTrainer(base_trainer.Trainer):
   """
 
   _stage_index: int | None = None
+
+  def __init__(self, *args: Any, **kwargs: Any):
+    super().__init__(*args, **kwargs)
+    if isinstance(self.optimizer, optimization.ReferenceLamb):
+      # At once for all stages, and before a checkpoint is restored.
+      self.optimizer.build(self.model.trainable_variables)
 
   @property
   def task(self) -> task_lib.DistillationTask:
@@ -53,9 +63,24 @@ class DistillationTrainer(base_trainer.Trainer):
   def train_loop_end(self) -> dict[str, tf.Tensor]:
     """Returns the logs, without the metrics that the stage does not have."""
     logs = super().train_loop_end()
-    wanted = {*self.task.stage_metrics, self.train_loss.name, 'learning_rate'}
+    task = self.task
+    wanted = {*task.stage_metrics, self.train_loss.name, 'learning_rate'}
     logs = {name: value for name, value in logs.items() if name in wanted}
-    return {**logs, 'stage': tf.constant(self._stage_index)}
+    blocks = task.stages[self._stage_index].student_blocks
+    return {**self._name_losses(logs, blocks),
+            'stage': tf.constant(self._stage_index)}
+
+  def eval_end(self, aggregated_logs: Any = None) -> dict[str, tf.Tensor]:
+    """Returns the logs of an evaluation, every block's losses among them."""
+    logs = super().eval_end(aggregated_logs)
+    return self._name_losses(logs, self.task.all_blocks)
+
+  def _name_losses(self, logs: dict[str, tf.Tensor],
+                   blocks: Sequence[int]) -> dict[str, tf.Tensor]:
+    if task_lib.TRANSFER not in logs:
+      return logs
+    values = logs.pop(task_lib.TRANSFER)
+    return {**logs, **self.task.name_losses(values, blocks)}
 
   def _enter_stage(self) -> None:
     step = int(self.global_step.numpy())
@@ -63,11 +88,11 @@ class DistillationTrainer(base_trainer.Trainer):
     if index == self._stage_index:
       return
     self._stage_index = index
-    self.task.enter_stage(index, self.model)
+    self.task.enter_stage(index, self.model, self.optimizer)
     # Orbit makes this function once; without it, it makes the stage's.
     self._train_loop_fn = None
     first_step = self._first_step(index)
-    self.optimizer.learning_rate.first_step.assign(first_step)
+    self.task.learning_rate.first_step.assign(first_step)
     if step == first_step:
       self._reset_optimizer()
 
@@ -87,8 +112,14 @@ class DistillationTrainer(base_trainer.Trainer):
     And its count of steps, by which Adam corrects the moments' bias: with the
     old count the first steps of a stage would be several times too large.
     """
-    # The optimizer makes its count when it is first read, and a checkpoint that
-    # was restored before would then undo the reset; so it is read first.
-    variables = [self.optimizer.iterations, *self.optimizer.variables()]
-    for variable in variables:
+    for variable in _state(self.optimizer):
       variable.assign(tf.zeros_like(variable))
+
+
+def _state(optimizer: tf_keras.optimizers.Optimizer) -> list[tf.Variable]:
+  """Returns an optimizer's count of steps and its moments."""
+  if isinstance(optimizer, optimization.ReferenceLamb):
+    return [optimizer.iterations, *optimizer.moments]
+  # It makes its count when it is first read, and a checkpoint that was restored
+  # before would then undo the reset; so it is read first.
+  return [optimizer.iterations, *optimizer.variables()]

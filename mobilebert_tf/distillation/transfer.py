@@ -26,6 +26,7 @@ from mobilebert_tf.distillation import schedules
 from official.modeling.hyperparams import base_config
 
 TERMS = ('feature_map', 'attention', 'mean', 'variance')
+VARIANTS = ('paper', 'tf1_reference')
 
 
 @dataclasses.dataclass
@@ -53,7 +54,7 @@ class LossWeights(base_config.Config):
 def transfer_losses(teacher: Mapping[str, Sequence[tf.Tensor]],
                     student: Mapping[str, Sequence[tf.Tensor]],
                     mask: tf.Tensor) -> dict[str, tf.Tensor]:
-  """Computes the terms of knowledge transfer, unweighted.
+  """Computes the terms of knowledge transfer, as the paper means them.
 
   Args:
     teacher: `encoder_outputs` and `attention_scores` of the taught blocks.
@@ -61,25 +62,57 @@ def transfer_losses(teacher: Mapping[str, Sequence[tf.Tensor]],
     mask: `[batch, length]`, 1 for tokens.
 
   Returns:
-    Scalars by the names of `TERMS`, each the mean over blocks, as the reference
-    divides by their number.
+    float32 `[blocks]` by the names of `TERMS`, unweighted.
   """
-  terms = dict.fromkeys(TERMS, tf.constant(0.0))
-  for features, learned in zip(teacher['encoder_outputs'],
-                               student['encoder_outputs'], strict=True):
-    terms['feature_map'] += losses.feature_map_transfer(
-        features, learned, mask)
-    terms['mean'] += losses.mean_transfer(features, learned, mask)
-    terms['variance'] += losses.variance_transfer(features, learned, mask)
-  for scores, learned in zip(teacher['attention_scores'],
-                             student['attention_scores'], strict=True):
-    terms['attention'] += losses.attention_transfer(scores, learned, mask)
-  num_blocks = len(student['encoder_outputs'])
-  return {name: value / num_blocks for name, value in terms.items()}
+  features = list(zip(teacher['encoder_outputs'], student['encoder_outputs'],
+                      strict=True))
+  scores = list(zip(teacher['attention_scores'], student['attention_scores'],
+                    strict=True))
+  functions = {
+      'feature_map': (losses.feature_map_transfer, features),
+      'attention': (losses.attention_transfer, scores),
+      'mean': (losses.mean_transfer, features),
+      'variance': (losses.variance_transfer, features),
+  }
+  return {name: tf.stack([function(*pair, mask) for pair in pairs])
+          for name, (function, pairs) in functions.items()}
+
+
+def transfer_losses_tf1_reference(
+    teacher: Mapping[str, Sequence[tf.Tensor]],
+    student: Mapping[str, Sequence[tf.Tensor]]) -> dict[str, tf.Tensor]:
+  """Computes the terms of knowledge transfer as the released TF1 code does.
+
+  Padding counts, attention is compared by cross-entropy, and mean and variance
+  of each block of the student with those of all the teacher's outputs.
+
+  Args:
+    teacher: As in `transfer_losses`, and in it `all_outputs`, `[blocks + 1,
+      batch, length, width]`, the embedding's and every block's.
+    student: As in `transfer_losses`.
+
+  Returns:
+    float32 `[blocks]` by the names of `TERMS`, unweighted.
+  """
+  everything = tf.stack(teacher['all_outputs'])
+  learned = student['encoder_outputs']
+  return {
+      'feature_map': tf.stack([
+          losses.feature_map_transfer(*pair) for pair in zip(
+              teacher['encoder_outputs'], learned, strict=True)]),
+      'attention': tf.stack([
+          losses.attention_transfer_tf1_reference(*pair) for pair in zip(
+              teacher['attention_scores'], student['attention_scores'],
+              strict=True)]),
+      'mean': tf.stack([
+          losses.mean_transfer(everything, hidden) for hidden in learned]),
+      'variance': tf.stack([
+          losses.variance_transfer(everything, hidden) for hidden in learned]),
+  }
 
 
 def stage_view(model: modeling.MobileBertPretrainer, blocks: Sequence[int],
-               heads: bool) -> tf_keras.Model:
+               heads: bool, all_outputs: bool = False) -> tf_keras.Model:
   """Returns the part of a model that a stage runs, sharing its weights.
 
   Nothing above the highest block that is asked for is computed.
@@ -88,15 +121,20 @@ def stage_view(model: modeling.MobileBertPretrainer, blocks: Sequence[int],
     model: Teacher or student.
     blocks: The blocks whose output and attention scores are compared.
     heads: Whether the masked-LM and next-sentence logits are needed.
+    all_outputs: Whether the output of the embedding and of every block is.
 
   Returns:
     A model of the same inputs with `encoder_outputs` and `attention_scores` of
-    the blocks, and `mlm_logits` and `next_sentence` if asked for.
+    the blocks; `mlm_logits` and `next_sentence`, and `all_outputs`, if asked
+    for.
   """
   outputs: dict[str, Any] = {
       name: [model.output[name][block] for block in blocks]
       for name in ('encoder_outputs', 'attention_scores')
   }
+  if all_outputs:
+    outputs['all_outputs'] = [
+        model.output['embedding_output'], *model.output['encoder_outputs']]
   if heads:
     outputs.update({name: model.output[name]
                     for name in ('mlm_logits', 'next_sentence')})
@@ -104,22 +142,28 @@ def stage_view(model: modeling.MobileBertPretrainer, blocks: Sequence[int],
   return tf_keras.Model(inputs, outputs)
 
 
-def stage_variables(model: modeling.MobileBertPretrainer,
-                    stage: schedules.Stage) -> list[tf.Variable]:
-  """Returns the student's variables that a stage trains.
+def stage_multipliers(model: modeling.MobileBertPretrainer,
+                      stage: schedules.Stage
+                      ) -> list[tuple[tf.Variable, float]]:
+  """Returns the variables that a stage trains, and each one's learning rate.
 
   Args:
     model: The student.
     stage: The stage.
 
   Returns:
-    Variables in the order of the model.
+    Variables in the order of the model, with what to multiply the stage's
+    learning rate by.
   """
   if stage.train_all:
-    return model.trainable_variables
-  blocks = model.encoder.blocks
-  return [variable for block in stage.student_blocks
-          for variable in blocks[block].trainable_variables]
+    return [(variable, 1.0) for variable in model.trainable_variables]
+  multipliers = {
+      **dict.fromkeys(stage.lower_blocks, stage.lower_multiplier),
+      **dict.fromkeys(stage.student_blocks, stage.active_multiplier),
+  }
+  return [(variable, multiplier)
+          for block, multiplier in sorted(multipliers.items())
+          for variable in model.encoder.blocks[block].trainable_variables]
 
 
 def copy_from_teacher(teacher: modeling.MobileBertPretrainer,

@@ -15,10 +15,12 @@
 """Schedules and their learning rate."""
 
 from absl.testing import parameterized
+import numpy as np
 import tensorflow as tf
 
 from mobilebert_tf.distillation import learning_rate
 from mobilebert_tf.distillation import schedules
+from tests import shared_data
 
 
 def _config(**fields) -> schedules.ScheduleConfig:
@@ -59,7 +61,11 @@ class SchedulesTest(tf.test.TestCase, parameterized.TestCase):
 
   @parameterized.parameters(
       ({'strategy': 'sideways'}, 4, 4, 'sideways'),
-      ({}, 4, 3, 'multiple'),
+      ({}, 4, 3, 'teacher_blocks'),
+      ({'teacher_blocks': [1]}, 4, 2, r'names 1 blocks, \[1\]; .* has 2'),
+      ({'teacher_blocks': [1, 4]}, 4, 2, 'names block 4; .* 0 to 3'),
+      ({'transfer_warmup_steps': -1}, 4, 4, 'transfer_warmup_steps is -1'),
+      ({'transfer_learning_rate': float('nan')}, 4, 4, 'is nan'),
   )
   def test_errors_say_what_is_wrong(self, fields, teacher, student, message):
     with self.assertRaisesRegex(ValueError, message):
@@ -77,12 +83,43 @@ class SchedulesTest(tf.test.TestCase, parameterized.TestCase):
         schedules.Stage(num_steps=20, warmup_steps=10, learning_rate=2.0,
                         end_learning_rate=0.0),
     ])
-    expected = {0: 0.0, 1: 0.2, 5: 1.0, 9: 1.0, 10: 0.0, 15: 1.0, 20: 2.0,
-                25: 1.0, 29: 0.2, 30: 0.0, 99: 0.0}
+    # The second stage's warm-up meets its decay at 2/3 of the way.
+    expected = {0: 0.0, 1: 0.2, 5: 1.0, 9: 1.0, 10: 0.0, 15: 1.0, 20: 1.0,
+                25: 0.5, 29: 0.1, 30: 0.0, 99: 0.0}
     for step, value in expected.items():
       self.assertAllClose(schedule(step), value, msg=f'step {step}')
+    self.assertAllClose(schedule(18), 1.2)
     copy = learning_rate.StagedLearningRate.from_config(schedule.get_config())
     self.assertAllClose(copy(15), 1.0)
+
+  def test_the_blocks_below_go_on_learning(self):
+    stages = schedules.build_stages(_config(), 3, 3)
+    self.assertEqual([stage.lower_blocks for stage in stages],
+                     [[], [0], [0, 1], []])
+    self.assertEqual({stage.lower_multiplier for stage in stages[:3]}, {0.1})
+
+  def test_the_blocks_below_can_be_frozen(self):
+    stages = schedules.build_stages(_config(lower_multiplier=0.0), 3, 3)
+    self.assertEqual([stage.lower_blocks for stage in stages], [[]] * 4)
+
+  def test_a_students_blocks_learn_from_those_that_are_named(self):
+    stages = schedules.build_stages(_config(teacher_blocks=[0, 4]), 5, 2)
+    self.assertEqual([stage.teacher_blocks for stage in stages],
+                     [[0], [4], []])
+
+  def test_learning_rates_of_the_reference(self):
+    golden = np.load(shared_data.path('golden/losses/schedule.npz'))
+    length = int(golden['steps_per_phase'])
+    stages = schedules.build_stages(
+        schedules.tf1_reference_schedule(length, learning_rate=1.0), 3, 3)[:3]
+    schedule = learning_rate.StagedLearningRate(stages)
+    for step in range(3 * length):
+      stage = stages[step // length]
+      rates = np.zeros(3)
+      rates[stage.lower_blocks] = stage.lower_multiplier
+      rates[stage.student_blocks] = stage.active_multiplier
+      self.assertAllClose(rates * schedule(step),
+                          golden['layer_lr_multiplier'][step], rtol=1e-5)
 
 
 if __name__ == '__main__':

@@ -72,7 +72,8 @@ class DistillationTest(tf.test.TestCase, parameterized.TestCase):
             'steps_per_block': 3, 'distillation_steps': 4,
             'transfer_warmup_steps': 0, 'distillation_warmup_steps': 0,
             'transfer_learning_rate': 0.01,
-            'distillation_learning_rate': 0.01, **schedule}))
+            'distillation_learning_rate': 0.01,
+            'lower_multiplier': 0.0, **schedule}))
 
   def _trainer(self, config=None, **arguments):
     task = task_lib.DistillationTask(config or self._config())
@@ -175,12 +176,15 @@ class DistillationTest(tf.test.TestCase, parameterized.TestCase):
   def test_logs_hold_the_terms_of_the_stage(self):
     trainer = self._trainer()
     logs = trainer.train(tf.constant(3))
-    self.assertEqual(set(logs), {*transfer.TERMS, 'training_loss',
-                                 'learning_rate', 'stage'})
+    self.assertEqual(set(logs), {
+        *transfer.TERMS, *(f'{term}/block_0' for term in transfer.TERMS),
+        'gradient_norm', 'training_loss', 'learning_rate', 'stage'})
+    for term in transfer.TERMS:
+      self.assertAllEqual(logs[term], logs[f'{term}/block_0'])
     logs = trainer.train(tf.constant(4))
     self.assertEqual(set(logs), {'masked_lm', 'next_sentence',
                                  'masked_lm_accuracy', 'training_loss',
-                                 'learning_rate', 'stage'})
+                                 'gradient_norm', 'learning_rate', 'stage'})
 
   def test_the_first_loss_is_what_the_losses_say(self):
     trainer = self._trainer()

@@ -1,0 +1,103 @@
+# Copyright 2026 The mobilebert_tf Authors. All Rights Reserved.
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+
+"""Fourteen steps of the released TF1 code, taken by our trainer."""
+
+import re
+
+import numpy as np
+import tensorflow as tf
+from official.nlp.configs import bert
+from official.nlp.data import pretrain_dataloader
+
+from mobilebert_tf import checkpoints
+from mobilebert_tf import experiments
+from mobilebert_tf.checkpoints import name_map
+from mobilebert_tf.distillation import schedules
+from mobilebert_tf.distillation import task as task_lib
+from mobilebert_tf.distillation import trainer as trainer_lib
+from mobilebert_tf.distillation import transfer
+from mobilebert_tf.tasks import pretraining
+from tests import shared_data
+
+_STEPS_PER_BLOCK = 10
+_NAMES = {'input_ids': 'input_word_ids', 'segment_ids': 'input_type_ids'}
+
+
+def _inputs(golden: np.lib.npyio.NpzFile) -> dict[str, tf.Tensor]:
+  names = {key: key.removeprefix('in_') for key in golden
+           if key.startswith('in_')}
+  return {_NAMES.get(name, name): tf.constant(golden[key])
+          for key, name in names.items()}
+
+
+class ReferenceRunTest(tf.test.TestCase):
+
+  @classmethod
+  def setUpClass(cls):
+    super().setUpClass()
+    cls.golden = np.load(
+        shared_data.path('golden/losses/stage1_train_trajectory.npz'))
+
+  def _trainer(self) -> trainer_lib.DistillationTrainer:
+    student, teacher = (
+        checkpoints.read(
+            str(shared_data.path(f'golden/{name}'))).architecture
+        for name in ('tf1_student', 'tf1_teacher'))
+    data = pretrain_dataloader.BertPretrainDataConfig()
+    experiment = experiments.distill_tf1_reference()
+    experiment.task = task_lib.DistillationConfig(
+        model=bert.PretrainerConfig(
+            encoder=pretraining.encoder_config(student)),
+        teacher=teacher,
+        teacher_checkpoint=str(shared_data.path('golden/tf1_teacher')),
+        init_checkpoint=str(shared_data.path('golden/tf1_student')),
+        train_data=data, validation_data=data, variant='tf1_reference',
+        schedule=schedules.tf1_reference_schedule(_STEPS_PER_BLOCK))
+    task = task_lib.DistillationTask(experiment.task)
+    model = task.build_model()
+    trainer = trainer_lib.DistillationTrainer(
+        experiment, task, model,
+        task.create_optimizer(experiment.trainer.optimizer_config),
+        evaluate=False, train_dataset=tf.data.Dataset.from_tensors(
+            _inputs(self.golden)).repeat())
+    trainer.initialize()
+    return trainer
+
+  def test_losses_and_weights_are_those_of_the_reference(self):
+    trainer = self._trainer()
+    names = {row.tf1: row.ours for row in name_map.weight_names(
+        trainer.model.encoder.architecture)}
+    variables = {re.sub(':0$', '', v.name): v for v in trainer.model.variables}
+    weights = transfer.LossWeights().as_dict()
+    for step in range(14):
+      logs = trainer.train(tf.constant(1))
+      expected = self.golden['losses'][step]
+      if step % _STEPS_PER_BLOCK:  # At a border the reference has none yet.
+        blocks = trainer.model.encoder.architecture.num_blocks
+        ours = [float(logs[term]) * weights[term] / blocks
+                for term in transfer.TERMS]
+        self.assertAllClose([*ours, float(logs['training_loss'])], expected,
+                            rtol=1e-3)
+      for key in self.golden:
+        if key.startswith('param/'):
+          name = names[key.removeprefix('param/')]
+          self.assertAllClose(
+              variables[name], self.golden[key][step + 1], rtol=1e-3,
+              atol=1e-4, msg=f'{name} after step {step}')
+    self.assertEqual(int(logs['stage']), 1)
+
+
+if __name__ == '__main__':
+  tf.test.main()
