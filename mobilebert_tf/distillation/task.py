@@ -316,8 +316,9 @@ class DistillationTask(pretraining.PretrainingTask):
   def _restore_teacher(self) -> modeling.MobileBertPretrainer:
     path = self.task_config.teacher_checkpoint
     if not path:
-      raise ValueError('task.teacher_checkpoint is not set. Name the checkpoint '
-                       'of the teacher, or the folder of its training.')
+      raise ValueError(
+          'task.teacher_checkpoint is not set. Name the checkpoint of the '
+          'teacher, or the folder of its training.')
     teacher = modeling.MobileBertPretrainer(
         modeling.MobileBertEncoder(self.task_config.teacher, dtype='float32'),
         name='teacher')

@@ -28,7 +28,7 @@ from absl import app
 from absl import flags
 from absl import logging
 
-from mobilebert_tf.quickstart import settings as settings_lib
+from mobilebert_tf.workflow import settings as settings_lib
 
 _DEFAULTS = settings_lib.Settings()
 _SENTENCES = (

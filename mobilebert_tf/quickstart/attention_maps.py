@@ -23,8 +23,8 @@ import tensorflow as tf
 from mobilebert_tf import checkpoints
 from mobilebert_tf import modeling
 from mobilebert_tf.data import tokenization
-from mobilebert_tf.quickstart import pretrain
-from mobilebert_tf.quickstart import settings as settings_lib
+from mobilebert_tf.workflow import pretrain
+from mobilebert_tf.workflow import settings as settings_lib
 
 _SENTENCE = 'The function returns an array with the same shape as the input.'
 

@@ -23,7 +23,7 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from mobilebert_tf.quickstart import finetune
+from mobilebert_tf.workflow import finetune
 from mobilebert_tf.serving import exporting
 from mobilebert_tf.serving import loading
 from mobilebert_tf.serving import tflite

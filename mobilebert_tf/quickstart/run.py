@@ -25,12 +25,12 @@ from typing import Any
 from mobilebert_tf import files
 from mobilebert_tf.quickstart import attention_maps
 from mobilebert_tf.quickstart import deploy
-from mobilebert_tf.quickstart import finetune
-from mobilebert_tf.quickstart import machine
-from mobilebert_tf.quickstart import pretrain
-from mobilebert_tf.quickstart import settings as settings_lib
-from mobilebert_tf.quickstart import steps
-from mobilebert_tf.quickstart import text
+from mobilebert_tf.workflow import finetune
+from mobilebert_tf.workflow import machine
+from mobilebert_tf.workflow import pretrain
+from mobilebert_tf.workflow import settings as settings_lib
+from mobilebert_tf.workflow import steps
+from mobilebert_tf.workflow import text
 from mobilebert_tf.reporting import quickstart_report
 
 REPORT_FILE = 'report.html'

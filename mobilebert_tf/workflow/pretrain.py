@@ -27,7 +27,7 @@ from mobilebert_tf import modeling
 from mobilebert_tf import registry_imports  # Registers the experiments.
 from mobilebert_tf import training
 from mobilebert_tf.distillation import schedules
-from mobilebert_tf.quickstart import settings as settings_lib
+from mobilebert_tf.workflow import settings as settings_lib
 from official.core import config_definitions as cfg
 from official.core import exp_factory
 from official.modeling import hyperparams

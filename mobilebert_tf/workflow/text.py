@@ -29,7 +29,7 @@ from mobilebert_tf.data import library_task
 from mobilebert_tf.data import pretraining_records
 from mobilebert_tf.data import record_writing
 from mobilebert_tf.data import vocabulary
-from mobilebert_tf.quickstart import settings as settings_lib
+from mobilebert_tf.workflow import settings as settings_lib
 
 PARTS = ('train', 'held_out')
 _HELD_OUT_SHARE = 0.02

@@ -26,7 +26,7 @@ from collections.abc import Callable
 from typing import Any
 
 from mobilebert_tf import files
-from mobilebert_tf.quickstart import machine
+from mobilebert_tf.workflow import machine
 
 
 @dataclasses.dataclass
@@ -96,7 +96,7 @@ class Pipeline:
     if record.get('fingerprint') != fingerprint:
       if not record and folder.exists() and any(folder.iterdir()):
         raise FileExistsError(
-            f'{folder} was not made by the quick start, and will not be '
+            f'{folder} was not made by this program, and will not be '
             'emptied. Name another --output_dir.')
       record = {'fingerprint': fingerprint, 'run': uuid.uuid4().hex}
       # First the record, then the folder: a run stopped in between finds a

@@ -26,9 +26,9 @@ from mobilebert_tf.data import library_task
 from mobilebert_tf.data import text_classification_loader
 from mobilebert_tf.data import tokenization
 from mobilebert_tf.modeling import validation
-from mobilebert_tf.quickstart import pretrain
-from mobilebert_tf.quickstart import settings as settings_lib
-from mobilebert_tf.quickstart import text
+from mobilebert_tf.workflow import pretrain
+from mobilebert_tf.workflow import settings as settings_lib
+from mobilebert_tf.workflow import text
 from mobilebert_tf.serving import inference_model
 from mobilebert_tf.serving import loading
 from official.core import config_definitions as cfg

@@ -20,8 +20,8 @@ from unittest import mock
 import tensorflow as tf
 
 from mobilebert_tf.data import record_writing
-from mobilebert_tf.quickstart import settings as settings_lib
-from mobilebert_tf.quickstart import text
+from mobilebert_tf.workflow import settings as settings_lib
+from mobilebert_tf.workflow import text
 from tests.data import temporary
 
 

@@ -19,7 +19,7 @@ import pathlib
 
 import tensorflow as tf
 
-from mobilebert_tf.quickstart import steps
+from mobilebert_tf.workflow import steps
 
 
 class PipelineTest(tf.test.TestCase):
@@ -90,7 +90,7 @@ class PipelineTest(tf.test.TestCase):
   def test_a_folder_of_somebody_else_is_not_emptied(self):
     (self.folder / 'first').mkdir(parents=True)
     (self.folder / 'first' / 'thesis.txt').write_text('years of work')
-    with self.assertRaisesRegex(FileExistsError, 'not made by the quick start'):
+    with self.assertRaisesRegex(FileExistsError, 'not made by this program'):
       self._run()
     self.assertTrue((self.folder / 'first' / 'thesis.txt').exists())
 

@@ -12,7 +12,7 @@
 # See the License for the specific language governing permissions and
 # limitations under the License.
 
-"""What the quick start can be told."""
+"""What a chain of trainings can be told."""
 
 import dataclasses
 
