@@ -16,7 +16,6 @@
 
 import json
 import os
-import random
 import sys
 import warnings
 from collections.abc import Mapping
@@ -26,9 +25,9 @@ import numpy as np
 import orbit
 import tensorflow as tf, tf_keras
 import tqdm
-import yaml
-from absl import logging
 
+from mobilebert_tf import continuation
+from mobilebert_tf import divergence
 from mobilebert_tf.distillation import task as distillation_task
 from mobilebert_tf.distillation import trainer as distillation_trainer
 from official.common import distribute_utils
@@ -38,17 +37,14 @@ from official.core import config_definitions as cfg
 from official.core import task_factory
 from official.core import train_lib
 from official.core import train_utils
-from official.modeling import hyperparams
 from official.modeling import performance
 
 METRICS_FILE = 'metrics.jsonl'
-PARAMS_FILE = 'params.yaml'
-# Where a checkpoint of the Model Garden's trainer has its step.
-_GLOBAL_STEP = 'global_step/.ATTRIBUTES/VARIABLE_VALUE'
 
 
 def run_experiment(params: cfg.ExperimentConfig, mode: str, model_dir: str,
-                   description: str = 'train'
+                   description: str = 'train',
+                   strategy: tf.distribute.Strategy | None = None
                    ) -> tuple[tf_keras.Model, Mapping[str, Any]]:
   """Trains or evaluates, from the last checkpoint of `model_dir` if any.
 
@@ -56,111 +52,77 @@ def run_experiment(params: cfg.ExperimentConfig, mode: str, model_dir: str,
   `params.yaml` and the logs of every loop to `metrics.jsonl` beside the
   checkpoints.
 
-  Where the training data can begin anywhere (it has a field `start_batch`), a
-  continued run goes on with the batch that comes after those of its checkpoint.
-  If `task.train_data.seed` is None, one is chosen when training begins; it is
-  found in `params.yaml`, where a continued run reads it.
+  A run that was killed at any moment and is continued ends with the weights of
+  one that was not: batches, masks, dropout and new weights follow from
+  `task.train_data.seed` and the step. The seed also becomes the global one of
+  Python, NumPy and TensorFlow. If it is None, one is chosen when training
+  begins and kept in `params.yaml`.
 
   Args:
     params: The experiment.
     mode: A mode of the Model Garden, such as `train_and_post_eval`.
     model_dir: Folder of checkpoints, summaries and metrics.
     description: What the progress bar says.
+    strategy: What to train on; by default what `params.runtime` names.
 
   Returns:
     The model, and the metrics of the evaluation at the end, if there is one.
 
   Raises:
-    ValueError: If the runtime asks for float16, or the params are inconsistent.
+    ValueError: If the runtime asks for float16, the params are inconsistent, or
+      `model_dir` holds a run of another model, data or schedule.
+    mobilebert_tf.divergence.DivergenceError: If a loss is not finite.
   """
   params.validate()
   # The Model Garden's tasks pass the labels along with the inputs.
   warnings.filterwarnings('ignore', message='Input dict contained keys')
+  strategy = strategy or _build_strategy(params.runtime)
   if params.runtime.mixed_precision_dtype:
     performance.set_mixed_precision_policy(params.runtime.mixed_precision_dtype)
-  strategy = distribute_utils.get_distribution_strategy(
-      distribution_strategy=params.runtime.distribution_strategy,
-      num_gpus=params.runtime.num_gpus,
-      tpu_address=params.runtime.tpu)
   if 'train' in mode:
-    params = _begin_or_continue(params, strategy, model_dir)
+    params = continuation.begin_or_continue(params, strategy, model_dir)
+    seed = getattr(params.task.train_data, 'seed', None)
+    if seed is not None:
+      tf_keras.utils.set_random_seed(seed)
   with strategy.scope():
     task = task_factory.get_task(params.task, logging_dir=model_dir)
     trainer = _build_trainer(params, task, mode, model_dir)
   actions = []
-  if 'train' in mode and strategy.extended.should_checkpoint:  # The chief.
-    actions = [
-        MetricsLog(os.path.join(model_dir, METRICS_FILE), trainer.global_step),
-        ProgressBar(description, params.trainer.train_steps,
-                    trainer.global_step),
-    ]
+  if 'train' in mode:
+    actions = _build_actions(
+        params, task, trainer, model_dir, description,
+        is_chief=strategy.extended.should_checkpoint)
   return train_lib.run_experiment(
       strategy, task, mode, params, model_dir, trainer=trainer,
       train_actions=actions)
 
 
-def _begin_or_continue(params: cfg.ExperimentConfig,
-                       strategy: tf.distribute.Strategy,
-                       model_dir: str) -> cfg.ExperimentConfig:
-  """Writes `params.yaml`; returns the params that this part of the run needs.
-  """
-  data = params.task.train_data
-  checkpoint = tf.train.latest_checkpoint(model_dir)
-  can_continue = hasattr(data, 'start_batch')
-  if can_continue and data.seed is None:
-    seed = _read_seed(model_dir) if checkpoint else None
-    if seed is None:
-      seed = random.SystemRandom().getrandbits(31)
-    # All workers have read the file when the first of them writes it.
-    seed = _value_of_chief(strategy, seed)
-    params = params.replace(task={'train_data': {'seed': seed}})
-  if strategy.extended.should_checkpoint:
-    _write_params(params, model_dir)
-  if can_continue and checkpoint:
-    # Not in the file, which others may take as a start for runs of their own.
-    start = data.start_batch + _read_step(checkpoint)
-    params = params.replace(task={'train_data': {'start_batch': start}})
-  return params
+def _build_strategy(runtime: cfg.RuntimeConfig) -> tf.distribute.Strategy:
+  distribute_utils.configure_cluster(runtime.worker_hosts, runtime.task_index)
+  return distribute_utils.get_distribution_strategy(
+      distribution_strategy=runtime.distribution_strategy,
+      num_gpus=runtime.num_gpus,
+      all_reduce_alg=runtime.all_reduce_alg,
+      num_packs=runtime.num_packs,
+      tpu_address=runtime.tpu)
 
 
-def _read_seed(model_dir: str) -> int | None:
-  """Returns the seed of the data of the run to continue, None if unknown."""
-  path = os.path.join(model_dir, PARAMS_FILE)
-  seed = None
-  if tf.io.gfile.exists(path):
-    try:
-      params = hyperparams.read_yaml_to_params_dict(path)
-      seed = params.task.train_data.seed
-    except (yaml.YAMLError, AttributeError, KeyError):
-      logging.warning('%s is damaged.', path)
-  if seed is None:
-    logging.warning(
-        'The seed of the training data is not in %s, so training goes on with '
-        'another order of the data: some may be read twice in an epoch.', path)
-  return seed
-
-
-def _value_of_chief(strategy: tf.distribute.Strategy, value: int) -> int:
-  """Gives every worker the number that the first one has."""
-  values = strategy.experimental_distribute_values_from_function(
-      lambda context: tf.constant(
-          0 if context.replica_id_in_sync_group else value, tf.int64))
-  return int(strategy.reduce(tf.distribute.ReduceOp.SUM, values, axis=None))
-
-
-def _write_params(params: cfg.ExperimentConfig, model_dir: str) -> None:
-  tf.io.gfile.makedirs(model_dir)
-  path = os.path.join(model_dir, PARAMS_FILE)
-  hyperparams.save_params_dict_to_yaml(params, f'{path}.tmp')
-  tf.io.gfile.rename(f'{path}.tmp', path, overwrite=True)
-
-
-def _read_step(checkpoint: str) -> int:
-  """Returns the step of a checkpoint, 0 if it has none."""
-  reader = tf.train.load_checkpoint(checkpoint)
-  if not reader.has_tensor(_GLOBAL_STEP):
-    return 0
-  return int(reader.get_tensor(_GLOBAL_STEP))
+def _build_actions(params: cfg.ExperimentConfig, task: base_task.Task,
+                   trainer: base_trainer.Trainer, model_dir: str,
+                   description: str, is_chief: bool) -> list[orbit.Action]:
+  """Returns what happens after each loop, and before a checkpoint is saved."""
+  step = trainer.global_step
+  describe = getattr(task, 'describe_step', lambda step: task.name)
+  check = divergence.StopWhenNotFinite(
+      trainer.model, step, params.trainer.steps_per_loop, describe,
+      lambda: tf.train.latest_checkpoint(model_dir))
+  if not is_chief:
+    return [check]
+  return [
+      MetricsLog(os.path.join(model_dir, METRICS_FILE), step),
+      check,
+      ProgressBar(description, params.trainer.train_steps, step),
+  ]
 
 
 def _build_trainer(params: cfg.ExperimentConfig, task: base_task.Task,

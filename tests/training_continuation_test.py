@@ -20,6 +20,7 @@ import numpy as np
 import tensorflow as tf, tf_keras
 import yaml
 
+from mobilebert_tf import continuation
 from mobilebert_tf import registry_imports  # noqa: F401
 from mobilebert_tf import training
 from mobilebert_tf.tasks import pretraining
@@ -99,18 +100,45 @@ class ContinuedRunTest(temporary.TemporaryFiles, tf.test.TestCase):
     self.assertEqual(self._distance(continued, expected), 0)
     self.assertGreater(self._distance(stopped, expected), 1e-5)
 
-  def test_a_new_run_in_an_old_folder_chooses_a_seed_of_its_own(self):
+  def test_a_run_killed_before_its_first_checkpoint_keeps_its_seed(self):
     folder, strategy = self.make_folder(), tf.distribute.get_strategy()
     seeds = []
     for _ in range(2):
-      params = training._begin_or_continue(
+      params = continuation.begin_or_continue(
           self._params(1, None), strategy, folder)
       seeds.append(params.task.train_data.seed)
       self.assertEqual(self._written(folder)['seed'], seeds[-1])
-    self.assertNotEqual(*seeds)
-    params = training._begin_or_continue(self._params(1, 7), strategy, folder)
+    self.assertEqual(*seeds)
+    params = continuation.begin_or_continue(
+        self._params(1, 7), strategy, folder)
     self.assertEqual(params.task.train_data.seed, 7)
     self.assertEqual(os.listdir(folder), ['params.yaml'])
+
+  def test_a_run_is_not_continued_with_other_settings(self):
+    folder, strategy = self.make_folder(), tf.distribute.get_strategy()
+    begun = self._params(1, 7)
+    continuation.begin_or_continue(begun, strategy, folder)
+    tf.train.CheckpointManager(
+        tf.train.Checkpoint(global_step=tf.Variable(1, dtype=tf.int64)), folder,
+        None).save()
+    with open(os.path.join(folder, 'params.yaml'), encoding='utf-8') as file:
+      before = file.read()
+    for changed, value, name in (
+        ({'train_data': {'global_batch_size': 2}}, '4 and is 2',
+         'task.train_data.global_batch_size'),
+        ({'train_data': {'seed': 8}}, '7 and is 8', 'task.train_data.seed'),
+        ({'model': {'encoder': {'any': {'num_feedforward_networks': 1}}}},
+         'and is 1', 'task.model.encoder.any.num_feedforward_networks')):
+      with self.subTest(name):
+        with self.assertRaisesRegex(ValueError, f'{name} was .*{value}'):
+          continuation.begin_or_continue(
+              begun.replace(task=changed), strategy, folder)
+        with open(os.path.join(folder, 'params.yaml'),
+                  encoding='utf-8') as file:
+          self.assertEqual(file.read(), before)
+    longer = begun.replace(trainer={'train_steps': 9})
+    params = continuation.begin_or_continue(longer, strategy, folder)
+    self.assertEqual(params.task.train_data.start_batch, 1)
 
   def test_a_run_without_a_known_seed_goes_on_with_a_warning(self):
     folder = self.make_folder()
@@ -124,7 +152,7 @@ class ContinuedRunTest(temporary.TemporaryFiles, tf.test.TestCase):
         with open(path, 'w', encoding='utf-8') as file:
           file.write(content)
       with self.assertLogs(level='WARNING') as logs:
-        params = training._begin_or_continue(
+        params = continuation.begin_or_continue(
             self._params(9, None), tf.distribute.get_strategy(), folder)
       self.assertIn('another order of the data', ''.join(logs.output))
       self.assertIsInstance(params.task.train_data.seed, int)

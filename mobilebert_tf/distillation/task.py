@@ -28,6 +28,7 @@ from mobilebert_tf.distillation import losses
 from mobilebert_tf.distillation import schedules
 from mobilebert_tf.distillation import transfer
 from mobilebert_tf.tasks import pretraining
+from mobilebert_tf.tasks import replicas
 from official.core import config_definitions as cfg
 from official.core import task_factory
 from official.modeling import optimization
@@ -135,6 +136,10 @@ class DistillationTask(pretraining.PretrainingTask):
       if step < 0:
         return index
     return len(self.stages) - 1
+
+  def describe_step(self, step: int) -> str:
+    """Returns the stage of a step, for people."""
+    return f'stage {self.stages[self.stage_index(step)].name}'
 
   def enter_stage(self, index: int, model: modeling.MobileBertPretrainer,
                   optimizer: tf_keras.optimizers.Optimizer) -> None:
@@ -266,7 +271,7 @@ class DistillationTask(pretraining.PretrainingTask):
     if self._compares_all_outputs:
       return transfer.transfer_losses_tf1_reference(taught, learned)
     terms = transfer.transfer_losses(taught, learned, inputs['input_mask'])
-    share = _share_of_replica(inputs['input_mask'])
+    share = replicas.share_of_replica(inputs['input_mask'])
     return {name: value * share for name, value in terms.items()}
 
   def _terms(self, taught: dict[str, Any], learned: dict[str, Any],
@@ -279,7 +284,7 @@ class DistillationTask(pretraining.PretrainingTask):
           taught['mlm_logits'], learned['mlm_logits'],
           inputs['masked_lm_ids'], inputs['masked_lm_weights'],
           self.task_config.loss_weights.ground_truth_ratio
-      ) * _share_of_replica(inputs['masked_lm_weights'])
+      ) * replicas.share_of_replica(inputs['masked_lm_weights'])
       terms['next_sentence'] = losses.next_sentence(
           learned['next_sentence'], inputs['next_sentence_labels'])
     return terms
@@ -350,20 +355,6 @@ def _by_block(terms: dict[str, tf.Tensor], blocks: Sequence[int],
   values = tf.stack([terms[name] for name in transfer.TERMS], -1)
   return tf.scatter_nd([[block] for block in blocks], values,
                        [depth, len(transfer.TERMS)])
-
-
-def _share_of_replica(weights: tf.Tensor) -> tf.Tensor:
-  """Returns this replica's sum of weights relative to the replicas' mean.
-
-  A replica's mean over its own tokens, times this, averaged over replicas, is
-  the mean over all tokens of the global batch.
-  """
-  context = tf.distribute.get_replica_context()
-  if context is None or context.num_replicas_in_sync == 1:
-    return tf.constant(1.0)
-  total = tf.reduce_sum(tf.cast(weights, tf.float32))
-  mean = context.all_reduce(tf.distribute.ReduceOp.MEAN, total)
-  return tf.math.divide_no_nan(total, mean)
 
 
 def _check_accepted(name: str, value: str, accepted: Sequence[str]) -> None:

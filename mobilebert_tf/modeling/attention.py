@@ -19,6 +19,7 @@ import math
 import tensorflow as tf, tf_keras
 
 from mobilebert_tf.modeling import architectures
+from mobilebert_tf.modeling import dropout as dropout_lib
 from mobilebert_tf.modeling import initialization
 
 # Far below any score that float32 can tell apart from it after a softmax, and
@@ -115,7 +116,7 @@ class MobileBertAttention(tf_keras.layers.Layer):
 
     self.query, self.key, self.value = map(dense, ('query', 'key', 'value'))
     self.output_projection = dense('output')
-    self.dropout = tf_keras.layers.Dropout(
+    self.dropout = dropout_lib.Dropout(
         dropout_rate, dtype=self.dtype_policy)
 
   def call(self, query: tf.Tensor, key: tf.Tensor, value: tf.Tensor,

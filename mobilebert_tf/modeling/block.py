@@ -19,6 +19,7 @@ import tensorflow as tf, tf_keras
 from mobilebert_tf.modeling import activations
 from mobilebert_tf.modeling import architectures
 from mobilebert_tf.modeling import attention as attention_lib
+from mobilebert_tf.modeling import dropout as dropout_lib
 from mobilebert_tf.modeling import initialization
 from mobilebert_tf.modeling import normalization as normalization_lib
 
@@ -63,7 +64,7 @@ class Projection(tf_keras.layers.Layer):
         width, name='dense', dtype=self.dtype_policy,
         kernel_initializer=initialization.truncated_normal(
             initializer_range))
-    self.dropout = tf_keras.layers.Dropout(
+    self.dropout = dropout_lib.Dropout(
         dropout_rate, dtype=self.dtype_policy)
     self.norm = normalization_lib.make_normalization(
         normalization, name='norm', dtype=self.dtype_policy)

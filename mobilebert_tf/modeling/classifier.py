@@ -19,6 +19,7 @@ from collections.abc import Sequence
 import tf_keras
 
 from mobilebert_tf.modeling import architectures
+from mobilebert_tf.modeling import dropout as dropout_lib
 from mobilebert_tf.modeling import encoder as encoder_lib
 from mobilebert_tf.modeling import encoder_model
 from mobilebert_tf.modeling import initialization
@@ -72,7 +73,7 @@ class MobileBertClassifier(encoder_model.ClassesModel):
     policy = encoder.word_embeddings.dtype_policy
 
     # === Layers ===
-    dropout = tf_keras.layers.Dropout(
+    dropout = dropout_lib.Dropout(
         dropout_rate, name='dropout', dtype=policy)
     classifier = tf_keras.layers.Dense(
         num_classes, name='classifier', dtype=policy,

@@ -16,6 +16,7 @@
 
 import tensorflow as tf, tf_keras
 
+from mobilebert_tf.modeling import dropout as dropout_lib
 from mobilebert_tf.modeling import initialization
 from mobilebert_tf.modeling import normalization as normalization_lib
 
@@ -123,7 +124,7 @@ class MobileBertEmbedding(tf_keras.layers.Layer):
         kernel_initializer=initialization.truncated_normal(initializer_range))
     self.norm = normalization_lib.make_normalization(
         normalization, name='norm', dtype=self.dtype_policy)
-    self.dropout = tf_keras.layers.Dropout(
+    self.dropout = dropout_lib.Dropout(
         dropout_rate, dtype=self.dtype_policy)
 
   def build(self, input_shape):

@@ -15,17 +15,23 @@
 """Pre-training with masked language modelling and next sentence prediction."""
 
 import dataclasses
+from collections.abc import Mapping, Sequence
+from typing import Any
 
-import tensorflow as tf
+import tensorflow as tf, tf_keras
 
 from mobilebert_tf import checkpoints
 from mobilebert_tf import modeling
 from mobilebert_tf.data import vocabulary
+from mobilebert_tf.modeling import dropout
+from mobilebert_tf.tasks import replicas
 from official.core import config_definitions as cfg
 from official.core import task_factory
 from official.nlp.configs import bert
 from official.nlp.configs import encoders
 from official.nlp.tasks import masked_lm
+
+GRADIENT_NORM = 'gradient_norm'
 
 
 def encoder_config(
@@ -52,7 +58,8 @@ class PretrainingConfig(masked_lm.MaskedLMConfig):
 
   Attributes:
     model: Only its `encoder` is read; the heads are the paper's.
-    scale_loss: True: gradients of replicas are averaged, as they should be.
+    scale_loss: True: gradients of replicas are averaged, as they should be;
+      summed they would grow with the number of devices, and are refused.
   """
   model: bert.PretrainerConfig = dataclasses.field(
       default_factory=lambda: bert.PretrainerConfig(
@@ -63,6 +70,17 @@ class PretrainingConfig(masked_lm.MaskedLMConfig):
 @task_factory.register_task_cls(PretrainingConfig)
 class PretrainingTask(masked_lm.MaskedLMTask):
   """Pre-trains any architecture, the teacher's above all."""
+
+  def __init__(self, params: cfg.TaskConfig, logging_dir: str | None = None,
+               name: str | None = None):
+    super().__init__(params, logging_dir, name)
+    if not params.scale_loss:
+      raise ValueError('task.scale_loss is false; only true is supported.')
+
+  def describe_step(self, step: int) -> str:
+    """Returns what a step belongs to, for people."""
+    del step
+    return 'pre-training'
 
   def build_model(self, params: bert.PretrainerConfig | None = None
                   ) -> modeling.MobileBertPretrainer:
@@ -90,7 +108,65 @@ class PretrainingTask(masked_lm.MaskedLMTask):
           '(max_position_embeddings).')
     return super().build_inputs(params, input_context)
 
+  def build_losses(self, labels: Mapping[str, tf.Tensor],
+                   model_outputs: Mapping[str, tf.Tensor],
+                   metrics: Sequence[tf_keras.metrics.Metric],
+                   aux_losses: Any = None) -> tf.Tensor:
+    """Returns masked-LM plus next-sentence loss, and logs them.
+
+    Averaged over replicas, it is the mean over the global batch.
+    """
+    del aux_losses  # Our models have none.
+    weights = labels['masked_lm_weights']
+    losses = {'lm_example_loss': replicas.share_of_replica(weights) * (
+        tf.math.divide_no_nan(
+            tf.reduce_sum(weights * _cross_entropy(
+                labels['masked_lm_ids'], model_outputs['mlm_logits'])),
+            tf.reduce_sum(weights)))}
+    if 'next_sentence_labels' in labels:
+      losses['next_sentence_loss'] = tf.reduce_mean(_cross_entropy(
+          labels['next_sentence_labels'][:, 0],
+          model_outputs['next_sentence']))
+    for metric in metrics:
+      if metric.name in losses:
+        metric.update_state(losses[metric.name])
+    return tf.add_n(list(losses.values()))
+
+  def build_metrics(self, training: bool | None = None
+                    ) -> list[tf_keras.metrics.Metric]:
+    metrics = super().build_metrics(training)
+    if training:
+      metrics.append(tf_keras.metrics.Mean(name=GRADIENT_NORM))
+    return metrics
+
+  def train_step(self, inputs: dict[str, tf.Tensor],
+                 model: modeling.MobileBertPretrainer,
+                 optimizer: tf_keras.optimizers.Optimizer,
+                 metrics: list[tf_keras.metrics.Metric]
+                 ) -> dict[str, tf.Tensor]:
+    """Runs one step, whose dropout depends on the seed and the step alone."""
+    variables = model.trainable_variables
+    with (dropout.step_seed(self.task_config.train_data.seed,
+                            optimizer.iterations),
+          tf.GradientTape() as tape):
+      outputs = model(inputs, training=True)
+      loss = self.build_losses(inputs, outputs, metrics)
+      # Replicas' gradients are summed; the loss is a mean over the batch.
+      scaled = loss / tf.distribute.get_strategy().num_replicas_in_sync
+    gradients = tape.gradient(scaled, variables)
+    optimizer.apply_gradients(zip(gradients, variables, strict=True))
+    self.process_metrics(metrics, inputs, outputs)
+    for metric in metrics:
+      if metric.name == GRADIENT_NORM:
+        metric.update_state(tf.linalg.global_norm(gradients))
+    return {self.loss: loss}
+
   def initialize(self, model: modeling.MobileBertPretrainer) -> None:
     """Restores `init_checkpoint`, of any format, if one is named."""
     if self.task_config.init_checkpoint:
       checkpoints.restore(model, self.task_config.init_checkpoint)
+
+
+def _cross_entropy(labels: tf.Tensor, logits: tf.Tensor) -> tf.Tensor:
+  return tf.nn.sparse_softmax_cross_entropy_with_logits(
+      labels, tf.cast(logits, tf.float32))

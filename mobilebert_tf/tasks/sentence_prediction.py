@@ -22,6 +22,7 @@ from mobilebert_tf import checkpoints
 from mobilebert_tf import modeling
 from mobilebert_tf.data import text_classification_loader
 from mobilebert_tf.data import vocabulary
+from mobilebert_tf.modeling import dropout
 from mobilebert_tf.tasks import pretraining
 from official.core import task_factory
 from official.nlp.configs import encoders
@@ -88,6 +89,15 @@ class SentencePredictionTask(sentence_prediction.SentencePredictionTask):
     if self.task_config.init_checkpoint:
       checkpoints.restore(model, self.task_config.init_checkpoint,
                           parts=('encoder', 'pooler'))
+
+  def train_step(self, inputs: dict[str, tf.Tensor], model: tf_keras.Model,
+                 optimizer: tf_keras.optimizers.Optimizer,
+                 metrics: list[tf_keras.metrics.Metric]
+                 ) -> dict[str, tf.Tensor]:
+    """Runs one step, whose dropout depends on the seed and the step alone."""
+    seed = getattr(self.task_config.train_data, 'seed', None)
+    with dropout.step_seed(seed, optimizer.iterations):
+      return super().train_step(inputs, model, optimizer, metrics)
 
   def build_inputs(
       self, params: text_classification_loader.TextClassificationDataConfig,

@@ -1,0 +1,40 @@
+# Copyright 2026 The mobilebert_tf Authors. All Rights Reserved.
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+
+
+"""Means over a batch of which every replica has a part."""
+
+import tensorflow as tf
+
+
+def share_of_replica(weights: tf.Tensor) -> tf.Tensor:
+  """Returns this replica's sum of weights relative to the replicas' mean.
+
+  A replica's mean over its own tokens, times this, averaged over replicas, is
+  the mean over all tokens of the global batch. Without it a token would count
+  for more on a replica that has fewer, and the loss of a step would depend on
+  how many devices share it.
+
+  Args:
+    weights: Of any shape; what the replica's mean is weighted with.
+
+  Returns:
+    A float32 scalar, 1 on a single device.
+  """
+  context = tf.distribute.get_replica_context()
+  if context is None or context.num_replicas_in_sync == 1:
+    return tf.constant(1.0)
+  total = tf.reduce_sum(tf.cast(weights, tf.float32))
+  mean = context.all_reduce(tf.distribute.ReduceOp.MEAN, total)
+  return tf.math.divide_no_nan(total, mean)
