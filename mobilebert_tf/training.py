@@ -28,6 +28,7 @@ import tqdm
 
 from mobilebert_tf import continuation
 from mobilebert_tf import divergence
+from mobilebert_tf import runner
 from mobilebert_tf.distillation import task as distillation_task
 from mobilebert_tf.distillation import trainer as distillation_trainer
 from official.common import distribute_utils
@@ -35,7 +36,6 @@ from official.core import base_task
 from official.core import base_trainer
 from official.core import config_definitions as cfg
 from official.core import task_factory
-from official.core import train_lib
 from official.core import train_utils
 from official.modeling import performance
 
@@ -77,6 +77,7 @@ def run_experiment(params: cfg.ExperimentConfig, mode: str, model_dir: str,
   # The Model Garden's tasks pass the labels along with the inputs.
   warnings.filterwarnings('ignore', message='Input dict contained keys')
   strategy = strategy or _build_strategy(params.runtime)
+  is_chief = strategy.extended.should_checkpoint
   if params.runtime.mixed_precision_dtype:
     performance.set_mixed_precision_policy(params.runtime.mixed_precision_dtype)
   if 'train' in mode:
@@ -86,15 +87,14 @@ def run_experiment(params: cfg.ExperimentConfig, mode: str, model_dir: str,
       tf_keras.utils.set_random_seed(seed)
   with strategy.scope():
     task = task_factory.get_task(params.task, logging_dir=model_dir)
-    trainer = _build_trainer(params, task, mode, model_dir)
+    trainer = _build_trainer(params, task, mode, model_dir if is_chief else '')
   actions = []
   if 'train' in mode:
     actions = _build_actions(
-        params, task, trainer, model_dir, description,
-        is_chief=strategy.extended.should_checkpoint)
-  return train_lib.run_experiment(
+        params, task, trainer, model_dir, description, is_chief)
+  return runner.ExperimentRunner(
       strategy, task, mode, params, model_dir, trainer=trainer,
-      train_actions=actions)
+      save_summary=is_chief, train_actions=actions).run()
 
 
 def _build_strategy(runtime: cfg.RuntimeConfig) -> tf.distribute.Strategy:
@@ -127,7 +127,10 @@ def _build_actions(params: cfg.ExperimentConfig, task: base_task.Task,
 
 def _build_trainer(params: cfg.ExperimentConfig, task: base_task.Task,
                    mode: str, model_dir: str) -> base_trainer.Trainer:
-  """Builds the Model Garden's trainer, or ours for a schedule of stages."""
+  """Builds the Model Garden's trainer, or ours for a schedule of stages.
+
+  It exports the best checkpoints to `model_dir`, unless that is empty.
+  """
   trainer_cls = base_trainer.Trainer
   if isinstance(task, distillation_task.DistillationTask):
     task.check_length(params.trainer.train_steps)

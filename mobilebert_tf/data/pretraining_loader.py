@@ -59,10 +59,13 @@ class MobileBertPretrainDataConfig(cfg.DataConfig):
       masked when they were made it was decided then.
     seed: Of shuffling and masking; None for another on each run in training,
       0 in evaluation.
+    sharding: Whether each worker reads files of its own. If not, all read all
+      of them and take their rows of each batch: more work, but batches and
+      masks are those of a single worker.
     start_batch: How many batches (of `global_batch_size`) this training has
       already consumed: the first batch is the one that comes after them. It
-      takes the same seed, batch size, files and number of workers.
-      `training.run_experiment` sets it when it continues a run.
+      takes the same seed, batch size and files, and with `sharding` as many
+      workers. `training.run_experiment` sets it when it continues a run.
   """
   input_path: str = ''
   global_batch_size: int = 512
@@ -149,7 +152,7 @@ class MobileBertPretrainDataLoader(data_loader.DataLoader):
           'a smaller --shard_megabytes.')
     records = self._read(files[part.worker::part.workers], seed, part)
     batches = records.batch(
-        part.batch_size,
+        part.rows_read,
         drop_remainder=params.is_training and params.drop_remainder)
 
     def make_batch(index: tf.Tensor, serialized: tf.Tensor):
@@ -160,8 +163,8 @@ class MobileBertPretrainDataLoader(data_loader.DataLoader):
                             index * part.workers + part.worker])
       return self._make_batch(serialized, vocabulary, mask_seed)
 
-    batches = batches.enumerate(part.first_batch).map(
-        make_batch, num_parallel_calls=tf.data.AUTOTUNE)
+    batches = part.deal(batches.enumerate(params.start_batch).map(
+        make_batch, num_parallel_calls=tf.data.AUTOTUNE))
     options = tf.data.Options()
     options.deterministic = params.deterministic is not False
     # The files are already this worker's own.
@@ -181,7 +184,7 @@ class MobileBertPretrainDataLoader(data_loader.DataLoader):
       raise ValueError(
           f'There is no record in {", ".join(files)} to train on. Make records '
           'of more text, or with fewer shards.')
-    epoch, record = 0, part.first_batch * part.batch_size
+    epoch, record = 0, params.start_batch * part.rows_read
     if record:
       epoch, record = divmod(
           record, record_folders.count_records(files))
@@ -250,34 +253,46 @@ class MobileBertPretrainDataLoader(data_loader.DataLoader):
 
 @dataclasses.dataclass(frozen=True)
 class _Part:
-  """The part of the batches that one input pipeline makes.
+  """The part of each step's batch that one input pipeline makes.
 
   Attributes:
     workers: Among how many the files are dealt.
     worker: Which one this is.
-    batch_size: Rows of its batches, each for one replica.
-    first_batch: The number of its first batch.
+    rows_read: How many rows of each step are read, and masked together, so that
+      masks do not depend on the number of replicas.
+    first_row: Of those, the first that is this pipeline's own.
+    rows: How many are.
+    rows_a_replica: How many of its own each of its replicas gets.
   """
   workers: int
   worker: int
-  batch_size: int
-  first_batch: int
+  rows_read: int
+  first_row: int
+  rows: int
+  rows_a_replica: int
 
   @classmethod
   def of(cls, params: MobileBertPretrainDataConfig,
          context: tf.distribute.InputContext | None) -> '_Part':
+    size = params.global_batch_size
     if not context:
-      return cls(1, 0, params.global_batch_size, params.start_batch)
-    # In each step a pipeline gives a batch to every replica of its worker.
-    batches_a_step = max(
-        1, context.num_replicas_in_sync // context.num_input_pipelines)
-    workers, worker = 1, 0
+      return cls(1, 0, size, 0, size, size)
+    pipelines, own = context.num_input_pipelines, context.input_pipeline_id
+    rows_a_replica = context.get_per_replica_batch_size(size)
+    rows = size // pipelines
     if params.sharding:
-      workers, worker = context.num_input_pipelines, context.input_pipeline_id
-    return cls(
-        workers, worker,
-        context.get_per_replica_batch_size(params.global_batch_size),
-        params.start_batch * batches_a_step)
+      return cls(pipelines, own, rows, 0, rows, rows_a_replica)
+    return cls(1, 0, size, own * rows, rows, rows_a_replica)
+
+  def deal(self, batches: tf.data.Dataset) -> tf.data.Dataset:
+    """Returns the rows that are this pipeline's own, replica by replica."""
+    if self.rows < self.rows_read:
+      end = self.first_row + self.rows
+      batches = batches.map(lambda batch: {
+          name: value[self.first_row:end] for name, value in batch.items()})
+    if self.rows_a_replica < self.rows:
+      batches = batches.rebatch(self.rows_a_replica)
+    return batches
 
 
 def _check_start(params: MobileBertPretrainDataConfig) -> None:

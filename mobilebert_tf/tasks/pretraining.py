@@ -117,16 +117,14 @@ class PretrainingTask(masked_lm.MaskedLMTask):
     Averaged over replicas, it is the mean over the global batch.
     """
     del aux_losses  # Our models have none.
-    weights = labels['masked_lm_weights']
-    losses = {'lm_example_loss': replicas.share_of_replica(weights) * (
-        tf.math.divide_no_nan(
-            tf.reduce_sum(weights * _cross_entropy(
-                labels['masked_lm_ids'], model_outputs['mlm_logits'])),
-            tf.reduce_sum(weights)))}
+    losses = {'lm_example_loss': replicas.mean_over_replicas(
+        _cross_entropy(labels['masked_lm_ids'], model_outputs['mlm_logits']),
+        labels['masked_lm_weights'])}
     if 'next_sentence_labels' in labels:
-      losses['next_sentence_loss'] = tf.reduce_mean(_cross_entropy(
-          labels['next_sentence_labels'][:, 0],
-          model_outputs['next_sentence']))
+      following = _cross_entropy(labels['next_sentence_labels'],
+                                 model_outputs['next_sentence'][:, tf.newaxis])
+      losses['next_sentence_loss'] = replicas.mean_over_replicas(
+          following, tf.ones_like(following))
     for metric in metrics:
       if metric.name in losses:
         metric.update_state(losses[metric.name])

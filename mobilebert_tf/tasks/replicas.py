@@ -38,3 +38,19 @@ def share_of_replica(weights: tf.Tensor) -> tf.Tensor:
   total = tf.reduce_sum(tf.cast(weights, tf.float32))
   mean = context.all_reduce(tf.distribute.ReduceOp.MEAN, total)
   return tf.math.divide_no_nan(total, mean)
+
+
+def mean_over_replicas(values: tf.Tensor, weights: tf.Tensor) -> tf.Tensor:
+  """Returns a weighted mean that, averaged over replicas, is the global one.
+
+  Args:
+    values: float32, of any shape.
+    weights: Of the same shape.
+
+  Returns:
+    A float32 scalar, 0 if all weights are.
+  """
+  weights = tf.cast(weights, tf.float32)
+  mean = tf.math.divide_no_nan(
+      tf.reduce_sum(weights * values), tf.reduce_sum(weights))
+  return mean * share_of_replica(weights)
