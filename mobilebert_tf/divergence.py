@@ -15,14 +15,24 @@
 
 """Stops a training whose loss is not finite, and says where it went wrong."""
 
-from collections.abc import Callable, Mapping
-from typing import Any
+from collections.abc import Callable
 
 import numpy as np
 import orbit
 import tensorflow as tf
 
 _SHOWN = 6
+
+
+def scalars(output: orbit.runner.Output) -> dict[str, float]:
+  """Returns those of a loop's logs that are numbers.
+
+  The learning rate may be a variable, of which every replica has a copy.
+  """
+  tensors = {name: tf.convert_to_tensor(value)
+             for name, value in output.items()}
+  return {name: float(tensor) for name, tensor in tensors.items()
+          if not tensor.shape.rank}
 
 
 class DivergenceError(ArithmeticError):
@@ -63,7 +73,8 @@ class StopWhenNotFinite:
     self._latest_checkpoint = latest_checkpoint
 
   def __call__(self, output: orbit.runner.Output) -> None:
-    terms = _not_finite(output)
+    terms = [name for name, value in scalars(output).items()
+             if not np.isfinite(value)]
     if not terms:
       return
     last = int(self._global_step.numpy())
@@ -86,11 +97,6 @@ class StopWhenNotFinite:
       return 'all weights are still finite'
     return (f'so are the weights {_shorten(names)} '
             f'({len(names)} of {len(self._model.weights)})')
-
-
-def _not_finite(output: Mapping[str, Any]) -> list[str]:
-  return [name for name, value in output.items()
-          if np.ndim(value) == 0 and not np.isfinite(float(value))]
 
 
 def _shorten(names: list[str]) -> str:

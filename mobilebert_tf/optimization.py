@@ -110,10 +110,12 @@ class ReferenceLamb(tf_keras.optimizers.Optimizer):
         those that are named the gradient of a step whose learning rate is 0, a
         warm-up's first, leaves nothing in the moments, as in the reference.
     """
-    self._multipliers = dict(multipliers)
+    # A replica updates its own part of a variable, whose reference is another.
+    self._multipliers = {self._var_key(reference.deref()): multiplier
+                         for reference, multiplier in multipliers.items()}
 
   def update_step(self, gradient: tf.Tensor, variable: tf.Variable) -> None:
-    multiplier = self._multipliers.get(variable.ref())
+    multiplier = self._multipliers.get(self._var_key(variable))
     if multiplier == 0:
       return
     settings = self._settings

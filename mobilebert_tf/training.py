@@ -21,7 +21,6 @@ import warnings
 from collections.abc import Mapping
 from typing import Any
 
-import numpy as np
 import orbit
 import tensorflow as tf, tf_keras
 import tqdm
@@ -160,8 +159,7 @@ class MetricsLog:
     if not self._continued:
       self._drop_lines_from(step)
       self._continued = True
-    scalars = {name: float(value) for name, value in output.items()
-               if np.ndim(value) == 0}
+    scalars = divergence.scalars(output)
     with tf.io.gfile.GFile(self._path, 'a') as file:
       file.write(json.dumps({'step': step, **scalars}) + '\n')
 
