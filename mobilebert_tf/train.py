@@ -20,11 +20,16 @@ python -m mobilebert_tf.train --experiment=mobilebert/pretrain \
   --config_file=configs/experiments/pretrain_small.yaml \
   --params_override=task.train_data.input_path=records/train,...
 
-Every file of configs/experiments opens with the whole command that runs it.
+Every file of configs/experiments opens with the whole command that runs it. A
+run that was stopped goes on with the same command. What is wrong is said in a
+line; --verbosity=1 shows where it was raised.
 """
+
+import sys
 
 from absl import app
 from absl import flags
+from absl import logging
 
 from official.common import flags as tfm_flags
 
@@ -36,13 +41,30 @@ def main(argv: list[str]) -> None:
     raise app.UsageError(f'Not a flag: {" ".join(argv[1:])}')
   # Imported here, so that --help need not wait for TensorFlow.
   import gin
+  import tensorflow as tf
+  import yaml
   from mobilebert_tf import registry_imports  # noqa: F401
   from mobilebert_tf import training
   from official.core import train_utils
 
-  gin.parse_config_files_and_bindings(FLAGS.gin_file, FLAGS.gin_params)
-  params = train_utils.parse_configuration(FLAGS)
-  training.run_experiment(params, FLAGS.mode, FLAGS.model_dir)
+  try:
+    gin.parse_config_files_and_bindings(FLAGS.gin_file, FLAGS.gin_params)
+    params = train_utils.parse_configuration(FLAGS)
+    training.run_experiment(params, FLAGS.mode, FLAGS.model_dir)
+  except (ArithmeticError, LookupError, OSError, ValueError, tf.errors.OpError,
+          yaml.YAMLError) as error:
+    logging.debug('Where it was raised:', exc_info=True)
+    sys.exit(f'train: {_message(error)}')
+  except KeyboardInterrupt:
+    print('\ntrain: interrupted; the same command goes on from the last '
+          'checkpoint.', file=sys.stderr)
+    sys.exit(130)
+
+
+def _message(error: Exception) -> str:
+  # A KeyError shows its message quoted, and gin adds where it was called.
+  message = str(error.args[0]) if isinstance(error, KeyError) else str(error)
+  return message.split('\n  In call to configurable')[0]
 
 
 if __name__ == '__main__':
