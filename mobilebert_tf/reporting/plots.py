@@ -188,6 +188,51 @@ def bar_chart(
     return figure
 
 
+def dot_chart(
+    labels: Sequence[str],
+    points: Sequence[Sequence[float]],
+    *,
+    reference: float | None = None,
+    reference_label: str = '',
+    width: float = 5.2,
+) -> figure_lib.Figure:
+  """Draws shares as dots, a row for each label, with a line at each mean.
+
+  The axis shows the range of the values, not zero: lengths mean nothing here.
+
+  Args:
+    labels: Names of the rows, from the top down.
+    points: The values of each row; those that are not finite are left out.
+    reference: Where to draw a dashed line across all rows.
+    reference_label: Its name.
+    width: Inches; the height follows from the number of rows.
+
+  Returns:
+    The figure.
+  """
+  with matplotlib.rc_context(_STYLE):
+    figure, axes = _new_figure((width, 0.75 + 0.36 * len(labels)))
+    for row, some in enumerate(points):
+      some = _finite(some)
+      some = some[np.isfinite(some)]
+      if some.size:
+        axes.vlines(some.mean(), row - 0.3, row + 0.3, color=INK, linewidth=1.8)
+      axes.plot(some, np.full(some.shape, row), 'o', color=BLUE, alpha=0.7,
+                markersize=6)
+    if reference is not None:
+      axes.axvline(reference, color=DARK_GREY, linestyle='--', linewidth=1.0,
+                   label=_plain(reference_label))
+      axes.legend(frameon=False, loc='best')
+    axes.set_yticks(range(len(labels)), [_plain(label, 28) for label in labels])
+    axes.set_ylim(max(len(labels), 1) - 0.5, -0.5)  # The first one on top.
+    axes.tick_params(axis='y', length=0)
+    axes.grid(axis='x', color=_FAINT, linewidth=0.8)
+    axes.set_axisbelow(True)
+    axes.xaxis.set_major_formatter(ticker.PercentFormatter(1.0, decimals=1))
+    axes.margins(x=0.08)
+    return figure
+
+
 def heatmap(
     matrix: np.ndarray,
     *,

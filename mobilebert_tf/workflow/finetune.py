@@ -18,7 +18,7 @@ import pathlib
 from typing import Any
 
 import numpy as np
-import tensorflow as tf, tf_keras
+import tensorflow as tf
 
 from mobilebert_tf import config_files
 from mobilebert_tf import training
@@ -65,16 +65,19 @@ def prepare(folder: pathlib.Path, text_folder: pathlib.Path,
         passages_per_library=settings.passages_per_library)
     train, dev = str(folder / 'train.tsv'), str(folder / 'dev.tsv')
   labels = text_classification_loader.read_labels(train, 'label')
+  column = settings.text_column if settings.task_train else 'text'
   return {'question': question, 'labels': labels, 'train': train, 'dev': dev,
-          **check(train, dev)}
+          'text_column': column, **check(train, dev, column)}
 
 
-def check(train: str, dev: str) -> dict[str, int]:
+def check(train: str, dev: str,
+          text_column: str = 'text') -> dict[str, int]:
   """Reads both files of a task whole.
 
   Args:
     train: The training part, a TSV with columns text and label.
     dev: The held-out part.
+    text_column: The name of the column of the text.
 
   Returns:
     The number of examples of each.
@@ -87,7 +90,8 @@ def check(train: str, dev: str) -> dict[str, int]:
     raise ValueError(f'{train} has one label, {labels[0]!r}; classification '
                      'is among two or more.')
   parts = {
-      part: text_classification_loader.read_examples(path, labels=labels)
+      part: text_classification_loader.read_examples(
+          path, text_field=text_column, labels=labels)
       for part, path in (('train', train), ('dev', dev))
   }
   return {f'{part}_examples': len(read.texts) for part, read in parts.items()}
@@ -109,7 +113,6 @@ def finetune(folder: pathlib.Path, task: dict[str, Any], data: dict[str, Any],
     Accuracy and confusion matrix on the held-out part.
   """
   params = _experiment(task, data, pretrained_folder, settings)
-  tf_keras.utils.set_random_seed(settings.seed)
   training.run_experiment(
       params, 'train', str(folder), description=folder.name)
   return evaluate(loading.load_classifier(str(folder)), task)
@@ -151,7 +154,7 @@ def probabilities(classifier: loading.TrainedClassifier,
 def read_dev(task: dict[str, Any]) -> tuple[list[str], np.ndarray]:
   """Returns the texts and label indices of the held-out part."""
   examples = text_classification_loader.read_examples(
-      task['dev'], labels=task['labels'])
+      task['dev'], text_field=task['text_column'], labels=task['labels'])
   return list(examples.texts), np.asarray(examples.label_ids)
 
 
@@ -173,6 +176,7 @@ def _experiment(task: dict[str, Any], data: dict[str, Any],
   common = {
       'vocab_file': data['vocab_file'],
       'labels': task['labels'],
+      'text_field': task['text_column'],
       'seq_length': architecture.max_position_embeddings - 1,
       'global_batch_size': settings.task_batch_size,
       'seed': settings.seed,

@@ -20,13 +20,13 @@ from collections import Counter
 from typing import Any
 
 import numpy as np
-import tf_keras
 
 from mobilebert_tf import config_files
 from mobilebert_tf import modeling
 from mobilebert_tf import registry_imports  # Registers the experiments.
 from mobilebert_tf import training
 from mobilebert_tf.distillation import schedules
+from mobilebert_tf.distillation import transfer
 from mobilebert_tf.workflow import settings as settings_lib
 from official.core import config_definitions as cfg
 from official.core import exp_factory
@@ -75,8 +75,20 @@ def train_untaught(folder: pathlib.Path, data: dict[str, Any],
 
 def train_student(folder: pathlib.Path, data: dict[str, Any],
                   teacher_folder: pathlib.Path,
-                  settings: settings_lib.Settings) -> dict[str, Any]:
-  """Teaches the student block by block, then distils into it."""
+                  settings: settings_lib.Settings,
+                  changes: dict[str, Any] | None = None) -> dict[str, Any]:
+  """Teaches the student block by block, then distils into it.
+
+  Args:
+    folder: Gets the student's checkpoints.
+    data: Vocabulary and records.
+    teacher_folder: The teacher's checkpoints.
+    settings: Says how long.
+    changes: Of the task, for another method: its `schedule`, `loss_weights`.
+
+  Returns:
+    What the model is, its held-out scores, its curve and its stages.
+  """
   params = _experiment('mobilebert/distill', 'distill_small', data, settings,
                        settings.student_steps)
   params.override({'task': {
@@ -91,6 +103,7 @@ def train_student(folder: pathlib.Path, data: dict[str, Any],
           'distillation_warmup_steps': settings.distillation_steps // 10,
       },
   }})
+  params.override({'task': changes or {}})
   results = _run(folder, params, STUDENT)
   depth = settings.num_blocks
   stages, first = [], 0
@@ -160,7 +173,9 @@ def _experiment(experiment: str, file: str, data: dict[str, Any],
   params.override({
       'task': {
           'train_data': {**common, 'input_path': data['train']},
-          'validation_data': {**common, 'input_path': data['held_out']},
+          # With the same masks for every seed: so are the scores comparable.
+          'validation_data': {**common, 'input_path': data['held_out'],
+                              'seed': 0},
       },
       'trainer': {
           'train_steps': steps,
@@ -175,8 +190,6 @@ def _experiment(experiment: str, file: str, data: dict[str, Any],
 
 def _run(folder: pathlib.Path, params: cfg.ExperimentConfig,
          name: str) -> dict[str, Any]:
-  # The same seed for all: what differs between two runs is then their method.
-  tf_keras.utils.set_random_seed(params.task.train_data.seed)
   model, logs = training.run_experiment(
       params, 'train_and_post_eval', str(folder), description=folder.name)
   config = model.encoder.architecture
@@ -195,6 +208,8 @@ def _run(folder: pathlib.Path, params: cfg.ExperimentConfig,
           'loss': float(logs['lm_example_loss']),
           'next_sentence_accuracy': float(logs['next_sentence_accuracy']),
       },
+      'transfer': {term: float(logs[term]) for term in transfer.TERMS
+                   if term in logs},
       'curve': [
           {'loss': point.pop('training_loss'), **point} for point in
           training.read_metrics(str(folder / training.METRICS_FILE))

@@ -19,13 +19,14 @@ import dataclasses
 
 @dataclasses.dataclass(frozen=True)
 class Settings:
-  """Sizes of the run; the defaults take two cores about ten minutes.
+  """Sizes of the run; the defaults are the quick start's: ten minutes.
 
   Attributes:
     text_files: Globs of one's own text; the installed packages' documentation
       strings if there are none.
     task_train: One's own labelled TSV with columns `text` and `label`.
     task_dev: The same, held out.
+    text_column: The name of the column `text` in them.
     vocab_size: Entries of the vocabulary.
     max_seq_length: Longest pre-training example, in tokens.
     teacher_steps: Pre-training steps of the teacher.
@@ -40,6 +41,7 @@ class Settings:
   text_files: tuple[str, ...] = ()
   task_train: str = ''
   task_dev: str = ''
+  text_column: str = 'text'
   vocab_size: int = 8000
   max_seq_length: int = 64
   teacher_steps: int = 900

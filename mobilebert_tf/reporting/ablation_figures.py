@@ -1,0 +1,50 @@
+# Copyright 2026 The mobilebert_tf Authors. All Rights Reserved.
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+
+
+"""The pictures of the ablations' page."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from mobilebert_tf.ablation import arms as arms_lib
+from mobilebert_tf.reporting import ablation_report, formatting, page, plots
+
+
+def dots(results: Mapping[str, Any], arms: Mapping[str, arms_lib.Arm],
+         measure: str, title: str) -> page.Picture:
+  """Draws a measure of each arm, a dot for each seed and a line at the mean.
+
+  Args:
+    results: What `ablation.run` found.
+    arms: The arms of a table by their names.
+    measure: `task` or `masked_lm`.
+    title: What stands above.
+
+  Returns:
+    The picture.
+  """
+  points = [ablation_report.values(results, arm, measure)
+            for arm in arms.values()]
+  teacher = ablation_report.teacher_score(results, measure)
+  figure = plots.dot_chart(
+      list(arms), points, reference=teacher,
+      reference_label='teacher' if teacher is not None else '')
+  means = [f'{label} {formatting.percent(sum(some) / len(some))}'
+           for label, some in zip(arms, points, strict=True) if some]
+  return page.Picture(
+      title, plots.to_data_uri(figure),
+      alt=f'{title}, means: {", ".join(means) or "none yet"}.',
+      caption='A dot is a run, the line their mean. The axis does not start '
+      'at zero.')
