@@ -143,8 +143,8 @@ def scores(results: Mapping[str, Any], name: str) -> table.Table:
   rows.append((
       'most frequent answer', '', formatting.percent(baselines['task']),
       formatting.percent(baselines['masked_lm']), '', '', '', '', ''))
-  titles = ('Runs', 'Task', 'Masked LM', 'Masked-LM loss', 'Next sentence',
-            'Feature maps', 'Attention', 'Training')
+  titles = ('Runs', 'Task', 'MLM', 'MLM loss', 'NSP', 'Feature maps',
+            'Attention', 'Time')
   return table.Table(
       (table.Column(''), *(table.Column(title, 'right') for title in titles)),
       rows)
@@ -203,8 +203,10 @@ def _subtitle(results: Mapping[str, Any]) -> str:
 def _reading(results: Mapping[str, Any]) -> list[str]:
   task = results['task']
   return [
-      'Mean and standard deviation over seeds. A seed sets weights, batches, '
-      'masks and fine-tuning, and is the same for all arms. Feature maps and '
+      'MLM is the masked-LM accuracy, NSP that of the next sentence, both on '
+      'held-out text. Mean and standard deviation over seeds. A seed sets '
+      'weights, batches, masks and fine-tuning, and is the same for all arms. '
+      'Time is that of training, without fine-tuning. Feature maps and '
       'attention: the transfer losses of all blocks on held-out text at the '
       'end of training, the paper\'s equations 2 and 3, unweighted.',
       'The order is by the means; ≈ joins neighbours that differ by less than '

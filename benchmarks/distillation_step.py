@@ -1,0 +1,523 @@
+# Copyright 2026 The mobilebert_tf Authors. All Rights Reserved.
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+
+r"""Times a step of distillation, ours and the Model Garden's, with its memory.
+
+python benchmarks/distillation_step.py --rounds=9 --json=steps.json
+
+Both train the same student with the same teacher, of full width, with LAMB and
+without dropout, in float32; ours also with the teacher in bfloat16. The lower
+blocks learn on while a block is taught (the Model Garden's default), or are
+frozen (its `if_freeze_previous_layers`). For each stage the contenders are
+processes that take turns, a step each, so that what else the machine does slows
+all of them; a ratio is that of two medians. Memory is the peak of the process,
+TensorFlow and the start included, one that trains in this stage alone.
+
+The Model Garden's wheel lacks a module of its distiller
+(`official.modeling.fast_training.progressive`). What the task needs of it, which
+is no part of a step, is made up for here.
+"""
+
+from collections.abc import Callable, Iterable
+import concurrent.futures
+import dataclasses
+import json
+import multiprocessing
+import os
+import pathlib
+import platform
+import resource
+import statistics
+import sys
+import tempfile
+import time
+import types
+from typing import Any
+
+from absl import app
+from absl import flags
+
+from mobilebert_tf import files
+from mobilebert_tf.reporting import formatting
+from mobilebert_tf.reporting import table
+from mobilebert_tf.reporting import terminal
+
+_BLOCKS = flags.DEFINE_integer(
+    'blocks', 6, 'Blocks of student and teacher.', lower_bound=1)
+_BATCH_SIZE = flags.DEFINE_integer('batch_size', 8, 'Texts a step.')
+_SEQ_LENGTH = flags.DEFINE_integer('seq_length', 128, 'Tokens a text.')
+_ROUNDS = flags.DEFINE_integer(
+    'rounds', 5, 'Steps of each contender that are timed.', lower_bound=1)
+_STAGES = flags.DEFINE_list(
+    'stages', None,
+    'Blocks to be taught, counted from 1, and "distillation"; by default the '
+    'first, a middle and the last block, and distillation.')
+_MODEL_GARDEN_DROPOUT = flags.DEFINE_float(
+    'model_garden_dropout', 0.0,
+    "The Model Garden's experiment has 0.1, in its teacher too; more work than "
+    'ours has to do.')
+_JSON = flags.DEFINE_string('json', None, 'Where to write all that was timed.')
+
+_DISTILLATION = 'distillation'
+_MODEL_GARDEN, _OURS, _OURS_BFLOAT16 = (
+    'Model Garden', 'ours', 'ours, bfloat16 teacher')
+_TRAINED, _FROZEN, _ALL = 'trained', 'frozen', 'all trained'
+# How many times the Model Garden's throughput we want to have.
+_TARGETS = {
+    _OURS: {_TRAINED: 3.0, _FROZEN: 2.0, _ALL: 2.5},
+    _OURS_BFLOAT16: {_TRAINED: 5.0, _FROZEN: 3.5, _ALL: 3.5},
+}
+_PREDICTIONS = 20
+_WARM_UP = 2
+
+
+@dataclasses.dataclass(frozen=True)
+class _Contender:
+  """Who trains what; `block` counts from 0 and is None in distillation."""
+  name: str
+  lower_blocks: str
+  block: int | None
+  blocks: int
+  batch_size: int
+  seq_length: int
+  dropout: float
+  teacher: str
+
+
+@dataclasses.dataclass(frozen=True)
+class _Result:
+  """The seconds of each step, the peak bytes, the losses of the first step."""
+  contender: _Contender
+  seconds: list[float]
+  memory: int
+  losses: dict[str, float]
+
+  @property
+  def median(self) -> float:
+    """Seconds of a step."""
+    return statistics.median(self.seconds)
+
+
+def main(argv: list[str]) -> None:
+  del argv
+  stages = _stages()
+  os.environ.setdefault('TF_CPP_MIN_LOG_LEVEL', '2')
+  print(_describe_machine(), flush=True)
+  results = []
+  with tempfile.TemporaryDirectory() as folder:
+    teacher = os.path.join(folder, 'teacher')
+    # This process stays small, since a child's peak is at least its parent's.
+    with _new_process() as process:
+      process.submit(_write_teacher, _BLOCKS.value, teacher).result()
+    for block in stages:
+      results.append(_time_stage(block, teacher))
+      print(f'\n{_name_stage(block)}\n{_compare(results[-1])}', flush=True)
+  print(f'\n{_NOTES}\n\n{_describe_losses(results)}\n\n{_judge(results)}')
+  if _JSON.value:
+    files.write_text(_JSON.value, json.dumps(
+        [dataclasses.asdict(result) for stage in results for result in stage],
+        indent=1))
+
+
+def _stages() -> list[int | None]:
+  """Returns the blocks to be taught, None for distillation."""
+  blocks = _BLOCKS.value
+  names = _STAGES.value or [
+      *dict.fromkeys((1, blocks // 2 + 1, blocks)), _DISTILLATION]
+  accepted = [str(block + 1) for block in range(blocks)]
+  stages: list[int | None] = []
+  for name in map(str, names):
+    if name not in (*accepted, _DISTILLATION):
+      raise app.UsageError(
+          f'--stages has {name!r}; accepted: 1 to {blocks}, {_DISTILLATION}.')
+    stages.append(None if name == _DISTILLATION else int(name) - 1)
+  return stages
+
+
+def _name_stage(block: int | None) -> str:
+  return 'Distillation' if block is None else f'Transfer to block {block + 1}'
+
+
+def _describe_machine() -> str:
+  """Returns what the figures depend on: bfloat16 is of use to some only."""
+  features = set()
+  if os.path.exists('/proc/cpuinfo'):
+    text = pathlib.Path('/proc/cpuinfo').read_text(encoding='utf-8')
+    features = set(text.split()) & {
+        'avx2', 'avx512f', 'avx512_bf16', 'amx_bf16', 'bf16'}
+  bfloat16 = any('bf16' in feature for feature in features)
+  return (
+      f'{len(os.sched_getaffinity(0))} cores, {platform.machine()}, '
+      f'{" ".join(sorted(features)) or "features unknown"}; bfloat16 in '
+      f'hardware: {"yes" if bfloat16 else "no"}; TF_ENABLE_ONEDNN_OPTS='
+      f'{os.environ.get("TF_ENABLE_ONEDNN_OPTS", "(unset)")}\n'
+      f'{_BLOCKS.value} blocks, {_BATCH_SIZE.value} x {_SEQ_LENGTH.value} '
+      f'tokens, median of {_ROUNDS.value} steps')
+
+
+def _time_stage(block: int | None, teacher: str) -> list[_Result]:
+  """Times all contenders of a stage in turn."""
+  contenders = [
+      _Contender(name, lower_blocks, block, _BLOCKS.value, _BATCH_SIZE.value,
+                 _SEQ_LENGTH.value, _MODEL_GARDEN_DROPOUT.value, teacher)
+      for lower_blocks in ([_ALL] if block is None else [_TRAINED, _FROZEN])
+      for name in (_MODEL_GARDEN, _OURS, _OURS_BFLOAT16)
+  ]
+  processes = [_new_process() for _ in contenders]
+  try:
+    starts = [process.submit(_start, contender) for process, contender in zip(
+        processes, contenders, strict=True)]
+    losses = [start.result() for start in starts]
+    rounds = [[process.submit(_time_step).result() for process in processes]
+              for _ in range(_ROUNDS.value)]
+    peaks = [process.submit(_peak_memory).result() for process in processes]
+  finally:
+    for process in processes:
+      process.shutdown()
+  return [_Result(contender, list(seconds), peak, terms)
+          for contender, seconds, peak, terms in zip(
+              contenders, zip(*rounds, strict=True), peaks, losses,
+              strict=True)]
+
+
+def _new_process() -> concurrent.futures.ProcessPoolExecutor:
+  """Returns a process of its own, which keeps what it is told to start."""
+  return concurrent.futures.ProcessPoolExecutor(
+      1, multiprocessing.get_context('spawn'))
+
+
+def _compare(results: list[_Result]) -> str:
+  """Returns the table of a stage."""
+  rows = []
+  for result, garden in _pairs(results):
+    ours = result is not garden
+    ratios = [theirs / seconds for theirs, seconds in zip(
+        garden.seconds, result.seconds, strict=True)]
+    target = _TARGETS.get(result.contender.name, {}).get(
+        result.contender.lower_blocks)
+    ratio = garden.median / result.median
+    rows.append((
+        result.contender.lower_blocks, result.contender.name,
+        formatting.quantity(result.median, 's'),
+        f'{min(result.seconds):.2f} to {max(result.seconds):.2f}',
+        formatting.decimal(ratio) if ours else '',
+        f'{min(ratios):.2f} to {max(ratios):.2f}' if ours else '',
+        f'{target:g}, {_verdict(ratio >= target)}' if ours else '',
+        formatting.quantity(result.memory / 1e9, 'GB'),
+        formatting.decimal(result.memory / garden.memory) if ours else ''))
+  columns = [table.Column(title, 'left' if i in (0, 1, 6) else 'right')
+             for i, title in enumerate((
+                 'Lower blocks', 'Trains', 'Step', 'Range', 'Throughput',
+                 'Range of it', 'Target', 'Peak memory', 'of theirs'))]
+  return terminal.format_table(table.Table(columns, tuple(rows)))
+
+
+def _pairs(results: list[_Result]) -> Iterable[tuple[_Result, _Result]]:
+  """Yields each result with the Model Garden's of the same task."""
+  gardens = {result.contender.lower_blocks: result for result in results
+             if result.contender.name == _MODEL_GARDEN}
+  for result in results:
+    yield result, gardens[result.contender.lower_blocks]
+
+
+_NOTES = (
+    'Throughput: the ratio to that of the Model Garden, of medians; its range '
+    'is of rounds. With lower blocks trained the Model Garden trains the '
+    'embeddings in transfer too, as it always does, and we never; both losses '
+    'have the same terms but for attention, which it passes through the '
+    'softmax twice.')
+
+
+def _describe_losses(stages: list[list[_Result]]) -> str:
+  """Returns what a teacher in bfloat16 changes in the losses it teaches."""
+  rows = []
+  for results in stages:
+    by_name = {(r.contender.name, r.contender.lower_blocks): r.losses
+               for r in results}
+    for lower_blocks in (_TRAINED, _ALL):  # The first step is the same frozen.
+      exact = by_name.get((_OURS, lower_blocks), {})
+      rounded = by_name.get((_OURS_BFLOAT16, lower_blocks), {})
+      rows += [
+          (_name_stage(results[0].contender.block), term,
+           f'{value:.6g}', f'{rounded[term]:.6g}',
+           f'{abs(rounded[term] - value) / max(abs(value), 1e-30):.1e}')
+          for term, value in exact.items()
+      ]
+  columns = [table.Column(title, 'left' if i < 2 else 'right')
+             for i, title in enumerate((
+                 'First step of', 'Loss', 'float32 teacher', 'bfloat16 teacher',
+                 'Difference'))]
+  return terminal.format_table(table.Table(columns, tuple(rows)))
+
+
+def _judge(stages: list[list[_Result]]) -> str:
+  """Returns a line for each target: met or missed, and where it stands."""
+  lines = []
+  for name, targets in _TARGETS.items():
+    for lower_blocks, target in targets.items():
+      pairs = [
+          (result, garden) for results in stages
+          for result, garden in _pairs(results)
+          if (result.contender.name, result.contender.lower_blocks)
+          == (name, lower_blocks)
+      ]
+      if not pairs:
+        continue
+      each = [garden.median / result.median for result, garden in pairs]
+      total = (sum(garden.median for _, garden in pairs)
+               / sum(result.median for result, _ in pairs))
+      memory = max(
+          result.memory / garden.memory for result, garden in pairs)
+      lines.append(
+          f'{name}, {lower_blocks}: {total:.2f} times the throughput over all '
+          f'stages timed ({", ".join(f"{ratio:.2f}" for ratio in each)}), '
+          f'target {target:g} {_verdict(total >= target)} over all and '
+          f'{_verdict(min(each) >= target)} in each; memory up to {memory:.2f} '
+          f'of theirs, target 1 {_verdict(memory <= 1)}')
+  return '\n'.join(lines)
+
+
+def _verdict(is_met: bool) -> str:
+  return 'met' if is_met else 'MISSED'
+
+
+# What follows runs in the processes.
+
+_step: Callable[[], Any]
+
+
+def _start(contender: _Contender) -> dict[str, float]:
+  """Builds a contender's step and warms it up; returns its first losses."""
+  global _step
+  make = (_model_garden_step if contender.name == _MODEL_GARDEN
+          else _our_step)
+  _step, read_losses = make(contender)
+  _step()
+  losses = read_losses()
+  for _ in range(_WARM_UP):
+    _step()
+  return losses
+
+
+def _time_step() -> float:
+  start = time.monotonic()
+  _step()
+  return time.monotonic() - start
+
+
+def _peak_memory() -> int:
+  return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+
+
+def _write_teacher(blocks: int, folder: str) -> None:
+  """Writes a random teacher, in the format that both read."""
+  import tf_keras
+
+  from mobilebert_tf import checkpoints
+  from mobilebert_tf import modeling
+
+  tf_keras.utils.set_random_seed(0)
+  teacher = modeling.MobileBertPretrainer(modeling.MobileBertEncoder(
+      modeling.get_architecture('ib_bert_large', num_blocks=blocks)))
+  checkpoints.write(checkpoints.of_model(teacher), folder, 'model_garden')
+
+
+def _batch(contender: _Contender, vocab_size: int) -> dict[str, Any]:
+  """Returns a batch of random tokens, without padding."""
+  import numpy as np
+  import tensorflow as tf
+
+  rng, size = np.random.default_rng(0), contender.batch_size
+  tokens = (size, contender.seq_length)
+  predictions = (size, _PREDICTIONS)
+  batch = {
+      'input_word_ids': rng.integers(0, vocab_size, tokens),
+      'input_mask': np.ones(tokens),
+      'input_type_ids': np.zeros(tokens),
+      'masked_lm_positions': rng.integers(0, tokens[1], predictions),
+      'masked_lm_ids': rng.integers(0, vocab_size, predictions),
+      'next_sentence_labels': rng.integers(0, 2, (size, 1)),
+  }
+  return {'masked_lm_weights': tf.ones(predictions),
+          **{name: tf.constant(value, tf.int32)
+             for name, value in batch.items()}}
+
+
+def _our_step(contender: _Contender
+              ) -> tuple[Callable[[], Any], Callable[[], dict[str, float]]]:
+  """Returns our step, and what reads the losses since the start."""
+  import tensorflow as tf, tf_keras
+
+  from mobilebert_tf import modeling
+  from mobilebert_tf import registry_imports  # noqa: F401
+  from mobilebert_tf.distillation import task as task_lib
+  from mobilebert_tf.tasks import pretraining
+  from official.core import exp_factory
+  from official.nlp.configs import bert
+
+  tf_keras.utils.set_random_seed(1)
+  config = exp_factory.get_exp_config('mobilebert/distill')
+  student = modeling.get_architecture('mobilebert', num_blocks=contender.blocks)
+  config.task.model = bert.PretrainerConfig(
+      encoder=pretraining.encoder_config(student))
+  config.task.teacher = modeling.get_architecture(
+      'ib_bert_large', num_blocks=contender.blocks)
+  config.task.teacher_checkpoint = contender.teacher
+  if contender.name == _OURS_BFLOAT16:
+    config.task.teacher_dtype = 'bfloat16'
+  if contender.lower_blocks == _FROZEN:
+    config.task.schedule.lower_multiplier = 0.0
+  task = task_lib.DistillationTask(config.task)
+  model = task.build_model()
+  task.initialize(model)
+  optimizer = task.create_optimizer(config.trainer.optimizer_config)
+  optimizer.build(model.trainable_variables)
+  index = (len(task.stages) - 1 if contender.block is None
+           else contender.block)
+  task.enter_stage(index, model, optimizer)
+  metrics = task.build_metrics(training=True)
+  step = tf.function(
+      lambda batch: task.train_step(batch, model, optimizer, metrics))
+  batch = _batch(contender, student.vocab_size)
+
+  def losses() -> dict[str, float]:
+    values = {metric.name: metric.result() for metric in metrics
+              if metric.name in task.stage_metrics}
+    transfer = values.pop(task_lib.TRANSFER, None)
+    if transfer is not None:
+      blocks = task.stages[index].student_blocks
+      values |= {name: value for name, value in task.name_losses(
+          transfer, blocks).items() if '/' not in name}
+    return {name: float(value) for name, value in values.items()
+            if name != 'masked_lm_accuracy'}
+
+  return lambda: _finish(step(batch)), losses
+
+
+def _model_garden_step(contender: _Contender) -> tuple[
+    Callable[[], Any], Callable[[], dict[str, float]]]:
+  """Returns the step of the Model Garden's task, as its trainer runs it."""
+  import tensorflow as tf, tf_keras
+
+  _supply_missing_module()
+  from official.nlp.data import pretrain_dataloader
+  from official.projects.mobilebert import distillation
+
+  tf_keras.utils.set_random_seed(1)
+  progressive = distillation.BertDistillationProgressiveConfig()
+  progressive.layer_wise_distill_config.if_freeze_previous_layers = (
+      contender.lower_blocks == _FROZEN)
+  data = pretrain_dataloader.BertPretrainDataConfig
+  task = distillation.BertDistillationTask(
+      strategy=tf.distribute.get_strategy(),
+      progressive=progressive,
+      optimizer_config=_model_garden_optimization(),
+      task_config=distillation.BertDistillationTaskConfig(
+          teacher_model=_model_garden_model(
+              contender, activation='gelu', intermediate_size=4096,
+              intra_bottleneck_size=1024, key_query_shared_bottleneck=False,
+              num_feedforward_networks=1, normalization_type='layer_norm'),
+          student_model=_model_garden_model(
+              contender, activation='relu', intermediate_size=512,
+              intra_bottleneck_size=128, key_query_shared_bottleneck=True,
+              num_feedforward_networks=4, normalization_type='no_norm'),
+          teacher_model_init_checkpoint=contender.teacher,
+          train_data=data(), validation_data=data(is_training=False)))
+  stage = (task.num_stages() - 1 if contender.block is None
+           else contender.block)
+  task.enter_stage(stage)
+  model, optimizer = task.get_model(stage), task.get_optimizer(stage)
+  task.initialize(model)
+  metrics = task.build_metrics(training=True)
+  step = tf.function(
+      lambda batch: task.train_step(batch, model, optimizer, metrics))
+  batch = _batch(
+      contender, task.task_config.student_model.encoder.get().word_vocab_size)
+  return lambda: _finish(step(batch)), dict
+
+
+def _model_garden_model(contender: _Contender, activation: str,
+                        normalization_type: str, **sizes: Any) -> Any:
+  """Returns student or teacher as its experiment's YAML file has them."""
+  from official.nlp.configs import bert
+  from official.nlp.configs import encoders
+
+  is_student = normalization_type == 'no_norm'
+  encoder = encoders.MobileBertEncoderConfig(
+      num_blocks=contender.blocks,
+      hidden_activation=activation,
+      hidden_dropout_prob=0.0 if is_student else contender.dropout,
+      attention_probs_dropout_prob=contender.dropout,
+      normalization_type=normalization_type,
+      classifier_activation=False,
+      **sizes)
+  heads = [bert.ClsHeadConfig(
+      inner_dim=512, num_classes=2, dropout_rate=0.0, name='next_sentence')]
+  return bert.PretrainerConfig(
+      encoder=encoders.EncoderConfig(type='mobilebert', mobilebert=encoder),
+      cls_heads=heads if is_student else [],
+      mlm_activation=activation,
+      mlm_initializer_range=0.02)
+
+
+def _model_garden_optimization() -> Any:
+  """Returns what `run_distillation.py` trains with."""
+  from official.modeling import optimization
+
+  return optimization.OptimizationConfig(
+      optimizer=optimization.OptimizerConfig(
+          type='lamb',
+          lamb=optimization.LAMBConfig(
+              weight_decay_rate=0.01,
+              exclude_from_weight_decay=['LayerNorm', 'bias', 'norm'],
+              clipnorm=1.0)),
+      learning_rate=optimization.LrConfig(type='polynomial'),
+      warmup=optimization.WarmupConfig(type='linear'))
+
+
+def _supply_missing_module() -> None:
+  """Puts in place of the missing module what the task inherits from it."""
+  import tensorflow as tf
+
+  from official.modeling.hyperparams import base_config
+
+  class ProgressivePolicy:
+    """Knows the stage, which the task's losses ask for."""
+
+    def __init__(self):
+      self._stage_id = tf.Variable(0, trainable=False, dtype=tf.int64)
+
+    def enter_stage(self, index: int) -> None:
+      """Sets the stage of the steps to come."""
+      self._stage_id.assign(index)
+
+  package = 'official.modeling.fast_training'
+  for name in (package, f'{package}.progressive',
+               f'{package}.progressive.policies'):
+    sys.modules[name] = types.ModuleType(name)
+  policies = sys.modules[name]
+  policies.ProgressiveConfig = dataclasses.dataclass(
+      type('ProgressiveConfig', (base_config.Config,), {}))
+  policies.ProgressivePolicy = ProgressivePolicy
+  sys.modules[f'{package}.progressive'].policies = policies
+
+
+def _finish(outputs: dict[str, Any]) -> None:
+  """Waits for a step to end."""
+  for output in outputs.values():
+    output.numpy()
+
+
+if __name__ == '__main__':
+  app.run(main)
