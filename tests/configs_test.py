@@ -31,6 +31,9 @@ _EXPERIMENTS = {
     'pretrain_small': ('mobilebert/pretrain', 'ib_bert_small'),
     'distill_small': ('mobilebert/distill', 'mobilebert_small'),
     'classify_small': ('mobilebert/sentence_prediction', 'mobilebert_small'),
+    'pretrain': ('mobilebert/pretrain', 'ib_bert_large'),
+    'distill': ('mobilebert/distill', 'mobilebert'),
+    'distill_tf1_reference': ('mobilebert/distill_tf1_reference', 'mobilebert'),
 }
 
 
@@ -64,6 +67,15 @@ class ConfigsTest(tf.test.TestCase, parameterized.TestCase):
     params.validate()
     self.assertEqual(params.task.model.encoder.get().as_dict(),
                      modeling.get_architecture(model).as_dict())
+
+  @parameterized.parameters('pretrain', 'distill', 'distill_tf1_reference')
+  def test_a_full_scale_file_is_the_registered_experiment(self, name):
+    registered = exp_factory.get_exp_config(_EXPERIMENTS[name][0])
+    read = hyperparams.override_params_dict(
+        exp_factory.get_exp_config(_EXPERIMENTS[name][0]),
+        config_files.path(f'experiments/{name}.yaml'), is_strict=True)
+    self.assertEqual(read.task.as_dict(), registered.task.as_dict())
+    self.assertEqual(read.trainer.as_dict(), registered.trainer.as_dict())
 
   def test_the_small_student_has_the_small_teacher(self):
     read = _read(config_files.path('experiments/distill_small.yaml'))

@@ -209,6 +209,10 @@ class DistillationTask(pretraining.PretrainingTask):
         tf_keras.metrics.SparseCategoricalAccuracy(name='masked_lm_accuracy'),
     ]
 
+  def teach(self, inputs: dict[str, tf.Tensor]) -> dict[str, Any]:
+    """Returns what the teacher says in the current stage, of a batch."""
+    return _run(self._teacher_view, inputs)
+
   def train_step(self, inputs: dict[str, tf.Tensor],
                  model: modeling.MobileBertPretrainer,
                  optimizer: tf_keras.optimizers.Optimizer,
@@ -220,7 +224,7 @@ class DistillationTask(pretraining.PretrainingTask):
     the lowest of them is differentiated.
     """
     del model  # The stage's view of it.
-    taught = _run(self._teacher_view, inputs)
+    taught = self.teach(inputs)
     with tf.GradientTape(watch_accessed_variables=False) as tape:
       tape.watch(self._variables)
       learned = _run(self._student_view, inputs)
