@@ -32,19 +32,15 @@ The Model Garden's wheel lacks a module of its distiller
 is no part of a step, is made up for here.
 """
 
-from collections.abc import Callable, Iterable
-import concurrent.futures
+from collections.abc import Iterable
 import dataclasses
+import functools
 import json
-import multiprocessing
 import os
 import pathlib
 import platform
-import resource
-import statistics
 import sys
 import tempfile
-import time
 import types
 from typing import Any
 
@@ -55,6 +51,7 @@ from mobilebert_tf import files
 from mobilebert_tf.reporting import formatting
 from mobilebert_tf.reporting import table
 from mobilebert_tf.reporting import terminal
+from mobilebert_tf.workflow import turns
 
 _BLOCKS = flags.DEFINE_integer(
     'blocks', 6, 'Blocks of student and teacher.', lower_bound=1)
@@ -82,7 +79,6 @@ _TARGETS = {
     _OURS_BFLOAT16: {_TRAINED: 5.0, _FROZEN: 3.5, _ALL: 3.5},
 }
 _PREDICTIONS = 20
-_WARM_UP = 2
 
 
 @dataclasses.dataclass(frozen=True)
@@ -100,16 +96,9 @@ class _Contender:
 
 @dataclasses.dataclass(frozen=True)
 class _Result:
-  """The seconds of each step, the peak bytes, the losses of the first step."""
+  """How a contender did; it reports the losses of its first step."""
   contender: _Contender
-  seconds: list[float]
-  memory: int
-  losses: dict[str, float]
-
-  @property
-  def median(self) -> float:
-    """Seconds of a step."""
-    return statistics.median(self.seconds)
+  timing: turns.Timing
 
 
 def main(argv: list[str]) -> None:
@@ -121,7 +110,7 @@ def main(argv: list[str]) -> None:
   with tempfile.TemporaryDirectory() as folder:
     teacher = os.path.join(folder, 'teacher')
     # This process stays small, since a child's peak is at least its parent's.
-    with _new_process() as process:
+    with turns.new_process() as process:
       process.submit(_write_teacher, _BLOCKS.value, teacher).result()
     for block in stages:
       results.append(_time_stage(block, teacher))
@@ -177,27 +166,11 @@ def _time_stage(block: int | None, teacher: str) -> list[_Result]:
       for lower_blocks in ([_ALL] if block is None else [_TRAINED, _FROZEN])
       for name in (_MODEL_GARDEN, _OURS, _OURS_BFLOAT16, _TEACHER)
   ]
-  processes = [_new_process() for _ in contenders]
-  try:
-    starts = [process.submit(_start, contender) for process, contender in zip(
-        processes, contenders, strict=True)]
-    losses = [start.result() for start in starts]
-    rounds = [[process.submit(_time_step).result() for process in processes]
-              for _ in range(_ROUNDS.value)]
-    peaks = [process.submit(_peak_memory).result() for process in processes]
-  finally:
-    for process in processes:
-      process.shutdown()
-  return [_Result(contender, list(seconds), peak, terms)
-          for contender, seconds, peak, terms in zip(
-              contenders, zip(*rounds, strict=True), peaks, losses,
-              strict=True)]
-
-
-def _new_process() -> concurrent.futures.ProcessPoolExecutor:
-  """Returns a process of its own, which keeps what it is told to start."""
-  return concurrent.futures.ProcessPoolExecutor(
-      1, multiprocessing.get_context('spawn'))
+  timings = turns.time_in_turns(
+      [functools.partial(_start, contender) for contender in contenders],
+      _ROUNDS.value)
+  return [_Result(contender, timing) for contender, timing in zip(
+      contenders, timings, strict=True)]
 
 
 def _compare(results: list[_Result]) -> str:
@@ -205,20 +178,21 @@ def _compare(results: list[_Result]) -> str:
   rows = []
   for result, garden in _pairs(results):
     ours = result is not garden
-    ratios = [theirs / seconds for theirs, seconds in zip(
-        garden.seconds, result.seconds, strict=True)]
+    timing, theirs = result.timing, garden.timing
+    ratios = [their_step / step for their_step, step in zip(
+        theirs.seconds, timing.seconds, strict=True)]
     target = _TARGETS.get(result.contender.name, {}).get(
         result.contender.lower_blocks)
-    ratio = garden.median / result.median
+    ratio = theirs.median / timing.median
     rows.append((
         result.contender.lower_blocks, result.contender.name,
-        formatting.quantity(result.median, 's'),
-        f'{min(result.seconds):.2f} to {max(result.seconds):.2f}',
+        formatting.quantity(timing.median, 's'),
+        f'{min(timing.seconds):.2f} to {max(timing.seconds):.2f}',
         formatting.decimal(ratio) if ours else '',
         f'{min(ratios):.2f} to {max(ratios):.2f}' if ours else '',
         f'{target:g}, {_verdict(ratio >= target)}' if target else '',
-        formatting.quantity(result.memory / 1e9, 'GB'),
-        formatting.decimal(result.memory / garden.memory) if ours else ''))
+        formatting.quantity(timing.memory / 1e9, 'GB'),
+        formatting.decimal(timing.memory / theirs.memory) if ours else ''))
   columns = [table.Column(title, 'left' if i in (0, 1, 6) else 'right')
              for i, title in enumerate((
                  'Lower blocks', 'Trains', 'Step', 'Range', 'Throughput',
@@ -247,7 +221,7 @@ def _describe_losses(stages: list[list[_Result]]) -> str:
   """Returns what a teacher in bfloat16 changes in the losses it teaches."""
   rows = []
   for results in stages:
-    by_name = {(r.contender.name, r.contender.lower_blocks): r.losses
+    by_name = {(r.contender.name, r.contender.lower_blocks): r.timing.report
                for r in results}
     for lower_blocks in (_TRAINED, _ALL):  # The first step is the same frozen.
       exact = by_name.get((_OURS, lower_blocks), {})
@@ -271,7 +245,7 @@ def _judge(stages: list[list[_Result]]) -> str:
   for name, targets in _TARGETS.items():
     for lower_blocks, target in targets.items():
       pairs = [
-          (result, garden) for results in stages
+          (result.timing, garden.timing) for results in stages
           for result, garden in _pairs(results)
           if (result.contender.name, result.contender.lower_blocks)
           == (name, lower_blocks)
@@ -298,29 +272,10 @@ def _verdict(is_met: bool) -> str:
 
 # What follows runs in the processes.
 
-_step: Callable[[], Any]
-
-
-def _start(contender: _Contender) -> dict[str, float]:
-  """Builds a contender's step and warms it up; returns its first losses."""
-  global _step
+def _start(contender: _Contender) -> tuple[turns.Step, turns.Step]:
+  """Returns the contender's step, and what reads its losses."""
   make = {_MODEL_GARDEN: _model_garden_step, _TEACHER: _teacher_step}
-  _step, read_losses = make.get(contender.name, _our_step)(contender)
-  _step()
-  losses = read_losses()
-  for _ in range(_WARM_UP):
-    _step()
-  return losses
-
-
-def _time_step() -> float:
-  start = time.monotonic()
-  _step()
-  return time.monotonic() - start
-
-
-def _peak_memory() -> int:
-  return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+  return make.get(contender.name, _our_step)(contender)
 
 
 def _write_teacher(blocks: int, folder: str) -> None:
@@ -395,7 +350,7 @@ def _stage_index(contender: _Contender, task: Any) -> int:
 
 
 def _our_step(contender: _Contender
-              ) -> tuple[Callable[[], Any], Callable[[], dict[str, float]]]:
+              ) -> tuple[turns.Step, turns.Step]:
   """Returns our step, and what reads the losses since the start."""
   import tensorflow as tf
 
@@ -422,7 +377,7 @@ def _our_step(contender: _Contender
 
 
 def _teacher_step(contender: _Contender
-                  ) -> tuple[Callable[[], Any], Callable[[], dict]]:
+                  ) -> tuple[turns.Step, turns.Step]:
   """Returns what the teacher has to do in a step, and nothing else."""
   import tensorflow as tf
 
@@ -434,8 +389,8 @@ def _teacher_step(contender: _Contender
       run(batch)), dict
 
 
-def _model_garden_step(contender: _Contender) -> tuple[
-    Callable[[], Any], Callable[[], dict[str, float]]]:
+def _model_garden_step(
+    contender: _Contender) -> tuple[turns.Step, turns.Step]:
   """Returns the step of the Model Garden's task, as its trainer runs it."""
   import tensorflow as tf, tf_keras
 

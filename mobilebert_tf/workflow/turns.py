@@ -1,0 +1,117 @@
+# Copyright 2026 The mobilebert_tf Authors. All Rights Reserved.
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+
+"""Times contenders that take turns, each in a process of its own.
+
+What else a machine does slows all of them alike, so that ratios hold where
+seconds do not.
+"""
+
+import concurrent.futures
+import dataclasses
+import multiprocessing
+import resource
+import statistics
+import time
+from collections.abc import Callable, Sequence
+from typing import Any
+
+Step = Callable[[], Any]
+_WARM_UP = 2
+
+
+@dataclasses.dataclass(frozen=True)
+class Timing:
+  """How a contender did.
+
+  Attributes:
+    seconds: Of each step that was timed.
+    memory: Peak resident bytes of its process, its imports included.
+    report: What it reported after its first step.
+  """
+  seconds: list[float]
+  memory: int
+  report: Any
+
+  @property
+  def median(self) -> float:
+    """Seconds of a step."""
+    return statistics.median(self.seconds)
+
+
+def time_in_turns(starts: Sequence[Callable[[], tuple[Step, Step]]],
+                  rounds: int) -> list[Timing]:
+  """Starts every contender, and lets them step in turn.
+
+  Args:
+    starts: What to call in a contender's process, such as a
+      `functools.partial` of a function of a module. Returns its step, which
+      ends when the work is done, and what makes a report after the first one.
+    rounds: Steps of each that are timed, after two for warming up.
+
+  Returns:
+    A timing of each contender.
+
+  Raises:
+    Exception: What a contender raised.
+
+  Example: `time_in_turns([start_theirs, start_ours], rounds=5)`
+  """
+  processes = [new_process() for _ in starts]
+  try:
+    started = [process.submit(_start, start)
+               for process, start in zip(processes, starts, strict=True)]
+    reports = [start.result() for start in started]
+    turns = [[process.submit(_time_step).result() for process in processes]
+             for _ in range(rounds)]
+    peaks = [process.submit(_peak_memory).result() for process in processes]
+  finally:
+    for process in processes:
+      process.shutdown(cancel_futures=True)
+  return [Timing(list(seconds), peak, report) for seconds, peak, report in zip(
+      zip(*turns, strict=True), peaks, reports, strict=True)]
+
+
+def new_process() -> concurrent.futures.ProcessPoolExecutor:
+  """Returns a process of its own, which keeps what it is told to start.
+
+  A child's peak of memory is at least its parent's, so the parent stays small.
+  """
+  return concurrent.futures.ProcessPoolExecutor(
+      1, multiprocessing.get_context('spawn'))
+
+
+# What follows runs in the processes.
+
+_step: Step
+
+
+def _start(start: Callable[[], tuple[Step, Step]]) -> Any:
+  global _step
+  _step, report = start()
+  _step()
+  reported = report()
+  for _ in range(_WARM_UP):
+    _step()
+  return reported
+
+
+def _time_step() -> float:
+  start = time.monotonic()
+  _step()
+  return time.monotonic() - start
+
+
+def _peak_memory() -> int:
+  return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
