@@ -25,6 +25,8 @@ from typing import Any
 
 _MODULES = {
     'Docstring': 'docstrings',
+    'GLUE_TASKS': 'glue',
+    'GlueTask': 'glue',
     'MobileBertPretrainDataConfig': 'pretraining_loader',
     'RecordSettings': 'pretraining_records',
     'SPECIAL_TOKENS': 'vocabulary',

@@ -12,4 +12,29 @@
 # See the License for the specific language governing permissions and
 # limitations under the License.
 
-"""What a fine-tuned model gets right: metrics, answers, submissions."""
+"""What a fine-tuned model gets right: metrics, answers, submissions.
+
+Names are loaded when first used, so importing this package is quick.
+"""
+
+import importlib
+from typing import Any
+
+_MODULES = {
+    'compute': 'metrics',
+    'glue_score': 'metrics',
+    'task_score': 'metrics',
+}
+
+__all__ = list(_MODULES)
+
+
+def __getattr__(name: str) -> Any:
+  if name not in _MODULES:
+    raise AttributeError(f'module {__name__!r} has no attribute {name!r}')
+  module = importlib.import_module(f'{__name__}.{_MODULES[name]}')
+  return getattr(module, name)
+
+
+def __dir__() -> list[str]:
+  return sorted(__all__)

@@ -1,0 +1,254 @@
+# Copyright 2026 The mobilebert_tf Authors. All Rights Reserved.
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+
+"""The tasks of GLUE: their folders, columns, labels, metrics and file names.
+
+GLUE is downloaded as one folder with a folder for each task. Its files are
+tab-separated, quotes mean nothing in them, and every task has columns of its
+own; two parts of CoLA have no header.
+"""
+
+import dataclasses
+import os
+from collections.abc import Mapping
+from typing import Any
+
+import tensorflow as tf
+
+TEST_PARTS = ('test', 'test_mismatched')
+
+
+@dataclasses.dataclass(frozen=True)
+class GlueTask:
+  """What one has to know of a task to read it, score it and submit it.
+
+  Attributes:
+    name: The key in `GLUE_TASKS`.
+    title: How the paper writes it.
+    folder: The folder below the one that GLUE was unpacked to.
+    files: The name of the file of each part: `train`, `dev`, `test`, and for
+      MNLI, whose dev and test are the matched ones, `dev_mismatched` and
+      `test_mismatched`.
+    rows: How many rows each part has officially, those that cannot be read
+      left out.
+    text_field: The column of the text.
+    pair_field: The column of the second text; empty for none.
+    label_field: The column of the label, in all parts but test.
+    index_field: The column of the row's number, in the test part.
+    labels: The classes in the order of their ids; None for regression.
+    metrics: The official ones, as `evaluation.metrics` names them.
+    submissions: The name of the file of each test part in a submission.
+    headers: The columns of the parts whose files have no header.
+    bad_rows: `skip` where the official files hold rows that cannot be read.
+  """
+  name: str
+  title: str
+  folder: str
+  files: Mapping[str, str]
+  rows: Mapping[str, int]
+  text_field: str
+  pair_field: str
+  label_field: str
+  labels: tuple[str, ...] | None
+  metrics: tuple[str, ...]
+  submissions: Mapping[str, str]
+  index_field: str = 'index'
+  headers: Mapping[str, tuple[str, ...]] = dataclasses.field(
+      default_factory=dict)
+  bad_rows: str = 'error'
+
+  @property
+  def num_classes(self) -> int:
+    """Logits of a model for it; 1 is regression."""
+    return len(self.labels) if self.labels else 1
+
+
+def get_task(name: str) -> GlueTask:
+  """Returns a task by its key or title, in capitals or not.
+
+  >>> get_task('SST-2').name
+  'sst2'
+
+  Args:
+    name: Such as `sst2` or `SST-2`.
+
+  Raises:
+    ValueError: If there is none, naming those there are.
+  """
+  key = name.lower().replace('-', '')
+  if key not in GLUE_TASKS:
+    raise ValueError(f'GLUE has no task {name!r}; it has '
+                     f'{", ".join(GLUE_TASKS)}.')
+  return GLUE_TASKS[key]
+
+
+def file_path(task: GlueTask | str, data_dir: str | os.PathLike,
+              part: str) -> str:
+  """Returns the path of the file of a part.
+
+  Args:
+    task: The task or its name.
+    data_dir: The folder that holds the tasks' folders, or the task's own.
+    part: One of the task's `files`.
+
+  Raises:
+    ValueError: If the task has no such part.
+    FileNotFoundError: If there is no such file, saying where it should be.
+  """
+  task = get_task(task) if isinstance(task, str) else task
+  if part not in task.files:
+    raise ValueError(f'{task.title} has no part {part!r}; it has '
+                     f'{", ".join(task.files)}.')
+  root = os.path.expanduser(os.fspath(data_dir))
+  expected = os.path.join(root, task.folder, task.files[part])
+  own = os.path.join(root, task.files[part])
+  if tf.io.gfile.exists(expected):
+    return expected
+  # Otherwise any task's `train.tsv` would do.
+  if os.path.basename(os.path.abspath(root)) == task.folder and (
+      tf.io.gfile.exists(own)):
+    return own
+  raise FileNotFoundError(
+      f'{expected} is missing: the {part} part of {task.title}. data_dir is '
+      'the folder that holds the official folders, such as SST-2 and CoLA.')
+
+
+def data_fields(task: GlueTask | str, data_dir: str | os.PathLike,
+                part: str) -> dict[str, Any]:
+  """Returns fields of a `TextClassificationDataConfig` that reads a part.
+
+  Example:
+
+    data = TextClassificationDataConfig(
+        vocab_file='vocab.txt', **data_fields('sst2', '/data/glue', 'train'))
+
+  Args:
+    task: The task or its name.
+    data_dir: As for `file_path`.
+    part: One of the task's `files`. Test parts have no labels, and are read
+      with the number of each row.
+
+  Returns:
+    The path, the columns, the labels, and how the file is to be read.
+
+  Raises:
+    ValueError: If the task has no such part.
+    FileNotFoundError: If there is no such file.
+  """
+  task = get_task(task) if isinstance(task, str) else task
+  path = file_path(task, data_dir, part)
+  return {'input_path': path, **part_fields(task, part)}
+
+
+def part_fields(task: GlueTask | str, part: str) -> dict[str, Any]:
+  """Returns what `data_fields` does without the path: a file may not exist."""
+  task = get_task(task) if isinstance(task, str) else task
+  is_test = part in TEST_PARTS
+  return {
+      'text_field': task.text_field,
+      'pair_field': task.pair_field,
+      'label_field': '' if is_test else task.label_field,
+      'index_field': task.index_field if is_test else '',
+      'labels': list(task.labels or ()),
+      'regression': task.labels is None,
+      'column_names': list(task.headers.get(part, ())),
+      # Every row of a test part has to be answered.
+      'bad_rows': 'error' if is_test else task.bad_rows,
+  }
+
+
+_YES_NO = ('0', '1')
+_ENTAILMENT = ('entailment', 'not_entailment')
+_MNLI_LABELS = ('entailment', 'neutral', 'contradiction')
+_COLA_HEADER = ('source', 'label', 'author_label', 'sentence')
+
+
+def _files(*parts: str) -> dict[str, str]:
+  return {part: f'{part}.tsv' for part in parts}
+
+
+_PARTS = _files('train', 'dev', 'test')
+
+GLUE_TASKS: dict[str, GlueTask] = {task.name: task for task in (
+    GlueTask(
+        'cola', 'CoLA', 'CoLA', _PARTS,
+        rows={'train': 8_551, 'dev': 1_043, 'test': 1_063},
+        text_field='sentence', pair_field='', label_field='label',
+        labels=_YES_NO, metrics=('matthews',),
+        submissions={'test': 'CoLA.tsv'},
+        headers={'train': _COLA_HEADER, 'dev': _COLA_HEADER}),
+    GlueTask(
+        'sst2', 'SST-2', 'SST-2', _PARTS,
+        rows={'train': 67_349, 'dev': 872, 'test': 1_821},
+        text_field='sentence', pair_field='', label_field='label',
+        labels=_YES_NO, metrics=('accuracy',),
+        submissions={'test': 'SST-2.tsv'}),
+    GlueTask(
+        'mrpc', 'MRPC', 'MRPC', _PARTS,
+        rows={'train': 3_668, 'dev': 408, 'test': 1_725},
+        text_field='#1 String', pair_field='#2 String', label_field='Quality',
+        labels=_YES_NO, metrics=('f1', 'accuracy'),
+        submissions={'test': 'MRPC.tsv'}),
+    GlueTask(
+        'stsb', 'STS-B', 'STS-B', _PARTS,
+        rows={'train': 5_749, 'dev': 1_500, 'test': 1_379},
+        text_field='sentence1', pair_field='sentence2', label_field='score',
+        labels=None, metrics=('pearson', 'spearman'),
+        submissions={'test': 'STS-B.tsv'}),
+    GlueTask(
+        'qqp', 'QQP', 'QQP', _PARTS,
+        rows={'train': 363_846, 'dev': 40_430, 'test': 390_965},
+        text_field='question1', pair_field='question2',
+        label_field='is_duplicate', index_field='id',
+        labels=_YES_NO, metrics=('f1', 'accuracy'),
+        submissions={'test': 'QQP.tsv'},
+        # A few questions hold tabs or line breaks, and some are empty.
+        bad_rows='skip'),
+    GlueTask(
+        'mnli', 'MNLI', 'MNLI',
+        {'train': 'train.tsv',
+         'dev': 'dev_matched.tsv', 'dev_mismatched': 'dev_mismatched.tsv',
+         'test': 'test_matched.tsv', 'test_mismatched': 'test_mismatched.tsv'},
+        rows={'train': 392_702, 'dev': 9_815, 'dev_mismatched': 9_832,
+              'test': 9_796, 'test_mismatched': 9_847},
+        text_field='sentence1', pair_field='sentence2',
+        label_field='gold_label',
+        labels=_MNLI_LABELS, metrics=('accuracy',),
+        submissions={'test': 'MNLI-m.tsv', 'test_mismatched': 'MNLI-mm.tsv'}),
+    GlueTask(
+        'qnli', 'QNLI', 'QNLI', _PARTS,
+        rows={'train': 104_743, 'dev': 5_463, 'test': 5_463},
+        text_field='question', pair_field='sentence', label_field='label',
+        labels=_ENTAILMENT, metrics=('accuracy',),
+        submissions={'test': 'QNLI.tsv'}),
+    GlueTask(
+        'rte', 'RTE', 'RTE', _PARTS,
+        rows={'train': 2_490, 'dev': 277, 'test': 3_000},
+        text_field='sentence1', pair_field='sentence2', label_field='label',
+        labels=_ENTAILMENT, metrics=('accuracy',),
+        submissions={'test': 'RTE.tsv'}),
+    GlueTask(
+        'wnli', 'WNLI', 'WNLI', _PARTS,
+        rows={'train': 635, 'dev': 71, 'test': 146},
+        text_field='sentence1', pair_field='sentence2', label_field='label',
+        labels=_YES_NO, metrics=('accuracy',),
+        submissions={'test': 'WNLI.tsv'}),
+    # Answered by the model of MNLI; it has no training part of its own.
+    GlueTask(
+        'ax', 'AX', 'diagnostic', {'test': 'diagnostic.tsv'},
+        rows={'test': 1_104},
+        text_field='sentence1', pair_field='sentence2', label_field='',
+        labels=_MNLI_LABELS, metrics=('matthews',),
+        submissions={'test': 'AX.tsv'}),
+)}

@@ -1,0 +1,187 @@
+# Copyright 2026 The mobilebert_tf Authors. All Rights Reserved.
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+
+"""The official metrics of GLUE and the score made of them.
+
+scikit-learn and SciPy compute them. All are fractions, not percents.
+"""
+
+import warnings
+from collections.abc import Callable, Mapping, Sequence
+
+import numpy as np
+from scipy import stats
+from sklearn import metrics as sklearn_metrics
+
+from mobilebert_tf.data import glue
+
+
+def compute(names: Sequence[str], labels: np.ndarray,
+            scores: np.ndarray) -> dict[str, float]:
+  """Computes metrics of what a model answered.
+
+  `accuracy`, `f1` and `matthews` are of classes: `f1` is that of class 1 where
+  there are two, and the mean over the classes where there are more.
+  `pearson` and `spearman` are of numbers. A correlation with something that
+  does not vary is undefined, and 0 here.
+
+  Example:
+
+    compute(['accuracy', 'f1'], [0, 1], [[0.9, 0.1], [0.2, 0.8]])
+
+  Args:
+    names: Which ones.
+    labels: The truth: class ids or numbers, `[n]` or `[n, 1]`.
+    scores: What was answered. Of classes their probabilities or logits
+      `[n, classes]`, of which the highest counts, or class ids `[n]`; of
+      numbers `[n]` or `[n, 1]`.
+
+  Returns:
+    The metrics by name, in this order.
+
+  Raises:
+    ValueError: If a metric is unknown, nothing or not as much was answered as
+      asked, or something is not finite.
+  """
+  for name in names:
+    if name not in METRICS:
+      raise ValueError(f'There is no metric {name!r}; there are '
+                       f'{", ".join(METRICS)}.')
+  labels, scores = np.asarray(labels), np.asarray(scores)
+  labels = labels.reshape(-1)
+  if not len(labels) or len(labels) != len(scores):
+    raise ValueError(f'There are {len(scores)} answers to {len(labels)} '
+                     'labels; there has to be one to each.')
+  for what, values in (('label', labels), ('answer', scores)):
+    finite = np.isfinite(values.astype(np.float64)).reshape(len(labels), -1)
+    if not finite.all():
+      row = int(np.argmin(finite.all(axis=1)))
+      raise ValueError(f'The {what} of row {row} is {values[row]}, not finite.')
+  return {name: float(METRICS[name](labels, scores)) for name in names}
+
+
+def task_score(metrics: Mapping[str, float],
+               task: glue.GlueTask | str) -> float:
+  """Returns the one number of a task: the mean of its official metrics.
+
+  Args:
+    metrics: By name; others than the task's are left out.
+    task: The task or its name.
+
+  Raises:
+    ValueError: If one of the task's is missing.
+  """
+  task = glue.get_task(task) if isinstance(task, str) else task
+  missing = [name for name in task.metrics if name not in metrics]
+  if missing:
+    raise ValueError(f'{", ".join(missing)} of {task.title} is missing; there '
+                     f'is {", ".join(metrics) or "nothing"}.')
+  return float(np.mean([metrics[name] for name in task.metrics]))
+
+
+def glue_score(by_task: Mapping[str, Mapping[str, float]],
+               leave_out: Sequence[str] = ()) -> float:
+  """Returns the GLUE score: the mean of nine tasks, as the server defines it.
+
+  Where a task has two metrics, their mean counts; of MNLI the mean of matched
+  and mismatched. AX does not count.
+
+  Args:
+    by_task: The metrics of each task by its name; of MNLI mismatched as
+      `mnli_mismatched`.
+    leave_out: Tasks that are not to count, such as `wnli`; the result is then
+      not the official score and should not be called so.
+
+  Returns:
+    The score, in the unit of the metrics.
+
+  Raises:
+    ValueError: If a task or metric is missing.
+  """
+  needed = [name for name in (*_SCORED, 'mnli_mismatched')
+            if name.removesuffix('_mismatched') not in leave_out]
+  missing = [name for name in needed if name not in by_task]
+  if missing or not needed:
+    raise ValueError(
+        f'The GLUE score needs {", ".join(missing) or "a task"} as well; there '
+        f'is {", ".join(by_task) or "nothing"}.')
+  scores = {name: task_score(by_task[name], name.removesuffix('_mismatched'))
+            for name in needed}
+  if 'mnli' in scores:
+    scores['mnli'] = (scores['mnli'] + scores.pop('mnli_mismatched')) / 2
+  return float(np.mean(list(scores.values())))
+
+
+_SCORED = tuple(name for name in glue.GLUE_TASKS if name != 'ax')
+
+
+def _classes(labels: np.ndarray, scores: np.ndarray) -> np.ndarray:
+  if scores.ndim == 1:
+    if not np.array_equal(scores, np.round(scores)):
+      raise ValueError(
+          f'Scores of classes have shape [n, classes]; these have '
+          f'{list(scores.shape)}, and are no class ids.')
+    return scores.astype(np.int64)
+  if scores.ndim != 2 or scores.shape[1] < 2:
+    raise ValueError('Scores of classes have shape [n, classes]; these have '
+                     f'{list(scores.shape)}.')
+  if labels.max() >= scores.shape[1]:
+    raise ValueError(f'There is a label {labels.max()}, but scores of '
+                     f'{scores.shape[1]} classes only.')
+  return np.argmax(scores, axis=1)
+
+
+def _accuracy(labels: np.ndarray, scores: np.ndarray) -> float:
+  return sklearn_metrics.accuracy_score(labels, _classes(labels, scores))
+
+
+def _f1(labels: np.ndarray, scores: np.ndarray) -> float:
+  predicted = _classes(labels, scores)
+  classes = scores.shape[1] if scores.ndim == 2 else (
+      max(labels.max(), predicted.max()) + 1)
+  if classes <= 2:
+    return sklearn_metrics.f1_score(labels, predicted, zero_division=0)
+  return sklearn_metrics.f1_score(
+      labels, predicted, labels=range(classes), average='macro',
+      zero_division=0)
+
+
+def _matthews(labels: np.ndarray, scores: np.ndarray) -> float:
+  predicted = _classes(labels, scores)
+  with warnings.catch_warnings():
+    # A single label among all rows is warned of; its 0 is what we say.
+    warnings.simplefilter('ignore')
+    return sklearn_metrics.matthews_corrcoef(labels, predicted)
+
+
+def _correlation(function: Callable) -> Callable:
+  def correlate(labels: np.ndarray, scores: np.ndarray) -> float:
+    scores = scores.reshape(len(scores), -1)
+    if scores.shape[1] != 1:
+      raise ValueError('Numbers have shape [n]; these have '
+                       f'{list(scores.shape)}.')
+    labels, scores = labels.astype(np.float64), scores[:, 0].astype(np.float64)
+    if np.ptp(labels) == 0 or np.ptp(scores) == 0:
+      return 0.0
+    return function(labels, scores)[0]
+  return correlate
+
+
+METRICS: dict[str, Callable[[np.ndarray, np.ndarray], float]] = {
+    'accuracy': _accuracy,
+    'f1': _f1,
+    'matthews': _matthews,
+    'pearson': _correlation(stats.pearsonr),
+    'spearman': _correlation(stats.spearmanr),
+}
