@@ -26,7 +26,7 @@ from mobilebert_tf.serving import tflite
 from official.core import export_base
 
 
-def export_saved_model(classifier: loading.TrainedClassifier,
+def export_saved_model(classifier: loading.TrainedModel,
                        output_dir: str | os.PathLike) -> None:
   """Writes a SavedModel that takes raw text.
 
@@ -44,7 +44,7 @@ def export_saved_model(classifier: loading.TrainedClassifier,
         str(folder), timestamped=False)
 
 
-def export_tflite(classifier: loading.TrainedClassifier,
+def export_tflite(classifier: loading.TrainedModel,
                   output_dir: str | os.PathLike,
                   lengths: Sequence[int] | None = None,
                   quantization: str = 'dynamic') -> None:

@@ -12,13 +12,14 @@
 # See the License for the specific language governing permissions and
 # limitations under the License.
 
-"""Loads a classifier: from a training run, or from a checkpoint of any format.
-"""
+"""Loads a fine-tuned model: a training run, or a checkpoint of any format."""
 
 import dataclasses
 import os
+from collections.abc import Collection
+from typing import Any
 
-import tensorflow as tf
+import tensorflow as tf, tf_keras
 import yaml
 
 from mobilebert_tf import checkpoints
@@ -34,68 +35,131 @@ from official.modeling import hyperparams
 del registry_imports
 
 _PARAMS = 'params.yaml'
+_VOCABULARY = 'vocab.txt'
+
+# Kinds of models. The names of the last two are also those of their heads.
+CLASSIFICATION, REGRESSION = 'classification', 'regression'
+TOKEN_CLASSIFICATION = 'token_classification'
+QUESTION_ANSWERING = 'question_answering'
+
+# What a checkpoint may have, what that is called, and what is built from it.
+_HEADS = {
+    'sequence_classification': ('classifier', modeling.MobileBertClassifier),
+    'token_classification': (
+        'token classifier', modeling.MobileBertTokenClassifier),
+    'question_answering': ('span labeler', modeling.MobileBertSpanLabeler),
+}
+# Whether it reads two texts; a classifier may, and its weights do not tell.
+_PAIRS = {'sequence_classification': None, 'token_classification': False,
+          'question_answering': True}
+# Experiments with the same fields as those that trained such a head.
+_EXPERIMENTS = {
+    'sequence_classification': 'mobilebert/sentence_prediction',
+    'token_classification': 'mobilebert/token_classification',
+    'question_answering': 'mobilebert/squad_v2',
+}
 
 
 @dataclasses.dataclass(frozen=True)
-class TrainedClassifier:
-  """A classifier and what it was trained with.
+class TrainedModel:
+  """A fine-tuned model and what it was trained with.
 
   Attributes:
-    model: The model, restored; its `labels` are these.
-    labels: Names of the classes, in the order of its logits.
+    model: The model, restored; its `labels`, if it has classes, are these.
+    labels: Names of the classes, in the order of its logits; empty for
+      regression and question answering.
     vocab_file: Path of the vocabulary.
     lower_case: Whether the tokenizer lower-cases.
-    max_length: Longest text, in tokens.
+    max_length: Longest text, in tokens, special tokens included.
+    kind: `CLASSIFICATION`, `REGRESSION`, `TOKEN_CLASSIFICATION` or
+      `QUESTION_ANSWERING`.
+    pairs: Whether it reads two texts; None where nobody says, because a
+      checkpoint that is not a run's does not.
+    params: The experiment, if it is a run.
   """
-  model: modeling.MobileBertClassifier
+  model: tf_keras.Model
   labels: list[str]
   vocab_file: str
   lower_case: bool
   max_length: int
+  kind: str = CLASSIFICATION
+  pairs: bool | None = False
+  params: cfg.ExperimentConfig | None = None
 
 
-def load_classifier(model_dir: str) -> TrainedClassifier:
-  """Loads a classifier of single texts.
+def load(model_dir: str) -> TrainedModel:
+  """Loads a fine-tuned model, whatever its task.
 
   Args:
-    model_dir: The folder of a `mobilebert/sentence_prediction` run, whose
-      latest checkpoint is taken; or a folder of any format of `checkpoints`
-      that has a classifier and a `vocab.txt`, or the name of such a one on the
-      Hugging Face hub.
+    model_dir: The folder of a fine-tuning run, whose latest checkpoint is
+      taken; or a folder of any format of `checkpoints` that has a classifier,
+      token classifier or span labeler and a `vocab.txt`, or the name of such a
+      one on the Hugging Face hub.
+
+  Returns:
+    The model.
+
+  Raises:
+    FileNotFoundError: If there is no checkpoint, or no vocabulary.
+    ValueError: If `params.yaml` is of another experiment, or the checkpoint
+      does not fit or was not fine-tuned.
+
+  Example: `load('runs/sst2').labels`
+  """
+  return _load(model_dir, _HEADS)
+
+
+def load_classifier(model_dir: str) -> TrainedModel:
+  """Loads a classifier of single texts, which is what can be exported.
+
+  Args:
+    model_dir: As for `load`.
 
   Returns:
     The classifier.
 
   Raises:
-    FileNotFoundError: If there is no checkpoint, or no vocabulary.
-    ValueError: If `params.yaml` is of another experiment, the checkpoint does
-      not fit, or it is not one that classifies single texts.
+    FileNotFoundError: As `load`.
+    ValueError: As `load`; or if it is not one that classifies single texts.
   """
-  model_dir = os.path.expanduser(model_dir)
-  if tf.io.gfile.exists(os.path.join(model_dir, _PARAMS)):
-    return _load_run(model_dir)
-  return _load_checkpoint(checkpoints.find(model_dir))
-
-
-def _load_run(model_dir: str) -> TrainedClassifier:
-  params = _read_params(model_dir, 'mobilebert/sentence_prediction')
-  checkpoint = tf.train.latest_checkpoint(model_dir)
-  if not checkpoint:
-    raise FileNotFoundError(f'{model_dir} holds no checkpoint.')
-  data = params.task.train_data
-  if data.pair_field:
+  trained = _load(model_dir, ['sequence_classification'])
+  if trained.kind != CLASSIFICATION:
+    raise ValueError(
+        f'{model_dir} rates texts with one number; a classifier has two '
+        'classes or more.')
+  if trained.pairs:
+    data = trained.params.task.train_data
     raise ValueError(
         f'{model_dir} was trained on pairs of texts ({data.text_field}, '
         f'{data.pair_field}); only classifiers of single texts are exported.')
-  labels = list(data.labels) or text_classification_loader.read_labels(
-      data.input_path, data.label_field)
-  if len(labels) != params.task.model.num_classes or len(labels) < 2:
+  return trained
+
+
+def _load(model_dir: str, heads: Collection[str]) -> TrainedModel:
+  model_dir = os.path.expanduser(model_dir)
+  if tf.io.gfile.exists(os.path.join(model_dir, _PARAMS)):
+    return _load_run(model_dir, heads)
+  return _load_checkpoint(checkpoints.find(model_dir), heads)
+
+
+# === Training runs ===
+
+
+def _load_run(model_dir: str, heads: Collection[str]) -> TrainedModel:
+  head = _head_of_run(model_dir)
+  if head not in heads:
     raise ValueError(
-        f'{model_dir} has {params.task.model.num_classes} classes and '
-        f'{len(labels)} labels ({", ".join(labels[:10])}); a classifier has '
-        'two or more, and a label for each.')
-  data.labels = labels  # Where they were not named, but found in the file.
-  model = task_factory.get_task(params.task).build_model()
+        f'{model_dir}/{_PARAMS} is not of a training run of '
+        f'{" or ".join(_EXPERIMENTS[head] for head in heads)}.')
+  params = _read_params(model_dir, _EXPERIMENTS[head])
+  checkpoint = tf.train.latest_checkpoint(model_dir)
+  if not checkpoint:
+    raise FileNotFoundError(f'{model_dir} holds no checkpoint.')
+  task, data = params.task, params.task.train_data
+  labels = _name_classes(model_dir, head, task)
+  vocab_file = _find_vocabulary(model_dir, data.vocab_file)
+  vocabulary.check_size(vocab_file, task.model.encoder.get().vocab_size)
+  model = task_factory.get_task(task).build_model()
   try:
     status = tf.train.Checkpoint(model=model).read(checkpoint)
     status.expect_partial().assert_existing_objects_matched()
@@ -103,34 +167,30 @@ def _load_run(model_dir: str) -> TrainedClassifier:
     raise ValueError(
         f'{checkpoint} is damaged, or does not fit the model of '
         f'{model_dir}/params.yaml: {error}') from error
-  return TrainedClassifier(model, labels, data.vocab_file, data.lower_case,
-                           data.seq_length)
+  return TrainedModel(
+      model, labels, vocab_file, data.lower_case, data.seq_length,
+      kind=_kind(head, getattr(model, 'num_classes', 0)),
+      pairs=head == 'question_answering' or bool(
+          getattr(data, 'pair_field', '')),
+      params=params)
 
 
-def _load_checkpoint(path: str) -> TrainedClassifier:
-  checkpoint = checkpoints.read(path)
-  if 'sequence_classification' not in checkpoint.parts:
+def _head_of_run(model_dir: str) -> str | None:
+  """Returns what a run trained, by the fields of its task; None if unknown."""
+  path = os.path.join(model_dir, _PARAMS)
+  try:
+    with tf.io.gfile.GFile(path) as file:
+      task = yaml.safe_load(file.read())['task']
+    if 'class_names' in task:
+      return 'token_classification'
+    if 'doc_stride' in task['train_data']:
+      return 'question_answering'
+    if 'num_classes' in task['model']:
+      return 'sequence_classification'
+  except (KeyError, TypeError, UnicodeDecodeError, yaml.YAMLError) as error:
     raise ValueError(
-        f'{checkpoint.source} has no classifier, only '
-        f'{", ".join(checkpoint.parts)}. Fine-tune it first: python -m '
-        'mobilebert_tf.train --experiment=mobilebert/sentence_prediction.')
-  if checkpoint.num_classes < 2:
-    raise ValueError(
-        f'{checkpoint.source} rates texts with one number; a classifier has '
-        'two classes or more.')
-  vocab_file = os.path.join(os.path.dirname(checkpoint.source), 'vocab.txt')
-  if not tf.io.gfile.exists(vocab_file):
-    raise FileNotFoundError(
-        f'{vocab_file} is missing: the vocabulary that the model was trained '
-        'with. If there is a tokenizer.json, mobilebert_tf.convert_checkpoint '
-        'makes a folder with both.')
-  vocabulary.check_size(vocab_file, checkpoint.architecture.vocab_size)
-  labels = checkpoint.labels or tuple(
-      f'LABEL_{i}' for i in range(checkpoint.num_classes))
-  model = checkpoints.build(modeling.MobileBertClassifier, checkpoint)
-  # A [PAD] follows the longest text.
-  return TrainedClassifier(model, list(labels), vocab_file,
-                           checkpoint.lower_case, model.max_length - 1)
+        f'{path} is not of a training run: {error}') from error
+  return None
 
 
 def _read_params(model_dir: str, experiment: str) -> cfg.ExperimentConfig:
@@ -141,3 +201,77 @@ def _read_params(model_dir: str, experiment: str) -> cfg.ExperimentConfig:
   except (KeyError, TypeError, ValueError, yaml.YAMLError) as error:
     raise ValueError(
         f'{path} is not of a training run of {experiment}: {error}') from error
+
+
+def _name_classes(model_dir: str, head: str, task: Any) -> list[str]:
+  """Returns the labels, and names them in the config if they were found."""
+  if head != 'sequence_classification' or task.model.num_classes == 1:
+    return []
+  data = task.train_data
+  try:
+    labels = list(data.labels) or text_classification_loader.read_labels(
+        data.input_path, data.label_field)
+  except FileNotFoundError as error:
+    raise FileNotFoundError(
+        f'{model_dir}/{_PARAMS} names no labels, and the file they were taken '
+        f'from is not there: {error} Name them as task.train_data.labels.'
+    ) from error
+  if len(labels) != task.model.num_classes:
+    raise ValueError(
+        f'{model_dir} has {task.model.num_classes} classes and '
+        f'{len(labels)} labels ({", ".join(labels[:10])}); a classifier has '
+        'two or more, and a label for each.')
+  data.labels = labels
+  return labels
+
+
+def _find_vocabulary(model_dir: str, vocab_file: str) -> str:
+  """Returns the run's vocabulary, or that beside its checkpoints."""
+  beside = os.path.join(model_dir, _VOCABULARY)
+  if not tf.io.gfile.exists(vocab_file) and tf.io.gfile.exists(beside):
+    return beside
+  return vocab_file
+
+
+# === Checkpoints ===
+
+
+def _load_checkpoint(path: str, heads: Collection[str]) -> TrainedModel:
+  checkpoint = checkpoints.read(path)
+  found = [head for head in heads if head in checkpoint.parts]
+  if not found:
+    titles = ' or '.join(_HEADS[head][0] for head in heads)
+    raise ValueError(
+        f'{checkpoint.source} has no {titles}, only '
+        f'{", ".join(checkpoint.parts)}. Fine-tune it first: python -m '
+        f'mobilebert_tf.train --experiment={_EXPERIMENTS[next(iter(heads))]}.')
+  if len(found) > 1:
+    titles = ' and '.join(_HEADS[head][0] for head in found)
+    raise ValueError(
+        f'{checkpoint.source} has a {titles}; nobody can tell which of them is '
+        'meant.')
+  vocab_file = os.path.join(os.path.dirname(checkpoint.source), _VOCABULARY)
+  if not tf.io.gfile.exists(vocab_file):
+    raise FileNotFoundError(
+        f'{vocab_file} is missing: the vocabulary that the model was trained '
+        'with. If there is a tokenizer.json, mobilebert_tf.convert_checkpoint '
+        'makes a folder with both.')
+  vocabulary.check_size(vocab_file, checkpoint.architecture.vocab_size)
+  [head] = found
+  kind = _kind(head, checkpoint.num_classes)
+  labels = []
+  if kind in (CLASSIFICATION, TOKEN_CLASSIFICATION):
+    labels = list(checkpoint.labels) or [
+        f'LABEL_{i}' for i in range(checkpoint.num_classes)]
+  model = checkpoints.build(_HEADS[head][1], checkpoint)
+  # A [PAD] follows the longest text.
+  return TrainedModel(
+      model, labels, vocab_file, checkpoint.lower_case, model.max_length - 1,
+      kind, pairs=_PAIRS[head])
+
+
+def _kind(head: str, num_classes: int) -> str:
+  """Returns what a head answers; a classifier of one class rates."""
+  if head == 'sequence_classification':
+    return REGRESSION if num_classes == 1 else CLASSIFICATION
+  return head

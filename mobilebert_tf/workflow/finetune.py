@@ -18,24 +18,20 @@ import pathlib
 from typing import Any
 
 import numpy as np
-import tensorflow as tf
 
 from mobilebert_tf import config_files
 from mobilebert_tf import training
 from mobilebert_tf.data import library_task
 from mobilebert_tf.data import text_classification_loader
-from mobilebert_tf.data import tokenization
-from mobilebert_tf.modeling import validation
 from mobilebert_tf.workflow import pretrain
 from mobilebert_tf.workflow import settings as settings_lib
 from mobilebert_tf.workflow import text
-from mobilebert_tf.serving import inference_model
 from mobilebert_tf.serving import loading
+from mobilebert_tf.serving import text_predictor
 from official.core import config_definitions as cfg
 from official.core import exp_factory
 from official.modeling import hyperparams
 
-_EVALUATION_BATCH = 64
 # Those with the most passages, so that the classes can be equally large.
 _LIBRARIES = ('keras', 'matplotlib', 'numpy', 'pandas', 'scipy', 'sklearn',
               'tensorflow')
@@ -118,7 +114,7 @@ def finetune(folder: pathlib.Path, task: dict[str, Any], data: dict[str, Any],
   return evaluate(loading.load_classifier(str(folder)), task)
 
 
-def evaluate(classifier: loading.TrainedClassifier,
+def evaluate(classifier: loading.TrainedModel,
              task: dict[str, Any]) -> dict[str, Any]:
   """Returns accuracy and confusion matrix of a classifier on the held-out part.
 
@@ -132,23 +128,10 @@ def evaluate(classifier: loading.TrainedClassifier,
           'confusion': confusion.tolist()}
 
 
-def probabilities(classifier: loading.TrainedClassifier,
+def probabilities(classifier: loading.TrainedModel,
                   texts: list[str]) -> np.ndarray:
   """Returns the Keras model's probabilities of texts, `[texts, labels]`."""
-  tokenizer = tokenization.Tokenizer(
-      classifier.vocab_file, classifier.lower_case)
-  model = inference_model.InferenceModel(classifier.model)
-
-  @tf.function(input_signature=[tf.TensorSpec([None], tf.string)])
-  def compute_logits(texts: tf.Tensor) -> tf.Tensor:
-    inputs = tokenizer.encode(texts, max_length=classifier.max_length)
-    return model([inputs[name] for name in validation.INPUT_NAMES])
-
-  batches = [
-      compute_logits(tf.constant(texts[start:start + _EVALUATION_BATCH]))
-      for start in range(0, len(texts), _EVALUATION_BATCH)
-  ]
-  return tf.nn.softmax(tf.cast(tf.concat(batches, 0), tf.float32)).numpy()
+  return text_predictor.TextPredictor(classifier).scores(texts)
 
 
 def read_dev(task: dict[str, Any]) -> tuple[list[str], np.ndarray]:

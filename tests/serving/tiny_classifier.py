@@ -54,7 +54,7 @@ def write_vocabulary(folder: str) -> str:
   return str(path)
 
 
-def build(folder: str) -> loading.TrainedClassifier:
+def build(folder: str) -> loading.TrainedModel:
   """Returns a classifier whose answers differ from text to text."""
   config = sentence_prediction.SentencePredictionConfig(
       model=official_task.ModelConfig(
@@ -72,6 +72,6 @@ def build(folder: str) -> loading.TrainedClassifier:
   head = model.checkpoint_items['classifier']
   head.kernel.assign(_HEAD_SCALE * head.kernel)
   head.bias.assign(_HEAD_BIAS)
-  return loading.TrainedClassifier(
+  return loading.TrainedModel(
       model, list(LABELS), write_vocabulary(folder), lower_case=True,
       max_length=MAX_LENGTH)
