@@ -203,11 +203,38 @@ def soft_masked_lm(teacher_logits: tf.Tensor, student_logits: tf.Tensor,
   ...                      tf.ones([1, 1]), 1.0)) > 0.28
   True
   """
+  soft = soft_cross_entropy(teacher_logits, student_logits, weights)
+  return (ground_truth_ratio * masked_lm(student_logits, labels, weights)
+          + (1 - ground_truth_ratio) * soft)
+
+
+def soft_cross_entropy(teacher_logits: tf.Tensor, student_logits: tf.Tensor,
+                       weights: tf.Tensor | None = None,
+                       temperature: float = 1.0) -> tf.Tensor:
+  """Cross-entropy with the teacher's distribution.
+
+  Args:
+    teacher_logits: `[..., classes]`.
+    student_logits: The same of the student.
+    weights: `[...]`, 0 for what does not count; None counts all.
+    temperature: Divides both logits; the result is multiplied by its square,
+      so that gradients keep their size (Hinton et al. 2015).
+
+  Returns:
+    A scalar, the mean over all but the last dimension.
+
+  Example:
+
+  >>> logits = tf.math.log([[0.25, 0.75]])
+  >>> round(float(soft_cross_entropy(logits, logits)), 4)  # Their entropy.
+  0.5623
+  """
   teacher_logits, student_logits = _float32(teacher_logits, student_logits)
   soft = tf.nn.softmax_cross_entropy_with_logits(
-      tf.nn.softmax(teacher_logits), student_logits)
-  return (ground_truth_ratio * masked_lm(student_logits, labels, weights)
-          + (1 - ground_truth_ratio) * _weighted_mean(soft, weights))
+      tf.nn.softmax(teacher_logits / temperature), student_logits / temperature)
+  mean = (tf.reduce_mean(soft) if weights is None
+          else _weighted_mean(soft, weights))
+  return temperature**2 * mean
 
 
 def next_sentence(logits: tf.Tensor, labels: tf.Tensor) -> tf.Tensor:

@@ -1,0 +1,139 @@
+# Copyright 2026 The mobilebert_tf Authors. All Rights Reserved.
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+
+"""Fine-tuning with a teacher: what is learned, and what does not fit."""
+
+import tempfile
+
+from absl.testing import parameterized
+import numpy as np
+from official.nlp.tasks import sentence_prediction as official_task
+import tensorflow as tf, tf_keras
+
+from mobilebert_tf import modeling
+from mobilebert_tf.data import text_classification_loader
+from mobilebert_tf.distillation import taught_tasks
+from mobilebert_tf.distillation import teaching
+from mobilebert_tf.tasks import pretraining
+from tests.modeling import contract
+
+_BATCH = {
+    'input_word_ids': tf.constant([[2, 5, 6, 3, 0], [2, 7, 3, 0, 0]]),
+    'input_mask': tf.constant([[1, 1, 1, 1, 0], [1, 1, 1, 0, 0]]),
+    'input_type_ids': tf.zeros([2, 5], tf.int32),
+}
+
+
+def _softmax(logits):
+  exponentials = np.exp(logits - logits.max(-1, keepdims=True))
+  return exponentials / exponentials.sum(-1, keepdims=True)
+
+
+class TeachingTest(tf.test.TestCase, parameterized.TestCase):
+
+  def _teacher(self, num_classes=3, labels=(), **overrides) -> str:
+    """Writes a teacher with random weights, and returns its folder."""
+    model = modeling.MobileBertClassifier(
+        modeling.MobileBertEncoder(contract.tiny_architecture(
+            num_blocks=4, intra_block_size=16, **overrides)),
+        num_classes=num_classes, labels=labels)
+    rng = np.random.default_rng(1)
+    for variable in model.trainable_variables:
+      variable.assign_add(rng.normal(scale=0.2, size=variable.shape))
+    folder = tempfile.mkdtemp(dir=self.get_temp_dir()) + '/teacher'
+    model.save_pretrained(folder)
+    self._teacher_model = model
+    return folder
+
+  def _task(self, num_classes=3, labels=(), **teacher):
+    config = taught_tasks.TaughtSentencePredictionConfig(
+        model=official_task.ModelConfig(
+            num_classes=num_classes, use_encoder_pooler=True,
+            encoder=pretraining.encoder_config(
+                contract.tiny_architecture(attention_dropout_rate=0.0))),
+        train_data=text_classification_loader.TextClassificationDataConfig(
+            labels=list(labels)),
+        teacher=teaching.TeachingConfig(**teacher))
+    config.model.dropout_rate = 0.0
+    return taught_tasks.TaughtSentencePredictionTask(config)
+
+  def _step(self, task, labels) -> tuple[float, np.ndarray, np.ndarray]:
+    """Returns the loss of a step, and both models' outputs before it."""
+    model = task.build_model()
+    inputs = [_BATCH[name] for name in model.input_names]
+    learned = model(inputs, training=False).numpy()
+    taught = self._teacher_model(inputs, training=False).numpy()
+    before = [variable.numpy() for variable in model.trainable_variables]
+    logs = task.train_step(
+        {**_BATCH, 'label': labels, 'label_ids': labels}, model,
+        tf_keras.optimizers.SGD(0.1), [])
+    moved = [np.abs(variable - old).max() for variable, old in zip(
+        model.trainable_variables, before, strict=True)]
+    self.assertGreater(max(moved), 0)
+    return float(logs['loss']), taught, learned
+
+  def test_the_loss_is_the_labels_and_the_teachers(self):
+    task = self._task(checkpoint=self._teacher(), ground_truth_ratio=0.25,
+                      temperature=2.0)
+    loss, taught, learned = self._step(task, tf.constant([[2], [0]]))
+    hard = -np.log(_softmax(learned)[[0, 1], [2, 0]]).mean()
+    soft = -(_softmax(taught / 2) * np.log(_softmax(learned / 2))).sum(-1)
+    self.assertAllClose(loss, 0.25 * hard + 0.75 * 4 * soft.mean(), rtol=1e-5)
+
+  def test_a_regression_is_taught_by_squared_error(self):
+    task = self._task(1, checkpoint=self._teacher(1), ground_truth_ratio=0.0)
+    loss, taught, learned = self._step(task, tf.constant([[2.5], [0.0]]))
+    self.assertAllClose(loss, np.mean((taught - learned)**2), rtol=1e-5)
+
+  def test_hidden_states_are_compared_on_request(self):
+    folder = self._teacher()
+    without = self._step(self._task(checkpoint=folder),
+                         tf.constant([[2], [0]]))[0]
+    task = self._task(checkpoint=folder, hidden_weight=2.0)
+    loss, *_ = self._step(task, tf.constant([[2], [0]]))
+    # Of normalized features, each pair's is between 0 and 4.
+    self.assertBetween(loss - without, 0.01, 2 * 4)
+
+  def test_the_teacher_is_not_part_of_the_students_weights(self):
+    task = self._task(checkpoint=self._teacher())
+    model = task.build_model()
+    self.assertLess(model.count_params(), self._teacher_model.count_params())
+
+  @parameterized.parameters(
+      ({'num_classes': 2}, {}, 'has 2 classes, the student 3'),
+      ({'vocab_size': 60}, {}, 'has 60 tokens, the student 50'),
+      ({'inter_block_size': 24}, {'hidden_weight': 1.0},
+       'inter_block_size is 24 in the teacher and 16'),
+      ({'labels': ('c', 'b', 'a')}, {}, 'has the labels c, b, a, the student'),
+  )
+  def test_a_teacher_that_does_not_fit(self, teacher, settings, message):
+    task = self._task(labels=('a', 'b', 'c'),
+                      checkpoint=self._teacher(**teacher), **settings)
+    with self.assertRaisesRegex(ValueError, message):
+      task.build_model()
+
+  def test_a_teacher_has_to_be_named(self):
+    with self.assertRaisesRegex(ValueError, 'checkpoint is not set'):
+      self._task().build_model()
+
+  @parameterized.parameters(
+      {'ground_truth_ratio': 1.5}, {'ground_truth_ratio': float('nan')},
+      {'temperature': 0.0}, {'hidden_weight': -1.0})
+  def test_settings_that_make_no_sense(self, **settings):
+    with self.assertRaisesRegex(ValueError, next(iter(settings))):
+      teaching.TeachingConfig(**settings)
+
+
+if __name__ == '__main__':
+  tf.test.main()
