@@ -12,9 +12,8 @@
 # See the License for the specific language governing permissions and
 # limitations under the License.
 
-"""Model Garden data loader of labelled texts in TSV files."""
+"""Model Garden data loader of labelled texts in TSV and CSV files."""
 
-from collections.abc import Sequence
 import dataclasses
 
 import numpy as np
@@ -23,21 +22,26 @@ from official.nlp.data import data_loader
 from official.nlp.data import data_loader_factory
 import tensorflow as tf
 
-from mobilebert_tf.data import corpus
+from mobilebert_tf.data import text_examples
+from mobilebert_tf.data import token_cache
 from mobilebert_tf.data import tokenization
 
-_TEXTS_A_CALL = 8192
+# Where those who read without batches look for them.
+TextExamples = text_examples.TextExamples
+read_examples = text_examples.read_examples
+read_labels = text_examples.read_labels
+
 _SHORTEST_BUCKET = 16
 _MODEL_INPUTS = ('input_word_ids', 'input_mask', 'input_type_ids')
 
 
 @dataclasses.dataclass
 class TextClassificationDataConfig(cfg.DataConfig):
-  """Labelled texts, or pairs of texts, in TSV files with a header.
+  """Labelled texts, or pairs of texts, in TSV or CSV files.
 
   Attributes:
-    input_path: A TSV file, or several as globs, a list or with commas. Quotes
-      mean nothing in it.
+    input_path: A TSV file, in which quotes mean nothing, or a file whose name
+      ends with `.csv`; or several as globs, a list or with commas.
     global_batch_size: Over all replicas.
     is_training: Whether to shuffle, repeat and batch texts of similar length.
       If not, the order is that of the file.
@@ -47,11 +51,21 @@ class TextClassificationDataConfig(cfg.DataConfig):
       this name too, where the Model Garden's task looks for them.
     labels: The label of each class; empty for the sorted set found in the
       files. Name them where train and validation files could differ.
+    regression: Whether labels are numbers. `SentencePredictionTask` sets it
+      where the model has one class.
+    index_field: A column of ids to check: no two rows share one. Empty for
+      none.
+    column_names: The columns of files without a header; empty if the first
+      line names them.
+    bad_rows: `error` stops at a row that cannot be read; `skip` leaves such
+      rows out and says how many, as long as they are few.
     vocab_file: BERT's `vocab.txt`.
     lower_case: Whether to lower-case and strip accents.
     seq_length: How many tokens of a text to keep, special tokens included.
       Batches are at most one longer: padding follows every text.
     seed: Of shuffling; None for another order on each run.
+    cache_dir: Where the tokens of large files are kept for the next run: None
+      for `$MOBILEBERT_TF_CACHE` or `~/.cache/mobilebert_tf`, empty for nowhere.
   """
   input_path: str = ''
   global_batch_size: int = 32
@@ -60,26 +74,15 @@ class TextClassificationDataConfig(cfg.DataConfig):
   pair_field: str = ''
   label_field: str = 'label'
   labels: list[str] = dataclasses.field(default_factory=list)
+  regression: bool = False
+  index_field: str = ''
+  column_names: list[str] = dataclasses.field(default_factory=list)
+  bad_rows: str = 'error'
   vocab_file: str = ''
   lower_case: bool = True
   seq_length: int = 128
   seed: int | None = None
-
-
-@dataclasses.dataclass(frozen=True)
-class TextExamples:
-  """The columns of TSV files.
-
-  Attributes:
-    texts: The text of each row.
-    pairs: The second text of each row, or None.
-    labels: The label of each class.
-    label_ids: int32 `[rows]`, or None where no label column was asked for.
-  """
-  texts: list[str]
-  pairs: list[str] | None
-  labels: list[str]
-  label_ids: np.ndarray | None
+  cache_dir: str | None = None
 
 
 @data_loader_factory.register_data_loader_cls(TextClassificationDataConfig)
@@ -123,27 +126,26 @@ class TextClassificationDataLoader(data_loader.DataLoader):
       Dicts of int32 `input_word_ids`, `input_mask`, `input_type_ids`
       `[batch, length]`, where length is one of `bucket_lengths(seq_length)`
       and above that of every text in the batch, and `label_ids` `[batch, 1]`,
-      the same also under the name of `label_field`.
+      float32 in regression, the same also under the name of `label_field`.
 
     Raises:
       FileNotFoundError: If there is no such file.
       ValueError: If a row is not sound; names the file and the line.
     """
     params = self._params
-    examples = read_examples(
-        params.input_path, text_field=params.text_field,
-        pair_field=params.pair_field, label_field=params.label_field,
-        labels=params.labels)
+    examples = read_data(params)
     tokenizer = tokenization.Tokenizer(params.vocab_file, params.lower_case)
     special = 2 if examples.pairs is None else 3
-    segments = [_tokenize(tokenizer, t)
-                for t in (examples.texts, examples.pairs) if t is not None]
+    segments = [token_cache.tokenize(tokenizer, texts, params.cache_dir)
+                for texts in (examples.texts, examples.pairs)
+                if texts is not None]
     segments = tokenization.trim(segments, params.seq_length - special)
     # One more than the tokens: padding follows every text.
     needed = sum(tf.cast(s.row_lengths(), tf.int32)
                  for s in segments) + special + 1
     buckets = bucket_lengths(params.seq_length)
-    label_ids = tf.constant(examples.label_ids[:, np.newaxis])
+    labels = examples.values if params.regression else examples.label_ids
+    label_ids = tf.constant(labels[:, np.newaxis])
 
     def make_batch(rows: tf.Tensor) -> dict[str, tf.Tensor]:
       longest = tf.reduce_max(tf.gather(needed, rows))
@@ -206,112 +208,18 @@ def bucket_lengths(seq_length: int) -> list[int]:
   return [*lengths, seq_length + 1]
 
 
-def read_labels(path: str | Sequence[str],
-                label_field: str = 'label') -> list[str]:
-  """Returns the sorted labels that occur in TSV files.
-
-  Args:
-    path: Files, as for `read_examples`.
-    label_field: The column.
-
-  Raises:
-    FileNotFoundError: If there is no such file.
-    ValueError: If a row is not sound; names the file and the line.
-  """
-  columns, _ = _read_columns(path, [label_field])
-  return sorted(set(columns[label_field]))
+def read_data(params: TextClassificationDataConfig) -> TextExamples:
+  """Returns the examples that a config names; see `read_examples`."""
+  return read_examples(
+      params.input_path, text_field=params.text_field,
+      pair_field=params.pair_field, label_field=params.label_field,
+      index_field=params.index_field, labels=params.labels,
+      regression=params.regression, column_names=params.column_names,
+      bad_rows=params.bad_rows)
 
 
-def read_examples(path: str | Sequence[str],
-                  *,
-                  text_field: str = 'text',
-                  pair_field: str = '',
-                  label_field: str = 'label',
-                  labels: Sequence[str] = ()) -> TextExamples:
-  """Reads and checks all rows of TSV files.
-
-  Example:
-
-    examples = read_examples('dev.tsv')
-    examples.labels[examples.label_ids[0]]
-
-  Args:
-    path: A file or glob, or several, as a sequence or with commas.
-    text_field: The column of the text.
-    pair_field: The column of the second text; empty for none.
-    label_field: The column of the label; empty for texts without labels.
-    labels: The label of each class; empty for the sorted set found.
-
-  Returns:
-    The columns.
-
-  Raises:
-    FileNotFoundError: If there is no such file.
-    ValueError: If a column is missing, a row has more or fewer columns than
-      the header, a text is empty, a label unknown, or a file not UTF-8 or
-      without rows. Names the file and the line.
-  """
-  if len(set(labels)) < len(labels):
-    raise ValueError(f'A label is there twice in {list(labels)}.')
-  fields = [f for f in (text_field, pair_field, label_field) if f]
-  columns, places = _read_columns(path, fields)
-  label_ids = None
-  labels = list(labels)
-  if label_field:
-    labels = labels or sorted(set(columns[label_field]))
-    ids = {label: i for i, label in enumerate(labels)}
-    for label, place in zip(columns[label_field], places, strict=True):
-      if label not in ids:
-        raise ValueError(f'{place}: the label {label!r} is not one of '
-                         f'{", ".join(labels)}.')
-    label_ids = np.array([ids[v] for v in columns[label_field]], np.int32)
-  return TextExamples(columns[text_field], columns.get(pair_field), labels,
-                      label_ids)
-
-
-def _read_columns(
-    path: str | Sequence[str],
-    fields: list[str]) -> tuple[dict[str, list[str]], list[str]]:
-  """Returns non-empty values of the columns, and each row's file and line."""
-  values = [path] if isinstance(path, str) else list(path)
-  patterns = [p.strip() for v in values for p in v.split(',') if p.strip()]
-  columns: dict[str, list[str]] = {f: [] for f in fields}
-  places: list[str] = []
-  for file in corpus.find_files(patterns):
-    before = len(places)
-    _read_file(file, columns, places)
-    if len(places) == before:
-      raise ValueError(f'{file}:1: there is no row below the header.')
-  return columns, places
-
-
-def _read_file(file: str, columns: dict[str, list[str]],
-               places: list[str]) -> None:
-  header: list[str] = []
-  for number, line in corpus.read_lines(file):
-    cells = line.rstrip('\r\n').split('\t')
-    if number == 1:
-      header = cells
-      for field in columns:
-        if header.count(field) != 1:
-          raise ValueError(
-              f'{file}:1: there has to be one column {field!r}; the header has '
-              f'{", ".join(map(repr, header))}.')
-      continue
-    if len(cells) != len(header):
-      raise ValueError(
-          f'{file}:{number}: {len(cells)} columns where the header has '
-          f'{len(header)}. Columns are parted by tabs; quotes mean nothing.')
-    for field, column in columns.items():
-      value = cells[header.index(field)].strip()
-      if not value:
-        raise ValueError(f'{file}:{number}: the column {field!r} is empty.')
-      column.append(value)
-    places.append(f'{file}:{number}')
-
-
-def _tokenize(tokenizer: tokenization.Tokenizer,
-              texts: list[str]) -> tf.RaggedTensor:
-  return tf.concat(
-      [tokenizer.tokenize(texts[i:i + _TEXTS_A_CALL])
-       for i in range(0, len(texts), _TEXTS_A_CALL)], axis=0)
+def find_labels(params: TextClassificationDataConfig) -> list[str]:
+  """Returns the classes of a config: those it names, or those of its files."""
+  return list(params.labels) or read_labels(
+      params.input_path, params.label_field, column_names=params.column_names,
+      bad_rows=params.bad_rows)

@@ -16,6 +16,7 @@
 
 import collections
 import itertools
+from unittest import mock
 
 from absl.testing import parameterized
 import numpy as np
@@ -23,6 +24,7 @@ from official.nlp.data import data_loader_factory
 import tensorflow as tf
 
 from mobilebert_tf.data import text_classification_loader as loader_lib
+from mobilebert_tf.data import tokenization
 from tests import shared_data
 from tests.data import temporary
 
@@ -66,6 +68,35 @@ class TextClassificationLoaderTest(
     [batch] = self._load(path, text_field='s1', pair_field='s2')
     self.assertAllEqual(batch['input_word_ids'][0, :7], [2, 6, 3, 7, 8, 3, 0])
     self.assertAllEqual(batch['input_type_ids'][0, :7], [0, 0, 0, 1, 1, 1, 0])
+
+  def test_numbers_of_a_csv_without_a_header(self):
+    path = self.make_file('dev.csv', '"a, b",1.5\nc,-2\n')
+    [batch] = self._load(path, column_names=['text', 'label'], regression=True)
+    self.assertAllEqual(batch['label_ids'], [[1.5], [-2]])
+    self.assertEqual(batch['label'].dtype, tf.float32)
+    # The comma is a token, which this vocabulary lacks.
+    self.assertAllEqual(batch['input_word_ids'][0, :6], [2, 6, 1, 7, 3, 0])
+
+  def test_a_second_run_reads_the_tokens_of_the_first(self):
+    rows = ''.join(f'{"a b c " * 9}w{i % 90}\tx\n' for i in range(390))
+    path = self.make_file('long.tsv', 'text\tlabel\n' + rows)
+    folder = self.make_folder()
+    before = [b['input_word_ids'] for b in self._load(
+        path, cache_dir=folder, global_batch_size=99)]
+    with mock.patch.object(tokenization.Tokenizer, 'tokenize') as tokenize:
+      data = self._load(
+          path, cache_dir=folder, seq_length=35, global_batch_size=99)
+    tokenize.assert_not_called()
+    for batch, expected in zip(data, before, strict=True):
+      self.assertAllEqual(batch['input_word_ids'][:, :30], expected[:, :30])
+
+  def test_find_labels(self):
+    path = self.make_file('a.tsv', 'a\tz\nb\ty\n')
+    config = loader_lib.TextClassificationDataConfig(
+        input_path=path, column_names=['text', 'label'])
+    self.assertEqual(loader_lib.find_labels(config), ['y', 'z'])
+    self.assertEqual(loader_lib.find_labels(config.replace(labels=['z'])),
+                     ['z'])
 
   def test_lengths_are_few_and_above_the_longest(self):
     self.assertEqual(loader_lib.bucket_lengths(128), [16, 32, 64, 129])

@@ -1,0 +1,235 @@
+# Copyright 2026 The mobilebert_tf Authors. All Rights Reserved.
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+
+"""Rows of tab-separated and comma-separated files with named columns.
+
+A file whose name ends with `.csv` is comma-separated, with quotes as
+spreadsheets write them. In every other one columns are parted by tabs and
+quotes mean nothing, as in the official files of GLUE. Either may be `.gz`.
+"""
+
+import csv
+import dataclasses
+from collections.abc import Iterator, Sequence
+
+from absl import logging
+
+from mobilebert_tf.data import corpus
+
+# If more than this share of the rows is bad, something else is wrong.
+_LARGEST_BAD_SHARE = 0.1
+POLICIES = ('error', 'skip')
+_HINTS = {
+    True: ('Columns are parted by commas; a text that holds a comma or a line '
+           'break stands in double quotes.'),
+    False: 'Columns are parted by tabs; quotes mean nothing.',
+}
+
+
+@dataclasses.dataclass(frozen=True)
+class Row:
+  """Values of the columns that were asked for.
+
+  Attributes:
+    file: The file.
+    line: The number of the line it begins at.
+    values: One for each column, white space around it removed.
+  """
+  file: str
+  line: int
+  values: list[str]
+
+  @property
+  def place(self) -> str:
+    """The file and the line, as editors read them."""
+    return f'{self.file}:{self.line}'
+
+
+class BadRows:
+  """What is done with rows that cannot be read: an error, or counted skips.
+
+  Example:
+
+    bad = BadRows('skip')
+    for row in read_rows('train.tsv', ['text', 'label'], bad):
+      if row.values[1] not in labels:
+        bad.add(row.file, row.line, 'no such label')
+    bad.report()
+
+  Attributes:
+    skipped: How many rows were skipped so far.
+
+  Args:
+    policy: `error` or `skip`.
+
+  Raises:
+    ValueError: If the policy is neither.
+  """
+
+  def __init__(self, policy: str = 'error'):
+    if policy not in POLICIES:
+      raise ValueError(f'bad_rows is {policy!r}; it can be '
+                       f'{" or ".join(POLICIES)}.')
+    self._policy = policy
+    self._first: corpus.LineError | None = None
+    self._rows = 0
+    self.skipped = 0
+
+  def count_row(self) -> None:
+    """Counts a row, good or bad."""
+    self._rows += 1
+
+  def add(self, file: str, line: int, what: str) -> None:
+    """Raises or counts a bad row.
+
+    Raises:
+      ValueError: If the policy is `error`; names the file and the line.
+    """
+    error = corpus.LineError(file, line, what)
+    if self._policy == 'error':
+      raise error
+    self._first = self._first or error
+    self.skipped += 1
+
+  def report(self) -> None:
+    """Says how many rows were skipped, if any.
+
+    Raises:
+      ValueError: If they are so many that the settings must be wrong.
+    """
+    if not self._first:
+      return
+    counts = f'{self.skipped:,} of {self._rows:,} rows'
+    if self.skipped > max(1, _LARGEST_BAD_SHARE * self._rows):
+      raise ValueError(f'{counts} cannot be read, which is too many to skip. '
+                       f'The first: {self._first}')
+    logging.warning('Skipped %s that cannot be read. The first: %s', counts,
+                    self._first)
+
+
+def read_rows(path: str | Sequence[str],
+              fields: Sequence[str],
+              bad_rows: BadRows,
+              *,
+              column_names: Sequence[str] = (),
+              may_be_empty: Sequence[str] = ()) -> Iterator[Row]:
+  """Yields the rows of files, in order.
+
+  Args:
+    path: A file or glob, or several, as a sequence or with commas.
+    fields: The columns to read.
+    bad_rows: Told of rows with more or fewer columns than there should be, and
+      of empty values; those are left out if it permits.
+    column_names: The columns of files without a header; empty if the first
+      line names them.
+    may_be_empty: Those of `fields` that may be empty.
+
+  Yields:
+    The rows.
+
+  Raises:
+    FileNotFoundError: If there is no such file.
+    ValueError: If a column is missing, or a file not UTF-8 or without rows.
+      Names the file and the line.
+  """
+  values = [path] if isinstance(path, str) else list(path)
+  patterns = [p.strip() for v in values for p in v.split(',') if p.strip()]
+  for file in corpus.find_files(patterns):
+    lines = _read_cells(file)
+    header, first = list(column_names), 1
+    if not header:
+      first, header = next(lines, (1, []))
+    places = _find_columns(file, first, header, fields)
+    is_empty = True
+    for line, cells in lines:
+      is_empty = False
+      bad_rows.count_row()
+      if len(cells) != len(header):
+        bad_rows.add(file, line, _wrong_count(file, cells, header,
+                                              bool(column_names)))
+        continue
+      if column_names and cells == header:
+        raise corpus.LineError(
+            file, line, 'this is a header, but column_names names the columns '
+            'of a file that has none. Leave column_names empty.')
+      row = Row(file, line, [cells[place].strip() for place in places])
+      if not all(row.values):
+        empty = [field for field, value in zip(fields, row.values, strict=True)
+                 if not value and field not in may_be_empty]
+        if empty:
+          bad_rows.add(file, line, f'the column {empty[0]!r} is empty.')
+          continue
+      yield row
+    if is_empty:
+      raise corpus.LineError(
+          file, 1, 'there is no row' + (
+              '.' if column_names else ' below the header.'))
+
+
+def is_csv(path: str) -> bool:
+  """Whether a file is comma-separated, by its name."""
+  return path.lower().removesuffix('.gz').endswith('.csv')
+
+
+def _find_columns(file: str, line: int, header: list[str],
+                  fields: Sequence[str]) -> list[int]:
+  if not header:
+    raise corpus.LineError(file, 1, 'there is no row; the file is empty.')
+  for field in fields:
+    if header.count(field) != 1:
+      shown = ', '.join(map(repr, header[:20]))
+      raise corpus.LineError(
+          file, line, f'there has to be one column {field!r}; the header has '
+          f'{shown[:1000]}. {_HINTS[is_csv(file)]}')
+  return [header.index(field) for field in fields]
+
+
+def _wrong_count(file: str, cells: list[str], header: list[str],
+                 is_named: bool) -> str:
+  what = 'column_names' if is_named else 'the header'
+  return (f'{len(cells)} columns where {what} has {len(header)}. '
+          f'{_HINTS[is_csv(file)]}')
+
+
+def _read_cells(file: str) -> Iterator[tuple[int, list[str]]]:
+  """Yields number and cells of lines; blank ones at the end are no rows."""
+  blank: list[int] = []
+  for number, cells in _read_csv(file) if is_csv(file) else _read_tsv(file):
+    if cells == ['']:
+      blank.append(number)
+      continue
+    for line in blank:
+      yield line, ['']
+    blank.clear()
+    yield number, cells
+
+
+def _read_tsv(file: str) -> Iterator[tuple[int, list[str]]]:
+  for number, line in corpus.read_lines(file):
+    yield number, line.rstrip('\r').split('\t')
+
+
+def _read_csv(file: str) -> Iterator[tuple[int, list[str]]]:
+  csv.field_size_limit(corpus.LONGEST_LINE)  # Of 131,072 characters otherwise.
+  reader = csv.reader(
+      (f'{line}\n' for _, line in corpus.read_lines(file)), strict=True)
+  first = 1
+  try:
+    for cells in reader:
+      yield first, cells or ['']
+      first = reader.line_num + 1
+  except csv.Error as error:
+    raise corpus.LineError(
+        file, first, f'the row that begins here is no CSV ({error}). '
+        f'{_HINTS[True]}') from error
