@@ -1,0 +1,307 @@
+# Copyright 2026 The mobilebert_tf Authors. All Rights Reserved.
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+
+"""Questions on contexts, in SQuAD's JSON: read, checked, split by article."""
+
+from collections.abc import Iterator, Sequence
+import dataclasses
+import difflib
+import json
+import os
+from typing import Any
+
+from mobilebert_tf import files
+
+_EXPECTED = ('SQuAD has {"data": [{"title": ..., "paragraphs": [{"context": '
+             '..., "qas": [{"id": ..., "question": ..., "answers": [{"text": '
+             '..., "answer_start": ...}]}]}]}]}')
+
+
+@dataclasses.dataclass(frozen=True)
+class GoldAnswer:
+  """An answer that an annotator gave.
+
+  Attributes:
+    text: The answer.
+    start: Its first character in the context, as the file says. It need not
+      be true: see `Question.located`.
+  """
+  text: str
+  start: int
+
+
+@dataclasses.dataclass(frozen=True)
+class Question:
+  """A question of a file.
+
+  Attributes:
+    id: Its name, unique in the data.
+    text: The question.
+    paragraph: Number of its context in `SquadData.contexts`.
+    answers: What annotators answered; empty if there is no answer, or if the
+      file is not labelled.
+    is_impossible: What the file says of that; None if it says nothing.
+    place: File and place in it, for messages.
+  """
+  id: str
+  text: str
+  paragraph: int
+  answers: tuple[GoldAnswer, ...]
+  is_impossible: bool | None
+  place: str
+
+  @property
+  def is_contradictory(self) -> bool:
+    """Whether `is_impossible` says other than the answers do."""
+    return (self.is_impossible is not None and
+            self.is_impossible == bool(self.answers))
+
+  def located(self, context: str) -> GoldAnswer | None:
+    """Returns the first answer that stands in the context where it should."""
+    for answer in self.answers:
+      if answer.text.strip() and answer.start >= 0 and context.startswith(
+          answer.text, answer.start):
+        return answer
+    return None
+
+
+@dataclasses.dataclass(frozen=True)
+class SquadData:
+  """The content of SQuAD files.
+
+  Attributes:
+    version: What the (first) file says, such as `v2.0`; may be empty.
+    contexts: The text of each paragraph.
+    titles: The article of each paragraph.
+    questions: All questions, in the order of the files.
+  """
+  version: str
+  contexts: tuple[str, ...]
+  titles: tuple[str, ...]
+  questions: tuple[Question, ...]
+
+  @property
+  def has_unanswerable(self) -> bool:
+    """Whether this is SQuAD v2.0: questions may have no answer."""
+    return self.version.lower().removeprefix('v').startswith('2') or any(
+        q.is_impossible is not None for q in self.questions)
+
+  def context(self, question: Question) -> str:
+    """Returns the text that a question is about."""
+    return self.contexts[question.paragraph]
+
+
+def read(paths: str | os.PathLike | Sequence[str | os.PathLike],
+         titles: Sequence[str] = (),
+         exclude_titles: Sequence[str] = ()) -> SquadData:
+  """Reads SQuAD v1.1 or v2.0 files, or a part of their articles.
+
+  What a single question lacks (text, an answer at its offset, agreement of
+  `is_impossible` with its answers) is left to those who need it; see
+  `squad_training`.
+
+  Example:
+
+    data = read('dev-v1.1.json', exclude_titles=['Force', 'Oxygen'])
+    data.context(data.questions[0])
+
+  Args:
+    paths: A file, or several.
+    titles: The articles to read; empty for all.
+    exclude_titles: Articles to leave out.
+
+  Returns:
+    The questions and their contexts.
+
+  Raises:
+    FileNotFoundError: If there is no such file.
+    ValueError: If a file is not JSON or of another shape, an id is there twice,
+      a title is in no file, or no question is left. Names file and place.
+  """
+  if isinstance(paths, str | os.PathLike):
+    paths = [paths]
+  version, found = '', set()
+  contexts, titles_of, questions = [], [], []
+  for path in map(os.fspath, paths):
+    content = _read_json(path)
+    version = version or str(content.get('version', ''))
+    for place, article in _articles(content, path):
+      title = _field(article, 'title', str, place, default='')
+      found.add(title)
+      if (titles and title not in titles) or title in exclude_titles:
+        continue
+      for place_of, paragraph in _items(article, 'paragraphs', place):
+        context = _field(paragraph, 'context', str, place_of)
+        for place_qa, qa in _items(paragraph, 'qas', place_of):
+          questions.append(_question(qa, len(contexts), place_qa))
+        contexts.append(context)
+        titles_of.append(title)
+  _check_titles([*titles, *exclude_titles], found)
+  _check_ids(questions)
+  if not questions:
+    raise ValueError(f'{", ".join(map(os.fspath, paths))}: no question'
+                     f'{" in these articles" if titles or exclude_titles else ""}.')
+  return SquadData(version, tuple(contexts), tuple(titles_of),
+                   tuple(questions))
+
+
+def write_articles(path: str | os.PathLike, output_path: str | os.PathLike,
+                   titles: Sequence[str] = (),
+                   exclude_titles: Sequence[str] = ()) -> int:
+  """Writes a part of a SQuAD file's articles as a file of its own.
+
+  To split a file into articles to train on and articles to score:
+
+    held_out = ['Force', 'Oxygen']
+    write_articles('dev-v1.1.json', 'train.json', exclude_titles=held_out)
+    write_articles('dev-v1.1.json', 'dev.json', titles=held_out)
+
+  Args:
+    path: The file.
+    output_path: The file to write; all but the articles is kept.
+    titles: The articles to write; empty for all.
+    exclude_titles: Articles to leave out.
+
+  Returns:
+    How many questions were written.
+
+  Raises:
+    FileNotFoundError: If there is no such file.
+    ValueError: As for `read`.
+  """
+  count = len(read(path, titles, exclude_titles).questions)
+  content = _read_json(os.fspath(path))
+  kept = [article for article in content['data']
+          if (not titles or article.get('title', '') in titles)
+          and article.get('title', '') not in exclude_titles]
+  files.write_text(output_path, json.dumps({**content, 'data': kept}))
+  return count
+
+
+def read_json(path: str | os.PathLike) -> Any:
+  """Reads a JSON file, local or of any storage that TensorFlow knows.
+
+  Raises:
+    FileNotFoundError: If there is no such file.
+    ValueError: If it is not UTF-8 or not JSON; names the file and the line.
+  """
+  path = os.fspath(path)
+  try:
+    if '://' in path:
+      import tensorflow as tf  # Slow, and few need it.  # pylint: disable=g-import-not-at-top
+      with tf.io.gfile.GFile(path, 'rb') as file:
+        data = file.read()
+    else:
+      with open(path, 'rb') as file:
+        data = file.read()
+    return json.loads(data.decode('utf-8-sig'), parse_constant=_refuse)
+  except FileNotFoundError:
+    raise FileNotFoundError(f'{path} does not exist.') from None
+  except json.JSONDecodeError as error:
+    raise ValueError(
+        f'{path}:{error.lineno}: not JSON, or cut off: {error.msg} at column '
+        f'{error.colno}.') from error
+  except UnicodeDecodeError as error:
+    line = error.object.count(b'\n', 0, error.start) + 1
+    raise ValueError(f'{path}:{line}: not UTF-8 ({error.reason}).') from error
+  except RecursionError as error:
+    raise ValueError(f'{path}: too deeply nested to be read.') from error
+  except _NotFiniteError as error:
+    raise ValueError(f'{path}: {error} is no number of JSON.') from error
+
+
+class _NotFiniteError(Exception):
+  """NaN or Infinity, which Python's reader would take."""
+
+
+def _refuse(constant: str) -> None:
+  raise _NotFiniteError(constant)
+
+
+def _read_json(path: str) -> dict[str, Any]:
+  content = read_json(path)
+  if not isinstance(content, dict) or 'data' not in content:
+    raise ValueError(f'{path}: not a SQuAD file: {_EXPECTED}; this is '
+                     f'{_shape(content)}.')
+  return content
+
+
+def _shape(content: Any) -> str:
+  if isinstance(content, dict):
+    names = ', '.join(map(repr, list(content)[:5])) or 'nothing'
+    return f'an object of {names}'
+  names = {list: 'an array', str: 'a string', bool: 'a truth value',
+           type(None): 'null'}
+  return names.get(type(content), 'a number')
+
+
+def _articles(content: dict[str, Any],
+              path: str) -> Iterator[tuple[str, dict[str, Any]]]:
+  for place, article in _items(content, 'data', ''):
+    yield f'{path}: {place.removeprefix(".")}', article
+
+
+def _items(parent: dict[str, Any], name: str,
+           place: str) -> Iterator[tuple[str, dict[str, Any]]]:
+  """Yields the objects of an array and where they are."""
+  for i, item in enumerate(_field(parent, name, list, place)):
+    here = f'{place}.{name}[{i}]'
+    if not isinstance(item, dict):
+      raise ValueError(f'{here} is {_shape(item)}, not an object. {_EXPECTED}.')
+    yield here, item
+
+
+def _field(item: dict[str, Any], name: str, kind: type, place: str,
+           default: Any = None) -> Any:
+  value = item.get(name, default)
+  if type(value) is not kind:  # A truth value is an int to isinstance.
+    kinds = {str: 'a string', list: 'an array', int: 'a whole number',
+             bool: 'true or false'}
+    what = 'is missing' if name not in item else f'is {_shape(value)}'
+    raise ValueError(f'{place}: {name!r} {what}; it has to be {kinds[kind]}.')
+  return value
+
+
+def _question(qa: dict[str, Any], paragraph: int, place: str) -> Question:
+  answers = []
+  if qa.get('answers') is not None:
+    for here, answer in _items(qa, 'answers', place):
+      answers.append(GoldAnswer(_field(answer, 'text', str, here),
+                                _field(answer, 'answer_start', int, here)))
+  impossible = None
+  if 'is_impossible' in qa:
+    impossible = _field(qa, 'is_impossible', bool, place)
+  return Question(_field(qa, 'id', str, place),
+                  _field(qa, 'question', str, place), paragraph,
+                  tuple(answers), impossible, place)
+
+
+def _check_titles(wanted: Sequence[str], found: set[str]) -> None:
+  for title in wanted:
+    if title not in found:
+      near = difflib.get_close_matches(title, sorted(found), 3, 0.5)
+      some = near or sorted(found)[:5]
+      raise ValueError(
+          f'No article is called {title!r}. '
+          f'{"Near" if near else "There"} are {", ".join(map(repr, some))}.')
+
+
+def _check_ids(questions: Sequence[Question]) -> None:
+  places: dict[str, str] = {}
+  for question in questions:
+    if question.id in places:
+      raise ValueError(
+          f'{question.place}: the id {question.id!r} is already that of '
+          f'{places[question.id]}. Answers are told apart by their ids.')
+    places[question.id] = question.place

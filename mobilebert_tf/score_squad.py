@@ -1,0 +1,73 @@
+# Copyright 2026 The mobilebert_tf Authors. All Rights Reserved.
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+
+r"""Scores answers as SQuAD's official scripts do, to the last digit.
+
+python -m mobilebert_tf.score_squad --data=dev-v2.0.json \
+  --predictions=predictions.json --null_odds=null_odds.json
+
+Prints JSON: exact match and F1, in percent. For SQuAD v2.0 also those of the
+questions that have an answer (HasAns) and that have none (NoAns) and, given the
+null odds, the best there are and the thresholds that give them.
+"""
+
+import sys
+
+from absl import app
+from absl import flags
+
+_DATA = flags.DEFINE_string(
+    'data', None, 'SQuAD v1.1 or v2.0 file with the right answers.')
+_PREDICTIONS = flags.DEFINE_string(
+    'predictions', None, 'JSON object: the answer by the id of its question.')
+_NULL_ODDS = flags.DEFINE_string(
+    'null_odds', None,
+    'JSON object: how much rather there is no answer, by the id (v2.0).')
+_NULL_THRESHOLD = flags.DEFINE_float(
+    'null_threshold', 1.0, 'Above these odds, a prediction counts as "no '
+    "answer\". The default is the official script's.")
+_TITLES = flags.DEFINE_list(
+    'titles', [], 'Articles to score alone, parted by commas.')
+_EXCLUDE_TITLES = flags.DEFINE_list(
+    'exclude_titles', [], 'Articles to leave out, parted by commas.')
+
+
+def main(argv: list[str]) -> None:
+  if len(argv) > 1:
+    raise app.UsageError(f'Not a flag: {" ".join(argv[1:])}')
+  # pylint: disable=g-import-not-at-top
+  import json
+
+  from mobilebert_tf.data import squad
+  from mobilebert_tf.data import squad_files
+  from mobilebert_tf.evaluation import squad_metrics
+
+  try:
+    data = squad.read(_DATA.value, _TITLES.value, _EXCLUDE_TITLES.value)
+    predictions = squad_files.read_predictions(_PREDICTIONS.value)
+    null_odds = None
+    if _NULL_ODDS.value:
+      null_odds = squad_files.read_null_odds(_NULL_ODDS.value)
+    scores = squad_metrics.evaluate(
+        data, predictions, null_odds, _NULL_THRESHOLD.value)
+  except (OSError, OverflowError, ValueError) as error:
+    sys.exit(f'score_squad: {error}')
+  for note in squad_files.compare_ids(data, predictions):
+    print(f'score_squad: {note}', file=sys.stderr)
+  print(json.dumps(scores, indent=2))
+
+
+if __name__ == '__main__':
+  flags.mark_flags_as_required(['data', 'predictions'])
+  app.run(main)
