@@ -209,13 +209,17 @@ def bucket_lengths(seq_length: int) -> list[int]:
 
 
 def read_data(params: TextClassificationDataConfig) -> TextExamples:
-  """Returns the examples that a config names; see `read_examples`."""
+  """Returns the examples that a config names; see `read_examples`.
+
+  A config without `label_field` is for texts to be answered: all of them, so
+  that empty ones are kept.
+  """
   return read_examples(
       params.input_path, text_field=params.text_field,
       pair_field=params.pair_field, label_field=params.label_field,
       index_field=params.index_field, labels=params.labels,
       regression=params.regression, column_names=params.column_names,
-      bad_rows=params.bad_rows)
+      bad_rows=params.bad_rows, keep_empty=not params.label_field)
 
 
 def find_labels(params: TextClassificationDataConfig) -> list[str]:

@@ -54,10 +54,7 @@ def compute(names: Sequence[str], labels: np.ndarray,
     ValueError: If a metric is unknown, nothing or not as much was answered as
       asked, or something is not finite.
   """
-  for name in names:
-    if name not in METRICS:
-      raise ValueError(f'There is no metric {name!r}; there are '
-                       f'{", ".join(METRICS)}.')
+  check_names(names)
   labels, scores = np.asarray(labels), np.asarray(scores)
   labels = labels.reshape(-1)
   if not len(labels) or len(labels) != len(scores):
@@ -69,6 +66,27 @@ def compute(names: Sequence[str], labels: np.ndarray,
       row = int(np.argmin(finite.all(axis=1)))
       raise ValueError(f'The {what} of row {row} is {values[row]}, not finite.')
   return {name: float(METRICS[name](labels, scores)) for name in names}
+
+
+def check_names(names: Sequence[str],
+                regression: bool | None = None) -> None:
+  """Refuses metrics that there are not.
+
+  Args:
+    names: Which ones.
+    regression: Whether they have to be of numbers or, if false, of classes.
+
+  Raises:
+    ValueError: If one is unknown or of the other kind.
+  """
+  for name in names:
+    if name not in METRICS:
+      raise ValueError(f'There is no metric {name!r}; there are '
+                       f'{", ".join(METRICS)}.')
+    if regression is not None and regression != (name in _OF_NUMBERS):
+      raise ValueError(
+          f'{name} is a metric of {"classes" if regression else "numbers"}, '
+          f'and labels are {"numbers" if regression else "classes"}.')
 
 
 def task_score(metrics: Mapping[str, float],
@@ -123,6 +141,7 @@ def glue_score(by_task: Mapping[str, Mapping[str, float]],
   return float(np.mean(list(scores.values())))
 
 
+_OF_NUMBERS = ('pearson', 'spearman')
 _SCORED = tuple(name for name in glue.GLUE_TASKS if name != 'ax')
 
 

@@ -26,6 +26,7 @@ from mobilebert_tf import checkpoints
 from mobilebert_tf import modeling
 from mobilebert_tf import registry_imports  # Registers the tasks.
 from mobilebert_tf.data import text_classification_loader
+from mobilebert_tf.data import token_classification_loader
 from mobilebert_tf.data import vocabulary
 from official.core import config_definitions as cfg
 from official.core import exp_factory
@@ -205,12 +206,16 @@ def _read_params(model_dir: str, experiment: str) -> cfg.ExperimentConfig:
 
 def _name_classes(model_dir: str, head: str, task: Any) -> list[str]:
   """Returns the labels, and names them in the config if they were found."""
-  if head != 'sequence_classification' or task.model.num_classes == 1:
+  if head == 'question_answering' or (
+      head == 'sequence_classification' and task.model.num_classes == 1):
     return []
   data = task.train_data
   try:
-    labels = list(data.labels) or text_classification_loader.read_labels(
-        data.input_path, data.label_field)
+    if head == 'token_classification':
+      data.labels = list(
+          task.class_names or token_classification_loader.find_labels(data))
+      return data.labels
+    labels = text_classification_loader.find_labels(data)
   except FileNotFoundError as error:
     raise FileNotFoundError(
         f'{model_dir}/{_PARAMS} names no labels, and the file they were taken '

@@ -15,15 +15,19 @@
 """Fine-tuning on labelled texts, checked before it starts."""
 
 import dataclasses
+from typing import Any
 
+import numpy as np
 import tensorflow as tf, tf_keras
 
 from mobilebert_tf import checkpoints
 from mobilebert_tf import modeling
 from mobilebert_tf.data import text_classification_loader
 from mobilebert_tf.data import vocabulary
+from mobilebert_tf.evaluation import metrics as metrics_lib
 from mobilebert_tf.modeling import dropout
 from mobilebert_tf.tasks import pretraining
+from official.core import config_definitions as cfg
 from official.core import task_factory
 from official.nlp.configs import encoders
 from official.nlp.tasks import sentence_prediction
@@ -36,7 +40,9 @@ class SentencePredictionConfig(sentence_prediction.SentencePredictionConfig):
   Attributes:
     model: `use_encoder_pooler` leaves pooling to the encoder, which by default
       takes the first token as it is; a dense layer above it harms GLUE
-      (google-research issue 287).
+      (google-research issue 287). With one class it is a regression.
+    metrics: What an evaluation reports of the whole validation part, besides
+      the loss and what Keras counts: names of `evaluation.metrics`.
   """
   model: sentence_prediction.ModelConfig = dataclasses.field(
       default_factory=lambda: sentence_prediction.ModelConfig(
@@ -44,11 +50,36 @@ class SentencePredictionConfig(sentence_prediction.SentencePredictionConfig):
           use_encoder_pooler=True,
           encoder=pretraining.encoder_config(
               modeling.get_architecture('mobilebert'))))
+  metrics: list[str] = dataclasses.field(default_factory=list)
 
 
 @task_factory.register_task_cls(SentencePredictionConfig)
 class SentencePredictionTask(sentence_prediction.SentencePredictionTask):
-  """The Model Garden's task; a run that would go wrong does not begin."""
+  """The Model Garden's task; a run that would go wrong does not begin.
+
+  It classifies, or with one class it rates: labels are then numbers, learned by
+  their squared error.
+  """
+
+  def __init__(self, params: cfg.TaskConfig, logging_dir: str | None = None,
+               name: str | None = None):
+    """Checks the metrics.
+
+    Args:
+      params: The config.
+      logging_dir: Folder of the run.
+      name: Of the task.
+
+    Raises:
+      ValueError: If a metric is unknown or does not suit the labels.
+    """
+    super().__init__(params, logging_dir, name=name)
+    # Whatever the columns of the two parts are called.
+    self.label_field = 'label_ids'
+    self.is_regression = params.model.num_classes == 1
+    metrics_lib.check_names(params.metrics, self.is_regression)
+    if params.metrics:
+      self.metric_type = 'accuracy'  # Others make ids of the logits.
 
   def build_model(self) -> modeling.MobileBertClassifier:
     """Returns a new classifier, with the labels that training names, if any.
@@ -108,23 +139,84 @@ class SentencePredictionTask(sentence_prediction.SentencePredictionTask):
     Raises:
       ValueError: If labels, vocabulary or lengths do not fit the model.
     """
-    config = self.task_config.model
     train = self.task_config.train_data
-    # The training part's come first: they are what the logits stand for.
-    labels = list(train.labels or params.labels) or (
-        text_classification_loader.read_labels(
-            train.input_path, train.label_field))
-    if len(labels) != config.num_classes:
-      raise ValueError(
-          f'task.model.num_classes is {config.num_classes}, but there are '
-          f'{len(labels)} labels: {", ".join(labels[:10])}.')
-    encoder = config.encoder.get()
+    encoder = self.task_config.model.encoder.get()
+    params = params.replace(
+        vocab_file=params.vocab_file or train.vocab_file,
+        labels=self._find_labels(params), regression=self.is_regression)
     vocabulary.check_size(params.vocab_file, encoder.vocab_size)
     if params.seq_length >= encoder.max_position_embeddings:
       raise ValueError(
           f'seq_length is {params.seq_length}, and a [PAD] follows the longest '
           f'text, but the model has {encoder.max_position_embeddings} '
           'positions (max_position_embeddings).')
-    # The held-out part may lack a class; its ids are the training part's.
-    return super().build_inputs(
-        params.replace(labels=labels), input_context)
+    return super().build_inputs(params, input_context)
+
+  def _find_labels(
+      self, params: text_classification_loader.TextClassificationDataConfig
+  ) -> list[str]:
+    """Returns the classes of the training part: what the logits stand for."""
+    train = self.task_config.train_data
+    num_classes = self.task_config.model.num_classes
+    if self.is_regression:
+      named = list(train.labels or params.labels)
+      if named:
+        raise ValueError(
+            'task.model.num_classes is 1, which is regression, but there are '
+            f'labels: {", ".join(named[:10])}.')
+      return []
+    # The held-out part may lack a class.
+    labels = list(train.labels or params.labels) or (
+        text_classification_loader.find_labels(train))
+    if len(labels) != num_classes:
+      raise ValueError(
+          f'task.model.num_classes is {num_classes}, but there are '
+          f'{len(labels)} labels: {", ".join(labels[:10])}.')
+    return labels
+
+  def build_losses(self, labels: dict[str, tf.Tensor],
+                   model_outputs: tf.Tensor,
+                   aux_losses: Any = None) -> tf.Tensor:
+    """Returns the mean cross-entropy, or squared error, in float32."""
+    return super().build_losses(
+        labels, tf.cast(model_outputs, tf.float32), aux_losses)
+
+  # === Metrics ===
+
+  def build_metrics(
+      self, training: bool | None = None) -> list[tf_keras.metrics.Metric]:
+    """Returns what Keras counts batch by batch."""
+    if self.is_regression:
+      return [tf_keras.metrics.MeanSquaredError(name='mean_squared_error')]
+    return super().build_metrics(training)
+
+  def process_metrics(self, metrics: list[tf_keras.metrics.Metric],
+                      labels: dict[str, tf.Tensor],
+                      model_outputs: tf.Tensor) -> None:
+    """Updates them by a batch; the Model Garden's forgets regression."""
+    if not self.is_regression:
+      super().process_metrics(metrics, labels, model_outputs)
+      return
+    for metric in metrics:
+      metric.update_state(labels[self.label_field], model_outputs)
+
+  def aggregate_logs(self, state: Any = None,
+                     step_outputs: dict[str, Any] | None = None) -> Any:
+    """Collects what the model said of each batch of the validation part."""
+    if not self.task_config.metrics:
+      return super().aggregate_logs(state, step_outputs)
+    state = state or {'labels': [], 'sentence_prediction': []}
+    for name, collected in state.items():
+      collected += [part.numpy() for part in step_outputs[name]]
+    return state
+
+  def reduce_aggregated_logs(
+      self, aggregated_logs: Any,
+      global_step: tf.Tensor | None = None) -> dict[str, float]:
+    """Returns the metrics of the whole validation part."""
+    names = self.task_config.metrics
+    if not names:
+      return super().reduce_aggregated_logs(aggregated_logs, global_step)
+    return metrics_lib.compute(
+        names, np.concatenate(aggregated_logs['labels']),
+        np.concatenate(aggregated_logs['sentence_prediction']))

@@ -12,13 +12,15 @@
 # See the License for the specific language governing permissions and
 # limitations under the License.
 
-"""The fine-tuning task: labels, what it restores and what it refuses."""
+"""The fine-tuning task: labels, metrics, what it restores and refuses."""
 
 import os
 import shutil
 import tempfile
+from collections.abc import Sequence
 
 from absl.testing import parameterized
+import numpy as np
 import tensorflow as tf, tf_keras
 
 from mobilebert_tf import modeling
@@ -60,8 +62,9 @@ class SentencePredictionTest(parameterized.TestCase, temporary.TemporaryFiles,
         'input_path': path, 'vocab_file': vocab_file, 'seq_length': 15,
         'global_batch_size': 3, 'is_training': False, **fields})
 
-  def _task(self, num_classes: int = 3, checkpoint: str = '', **architecture
-            ) -> sentence_prediction.SentencePredictionTask:
+  def _task(self, num_classes: int = 3, checkpoint: str = '',
+            metrics: Sequence[str] = (), metric_type: str = 'accuracy',
+            **architecture) -> sentence_prediction.SentencePredictionTask:
     encoder = pretraining.encoder_config(
         tiny_models.student_config(**architecture))
     model = official_task.ModelConfig(
@@ -69,7 +72,8 @@ class SentencePredictionTest(parameterized.TestCase, temporary.TemporaryFiles,
     return sentence_prediction.SentencePredictionTask(
         sentence_prediction.SentencePredictionConfig(
             model=model, train_data=self.train, validation_data=self.dev,
-            init_checkpoint=checkpoint))
+            init_checkpoint=checkpoint, metrics=list(metrics),
+            metric_type=metric_type))
 
   def _label_ids(self, data) -> list[int]:
     [batch] = self._task().build_inputs(data)
@@ -101,6 +105,98 @@ class SentencePredictionTest(parameterized.TestCase, temporary.TemporaryFiles,
     with self.assertRaisesRegex(
         ValueError, f'num_classes is {num_classes}.*3 labels: x, y, z'):
       self._task(num_classes).build_inputs(self.train)
+
+  # === Regression and official metrics ===
+
+  def _regression(self) -> sentence_prediction.SentencePredictionTask:
+    self.train = self._data(self.make_file(
+        'train.csv', 'text,label\na,4.5\nb,-1\nc,2\n'))
+    self.dev = self.train.replace(vocab_file='')
+    return self._task(num_classes=1, metrics=['pearson', 'spearman'])
+
+  def _evaluate(self, task, model, data) -> dict[str, float]:
+    """Runs an evaluation as the Model Garden's trainer does on one device."""
+    metrics, state = task.build_metrics(training=False), None
+    for batch in task.build_inputs(data):
+      logs = task.validation_step(batch, model, metrics)
+      state = task.aggregate_logs(
+          state, {name: (value,) for name, value in logs.items()})
+    return {metric.name: float(metric.result()) for metric in metrics} | (
+        task.reduce_aggregated_logs(state) or {})
+
+  def test_numbers_are_learned_by_their_squared_error(self):
+    task = self._regression()
+    model, [batch] = task.build_model(), task.build_inputs(self.train)
+    self.assertAllEqual(batch['label_ids'], [[4.5], [-1], [2]])
+    outputs = model(batch)
+    self.assertEqual(outputs.shape, [3, 1])
+    self.assertAllClose(
+        task.build_losses(batch, outputs),
+        np.mean((outputs.numpy()[:, 0] - [4.5, -1, 2])**2))
+    before = model(batch).numpy()
+    task.train_step(batch, model, tf_keras.optimizers.SGD(0.1),
+                    task.build_metrics())
+    self.assertNotAllClose(model(batch), before)
+
+  def test_an_evaluation_of_numbers(self):
+    task = self._regression()
+    model = task.build_model()
+    model.checkpoint_items['classifier'].kernel.assign_add(
+        tf.random.stateless_normal([16, 1], [1, 2]))
+    [batch] = task.build_inputs(self.train)
+    said = model(batch).numpy()[:, 0]
+    found = self._evaluate(
+        task, model, self.dev.replace(global_batch_size=2))
+    self.assertAllClose(found['pearson'],
+                        np.corrcoef([4.5, -1, 2], said)[0, 1], atol=1e-5)
+    self.assertAllClose(found['mean_squared_error'],
+                        np.mean((said - [4.5, -1, 2])**2), rtol=1e-5)
+    self.assertIn('spearman', found)
+
+  def test_an_evaluation_of_classes_is_of_the_whole_part(self):
+    self.train = self._data(self.make_file(
+        'train.tsv', 'text\tlabel\na\tx\nb\ty\n'))
+    # Called otherwise, as the two parts may.
+    self.dev = self._data(self.make_file(
+        'dev.tsv', 'text\tgold\na\ty\na b\tx\nc\ty\nb\ty\nb c\tx\n'),
+                          label_field='gold', global_batch_size=2)
+    task = self._task(num_classes=2, metrics=['matthews', 'f1', 'accuracy'])
+    model = task.build_model()
+    # Says y whatever it reads.
+    model.checkpoint_items['classifier'].bias.assign([-1e6, 1e6])
+    found = self._evaluate(task, model, self.dev)
+    self.assertAllClose(
+        {name: found[name] for name in ('matthews', 'f1', 'accuracy')},
+        {'matthews': 0, 'f1': 2 * 3 / (2 * 3 + 2), 'accuracy': 3 / 5})
+    self.assertAllClose(found['cls_accuracy'], 3 / 5)
+
+  def test_the_model_gardens_metric_gives_way(self):
+    task = self._task(metrics=['matthews'], metric_type='matthews_corrcoef')
+    found = self._evaluate(task, task.build_model(), self.train)
+    self.assertIn('matthews', found)
+    task = self._task(metric_type='matthews_corrcoef')
+    found = self._evaluate(task, task.build_model(), self.train)
+    self.assertIn('matthews_corrcoef', found)
+
+  @parameterized.parameters(
+      (1, ['accuracy'], 'accuracy is a metric of classes, and labels are num'),
+      (3, ['pearson'], 'pearson is a metric of numbers, and labels are class'),
+      (3, ['bleu'], "no metric 'bleu'"))
+  def test_metrics_that_do_not_suit(self, num_classes, metrics, message):
+    with self.assertRaisesRegex(ValueError, message):
+      self._task(num_classes, metrics=metrics)
+
+  def test_regression_has_no_labels(self):
+    self.train = self.train.replace(labels=['x', 'y'])
+    with self.assertRaisesRegex(ValueError, 'is regression, but.*labels: x, y'):
+      self._task(1).build_inputs(self.train)
+
+  @parameterized.parameters('nan', 'inf', 'two', '')
+  def test_a_bad_number_stops_before_training(self, value):
+    task = self._regression()
+    path = self.make_file('dev.csv', f'text,label\na,1\n"b, c",{value}\n')
+    with self.assertRaisesRegex(ValueError, 'dev.csv:3: '):
+      task.build_inputs(self.dev.replace(input_path=path))
 
   # === Sizes ===
 
