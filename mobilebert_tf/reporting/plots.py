@@ -233,6 +233,56 @@ def dot_chart(
     return figure
 
 
+def diagonal_chart(
+    x: Sequence[float],
+    y: Sequence[float],
+    *,
+    x_label: str,
+    y_label: str,
+    intervals: Sequence[tuple[float, float]] | None = None,
+    percent: bool = False,
+    size: tuple[float, float] = (4.6, 4.2),
+) -> figure_lib.Figure:
+  """Draws points beside the diagonal on which `y` would equal `x`.
+
+  Args:
+    x: Positions from left to right; what is not finite is left out.
+    y: Positions from the bottom up.
+    x_label: Name of the x axis.
+    y_label: Name of the y axis.
+    intervals: Low and high end of a whisker for each point.
+    percent: Whether both are fractions to show as percentages, 0 to 1.
+    size: Width and height in inches of 72 points.
+
+  Returns:
+    The figure.
+  """
+  x, y = _finite(x), _finite(y)
+  start = float(np.nan_to_num(np.fmin.reduce(x))) if x.size else 0.0
+  with matplotlib.rc_context(_STYLE):
+    figure, axes = _new_figure(size)
+    axes.axline((start, start), slope=1, color=DARK_GREY, linestyle='--',
+                linewidth=1.0)
+    if intervals is not None:
+      low, high = np.transpose(_finite(np.ravel(intervals)).reshape(-1, 2))
+      axes.vlines(x, low, high, color=INK, linewidth=1.2)
+    crowded = len(x) > 200
+    axes.plot(x, y, 'o', color=BLUE, alpha=0.3 if crowded else 0.8,
+              markersize=3 if crowded else 6, markeredgewidth=0)
+    axes.set_xlabel(_plain(x_label))
+    axes.set_ylabel(_plain(y_label))
+    axes.grid(color=_FAINT, linewidth=0.6)
+    axes.set_axisbelow(True)
+    if percent:
+      axes.set_xlim(0, 1.03)
+      axes.set_ylim(0, 1.03)
+      for axis in (axes.xaxis, axes.yaxis):
+        axis.set_major_formatter(ticker.PercentFormatter(1.0, decimals=0))
+    else:
+      axes.margins(0.05)
+    return figure
+
+
 def heatmap(
     matrix: np.ndarray,
     *,

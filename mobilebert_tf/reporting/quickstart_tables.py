@@ -17,6 +17,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from mobilebert_tf.reporting import confusion
 from mobilebert_tf.reporting import formatting
 from mobilebert_tf.reporting import quickstart_findings as findings
 from mobilebert_tf.reporting import table as table_lib
@@ -161,27 +162,9 @@ def confusion_matrices(results: Mapping[str, Any]) -> list[dict[str, Any]]:
     counts = findings.section(models, name).get('confusion')
     if counts is None or not _is_square(counts, len(labels)):
       continue
-    rows = [_confusion_row(index, label, list(counts[index]))
-            for index, label in enumerate(labels)]
-    found.append({'title': findings.NAMES.get(name, name), 'labels': labels,
-                  'rows': rows})
+    found.append(confusion.matrix(findings.NAMES.get(name, name), labels,
+                                  counts))
   return found
-
-
-def _confusion_row(index: int, label: str, counts: list) -> dict[str, Any]:
-  # Here because matplotlib is slow to import and the terminal needs none.
-  from mobilebert_tf.reporting import plots
-  total = sum(value for value in counts if formatting.is_number(value))
-  shares = [value / total if formatting.is_number(value) and total > 0 else 0.0
-            for value in counts]
-  cells = []
-  for value, share in zip(counts, shares, strict=True):
-    background, colour = plots.shade(share)
-    # Zeros are most of the matrix; without them the others can be seen.
-    text = '' if value == 0 else formatting.count(value)
-    cells.append({'text': text, 'background': background, 'colour': colour})
-  recall = formatting.percent(shares[index] if total > 0 else None, 0)
-  return {'index': index, 'label': label, 'cells': cells, 'recall': recall}
 
 
 def _is_square(counts: Any, size: int) -> bool:

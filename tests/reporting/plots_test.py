@@ -129,6 +129,19 @@ class PlotsTest(tf.test.TestCase, parameterized.TestCase):
                      [0.5, 0.0, 0.25])
     self.assertEqual(_texts(axes), ['50%', 'n/a', '25%'])
 
+  def test_points_and_whiskers_are_beside_the_diagonal(self):
+    axes = plots.diagonal_chart(
+        [0.2, math.nan, 0.9], [0.1, 0.5, math.inf],
+        intervals=[(0.0, 0.3), (math.nan, math.nan), (0.8, 1.0)],
+        x_label='x', y_label='y', percent=True).axes[0]
+    dots = [line for line in axes.lines if line.get_marker() == 'o'][0]
+    np.testing.assert_array_equal(dots.get_xdata(), [0.2, math.nan, 0.9])
+    np.testing.assert_array_equal(dots.get_ydata(), [0.1, 0.5, math.nan])
+    _svg(plots.diagonal_chart([], [], x_label='', y_label='', intervals=[]))
+    far = plots.diagonal_chart([1000, 1001], [1000, 1002], x_label='x',
+                               y_label='y').axes[0]
+    self.assertGreater(far.get_xlim()[0], 990)  # Zero is not dragged in.
+
   def test_texts_stand_clear_of_whiskers_and_near_ticks(self):
     options = dict(texts=['', ''], colours=['k'] * 2)
     whiskers = plots.bar_chart(

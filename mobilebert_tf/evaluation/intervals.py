@@ -1,0 +1,99 @@
+# Copyright 2026 The mobilebert_tf Authors. All Rights Reserved.
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+
+"""How sure the numbers of a report are: 95% intervals over the examples."""
+
+import dataclasses
+import math
+from collections.abc import Callable, Mapping
+
+import numpy as np
+from scipy import stats
+
+CONFIDENCE = 0.95
+
+
+@dataclasses.dataclass(frozen=True)
+class Group:
+  """Some examples and how well they were answered.
+
+  Attributes:
+    name: What they have in common.
+    count: How many they are.
+    mean: The mean over them of `quality`.
+    low: Lower end of the mean's 95% interval; NaN where it is not known.
+    high: Its upper end.
+  """
+  name: str
+  count: int
+  mean: float
+  low: float
+  high: float
+
+
+def group(name: str, values: np.ndarray, most: float = 1.0) -> Group:
+  """Returns the mean of some qualities with its 95% interval.
+
+  The interval is Wilson's where all values are 0 or 1 and cannot be more, else
+  Student's, as far as it is possible.
+
+  Args:
+    name: What the examples have in common.
+    values: float64 `[examples]`, one or more, each 0 or more.
+    most: Greatest possible value; infinity for errors.
+
+  Returns:
+    The group.
+  """
+  count, mean = len(values), float(np.mean(values))
+  if most == 1 and np.isin(values, (0.0, 1.0)).all():
+    interval = stats.binomtest(int(values.sum()), count).proportion_ci(
+        CONFIDENCE, method='wilson')
+    return Group(name, count, mean, float(interval.low), float(interval.high))
+  if count < 2:  # One value does not tell how they vary.
+    return Group(name, count, mean, math.nan, math.nan)
+  error = np.std(values, ddof=1) / math.sqrt(count)
+  reach = float(stats.t.ppf((1 + CONFIDENCE) / 2, count - 1) * error)
+  return Group(name, count, mean, max(mean - reach, 0.0),
+               min(mean + reach, most))
+
+
+def bootstrap(
+    measure: Callable[[np.ndarray], Mapping[str, float]], count: int,
+    samples: int = 200, seed: int = 0) -> dict[str, tuple[float, float]]:
+  """Returns intervals of measures that are no means, such as correlations.
+
+  Examples are drawn with replacement, over and over; the interval is the middle
+  95% of what is then measured.
+
+  Args:
+    measure: Takes rows, int64 `[count]`, and returns measures by name.
+    count: How many examples there are.
+    samples: How many times to measure.
+    seed: Of the draws.
+
+  Returns:
+    Low and high end of each measure; NaN for a single example.
+
+  Example: `bootstrap(lambda rows: {'mean': values[rows].mean()}, len(values))`
+  """
+  rng = np.random.default_rng(seed)
+  found = [measure(rng.integers(count, size=count)) for _ in range(samples)]
+  if count < 2:
+    return {name: (math.nan, math.nan) for name in found[0]}
+  tail = (1 - CONFIDENCE) / 2
+  return {
+      name: tuple(map(float, np.quantile([each[name] for each in found],
+                                         (tail, 1 - tail))))
+      for name in found[0]}

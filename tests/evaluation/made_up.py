@@ -1,0 +1,49 @@
+# Copyright 2026 The mobilebert_tf Authors. All Rights Reserved.
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+
+"""Predictions that no model made."""
+
+from typing import Any
+
+from mobilebert_tf.evaluation import predictions as predictions_lib
+
+
+def classification(**changes: Any) -> predictions_lib.TextPredictions:
+  """Four texts of two classes; the last one is answered wrong."""
+  return predictions_lib.TextPredictions(**{
+      'task': 'made up', 'kind': 'classification',
+      'texts': ['one', 'two two', 'three', 'four'], 'pairs': None,
+      'label_names': ['no', 'yes'], 'labels': [0, 1, 1, 0],
+      'scores': [[0.9, 0.1], [0.2, 0.8], [0.45, 0.55], [0.3, 0.7]],
+      'lengths': [3, 4, 3, 3], **changes})
+
+
+def regression(**changes: Any) -> predictions_lib.TextPredictions:
+  """Three texts; the second value is right."""
+  return predictions_lib.TextPredictions(**{
+      'task': 'made up', 'kind': 'regression', 'texts': ['a', 'b', 'c'],
+      'pairs': ['d', 'e', 'f'], 'label_names': [], 'labels': [0.0, 2.0, 4.0],
+      'scores': [1.0, 2.0, 3.5], 'lengths': [5, 5, 5], **changes})
+
+
+def answers(**changes: Any) -> predictions_lib.AnswerPredictions:
+  """Four questions: right, half right, wrong, and one without an answer."""
+  return predictions_lib.AnswerPredictions(**{
+      'task': 'made up', 'ids': ['q1', 'q2', 'q3', 'q4'],
+      'questions': ['Who came?', 'In what year?', 'What fell?', 'Why?'],
+      'contexts': ['Ann came.', 'In 1999 or so.', 'The old tree fell.', 'No.'],
+      'truths': [['Ann'], ['1999'], ['The old tree', 'tree'], []],
+      'answers': ['Ann', '1999 or', 'fell', ''],
+      'scores': [1.0, 2.0, 3.0, 4.0], 'exact': [1, 0, 0, 1],
+      'f1': [1, 2 / 3, 0, 1], **changes})

@@ -1,0 +1,184 @@
+# Copyright 2026 The mobilebert_tf Authors. All Rights Reserved.
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+
+"""The report of an evaluation, of made-up predictions."""
+
+import os
+import pathlib
+from unittest import mock
+
+import numpy as np
+import tensorflow as tf
+from absl.testing import parameterized
+
+from mobilebert_tf.evaluation import results as results_lib
+from mobilebert_tf.reporting import evaluation_findings as findings
+from mobilebert_tf.reporting import evaluation_report as report
+from mobilebert_tf.reporting import page, plots
+from tests.evaluation import made_up
+
+_HOSTILE = ('<script>alert(1)</script>', '"><img src=x onerror=alert(1)>',
+            'a' * 3000, 'half\ud800', '$x^{', '\x1b[31mred', '{{ 7 * 7 }}')
+_CLASSES = {'accuracy': 0.75, 'f1': 0.8}
+_ANSWERS = {'exact': 50.0, 'f1': 200 / 3, 'total': 4}
+
+
+def _no_pictures():
+  """Drawing takes a second; only some tests look at pictures."""
+  return mock.patch.object(
+      plots, 'to_data_uri', lambda *_: 'data:image/png;base64,')
+
+
+class EvaluationReportTest(tf.test.TestCase, parameterized.TestCase):
+
+  def _folder(self) -> pathlib.Path:
+    return pathlib.Path(self.get_temp_dir()) / self.id() / 'new'
+
+  def _write(self, made, metrics, facts=None) -> str:
+    path = report.write_report(made, metrics, self._folder(), facts or {})
+    return path.read_text('utf-8')
+
+  def test_both_files_are_written_and_nothing_else(self):
+    html = self._write(made_up.classification(), _CLASSES, {'Command': 'x y'})
+    self.assertCountEqual(os.listdir(self._folder()),
+                          ['evaluation.html', 'evaluation.json'])
+    self.assertEqual(html.count('<img'), 2)
+    self.assertTrue('Confusion matrix' in html)
+    self.assertTrue('<code>x y</code>' in html)
+    self.assertEqual(report.read(self._folder())['metrics'], _CLASSES)
+
+  def test_a_page_that_cannot_be_made_leaves_the_old_files(self):
+    self._write(made_up.classification(), _CLASSES)
+    with mock.patch.object(page, 'render', side_effect=OSError('full')):
+      with self.assertRaises(OSError):
+        self._write(made_up.regression(), {})
+    self.assertEqual(report.read(self._folder())['kind'], 'classification')
+
+  def test_regression_has_a_scatter_plot(self):
+    html = self._write(made_up.regression(), {'pearson': 0.993399})
+    self.assertEqual(html.count('<img'), 3)
+    self.assertTrue('Furthest off' in html)
+    self.assertFalse('Confusion' in html)
+
+  def test_questions_have_groups_and_their_metrics_are_percents(self):
+    html = self._write(made_up.answers(), _ANSWERS)
+    self.assertEqual(html.count('<img'), 3)
+    self.assertTrue('66.67%' in html)
+    self.assertTrue('All 2 mistakes' in html)
+    self.assertTrue('The old tree / tree' in html)
+    self.assertFalse('>total<' in html)
+
+  def test_text_from_outside_stays_text(self):
+    count = len(_HOSTILE)
+    made = made_up.classification(
+        task=_HOSTILE[0], texts=_HOSTILE, pairs=_HOSTILE, label_names=_HOSTILE,
+        labels=range(count), scores=np.full([count, count], 1 / count),
+        lengths=[3] * count)
+    html = self._write(made, {'accuracy': 1 / count},
+                       dict.fromkeys(_HOSTILE[:2], _HOSTILE[3]))
+    for part in ('<script', '<img src=x', '\x1b', 'a' * 1001):
+      self.assertFalse(part in html, part)  # Without printing the page.
+    self.assertTrue('{{ 7 * 7 }}' in html)
+    results = report.read(self._folder())
+    self.assertEqual(results['labels'], list(_HOSTILE))
+    self.assertNotIn('\x1b', report.format_summary(results))
+
+  def test_hostile_questions_stay_text(self):
+    texts = list(_HOSTILE[:4])
+    made = made_up.answers(
+        task=_HOSTILE[1], questions=texts, contexts=texts, answers=texts,
+        truths=[[text + '!'] for text in texts], exact=[0] * 4, f1=[0] * 4,
+        ids=texts)
+    with _no_pictures():
+      html = self._write(made, {'exact': 0.0})
+    self.assertFalse('<script' in html or 'onerror=alert(1)>' in html)
+
+  @parameterized.parameters(1, 2, 40, 300)
+  def test_any_number_of_classes_and_texts(self, count):
+    names = [f'class {i}' for i in range(max(count, 2))]
+    scores = np.eye(len(names))[:count]
+    made = made_up.classification(
+        texts=['a'] * count, label_names=names, labels=range(count),
+        scores=scores, lengths=[3] * count)
+    with _no_pictures():
+      html = self._write(made, {'accuracy': 1.0})
+    self.assertTrue('No mistakes' in html)
+    self.assertEqual('<table class="matrix">' in html, count <= 40)
+    self.assertLess(len(html), 500_000)
+
+  def test_one_value_and_constant_values(self):
+    self._write(made_up.regression(
+        texts=['a'], pairs=None, labels=[1.0], scores=[1.5], lengths=[3]), {})
+    html = self._write(made_up.regression(scores=[2.0] * 3), {'pearson': 0.0})
+    self.assertTrue('answers the same to every text' in html)
+
+
+class FindingsTest(tf.test.TestCase):
+
+  def _sentences(self, made, metrics=None) -> str:
+    return ' '.join(findings.sentences(
+        results_lib.collect(made, metrics or {}, {})))
+
+  def test_says_how_good_how_sure_and_what_is_hard(self):
+    said = self._sentences(made_up.classification())
+    self.assertIn('75.0% of 4 texts are answered right (95% interval 30.1% to '
+                  '95.4%).', said)
+    self.assertIn('Always “no” would get 50.0%. With so few examples', said)
+    self.assertIn('73.8% sure, not sure enough, by 1.2 points; the expected '
+                  'calibration error is 36.2 points.', said)
+    self.assertIn('“no” is recognised least: 50.0% of 2.', said)
+
+  def test_says_when_nothing_was_learned(self):
+    made = made_up.classification(scores=[[0.6, 0.4]] * 4)
+    self.assertIn('does no better than that', self._sentences(made))
+    made = made_up.regression(scores=[2.0] * 3)
+    self.assertIn('Always the median, 2, would be off by 1.333. The model does '
+                  'no better', self._sentences(made))
+
+  def test_says_which_lengths_are_hard_only_beyond_chance(self):
+    right = np.array([1] * 50 + [0] * 50)
+    options = dict(
+        texts=['a'] * 100, labels=[1] * 100,
+        scores=np.stack([1 - right, right], 1).astype(float))
+    said = self._sentences(made_up.classification(
+        lengths=[5] * 50 + [90] * 50, **options))
+    self.assertIn('Lengths differ: 0.0% right for 90 tokens, against 100.0% '
+                  'for 5 tokens.', said)
+    said = self._sentences(made_up.classification(
+        lengths=[5, 90] * 50, **options))
+    self.assertIn('No group of lengths is clearly better', said)
+
+  def test_errors_are_worse_where_they_are_larger(self):
+    made = made_up.regression(
+        texts=['a'] * 40, pairs=None, labels=[0.0] * 40,
+        scores=[0.0, 0.1] * 10 + [5.0, 5.1] * 10,
+        lengths=[5] * 20 + [90] * 20)
+    self.assertIn('Lengths differ: 5.050 off for 90 tokens, against 0.050 for '
+                  '5 tokens.', self._sentences(made))
+
+  def test_questions(self):
+    said = self._sentences(made_up.answers())
+    self.assertIn('The answers to 4 questions reach an F1 of 66.7%', said)
+    self.assertIn('Always “no answer” would get 25.0%.', said)
+
+  def test_summary_has_metrics_groups_and_mistakes(self):
+    summary = report.format_summary(results_lib.collect(
+        made_up.answers(), _ANSWERS, {}))
+    for text in ('made up: 4 labelled questions', 'Exact match  50.00%',
+                 'Question word', 'Worst mistakes', 'What fell?'):
+      self.assertIn(text, summary)
+
+
+if __name__ == '__main__':
+  tf.test.main()
