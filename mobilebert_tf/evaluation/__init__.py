@@ -21,8 +21,13 @@ import importlib
 from typing import Any
 
 _MODULES = {
+    'AnswerPredictions': 'predictions',
+    'Scored': 'scored',
+    'TextPredictions': 'predictions',
     'compute': 'metrics',
     'glue_score': 'metrics',
+    'score_answers': 'scored',
+    'score_texts': 'scored',
     'task_score': 'metrics',
 }
 

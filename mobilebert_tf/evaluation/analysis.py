@@ -14,6 +14,7 @@
 
 """Where a model is right and where it is not: pure functions of predictions."""
 
+import collections
 import dataclasses
 import math
 from collections.abc import Iterable, Sequence
@@ -31,6 +32,7 @@ AnswerPredictions = predictions_lib.AnswerPredictions
 QUESTION_WORDS = ('what', 'who', 'when', 'where', 'which', 'why', 'how')
 OTHER = 'other'
 _WHO = ('whom', 'whose')
+_RARE = 50
 _NOTHING = intervals.Group('', 0, math.nan, math.nan, math.nan)
 
 
@@ -149,8 +151,18 @@ def question_word(question: str) -> str:
 
 
 def by_question_word(predictions: AnswerPredictions) -> list[intervals.Group]:
-  """Splits questions by what they ask, the most frequent first."""
-  return _by_name(predictions, map(question_word, predictions.questions))
+  """Splits questions by what they ask, the most frequent first.
+
+  Args:
+    predictions: Answers to questions.
+
+  Returns:
+    The groups; words of less than a fiftieth of the questions are in `OTHER`.
+  """
+  words = [question_word(question) for question in predictions.questions]
+  counts = collections.Counter(words)
+  return _by_name(predictions, (
+      word if _RARE * counts[word] >= len(words) else OTHER for word in words))
 
 
 def by_answerable(predictions: AnswerPredictions) -> list[intervals.Group]:

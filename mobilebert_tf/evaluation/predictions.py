@@ -151,8 +151,9 @@ class AnswerPredictions:
                        'questions.')
     for row, truths in enumerate(self.truths):
       if isinstance(truths, str):
-        raise ValueError(f'truths[{row}] is the text {_some(truths)}; it has to '
-                         'be a list of texts, empty where there is no answer.')
+        raise ValueError(
+            f'truths[{row}] is the text {_some(truths)}; it has to be a list '
+            'of texts, empty where there is no answer.')
     seen = set()
     for row, name in enumerate(self.ids):
       if name in seen:

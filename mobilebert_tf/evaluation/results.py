@@ -29,6 +29,8 @@ MATRIX_CLASSES = 40  # A larger matrix is no help to anyone.
 _CONFUSIONS, _MISTAKES, _POINTS = 50, 20, 2000
 _LETTERS, _EXCERPT = 1000, 300
 _TOLERANCE = 1e-3
+# SQuAD v1.1 has another name for it than v2.0.
+_OFFICIAL = {'exact': 'exact', 'exact_match': 'exact', 'f1': 'f1'}
 
 
 def collect(predictions: predictions_lib.Predictions,
@@ -120,8 +122,8 @@ def _spread(values: np.ndarray) -> dict[str, float]:
 def _metric_intervals(predictions: predictions_lib.Predictions,
                       metrics: Mapping[str, float]) -> dict[str, Any]:
   if isinstance(predictions, predictions_lib.AnswerPredictions):
-    groups = {name: intervals.group(name, getattr(predictions, name))
-              for name in ('exact', 'f1') if name in metrics}
+    groups = {name: intervals.group(name, getattr(predictions, values))
+              for name, values in _OFFICIAL.items() if name in metrics}
     for name, each in groups.items():
       _check_metric(name, metrics[name], 100 * each.mean)
     return {name: (100 * group.low, 100 * group.high)

@@ -27,10 +27,13 @@ UNITS = {'classification': 'tokens', 'regression': 'tokens',
 TITLES = {
     'accuracy': 'Accuracy', 'f1': 'F1', 'matthews': 'Matthews correlation',
     'pearson': 'Pearson correlation', 'spearman': 'Spearman correlation',
-    'exact': 'Exact match',
+    'exact': 'Exact match', 'exact_match': 'Exact match', 'total': 'Questions',
 }
+_PARTS = {'HasAns_': 'answerable', 'NoAns_': 'unanswerable',
+          'best_': 'best threshold'}
 _LABEL_WIDTH = 24  # So that a phone shows the column beside it.
 _PERCENTS = ('accuracy', 'f1')
+_ANSWER_PERCENTS = ('exact', 'exact_match', 'f1')
 
 
 def label(text: str, width: int = _LABEL_WIDTH) -> str:
@@ -40,13 +43,17 @@ def label(text: str, width: int = _LABEL_WIDTH) -> str:
 
 def metric_title(name: str) -> str:
   """Returns a metric's name in words; one that is not known stays."""
+  for prefix, part in _PARTS.items():
+    measure = name.removeprefix(prefix)
+    if name != measure and measure in TITLES:
+      return f'{TITLES[measure]}, {part}'
   return TITLES.get(name, name)
 
 
 def metric(results: Mapping[str, Any], name: str, value: Any) -> str:
   """Formats a metric: `'91.3%'` for a share, `'0.512'` for a correlation."""
   if results['kind'] == 'question_answering':
-    if name.endswith(('exact', 'f1')) and formatting.is_number(value):
+    if name.endswith(_ANSWER_PERCENTS) and formatting.is_number(value):
       return formatting.percent(value / 100, 2)
     return (formatting.count(value) if name.endswith('total')
             else formatting.decimal(value, 3))

@@ -158,6 +158,17 @@ class QuestionsTest(tf.test.TestCase, parameterized.TestCase):
              for each in analysis.by_answerable(made_up.answers())}
     self.assertEqual(found, {'answerable': 3, 'unanswerable': 1})
 
+  def test_rare_question_words_are_together(self):
+    count = 103
+    made = made_up.answers(
+        ids=[str(i) for i in range(count)], contexts=['a'] * count,
+        questions=['Who?'] * 100 + ['Why?', 'Where?', 'Hm?'],
+        truths=[['a']] * count, answers=['a'] * count, scores=[1] * count,
+        exact=[1] * count, f1=[1] * count)
+    self.assertEqual([(each.name, each.count)
+                      for each in analysis.by_question_word(made)],
+                     [('who', 100), ('other', 3)])
+
   def test_lengths_are_words_of_the_context(self):
     self.assertAllEqual(analysis.lengths(made_up.answers()), [2, 4, 4, 1])
 

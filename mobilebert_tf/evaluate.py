@@ -1,0 +1,171 @@
+# Copyright 2026 The mobilebert_tf Authors. All Rights Reserved.
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+
+r"""Scores a fine-tuned model on a labelled file, and says where it fails.
+
+python -m mobilebert_tf.evaluate --model_dir=runs/sst2 \
+  --data_file=glue/SST-2/dev.tsv --output_dir=runs/sst2/evaluation
+
+Writes evaluation.html and evaluation.json: metrics with 95% intervals,
+confusions or a scatter plot, calibration, what is hard, the worst mistakes.
+The file is TSV, or CSV by its name, for a model that classifies or rates texts,
+or SQuAD's JSON for one that answers questions, which also gets the official
+prediction files. Columns are those that the model was trained with, if no
+others are named.
+"""
+
+import os
+import sys
+
+from absl import app
+from absl import flags
+
+_MODEL_DIR = flags.DEFINE_string(
+    'model_dir', None, 'Fine-tuning run, a checkpoint of any format, or a name '
+    'on the Hugging Face hub.')
+_DATA_FILE = flags.DEFINE_string(
+    'data_file', None, 'Labelled file: TSV, CSV, or JSON of SQuAD.')
+_OUTPUT_DIR = flags.DEFINE_string('output_dir', None, 'Folder to write to.')
+_TITLE = flags.DEFINE_string(
+    'title', '', 'Of the report; the name of the file if not given.')
+_BATCH_SIZE = flags.DEFINE_integer('batch_size', 32, 'Texts at once.')
+_TASK = flags.DEFINE_string(
+    'task', '', 'Task of GLUE, such as mnli, whose columns, labels and metrics '
+    'are then known.')
+_TEXT_COLUMN = flags.DEFINE_string('text_column', '', 'That of the text.')
+_PAIR_COLUMN = flags.DEFINE_string('pair_column', '', 'Of the second text.')
+_LABEL_COLUMN = flags.DEFINE_string('label_column', '', 'That of the label.')
+_LABELS = flags.DEFINE_list(
+    'labels', [], 'Labels of the file in the order of the classes, for a model '
+    'that does not know them.')
+_METRICS = flags.DEFINE_list(
+    'metrics', [], 'accuracy, f1, matthews, pearson, spearman.')
+_TITLES = flags.DEFINE_list(
+    'titles', [], 'Articles of SQuAD to score alone.')
+_EXCLUDE_TITLES = flags.DEFINE_list(
+    'exclude_titles', [], 'Articles of SQuAD to leave out.')
+_NULL_THRESHOLD = flags.DEFINE_float(
+    'null_threshold', None, 'With null odds above it, a question of SQuAD v2.0 '
+    "has no answer; that of the run if not given.")
+
+
+def main(argv: list[str]) -> None:
+  if len(argv) > 1:
+    raise app.UsageError(f'Not a flag: {" ".join(argv[1:])}')
+  # Imported here, so that --help need not wait for TensorFlow.
+  os.environ.setdefault('TF_CPP_MIN_LOG_LEVEL', '3')
+  # pylint: disable=g-import-not-at-top
+  from absl import logging
+  import tensorflow as tf
+
+  logging.set_verbosity(logging.WARNING)
+  try:
+    print(_evaluate())
+  except (ArithmeticError, OSError, ValueError, tf.errors.OpError) as error:
+    sys.exit(f'evaluate: {error}')
+  except KeyboardInterrupt:
+    print('\nevaluate: interrupted; nothing was written.', file=sys.stderr)
+    sys.exit(130)
+
+
+def _evaluate() -> str:
+  """Writes the report and returns its summary."""
+  import shlex
+  import time
+
+  from mobilebert_tf.reporting import evaluation_report
+  from mobilebert_tf.serving import loading
+  from mobilebert_tf.workflow import machine
+
+  if os.path.exists(_OUTPUT_DIR.value) and not os.path.isdir(_OUTPUT_DIR.value):
+    raise NotADirectoryError(f'{_OUTPUT_DIR.value} is a file. Name a folder as '
+                             '--output_dir.')
+  trained = loading.load(_MODEL_DIR.value)
+  started = time.monotonic()
+  if trained.kind == loading.QUESTION_ANSWERING:
+    scored = _score_questions(trained)
+  elif trained.kind in (loading.CLASSIFICATION, loading.REGRESSION):
+    scored = _score_texts(trained)
+  else:
+    raise ValueError(
+        f'{_MODEL_DIR.value} is a model for {trained.kind.replace("_", " ")}, '
+        'which this program does not score.')
+  seconds = time.monotonic() - started
+  hardware = machine.hardware()
+  path = evaluation_report.write_report(
+      scored.predictions, scored.metrics, _OUTPUT_DIR.value, {
+          'Model': _MODEL_DIR.value,
+          'Data': _DATA_FILE.value,
+          **scored.facts,
+          'Time': f'{seconds:.1f} s on {hardware["cores"]} cores of '
+                  f'{hardware["cpu"]}',
+          'Command': shlex.join(
+              ['python', '-m', 'mobilebert_tf.evaluate', *sys.argv[1:]]),
+          'Versions': ', '.join(f'{name} {version}' for name, version
+                                in machine.versions().items()),
+      })
+  summary = evaluation_report.format_summary(
+      evaluation_report.read(_OUTPUT_DIR.value))
+  return f'{summary}\n\nThe report: {path}'
+
+
+def _score_texts(trained):
+  from mobilebert_tf.data import glue
+  from mobilebert_tf.data import text_examples
+  from mobilebert_tf.evaluation import data_files
+  from mobilebert_tf.evaluation import scored
+  from mobilebert_tf.serving import text_predictor
+
+  task = glue.get_task(_TASK.value) if _TASK.value else None
+  examples = text_examples.read_examples(
+      _DATA_FILE.value, **data_files.reading_fields(
+          trained, task, labels=_LABELS.value, text_field=_TEXT_COLUMN.value,
+          pair_field=_PAIR_COLUMN.value, label_field=_LABEL_COLUMN.value))
+  metrics = _METRICS.value or (task.metrics if task else ())
+  if not metrics and trained.params:
+    metrics = trained.params.task.metrics
+  title = _TITLE.value or (task.title if task else _file_title())
+  return scored.score_texts(
+      text_predictor.TextPredictor(trained, _BATCH_SIZE.value), examples, title,
+      metrics)
+
+
+def _score_questions(trained):
+  from mobilebert_tf.data import squad
+  from mobilebert_tf.evaluation import answers as answers_lib
+  from mobilebert_tf.evaluation import scored
+  from mobilebert_tf.serving import question_answerer
+
+  data = squad.read(_DATA_FILE.value, _TITLES.value, _EXCLUDE_TITLES.value)
+  version_2 = data.has_unanswerable
+  if not version_2 and not all(q.answers for q in data.questions):
+    raise ValueError(f'{_DATA_FILE.value} has questions without answers; only '
+                     'files of SQuAD v2.0 may.')
+  answerer = question_answerer.QuestionAnswerer(
+      trained, _BATCH_SIZE.value, null_threshold=_NULL_THRESHOLD.value,
+      allow_no_answer=None if trained.params else version_2)
+  answers = answers_lib.answer_questions(answerer, data)
+  result = scored.score_answers(data, answers, _TITLE.value or _file_title())
+  answers_lib.write_files(_OUTPUT_DIR.value, answers, version_2)
+  return result
+
+
+def _file_title() -> str:
+  folder, name = os.path.split(os.path.abspath(_DATA_FILE.value))
+  return f'{os.path.basename(folder)}/{name}'
+
+
+if __name__ == '__main__':
+  flags.mark_flags_as_required(['model_dir', 'data_file', 'output_dir'])
+  app.run(main)

@@ -1,0 +1,126 @@
+# Copyright 2026 The mobilebert_tf Authors. All Rights Reserved.
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+
+"""Models and labelled data to predictions with metrics."""
+
+import shutil
+import tempfile
+
+import numpy as np
+import tensorflow as tf
+from sklearn import metrics as sklearn_metrics
+
+from mobilebert_tf.data import squad
+from mobilebert_tf.data import text_examples
+from mobilebert_tf.evaluation import scored
+from mobilebert_tf.serving import question_answerer
+from mobilebert_tf.serving import text_predictor
+from tests.data import squad_samples
+from tests.data import temporary
+from tests.serving import tiny_classifier
+
+_WORDS = (3, 12, 1, 37, 38, 90, 15, 2, 5, 8)
+_TEXTS = [tiny_classifier.text(words, first=words) for words in _WORDS]
+
+
+def _examples(label_ids) -> text_examples.TextExamples:
+  return text_examples.TextExamples(
+      _TEXTS, None, list(tiny_classifier.LABELS), label_ids, skipped=2)
+
+
+class ScoreTextsTest(tf.test.TestCase):
+
+  @classmethod
+  def setUpClass(cls):
+    super().setUpClass()
+    folder = tempfile.mkdtemp()
+    cls.addClassCleanup(shutil.rmtree, folder, ignore_errors=True)
+    cls.trained = tiny_classifier.build(folder)
+    cls.predictor = text_predictor.TextPredictor(cls.trained)
+
+  def test_metrics_are_of_the_answers(self):
+    labels = np.arange(len(_TEXTS)) % 3
+    found = scored.score_texts(self.predictor, _examples(labels), 'mine')
+    answers = self.predictor.scores(_TEXTS).argmax(1)
+    self.assertAllEqual(found.predictions.answers, answers)
+    self.assertAllEqual(found.predictions.lengths, np.array(_WORDS) + 2)
+    self.assertEqual(list(found.metrics), ['accuracy', 'f1'])
+    self.assertAlmostEqual(found.metrics['accuracy'],
+                           sklearn_metrics.accuracy_score(labels, answers))
+    # More than 39 tokens, [CLS] and [SEP] among them.
+    self.assertEqual(found.facts, {
+        'Longer than the model reads':
+            '2 of 10 texts have more than 39 tokens',
+        'Rows left out': '2 that cannot be read'})
+
+  def test_other_metrics_and_missing_labels(self):
+    examples = _examples(np.zeros(len(_TEXTS), np.int32))
+    found = scored.score_texts(self.predictor, examples, 'mine', ['matthews'])
+    self.assertEqual(list(found.metrics), ['matthews'])
+    with self.assertRaisesRegex(ValueError, 'pearson'):
+      scored.score_texts(self.predictor, examples, 'mine', ['pearson'])
+    with self.assertRaisesRegex(ValueError, 'no labels'):
+      scored.score_texts(self.predictor, _examples(None), 'mine')
+
+
+class ScoreAnswersTest(temporary.TemporaryFiles, tf.test.TestCase):
+
+  def _data(self, *questions, version='1.1') -> squad.SquadData:
+    return squad.read(self.make_file('data.json', squad_samples.dataset(
+        squad_samples.article('Ann and Bob came.', *questions),
+        version=version)))
+
+  def _answer(self, text: str, odds: float = -1.0, best: str = ''):
+    candidate = question_answerer.Candidate(best or text, 0, 1, 0.5, 0, 0)
+    return question_answerer.Answer(
+        text, 0, len(text), 0.5, odds, candidate, (candidate,))
+
+  def test_official_metrics_and_each_answer(self):
+    data = self._data(
+        squad_samples.question('a', 'Who?', [('Ann', 0), ('Ann and Bob', 0)]),
+        squad_samples.question('b', 'Who else?', [('Bob', 8)]))
+    found = scored.score_answers(
+        data, {'b': self._answer('and Bob'), 'a': self._answer('The Ann!')},
+        'mine')
+    self.assertEqual(found.predictions.ids, ['a', 'b'])
+    self.assertAllEqual(found.predictions.exact, [1, 0])
+    self.assertAllClose(found.predictions.f1, [1, 2 / 3])
+    self.assertEqual(found.predictions.truths[0], ['Ann', 'Ann and Bob'])
+    self.assertEqual(found.metrics['exact_match'], 50.0)
+    self.assertAlmostEqual(found.metrics['f1'], 250 / 3)
+    self.assertEmpty(found.facts)
+
+  def test_questions_without_an_answer_and_the_threshold(self):
+    data = self._data(
+        squad_samples.question('a', 'Who?', [('Ann', 0)], is_impossible=False),
+        squad_samples.question('b', 'Why?', is_impossible=True), version='v2.0')
+    answers = {'a': self._answer('', 1.0, 'Ann'),
+               'b': self._answer('', 3.0, 'Bob')}
+    found = scored.score_answers(data, answers, 'mine')
+    self.assertEqual((found.metrics['HasAns_f1'], found.metrics['NoAns_f1']),
+                     (0.0, 100.0))
+    self.assertIn('2, which gives an F1 of 100.00%',
+                  found.facts['Best null threshold'])
+    found = scored.score_answers(data, answers, 'mine', 2.0)
+    self.assertEqual(found.metrics['f1'], 100.0)
+    self.assertEqual(found.facts['Null threshold'], '2')
+
+  def test_questions_that_were_not_answered_are_an_error(self):
+    data = self._data(squad_samples.question('a', 'Who?', [('Ann', 0)]))
+    with self.assertRaisesRegex(ValueError, "1 questions .*'a'"):
+      scored.score_answers(data, {}, 'mine')
+
+
+if __name__ == '__main__':
+  tf.test.main()
