@@ -22,10 +22,12 @@ from mobilebert_tf import modeling
 from mobilebert_tf import optimization
 from mobilebert_tf.data import pretraining_loader
 from mobilebert_tf.data import text_classification_loader
+from mobilebert_tf.data import token_classification_loader
 from mobilebert_tf.distillation import schedules
 from mobilebert_tf.distillation import task as distillation
 from mobilebert_tf.tasks import pretraining
 from mobilebert_tf.tasks import sentence_prediction
+from mobilebert_tf.tasks import token_classification
 from official.core import config_definitions as cfg
 from official.core import exp_factory
 from official.nlp.configs import bert
@@ -70,6 +72,23 @@ def classify_sentences() -> cfg.ExperimentConfig:
   train_steps = 3 * 67_349 // 32  # Three epochs of SST-2.
   return cfg.ExperimentConfig(
       task=sentence_prediction.SentencePredictionConfig(
+          train_data=data(is_training=True, global_batch_size=32),
+          validation_data=data(is_training=False, global_batch_size=32)),
+      trainer=_trainer(
+          train_steps=train_steps,
+          optimizer=_optimization(
+              'adamw', learning_rate=5e-5, end_learning_rate=5e-9,
+              train_steps=train_steps, warmup_steps=train_steps // 10)),
+      restrictions=_restrictions())
+
+
+@exp_factory.register_config_factory('mobilebert/token_classification')
+def classify_tokens() -> cfg.ExperimentConfig:
+  """Fine-tuning on labelled words in files of columns, as of CoNLL 2003."""
+  data = token_classification_loader.TokenClassificationDataConfig
+  train_steps = 5 * 14_041 // 32  # Five epochs of CoNLL 2003.
+  return cfg.ExperimentConfig(
+      task=token_classification.TokenClassificationConfig(
           train_data=data(is_training=True, global_batch_size=32),
           validation_data=data(is_training=False, global_batch_size=32)),
       trainer=_trainer(

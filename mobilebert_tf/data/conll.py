@@ -1,0 +1,244 @@
+# Copyright 2026 The mobilebert_tf Authors. All Rights Reserved.
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+
+"""Reads labelled words: one a line in columns, as the CoNLL tasks have them."""
+
+from collections.abc import Iterable, Iterator, Sequence
+import dataclasses
+import re
+
+from absl import logging
+
+from mobilebert_tf.data import corpus
+
+TAGS = ('auto', 'entities', 'words')
+OUTSIDE = 'O'
+
+_DOCUMENT = '-DOCSTART-'
+_ENTITY_TAG = re.compile(r'O|[BIESUL]-.+')
+# Tags of other schemes for the first and for later words of an entity.
+_FIRST = {'S': 'B', 'U': 'B'}
+_LATER = {'E': 'I', 'L': 'I'}
+
+
+@dataclasses.dataclass(frozen=True)
+class Sentence:
+  """A sentence with a label for each word.
+
+  Attributes:
+    words: The words.
+    labels: The label of each.
+    path: The file it was read from.
+    lines: The line of each word, from 1.
+  """
+  words: tuple[str, ...]
+  labels: tuple[str, ...]
+  path: str = ''
+  lines: tuple[int, ...] = ()
+
+
+def read_sentences(paths: str | Sequence[str],
+                   *,
+                   word_column: int = 0,
+                   label_column: int = -1,
+                   tags: str = 'auto',
+                   comment: str = '') -> list[Sentence]:
+  """Reads and checks labelled sentences.
+
+  A line is a word with its columns, parted by tabs if it has any, otherwise by
+  spaces; a blank line ends a sentence, and so does a line `-DOCSTART-`, which
+  ends a document. Labels of entities become IOB2: `B-PER` for the first word of
+  a person, `I-PER` for the others, `O` for what is none. They may be IOB1,
+  where `B-` is only written between neighbours of the same type, or BIOES.
+
+  Example:
+
+    read_sentences('eng.train')[0].labels    # ('B-ORG', 'O', 'B-MISC', ...)
+
+  Args:
+    paths: A file or glob, or several, as a sequence or with commas.
+    word_column: Which column is the word; from 0, or from -1 for the last.
+    label_column: Which is the label.
+    tags: What the labels are: `'entities'`; `'words'` such as parts of speech,
+      which stay as they are; or `'auto'`, entities if any begins with `B-` or
+      `I-`.
+    comment: Lines that begin with this are passed over, if it is not empty.
+
+  Returns:
+    The sentences, none empty.
+
+  Raises:
+    FileNotFoundError: If there is no such file.
+    ValueError: If a line has more or fewer columns than the first of its file,
+      or an empty one, a label is none of an entity where others are, or a file
+      is not UTF-8 or has no words. Names the file and the line.
+  """
+  if tags not in TAGS:
+    raise ValueError(f'tags is {tags!r}; accepted: {", ".join(TAGS)}.')
+  values = [paths] if isinstance(paths, str) else list(paths)
+  patterns = [p.strip() for v in values for p in v.split(',') if p.strip()]
+  sentences: list[Sentence] = []
+  for path in corpus.find_files(patterns):
+    before = len(sentences)
+    sentences += _read_file(path, word_column, label_column, comment)
+    if len(sentences) == before:
+      raise ValueError(f'{path}:1: there is no word in the file.')
+  if tags == 'words' or tags == 'auto' and not any(
+      label.startswith(('B-', 'I-')) for s in sentences for label in s.labels):
+    return sentences
+  return _as_iob2(sentences)
+
+
+def find_labels(sentences: Iterable[Sentence]) -> list[str]:
+  """Returns the labels that occur: `O`, then the others, sorted.
+
+  Of each type of entity there are both labels, even if all have one word: a
+  longer one may come.
+
+  Args:
+    sentences: The sentences.
+
+  Example: `['O', 'B-LOC', 'I-LOC', 'B-PER', 'I-PER']`
+  """
+  found = {label for sentence in sentences for label in sentence.labels}
+  types = {label[2:] for label in found if label.startswith(('B-', 'I-'))}
+  outside = [label for label in (OUTSIDE,) if label in found or types]
+  if are_entities(found):
+    return outside + [f'{prefix}-{kind}'
+                      for kind in sorted(types) for prefix in 'BI']
+  return outside + sorted(found - {OUTSIDE})
+
+
+def are_entities(labels: Iterable[str]) -> bool:
+  """Whether labels mark entities, rather than words one by one."""
+  labels = set(labels)
+  return all(_ENTITY_TAG.fullmatch(label) for label in labels) and any(
+      label.startswith(('B-', 'I-')) for label in labels)
+
+
+def label_ids(sentences: Iterable[Sentence],
+              labels: Sequence[str]) -> list[int]:
+  """Returns the class of every word, one sentence after another.
+
+  Args:
+    sentences: The sentences.
+    labels: The label of each class.
+
+  Returns:
+    Places in `labels`.
+
+  Raises:
+    ValueError: If a label is not there; names the file and the line.
+  """
+  ids = {label: i for i, label in enumerate(labels)}
+  classes = []
+  for sentence in sentences:
+    for place, label in enumerate(sentence.labels):
+      if label not in ids:
+        raise ValueError(
+            f'{sentence.path}:{sentence.lines[place]}: the label {label!r} of '
+            f'{sentence.words[place]!r} is not one of {", ".join(labels)}.')
+      classes.append(ids[label])
+  return classes
+
+
+def to_iob2(labels: Sequence[str]) -> list[str]:
+  """Returns a sentence's labels of entities as IOB2.
+
+  >>> to_iob2(['I-PER', 'I-PER', 'O', 'I-LOC', 'B-LOC'])
+  ['B-PER', 'I-PER', 'O', 'B-LOC', 'B-LOC']
+
+  Args:
+    labels: IOB1, IOB2 or BIOES, with `U` and `L` for `S` and `E` if you like.
+
+  Returns:
+    One label for each.
+  """
+  result = []
+  before = ''  # The type of the entity that may go on.
+  for label in labels:
+    prefix, _, kind = label.partition('-')
+    if label == OUTSIDE:
+      before = ''
+      result.append(label)
+      continue
+    goes_on = kind == before and prefix in ('I', *_LATER)
+    result.append(f'{"I" if goes_on else "B"}-{kind}')
+    # What ends here does not go on, even where an I follows.
+    before = '' if prefix in (*_FIRST, *_LATER) else kind
+  return result
+
+
+def _as_iob2(sentences: list[Sentence]) -> list[Sentence]:
+  """Checks labels of entities, and writes them all in one way."""
+  changed = 0
+  result = []
+  for sentence in sentences:
+    for place, label in enumerate(sentence.labels):
+      if not _ENTITY_TAG.fullmatch(label):
+        raise ValueError(
+            f'{sentence.path}:{sentence.lines[place]}: {label!r} is no label '
+            'of an entity, such as B-PER, I-PER or O. If these are labels of '
+            'single words, set tags to words; if another column has the '
+            'labels, set label_column.')
+    labels = tuple(to_iob2(sentence.labels))
+    changed += sum(a != b for a, b in zip(labels, sentence.labels, strict=True))
+    result.append(dataclasses.replace(sentence, labels=labels))
+  if changed:
+    logging.info('%d labels of %s became IOB2.', changed, sentences[0].path)
+  return result
+
+
+def _read_file(path: str, word_column: int, label_column: int,
+               comment: str) -> Iterator[Sentence]:
+  columns = 0
+  rows: list[tuple[str, str, int]] = []
+  for number, line in corpus.read_lines(path):
+    line = line.rstrip('\r')
+    if comment and line.startswith(comment):
+      continue
+    cells = _split(line)
+    if not line.strip(' \t') or cells[0] == _DOCUMENT:
+      if rows:
+        yield _sentence(path, rows)
+      rows = []
+      continue
+    columns = columns or len(cells)
+    for name, column in (('word_column', word_column),
+                         ('label_column', label_column)):
+      if not -columns <= column < columns:
+        raise ValueError(f'{path}:{number}: there is no column {column} '
+                         f'({name}) among {columns}.')
+    if len(cells) != columns:
+      raise ValueError(
+          f'{path}:{number}: {len(cells)} columns where the first word has '
+          f'{columns}. A blank line parts sentences.')
+    word, label = cells[word_column], cells[label_column]
+    if not word or not label:
+      raise ValueError(f'{path}:{number}: a word or a label is empty.')
+    rows.append((word, label, number))
+  if rows:
+    yield _sentence(path, rows)
+
+
+def _split(line: str) -> list[str]:
+  # Not at every white space: a no-break space may be part of a word.
+  if '\t' in line:
+    return [cell.strip(' ') for cell in line.split('\t')]
+  return [cell for cell in line.split(' ') if cell]
+
+
+def _sentence(path: str, rows: list[tuple[str, str, int]]) -> Sentence:
+  words, labels, lines = zip(*rows, strict=True)
+  return Sentence(words, labels, path, lines)
