@@ -122,6 +122,23 @@ class Tokenizer(tf.Module):
           [texts[i].encode('utf-8', 'ignore') for i in rest]))
     return result
 
+  def tokenize_with_offsets(
+      self, texts: Any
+  ) -> tuple[tf.RaggedTensor, tf.RaggedTensor, tf.RaggedTensor, tf.Tensor]:
+    """Splits texts into WordPieces and says where in the normalised text.
+
+    `token_offsets` makes places in the original of these.
+
+    Args:
+      texts: string `[batch]`.
+
+    Returns:
+      int32 ids, as `tokenize` gives; int64 first byte and byte after the last,
+      each `[batch, (tokens)]`; and the normalised texts, string `[batch]`.
+    """
+    normalized = self._normalize(tf.convert_to_tensor(texts, tf.string))
+    return *self._splitter.tokenize_with_offsets(normalized), normalized
+
   def encode(self,
              texts: Any,
              pairs: Any = None,
