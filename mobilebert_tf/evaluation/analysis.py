@@ -16,6 +16,7 @@
 
 import collections
 import dataclasses
+import itertools
 import math
 from collections.abc import Iterable, Sequence
 
@@ -24,10 +25,12 @@ from sklearn import metrics as sklearn_metrics
 
 from mobilebert_tf.evaluation import intervals
 from mobilebert_tf.evaluation import predictions as predictions_lib
+from mobilebert_tf.evaluation import token_analysis
 
 Predictions = predictions_lib.Predictions
 TextPredictions = predictions_lib.TextPredictions
 AnswerPredictions = predictions_lib.AnswerPredictions
+TokenPredictions = predictions_lib.TokenPredictions
 
 QUESTION_WORDS = ('what', 'who', 'when', 'where', 'which', 'why', 'how')
 OTHER = 'other'
@@ -80,8 +83,12 @@ def quality(predictions: Predictions) -> np.ndarray:
 
   Returns:
     1 or 0 for a right or wrong class, the absolute error of a value (less is
-    better), or the F1 of an answer to a question.
+    better), the F1 of an answer to a question, or 1 for a sentence all of whose
+    words are labelled right and else 0.
   """
+  if isinstance(predictions, TokenPredictions):
+    counts = token_analysis.count(predictions)
+    return (counts.right_words == counts.words).astype(np.float64)
   if isinstance(predictions, AnswerPredictions):
     return predictions.f1
   if predictions.kind == predictions_lib.REGRESSION:
@@ -90,7 +97,16 @@ def quality(predictions: Predictions) -> np.ndarray:
 
 
 def lengths(predictions: Predictions) -> np.ndarray:
-  """Returns the tokens of each text or the words of each context, int32."""
+  """Returns the tokens of each text, or the words of each sentence or context.
+
+  Args:
+    predictions: Of any kind.
+
+  Returns:
+    int32 `[examples]`.
+  """
+  if isinstance(predictions, TokenPredictions):
+    return np.array([len(words) for words in predictions.words], np.int32)
   if isinstance(predictions, TextPredictions):
     return predictions.lengths
   words = {text: len(text.split()) for text in set(predictions.contexts)}
@@ -260,12 +276,17 @@ def worst(predictions: Predictions, limit: int = 20) -> list[int]:
 
   Returns:
     Rows of wrong classes whose truth got the least probability; of the values
-    that are furthest off; or of answers that share least with the truth, those
-    that the model was surest of first. Nothing that is right is among them.
+    that are furthest off; of answers that share least with the truth, those
+    that the model was surest of first; or of sentences with most wrong words.
+    Nothing that is right is among them.
   """
   if isinstance(predictions, AnswerPredictions):
     order = np.lexsort((-predictions.scores, predictions.f1))
     wrong = predictions.exact < 1
+  elif isinstance(predictions, TokenPredictions):
+    counts = token_analysis.count(predictions)
+    mistakes = counts.words - counts.right_words
+    order, wrong = np.argsort(-mistakes, kind='stable'), mistakes > 0
   elif predictions.kind == predictions_lib.REGRESSION:
     order = np.argsort(-quality(predictions), kind='stable')
     wrong = quality(predictions) > 0
@@ -295,6 +316,11 @@ def baseline(predictions: Predictions) -> tuple[str, float] | None:
     if not unanswerable:
       return None
     return 'always “no answer”', float(unanswerable)
+  if isinstance(predictions, TokenPredictions):
+    tags = collections.Counter(itertools.chain(*predictions.labels))
+    tag, _ = tags.most_common(1)[0]
+    return f'always “{tag}”', float(np.mean(
+        [set(labels) == {tag} for labels in predictions.labels]))
   if predictions.kind == predictions_lib.REGRESSION:
     middle = float(np.median(predictions.labels))
     return (f'always the median, {middle:.4g}',

@@ -25,6 +25,7 @@ import numpy as np
 
 CLASSIFICATION, REGRESSION = 'classification', 'regression'
 QUESTION_ANSWERING = 'question_answering'
+TOKEN_CLASSIFICATION = 'token_classification'
 _SUM_TOLERANCE = 1e-3
 
 
@@ -178,7 +179,51 @@ class AnswerPredictions:
     return not all(self.truths)
 
 
-Predictions = TextPredictions | AnswerPredictions
+@dataclasses.dataclass(frozen=True, eq=False)
+class TokenPredictions:
+  """Labels of the words of sentences.
+
+  Attributes:
+    task: What the report calls the task.
+    words: The words of each sentence.
+    labels: The true label of each word; those of entities in IOB2, such as
+      `B-PER`.
+    answers: The label that the model gave each word.
+    entities: Whether the labels are those of entities; if not, each word's
+      counts by itself.
+
+  Raises:
+    ValueError: If there is no sentence, one has no word, or labels are more or
+      fewer than words. Says which sentence.
+  """
+  task: str
+  words: Sequence[Sequence[str]]
+  labels: Sequence[Sequence[str]]
+  answers: Sequence[Sequence[str]]
+  entities: bool = True
+
+  def __post_init__(self):
+    if not len(self.words):
+      raise ValueError('There is nothing to evaluate: no sentence at all.')
+    for name in ('labels', 'answers'):
+      given = getattr(self, name)
+      if len(given) != len(self.words):
+        raise ValueError(f'{name} has {len(given)} sentences where '
+                         f'{len(self.words)} belong.')
+      for row, (words, tags) in enumerate(zip(self.words, given, strict=True)):
+        if isinstance(words, str) or isinstance(tags, str):
+          raise ValueError(f'Sentence {row} is a text; it has to be a list.')
+        if not len(words):
+          raise ValueError(f'Sentence {row} has no word.')
+        _check_texts(f'{name}[{row}]', tags, len(words))
+
+  @property
+  def kind(self) -> str:
+    """Returns `'token_classification'`."""
+    return TOKEN_CLASSIFICATION
+
+
+Predictions = TextPredictions | AnswerPredictions | TokenPredictions
 
 
 def _check_texts(name: str, texts: Sequence[str], count: int) -> None:

@@ -24,6 +24,7 @@ import numpy as np
 from mobilebert_tf.evaluation import analysis
 from mobilebert_tf.evaluation import intervals
 from mobilebert_tf.evaluation import predictions as predictions_lib
+from mobilebert_tf.evaluation import token_analysis
 
 MATRIX_CLASSES = 40  # A larger matrix is no help to anyone.
 _CONFUSIONS, _MISTAKES, _POINTS = 50, 20, 2000
@@ -77,6 +78,9 @@ def collect(predictions: predictions_lib.Predictions,
     results['groups']['question_word'] = analysis.by_question_word(predictions)
     if predictions.has_unanswerable:
       results['groups']['answerable'] = analysis.by_answerable(predictions)
+  elif isinstance(predictions, predictions_lib.TokenPredictions):
+    results['classes'] = token_analysis.class_scores(predictions)
+    results.update(_confusion(*token_analysis.confusion(predictions)))
   elif predictions.kind == predictions_lib.REGRESSION:
     results['groups']['truth'] = analysis.by_truth(predictions)
     results.update(_regression(predictions))
@@ -87,7 +91,15 @@ def collect(predictions: predictions_lib.Predictions,
 
 def _classes(predictions: predictions_lib.TextPredictions) -> dict[str, Any]:
   names = predictions.label_names
-  matrix = analysis.confusion_matrix(predictions)
+  return {
+      **_confusion(names, analysis.confusion_matrix(predictions)),
+      'classes': [{'label': name, **scores} for name, scores in zip(
+          names, analysis.class_scores(predictions), strict=True)],
+      'calibration': analysis.calibration(predictions),
+  }
+
+
+def _confusion(names: Sequence[str], matrix: np.ndarray) -> dict[str, Any]:
   return {
       'labels': names,
       'confusion': matrix if len(names) <= MATRIX_CLASSES else None,
@@ -95,9 +107,6 @@ def _classes(predictions: predictions_lib.TextPredictions) -> dict[str, Any]:
           {'truth': names[truth], 'answer': names[answer], 'count': count}
           for truth, answer, count in analysis.confusions(matrix)[:_CONFUSIONS]
       ],
-      'classes': [{'label': name, **scores} for name, scores in zip(
-          names, analysis.class_scores(predictions), strict=True)],
-      'calibration': analysis.calibration(predictions),
   }
 
 
@@ -128,6 +137,13 @@ def _metric_intervals(predictions: predictions_lib.Predictions,
       _check_metric(name, metrics[name], 100 * each.mean)
     return {name: (100 * group.low, 100 * group.high)
             for name, group in groups.items()}
+  if isinstance(predictions, predictions_lib.TokenPredictions):
+    computed = token_analysis.metrics(token_analysis.count(predictions))
+    known = [name for name in computed if name in metrics]
+    for name in known:
+      _check_metric(name, metrics[name], computed[name])
+    found = token_analysis.metric_intervals(predictions)
+    return {name: found[name] for name in known}
   # Here because it brings TensorFlow along.
   from mobilebert_tf.evaluation import metrics as metrics_lib
   found = {}
@@ -169,6 +185,14 @@ def _mistake(predictions: predictions_lib.Predictions,
         'f1': predictions.f1[row],
     }
   truth, answer = predictions.labels[row], predictions.answers[row]
+  if isinstance(predictions, predictions_lib.TokenPredictions):
+    words = predictions.words[row]
+    wrong = [(word, *tags) for word, *tags in zip(
+        words, truth, answer, strict=True) if len(set(tags)) > 1]
+    return {'row': row + 1, 'text': _cut(' '.join(words)), 'words': len(words),
+            'num_wrong': len(wrong),
+            'wrong': [dict(zip(('word', 'truth', 'answer'), map(_cut, each),
+                               strict=True)) for each in wrong[:_MISTAKES]]}
   found = {'row': row + 1, 'text': _cut(predictions.texts[row])}
   if predictions.pairs is not None:
     found['pair'] = _cut(predictions.pairs[row])

@@ -23,16 +23,21 @@ from typing import Any
 from mobilebert_tf.reporting import formatting, terminal
 
 UNITS = {'classification': 'tokens', 'regression': 'tokens',
-         'question_answering': 'words of text'}
+         'question_answering': 'words of text', 'token_classification': 'words'}
+EXAMPLES = {
+    'classification': 'text', 'regression': 'text',
+    'question_answering': 'question', 'token_classification': 'sentence',
+}
 TITLES = {
-    'accuracy': 'Accuracy', 'f1': 'F1', 'matthews': 'Matthews correlation',
+    'accuracy': 'Accuracy', 'precision': 'Precision', 'recall': 'Recall',
+    'f1': 'F1', 'matthews': 'Matthews correlation',
     'pearson': 'Pearson correlation', 'spearman': 'Spearman correlation',
     'exact': 'Exact match', 'exact_match': 'Exact match', 'total': 'Questions',
 }
 _PARTS = {'HasAns_': 'answerable', 'NoAns_': 'unanswerable',
           'best_': 'best threshold'}
 _LABEL_WIDTH = 24  # So that a phone shows the column beside it.
-_PERCENTS = ('accuracy', 'f1')
+_PERCENTS = ('accuracy', 'f1', 'precision', 'recall')
 _ANSWER_PERCENTS = ('exact', 'exact_match', 'f1')
 
 
@@ -71,8 +76,8 @@ def quality(results: Mapping[str, Any], value: Any) -> str:
 
 def quality_title(results: Mapping[str, Any]) -> str:
   """Says what a mean quality is."""
-  return {'classification': 'Right', 'regression': 'Off by',
-          'question_answering': 'F1'}[results['kind']]
+  return {'regression': 'Off by', 'question_answering': 'F1'}.get(
+      results['kind'], 'Right')
 
 
 def interval(results: Mapping[str, Any], group: Mapping[str, Any]) -> str:
@@ -103,6 +108,9 @@ def _overall(results: Mapping[str, Any]) -> str:
     return (f'The answers to {_count(count, "question")} reach an F1 of '
             f'{said}{range_}.')
   verb = 'is' if count == 1 else 'are'
+  if results['kind'] == 'token_classification':
+    return (f'{said} of {_count(count, "sentence")} {verb} right in every '
+            f'word{range_}.')
   return f'{said} of {_count(count, "text")} {verb} answered right{range_}.'
 
 
@@ -175,13 +183,18 @@ def _extremes(results: Mapping[str, Any], name: str) -> str:
   if results['kind'] == 'regression':
     low, high = high, low
   worse, better = (quality(results, group['mean']) for group in (low, high))
-  measure = {'classification': 'right', 'regression': 'off',
-             'question_answering': 'F1'}[results['kind']]
+  measure = {'regression': 'off', 'question_answering': 'F1'}.get(
+      results['kind'], 'right')
   unit = f' {UNITS[results["kind"]]}' if name == 'length' else ''
   what = {'length': 'Lengths differ', 'question_word': 'Question words differ',
           'answerable': 'Questions differ', 'truth': 'True values differ'}[name]
   return (f'{what}: {worse} {measure} for {low["name"]}{unit}, against '
           f'{better} for {high["name"]}{unit}.')
+
+
+def examples(results: Mapping[str, Any]) -> str:
+  """Returns how many examples there are: `'872 labelled texts'`."""
+  return _count(results['examples'], f'labelled {EXAMPLES[results["kind"]]}')
 
 
 def _count(count: int, what: str) -> str:

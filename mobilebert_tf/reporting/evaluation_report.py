@@ -74,7 +74,6 @@ def render(results: Mapping[str, Any]) -> str:
   """Returns the page of what `evaluation.results.collect` found."""
   # Here because matplotlib is slow to import and the terminal needs none.
   from mobilebert_tf.reporting import evaluation_figures as figures
-  is_classes = results['kind'] == predictions_lib.CLASSIFICATION
   return page.render(
       'evaluation.html.j2',
       title=f'Evaluation: {terminal.clean(results["task"])}',
@@ -83,10 +82,10 @@ def render(results: Mapping[str, Any]) -> str:
       highlights=_highlights(results),
       metrics=(tables.metrics(results)
                if len(results['metrics']) > _HIGHLIGHTS else None),
-      classes=_classes(results) if is_classes else None,
+      classes=_classes(results) if 'classes' in results else None,
       calibration={'picture': figures.reliability(results),
                    'table': tables.calibration(results)}
-      if is_classes else None,
+      if 'calibration' in results else None,
       scatter={'picture': figures.scatter(results),
                'table': tables.values(results)}
       if 'points' in results else None,
@@ -125,11 +124,8 @@ def read(folder: str | os.PathLike) -> dict[str, Any]:
 
 
 def _subtitle(results: Mapping[str, Any]) -> str:
-  what = ('question' if results['kind'] == predictions_lib.QUESTION_ANSWERING
-          else 'text')
-  plural = '' if results['examples'] == 1 else 's'
-  said = f'{formatting.count(results["examples"])} labelled {what}{plural}'
-  if 'labels' in results:
+  said = findings.examples(results)
+  if results['kind'] == predictions_lib.CLASSIFICATION:
     said += f' of {len(results["labels"])} classes'
   return said
 
@@ -158,6 +154,8 @@ def _classes(results: Mapping[str, Any]) -> dict[str, Any]:
     notes.append(f'The {tables.MOST_ROWS} classes with the lowest F1.')
   return {
       'matrix': counts and confusion.matrix(
+          'Confusion matrix of words'
+          if results['kind'] == predictions_lib.TOKEN_CLASSIFICATION else
           'Confusion matrix', list(map(findings.label, labels)), counts),
       'beside': len(labels) <= _SIDE_BY_SIDE,
       'table': tables.classes(results),
@@ -193,6 +191,12 @@ def _mistake(results: Mapping[str, Any],
             'answer': each['answer'] or 'no answer',
             'detail': f'F1 {formatting.percent(each["f1"])}, {each["id"]}',
             'texts': [each['question'], each['context']]}
+  if results['kind'] == predictions_lib.TOKEN_CLASSIFICATION:
+    return {'truth': tables.wrong_words(each, 'truth'),
+            'answer': tables.wrong_words(each, 'answer'),
+            'detail': f'{each["num_wrong"]} of {each["words"]} words, example '
+                      f'{formatting.count(each["row"])}',
+            'texts': [each['text']]}
   texts = [each['text'], *([each['pair']] if 'pair' in each else [])]
   if results['kind'] == predictions_lib.REGRESSION:
     return {'truth': tables.number(each['truth']),

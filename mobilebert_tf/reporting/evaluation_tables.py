@@ -114,9 +114,10 @@ def mistakes(results: Mapping[str, Any], limit: int) -> table_lib.Table:
   return table_lib.Table((
       Column('Truth', max_width=24), Column('Answer', max_width=24),
       Column({'classification': 'Sure', 'regression': 'Off',
-              'question_answering': 'F1'}[results['kind']], 'right'),
-      Column('Question' if results['kind'] == 'question_answering' else 'Text',
-             max_width=50)), rows)
+              'question_answering': 'F1',
+              'token_classification': 'Wrong'}[results['kind']], 'right'),
+      Column(findings.EXAMPLES[results['kind']].capitalize(), max_width=50)),
+                         rows)
 
 
 def _said(results: Mapping[str, Any], each: Mapping[str, Any]) -> Sequence[str]:
@@ -126,6 +127,9 @@ def _said(results: Mapping[str, Any], each: Mapping[str, Any]) -> Sequence[str]:
   if results['kind'] == 'regression':
     return (number(each['truth']), number(each['answer']),
             number(abs(each['answer'] - each['truth'])))
+  if results['kind'] == 'token_classification':
+    return (wrong_words(each, 'truth'), wrong_words(each, 'answer'),
+            f'{each["num_wrong"]} of {each["words"]}')
   return (truths(each), each['answer'] or 'no answer',
           formatting.percent(each['f1']))
 
@@ -133,6 +137,11 @@ def _said(results: Mapping[str, Any], each: Mapping[str, Any]) -> Sequence[str]:
 def truths(each: Mapping[str, Any]) -> str:
   """Returns the right answers to a question."""
   return ' / '.join(each['truths']) or 'no answer'
+
+
+def wrong_words(each: Mapping[str, Any], which: str) -> str:
+  """Returns the wrong words of a sentence with their `truth` or `answer`."""
+  return ', '.join(f'{wrong["word"]} {wrong[which]}' for wrong in each['wrong'])
 
 
 def number(value: Any) -> str:

@@ -47,3 +47,13 @@ def answers(**changes: Any) -> predictions_lib.AnswerPredictions:
       'answers': ['Ann', '1999 or', 'fell', ''],
       'scores': [1.0, 2.0, 3.0, 4.0], 'exact': [1, 0, 0, 1],
       'f1': [1, 2 / 3, 0, 1], **changes})
+
+
+def tokens(**changes: Any) -> predictions_lib.TokenPredictions:
+  """Three sentences: right, a wrong end of an entity, an invented entity."""
+  return predictions_lib.TokenPredictions(**{
+      'task': 'made up',
+      'words': [['Ann', 'came'], ['New', 'York', 'is', 'far'], ['Yes']],
+      'labels': [['B-PER', 'O'], ['B-LOC', 'I-LOC', 'O', 'O'], ['O']],
+      'answers': [['B-PER', 'O'], ['B-LOC', 'O', 'O', 'O'], ['B-PER']],
+      **changes})

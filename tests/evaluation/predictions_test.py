@@ -97,5 +97,23 @@ class AnswerPredictionsTest(tf.test.TestCase, parameterized.TestCase):
       made_up.answers(**changes)
 
 
+class TokenPredictionsTest(tf.test.TestCase, parameterized.TestCase):
+
+  @parameterized.parameters(
+      ({'words': []}, 'nothing to evaluate'),
+      ({'answers': [['O']]}, 'answers has 1 sentences where 3'),
+      ({'answers': [['O', 'O'], ['O'], ['O']]},
+       r'answers\[1\] has 1 texts where 4'),
+      ({'labels': [['O', 'O'], ['O'] * 4, ['O', 'O']]}, r'labels\[2\] has 2'),
+      ({'words': [['a', 'b'], ['a'] * 4, []]}, 'Sentence 2 has no word'),
+      ({'words': [['a', 'b'], ['a'] * 4, 'a']}, 'Sentence 2 is a text'),
+      ({'labels': [['O', None], ['O'] * 4, ['O']]},
+       r'labels\[0\]\[1\] is None'),
+  )
+  def test_what_does_not_fit_is_refused(self, changes, message):
+    with self.assertRaisesRegex(ValueError, message):
+      made_up.tokens(**changes)
+
+
 if __name__ == '__main__':
   tf.test.main()

@@ -79,6 +79,25 @@ class EvaluationReportTest(tf.test.TestCase, parameterized.TestCase):
     self.assertTrue('The old tree / tree' in html)
     self.assertFalse('>total<' in html)
 
+  def test_sentences_have_a_matrix_of_words_and_no_calibration(self):
+    with _no_pictures():
+      html = self._write(made_up.tokens(), {'f1': 0.4, 'accuracy': 5 / 7})
+    self.assertTrue('Confusion matrix of words' in html)
+    self.assertFalse('Calibration' in html)
+    self.assertTrue('York I-LOC' in html)
+    summary = report.format_summary(report.read(self._folder()))
+    self.assertIn('33.3% of 3 sentences are right in every word', summary)
+    self.assertIn('1 of 4', summary)
+
+  def test_hostile_words_stay_text(self):
+    tags = [f'B-{text}' for text in _HOSTILE]
+    made = made_up.tokens(words=[_HOSTILE], labels=[tags],
+                          answers=[tags[::-1]])
+    with _no_pictures():
+      html = self._write(made, {})
+    for part in ('<script', '<img src=x', '\x1b', 'a' * 1001):
+      self.assertFalse(part in html, part)
+
   def test_text_from_outside_stays_text(self):
     count = len(_HOSTILE)
     made = made_up.classification(
