@@ -17,10 +17,12 @@
 # pylint: disable=unused-import
 from mobilebert_tf import experiments
 from mobilebert_tf.data import pretraining_loader
+from mobilebert_tf.data import question_answering_loader
 from mobilebert_tf.data import text_classification_loader
 from mobilebert_tf.data import token_classification_loader
 from mobilebert_tf.distillation import task
 from mobilebert_tf.tasks import pretraining
+from mobilebert_tf.tasks import question_answering
 from mobilebert_tf.tasks import sentence_prediction
 from mobilebert_tf.tasks import token_classification
 from official.nlp import tasks

@@ -21,6 +21,7 @@ import importlib
 from typing import Any
 
 _MODULES = {
+    'answer_questions': 'answers',
     'AnswerPredictions': 'predictions',
     'Scored': 'scored',
     'TextPredictions': 'predictions',
@@ -29,6 +30,7 @@ _MODULES = {
     'score_answers': 'scored',
     'score_texts': 'scored',
     'task_score': 'metrics',
+    'tune_null_threshold': 'answers',
 }
 
 __all__ = list(_MODULES)

@@ -1,0 +1,233 @@
+# Copyright 2026 The mobilebert_tf Authors. All Rights Reserved.
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+
+"""Answers questions with a part of their context, however long that is."""
+
+from collections.abc import Sequence
+import dataclasses
+import functools
+
+import numpy as np
+import tensorflow as tf
+
+from mobilebert_tf.data import answer_spans
+from mobilebert_tf.data import squad_windows
+from mobilebert_tf.data import tokenization
+from mobilebert_tf.modeling import validation
+from mobilebert_tf.serving import inference_model
+from mobilebert_tf.serving import loading
+
+# Where a context or a question has no text, nothing can be the answer. A number
+# that is JSON and above any odds of a model.
+NO_TEXT_ODDS = 1e9
+# The author's setting, where a run does not say another.
+_DEFAULT = squad_windows.WindowSettings()
+
+
+@dataclasses.dataclass(frozen=True)
+class Candidate:
+  """One of the best answers.
+
+  Attributes:
+    text: As it stands in the context; empty for "there is no answer".
+    start: Its first character in the context; None if there is no answer.
+    end: The character after its last; None if there is no answer.
+    probability: Among the best answers, 0 to 1.
+    start_logit: How much the model takes it to start there.
+    end_logit: How much to end there.
+  """
+  text: str
+  start: int | None
+  end: int | None
+  probability: float
+  start_logit: float
+  end_logit: float
+
+
+@dataclasses.dataclass(frozen=True)
+class Answer:
+  """What a model answers.
+
+  Attributes:
+    text: As it stands in the context, `context[start:end]`; empty if there is
+      no answer.
+    start: Its first character in the context; None if there is no answer.
+    end: The character after its last; None if there is no answer.
+    score: Its probability among the best answers, 0 to 1; 0 if neither context
+      nor question have text.
+    null_odds: How much rather there is no answer: the score of that less the
+      score of the best answer.
+    best: The best answer even where there rather is none; None if the context
+      or the question has no text.
+    n_best: The best answers, best first, "no answer" among them if that is
+      allowed.
+  """
+  text: str
+  start: int | None
+  end: int | None
+  score: float
+  null_odds: float
+  best: Candidate | None
+  n_best: tuple[Candidate, ...]
+
+
+class QuestionAnswerer:
+  """Answers questions with a span labeler.
+
+  Contexts of any length are read in overlapping windows. Windows of similar
+  length share a batch that is one token longer than its longest, so an answer
+  depends on its question and context alone.
+
+  Args:
+    trained: A span labeler.
+    batch_size: How many windows are computed at once.
+    n_best: How many answers to keep.
+    max_answer_length: Tokens of the longest answer.
+    allow_no_answer: Whether "there is no answer" is one; None for what the
+      model was trained for, which is no where that is not known.
+    null_threshold: With null odds above it there is no answer; None for that of
+      the run (`task.null_score_diff_threshold`), or 0.
+    doc_stride: By how many tokens a window begins after the one before; None
+      for that of the run, or 128.
+
+  Raises:
+    ValueError: If the model is for something else, or a number makes no sense.
+
+  Example:
+
+    answerer = QuestionAnswerer(loading.load('runs/squad'))
+    [answer] = answerer.answer(['Who wrote it?'], ['Ada wrote the programme.'])
+    answer.text, answer.start, answer.end  # 'Ada', 0, 3
+  """
+
+  def __init__(self,
+               trained: loading.TrainedModel,
+               batch_size: int = 32,
+               *,
+               n_best: int = 20,
+               max_answer_length: int = 30,
+               allow_no_answer: bool | None = None,
+               null_threshold: float | None = None,
+               doc_stride: int | None = None):
+    if trained.kind != loading.QUESTION_ANSWERING:
+      raise ValueError(
+          f'A model for {trained.kind.replace("_", " ")} does not find answers '
+          'in a context. Fine-tune one: python -m mobilebert_tf.train '
+          '--experiment=mobilebert/squad_v2.')
+    if batch_size < 1:
+      raise ValueError(f'batch_size is {batch_size}; it is at least 1.')
+    self.trained = trained
+    task = trained.params.task if trained.params else None
+    if allow_no_answer is None:
+      allow_no_answer = bool(task and task.train_data.version_2_with_negative)
+    if null_threshold is None:
+      null_threshold = task.null_score_diff_threshold if task else 0.0
+    self.allow_no_answer, self.null_threshold = allow_no_answer, null_threshold
+    self._batch_size = batch_size
+    self._spans = answer_spans.SpanSettings(n_best, max_answer_length)
+    self._settings = _window_settings(trained, doc_stride)
+    self._tokenizer = tokenization.Tokenizer(
+        trained.vocab_file, trained.lower_case)
+    self._model = inference_model.InferenceModel(trained.model)
+
+  def answer(self, questions: Sequence[str],
+             contexts: Sequence[str]) -> list[Answer]:
+    """Answers each question from its context.
+
+    Args:
+      questions: The questions.
+      contexts: The text that each is about. One that serves several questions
+        is tokenised once.
+
+    Returns:
+      An answer for each, in their order. Where question or context have no
+      text, it is empty.
+
+    Raises:
+      ValueError: If there are more or fewer contexts than questions, or the
+        model's weights are damaged.
+    """
+    if len(questions) != len(contexts):
+      raise ValueError(f'There are {len(questions)} questions and '
+                       f'{len(contexts)} contexts.')
+    if not questions:
+      return []
+    numbers: dict[str, int] = {}
+    paragraphs = [numbers.setdefault(c, len(numbers)) for c in contexts]
+    windows = squad_windows.Windows(
+        self._tokenizer, questions, list(numbers), paragraphs, self._settings)
+    finder = answer_spans.SpanFinder(windows, self._spans)
+    order = np.argsort(windows.length, kind='stable')
+    # The longest first: if memory is short, that is known at once.
+    for start in reversed(range(0, len(order), self._batch_size)):
+      rows = order[start:start + self._batch_size]
+      inputs = windows.batch(rows)
+      logits = self._compute([inputs[n] for n in validation.INPUT_NAMES])
+      for row, starts, ends in zip(rows, *(x.numpy() for x in logits),
+                                   strict=True):
+        finder.add(int(row), starts, ends)
+    return [
+        self._answer(finder.spans(i), question, context)
+        for i, (question, context) in enumerate(
+            zip(questions, contexts, strict=True))
+    ]
+
+  @functools.cached_property
+  def _compute(self):
+    # Lengths and sizes of batches are left open, so it is traced once.
+    ids = tf.TensorSpec([None, None], tf.int32)
+    return tf.function(
+        lambda inputs: [tf.cast(x, tf.float32) for x in self._model(inputs)],
+        input_signature=[[ids] * len(validation.INPUT_NAMES)])
+
+  def _answer(self, spans: answer_spans.Spans, question: str,
+              context: str) -> Answer:
+    if not spans.best or not question.strip():
+      return Answer('', None, None, 0.0, NO_TEXT_ODDS, None, ())
+    found = [spans.null] if self.allow_no_answer else []
+    ranked = sorted([*spans.best, *found], key=lambda span: -span.score)
+    scores = np.array([span.score for span in ranked])
+    weights = np.exp(scores - scores.max())
+    n_best = tuple(
+        _candidate(span, context, float(probability), span is spans.null)
+        for span, probability in zip(ranked, weights / weights.sum(),
+                                     strict=True))
+    best = next(c for c in n_best if c.start is not None)
+    chosen = best
+    if self.allow_no_answer and spans.null_odds > self.null_threshold:
+      chosen = next(c for c in n_best if c.start is None)
+    return Answer(chosen.text, chosen.start, chosen.end, chosen.probability,
+                  spans.null_odds, best, n_best)
+
+
+def _window_settings(trained: loading.TrainedModel,
+                     doc_stride: int | None) -> squad_windows.WindowSettings:
+  if trained.params:
+    settings = trained.params.task.train_data.window_settings()
+  else:
+    length = min(trained.max_length, _DEFAULT.seq_length)
+    # A short model has to leave room for the context.
+    settings = dataclasses.replace(
+        _DEFAULT, seq_length=length,
+        query_length=min(_DEFAULT.query_length, max(1, length // 2)))
+  if doc_stride is None:
+    return settings
+  return dataclasses.replace(settings, doc_stride=doc_stride)
+
+
+def _candidate(span: answer_spans.Span, context: str, probability: float,
+               is_null: bool) -> Candidate:
+  start, end = (None, None) if is_null else (span.start, span.end)
+  return Candidate('' if is_null else context[start:end], start, end,
+                   probability, span.start_logit, span.end_logit)
