@@ -32,11 +32,23 @@ def write_text(path: str | os.PathLike, text: str) -> None:
 
   Example: `write_text('results.json', '{}')`
   """
+  write_bytes(path, text.encode('utf-8'))
+
+
+def write_bytes(path: str | os.PathLike, data: bytes) -> None:
+  """Writes a file at once.
+
+  Args:
+    path: The file; its folder is made if needed.
+    data: What it holds afterwards.
+
+  Example: `write_bytes('answers.zip', buffer.getvalue())`
+  """
   path = pathlib.Path(path)
   path.parent.mkdir(parents=True, exist_ok=True)
   temporary = path.with_name(f'.{path.name}.{os.getpid()}')
   try:
-    temporary.write_text(text, encoding='utf-8')
+    temporary.write_bytes(data)
     os.replace(temporary, path)
   finally:
     temporary.unlink(missing_ok=True)

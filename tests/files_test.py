@@ -46,6 +46,12 @@ class FilesTest(temporary.TemporaryFiles, tf.test.TestCase):
     self.assertEqual(path.read_bytes(), '日本\n'.encode())
     self.assertEqual(os.listdir(path.parent), ['b.json'])
 
+  def test_write_bytes_replaces(self):
+    path = self.parent / 'a' / 'b.zip'
+    files.write_bytes(path, b'old')
+    files.write_bytes(path, b'\x00\r\n\xff')
+    self.assertEqual(path.read_bytes(), b'\x00\r\n\xff')
+
   def test_a_failing_write_keeps_the_old_file(self):
     path = self.parent / 'file'
     files.write_text(path, 'old')

@@ -29,8 +29,11 @@ _MODULES = {
     'glue_score': 'metrics',
     'score_answers': 'scored',
     'score_texts': 'scored',
+    'read_test_part': 'submission',
     'task_score': 'metrics',
     'tune_null_threshold': 'answers',
+    'write_answers': 'submission',
+    'write_zip': 'submission',
 }
 
 __all__ = list(_MODULES)
