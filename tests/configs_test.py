@@ -31,6 +31,9 @@ _EXPERIMENTS = {
     'pretrain_small': ('mobilebert/pretrain', 'ib_bert_small'),
     'distill_small': ('mobilebert/distill', 'mobilebert_small'),
     'classify_small': ('mobilebert/sentence_prediction', 'mobilebert_small'),
+    'squad_small': ('mobilebert/squad_v1', 'mobilebert_small'),
+    'squad_v1': ('mobilebert/squad_v1', 'mobilebert'),
+    'squad_v2': ('mobilebert/squad_v2', 'mobilebert'),
     'pretrain': ('mobilebert/pretrain', 'ib_bert_large'),
     'distill': ('mobilebert/distill', 'mobilebert'),
     'distill_tf1_reference': ('mobilebert/distill_tf1_reference', 'mobilebert'),
@@ -68,7 +71,8 @@ class ConfigsTest(tf.test.TestCase, parameterized.TestCase):
     self.assertEqual(params.task.model.encoder.get().as_dict(),
                      modeling.get_architecture(model).as_dict())
 
-  @parameterized.parameters('pretrain', 'distill', 'distill_tf1_reference')
+  @parameterized.parameters('pretrain', 'distill', 'distill_tf1_reference',
+                            'squad_v1', 'squad_v2')
   def test_a_full_scale_file_is_the_registered_experiment(self, name):
     registered = exp_factory.get_exp_config(_EXPERIMENTS[name][0])
     read = hyperparams.override_params_dict(
