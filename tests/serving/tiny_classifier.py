@@ -12,11 +12,12 @@
 # See the License for the specific language governing permissions and
 # limitations under the License.
 
-"""A classifier with random weights and a vocabulary of its own."""
+"""Models with random weights and a vocabulary of their own."""
 
 import pathlib
 
 import numpy as np
+import tf_keras
 
 from mobilebert_tf import modeling
 from mobilebert_tf.data import text_classification_loader
@@ -28,9 +29,11 @@ from official.nlp.tasks import sentence_prediction as official_task
 TOKENS = ('[PAD]', '[UNK]', '[CLS]', '[SEP]', '[MASK]',
           *(f'w{i}' for i in range(30)))
 LABELS = ('no', 'perhaps', 'yes')
+TAGS = ('O', 'B-PER', 'I-PER', 'B-LOC', 'I-LOC')
 MAX_LENGTH = 39
 
 _HEAD_SCALE, _HEAD_BIAS = 0.3, (-1.1, 1.8, 1.2)
+_TAGS_BIAS = (5.0, 0.5, -1.0, -1.5, -1.5)
 
 
 def architecture(**overrides) -> modeling.MobileBertConfig:
@@ -54,6 +57,34 @@ def write_vocabulary(folder: str) -> str:
   return str(path)
 
 
+def build_tagger(folder: str) -> loading.TrainedModel:
+  """Returns a token classifier whose labels differ from word to word."""
+  model = modeling.MobileBertTokenClassifier(
+      modeling.MobileBertEncoder(architecture()), len(TAGS), labels=TAGS)
+  _randomize(model)
+  model.checkpoint_items['token_classifier'].bias.assign(_TAGS_BIAS)
+  return loading.TrainedModel(
+      model, list(TAGS), write_vocabulary(folder), lower_case=True,
+      max_length=MAX_LENGTH, kind=loading.TOKEN_CLASSIFICATION)
+
+
+def build_span_labeler(folder: str) -> loading.TrainedModel:
+  """Returns a model that finds answers."""
+  model = modeling.MobileBertSpanLabeler(
+      modeling.MobileBertEncoder(architecture()))
+  _randomize(model)
+  return loading.TrainedModel(
+      model, [], write_vocabulary(folder), lower_case=True,
+      max_length=MAX_LENGTH, kind=loading.QUESTION_ANSWERING, pairs=True)
+
+
+def _randomize(model: tf_keras.Model) -> None:
+  rng = np.random.default_rng(0)
+  for variable in model.weights:
+    noise = rng.normal(scale=0.3, size=variable.shape)
+    variable.assign((1.0 if 'gamma' in variable.name else 0.0) + noise)
+
+
 def build(folder: str) -> loading.TrainedModel:
   """Returns a classifier whose answers differ from text to text."""
   config = sentence_prediction.SentencePredictionConfig(
@@ -63,10 +94,7 @@ def build(folder: str) -> loading.TrainedModel:
       train_data=text_classification_loader.TextClassificationDataConfig(
           labels=list(LABELS)))
   model = sentence_prediction.SentencePredictionTask(config).build_model()
-  rng = np.random.default_rng(0)
-  for variable in model.weights:
-    noise = rng.normal(scale=0.3, size=variable.shape)
-    variable.assign((1.0 if 'gamma' in variable.name else 0.0) + noise)
+  _randomize(model)
   # Every label wins sometimes, and no probability is so near 0 or 1 that a
   # difference would not show.
   head = model.checkpoint_items['classifier']

@@ -1,0 +1,133 @@
+# Copyright 2026 The mobilebert_tf Authors. All Rights Reserved.
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+
+r"""Answers lines of text with a fine-tuned model, as JSON lines.
+
+echo 'a gripping film' | python -m mobilebert_tf.predict --model_dir=runs/sst2
+python -m mobilebert_tf.predict --model_dir=runs/squad --input=questions.jsonl
+
+A line is a text, or a JSON object: {"text": ...}, {"text": ..., "pair": ...},
+{"words": [...]} or {"question": ..., "context": ...}, as the model needs; an
+"id" comes back with the answer. The answers go to standard output, one for
+each line, in order, as soon as they are known. A line that cannot be answered
+gets an "error". Starts and ends count characters.
+
+Exits with 0 if all lines were answered, with 2 if some were not, and with 1 if
+the program could not run.
+"""
+
+import json
+import os
+import re
+import sys
+
+from absl import app
+from absl import flags
+from absl import logging
+
+_MODEL_DIR = flags.DEFINE_string(
+    'model_dir', None,
+    'The --model_dir of a fine-tuning run, or a checkpoint of any format with '
+    'a classifier, token classifier or span labeler and a vocab.txt.')
+_INPUT = flags.DEFINE_string(
+    'input', '-', 'A file of lines, which may end with .gz; - is standard '
+    'input.')
+_FORMAT = flags.DEFINE_enum(
+    'input_format', 'auto', ['auto', 'text', 'json'],
+    'What a line is. With auto, all are JSON if the first one begins with {.')
+_BATCH_SIZE = flags.DEFINE_integer(
+    'batch_size', 32, 'How many texts are computed at once.', lower_bound=1)
+
+_SOME_FAILED, _INTERRUPTED, _BROKEN_PIPE = 2, 130, 141
+# What ends a line for some readers, or changes how a terminal shows what comes.
+_ESCAPED = re.compile(
+    '[\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff\ufeff]')
+
+
+def main(argv: list[str]) -> None:
+  if len(argv) > 1:
+    raise app.UsageError(f'Not a flag: {" ".join(argv[1:])}')
+  # Imported here, so that --help need not wait for TensorFlow.
+  import zlib
+
+  import tensorflow as tf
+  import yaml
+
+  try:
+    with _open(_INPUT.value) as stream:
+      sys.exit(_answer(stream))
+  except BrokenPipeError:  # Whoever read the answers has enough of them.
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    sys.exit(_BROKEN_PIPE)
+  except (EOFError, LookupError, OSError, ValueError, tf.errors.OpError,
+          yaml.YAMLError, zlib.error) as error:
+    logging.debug('Where it was raised:', exc_info=True)
+    sys.exit(f'predict: {error}')
+  except KeyboardInterrupt:
+    sys.exit(_INTERRUPTED)
+
+
+def _open(path):
+  """Opens what has the lines, for reading what there is without waiting."""
+  import gzip
+
+  if path == '-':
+    if sys.stdin.isatty():
+      print('predict: reading lines from the terminal; Ctrl-D ends them.',
+            file=sys.stderr)
+    return open(sys.stdin.fileno(), 'rb', buffering=0, closefd=False)
+  path = os.path.expanduser(path)
+  if path.endswith('.gz'):
+    return gzip.open(path, 'rb')
+  return open(path, 'rb', buffering=0)
+
+
+def _answer(stream) -> int:
+  """Answers all lines of a stream, and returns the code to exit with."""
+  from mobilebert_tf.serving import line_answers
+  from mobilebert_tf.serving import line_input
+  from mobilebert_tf.serving import loading
+
+  trained = loading.load(_MODEL_DIR.value)
+  answerer = line_answers.LineAnswerer(trained, _BATCH_SIZE.value)
+  line_format = _FORMAT.value
+  if answerer.needs_json:
+    if line_format == 'text':
+      raise ValueError(
+          f'{_MODEL_DIR.value} reads two texts, which a line of plain text '
+          'does not hold. Give it JSON lines.')
+    line_format = 'json'
+  parser = line_input.LineParser(line_format)
+  lines = failed = 0
+  for block in line_input.read_blocks(stream):
+    answers = answerer.answer([parser.parse(line) for line in block])
+    lines += len(answers)
+    failed += sum('error' in answer for answer in answers)
+    sys.stdout.buffer.write(b''.join(map(_encode, answers)))
+    sys.stdout.buffer.flush()
+  if failed:
+    print(f'predict: {failed:,} of {lines:,} lines could not be answered; each '
+          'has an "error".', file=sys.stderr)
+  return _SOME_FAILED if failed else 0
+
+
+def _encode(answer: dict[str, object]) -> bytes:
+  text = json.dumps(answer, ensure_ascii=False)
+  text = _ESCAPED.sub(lambda found: f'\\u{ord(found.group()):04x}', text)
+  return f'{text}\n'.encode()
+
+
+if __name__ == '__main__':
+  flags.mark_flag_as_required('model_dir')
+  app.run(main)
