@@ -38,7 +38,10 @@ INSTALL_REQUIRES = [
     'protobuf>=5',
     'PyYAML>=6.0',
     'safetensors>=0.4.5',
+    'scikit-learn>=1.3',
+    'scipy>=1.11',
     'sentencex>=1.0',
+    'seqeval>=1.2',
     # tensorflow-hub, which the Model Garden's tasks import, needs
     # pkg_resources. Releases from 82 on have none.
     'setuptools<82',
@@ -54,6 +57,7 @@ EXTRAS_REQUIRE = {
     'test': [
         'hypothesis>=6.100',
         'ml_dtypes>=0.4',
+        'pandas>=2.0',
         'pytest>=8.0',
         'pytest-xdist>=3.6',
         'setuptools>=77',

@@ -66,7 +66,7 @@ class TaughtTask:
 
   The task it is put before builds model, inputs and the loss of the labels. A
   subclass says how outputs are compared, by `build_soft_loss(taught, learned,
-  inputs, temperature)`, which returns a scalar.
+  labels, temperature)`, which returns a scalar.
   """
 
   def build_model(self) -> tf_keras.Model:
@@ -88,33 +88,34 @@ class TaughtTask:
     self._student_view = _view(model, [pair[1] for pair in pairs])
     return model
 
-  def train_step(self, inputs: dict[str, tf.Tensor], model: tf_keras.Model,
+  def train_step(self, inputs: Any, model: tf_keras.Model,
                  optimizer: tf_keras.optimizers.Optimizer,
                  metrics: list[tf_keras.metrics.Metric]
                  ) -> dict[str, tf.Tensor]:
     """Runs one step; the student has dropout and the teacher has not."""
+    features, labels = inputs if isinstance(inputs, tuple) else (inputs,) * 2
     config, variables = self.task_config.teacher, model.trainable_variables
-    taught = self._teacher_view(_inputs_of(self._teacher_view, inputs),
+    taught = self._teacher_view(_inputs_of(self._teacher_view, features),
                                 training=False)
     seed = getattr(self.task_config.train_data, 'seed', None)
     with (dropout.step_seed(seed, optimizer.iterations),
           tf.GradientTape() as tape):
-      learned = self._student_view(_inputs_of(self._student_view, inputs),
+      learned = self._student_view(_inputs_of(self._student_view, features),
                                    training=True)
       loss = config.ground_truth_ratio * self.build_losses(
-          inputs, learned['outputs'])
+          labels, learned['outputs'])
       loss += (1 - config.ground_truth_ratio) * self.build_soft_loss(
-          taught['outputs'], learned['outputs'], inputs, config.temperature)
+          taught['outputs'], learned['outputs'], labels, config.temperature)
       if config.hidden_weight:
         loss += config.hidden_weight * tf.add_n([
-            losses.feature_map_transfer(*pair, inputs['input_mask'])
+            losses.feature_map_transfer(*pair, features['input_mask'])
             for pair in zip(taught['hidden'], learned['hidden'], strict=True)
         ]) / len(learned['hidden'])
       # Replicas' gradients are summed; the loss is a mean over the batch.
       scaled = loss / tf.distribute.get_strategy().num_replicas_in_sync
     gradients = tape.gradient(scaled, variables)
     optimizer.apply_gradients(zip(gradients, variables, strict=True))
-    self.process_metrics(metrics, inputs, learned['outputs'])
+    self.process_metrics(metrics, labels, learned['outputs'])
     return {self.loss: loss}
 
 
@@ -126,8 +127,8 @@ def _view(model: tf_keras.Model, blocks: list[int]) -> tf_keras.Model:
 
 
 def _inputs_of(view: tf_keras.Model,
-               inputs: dict[str, tf.Tensor]) -> list[tf.Tensor]:
-  return [inputs[name] for name in view.input_names]
+               features: dict[str, tf.Tensor]) -> list[tf.Tensor]:
+  return [features[name] for name in view.input_names]
 
 
 def _match_blocks(config: TeachingConfig, teacher: tf_keras.Model,

@@ -15,34 +15,28 @@
 
 """The pictures of the ablations' page."""
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Mapping, Sequence
 
-from mobilebert_tf.ablation import arms as arms_lib
-from mobilebert_tf.reporting import ablation_report, formatting, page, plots
+from mobilebert_tf.reporting import formatting, page, plots
 
 
-def dots(results: Mapping[str, Any], arms: Mapping[str, arms_lib.Arm],
-         measure: str, title: str) -> page.Picture:
+def dots(scores: Mapping[str, Sequence[float]], teacher: float | None,
+         title: str) -> page.Picture:
   """Draws a measure of each arm, a dot for each seed and a line at the mean.
 
   Args:
-    results: What `ablation.run` found.
-    arms: The arms of a table by their names.
-    measure: `task` or `masked_lm`.
+    scores: The values of each arm by its name, one for each seed.
+    teacher: The teacher's, None where it has none.
     title: What stands above.
 
   Returns:
     The picture.
   """
-  points = [ablation_report.values(results, arm, measure)
-            for arm in arms.values()]
-  teacher = ablation_report.teacher_score(results, measure)
   figure = plots.dot_chart(
-      list(arms), points, reference=teacher,
+      list(scores), list(scores.values()), reference=teacher,
       reference_label='teacher' if teacher is not None else '')
   means = [f'{label} {formatting.percent(sum(some) / len(some))}'
-           for label, some in zip(arms, points, strict=True) if some]
+           for label, some in scores.items() if some]
   return page.Picture(
       title, plots.to_data_uri(figure),
       alt=f'{title}, means: {", ".join(means) or "none yet"}.',

@@ -64,7 +64,10 @@ def render(results: Mapping[str, Any]) -> str:
       'findings': [finding(results, name, measure) for measure in _MEASURES],
       'table': scores(results, name),
       'pictures': [
-          figures.dots(results, arms, measure, title)
+          figures.dots(
+              {label: values(results, arm, measure)
+               for label, arm in arms.items()},
+              teacher_score(results, measure), title)
           for measure, title in (
               ('task', 'Task accuracy after fine-tuning'),
               ('masked_lm', 'Held-out masked-LM accuracy'))],

@@ -93,7 +93,8 @@ def load(model_dir: str) -> TrainedModel:
 
   Args:
     model_dir: The folder of a fine-tuning run, whose latest checkpoint is
-      taken; or a folder of any format of `checkpoints` that has a classifier,
+      taken, or one of its checkpoints, or its folder of the best ones; or a
+      folder of any format of `checkpoints` that has a classifier,
       token classifier or span labeler and a `vocab.txt`, or the name of such a
       one on the Hugging Face hub.
 
@@ -138,22 +139,44 @@ def load_classifier(model_dir: str) -> TrainedModel:
 
 def _load(model_dir: str, heads: Collection[str]) -> TrainedModel:
   model_dir = os.path.expanduser(model_dir)
-  if tf.io.gfile.exists(os.path.join(model_dir, _PARAMS)):
-    return _load_run(model_dir, heads)
+  run, checkpoint = _find_run(model_dir)
+  if run:
+    return _load_run(run, checkpoint, heads)
   return _load_checkpoint(checkpoints.find(model_dir), heads)
 
 
 # === Training runs ===
 
 
-def _load_run(model_dir: str, heads: Collection[str]) -> TrainedModel:
+def _find_run(path: str) -> tuple[str, str | None]:
+  """Returns the folder of a run, '' if it is none, and the checkpoint meant."""
+  if tf.io.gfile.exists(os.path.join(path, _PARAMS)):
+    return path, _latest_checkpoint(path)
+  # One of its checkpoints, or the folder of its best ones.
+  parent = os.path.dirname(path.rstrip('/')) or '.'
+  if tf.io.gfile.exists(os.path.join(parent, _PARAMS)):
+    checkpoint = path if tf.io.gfile.exists(f'{path}.index') else (
+        _latest_checkpoint(path))
+    if checkpoint:
+      return parent, checkpoint
+  return '', None
+
+
+def _latest_checkpoint(folder: str) -> str | None:
+  try:
+    return tf.train.latest_checkpoint(folder)
+  except (ValueError, tf.errors.OpError) as error:
+    raise ValueError(f'{folder}/checkpoint is damaged: {error}') from error
+
+
+def _load_run(model_dir: str, checkpoint: str | None,
+              heads: Collection[str]) -> TrainedModel:
   head = _head_of_run(model_dir)
   if head not in heads:
     raise ValueError(
         f'{model_dir}/{_PARAMS} is not of a training run of '
         f'{" or ".join(_EXPERIMENTS[head] for head in heads)}.')
   params = _read_params(model_dir, _EXPERIMENTS[head])
-  checkpoint = tf.train.latest_checkpoint(model_dir)
   if not checkpoint:
     raise FileNotFoundError(f'{model_dir} holds no checkpoint.')
   task, data = params.task, params.task.train_data
@@ -198,7 +221,10 @@ def _read_params(model_dir: str, experiment: str) -> cfg.ExperimentConfig:
   path = os.path.join(model_dir, _PARAMS)
   params = exp_factory.get_exp_config(experiment)
   try:
-    return hyperparams.override_params_dict(params, path, is_strict=True)
+    with tf.io.gfile.GFile(path) as file:
+      fields = yaml.safe_load(file.read())
+    fields['task'].pop('teacher', None)  # It has done its work.
+    return hyperparams.override_params_dict(params, fields, is_strict=True)
   except (KeyError, TypeError, ValueError, yaml.YAMLError) as error:
     raise ValueError(
         f'{path} is not of a training run of {experiment}: {error}') from error

@@ -129,7 +129,7 @@ class QuestionAnsweringTask(question_answering.QuestionAnsweringTask):
 
     Otherwise the loss of a window would depend on its batch mates' lengths.
     """
-    padding = _MASKED * (1.0 - tf.cast(labels['input_mask'], tf.float32))
+    padding = padding_bias(labels['input_mask'])
     return super().build_losses(
         labels, [tf.cast(logits, tf.float32) + padding
                  for logits in model_outputs], aux_losses)
@@ -200,3 +200,14 @@ class QuestionAnsweringTask(question_answering.QuestionAnsweringTask):
         data, predictions, null_odds if version_2 else None,
         self.task_config.null_score_diff_threshold, version_2)
 
+
+def padding_bias(mask: tf.Tensor) -> tf.Tensor:
+  """Returns what to add to logits, so that padding gets no probability.
+
+  Args:
+    mask: int32 `[batch, length]`, 1 for tokens.
+
+  Returns:
+    float32 of the same shape.
+  """
+  return _MASKED * (1.0 - tf.cast(mask, tf.float32))

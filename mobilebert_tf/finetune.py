@@ -1,0 +1,70 @@
+# Copyright 2026 The mobilebert_tf Authors. All Rights Reserved.
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+
+r"""Fine-tunes a model on a task by its name, scores it and writes a report.
+
+python -m mobilebert_tf.finetune --task=sst2 --data_dir=glue \
+  --init_checkpoint=student --output_dir=runs/sst2
+
+python -m mobilebert_tf.finetune --task=classification --train_file=train.csv \
+  --dev_file=dev.csv --text_column=review --label_column=stars \
+  --init_checkpoint=student --output_dir=runs/reviews
+
+Tasks are those of GLUE (cola, sst2, mrpc, stsb, qqp, mnli, qnli, rte, wnli),
+squad_v1 and squad_v2, and one's own: classification, regression,
+token_classification. All files are read before training starts. A run that was
+stopped goes on with the same command; one that is done is not done again.
+"""
+
+from absl import app
+from absl import flags
+from absl import logging
+
+from mobilebert_tf import finetuning_flags
+
+_OUTPUT_DIR = flags.DEFINE_string(
+    'output_dir', None, 'Folder for the model, its report and its answers.',
+    required=True)
+_LEARNING_RATE = flags.DEFINE_float(
+    'learning_rate', None, "Its peak; the task's usual one if not given. The "
+    'paper searched 1e-5 to 1e-4.')
+_BATCH_SIZE = flags.DEFINE_integer(
+    'batch_size', None, 'Texts in a step; likewise.')
+_EPOCHS = flags.DEFINE_float(
+    'epochs', None, 'How often each text is seen; likewise.')
+_SEED = flags.DEFINE_integer('seed', 0, 'Of weights, order and dropout.')
+
+
+def main(argv: list[str]) -> None:
+  if len(argv) > 1:
+    raise app.UsageError(f'Not a flag: {" ".join(argv[1:])}')
+  with finetuning_flags.errors_in_a_line('finetune'):
+    import pathlib
+    from mobilebert_tf.finetuning import recipe as recipe_lib
+    from mobilebert_tf.finetuning import run
+    from mobilebert_tf.reporting import evaluation_report
+    logging.set_verbosity(logging.ERROR)
+    folder = pathlib.Path(_OUTPUT_DIR.value).expanduser()
+    fields = finetuning_flags.recipe_fields()
+    settings = recipe_lib.usual_settings(fields['task'])
+    for flag in (_LEARNING_RATE, _BATCH_SIZE, _EPOCHS):
+      if flag.value is not None:
+        settings[flag.name] = flag.value
+    run.run(recipe_lib.Recipe(**fields, **settings, seed=_SEED.value), folder)
+    print(evaluation_report.format_summary(evaluation_report.read(folder)))
+    print(f'\nThe report: {folder / evaluation_report.PAGE}')
+
+
+if __name__ == '__main__':
+  app.run(main)

@@ -1,0 +1,51 @@
+# Copyright 2026 The mobilebert_tf Authors. All Rights Reserved.
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+
+r"""Collects fine-tuned tasks of GLUE: their scores, and one zip for the server.
+
+python -m mobilebert_tf.glue_submission --runs=runs/cola,runs/sst2,... \
+  --output=submission.zip
+
+Runs are folders of `mobilebert_tf.finetune` or best/ of its search. Prints the
+metrics of each task's held-out part and, where all nine are there, the GLUE
+score; says what the server would miss.
+"""
+
+from absl import app
+from absl import flags
+from absl import logging
+
+from mobilebert_tf import finetuning_flags
+
+_RUNS = flags.DEFINE_list('runs', None, 'Folders of runs.', required=True)
+_OUTPUT = flags.DEFINE_string('output', None, 'The zip.', required=True)
+
+
+def main(argv: list[str]) -> None:
+  if len(argv) > 1:
+    raise app.UsageError(f'Not a flag: {" ".join(argv[1:])}')
+  with finetuning_flags.errors_in_a_line('glue_submission'):
+    import pathlib
+    from mobilebert_tf.finetuning import glue_runs
+    logging.set_verbosity(logging.ERROR)
+    runs = glue_runs.collect([pathlib.Path(run).expanduser()
+                              for run in _RUNS.value])
+    print(glue_runs.format_scores(runs))
+    for problem in glue_runs.write_submission(runs, _OUTPUT.value):
+      print(f'The server will not take it: {problem}.')
+    print(f'\nWritten: {_OUTPUT.value}')
+
+
+if __name__ == '__main__':
+  app.run(main)
