@@ -19,10 +19,10 @@ python -m mobilebert_tf.evaluate --model_dir=runs/sst2 \
 
 Writes evaluation.html and evaluation.json: metrics with 95% intervals,
 confusions or a scatter plot, calibration, what is hard, the worst mistakes.
-The file is TSV, or CSV by its name, for a model that classifies or rates texts,
-or SQuAD's JSON for one that answers questions, which also gets the official
-prediction files. Columns are those that the model was trained with, if no
-others are named.
+The file is TSV, or CSV by its name, for a model that classifies or rates texts;
+a word a line in columns (CoNLL) for one that labels words; SQuAD's JSON for one
+that answers questions, which also gets the official prediction files. Columns
+are those that the model was trained with, if no others are named.
 """
 
 import os
@@ -35,7 +35,7 @@ _MODEL_DIR = flags.DEFINE_string(
     'model_dir', None, 'Fine-tuning run, a checkpoint of any format, or a name '
     'on the Hugging Face hub.')
 _DATA_FILE = flags.DEFINE_string(
-    'data_file', None, 'Labelled file: TSV, CSV, or JSON of SQuAD.')
+    'data_file', None, 'Labelled file: TSV, CSV, CoNLL, or JSON of SQuAD.')
 _OUTPUT_DIR = flags.DEFINE_string('output_dir', None, 'Folder to write to.')
 _TITLE = flags.DEFINE_string(
     'title', '', 'Of the report; the name of the file if not given.')
@@ -43,7 +43,8 @@ _BATCH_SIZE = flags.DEFINE_integer('batch_size', 32, 'Texts at once.')
 _TASK = flags.DEFINE_string(
     'task', '', 'Task of GLUE, such as mnli, whose columns, labels and metrics '
     'are then known.')
-_TEXT_COLUMN = flags.DEFINE_string('text_column', '', 'That of the text.')
+_TEXT_COLUMN = flags.DEFINE_string(
+    'text_column', '', 'That of the text; in CoNLL files its number, from 0.')
 _PAIR_COLUMN = flags.DEFINE_string('pair_column', '', 'Of the second text.')
 _LABEL_COLUMN = flags.DEFINE_string('label_column', '', 'That of the label.')
 _LABELS = flags.DEFINE_list(
@@ -98,9 +99,7 @@ def _evaluate() -> str:
   elif trained.kind in (loading.CLASSIFICATION, loading.REGRESSION):
     scored = _score_texts(trained)
   else:
-    raise ValueError(
-        f'{_MODEL_DIR.value} is a model for {trained.kind.replace("_", " ")}, '
-        'which this program does not score.')
+    scored = _score_sentences(trained)
   seconds = time.monotonic() - started
   hardware = machine.hardware()
   path = evaluation_report.write_report(
@@ -139,6 +138,20 @@ def _score_texts(trained):
   return scored.score_texts(
       text_predictor.TextPredictor(trained, _BATCH_SIZE.value), examples, title,
       metrics)
+
+
+def _score_sentences(trained):
+  from mobilebert_tf.data import conll
+  from mobilebert_tf.evaluation import data_files
+  from mobilebert_tf.evaluation import scored
+  from mobilebert_tf.serving import token_predictor
+
+  sentences = conll.read_sentences(
+      _DATA_FILE.value, **data_files.sentence_fields(
+          trained, _TEXT_COLUMN.value, _LABEL_COLUMN.value))
+  return scored.score_sentences(
+      token_predictor.TokenPredictor(trained, _BATCH_SIZE.value), sentences,
+      _TITLE.value or _file_title())
 
 
 def _score_questions(trained):

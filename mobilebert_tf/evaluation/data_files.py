@@ -24,6 +24,7 @@ from mobilebert_tf.serving import loading
 _UNNAMED = re.compile(r'LABEL_\d+')
 _FIELDS = ('text_field', 'pair_field', 'label_field', 'column_names',
            'bad_rows')
+_WORD_FIELDS = ('word_column', 'label_column', 'tags', 'comment')
 
 
 def reading_fields(trained: loading.TrainedModel,
@@ -73,6 +74,39 @@ def reading_fields(trained: loading.TrainedModel,
     fields = {**fields, 'column_names': (), **given}
   return {**fields, 'regression': is_regression,
           'labels': _labels(trained, task, labels)}
+
+
+def sentence_fields(trained: loading.TrainedModel, word_column: str = '',
+                    label_column: str = '') -> dict[str, Any]:
+  """Returns how `conll.read_sentences` reads a labelled file for a model.
+
+  Args:
+    trained: The model. Of a run, the file has the columns of its data.
+    word_column: The number of the column of the word, if it is another.
+    label_column: The number of that of the label.
+
+  Returns:
+    Keywords of `read_sentences`.
+
+  Raises:
+    ValueError: If a column is not a number.
+  """
+  fields = {}
+  if trained.params:
+    data = trained.params.task.validation_data
+    if not data.input_path:
+      data = trained.params.task.train_data
+    fields = {name: getattr(data, name) for name in _WORD_FIELDS}
+  for name, value in (('word_column', word_column),
+                      ('label_column', label_column)):
+    if not value:
+      continue
+    if not re.fullmatch(r'-?\d+', value):
+      raise ValueError(
+          'Columns of such files are numbered, from 0 or from -1 for the last; '
+          f'there is none {value!r}.')
+    fields[name] = int(value)
+  return fields
 
 
 def _labels(trained: loading.TrainedModel, task: glue.GlueTask | None,

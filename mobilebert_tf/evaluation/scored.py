@@ -18,14 +18,19 @@ import dataclasses
 import math
 from collections.abc import Mapping, Sequence
 
+import numpy as np
+
+from mobilebert_tf.data import conll
 from mobilebert_tf.data import squad
 from mobilebert_tf.data import text_examples
 from mobilebert_tf.evaluation import answers as answers_lib
 from mobilebert_tf.evaluation import metrics as metrics_lib
 from mobilebert_tf.evaluation import predictions as predictions_lib
 from mobilebert_tf.evaluation import squad_metrics
+from mobilebert_tf.evaluation import token_analysis
 from mobilebert_tf.serving import question_answerer
 from mobilebert_tf.serving import text_predictor
+from mobilebert_tf.serving import token_predictor
 
 _USUAL_METRICS = {
     predictions_lib.CLASSIFICATION: ('accuracy', 'f1'),
@@ -94,6 +99,43 @@ def score_texts(predictor: text_predictor.TextPredictor,
     facts['Rows left out'] = f'{examples.skipped:,} that cannot be read'
   return Scored(predictions, metrics_lib.compute(
       names, predictions.labels, predictions.scores), facts)
+
+
+def score_sentences(predictor: token_predictor.TokenPredictor,
+                    sentences: Sequence[conll.Sentence], task: str) -> Scored:
+  """Labels the words of labelled sentences and scores that.
+
+  Args:
+    predictor: The model.
+    sentences: The sentences.
+    task: What the report calls it.
+
+  Returns:
+    Predictions, and accuracy or, of entities, F1, precision, recall and
+    accuracy.
+
+  Raises:
+    ValueError: If a label is none of the model's, naming file and line, or the
+      model answers what is not finite.
+  """
+  names = predictor.trained.labels
+  conll.label_ids(sentences, names)
+  answers = []
+  words = [sentence.words for sentence in sentences]
+  for row, scores in enumerate(predictor.scores(words)):
+    if not np.isfinite(scores).all():  # Or argmax would name a label.
+      raise ValueError(
+          f'Sentence {row + 1} has probabilities that are not finite. The '
+          'model has diverged, or its checkpoint is damaged.')
+    answers.append([names[i] for i in scores.argmax(1)])
+  entities = conll.are_entities(names)
+  predictions = predictions_lib.TokenPredictions(
+      task, words, [sentence.labels for sentence in sentences], answers,
+      entities)
+  metrics = token_analysis.metrics(token_analysis.count(predictions))
+  kept = ('f1', 'precision', 'recall', 'accuracy') if entities else (
+      'accuracy',)
+  return Scored(predictions, {name: metrics[name] for name in kept}, {})
 
 
 def score_answers(data: squad.SquadData,

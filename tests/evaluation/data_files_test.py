@@ -104,5 +104,24 @@ class ReadingFieldsTest(tf.test.TestCase, parameterized.TestCase):
           labels=labels)
 
 
+class SentenceFieldsTest(tf.test.TestCase):
+
+  def test_columns_are_those_of_the_run_or_numbers_that_are_named(self):
+    self.assertEqual(data_files.sentence_fields(_trained()), {})
+    self.assertEqual(
+        data_files.sentence_fields(_trained(), '1', '-2'),
+        {'word_column': 1, 'label_column': -2})
+    params = exp_factory.get_exp_config('mobilebert/token_classification')
+    params.override({'task': {'train_data': {
+        'input_path': 'a', 'word_column': 2, 'tags': 'words'}}})
+    trained = loading.TrainedModel(
+        None, ['N', 'V'], 'vocab.txt', True, 128,
+        kind=loading.TOKEN_CLASSIFICATION, params=params)
+    self.assertEqual(data_files.sentence_fields(trained, label_column='3'), {
+        'word_column': 2, 'label_column': 3, 'tags': 'words', 'comment': ''})
+    with self.assertRaisesRegex(ValueError, "none 'ner'"):
+      data_files.sentence_fields(_trained(), label_column='ner')
+
+
 if __name__ == '__main__':
   tf.test.main()

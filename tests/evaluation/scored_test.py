@@ -16,16 +16,19 @@
 
 import shutil
 import tempfile
+import types
 
 import numpy as np
 import tensorflow as tf
 from sklearn import metrics as sklearn_metrics
 
+from mobilebert_tf.data import conll
 from mobilebert_tf.data import squad
 from mobilebert_tf.data import text_examples
 from mobilebert_tf.evaluation import scored
 from mobilebert_tf.serving import question_answerer
 from mobilebert_tf.serving import text_predictor
+from mobilebert_tf.tasks import token_classification
 from tests.data import squad_samples
 from tests.data import temporary
 from tests.serving import tiny_classifier
@@ -72,6 +75,53 @@ class ScoreTextsTest(tf.test.TestCase):
       scored.score_texts(self.predictor, examples, 'mine', ['pearson'])
     with self.assertRaisesRegex(ValueError, 'no labels'):
       scored.score_texts(self.predictor, _examples(None), 'mine')
+
+
+class _Labeler:
+  """Stands for a `TokenPredictor`."""
+
+  def __init__(self, labels, scores):
+    self.trained = types.SimpleNamespace(labels=labels)
+    self._scores = scores
+
+  def scores(self, sentences):
+    assert [len(words) for words in sentences] == [
+        len(scores) for scores in self._scores]
+    return self._scores
+
+
+class ScoreSentencesTest(tf.test.TestCase):
+
+  def test_metrics_are_those_of_training(self):
+    labels = ['O', 'B-PER', 'I-PER']
+    rng = np.random.default_rng(0)
+    sentences, scores = [], []
+    for length in (1, 4, 9, 2):
+      truth = tuple(map(str, rng.choice(labels, length)))
+      sentences.append(conll.Sentence(('w',) * length, truth, 'f',
+                                      tuple(range(1, length + 1))))
+      scores.append(rng.dirichlet([1, 1, 1], length))
+    found = scored.score_sentences(_Labeler(labels, scores), sentences, 'mine')
+    self.assertAllClose(dict(found.metrics), token_classification.score(
+        [list(each.labels) for each in sentences], found.predictions.answers))
+    self.assertEqual(found.predictions.answers[1],
+                     [labels[i] for i in scores[1].argmax(1)])
+
+  def test_labels_of_words_have_accuracy_alone(self):
+    sentence = conll.Sentence(('a', 'b'), ('N', 'V'), 'f', (1, 2))
+    found = scored.score_sentences(
+        _Labeler(['N', 'V'], [np.eye(2)]), [sentence], 'mine')
+    self.assertEqual(found.metrics, {'accuracy': 1.0})
+
+  def test_unknown_labels_and_damaged_models_are_refused(self):
+    sentence = conll.Sentence(('a', 'b'), ('N', 'X'), 'f', (1, 2))
+    with self.assertRaisesRegex(ValueError, "f:2: the label 'X'"):
+      scored.score_sentences(
+          _Labeler(['N', 'V'], [np.eye(2)]), [sentence], 'mine')
+    sentence = conll.Sentence(('a', 'b'), ('N', 'N'), 'f', (1, 2))
+    with self.assertRaisesRegex(ValueError, 'Sentence 1 .*not finite'):
+      scored.score_sentences(
+          _Labeler(['N', 'V'], [np.eye(2) * np.nan]), [sentence], 'mine')
 
 
 class ScoreAnswersTest(temporary.TemporaryFiles, tf.test.TestCase):
