@@ -128,11 +128,22 @@ class Windows:
     Returns:
       int32 `input_word_ids`, `input_mask`, `input_type_ids` `[batch, length]`.
     """
+    return self._tokenizer.pack(self.segments(rows), length)
+
+  def segments(self, rows: tf.Tensor | Sequence[int]) -> list[tf.RaggedTensor]:
+    """Returns questions and parts of contexts, without special tokens.
+
+    Args:
+      rows: int `[batch]`, numbers of windows.
+
+    Returns:
+      Two int32 `[batch, (tokens)]`, for `Tokenizer.pack`.
+    """
     start = tf.gather(self.start, rows)
     places = tf.ragged.range(start, start + tf.gather(self.size, rows))
     context = places.with_values(tf.gather(self.tokens.ids, places.values))
     question = tf.gather(self._questions, tf.gather(self.question, rows))
-    return self._tokenizer.pack([question, context], length)
+    return [question, context]
 
   def positions(self, spans: np.ndarray) -> np.ndarray:
     """Returns where answers are in the windows.

@@ -172,8 +172,7 @@ class QuestionAnswerer:
     # The longest first: if memory is short, that is known at once.
     for start in reversed(range(0, len(order), self._batch_size)):
       rows = order[start:start + self._batch_size]
-      inputs = windows.batch(rows)
-      logits = self._compute([inputs[n] for n in validation.INPUT_NAMES])
+      logits = self._compute(*windows.segments(rows))
       for row, starts, ends in zip(rows, *(x.numpy() for x in logits),
                                    strict=True):
         finder.add(int(row), starts, ends)
@@ -185,11 +184,15 @@ class QuestionAnswerer:
 
   @functools.cached_property
   def _compute(self):
+    def compute(question: tf.RaggedTensor,
+                context: tf.RaggedTensor) -> list[tf.Tensor]:
+      inputs = self._tokenizer.pack([question, context])
+      logits = self._model([inputs[name] for name in validation.INPUT_NAMES])
+      return [tf.cast(x, tf.float32) for x in logits]
+
     # Lengths and sizes of batches are left open, so it is traced once.
-    ids = tf.TensorSpec([None, None], tf.int32)
-    return tf.function(
-        lambda inputs: [tf.cast(x, tf.float32) for x in self._model(inputs)],
-        input_signature=[[ids] * len(validation.INPUT_NAMES)])
+    ids = tf.RaggedTensorSpec([None, None], tf.int32)
+    return tf.function(compute, input_signature=[ids, ids])
 
   def _answer(self, spans: answer_spans.Spans, question: str,
               context: str) -> Answer:
