@@ -21,6 +21,7 @@ import tensorflow as tf
 import yaml
 
 from mobilebert_tf import config_files
+from mobilebert_tf import experiments
 from mobilebert_tf import modeling
 from mobilebert_tf import registry_imports  # noqa: F401
 from official.core import exp_factory
@@ -34,6 +35,9 @@ _EXPERIMENTS = {
     'squad_small': ('mobilebert/squad_v1', 'mobilebert_small'),
     'squad_v1': ('mobilebert/squad_v1', 'mobilebert'),
     'squad_v2': ('mobilebert/squad_v2', 'mobilebert'),
+    'token_classification': ('mobilebert/token_classification', 'mobilebert'),
+    **{f'glue_{name}': (f'mobilebert/glue/{name}', 'mobilebert')
+       for name in experiments.GLUE_RECIPES},
     'pretrain': ('mobilebert/pretrain', 'ib_bert_large'),
     'distill': ('mobilebert/distill', 'mobilebert'),
     'distill_tf1_reference': ('mobilebert/distill_tf1_reference', 'mobilebert'),
