@@ -204,7 +204,8 @@ def _check_strings(fields: dict[str, Any], names: Sequence[str]) -> str:
       known = ', '.join(f'"{name}"' for name in names)
       return f'There is no "{name}"; the model needs {known}.'
     if not isinstance(fields[name], str):
-      return f'"{name}" has to be a text; it is of type {type(fields[name]).__name__}.'
+      return (f'"{name}" has to be a text; it is of type '
+              f'{type(fields[name]).__name__}.')
     if not fields[name].strip():
       return f'"{name}" is empty.'
   return ''
