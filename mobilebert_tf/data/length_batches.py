@@ -20,6 +20,26 @@ from typing import Any
 from official.core import config_definitions as cfg
 import tensorflow as tf
 
+# Finer steps pad less: of SST-2's texts, of 14 tokens on average, batches of
+# like length have 17.5 with steps of 8, and 23 with powers of 2. Lengths are no
+# part of the graph, so more of them cost nothing.
+_STEP = 8
+
+
+def lengths(longest: int, step: int = _STEP) -> list[int]:
+  """Returns the lengths that batches have.
+
+  Args:
+    longest: How many tokens the longest text has.
+    step: What all lengths but the last are multiples of.
+
+  Returns:
+    The lengths in order, the last one token above the longest text.
+
+  Example: `lengths(30)` is `[8, 16, 24, 31]`
+  """
+  return [*range(step, longest, step), longest + 1]
+
 
 def load(needed: tf.Tensor,
          buckets: Sequence[int],
@@ -45,12 +65,12 @@ def load(needed: tf.Tensor,
   Raises:
     ValueError: If there are fewer rows than workers.
   """
-  lengths = tf.constant(buckets, tf.int32)
+  accepted = tf.constant(buckets, tf.int32)
 
   def make(rows: tf.Tensor) -> Any:
     longest = tf.reduce_max(tf.gather(needed, rows))
-    place = tf.searchsorted(lengths, [longest])
-    return make_batch(rows, tf.gather(lengths, place)[0])
+    place = tf.searchsorted(accepted, [longest])
+    return make_batch(rows, tf.gather(accepted, place)[0])
 
   options = tf.data.Options()
   options.deterministic = params.deterministic is not False

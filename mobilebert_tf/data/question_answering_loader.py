@@ -26,6 +26,7 @@ from official.nlp.data import data_loader_factory
 import tensorflow as tf
 
 from mobilebert_tf.data import corpus
+from mobilebert_tf.data import length_batches
 from mobilebert_tf.data import squad
 from mobilebert_tf.data import squad_training
 from mobilebert_tf.data import squad_windows
@@ -267,7 +268,7 @@ def bucket_lengths(seq_length: int) -> list[int]:
   Args:
     seq_length: How many tokens the longest window has.
   """
-  return [*range(_BUCKET_STEP, seq_length, _BUCKET_STEP), seq_length + 1]
+  return length_batches.lengths(seq_length, _BUCKET_STEP)
 
 
 def _shuffle(rows: np.ndarray, seed: tf.Tensor) -> tf.Tensor:

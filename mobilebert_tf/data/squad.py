@@ -150,8 +150,9 @@ def read(paths: str | os.PathLike | Sequence[str | os.PathLike],
   _check_titles([*titles, *exclude_titles], found)
   _check_ids(questions)
   if not questions:
-    raise ValueError(f'{", ".join(map(os.fspath, paths))}: no question'
-                     f'{" in these articles" if titles or exclude_titles else ""}.')
+    where = ' in these articles' if titles or exclude_titles else ''
+    raise ValueError(
+        f'{", ".join(map(os.fspath, paths))}: no question{where}.')
   return SquadData(version, tuple(contexts), tuple(titles_of),
                    tuple(questions))
 

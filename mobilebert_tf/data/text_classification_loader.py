@@ -22,6 +22,7 @@ from official.nlp.data import data_loader
 from official.nlp.data import data_loader_factory
 import tensorflow as tf
 
+from mobilebert_tf.data import length_batches
 from mobilebert_tf.data import text_examples
 from mobilebert_tf.data import token_cache
 from mobilebert_tf.data import tokenization
@@ -31,7 +32,6 @@ TextExamples = text_examples.TextExamples
 read_examples = text_examples.read_examples
 read_labels = text_examples.read_labels
 
-_SHORTEST_BUCKET = 16
 _MODEL_INPUTS = ('input_word_ids', 'input_mask', 'input_type_ids')
 
 
@@ -124,8 +124,9 @@ class TextClassificationDataLoader(data_loader.DataLoader):
 
     Returns:
       Dicts of int32 `input_word_ids`, `input_mask`, `input_type_ids`
-      `[batch, length]`, where length is one of `bucket_lengths(seq_length)`
-      and above that of every text in the batch, and `label_ids` `[batch, 1]`,
+      `[batch, length]`, where length is one of
+      `length_batches.lengths(seq_length)` and above that of every text in the
+      batch, and `label_ids` `[batch, 1]`,
       float32 in regression, the same also under the name of `label_field`.
 
     Raises:
@@ -143,69 +144,18 @@ class TextClassificationDataLoader(data_loader.DataLoader):
     # One more than the tokens: padding follows every text.
     needed = sum(tf.cast(s.row_lengths(), tf.int32)
                  for s in segments) + special + 1
-    buckets = bucket_lengths(params.seq_length)
     labels = examples.values if params.regression else examples.label_ids
     label_ids = tf.constant(labels[:, np.newaxis])
 
-    def make_batch(rows: tf.Tensor) -> dict[str, tf.Tensor]:
-      longest = tf.reduce_max(tf.gather(needed, rows))
-      length = tf.gather(buckets, tf.searchsorted(buckets, [longest]))[0]
+    def make_batch(rows: tf.Tensor, length: tf.Tensor) -> dict[str, tf.Tensor]:
       batch = tokenizer.pack([tf.gather(s, rows) for s in segments], length)
       batch['label_ids'] = tf.gather(label_ids, rows)
       batch[params.label_field] = batch['label_ids']
       return batch
 
-    rows = self._batch_rows(needed, buckets, input_context)
-    options = tf.data.Options()
-    options.deterministic = params.deterministic is not False
-    # The rows are already this worker's own.
-    options.experimental_distribute.auto_shard_policy = (
-        tf.data.experimental.AutoShardPolicy.OFF)
-    return rows.map(make_batch, num_parallel_calls=tf.data.AUTOTUNE
-                    ).with_options(options).prefetch(
-                        params.prefetch_buffer_size or tf.data.AUTOTUNE)
-
-  def _batch_rows(
-      self, needed: tf.Tensor, buckets: list[int],
-      input_context: tf.distribute.InputContext | None) -> tf.data.Dataset:
-    """Returns batches of row numbers, int64 `[batch]`."""
-    params = self._params
-    batch_size = params.global_batch_size
-    rows = tf.data.Dataset.range(tf.size(needed, out_type=tf.int64))
-    count = int(tf.size(needed))
-    if input_context:
-      batch_size = input_context.get_per_replica_batch_size(batch_size)
-      if params.sharding:
-        workers = input_context.num_input_pipelines
-        if count < workers:
-          raise ValueError(f'{params.input_path} has {count} rows for '
-                           f'{workers} workers.')
-        rows = rows.shard(workers, input_context.input_pipeline_id)
-    if not params.is_training:
-      return rows.batch(batch_size)
-    rows = rows.shuffle(count, params.seed).repeat()
-    return rows.bucket_by_sequence_length(
-        lambda row: tf.gather(needed, row),
-        bucket_boundaries=[length + 1 for length in buckets[:-1]],
-        bucket_batch_sizes=[batch_size] * len(buckets),
-        drop_remainder=params.drop_remainder)
-
-
-def bucket_lengths(seq_length: int) -> list[int]:
-  """Returns the lengths that batches have: powers of 2, then the longest.
-
-  >>> bucket_lengths(128)
-  [16, 32, 64, 129]
-
-  Args:
-    seq_length: How many tokens the longest text has.
-  """
-  lengths = []
-  length = _SHORTEST_BUCKET
-  while length < seq_length:
-    lengths.append(length)
-    length *= 2
-  return [*lengths, seq_length + 1]
+    return length_batches.load(
+        needed, length_batches.lengths(params.seq_length), make_batch, params,
+        input_context)
 
 
 def read_data(params: TextClassificationDataConfig) -> TextExamples:

@@ -25,7 +25,6 @@ import tensorflow as tf
 
 from mobilebert_tf.data import conll
 from mobilebert_tf.data import length_batches
-from mobilebert_tf.data import text_classification_loader
 from mobilebert_tf.data import tokenization
 from mobilebert_tf.data import word_pieces
 
@@ -105,7 +104,7 @@ class TokenClassificationDataLoader(data_loader.DataLoader):
     Returns:
       Pairs: a dict of int32 `input_word_ids`, `input_mask`, `input_type_ids`
       `[batch, length]`, where length is one of
-      `text_classification_loader.bucket_lengths(seq_length)`, with, unless it
+      `length_batches.lengths(seq_length)`, with, unless it
       is for training, `sentence_ids` and `part_ids` `[batch]` by which the
       parts of a sentence find each other; and int32 labels `[batch, length]`
       of the first piece of each word, `IGNORED` elsewhere.
@@ -137,9 +136,9 @@ class TokenClassificationDataLoader(data_loader.DataLoader):
 
     # One more than the tokens: padding follows every sentence.
     needed = tf.cast(parts.pieces.row_lengths(), tf.int32) + 3
-    buckets = text_classification_loader.bucket_lengths(params.seq_length)
     return length_batches.load(
-        needed, buckets, make_batch, params, input_context)
+        needed, length_batches.lengths(params.seq_length), make_batch, params,
+        input_context)
 
 
 def read_data(params: TokenClassificationDataConfig) -> list[conll.Sentence]:

@@ -18,7 +18,6 @@ import os
 from collections.abc import Sequence
 
 from mobilebert_tf import files
-from mobilebert_tf.data import text_classification_loader
 from mobilebert_tf.data import tokenization
 from mobilebert_tf.serving import loading
 from mobilebert_tf.serving import text_classification
@@ -64,8 +63,29 @@ def export_tflite(classifier: loading.TrainedModel,
   """
   longest = classifier.max_length + 1  # One [PAD] follows every text.
   if lengths is None:
-    lengths = text_classification_loader.bucket_lengths(classifier.max_length)
+    lengths = signature_lengths(classifier.max_length)
   lengths = sorted({*(n for n in lengths if n < longest), longest})
   file = tflite.convert(classifier.model, lengths, quantization)
   tflite.write_bundle(output_dir, file, classifier.vocab_file,
                       classifier.labels, lengths, classifier.lower_case)
+
+
+def signature_lengths(max_length: int) -> list[int]:
+  """Returns the lengths that a file has signatures for.
+
+  Args:
+    max_length: How many tokens the longest text has.
+
+  Returns:
+    Powers of 2, and last the longest with a [PAD].
+
+  Example:
+
+  >>> signature_lengths(128)
+  [16, 32, 64, 129]
+  """
+  lengths, length = [], 16
+  while length < max_length:
+    lengths.append(length)
+    length *= 2
+  return [*lengths, max_length + 1]

@@ -44,7 +44,7 @@ class AnswerSpansTest(parameterized.TestCase, temporary.TemporaryFiles,
 
   def _logits(self, windows, seed: int) -> np.ndarray:
     rng = np.random.default_rng(seed)
-    # As wide as a batch, with something in the place of padding, and equal ones.
+    # As wide as a batch, with something in padding's place, and equal ones.
     return np.round(rng.normal(size=[len(windows), 2, 25]), 1).astype('float32')
 
   def _brute_force(self, windows, logits, question, n_best, longest):

@@ -70,8 +70,9 @@ class ReadTest(parameterized.TestCase, temporary.TemporaryFiles):
 
   def test_a_byte_order_mark_and_odd_characters(self):
     text = 'a\x00 \u202bעברית\u202c 🦜‍\U0001f4a9 \ud83d'
-    data = squad.read(self.make_file('data.json', b'\xef\xbb\xbf' + (
-        samples.dataset(samples.article(text, samples.question('1')))).encode()))
+    article = samples.article(text, samples.question('1'))
+    data = squad.read(self.make_file(
+        'data.json', b'\xef\xbb\xbf' + samples.dataset(article).encode()))
     self.assertEqual(data.contexts, (text,))
 
   # === Articles ===

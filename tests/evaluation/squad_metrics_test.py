@@ -63,7 +63,8 @@ class SquadMetricsTest(parameterized.TestCase, temporary.TemporaryFiles):
     self.assertAlmostEqual(score.f1, 2 * (2 / 4) * (2 / 3) / (2 / 4 + 2 / 3))
 
   def test_no_answer_is_right_where_there_is_none(self):
-    none, some = squad_metrics.AnswerScore(0, 0), squad_metrics.AnswerScore(1, 1)
+    none = squad_metrics.AnswerScore(0, 0)
+    some = squad_metrics.AnswerScore(1, 1)
     score = squad_metrics.score_answer
     self.assertEqual(score('', [], version_2=True), some)
     self.assertEqual(score('the', ['...'], version_2=True), some)
@@ -107,7 +108,8 @@ class SquadMetricsTest(parameterized.TestCase, temporary.TemporaryFiles):
             (_text(rng), 0) for _ in range(rng.randint(1, 3))])
         for i in range(40)]
     data = self._data(samples.article('x', *questions))
-    predictions = {str(i): _text(rng, 0) for i in range(0, 40, rng.choice((1, 2)))}
+    answered = range(0, 40, rng.choice((1, 2)))
+    predictions = {str(i): _text(rng, 0) for i in answered}
     expected = squad_evaluate_v1_1.evaluate(
         [samples.article('x', *questions)], predictions)
     scores = squad_metrics.evaluate(data, predictions)

@@ -197,7 +197,8 @@ class QuestionAnsweringTest(parameterized.TestCase, tiny_runs.TinyRuns,
     return {
         'task': {
             'model': {'encoder': {
-                'type': 'any', 'any': tiny_classifier.architecture().as_dict()}},
+                'type': 'any',
+                'any': tiny_classifier.architecture().as_dict()}},
             'train_data': {**data, 'exclude_titles': [_DEV], 'seed': 3},
             'validation_data': {**data, 'titles': [_DEV]}},
         'runtime': {'distribution_strategy': 'off'},
