@@ -33,6 +33,8 @@ from absl import logging
 
 from mobilebert_tf import finetuning_flags
 
+flags.adopt_module_key_flags(finetuning_flags)  # So that --help shows them.
+
 _OUTPUT_DIR = flags.DEFINE_string(
     'output_dir', None, 'Folder for the model, its report and its answers.',
     required=True)

@@ -31,6 +31,8 @@ from absl import logging
 
 from mobilebert_tf import finetuning_flags
 
+flags.adopt_module_key_flags(finetuning_flags)  # So that --help shows them.
+
 _OUTPUT_DIR = flags.DEFINE_string(
     'output_dir', None, 'Folder for all runs.', required=True)
 _BATCH_SIZES = flags.DEFINE_list(

@@ -59,9 +59,6 @@ def make_plan(recipe: recipe_lib.Recipe,
   if recipe.is_glue:
     parts |= _read_test_parts(recipe)
   labels = list(parts['train'].labels)
-  if recipe.kind == recipe_lib.CLASSIFICATION and len(labels) < 2:
-    raise ValueError(f'{recipe.train_file} has one label, {labels[0]!r}; '
-                     'classification is among two or more.')
   common = {
       **plan_lib.data_fields(recipe, start, _USUAL_LENGTH), 'labels': labels}
   return plan_lib.build(
@@ -142,8 +139,11 @@ def _part_fields(recipe: recipe_lib.Recipe) -> dict[str, dict[str, Any]]:
             'dev': {**common, 'input_path': recipe.dev_file}}
   if recipe.kind == recipe_lib.CLASSIFICATION:
     # The held-out part may lack a class; its ids are the training part's.
-    fields['dev']['labels'] = text_examples.read_labels(
-        recipe.train_file, recipe.label_column)
+    labels = text_examples.read_labels(recipe.train_file, recipe.label_column)
+    if len(labels) < 2:
+      raise ValueError(f'{recipe.train_file} has one label, {labels[0]!r}; '
+                       'classification is among two or more.')
+    fields['dev']['labels'] = labels
   if recipe.test_file:
     fields['test'] = {
         **common, 'input_path': recipe.test_file, 'label_field': ''}

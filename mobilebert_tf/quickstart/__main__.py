@@ -49,6 +49,8 @@ flags.DEFINE_string(
     'TSV with columns text and label to fine-tune on. By default passages of '
     'documentation, with the library that they document.')
 flags.DEFINE_string('task_dev', '', 'The same, held out.')
+flags.DEFINE_string('text_column', _DEFAULTS.text_column,
+                    "The name of the text's column in them.")
 for _field, _help in (
     ('vocab_size', 'Entries of the vocabulary.'),
     ('max_seq_length', 'Longest pre-training example, in tokens.'),
