@@ -46,7 +46,7 @@ def write_bytes(path: str | os.PathLike, data: bytes) -> None:
   """
   path = pathlib.Path(path)
   path.parent.mkdir(parents=True, exist_ok=True)
-  temporary = path.with_name(f'.{path.name}.{os.getpid()}')
+  temporary = path.with_name(f'.{path.name}.{os.getpid()}.tmp')
   try:
     temporary.write_bytes(data)
     os.replace(temporary, path)

@@ -272,8 +272,10 @@ class RecordWritingTest(parameterized.TestCase, temporary.TemporaryFiles,
     (self.unfinished / names[0]).write_bytes(b'half')
     (self.unfinished / f'{names[1]}.json').write_text('{}')
     (self.unfinished / f'{names[1]}.99.tmp').write_bytes(b'half')
+    (self.unfinished / f'.{names[2]}.json.99.tmp').write_text('{"co')
     self._write(text)
     self.assertEqual(_contents(self.output), _contents(want))
+    self.assertFalse(self.unfinished.exists())
 
   def test_a_killed_worker_is_reported_and_what_is_done_kept(self):
     text = self.make_file('text.txt', _text(600))
