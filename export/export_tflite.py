@@ -36,11 +36,17 @@ _QUANTIZATION = flags.DEFINE_enum(
     'quantization', 'dynamic', ['none', 'float16', 'dynamic'],
     'none: float32. float16: half-precision weights. dynamic: int8 weights, '
     'activations quantised on the fly.')
+_CALIBRATION = flags.DEFINE_string(
+    'calibration_file', '', 'A text file with a text a line, such as the '
+    'classifier will be given: the first 256 bring its channels to the range '
+    'that int8 and float16 have, which keeps accuracy.')
 _LENGTHS = flags.DEFINE_list(
     'lengths', [],
     'Lengths in tokens, padding included, that get a signature each, such as '
     '16,32,64. By default those that training had. One for the longest text is '
     'always there.')
+
+_MOST_TEXTS = 256
 
 
 def main(argv: list[str]) -> None:
@@ -54,10 +60,25 @@ def main(argv: list[str]) -> None:
   try:
     classifier = loading.load_classifier(_MODEL_DIR.value)
     exporting.export_tflite(
-        classifier, _OUTPUT_DIR.value, lengths or None, _QUANTIZATION.value)
+        classifier, _OUTPUT_DIR.value, lengths or None, _QUANTIZATION.value,
+        _read_texts(_CALIBRATION.value))
   except (OSError, ValueError) as error:
     sys.exit(f'export_tflite: {error}')
   print(f'Wrote {_OUTPUT_DIR.value}.')
+
+
+def _read_texts(path: str) -> list[str]:
+  """Returns the first lines of a file that have text."""
+  import itertools
+  import os
+  if not path:
+    return []
+  try:
+    with open(os.path.expanduser(path), encoding='utf-8') as file:
+      texts = (line.strip() for line in file)
+      return list(itertools.islice(filter(None, texts), _MOST_TEXTS))
+  except UnicodeDecodeError as error:
+    raise ValueError(f'{path} is not UTF-8: {error}.') from error
 
 
 def _parse_lengths(values: list[str]) -> list[int]:

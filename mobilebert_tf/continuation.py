@@ -35,7 +35,9 @@ _GLOBAL_STEP = 'global_step/.ATTRIBUTES/VARIABLE_VALUE'
 _KEPT = ('task.model', 'task.schedule', 'task.variant',
          *(f'task.train_data.{name}' for name in (
              'global_batch_size', 'seq_length', 'max_predictions_per_seq',
-             'shuffle_buffer_size', 'seed')))
+             'shuffle_buffer_size', 'seed', 'labels', 'text_field',
+             'pair_field', 'label_field', 'titles', 'exclude_titles',
+             'doc_stride', 'query_length', 'version_2_with_negative')))
 
 
 def begin_or_continue(params: cfg.ExperimentConfig,
@@ -79,7 +81,7 @@ def begin_or_continue(params: cfg.ExperimentConfig,
   if checkpoint:
     _check_same(begun, params, model_dir)
   if strategy.extended.should_checkpoint:
-    _write_params(params, model_dir)
+    write_params(params, model_dir)
   if can_continue and checkpoint:
     # Not in the file, which others may take as a start for runs of their own.
     start = data.start_batch + _read_step(checkpoint)
@@ -138,7 +140,13 @@ def _value_of_chief(strategy: tf.distribute.Strategy, value: int) -> int:
   return int(strategy.reduce(tf.distribute.ReduceOp.SUM, values, axis=None))
 
 
-def _write_params(params: cfg.ExperimentConfig, model_dir: str) -> None:
+def write_params(params: cfg.ExperimentConfig, model_dir: str) -> None:
+  """Writes the params of a run to its `params.yaml`, at once.
+
+  Args:
+    params: The experiment.
+    model_dir: Folder of the run, made if needed.
+  """
   tf.io.gfile.makedirs(model_dir)
   path = os.path.join(model_dir, PARAMS_FILE)
   hyperparams.save_params_dict_to_yaml(params, f'{path}.tmp')

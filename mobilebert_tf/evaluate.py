@@ -89,8 +89,8 @@ def _evaluate() -> str:
   from mobilebert_tf.serving import loading
   from mobilebert_tf.workflow import machine
 
-  if os.path.exists(_OUTPUT_DIR.value) and not os.path.isdir(_OUTPUT_DIR.value):
-    raise NotADirectoryError(f'{_OUTPUT_DIR.value} is a file. Name a folder as '
+  if os.path.exists(_output_dir()) and not os.path.isdir(_output_dir()):
+    raise NotADirectoryError(f'{_output_dir()} is a file. Name a folder as '
                              '--output_dir.')
   trained = loading.load(_MODEL_DIR.value)
   started = time.monotonic()
@@ -103,7 +103,7 @@ def _evaluate() -> str:
   seconds = time.monotonic() - started
   hardware = machine.hardware()
   path = evaluation_report.write_report(
-      scored.predictions, scored.metrics, _OUTPUT_DIR.value, {
+      scored.predictions, scored.metrics, _output_dir(), {
           'Model': _MODEL_DIR.value,
           'Data': _DATA_FILE.value,
           **scored.facts,
@@ -115,7 +115,7 @@ def _evaluate() -> str:
                                 in machine.versions().items()),
       })
   summary = evaluation_report.format_summary(
-      evaluation_report.read(_OUTPUT_DIR.value))
+      evaluation_report.read(_output_dir()))
   return f'{summary}\n\nThe report: {path}'
 
 
@@ -161,17 +161,19 @@ def _score_questions(trained):
   from mobilebert_tf.serving import question_answerer
 
   data = squad.read(_DATA_FILE.value, _TITLES.value, _EXCLUDE_TITLES.value)
+  data.check_answers()
   version_2 = data.has_unanswerable
-  if not version_2 and not all(q.answers for q in data.questions):
-    raise ValueError(f'{_DATA_FILE.value} has questions without answers; only '
-                     'files of SQuAD v2.0 may.')
   answerer = question_answerer.QuestionAnswerer(
       trained, _BATCH_SIZE.value, null_threshold=_NULL_THRESHOLD.value,
       allow_no_answer=None if trained.params else version_2)
   answers = answers_lib.answer_questions(answerer, data)
   result = scored.score_answers(data, answers, _TITLE.value or _file_title())
-  answers_lib.write_files(_OUTPUT_DIR.value, answers, version_2)
+  answers_lib.write_files(_output_dir(), answers, version_2)
   return result
+
+
+def _output_dir() -> str:
+  return os.path.expanduser(_OUTPUT_DIR.value)
 
 
 def _file_title() -> str:

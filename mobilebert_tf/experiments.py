@@ -29,6 +29,7 @@ from mobilebert_tf.data import text_classification_loader
 from mobilebert_tf.data import token_classification_loader
 from mobilebert_tf.distillation import schedules
 from mobilebert_tf.distillation import task as distillation
+from mobilebert_tf.distillation import taught_tasks
 from mobilebert_tf.tasks import pretraining
 from mobilebert_tf.tasks import question_answering
 from mobilebert_tf.tasks import sentence_prediction
@@ -79,11 +80,7 @@ def classify_sentences() -> cfg.ExperimentConfig:
       task=sentence_prediction.SentencePredictionConfig(
           train_data=data(is_training=True, global_batch_size=32),
           validation_data=data(is_training=False, global_batch_size=32)),
-      trainer=_trainer(
-          train_steps=train_steps,
-          optimizer=_optimization(
-              'adamw', learning_rate=5e-5, end_learning_rate=5e-9,
-              train_steps=train_steps, warmup_steps=train_steps // 10)),
+      trainer=_fine_tuning(train_steps, 5e-5),
       restrictions=_restrictions())
 
 
@@ -96,11 +93,7 @@ def classify_tokens() -> cfg.ExperimentConfig:
       task=token_classification.TokenClassificationConfig(
           train_data=data(is_training=True, global_batch_size=32),
           validation_data=data(is_training=False, global_batch_size=32)),
-      trainer=_trainer(
-          train_steps=train_steps,
-          optimizer=_optimization(
-              'adamw', learning_rate=5e-5, end_learning_rate=5e-9,
-              train_steps=train_steps, warmup_steps=train_steps // 10)),
+      trainer=_fine_tuning(train_steps, 5e-5),
       restrictions=_restrictions())
 
 
@@ -129,11 +122,7 @@ def _question_answering(windows: int, version_2_with_negative: bool
           validation_data=data(
               is_training=False, global_batch_size=32,
               version_2_with_negative=version_2_with_negative)),
-      trainer=_trainer(
-          train_steps=train_steps,
-          optimizer=_optimization(
-              'adamw', learning_rate=4e-5, end_learning_rate=0.0,
-              train_steps=train_steps, warmup_steps=train_steps // 10)),
+      trainer=_fine_tuning(train_steps, 4e-5, last_share=0.0),
       restrictions=_restrictions())
 
 
@@ -170,12 +159,7 @@ def _glue(name: str) -> cfg.ExperimentConfig:
           validation_data=data(
               is_training=False, global_batch_size=32,
               **glue.part_fields(task, 'dev'))),
-      trainer=_trainer(
-          train_steps=train_steps,
-          optimizer=_optimization(
-              'adamw', learning_rate=learning_rate,
-              end_learning_rate=1e-4 * learning_rate,
-              train_steps=train_steps, warmup_steps=train_steps // 10)),
+      trainer=_fine_tuning(train_steps, learning_rate),
       restrictions=_restrictions())
   params.task.model.num_classes = task.num_classes
   loop = min(100, epoch_steps // 4)
@@ -188,6 +172,21 @@ def _glue(name: str) -> cfg.ExperimentConfig:
 for _name in GLUE_RECIPES:
   exp_factory.register_config_factory(f'mobilebert/glue/{_name}')(
       functools.partial(_glue, _name))
+
+
+def _taught(name: str) -> cfg.ExperimentConfig:
+  """The experiment with a fine-tuned teacher, `task.teacher.checkpoint`."""
+  params = exp_factory.get_exp_config(name)
+  params.task = taught_tasks.with_teacher(params.task)
+  return params
+
+
+FINE_TUNING = (
+    'sentence_prediction', 'token_classification', 'squad_v1', 'squad_v2',
+    *(f'glue/{_name}' for _name in GLUE_RECIPES))
+for _name in FINE_TUNING:
+  exp_factory.register_config_factory(f'mobilebert/taught/{_name}')(
+      functools.partial(_taught, f'mobilebert/{_name}'))
 
 
 def _distillation(schedule: schedules.ScheduleConfig,
@@ -248,6 +247,17 @@ def _optimization(optimizer: str, *, learning_rate: float,
           'polynomial': {'warmup_steps': warmup_steps},
       },
   })
+
+
+def _fine_tuning(train_steps: int, learning_rate: float,
+                 last_share: float = 1e-4) -> cfg.TrainerConfig:
+  """AdamW, warm-up over a tenth, decay to a share of the learning rate."""
+  return _trainer(
+      train_steps=train_steps,
+      optimizer=_optimization(
+          'adamw', learning_rate=learning_rate,
+          end_learning_rate=last_share * learning_rate,
+          train_steps=train_steps, warmup_steps=train_steps // 10))
 
 
 def _trainer(train_steps: int, optimizer: optimization.OptimizationConfig

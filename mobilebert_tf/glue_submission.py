@@ -29,6 +29,9 @@ from absl import logging
 from mobilebert_tf import finetuning_flags
 
 _RUNS = flags.DEFINE_list('runs', None, 'Folders of runs.', required=True)
+_LEAVE_OUT = flags.DEFINE_list(
+    'leave_out', [], 'Tasks that do not count in the score; the paper leaves '
+    'out wnli.')
 _OUTPUT = flags.DEFINE_string('output', None, 'The zip.', required=True)
 
 
@@ -41,10 +44,11 @@ def main(argv: list[str]) -> None:
     logging.set_verbosity(logging.ERROR)
     runs = glue_runs.collect([pathlib.Path(run).expanduser()
                               for run in _RUNS.value])
-    print(glue_runs.format_scores(runs))
-    for problem in glue_runs.write_submission(runs, _OUTPUT.value):
+    print(glue_runs.format_scores(runs, _LEAVE_OUT.value))
+    output = pathlib.Path(_OUTPUT.value).expanduser()
+    for problem in glue_runs.write_submission(runs, output):
       print(f'The server will not take it: {problem}.')
-    print(f'\nWritten: {_OUTPUT.value}')
+    print(f'\nWritten: {output}')
 
 
 if __name__ == '__main__':

@@ -55,7 +55,8 @@ def run_experiment(params: cfg.ExperimentConfig, mode: str, model_dir: str,
   one that was not: batches, masks, dropout and new weights follow from
   `task.train_data.seed` and the step. The seed also becomes the global one of
   Python, NumPy and TensorFlow. If it is None, one is chosen when training
-  begins and kept in `params.yaml`.
+  begins and kept in `params.yaml`; so are labels that nobody named, as they are
+  found in the training files.
 
   Args:
     params: The experiment.
@@ -80,6 +81,7 @@ def run_experiment(params: cfg.ExperimentConfig, mode: str, model_dir: str,
   if params.runtime.mixed_precision_dtype:
     performance.set_mixed_precision_policy(params.runtime.mixed_precision_dtype)
   if 'train' in mode:
+    params = _name_labels(params)
     params = continuation.begin_or_continue(params, strategy, model_dir)
     seed = getattr(params.task.train_data, 'seed', None)
     if seed is not None:
@@ -94,6 +96,14 @@ def run_experiment(params: cfg.ExperimentConfig, mode: str, model_dir: str,
   return runner.ExperimentRunner(
       strategy, task, mode, params, model_dir, trainer=trainer,
       save_summary=is_chief, train_actions=actions).run()
+
+
+def _name_labels(params: cfg.ExperimentConfig) -> cfg.ExperimentConfig:
+  """Names the labels of the training files, or the run could not be moved."""
+  if getattr(params.task.train_data, 'labels', None) != []:
+    return params
+  labels = getattr(task_factory.get_task(params.task), 'labels', ())
+  return params.replace(task={'train_data': {'labels': list(labels)}})
 
 
 def _build_strategy(runtime: cfg.RuntimeConfig) -> tf.distribute.Strategy:

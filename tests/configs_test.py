@@ -85,6 +85,14 @@ class ConfigsTest(tf.test.TestCase, parameterized.TestCase):
     self.assertEqual(read.task.as_dict(), registered.task.as_dict())
     self.assertEqual(read.trainer.as_dict(), registered.trainer.as_dict())
 
+  @parameterized.parameters(*experiments.FINE_TUNING)
+  def test_fine_tuning_with_a_teacher_is_the_same_but_for_it(self, name):
+    taught = exp_factory.get_exp_config(
+        f'mobilebert/taught/{name}').as_dict()
+    self.assertEqual(taught['task'].pop('teacher')['checkpoint'], '')
+    self.assertEqual(
+        taught, exp_factory.get_exp_config(f'mobilebert/{name}').as_dict())
+
   def test_the_small_student_has_the_small_teacher(self):
     read = _read(config_files.path('experiments/distill_small.yaml'))
     self.assertEqual(read['task']['teacher'],

@@ -15,6 +15,7 @@
 """A run that is stopped and continued equals the one never interrupted."""
 
 import os
+import pathlib
 
 import numpy as np
 import tensorflow as tf, tf_keras
@@ -30,6 +31,7 @@ from official.nlp.configs import bert
 from tests.data import temporary
 from tests.data import written_records
 from tests.distillation import tiny_models
+from tests.serving import tiny_classifier
 
 _TOKENS = ('[PAD]', '[UNK]', '[CLS]', '[SEP]', '[MASK]',
            *(f'w{i}' for i in range(25)), *(f'##s{i}' for i in range(10)))
@@ -158,6 +160,50 @@ class ContinuedRunTest(temporary.TemporaryFiles, tf.test.TestCase):
       self.assertIsInstance(params.task.train_data.seed, int)
       self.assertEqual(params.task.train_data.start_batch, 6)
       self.assertEqual(self._written(folder)['start_batch'], 0)
+
+
+class FineTuningContinuationTest(temporary.TemporaryFiles, tf.test.TestCase):
+
+  def _run(self, folder: str, train_steps: int) -> list[np.ndarray]:
+    data = pathlib.Path(self.parent, 'train.tsv')
+    vocab_file = tiny_classifier.write_vocabulary(data.parent)
+    rows = [f'{tiny_classifier.text(3 + i, i)}\t{"ba"[i % 2]}'
+            for i in range(10)]
+    data.write_text('\n'.join(['text\tlabel', *rows]) + '\n')
+    params = exp_factory.get_exp_config('mobilebert/sentence_prediction')
+    params.override({
+        'task': {
+            'model': {'encoder': pretraining.encoder_config(
+                tiny_classifier.architecture()).as_dict()},
+            'train_data': {
+                'input_path': str(data), 'global_batch_size': 4,
+                'seq_length': tiny_classifier.MAX_LENGTH, 'seed': 3,
+                'vocab_file': vocab_file}},
+        'runtime': {'distribution_strategy': 'off'},
+        'trainer': {'train_steps': train_steps, 'steps_per_loop': 1,
+                    'checkpoint_interval': 1}})
+    model, _ = training.run_experiment(params, 'train', folder)
+    return [w.numpy() for w in model.weights]
+
+  def setUp(self):
+    super().setUp()
+    self.parent = self.make_folder()
+
+  def test_weights_equal_those_of_a_run_that_was_not_interrupted(self):
+    folder = os.path.join(self.parent, 'run')
+    self._run(folder, 2)
+    tf_keras.utils.set_random_seed(2)  # A new process has another.
+    continued = self._run(folder, 5)
+    expected = self._run(os.path.join(self.parent, 'whole'), 5)
+    for weight, other in zip(continued, expected, strict=True):
+      self.assertAllEqual(weight, other)
+
+  def test_labels_that_nobody_named_are_kept(self):
+    folder = os.path.join(self.parent, 'run')
+    self._run(folder, 1)
+    with open(os.path.join(folder, 'params.yaml'), encoding='utf-8') as file:
+      written = yaml.full_load(file)['task']['train_data']
+    self.assertEqual(written['labels'], ['a', 'b'])
 
 
 if __name__ == '__main__':

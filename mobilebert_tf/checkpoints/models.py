@@ -53,13 +53,15 @@ def load(model_class: type[modeling.GraphModel], name_or_path: str, *,
 
 def build(model_class: type[modeling.GraphModel],
           checkpoint: checkpoint_lib.Checkpoint, *, dtype: Any = None,
-          **arguments: Any) -> modeling.GraphModel:
+          new_heads: bool = True, **arguments: Any) -> modeling.GraphModel:
   """Builds a model with a checkpoint's weights.
 
   Args:
     model_class: `MobileBertEncoder`, or that of a model on an encoder.
     checkpoint: The checkpoint.
     dtype: Dtype policy, as for `MobileBertEncoder`.
+    new_heads: Whether a head that the checkpoint lacks begins anew, to be
+      trained; otherwise that is an error.
     **arguments: Further ones of the constructor; classes and labels are the
       checkpoint's if not given.
 
@@ -77,6 +79,12 @@ def build(model_class: type[modeling.GraphModel],
     if 'num_classes' in _constructor_arguments(model_class):
       arguments = _with_classes(arguments, checkpoint)
     model = model_class(encoder, **arguments)
+  if not new_heads:
+    lacking = [part for part in _parts(model) if part not in checkpoint.parts]
+    if lacking:
+      raise ValueError(
+          f'{checkpoint.source} has no {_words(lacking)}: it was not trained '
+          'for this task.')
   assign(model, checkpoint, _parts_that_fit(model, checkpoint))
   _tokenizers[model] = checkpoint.vocabulary, checkpoint.lower_case
   return model

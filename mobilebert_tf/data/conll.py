@@ -86,10 +86,8 @@ def read_sentences(paths: str | Sequence[str],
   """
   if tags not in TAGS:
     raise ValueError(f'tags is {tags!r}; accepted: {", ".join(TAGS)}.')
-  values = [paths] if isinstance(paths, str) else list(paths)
-  patterns = [p.strip() for v in values for p in v.split(',') if p.strip()]
   sentences: list[Sentence] = []
-  for path in corpus.find_files(patterns):
+  for path in corpus.find_files(corpus.split_paths(paths)):
     before = len(sentences)
     sentences += _read_file(path, word_column, label_column, comment)
     if len(sentences) == before:

@@ -29,6 +29,16 @@ LONGEST_LINE = 64_000_000
 _BLOCK = 2_000_000
 
 
+def split_paths(paths: str | Sequence[str]) -> list[str]:
+  """Returns the paths and globs of a list, or of a text with commas.
+
+  Example: `split_paths('a.txt, b/*.txt')` is `['a.txt', 'b/*.txt']`
+  """
+  values = [paths] if isinstance(paths, str) else list(paths)
+  return [path.strip() for value in values for path in value.split(',')
+          if path.strip()]
+
+
 def find_files(paths_or_globs: str | os.PathLike
                | Sequence[str | os.PathLike]) -> list[str]:
   """Expands globs; sorted within each, each file once.

@@ -15,8 +15,10 @@
 """Batches of texts of similar length, for loaders that hold all texts."""
 
 from collections.abc import Callable, Sequence
+import random
 from typing import Any
 
+import numpy as np
 from official.core import config_definitions as cfg
 import tensorflow as tf
 
@@ -45,8 +47,8 @@ def load(needed: tf.Tensor,
          buckets: Sequence[int],
          make_batch: Callable[[tf.Tensor, tf.Tensor], Any],
          params: cfg.DataConfig,
-         input_context: tf.distribute.InputContext | None = None
-         ) -> tf.data.Dataset:
+         input_context: tf.distribute.InputContext | None = None,
+         rows: np.ndarray | None = None) -> tf.data.Dataset:
   """Batches rows, and pads each batch to the shortest length that holds it.
 
   Args:
@@ -55,9 +57,12 @@ def load(needed: tf.Tensor,
     buckets: The lengths that batches may have, in order; the last holds all.
     make_batch: Of row numbers, int64 `[batch]`, and a length, makes a batch.
     params: Says how large batches are and whether they are for training: rows
-      are then shuffled by `seed`, repeated, and batched with those of like
-      length; otherwise they keep their order.
+      are then shuffled by `seed`, repeated, batched with those of like length
+      (if `batch_by_length`), shared by the workers, and begun with
+      `start_batch`. In an evaluation they keep their order, and every worker
+      has all of them, since a metric of all is no mean of those of parts.
     input_context: Which part of the rows this worker reads.
+    rows: int64, those to use, in order; None for all.
 
   Returns:
     The batches.
@@ -66,42 +71,80 @@ def load(needed: tf.Tensor,
     ValueError: If there are fewer rows than workers.
   """
   accepted = tf.constant(buckets, tf.int32)
+  if rows is None:
+    rows = np.arange(len(needed))
 
-  def make(rows: tf.Tensor) -> Any:
-    longest = tf.reduce_max(tf.gather(needed, rows))
+  def make(chosen: tf.Tensor) -> Any:
+    longest = tf.reduce_max(tf.gather(needed, chosen))
     place = tf.searchsorted(accepted, [longest])
-    return make_batch(rows, tf.gather(accepted, place)[0])
+    return make_batch(chosen, tf.gather(accepted, place)[0])
 
+  batch_size, replicas = params.global_batch_size, 1
+  if input_context:
+    batch_size = input_context.get_per_replica_batch_size(batch_size)
+    # Each step takes a batch for every replica that reads from here.
+    replicas = (input_context.num_replicas_in_sync
+                // input_context.num_input_pipelines)
+  if params.is_training:
+    own = _own_rows(rows, params.input_path, input_context)
+    batches = _shuffled(
+        own, needed, buckets if params.batch_by_length else buckets[-1:],
+        batch_size, params.seed).skip(replicas * params.start_batch)
+  else:
+    batches = _in_order(rows, batch_size, replicas)
   options = tf.data.Options()
   options.deterministic = params.deterministic is not False
   # The rows are already this worker's own.
   options.experimental_distribute.auto_shard_policy = (
       tf.data.experimental.AutoShardPolicy.OFF)
-  return _batch_rows(needed, buckets, params, input_context).map(
+  return batches.map(
       make, num_parallel_calls=tf.data.AUTOTUNE).with_options(options).prefetch(
           params.prefetch_buffer_size or tf.data.AUTOTUNE)
 
 
-def _batch_rows(
-    needed: tf.Tensor, buckets: Sequence[int], params: cfg.DataConfig,
-    input_context: tf.distribute.InputContext | None) -> tf.data.Dataset:
-  """Returns batches of row numbers, int64 `[batch]`."""
-  batch_size = params.global_batch_size
-  count = int(tf.size(needed))
-  rows = tf.data.Dataset.range(count)
-  if input_context:
-    batch_size = input_context.get_per_replica_batch_size(batch_size)
-    if params.sharding:
-      workers = input_context.num_input_pipelines
-      if count < workers:
-        raise ValueError(
-            f'{params.input_path} has {count} rows for {workers} workers.')
-      rows = rows.shard(workers, input_context.input_pipeline_id)
-  if not params.is_training:
-    return rows.batch(batch_size)
-  rows = rows.shuffle(count, params.seed).repeat()
-  return rows.bucket_by_sequence_length(
+def _own_rows(rows: np.ndarray, path: str | Sequence[str],
+              context: tf.distribute.InputContext | None) -> np.ndarray:
+  """Returns a worker's part of the rows."""
+  if not context:
+    return rows
+  workers = context.num_input_pipelines
+  if len(rows) < workers:
+    raise ValueError(f'{path} has {len(rows)} rows for {workers} workers.')
+  return rows[context.input_pipeline_id::workers]
+
+
+def _in_order(rows: np.ndarray, batch_size: int,
+              replicas: int) -> tf.data.Dataset:
+  """Returns batches of all rows, int64 `[batch]`, as many for each replica.
+
+  A replica that had none at the end would be given a batch without rows, of
+  which there is no mean.
+  """
+  batches = [rows[i:i + batch_size] for i in range(0, len(rows), batch_size)]
+  while len(batches) % replicas and len(batches) < len(rows):
+    largest = max(range(len(batches)), key=lambda i: (len(batches[i]), i))
+    middle = len(batches[largest]) // 2
+    batches[largest:largest + 1] = np.split(batches[largest], [middle])
+  return tf.data.Dataset.from_tensor_slices(tf.RaggedTensor.from_row_lengths(
+      np.concatenate([rows[:0], *batches]),
+      np.array([len(batch) for batch in batches], np.int64)))
+
+
+def _shuffled(rows: np.ndarray, needed: tf.Tensor, buckets: Sequence[int],
+              batch_size: int, seed: int | None) -> tf.data.Dataset:
+  """Returns endless batches of rows of like length, int64 `[batch]`."""
+  if seed is None:
+    seed = random.SystemRandom().getrandbits(31)
+  # `Dataset.shuffle` also follows TensorFlow's global seed; this does not, so
+  # that a continued run meets the order it had.
+  return tf.data.Dataset.counter().flat_map(
+      lambda epoch: tf.data.Dataset.from_tensor_slices(_shuffle(
+          rows, tf.stack([tf.constant(seed, tf.int64), epoch])))
+  ).bucket_by_sequence_length(
       lambda row: tf.gather(needed, row),
       bucket_boundaries=[length + 1 for length in buckets[:-1]],
-      bucket_batch_sizes=[batch_size] * len(buckets),
-      drop_remainder=params.drop_remainder)
+      bucket_batch_sizes=[batch_size] * len(buckets))
+
+
+def _shuffle(rows: np.ndarray, seed: tf.Tensor) -> tf.Tensor:
+  return tf.random.experimental.stateless_shuffle(tf.constant(rows), seed)

@@ -25,6 +25,7 @@ from official.nlp.data import data_loader
 from official.nlp.data import data_loader_factory
 import tensorflow as tf
 
+from mobilebert_tf.data import loader_settings
 from mobilebert_tf.data import masking
 from mobilebert_tf.data import record_folders
 from mobilebert_tf.data import record_stream
@@ -101,19 +102,14 @@ class MobileBertPretrainDataLoader(data_loader.DataLoader):
     Raises:
       ValueError: If a setting is missing or makes no sense.
     """
-    if not params.vocab_file:
-      raise ValueError('vocab_file is not set. Masking needs the vocabulary '
-                       'that the records were made with.')
-    if not params.input_path:
-      raise ValueError('input_path is not set: name a folder of records.')
-    for name in ('global_batch_size', 'seq_length', 'max_predictions_per_seq'):
+    loader_settings.check(params)
+    for name in ('seq_length', 'max_predictions_per_seq'):
       if getattr(params, name) < 1:
         raise ValueError(f'{name} is {getattr(params, name)}; it has to be at '
                          'least 1.')
     if not 0 < params.masked_lm_rate < 1:
       raise ValueError(f'masked_lm_rate is {params.masked_lm_rate}; it has to '
                        'be between 0 and 1.')
-    _check_start(params)
     self._params = params
 
   def load(
@@ -293,17 +289,3 @@ class _Part:
     if self.rows_a_replica < self.rows:
       batches = batches.rebatch(self.rows_a_replica)
     return batches
-
-
-def _check_start(params: MobileBertPretrainDataConfig) -> None:
-  if params.start_batch < 0:
-    raise ValueError(f'start_batch is {params.start_batch}; it counts batches, '
-                     'from 0.')
-  if params.start_batch and not params.is_training:
-    raise ValueError(f'start_batch is {params.start_batch}, but an evaluation '
-                     'begins with the first batch. Leave it at 0.')
-  if params.start_batch and params.seed is None:
-    raise ValueError(
-        f'start_batch is {params.start_batch}, but seed is not set, so the '
-        'order of the batches before is not known. Set it to the seed of the '
-        'run to continue.')

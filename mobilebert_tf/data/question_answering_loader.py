@@ -14,11 +14,10 @@
 
 """Model Garden data loader of questions on contexts: SQuAD v1.1 and v2.0."""
 
-from collections.abc import Sequence
 import dataclasses
 import functools
-import random
 
+from absl import logging
 import numpy as np
 from official.core import config_definitions as cfg
 from official.nlp.data import data_loader
@@ -27,6 +26,7 @@ import tensorflow as tf
 
 from mobilebert_tf.data import corpus
 from mobilebert_tf.data import length_batches
+from mobilebert_tf.data import loader_settings
 from mobilebert_tf.data import squad
 from mobilebert_tf.data import squad_training
 from mobilebert_tf.data import squad_windows
@@ -59,6 +59,8 @@ class QuestionAnsweringDataConfig(cfg.DataConfig):
     query_length: How many tokens of a question to keep.
     seed: Of shuffling; None for another order on each run.
     start_batch: The batch to begin with; training sets it to continue a run.
+    batch_by_length: Whether training batches those of like length, which saves
+      padding, or any.
   """
   input_path: str = ''
   global_batch_size: int = 32
@@ -73,6 +75,7 @@ class QuestionAnsweringDataConfig(cfg.DataConfig):
   query_length: int = 64
   seed: int | None = None
   start_batch: int = 0
+  batch_by_length: bool = True
 
   def window_settings(self) -> squad_windows.WindowSettings:
     """Returns how contexts are cut."""
@@ -119,16 +122,7 @@ class QuestionAnsweringDataLoader(data_loader.DataLoader):
     Raises:
       ValueError: If a setting is missing or makes no sense.
     """
-    for name in ('input_path', 'vocab_file'):
-      if not getattr(params, name):
-        raise ValueError(f'{name} is not set.')
-    if params.global_batch_size < 1:
-      raise ValueError(f'global_batch_size is {params.global_batch_size}; it '
-                       'has to be at least 1.')
-    if params.start_batch < 0 or (params.start_batch and (
-        params.seed is None or not params.is_training)):
-      raise ValueError(f'start_batch is {params.start_batch}; beginning at a '
-                       'batch needs a seed, and training.')
+    loader_settings.check(params)
     params.window_settings()
     self._params = params
 
@@ -141,7 +135,7 @@ class QuestionAnsweringDataLoader(data_loader.DataLoader):
       ValueError: If a file is not sound, or no question can be used.
     """
     params = self._params
-    data = squad.read(corpus.find_files(_patterns(params.input_path)),
+    data = squad.read(corpus.find_files(corpus.split_paths(params.input_path)),
                       params.titles, params.exclude_titles)
     chosen = squad_training.select(data, params.version_2_with_negative)
     questions = chosen.questions
@@ -149,6 +143,11 @@ class QuestionAnsweringDataLoader(data_loader.DataLoader):
       # What cannot be learned can be asked, and the scores are of all.
       questions = tuple(q for q in data.questions
                         if q.answers or params.version_2_with_negative)
+      if len(questions) < len(data.questions):
+        logging.warning(
+            '%s: %d of %d questions have no answer and are not scored. For '
+            'SQuAD v2.0 set version_2_with_negative.', params.input_path,
+            len(data.questions) - len(questions), len(data.questions))
       if not questions:
         raise ValueError(
             f'{params.input_path}: no question has an answer, so there is '
@@ -158,8 +157,9 @@ class QuestionAnsweringDataLoader(data_loader.DataLoader):
         tokenizer, [q.text for q in questions], data.contexts,
         [q.paragraph for q in questions], params.window_settings())
     if not params.is_training:
+      # The shortest first, since batches of like length have little padding.
       return PreparedQuestions(data, questions, windows, None,
-                               np.arange(len(windows)))
+                               np.argsort(windows.length, kind='stable'))
     usable = (chosen.spans[:, 0] < 0) | windows.has_tokens(chosen.spans)
     if not usable.all():
       chosen.skipped['no token stands for the answer'] = [
@@ -193,13 +193,9 @@ class QuestionAnsweringDataLoader(data_loader.DataLoader):
       ValueError: If a file is not sound, or no question can be used.
     """
     params, prepared = self._params, self.prepared
-    buckets = tf.constant(bucket_lengths(params.seq_length), tf.int64)
     windows = prepared.windows
-    needed = tf.constant(windows.length + 1)  # Padding follows.
 
-    def make_batch(rows: tf.Tensor):
-      longest = tf.reduce_max(tf.gather(needed, rows))
-      length = tf.gather(buckets, tf.searchsorted(buckets, [longest]))[0]
+    def make_batch(rows: tf.Tensor, length: tf.Tensor):
       features = windows.batch(rows, length)
       if prepared.positions is None:
         return features, {'rows': rows}
@@ -208,55 +204,10 @@ class QuestionAnsweringDataLoader(data_loader.DataLoader):
                         'end_positions': positions[:, 1],
                         'input_mask': features['input_mask']}
 
-    batches = (self._batch_for_training if params.is_training else
-               self._batch_in_order)(needed, input_context)
-    options = tf.data.Options()
-    options.deterministic = params.deterministic is not False
-    # The windows are already this worker's own.
-    options.experimental_distribute.auto_shard_policy = (
-        tf.data.experimental.AutoShardPolicy.OFF)
-    return batches.map(make_batch, num_parallel_calls=tf.data.AUTOTUNE
-                       ).with_options(options).prefetch(
-                           params.prefetch_buffer_size or tf.data.AUTOTUNE)
-
-  def _batch_for_training(
-      self, needed: tf.Tensor,
-      context: tf.distribute.InputContext | None) -> tf.data.Dataset:
-    """Returns endless batches of windows of similar length, int64 `[batch]`."""
-    params = self._params
-    own = self.prepared.rows
-    batch_size = params.global_batch_size
-    if context:
-      batch_size = context.get_per_replica_batch_size(batch_size)
-      if params.sharding:
-        own = own[context.input_pipeline_id::context.num_input_pipelines]
-        if not len(own):
-          raise ValueError(f'{params.input_path} has fewer windows than there '
-                           'are workers.')
-    buckets = bucket_lengths(params.seq_length)
-    seed = params.seed
-    if seed is None:
-      seed = random.SystemRandom().getrandbits(31)
-    # `Dataset.shuffle` also follows TensorFlow's global seed; this does not,
-    # so that a continued run meets the order it had.
-    rows = tf.data.Dataset.counter().flat_map(
-        lambda epoch: tf.data.Dataset.from_tensor_slices(_shuffle(
-            own, tf.stack([tf.constant(seed, tf.int64), epoch]))))
-    return rows.bucket_by_sequence_length(
-        lambda row: tf.cast(tf.gather(needed, row), tf.int32),
-        bucket_boundaries=[length + 1 for length in buckets[:-1]],
-        bucket_batch_sizes=[batch_size] * len(buckets)
-    ).skip(params.start_batch)
-
-  def _batch_in_order(
-      self, needed: tf.Tensor,
-      context: tf.distribute.InputContext | None) -> tf.data.Dataset:
-    """Returns batches of all windows, on every worker, the shortest first."""
-    batch_size = self._params.global_batch_size
-    if context:
-      batch_size = context.get_per_replica_batch_size(batch_size)
-    order = np.argsort(needed.numpy(), kind='stable')
-    return tf.data.Dataset.from_tensor_slices(order).batch(batch_size)
+    # One more than the tokens: padding follows every window.
+    needed = tf.constant(windows.length + 1, tf.int32)
+    return length_batches.load(needed, bucket_lengths(params.seq_length),
+                               make_batch, params, input_context, prepared.rows)
 
 
 def bucket_lengths(seq_length: int) -> list[int]:
@@ -269,12 +220,3 @@ def bucket_lengths(seq_length: int) -> list[int]:
     seq_length: How many tokens the longest window has.
   """
   return length_batches.lengths(seq_length, _BUCKET_STEP)
-
-
-def _shuffle(rows: np.ndarray, seed: tf.Tensor) -> tf.Tensor:
-  return tf.random.experimental.stateless_shuffle(tf.constant(rows), seed)
-
-
-def _patterns(path: str | Sequence[str]) -> list[str]:
-  values = [path] if isinstance(path, str) else list(path)
-  return [p.strip() for v in values for p in v.split(',') if p.strip()]

@@ -35,8 +35,7 @@ def find_records(input_path: str | list[str] | tuple[str, ...]) -> list[str]:
     FileNotFoundError: If one of them has none, or a folder lacks some of those
       that its manifest lists.
   """
-  values = [input_path] if isinstance(input_path, str) else list(input_path)
-  patterns = [p.strip() for v in values for p in v.split(',') if p.strip()]
+  patterns = corpus.split_paths(input_path)
   files = corpus.find_files([p for pattern in patterns
                              for p in _globs(pattern)])
   for folder in filter(tf.io.gfile.isdir, patterns):

@@ -21,8 +21,6 @@ import json
 import os
 from typing import Any
 
-from mobilebert_tf import files
-
 _EXPECTED = ('SQuAD has {"data": [{"title": ..., "paragraphs": [{"context": '
              '..., "qas": [{"id": ..., "question": ..., "answers": [{"text": '
              '..., "answer_start": ...}]}]}]}]}')
@@ -97,6 +95,20 @@ class SquadData:
     return self.version.lower().removeprefix('v').startswith('2') or any(
         q.is_impossible is not None for q in self.questions)
 
+  def check_answers(self) -> None:
+    """Checks that every question can be scored.
+
+    Raises:
+      ValueError: If one of SQuAD v1.1 has no answer; names it.
+    """
+    if self.has_unanswerable:
+      return
+    for question in self.questions:
+      if not question.answers:
+        raise ValueError(
+            f'{question.place}: the question has no answer; only those of '
+            'SQuAD v2.0 may have none.')
+
   def context(self, question: Question) -> str:
     """Returns the text that a question is about."""
     return self.contexts[question.paragraph]
@@ -155,39 +167,6 @@ def read(paths: str | os.PathLike | Sequence[str | os.PathLike],
         f'{", ".join(map(os.fspath, paths))}: no question{where}.')
   return SquadData(version, tuple(contexts), tuple(titles_of),
                    tuple(questions))
-
-
-def write_articles(path: str | os.PathLike, output_path: str | os.PathLike,
-                   titles: Sequence[str] = (),
-                   exclude_titles: Sequence[str] = ()) -> int:
-  """Writes a part of a SQuAD file's articles as a file of its own.
-
-  To split a file into articles to train on and articles to score:
-
-    held_out = ['Force', 'Oxygen']
-    write_articles('dev-v1.1.json', 'train.json', exclude_titles=held_out)
-    write_articles('dev-v1.1.json', 'dev.json', titles=held_out)
-
-  Args:
-    path: The file.
-    output_path: The file to write; all but the articles is kept.
-    titles: The articles to write; empty for all.
-    exclude_titles: Articles to leave out.
-
-  Returns:
-    How many questions were written.
-
-  Raises:
-    FileNotFoundError: If there is no such file.
-    ValueError: As for `read`.
-  """
-  count = len(read(path, titles, exclude_titles).questions)
-  content = _read_json(os.fspath(path))
-  kept = [article for article in content['data']
-          if (not titles or article.get('title', '') in titles)
-          and article.get('title', '') not in exclude_titles]
-  files.write_text(output_path, json.dumps({**content, 'data': kept}))
-  return count
 
 
 def read_json(path: str | os.PathLike) -> Any:

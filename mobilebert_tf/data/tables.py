@@ -111,7 +111,8 @@ class BadRows:
     if not self._first:
       return
     counts = f'{self.skipped:,} of {self._rows:,} rows'
-    if self.skipped > max(1, _LARGEST_BAD_SHARE * self._rows):
+    if self.skipped > max(1, _LARGEST_BAD_SHARE * self._rows) or (
+        self.skipped == self._rows):
       raise ValueError(f'{counts} cannot be read, which is too many to skip. '
                        f'The first: {self._first}')
     logging.warning('Skipped %s that cannot be read. The first: %s', counts,
@@ -143,9 +144,7 @@ def read_rows(path: str | Sequence[str],
     ValueError: If a column is missing, or a file not UTF-8 or without rows.
       Names the file and the line.
   """
-  values = [path] if isinstance(path, str) else list(path)
-  patterns = [p.strip() for v in values for p in v.split(',') if p.strip()]
-  for file in corpus.find_files(patterns):
+  for file in corpus.find_files(corpus.split_paths(path)):
     lines = _read_cells(file)
     header, first = list(column_names), 1
     if not header:

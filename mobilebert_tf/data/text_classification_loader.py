@@ -23,6 +23,7 @@ from official.nlp.data import data_loader_factory
 import tensorflow as tf
 
 from mobilebert_tf.data import length_batches
+from mobilebert_tf.data import loader_settings
 from mobilebert_tf.data import text_examples
 from mobilebert_tf.data import token_cache
 from mobilebert_tf.data import tokenization
@@ -64,6 +65,9 @@ class TextClassificationDataConfig(cfg.DataConfig):
     seq_length: How many tokens of a text to keep, special tokens included.
       Batches are at most one longer: padding follows every text.
     seed: Of shuffling; None for another order on each run.
+    start_batch: The batch to begin with; training sets it to continue a run.
+    batch_by_length: Whether training batches those of like length, which saves
+      padding, or any.
     cache_dir: Where the tokens of large files are kept for the next run: None
       for `$MOBILEBERT_TF_CACHE` or `~/.cache/mobilebert_tf`, empty for nowhere.
   """
@@ -82,6 +86,8 @@ class TextClassificationDataConfig(cfg.DataConfig):
   lower_case: bool = True
   seq_length: int = 128
   seed: int | None = None
+  start_batch: int = 0
+  batch_by_length: bool = True
   cache_dir: str | None = None
 
 
@@ -98,19 +104,12 @@ class TextClassificationDataLoader(data_loader.DataLoader):
     Raises:
       ValueError: If a setting is missing or makes no sense.
     """
-    for name in ('input_path', 'vocab_file', 'text_field', 'label_field'):
-      if not getattr(params, name):
-        raise ValueError(f'{name} is not set.')
+    loader_settings.check(
+        params, ('input_path', 'vocab_file', 'text_field', 'label_field'))
     if params.label_field in _MODEL_INPUTS:
       raise ValueError(f'A label column cannot be called {params.label_field}, '
                        'which is an input of the model.')
-    if params.global_batch_size < 1:
-      raise ValueError(f'global_batch_size is {params.global_batch_size}; it '
-                       'has to be at least 1.')
-    special = 3 if params.pair_field else 2
-    if params.seq_length <= special:
-      raise ValueError(f'seq_length is {params.seq_length}, but the special '
-                       f'tokens alone take {special}.')
+    loader_settings.check_length(params, 3 if params.pair_field else 2)
     self._params = params
 
   def load(

@@ -15,12 +15,13 @@
 """Labelled texts, or pairs of texts, from files with named columns."""
 
 import dataclasses
-import math
 from collections.abc import Callable, Sequence
 
 import numpy as np
 
 from mobilebert_tf.data import tables
+
+_LARGEST_NUMBER = float(np.finfo(np.float32).max)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -197,7 +198,7 @@ def _check_label(labels: Sequence[str]) -> Callable[[str, str], str]:
 def _check_number(value: str, _: str) -> str:
   try:
     # Python reads 1_000 as well.
-    if math.isfinite(float(value)) and '_' not in value:
+    if abs(float(value)) <= _LARGEST_NUMBER and '_' not in value:
       return ''
   except ValueError:
     pass

@@ -25,6 +25,7 @@ import tensorflow as tf
 
 from mobilebert_tf.data import conll
 from mobilebert_tf.data import length_batches
+from mobilebert_tf.data import loader_settings
 from mobilebert_tf.data import tokenization
 from mobilebert_tf.data import word_pieces
 
@@ -53,6 +54,9 @@ class TokenClassificationDataConfig(cfg.DataConfig):
       is cut into parts, so that no word is lost. Batches are at most one
       longer: padding follows every sentence.
     seed: Of shuffling; None for another order on each run.
+    start_batch: The batch to begin with; training sets it to continue a run.
+    batch_by_length: Whether training batches those of like length, which saves
+      padding, or any.
   """
   input_path: str = ''
   global_batch_size: int = 32
@@ -66,6 +70,8 @@ class TokenClassificationDataConfig(cfg.DataConfig):
   lower_case: bool = True
   seq_length: int = 128
   seed: int | None = None
+  start_batch: int = 0
+  batch_by_length: bool = True
 
 
 @data_loader_factory.register_data_loader_cls(TokenClassificationDataConfig)
@@ -81,15 +87,8 @@ class TokenClassificationDataLoader(data_loader.DataLoader):
     Raises:
       ValueError: If a setting is missing or makes no sense.
     """
-    for name in ('input_path', 'vocab_file'):
-      if not getattr(params, name):
-        raise ValueError(f'{name} is not set.')
-    if params.global_batch_size < 1:
-      raise ValueError(f'global_batch_size is {params.global_batch_size}; it '
-                       'has to be at least 1.')
-    if params.seq_length < 3:
-      raise ValueError(f'seq_length is {params.seq_length}, but the special '
-                       'tokens alone take 2.')
+    loader_settings.check(params)
+    loader_settings.check_length(params, num_special_tokens=2)
     self._params = params
 
   def load(

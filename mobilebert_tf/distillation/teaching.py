@@ -80,8 +80,14 @@ class TaughtTask:
     if not config.checkpoint:
       raise ValueError('task.teacher.checkpoint is not set. Name the folder of '
                        'a model that was fine-tuned on the same task.')
-    teacher = checkpoints.load(type(model), config.checkpoint)
+    teacher = checkpoints.build(
+        type(model), checkpoints.read(config.checkpoint), new_heads=False)
     _check_same_task(teacher, model, config.checkpoint)
+    longest = getattr(self.task_config.train_data, 'seq_length', 0)
+    if longest >= teacher.max_length:
+      raise ValueError(
+          f'task.train_data.seq_length is {longest}, but {config.checkpoint} '
+          f'has {teacher.max_length} positions, and a [PAD] follows a text.')
     teacher.trainable = False
     pairs = _match_blocks(config, teacher, model)
     self._teacher_view = _view(teacher, [pair[0] for pair in pairs])

@@ -29,7 +29,6 @@ _WORD_FIELDS = ('word_column', 'label_column', 'tags', 'comment')
 
 def reading_fields(trained: loading.TrainedModel,
                    task: glue.GlueTask | None = None,
-                   part: str = 'dev',
                    labels: Sequence[str] = (),
                    **columns: str) -> dict[str, Any]:
   """Returns how `read_examples` reads a labelled file for a model.
@@ -44,7 +43,6 @@ def reading_fields(trained: loading.TrainedModel,
     trained: The model. Of a run, the file has the columns of its validation
       data, or of its training data if there is none.
     task: A task of GLUE, if the file is one of its.
-    part: Which part of the task.
     labels: The labels of the file in the order of the model's classes, where
       they are not those that the model knows.
     **columns: `text_field`, `pair_field` and `label_field`, where they are
@@ -67,7 +65,7 @@ def reading_fields(trained: loading.TrainedModel,
   if task:
     if (task.labels is None) != is_regression:
       raise ValueError(f'{task.title} is not for a model of {trained.kind}.')
-    fields = glue.part_fields(task, part)
+    fields = glue.part_fields(task, 'dev')
     fields = {name: fields[name] for name in _FIELDS}
   given = {name: value for name, value in columns.items() if value}
   if given:

@@ -172,7 +172,7 @@ def score_answers(data: squad.SquadData,
       truths=[[answer.text for answer in question.answers]
               for question in data.questions],
       answers=[texts[id_] for id_ in ids],
-      scores=[answers[id_].score for id_ in ids],
+      scores=[_score_of(answers[id_], texts[id_]) for id_ in ids],
       exact=[scores[id_].exact for id_ in ids],
       f1=[scores[id_].f1 for id_ in ids])
   facts = {}
@@ -184,3 +184,16 @@ def score_answers(data: squad.SquadData,
       facts['Null threshold'] = f'{null_threshold:.4g}'
   return Scored(predictions, squad_metrics.evaluate(
       data, texts, version_2=version_2), facts)
+
+
+def _score_of(answer: question_answerer.Answer, text: str) -> float:
+  """Returns the probability of what counts as the answer.
+
+  Another threshold than the model's may have chosen it.
+  """
+  if text == answer.text:
+    return answer.score
+  if text:
+    return answer.best.probability
+  return next((candidate.probability for candidate in answer.n_best
+               if candidate.start is None), 0.0)

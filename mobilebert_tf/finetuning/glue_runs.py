@@ -70,8 +70,14 @@ def metrics_by_task(
   }
 
 
-def format_scores(runs: Mapping[str, Mapping[str, Any]]) -> str:
-  """Returns the scores for the terminal, the GLUE score if all are there."""
+def format_scores(runs: Mapping[str, Mapping[str, Any]],
+                  leave_out: Sequence[str] = ()) -> str:
+  """Returns the scores for the terminal, the GLUE score if all are there.
+
+  Args:
+    runs: What `collect` returned.
+    leave_out: Tasks that do not count in the GLUE score.
+  """
   by_task = metrics_by_task(runs)
   rows = [(name, ', '.join(f'{metric} {formatting.percent(value)}'
                            for metric, value in metrics.items()))
@@ -80,10 +86,13 @@ def format_scores(runs: Mapping[str, Mapping[str, Any]]) -> str:
       (table.Column('Held-out part of'), table.Column('Metrics')),
       tuple(rows)))
   try:
-    score = metrics_lib.glue_score(by_task)
+    score = metrics_lib.glue_score(by_task, leave_out=leave_out)
   except ValueError as error:
     return f'{text}\n\n{error}'
-  return f'{text}\n\nGLUE score: {formatting.percent(score)}'
+  name = 'GLUE score'
+  if leave_out:
+    name = f'Mean without {", ".join(leave_out)}'
+  return f'{text}\n\n{name}: {formatting.percent(score)}'
 
 
 def write_submission(runs: Mapping[str, Mapping[str, Any]],
@@ -100,9 +109,13 @@ def write_submission(runs: Mapping[str, Mapping[str, Any]],
   Raises:
     FileNotFoundError: If no run has answers.
   """
-  with tempfile.TemporaryDirectory() as folder:
-    for results in runs.values():
-      answers = results['folder'] / text_tasks.SUBMISSION
-      if answers.is_dir():
-        shutil.copytree(answers, folder, dirs_exist_ok=True)
-    return submission.write_zip(folder, path)
+  answers = [folder for results in runs.values()
+             if (folder := results['folder'] / text_tasks.SUBMISSION).is_dir()]
+  if not answers:
+    raise FileNotFoundError(
+        'None of these runs has answered a test part: '
+        f'{", ".join(str(results["folder"]) for results in runs.values())}.')
+  with tempfile.TemporaryDirectory() as together:
+    for folder in answers:
+      shutil.copytree(folder, together, dirs_exist_ok=True)
+    return submission.write_zip(together, path)

@@ -86,6 +86,15 @@ class Recipe:
     if self.is_glue and not self.data_dir:
       raise ValueError(f'{self.task} needs data_dir, the folder that holds '
                        f'{glue.GLUE_TASKS[self.task].folder}.')
+    own = [name for name in ('train_file', 'dev_file', 'test_file')
+           if getattr(self, name)]
+    if self.is_glue and own:
+      raise ValueError(f'{self.task} reads the files of data_dir, not '
+                       f'{", ".join(own)}. For a file of your own the task is '
+                       'classification or regression.')
+    if self.hidden_weight and not self.teacher:
+      raise ValueError(f'hidden_weight is {self.hidden_weight}, but there is '
+                       'no teacher whose hidden states it could weigh.')
     if not self.is_glue and not (self.train_file and self.dev_file):
       raise ValueError(f'{self.task} needs train_file and dev_file.')
     if bool(self.init_checkpoint) == bool(self.architecture):

@@ -34,7 +34,8 @@ from mobilebert_tf.finetuning import token_tasks
 from mobilebert_tf.serving import loading
 from mobilebert_tf.workflow import machine
 
-RESULTS, LOG = 'results.json', 'train.log'
+RESULTS, RECIPE, LOG = 'results.json', 'recipe.json', 'train.log'
+_CHECKPOINT = 'checkpoint'  # TensorFlow's list of them.
 _KINDS = {
     loading.CLASSIFICATION: text_tasks,
     loading.REGRESSION: text_tasks,
@@ -62,22 +63,20 @@ def run(recipe: recipe_lib.Recipe, folder: pathlib.Path,
   Returns:
     The content of `results.json`: `recipe`, `metrics` of each held-out part,
     `score` (the one number that tells which of two runs is better), `steps`,
-    `examples`, `parameters`, `seconds` of training.
+    `examples`, `parameters`, `seconds` of training since it was last begun or
+    continued.
 
   Raises:
     FileNotFoundError: If a file is missing.
     ValueError: If one is bad, or the folder holds another run.
     mobilebert_tf.divergence.DivergenceError: If a loss is not finite.
   """
-  done = read_results(folder)
-  fields = _as_json(recipe)
+  done = check_folder(recipe, folder)
   if done is not None:
-    if done['recipe'] != fields:
-      raise ValueError(
-          f'{folder} holds the run of another recipe: '
-          f'{_differences(done["recipe"], fields)}. Name another folder.')
     return done
   plan = make_plan(recipe, folder)
+  fields = _as_json(recipe)
+  files.write_text(folder / RECIPE, json.dumps(fields, indent=1))
   started = time.monotonic()
   # Orbit prints every loop; the progress bar is on standard error.
   with ((folder / LOG).open('a', encoding='utf-8') as log,
@@ -103,6 +102,32 @@ def run(recipe: recipe_lib.Recipe, folder: pathlib.Path,
   return results
 
 
+def check_folder(recipe: recipe_lib.Recipe,
+                 folder: pathlib.Path) -> dict[str, Any] | None:
+  """Checks that a folder holds nothing but a run of the recipe, if anything.
+
+  Args:
+    recipe: The recipe.
+    folder: The run's.
+
+  Returns:
+    The results if the run is done, else None.
+
+  Raises:
+    ValueError: If it holds checkpoints of something else.
+  """
+  done = read_results(folder)
+  begun = done['recipe'] if done else None
+  if begun is None and (folder / _CHECKPOINT).exists():
+    begun = _read_recipe(folder)
+  fields = _as_json(recipe)
+  if begun is not None and begun != fields:
+    raise ValueError(
+        f'{folder} holds the run of another recipe: '
+        f'{_differences(begun, fields)}. Name another folder.')
+  return done
+
+
 def make_plan(recipe: recipe_lib.Recipe,
               folder: pathlib.Path) -> plan_lib.Plan:
   """Reads all that the recipe names; see `run`."""
@@ -124,14 +149,27 @@ def read_results(folder: pathlib.Path) -> dict[str, Any] | None:
   return results
 
 
+def _read_recipe(folder: pathlib.Path) -> dict[str, Any]:
+  """Returns the recipe of a run that was begun."""
+  path = folder / RECIPE
+  if not path.exists():
+    raise ValueError(f'{folder} holds checkpoints, but not those of a '
+                     f'fine-tuning run: it has no {RECIPE}. Name another '
+                     'folder.')
+  try:
+    return dict(json.loads(path.read_text(encoding='utf-8')))
+  except (ValueError, TypeError) as error:
+    raise ValueError(f'{path} is not of a fine-tuning run: {error}.') from error
+
+
 def _score(recipe: recipe_lib.Recipe,
            metrics: dict[str, dict[str, float]]) -> float:
   """Returns the mean of the decisive metrics over the held-out parts."""
   names = () if recipe.is_glue else _DECISIVE.get(recipe.kind, ())
+  # Words without entities have no F1: then all count, which is the accuracy.
   return float(np.mean([
-      np.mean([value for name, value in part.items()
-               if not names or name in names])
-      for part in metrics.values()]))
+      np.mean([part[name] for name in names if name in part]
+              or list(part.values())) for part in metrics.values()]))
 
 
 def _as_json(recipe: recipe_lib.Recipe) -> dict[str, Any]:

@@ -26,6 +26,7 @@ from typing import Any
 
 import tf_keras
 
+from mobilebert_tf import divergence
 from mobilebert_tf import files
 from mobilebert_tf.finetuning import recipe as recipe_lib
 from mobilebert_tf.finetuning import run as run_lib
@@ -79,31 +80,39 @@ def search(recipe: recipe_lib.Recipe, grid: Grid,
   Returns:
     `trials`, the results of each run, and `settings`: for each batch size,
     learning rate and number of epochs the mean and standard deviation of the
-    score over seeds, the best mean first.
+    score over seeds, the best mean first; `failed`, for each run that diverged
+    why.
 
   Raises:
     FileNotFoundError: If a file is missing.
     ValueError: If one is bad, or a folder holds another search's run.
+    mobilebert_tf.divergence.DivergenceError: If no run has finite losses.
   """
-  recipes = grid.recipes(recipe)
+  recipes = {_name(each): each for each in grid.recipes(recipe)}
+  for name, each in recipes.items():  # Before any model is removed.
+    run_lib.check_folder(each, folder / TRIALS / name)
   trials: list[dict[str, Any]] = []
-  best = None
-  for number, each in enumerate(recipes, 1):
-    name = _name(each)
-    trial = folder / TRIALS / name
-    results = run_lib.run(each, trial, f'[{number}/{len(recipes)}] {name}')
-    tf_keras.backend.clear_session()  # Or graphs of all runs stay in memory.
+  failed: dict[str, str] = {}
+  found: dict[str, Any] = {}
+  for number, (name, each) in enumerate(recipes.items(), 1):
+    description = f'[{number}/{len(recipes)}] {name}'
+    try:
+      results = run_lib.run(each, folder / TRIALS / name, description)
+    except divergence.DivergenceError as error:  # The others may be sound.
+      failed[name] = str(error)
+      continue
+    finally:
+      tf_keras.backend.clear_session()  # Or graphs of all stay in memory.
     trials.append({'name': name, **results})
-    if best is None or results['score'] > best['score']:
-      _forget_model(folder, best)
-      best = trials[-1]
-      _link(folder / BEST, pathlib.Path(TRIALS) / name)
-    else:
-      _forget_model(folder, trials[-1])
-    found = {'task': recipe.task, 'planned': len(recipes),
-             'best': best['name'], 'settings': summarize(trials),
-             'trials': trials}
+    best = _keep_best(folder, list(recipes))
+    found = {'task': recipe.task, 'planned': len(recipes), 'best': best,
+             'settings': summarize(trials), 'failed': failed, 'trials': trials}
     files.write_text(folder / RESULTS, json.dumps(found, indent=1))
+  if not found:
+    raise divergence.DivergenceError(
+        f'All {len(recipes)} runs diverged; the first: '
+        f'{next(iter(failed.values()))}')
+  _restore_best(recipes[found['best']], folder / TRIALS / found['best'])
   return found
 
 
@@ -131,16 +140,38 @@ def summarize(trials: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
   return sorted(rows, key=lambda row: -row['mean'])
 
 
+def _keep_best(folder: pathlib.Path, names: Sequence[str]) -> str:
+  """Links the best of the trials that are done, and forgets other models.
+
+  All of the grid that are done count, or a search whose trials come in another
+  order would forget the best model before it knows.
+  """
+  done = {name: results for name in names if (
+      results := run_lib.read_results(folder / TRIALS / name))}
+  best = max(done, key=lambda name: (
+      done[name]['score'], (folder / TRIALS / name / 'checkpoint').exists()))
+  _link(folder / BEST, pathlib.Path(TRIALS) / best)
+  for name in done:
+    if name != best:
+      _forget_model(folder / TRIALS / name)
+  return best
+
+
+def _restore_best(recipe: recipe_lib.Recipe, trial: pathlib.Path) -> None:
+  """Trains the best model again if a larger search has forgotten it."""
+  if not (trial / 'checkpoint').exists():
+    (trial / run_lib.RESULTS).unlink()
+    run_lib.run(recipe, trial, f'again {trial.name}')
+
+
 def _name(recipe: recipe_lib.Recipe) -> str:
   return (f'batch_{recipe.batch_size}_rate_{recipe.learning_rate:g}'
           f'_epochs_{recipe.epochs:g}_seed_{recipe.seed}')
 
 
-def _forget_model(folder: pathlib.Path, trial: dict[str, Any] | None) -> None:
+def _forget_model(trial: pathlib.Path) -> None:
   """Removes a run's checkpoints; its report and results stay."""
-  if trial is None:
-    return
-  for path in (folder / TRIALS / trial['name']).iterdir():
+  for path in trial.iterdir():
     if path.name.startswith('ckpt-') or path.name == 'checkpoint':
       path.unlink()
     elif path.is_dir() and path.name in ('train', 'validation'):

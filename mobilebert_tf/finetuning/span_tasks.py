@@ -17,6 +17,7 @@
 import pathlib
 from typing import Any
 
+from mobilebert_tf import continuation
 from mobilebert_tf.data import corpus
 from mobilebert_tf.data import question_answering_loader as loader
 from mobilebert_tf.data import squad
@@ -59,9 +60,10 @@ def make_plan(recipe: recipe_lib.Recipe,
   dev = {**common, 'input_path': recipe.dev_file, 'titles': titles}
   prepared = loader.QuestionAnsweringDataLoader(
       loader.QuestionAnsweringDataConfig(**train)).prepared
-  parts = {'dev': squad.read(corpus.find_files([recipe.dev_file]), titles)}
+  parts = {'dev': squad.read(_find(recipe.dev_file), titles)}
+  parts['dev'].check_answers()
   if recipe.test_file:
-    parts['test'] = squad.read(corpus.find_files([recipe.test_file]))
+    parts['test'] = squad.read(_find(recipe.test_file))
   return plan_lib.build(
       f'mobilebert/{recipe.task}', recipe, start,
       examples=len(prepared.rows),
@@ -77,7 +79,8 @@ def evaluate(plan: plan_lib.Plan, trained: loading.TrainedModel,
   Args:
     plan: What `make_plan` returned.
     trained: The fine-tuned model.
-    folder: Gets a report, and the official files in `answers`.
+    folder: Gets a report, the official files in `answers`, and for v2.0 in
+      its params the null threshold, for all who load the model.
 
   Returns:
     The official metrics, as shares instead of percents.
@@ -90,6 +93,7 @@ def evaluate(plan: plan_lib.Plan, trained: loading.TrainedModel,
     if part == 'dev':
       if plan.recipe.task == 'squad_v2':
         threshold, _ = answers_lib.tune_null_threshold(data, answers)
+        _keep_threshold(plan, threshold, folder)
       metrics = plan_lib.write_report(plan, part, folder, scored.score_answers(
           data, answers, plan.recipe.task, threshold))
       found[part] = _as_shares(metrics)
@@ -97,6 +101,16 @@ def evaluate(plan: plan_lib.Plan, trained: loading.TrainedModel,
         folder / _ANSWERS / part, answers, plan.recipe.task == 'squad_v2',
         threshold)
   return found
+
+
+def _find(paths: str) -> list[str]:
+  return corpus.find_files(corpus.split_paths(paths))
+
+
+def _keep_threshold(plan: plan_lib.Plan, threshold: float,
+                    folder: pathlib.Path) -> None:
+  continuation.write_params(plan.params.replace(
+      task={'null_score_diff_threshold': threshold}), str(folder))
 
 
 def _as_shares(metrics: dict[str, Any]) -> dict[str, float]:

@@ -66,7 +66,8 @@ def make_plan(recipe: recipe_lib.Recipe,
       examples=len(parts['train'].texts),
       skipped={part: each.skipped for part, each in parts.items()},
       parts=parts,
-      task={'model': {'num_classes': max(1, len(labels))},
+      task={'metrics': list(_metric_names(recipe)),
+            'model': {'num_classes': max(1, len(labels))},
             'train_data': {**common, **fields['train'], 'labels': labels},
             'validation_data': {**common, **fields['dev'], 'labels': labels}})
 

@@ -31,6 +31,7 @@ from mobilebert_tf.serving import tflite_classifier
 
 SAVED_MODEL, TFLITE = 'saved_model', 'tflite'
 _TIMED_TEXTS = 100
+_CALIBRATION_TEXTS = 64
 
 
 def export(folder: pathlib.Path, classifier_folder: pathlib.Path,
@@ -48,8 +49,9 @@ def export(folder: pathlib.Path, classifier_folder: pathlib.Path,
   """
   classifier = loading.load_classifier(str(classifier_folder))
   exporting.export_saved_model(classifier, folder / SAVED_MODEL)
-  exporting.export_tflite(classifier, folder / TFLITE)
   texts, expected = finetune.read_dev(task)
+  exporting.export_tflite(
+      classifier, folder / TFLITE, texts=texts[:_CALIBRATION_TEXTS])
   reference = np.argmax(finetune.probabilities(classifier, texts), axis=-1)
   served = tf.saved_model.load(str(folder / SAVED_MODEL)).signatures[
       'serving_default']

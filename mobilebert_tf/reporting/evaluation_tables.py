@@ -109,7 +109,8 @@ def values(results: Mapping[str, Any]) -> table_lib.Table:
 
 def mistakes(results: Mapping[str, Any], limit: int) -> table_lib.Table:
   """Returns the worst mistakes in a line each, for the terminal."""
-  rows = [(*_said(results, each), each.get('question') or each['text'])
+  rows = [(*_said(results, each),
+           each['question'] if 'question' in each else each['text'])
           for each in results['mistakes'][:limit]]
   return table_lib.Table((
       Column('Truth', max_width=24), Column('Answer', max_width=24),

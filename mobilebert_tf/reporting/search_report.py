@@ -110,5 +110,7 @@ def _name(row: Mapping[str, Any]) -> str:
 
 def _subtitle(found: Mapping[str, Any]) -> str:
   done, planned = len(found['trials']), found['planned']
+  failed = len(found.get('failed', ()))
   return (f'{len(found["settings"])} settings in {done} runs'
-          + ('' if done == planned else f' of {planned}'))
+          + ('' if done == planned else f' of {planned}')
+          + (f'; {failed} diverged and count for nothing' if failed else ''))

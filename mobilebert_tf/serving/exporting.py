@@ -17,17 +17,24 @@
 import os
 from collections.abc import Sequence
 
+import tensorflow as tf
+
 from mobilebert_tf import files
 from mobilebert_tf.data import tokenization
 from mobilebert_tf.serving import loading
+from mobilebert_tf.serving import rewriting
 from mobilebert_tf.serving import text_classification
 from mobilebert_tf.serving import tflite
 from official.core import export_base
+
+_TEXTS_AT_ONCE = 16
 
 
 def export_saved_model(classifier: loading.TrainedModel,
                        output_dir: str | os.PathLike) -> None:
   """Writes a SavedModel that takes raw text.
+
+  What runs is the classifier folded for inference, with the same outputs.
 
   Args:
     classifier: The classifier.
@@ -36,7 +43,8 @@ def export_saved_model(classifier: loading.TrainedModel,
   tokenizer = tokenization.Tokenizer(
       classifier.vocab_file, classifier.lower_case)
   module = text_classification.TextClassification(
-      classifier.model, tokenizer, classifier.labels, classifier.max_length)
+      rewriting.rewrite(classifier.model), tokenizer, classifier.labels,
+      classifier.max_length)
   with files.replace_folder(output_dir, 'saved_model.pb') as folder:
     export_base.export(
         module, {'serve_text': 'serving_default', 'serve': 'serve'},
@@ -46,8 +54,9 @@ def export_saved_model(classifier: loading.TrainedModel,
 def export_tflite(classifier: loading.TrainedModel,
                   output_dir: str | os.PathLike,
                   lengths: Sequence[int] | None = None,
-                  quantization: str = 'dynamic') -> None:
-  """Writes a TFLite bundle.
+                  quantization: str = 'dynamic',
+                  texts: Sequence[str] = ()) -> None:
+  """Writes a TFLite bundle of the classifier, folded for inference.
 
   Args:
     classifier: The classifier.
@@ -57,6 +66,9 @@ def export_tflite(classifier: loading.TrainedModel,
       are left out, and one that holds it is always there, so that TFLite cuts
       no text that the model would read.
     quantization: One of `tflite.QUANTIZATIONS`.
+    texts: Some dozens, such as the classifier will be given: its channels are
+      brought to the range that int8 and float16 have, by what these make of
+      them (`rescaling`). Without any they stay as they are.
 
   Raises:
     ValueError: For an unknown quantization.
@@ -65,9 +77,22 @@ def export_tflite(classifier: loading.TrainedModel,
   if lengths is None:
     lengths = signature_lengths(classifier.max_length)
   lengths = sorted({*(n for n in lengths if n < longest), longest})
-  file = tflite.convert(classifier.model, lengths, quantization)
+  model = rewriting.rewrite(classifier.model, _batches(classifier, texts))
+  file = tflite.convert(model, lengths, quantization)
   tflite.write_bundle(output_dir, file, classifier.vocab_file,
                       classifier.labels, lengths, classifier.lower_case)
+
+
+def _batches(classifier: loading.TrainedModel, texts: Sequence[str]
+             ) -> list[dict[str, tf.Tensor]]:
+  """Returns inputs of texts."""
+  tokenizer = tokenization.Tokenizer(
+      classifier.vocab_file, classifier.lower_case)
+  return [
+      tokenizer.encode(texts[i:i + _TEXTS_AT_ONCE],
+                       max_length=classifier.max_length)
+      for i in range(0, len(texts), _TEXTS_AT_ONCE)
+  ]
 
 
 def signature_lengths(max_length: int) -> list[int]:

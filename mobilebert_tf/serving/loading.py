@@ -257,11 +257,12 @@ def _name_classes(model_dir: str, head: str, task: Any) -> list[str]:
 
 
 def _find_vocabulary(model_dir: str, vocab_file: str) -> str:
-  """Returns the run's vocabulary, or that beside its checkpoints."""
+  """Returns the vocabulary beside the checkpoints, or that of the params.
+
+  A run may have been moved, and another be where the params say.
+  """
   beside = os.path.join(model_dir, _VOCABULARY)
-  if not tf.io.gfile.exists(vocab_file) and tf.io.gfile.exists(beside):
-    return beside
-  return vocab_file
+  return beside if tf.io.gfile.exists(beside) else vocab_file
 
 
 # === Checkpoints ===

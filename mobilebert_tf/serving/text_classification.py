@@ -17,11 +17,10 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import tensorflow as tf, tf_keras
+import tensorflow as tf
 
 from mobilebert_tf.data import tokenization
 from mobilebert_tf.modeling import validation
-from mobilebert_tf.serving import inference_model
 from official.core import export_base
 
 
@@ -29,8 +28,8 @@ class TextClassification(export_base.ExportModule):
   """Answers texts with labels and probabilities.
 
   Args:
-    model: A classifier whose inputs are the encoder's and whose output is
-      logits `[batch, labels]`.
+    model: A classifier as a module, `rewriting.rewrite(classifier)` or
+      `InferenceModel(classifier)`, whose output is logits `[batch, labels]`.
     tokenizer: The tokenizer that the classifier was trained with; it becomes
       part of the SavedModel.
     labels: Names of the classes, in the order of the logits.
@@ -40,9 +39,8 @@ class TextClassification(export_base.ExportModule):
   Example: `module.serve_text(tf.constant(['a text']))['label']`
   """
 
-  def __init__(self, model: tf_keras.Model, tokenizer: tokenization.Tokenizer,
+  def __init__(self, model: tf.Module, tokenizer: tokenization.Tokenizer,
                labels: Sequence[str], max_length: int):
-    model = inference_model.InferenceModel(model)
     super().__init__(params=None, model=model,
                      inference_step=lambda inputs, model: model(inputs))
     self.tokenizer = tokenizer

@@ -20,11 +20,10 @@ import shutil
 import tempfile
 from collections.abc import Sequence
 
-import tensorflow as tf, tf_keras
+import tensorflow as tf
 
 from mobilebert_tf import files
 from mobilebert_tf.modeling import validation
-from mobilebert_tf.serving import inference_model
 
 QUANTIZATIONS = ('none', 'float16', 'dynamic')
 MODEL_FILE, VOCABULARY_FILE = 'model.tflite', 'vocab.txt'
@@ -36,7 +35,7 @@ def signature_name(length: int) -> str:
   return f'classify_{length}'
 
 
-def convert(model: tf_keras.Model, lengths: Sequence[int],
+def convert(model: tf.Module, lengths: Sequence[int],
             quantization: str = 'dynamic') -> bytes:
   """Converts a classifier, with a signature for each length.
 
@@ -45,8 +44,8 @@ def convert(model: tf_keras.Model, lengths: Sequence[int],
   `probabilities`, float32 `[1, labels]`.
 
   Args:
-    model: A classifier whose inputs are the encoder's and whose output is
-      logits.
+    model: A classifier as a module, `rewriting.rewrite(classifier)` or
+      `InferenceModel(classifier)`, whose output is logits `[batch, labels]`.
     lengths: Lengths in tokens, padding included.
     quantization: `none`, `float16` (weights) or `dynamic` (int8 weights,
       activations quantised on the fly).
@@ -63,14 +62,13 @@ def convert(model: tf_keras.Model, lengths: Sequence[int],
         f'{", ".join(QUANTIZATIONS)}.')
   if not lengths:
     raise ValueError('A TFLite file needs at least one length.')
-  module = inference_model.InferenceModel(model)
   signatures = {
-      signature_name(length): _signature(module, length) for length in lengths
+      signature_name(length): _signature(model, length) for length in lengths
   }
   # The converter crashes on concrete functions in this TensorFlow, and works
   # from a SavedModel (reference/export_feasibility.md).
   with tempfile.TemporaryDirectory() as folder:
-    tf.saved_model.save(module, folder, signatures=signatures)
+    tf.saved_model.save(model, folder, signatures=signatures)
     converter = tf.lite.TFLiteConverter.from_saved_model(
         folder, signature_keys=list(signatures))
     if quantization != 'none':
@@ -105,7 +103,7 @@ def write_bundle(folder: str | os.PathLike, file: bytes, vocab_file: str,
         json.dumps(metadata, indent=2), encoding='utf-8')
 
 
-def _signature(model: inference_model.InferenceModel,
+def _signature(model: tf.Module,
                length: int) -> tf.types.experimental.ConcreteFunction:
   def classify(input_word_ids, input_mask, input_type_ids):
     logits = model([input_word_ids, input_mask, input_type_ids])

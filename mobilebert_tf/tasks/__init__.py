@@ -12,7 +12,10 @@
 # See the License for the specific language governing permissions and
 # limitations under the License.
 
-"""Model Garden tasks: pre-training and sentence prediction."""
+"""Model Garden tasks: pre-training, and fine-tuning on texts.
+
+Those of questions and of words are imported by their modules.
+"""
 
 from mobilebert_tf.tasks.pretraining import encoder_config
 from mobilebert_tf.tasks.pretraining import PretrainingConfig

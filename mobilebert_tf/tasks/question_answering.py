@@ -20,17 +20,14 @@ from typing import Any
 import numpy as np
 import tensorflow as tf, tf_keras
 
-from mobilebert_tf import checkpoints
 from mobilebert_tf import modeling
 from mobilebert_tf.data import answer_spans
 from mobilebert_tf.data import question_answering_loader
-from mobilebert_tf.data import vocabulary
 from mobilebert_tf.evaluation import squad_metrics
-from mobilebert_tf.modeling import dropout
+from mobilebert_tf.tasks import fine_tuning
 from mobilebert_tf.tasks import pretraining
 from official.core import base_task
 from official.core import task_factory
-from official.nlp.configs import encoders
 from official.nlp.tasks import question_answering
 
 _MASKED = -1e9
@@ -60,7 +57,8 @@ class QuestionAnsweringConfig(question_answering.QuestionAnsweringConfig):
 
 
 @task_factory.register_task_cls(QuestionAnsweringConfig)
-class QuestionAnsweringTask(question_answering.QuestionAnsweringTask):
+class QuestionAnsweringTask(
+    fine_tuning.FineTuning, question_answering.QuestionAnsweringTask):
   """The Model Garden's task on our windows, in which padding has no part."""
 
   def __init__(self, params: QuestionAnsweringConfig,
@@ -75,29 +73,7 @@ class QuestionAnsweringTask(question_answering.QuestionAnsweringTask):
     Raises:
       ValueError: If the config asks for another encoder than ours.
     """
-    if self.task_config.hub_module_url:
-      raise ValueError(
-          f'task.hub_module_url is {self.task_config.hub_module_url!r}, but a '
-          'hub module is no MobileBERT encoder. Name a checkpoint as '
-          'task.init_checkpoint.')
-    config = self.task_config.model.encoder
-    if not isinstance(config.get(), modeling.MobileBertConfig):
-      raise ValueError(
-          f'task.model.encoder is of type {config.type!r}, a '
-          f'{type(config.get()).__name__}. Set its type to any, and '
-          'task.model.encoder.any to a MobileBertConfig.')
-    return modeling.MobileBertSpanLabeler(encoders.build_encoder(config))
-
-  def initialize(self, model: tf_keras.Model) -> None:
-    """Restores the encoder from `init_checkpoint`, of any format, if named.
-
-    Raises:
-      FileNotFoundError: If there is none.
-      ValueError: If it is of another architecture.
-    """
-    if self.task_config.init_checkpoint:
-      checkpoints.restore(model, self.task_config.init_checkpoint,
-                          parts=('encoder', 'pooler'))
+    return modeling.MobileBertSpanLabeler(self.build_encoder())
 
   def build_inputs(
       self, params: question_answering_loader.QuestionAnsweringDataConfig,
@@ -110,14 +86,8 @@ class QuestionAnsweringTask(question_answering.QuestionAnsweringTask):
       ValueError: If a file is not sound, or vocabulary or length do not fit the
         model.
     """
-    encoder = self.task_config.model.encoder.get()
     loader = question_answering_loader.QuestionAnsweringDataLoader(params)
-    vocabulary.check_size(params.vocab_file, encoder.vocab_size)
-    if params.seq_length >= encoder.max_position_embeddings:
-      raise ValueError(
-          f'seq_length is {params.seq_length}, and a [PAD] follows the longest '
-          f'window, but the model has {encoder.max_position_embeddings} '
-          'positions (max_position_embeddings).')
+    self.check_data(params)
     if not params.is_training:
       self._validation = (loader.prepared, params.version_2_with_negative)
     return loader.load(input_context)
@@ -133,16 +103,6 @@ class QuestionAnsweringTask(question_answering.QuestionAnsweringTask):
     return super().build_losses(
         labels, [tf.cast(logits, tf.float32) + padding
                  for logits in model_outputs], aux_losses)
-
-  def train_step(self, inputs: tuple[dict[str, tf.Tensor], ...],
-                 model: tf_keras.Model,
-                 optimizer: tf_keras.optimizers.Optimizer,
-                 metrics: list[tf_keras.metrics.Metric]
-                 ) -> dict[str, tf.Tensor]:
-    """Runs one step, whose dropout depends on the seed and the step alone."""
-    seed = getattr(self.task_config.train_data, 'seed', None)
-    with dropout.step_seed(seed, optimizer.iterations):
-      return super().train_step(inputs, model, optimizer, metrics)
 
   # === Evaluation ===
 

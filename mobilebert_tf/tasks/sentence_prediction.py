@@ -20,16 +20,13 @@ from typing import Any
 import numpy as np
 import tensorflow as tf, tf_keras
 
-from mobilebert_tf import checkpoints
 from mobilebert_tf import modeling
 from mobilebert_tf.data import text_classification_loader
-from mobilebert_tf.data import vocabulary
 from mobilebert_tf.evaluation import metrics as metrics_lib
-from mobilebert_tf.modeling import dropout
+from mobilebert_tf.tasks import fine_tuning
 from mobilebert_tf.tasks import pretraining
 from official.core import config_definitions as cfg
 from official.core import task_factory
-from official.nlp.configs import encoders
 from official.nlp.tasks import sentence_prediction
 
 
@@ -54,7 +51,8 @@ class SentencePredictionConfig(sentence_prediction.SentencePredictionConfig):
 
 
 @task_factory.register_task_cls(SentencePredictionConfig)
-class SentencePredictionTask(sentence_prediction.SentencePredictionTask):
+class SentencePredictionTask(
+    fine_tuning.FineTuning, sentence_prediction.SentencePredictionTask):
   """The Model Garden's task; a run that would go wrong does not begin.
 
   It classifies, or with one class it rates: labels are then numbers, learned by
@@ -81,6 +79,14 @@ class SentencePredictionTask(sentence_prediction.SentencePredictionTask):
     if params.metrics:
       self.metric_type = 'accuracy'  # Others make ids of the logits.
 
+  @property
+  def labels(self) -> list[str]:
+    """The label of each class, read from the training files if need be."""
+    train = self.task_config.train_data
+    if self.is_regression:
+      return []
+    return list(train.labels) or text_classification_loader.find_labels(train)
+
   def build_model(self) -> modeling.MobileBertClassifier:
     """Returns a new classifier, with the labels that training names, if any.
 
@@ -89,46 +95,15 @@ class SentencePredictionTask(sentence_prediction.SentencePredictionTask):
         Model Garden's pooler above it.
     """
     config = self.task_config.model
-    if self.task_config.hub_module_url:
-      raise ValueError(
-          f'task.hub_module_url is {self.task_config.hub_module_url!r}, but a '
-          'hub module is no MobileBERT encoder. Name a checkpoint as '
-          'task.init_checkpoint.')
     if not config.use_encoder_pooler:
       raise ValueError(
           'task.model.use_encoder_pooler is false: the dense layer that the '
           'Model Garden then adds is not part of this model. Leave it true, '
           'and set task.model.encoder.any.use_pooler for a pooler.')
-    architecture = config.encoder.get()
-    if not isinstance(architecture, modeling.MobileBertConfig):
-      raise ValueError(
-          f'task.model.encoder is of type {config.encoder.type!r}, a '
-          f'{type(architecture).__name__}. Set its type to any, and '
-          'task.model.encoder.any to a MobileBertConfig.')
     return modeling.MobileBertClassifier(
-        encoders.build_encoder(config.encoder), config.num_classes,
+        self.build_encoder(), config.num_classes,
         labels=getattr(self.task_config.train_data, 'labels', None) or (),
         dropout_rate=getattr(config, 'dropout_rate', 0.1))
-
-  def initialize(self, model: tf_keras.Model) -> None:
-    """Restores the encoder from `init_checkpoint`, of any format, if named.
-
-    Raises:
-      FileNotFoundError: If there is none.
-      ValueError: If it is of another architecture.
-    """
-    if self.task_config.init_checkpoint:
-      checkpoints.restore(model, self.task_config.init_checkpoint,
-                          parts=('encoder', 'pooler'))
-
-  def train_step(self, inputs: dict[str, tf.Tensor], model: tf_keras.Model,
-                 optimizer: tf_keras.optimizers.Optimizer,
-                 metrics: list[tf_keras.metrics.Metric]
-                 ) -> dict[str, tf.Tensor]:
-    """Runs one step, whose dropout depends on the seed and the step alone."""
-    seed = getattr(self.task_config.train_data, 'seed', None)
-    with dropout.step_seed(seed, optimizer.iterations):
-      return super().train_step(inputs, model, optimizer, metrics)
 
   def build_inputs(
       self, params: text_classification_loader.TextClassificationDataConfig,
@@ -140,16 +115,10 @@ class SentencePredictionTask(sentence_prediction.SentencePredictionTask):
       ValueError: If labels, vocabulary or lengths do not fit the model.
     """
     train = self.task_config.train_data
-    encoder = self.task_config.model.encoder.get()
     params = params.replace(
         vocab_file=params.vocab_file or train.vocab_file,
         labels=self._find_labels(params), regression=self.is_regression)
-    vocabulary.check_size(params.vocab_file, encoder.vocab_size)
-    if params.seq_length >= encoder.max_position_embeddings:
-      raise ValueError(
-          f'seq_length is {params.seq_length}, and a [PAD] follows the longest '
-          f'text, but the model has {encoder.max_position_embeddings} '
-          'positions (max_position_embeddings).')
+    self.check_data(params)
     return super().build_inputs(params, input_context)
 
   def _find_labels(
@@ -166,8 +135,7 @@ class SentencePredictionTask(sentence_prediction.SentencePredictionTask):
             f'labels: {", ".join(named[:10])}.')
       return []
     # The held-out part may lack a class.
-    labels = list(train.labels or params.labels) or (
-        text_classification_loader.find_labels(train))
+    labels = list(train.labels or params.labels) or self.labels
     if len(labels) != num_classes:
       raise ValueError(
           f'task.model.num_classes is {num_classes}, but there are '

@@ -21,15 +21,12 @@ import numpy as np
 from seqeval.metrics import sequence_labeling
 import tensorflow as tf, tf_keras
 
-from mobilebert_tf import checkpoints
 from mobilebert_tf import modeling
 from mobilebert_tf.data import conll
 from mobilebert_tf.data import token_classification_loader
-from mobilebert_tf.data import vocabulary
-from mobilebert_tf.modeling import dropout
+from mobilebert_tf.tasks import fine_tuning
 from mobilebert_tf.tasks import pretraining
 from official.core import task_factory
-from official.nlp.configs import encoders
 from official.nlp.tasks import tagging
 
 
@@ -48,7 +45,7 @@ class TokenClassificationConfig(tagging.TaggingConfig):
 
 
 @task_factory.register_task_cls(TokenClassificationConfig)
-class TokenClassificationTask(tagging.TaggingTask):
+class TokenClassificationTask(fine_tuning.FineTuning, tagging.TaggingTask):
   """The Model Garden's task, evaluated sentence by sentence.
 
   The Model Garden's own runs the words of a batch together, where an entity at
@@ -78,32 +75,9 @@ class TokenClassificationTask(tagging.TaggingTask):
         file.
       ValueError: If the config asks for another encoder than ours.
     """
-    config = self.task_config.model
-    if self.task_config.hub_module_url:
-      raise ValueError(
-          f'task.hub_module_url is {self.task_config.hub_module_url!r}, but a '
-          'hub module is no MobileBERT encoder. Name a checkpoint as '
-          'task.init_checkpoint.')
-    architecture = config.encoder.get()
-    if not isinstance(architecture, modeling.MobileBertConfig):
-      raise ValueError(
-          f'task.model.encoder is of type {config.encoder.type!r}, a '
-          f'{type(architecture).__name__}. Set its type to any, and '
-          'task.model.encoder.any to a MobileBertConfig.')
     return modeling.MobileBertTokenClassifier(
-        encoders.build_encoder(config.encoder), len(self.labels),
-        labels=self.labels, dropout_rate=config.head_dropout)
-
-  def initialize(self, model: tf_keras.Model) -> None:
-    """Restores the encoder from `init_checkpoint`, of any format, if named.
-
-    Raises:
-      FileNotFoundError: If there is none.
-      ValueError: If it is of another architecture.
-    """
-    if self.task_config.init_checkpoint:
-      checkpoints.restore(model, self.task_config.init_checkpoint,
-                          parts=('encoder', 'pooler'))
+        self.build_encoder(), len(self.labels), labels=self.labels,
+        dropout_rate=self.task_config.model.head_dropout)
 
   def build_inputs(
       self, params: token_classification_loader.TokenClassificationDataConfig,
@@ -114,25 +88,9 @@ class TokenClassificationTask(tagging.TaggingTask):
     Raises:
       ValueError: If labels, vocabulary or lengths do not fit the model.
     """
-    encoder = self.task_config.model.encoder.get()
-    vocabulary.check_size(params.vocab_file, encoder.vocab_size)
-    if params.seq_length >= encoder.max_position_embeddings:
-      raise ValueError(
-          f'seq_length is {params.seq_length}, and a [PAD] follows the longest '
-          f'sentence, but the model has {encoder.max_position_embeddings} '
-          'positions (max_position_embeddings).')
+    self.check_data(params)
     return super().build_inputs(
         params.replace(labels=list(self.labels)), input_context)
-
-  def train_step(self, inputs: tuple[dict[str, tf.Tensor], tf.Tensor],
-                 model: tf_keras.Model,
-                 optimizer: tf_keras.optimizers.Optimizer,
-                 metrics: list[tf_keras.metrics.Metric] | None = None
-                 ) -> dict[str, tf.Tensor]:
-    """Runs one step, whose dropout depends on the seed and the step alone."""
-    seed = getattr(self.task_config.train_data, 'seed', None)
-    with dropout.step_seed(seed, optimizer.iterations):
-      return super().train_step(inputs, model, optimizer, metrics)
 
   def validation_step(self, inputs: tuple[dict[str, tf.Tensor], tf.Tensor],
                       model: tf_keras.Model,

@@ -272,7 +272,7 @@ class RecordWritingTest(parameterized.TestCase, temporary.TemporaryFiles,
     (self.unfinished / names[0]).write_bytes(b'half')
     (self.unfinished / f'{names[1]}.json').write_text('{}')
     (self.unfinished / f'{names[1]}.99.tmp').write_bytes(b'half')
-    (self.unfinished / f'.{names[2]}.json.99.tmp').write_text('{"co')
+    (self.unfinished / f'.{names[1]}.json.99.tmp').write_text('{"co')
     self._write(text)
     self.assertEqual(_contents(self.output), _contents(want))
     self.assertFalse(self.unfinished.exists())

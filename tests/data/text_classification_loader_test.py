@@ -135,14 +135,14 @@ class TextClassificationLoaderTest(
     self.assertAllEqual(order(1), order(1))
     self.assertNotAllEqual(order(1), order(2))
 
-  def test_workers_share_the_rows(self):
+  def test_every_worker_evaluates_all_rows(self):
     path = self._rows(21)
-    seen = []
     for worker in range(2):
+      seen = []
       for batch in self._load(path, tf.distribute.InputContext(2, worker, 2)):
         self.assertLessEqual(len(batch['label_ids']), 2)
         seen += batch['input_word_ids'][:, 1].numpy().tolist()
-    self.assertCountEqual(seen, range(9, 30))
+      self.assertCountEqual(seen, range(9, 30))
 
   @parameterized.named_parameters(
       ('columns', 'text\tlabel\na\tx\nb\n', ':3: 1 columns where .* has 2'),

@@ -45,7 +45,8 @@ class TextExamplesTest(parameterized.TestCase, temporary.TemporaryFiles,
     self.assertIsNone(examples.label_ids)
     self.assertEqual(examples.labels, [])
 
-  @parameterized.parameters('nan', 'inf', '-Infinity', '3,5', 'high', '1_000')
+  @parameterized.parameters('nan', 'inf', '-Infinity', '3,5', 'high', '1_000',
+                            '1e39')
   def test_what_is_no_finite_number(self, value):
     path = self.make_file('a.tsv', f'text\tlabel\na\t1\nb\t{value}\n')
     with self.assertRaisesRegex(

@@ -121,13 +121,13 @@ class TokenClassificationLoaderTest(
     self.assertContainsSubset({16, 24, 32}, lengths)
     self.assertLen(seen, 60)
 
-  def test_workers_share_the_sentences(self):
-    seen = []
+  def test_every_worker_evaluates_all_sentences(self):
     for worker in range(2):
+      seen = []
       for features, _ in self._load(
           self._sentences(21, 3), tf.distribute.InputContext(2, worker, 2)):
         seen += features['sentence_ids'].numpy().tolist()
-    self.assertCountEqual(seen, range(21))
+      self.assertCountEqual(seen, range(21))
 
   def test_a_label_of_another_part_is_refused_before_training(self):
     with self.assertRaisesRegex(ValueError, "txt:2: the label 'B-Z' of 'b'"):

@@ -40,6 +40,11 @@ def _softmax(logits):
   return exponentials / exponentials.sum(-1, keepdims=True)
 
 
+def _normalize(features):
+  centred = features - features.mean(-1, keepdims=True)
+  return centred / features.std(-1, keepdims=True)
+
+
 class TeachingTest(tf.test.TestCase, parameterized.TestCase):
 
   def _teacher(self, num_classes=3, labels=(), **overrides) -> str:
@@ -56,14 +61,14 @@ class TeachingTest(tf.test.TestCase, parameterized.TestCase):
     self._teacher_model = model
     return folder
 
-  def _task(self, num_classes=3, labels=(), **teacher):
+  def _task(self, num_classes=3, labels=(), seq_length=11, **teacher):
     config = taught_tasks.TaughtSentencePredictionConfig(
         model=official_task.ModelConfig(
             num_classes=num_classes, use_encoder_pooler=True,
             encoder=pretraining.encoder_config(
                 contract.tiny_architecture(attention_dropout_rate=0.0))),
         train_data=text_classification_loader.TextClassificationDataConfig(
-            labels=list(labels)),
+            labels=list(labels), seq_length=seq_length),
         teacher=teaching.TeachingConfig(**teacher))
     config.model.dropout_rate = 0.0
     return taught_tasks.TaughtSentencePredictionTask(config)
@@ -98,12 +103,22 @@ class TeachingTest(tf.test.TestCase, parameterized.TestCase):
 
   def test_hidden_states_are_compared_on_request(self):
     folder = self._teacher()
-    without = self._step(self._task(checkpoint=folder),
-                         tf.constant([[2], [0]]))[0]
-    task = self._task(checkpoint=folder, hidden_weight=2.0)
-    loss, *_ = self._step(task, tf.constant([[2], [0]]))
-    # Of normalized features, each pair's is between 0 and 4.
-    self.assertBetween(loss - without, 0.01, 2 * 4)
+    losses, outputs = [], []
+    for weight in (0.0, 2.0):
+      tf_keras.utils.set_random_seed(1)  # The same student.
+      task = self._task(checkpoint=folder, hidden_weight=weight)
+      losses.append(self._step(task, tf.constant([[2], [0]]))[0])
+      tf_keras.utils.set_random_seed(1)
+      outputs.append(task.build_model().encoder(_BATCH)['encoder_outputs'])
+    # Equation 2, of tokens, for each block of the student and every second one
+    # of the teacher.
+    taught = self._teacher_model.encoder(_BATCH)['encoder_outputs']
+    is_token = _BATCH['input_mask'].numpy() == 1
+    expected = np.mean([
+        np.mean((_normalize(taught[theirs].numpy())
+                 - _normalize(outputs[1][ours].numpy()))[is_token]**2)
+        for theirs, ours in ((1, 0), (3, 1))])
+    self.assertAllClose(losses[1] - losses[0], 2.0 * expected, rtol=1e-4)
 
   def test_the_teacher_is_not_part_of_the_students_weights(self):
     task = self._task(checkpoint=self._teacher())
@@ -122,6 +137,47 @@ class TeachingTest(tf.test.TestCase, parameterized.TestCase):
                       checkpoint=self._teacher(**teacher), **settings)
     with self.assertRaisesRegex(ValueError, message):
       task.build_model()
+
+  def test_a_teacher_that_was_trained_for_nothing_of_the_kind(self):
+    folder = tempfile.mkdtemp(dir=self.get_temp_dir()) + '/encoder'
+    modeling.MobileBertEncoder(
+        contract.tiny_architecture()).save_pretrained(folder)
+    with self.assertRaisesRegex(
+        ValueError, 'has no sequence classification.*was not trained for'):
+      self._task(checkpoint=folder).build_model()
+
+  def test_a_teacher_with_too_few_positions(self):
+    task = self._task(
+        checkpoint=self._teacher(max_position_embeddings=9), seq_length=9)
+    with self.assertRaisesRegex(ValueError, 'seq_length is 9, .*9 positions'):
+      task.build_model()
+
+  def test_spans_are_taught_without_padding(self):
+    task = taught_tasks.TaughtQuestionAnsweringTask(
+        taught_tasks.TaughtQuestionAnsweringConfig())
+    rng = np.random.default_rng(0)
+    taught, learned = rng.normal(size=[2, 2, 2, 5]).astype(np.float32)
+    loss = task.build_soft_loss(
+        list(taught), list(learned),
+        {'input_mask': _BATCH['input_mask']}, temperature=2.0)
+    expected = [
+        -4 * np.sum(_softmax(taught[end, row, :tokens] / 2) * np.log(
+            _softmax(learned[end, row, :tokens] / 2)))
+        for end in range(2) for row, tokens in enumerate((4, 3))]
+    self.assertAllClose(loss, np.mean(expected), rtol=1e-5)
+
+  def test_words_are_taught_where_they_have_labels(self):
+    task = taught_tasks.TaughtTokenClassificationTask(
+        taught_tasks.TaughtTokenClassificationConfig(class_names=list('abc')))
+    rng = np.random.default_rng(0)
+    taught, learned = rng.normal(size=[2, 2, 5, 3]).astype(np.float32)
+    labels = np.array([[-1, 0, 2, -1, -1], [-1, 1, -1, -1, -1]])
+    loss = task.build_soft_loss(
+        {'logits': tf.constant(taught)}, {'logits': tf.constant(learned)},
+        tf.constant(labels), temperature=1.0)
+    expected = -np.sum(
+        _softmax(taught) * np.log(_softmax(learned)), -1)[labels >= 0]
+    self.assertAllClose(loss, expected.mean(), rtol=1e-5)
 
   def test_a_teacher_has_to_be_named(self):
     with self.assertRaisesRegex(ValueError, 'checkpoint is not set'):

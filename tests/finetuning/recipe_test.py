@@ -28,7 +28,11 @@ class RecipeTest(tf.test.TestCase, parameterized.TestCase):
   @parameterized.parameters(
       ({'task': 'poetry'}, "no task 'poetry'; there are cola, .*squad_v2"),
       ({'task': 'ax'}, "no task 'ax'"),
-      ({'task': 'sst2'}, 'sst2 needs data_dir, .* SST-2'),
+      ({'task': 'sst2', 'train_file': '', 'dev_file': ''},
+       'sst2 needs data_dir, .* SST-2'),
+      ({'task': 'sst2', 'data_dir': 'glue'},
+       'sst2 reads the files of data_dir, not train_file, dev_file'),
+      ({'hidden_weight': 1.0}, 'hidden_weight is 1.0, but there is no teacher'),
       ({'dev_file': ''}, 'needs train_file and dev_file'),
       ({'architecture': ''}, 'either init_checkpoint or'),
       ({'init_checkpoint': 'x'}, 'either init_checkpoint or'),
@@ -47,8 +51,10 @@ class RecipeTest(tf.test.TestCase, parameterized.TestCase):
       ('squad_v2', 'question_answering'), ('regression', 'regression'),
       ('token_classification', 'token_classification'))
   def test_kinds(self, task, kind):
-    self.assertEqual(
-        recipe_lib.Recipe(**{**_OWN, 'task': task, 'data_dir': 'x'}).kind, kind)
+    fields = {**_OWN, 'task': task}
+    if task in ('sst2', 'stsb'):
+      fields |= {'data_dir': 'glue', 'train_file': '', 'dev_file': ''}
+    self.assertEqual(recipe_lib.Recipe(**fields).kind, kind)
 
   def test_steps(self):
     recipe = recipe_lib.Recipe(**_OWN, batch_size=32, epochs=3)

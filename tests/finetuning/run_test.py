@@ -24,14 +24,20 @@ import tensorflow as tf
 from mobilebert_tf.finetuning import recipe as recipe_lib
 from mobilebert_tf.finetuning import run
 from mobilebert_tf.serving import loading
+from mobilebert_tf.serving import question_answerer
 from mobilebert_tf.serving import text_predictor
 from tests.finetuning import tiny
 
 _CONTEXTS = ('w1 w2 w3 w4 w5', 'w11 w12 w13 w14 w15')
 
 
-def _squad(articles: int) -> str:
-  """Returns SQuAD v1.1 in which the second word is always the answer."""
+def _squad(articles: int, answered: int = 1) -> str:
+  """Returns SQuAD in which the second word is the answer, if there is one.
+
+  Args:
+    articles: How many, with a question each.
+    answered: Every so manyth question has an answer.
+  """
   data = []
   for i in range(articles):
     context = _CONTEXTS[i % 2]
@@ -39,8 +45,10 @@ def _squad(articles: int) -> str:
     data.append({'title': f'title_{i}', 'paragraphs': [{
         'context': context, 'qas': [{
             'id': f'q{i}', 'question': 'w20 w21',
+            **({'is_impossible': i % answered != 0} if answered > 1 else {}),
             'answers': [{'text': answer,
-                         'answer_start': context.index(answer)}]}]}]})
+                         'answer_start': context.index(answer)}]
+                       if i % answered == 0 else []}]}]})
   return json.dumps({'version': '1.1', 'data': data})
 
 
@@ -75,6 +83,15 @@ class RunTest(tf.test.TestCase):
       self.assertEqual(run.run(recipe, self.folder), results)
       self.assertEqual((self.folder / 'metrics.jsonl').stat().st_mtime_ns,
                        before)
+    with self.subTest('another recipe, of a run that was not finished'):
+      begun = self.folder.with_name('begun')
+      begun.mkdir()
+      (begun / 'checkpoint').touch()
+      with self.assertRaisesRegex(ValueError, 'not those of a fine-tuning run'):
+        run.run(recipe, begun)
+      (begun / 'recipe.json').write_text(json.dumps(results['recipe']))
+      with self.assertRaisesRegex(ValueError, 'seed is 0 there and 5 here'):
+        run.run(tiny.recipe(self, test_file=test_file, seed=5), begun)
     with self.subTest('another recipe'):
       with self.assertRaisesRegex(ValueError, 'seed is 0 there and 5 here'):
         run.run(tiny.recipe(self, test_file=test_file, seed=5), self.folder)
@@ -109,6 +126,20 @@ class RunTest(tf.test.TestCase):
                        self.folder.with_name('taught_spans'))
       self.assertEqual(taught['steps'], 3)
 
+  def test_the_null_threshold_stays_with_the_model(self):
+    path = pathlib.Path(self.get_temp_dir()) / 'squad2.json'
+    path.write_text(_squad(24, answered=3))
+    run.run(recipe_lib.Recipe(
+        task='squad_v2', train_file=str(path), dev_file=str(path),
+        dev_titles=('title_0', 'title_1'), max_length=30, batch_size=8,
+        init_checkpoint=tiny.write_start(pathlib.Path(self.get_temp_dir())),
+        learning_rate=1e-2, epochs=1.0), self.folder)
+    report = json.loads((self.folder / 'evaluation.json').read_text())
+    trained = loading.load(str(self.folder))
+    threshold = question_answerer.QuestionAnswerer(trained).null_threshold
+    self.assertNotEqual(threshold, 0)
+    self.assertEqual(report['facts']['Null threshold'], f'{threshold:.4g}')
+
   def test_labelled_words_from_conll(self):
     folder = pathlib.Path(self.get_temp_dir())
     sentence = 'w1 O\nw2 B-PER\nw3 I-PER\nw{} O\n\n'
@@ -130,6 +161,28 @@ class RunTest(tf.test.TestCase):
           recipe, teacher=str(self.folder), epochs=1.0),
                        self.folder.with_name('taught_words'))
       self.assertEqual(taught['steps'], 4)
+
+  def test_labelled_words_without_entities_are_scored_by_accuracy(self):
+    folder = pathlib.Path(self.get_temp_dir())
+    (folder / 'tags.conll').write_text('w1 DET\nw2 NOUN\nw3 VERB\n\n' * 8)
+    results = run.run(recipe_lib.Recipe(
+        task='token_classification', train_file=f'{folder}/tags.conll',
+        dev_file=f'{folder}/tags.conll', max_length=30, batch_size=8,
+        init_checkpoint=tiny.write_start(folder), epochs=1.0), self.folder)
+    self.assertEqual(results['score'], results['metrics']['dev']['accuracy'])
+
+  def test_a_question_that_cannot_be_scored_is_found_before_training(self):
+    path = pathlib.Path(self.get_temp_dir()) / 'no_answer.json'
+    data = json.loads(_squad(4))
+    data['data'][2]['paragraphs'][0]['qas'][0]['answers'] = []
+    path.write_text(json.dumps(data))
+    with self.assertRaisesRegex(ValueError, 'no_answer.json.*has no answer'):
+      run.run(recipe_lib.Recipe(
+          task='squad_v1', train_file=str(path), dev_file=str(path),
+          max_length=30, batch_size=2,
+          init_checkpoint=tiny.write_start(pathlib.Path(self.get_temp_dir()))),
+              self.folder)
+    self.assertFalse((self.folder / 'checkpoint').exists())
 
   def test_bad_files_are_found_before_training(self):
     bad = pathlib.Path(self.get_temp_dir()) / 'bad.csv'

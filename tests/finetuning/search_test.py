@@ -68,6 +68,23 @@ class SearchTest(tf.test.TestCase):
     for path, time in times.items():
       self.assertEqual(path.stat().st_mtime_ns, time)
 
+  def test_the_best_is_kept_in_whatever_order_trials_come(self):
+    folder = pathlib.Path(self.get_temp_dir()) / 'order'
+    scores = {'a': 0.5, 'b': 0.7, 'c': 0.7, 'd': 0.6}
+    for name, score in scores.items():
+      trial = folder / search.TRIALS / name
+      trial.mkdir(parents=True)
+      (trial / 'results.json').write_text(json.dumps(
+          {'recipe': {}, 'metrics': {}, 'score': score}))
+      if name != 'b':  # An earlier search has kept c.
+        (trial / 'checkpoint').touch()
+    for names in ('abcd', 'dcba', 'bacd'):
+      best = search._keep_best(folder, names)
+      self.assertEqual(best, 'c')
+      self.assertEqual((folder / search.BEST).resolve().name, 'c')
+      self.assertTrue((folder / search.BEST / 'checkpoint').exists())
+      self.assertFalse((folder / search.TRIALS / 'a' / 'checkpoint').exists())
+
   def test_the_report_says_what_is_chance(self):
     trials = [_trial(1e-5, 1, 0.70), _trial(1e-5, 2, 0.74),
               _trial(1e-4, 1, 0.73), _trial(1e-4, 2, 0.75)]

@@ -154,6 +154,18 @@ def block(x, mask, weights, config):
       hidden, weights.below('output_bottleneck'), norm, residual=x), scores
 
 
+def encoder(inputs, weights, config):
+  """Returns the last block's output, of the inputs of an encoder."""
+  hidden = embedding(
+      weights['word_embeddings/embeddings'][inputs['input_word_ids']],
+      inputs['input_type_ids'], weights.below('embeddings'),
+      config['normalization'])
+  for i in range(config['num_blocks']):
+    hidden, _ = block(
+        hidden, inputs['input_mask'], weights.below(f'block_{i}'), config)
+  return hidden
+
+
 def masked_lm_logits(states, table, extra, bias):
   """The reference's form: one table of both parts joined, then one product."""
   return states @ np.concatenate([table, extra], axis=1).T + bias

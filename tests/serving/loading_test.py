@@ -19,6 +19,7 @@ import pathlib
 import shutil
 import tempfile
 
+from absl.testing import parameterized
 import numpy as np
 import tensorflow as tf
 
@@ -37,25 +38,36 @@ from tests.serving import tiny_classifier
 del registry_imports
 
 
-def _train(folder: pathlib.Path) -> np.ndarray:
-  """Trains for two steps and returns the model's logits of two texts."""
-  rows = [f'{tiny_classifier.text(5, i)}\t{"ba"[i % 2]}' for i in range(8)]
-  data = folder / 'train.tsv'
-  data.write_text('\n'.join(['text\tlabel', *rows]) + '\n')
+def _train(folder: pathlib.Path, labels: str = 'ba', num_classes: int = 2
+           ) -> np.ndarray:
+  """Trains for two steps and returns the model's logits of two texts.
+
+  The file of texts does not stay.
+  """
+  rows = [f'{tiny_classifier.text(5, i)}\t{labels[i % 2]}' for i in range(8)]
+  path = folder / 'train.tsv'
+  path.write_text('\n'.join(['text\tlabel', *rows]) + '\n')
   params = exp_factory.get_exp_config('mobilebert/sentence_prediction')
+  data = {'input_path': str(path), 'global_batch_size': 4,
+          'seq_length': tiny_classifier.MAX_LENGTH,
+          'vocab_file': tiny_classifier.write_vocabulary(folder)}
   params.override({
       'task': {
-          'model': {'encoder': pretraining.encoder_config(
-              tiny_classifier.architecture()).as_dict()},
-          'train_data': {
-              'input_path': str(data), 'global_batch_size': 4,
-              'seq_length': tiny_classifier.MAX_LENGTH,
-              'vocab_file': tiny_classifier.write_vocabulary(folder)},
+          'model': {'num_classes': num_classes,
+                    'encoder': pretraining.encoder_config(
+                        tiny_classifier.architecture()).as_dict()},
+          'train_data': data, 'validation_data': data,
       },
-      'trainer': {'train_steps': 2, 'steps_per_loop': 2,
-                  'summary_interval': 2, 'checkpoint_interval': 2},
+      'trainer': {'train_steps': 2, 'steps_per_loop': 1,
+                  'summary_interval': 1, 'checkpoint_interval': 1,
+                  'validation_interval': 2,
+                  'best_checkpoint_export_subdir': 'best',
+                  'best_checkpoint_eval_metric': 'validation_loss',
+                  'best_checkpoint_metric_comp': 'lower'},
   })
-  model, _ = training.run_experiment(params, 'train', str(folder / 'run'))
+  model, _ = training.run_experiment(
+      params, 'train_and_eval', str(folder / 'run'))
+  path.unlink()
   return _logits(model, folder / 'vocab.txt')
 
 
@@ -65,7 +77,8 @@ def _logits(model, vocab_file) -> np.ndarray:
   return model(inputs, training=False).numpy()
 
 
-class LoadingTest(temporary.TemporaryFiles, tf.test.TestCase):
+class LoadingTest(
+    temporary.TemporaryFiles, parameterized.TestCase, tf.test.TestCase):
 
   @classmethod
   def setUpClass(cls):
@@ -97,6 +110,29 @@ class LoadingTest(temporary.TemporaryFiles, tf.test.TestCase):
     self.assertEqual(classifier.vocab_file, str(self.folder / 'vocab.txt'))
     self.assertEqual(classifier.max_length, tiny_classifier.MAX_LENGTH)
     self.assertTrue(classifier.lower_case)
+
+  @parameterized.parameters('', '/ckpt-2', '/best', '/best/best_ckpt-2')
+  def test_a_run_one_of_its_checkpoints_or_its_best(self, path):
+    trained = loading.load(f'{self.folder}/run{path}')
+    self.assertAllClose(
+        _logits(trained.model, trained.vocab_file), self.logits, atol=1e-6)
+    self.assertEqual(trained.labels, ['a', 'b'])
+    self.assertEqual(trained.kind, loading.CLASSIFICATION)
+    self.assertIs(trained.pairs, False)
+
+  def test_an_earlier_checkpoint(self):
+    trained = loading.load(f'{self.folder}/run/ckpt-1')
+    self.assertNotAllClose(
+        _logits(trained.model, trained.vocab_file), self.logits, atol=1e-6)
+
+  def test_a_run_of_ratings(self):
+    folder = pathlib.Path(self.make_folder())
+    logits = _train(folder, labels='14', num_classes=1)
+    trained = loading.load(str(folder / 'run'))
+    self.assertEqual(trained.kind, loading.REGRESSION)
+    self.assertEmpty(trained.labels)
+    self.assertAllClose(
+        _logits(trained.model, trained.vocab_file), logits, atol=1e-6)
 
   def test_labels_that_were_named_keep_their_order(self):
     copy = self._copy_with({'train_data': {'labels': ['b', 'a'],

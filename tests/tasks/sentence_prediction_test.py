@@ -211,6 +211,12 @@ class SentencePredictionTest(parameterized.TestCase, temporary.TemporaryFiles,
         ValueError, 'seq_length is 16.*16 positions.*max_position_embeddings'):
       self._task().build_inputs(long)
 
+  @parameterized.parameters(('lower_case', False), ('pair_field', 'other'))
+  def test_an_evaluation_of_other_inputs_than_were_learned(self, name, value):
+    other = self.dev.replace(**{name: value})
+    with self.assertRaisesRegex(ValueError, f'{name} is .* in task.train_data'):
+      self._task().build_inputs(other)
+
   def test_the_longest_text_fits(self):
     self.train = self._data(self.make_file(
         'train.tsv', f'text\tlabel\n{"a " * 50}\tx\nb\ty\nc\tz\n'))

@@ -1,0 +1,113 @@
+# Copyright 2026 The mobilebert_tf Authors. All Rights Reserved.
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+
+
+r"""Compares fine-tuning with batches of like length, and with any batches.
+
+python benchmarks/length_batches.py --data_dir=glue --init_checkpoint=student \
+  --steps=600 --seeds=1,2,3
+
+Both learn SST-2 with the experiment's settings and the same seeds, and are
+scored on its dev part: accuracy must not suffer from what saves time.
+"""
+
+import os
+import pathlib
+import statistics
+import tempfile
+import time
+
+from absl import app
+from absl import flags
+
+from mobilebert_tf.reporting import formatting
+from mobilebert_tf.reporting import table
+from mobilebert_tf.reporting import terminal
+
+_DATA_DIR = flags.DEFINE_string(
+    'data_dir', None, "The folder of GLUE's folders.", required=True)
+_CHECKPOINT = flags.DEFINE_string(
+    'init_checkpoint', None, 'What to fine-tune, with its vocabulary.',
+    required=True)
+_STEPS = flags.DEFINE_integer('steps', 600, 'Of training.', lower_bound=1)
+_SEEDS = flags.DEFINE_list('seeds', ['1', '2', '3'], 'A run of both for each.')
+
+
+def main(argv: list[str]) -> None:
+  del argv
+  os.environ.setdefault('TF_CPP_MIN_LOG_LEVEL', '3')
+  found: dict[bool, list[tuple[float, float]]] = {True: [], False: []}
+  with tempfile.TemporaryDirectory() as folder:
+    for seed in _SEEDS.value:
+      for by_length, results in found.items():
+        results.append(_run(
+            int(seed), by_length, pathlib.Path(folder, f'{by_length}_{seed}')))
+  rows = []
+  for by_length, results in found.items():
+    accuracies, seconds = zip(*results, strict=True)
+    rows.append((
+        'of like length' if by_length else 'any',
+        formatting.percent(statistics.mean(accuracies)),
+        ', '.join(map(formatting.percent, accuracies)),
+        formatting.duration(statistics.median(seconds))))
+  print(terminal.format_table(table.Table((
+      table.Column('Batches'), table.Column('Dev accuracy', 'right'),
+      table.Column('Of each seed', 'right'),
+      table.Column('Training', 'right')), tuple(rows))))
+
+
+def _run(seed: int, by_length: bool,
+         folder: pathlib.Path) -> tuple[float, float]:
+  """Returns dev accuracy, and how many seconds it took with its evaluation."""
+  import tf_keras
+
+  from mobilebert_tf import training
+  from mobilebert_tf.data import glue
+  from mobilebert_tf.finetuning import recipe as recipe_lib
+  from mobilebert_tf.finetuning import start as start_lib
+  from mobilebert_tf.tasks import pretraining
+  from official.core import exp_factory
+
+  folder.mkdir()
+  start = start_lib.prepare(recipe_lib.Recipe(
+      'sst2', data_dir=_DATA_DIR.value, init_checkpoint=_CHECKPOINT.value),
+                            folder)
+  params = exp_factory.get_exp_config('mobilebert/glue/sst2')
+  params.task.model.encoder = pretraining.encoder_config(start.architecture)
+  params.override({
+      'task': {'init_checkpoint': start.checkpoint, **{
+          f'{name}_data': {
+              'input_path': glue.file_path('sst2', _DATA_DIR.value, part),
+              'vocab_file': start.vocab_file,
+              'seq_length': start.architecture.max_position_embeddings - 1,
+              'seed': seed, 'batch_by_length': by_length}
+          for name, part in (('train', 'train'), ('validation', 'dev'))}},
+      'trainer': {
+          'train_steps': _STEPS.value, 'steps_per_loop': 50,
+          'summary_interval': 50, 'checkpoint_interval': _STEPS.value,
+          'validation_interval': _STEPS.value,
+          'optimizer_config': {
+              'learning_rate': {'polynomial': {'decay_steps': _STEPS.value}},
+              'warmup': {'polynomial': {
+                  'warmup_steps': _STEPS.value // 10}}}}})
+  started = time.monotonic()
+  _, metrics = training.run_experiment(
+      params, 'train_and_post_eval', str(folder), folder.name)
+  seconds = time.monotonic() - started
+  tf_keras.backend.clear_session()
+  return float(metrics['accuracy']), seconds
+
+
+if __name__ == '__main__':
+  app.run(main)

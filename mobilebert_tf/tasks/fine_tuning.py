@@ -1,0 +1,107 @@
+# Copyright 2026 The mobilebert_tf Authors. All Rights Reserved.
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+
+
+"""What all fine-tuning has in common: a checked encoder, its start, a step."""
+
+from typing import Any
+
+import tensorflow as tf, tf_keras
+
+from mobilebert_tf import checkpoints
+from mobilebert_tf import modeling
+from mobilebert_tf.data import vocabulary
+from mobilebert_tf.modeling import dropout
+from official.core import config_definitions as cfg
+from official.nlp.configs import encoders
+
+
+class FineTuning:
+  """Methods of a fine-tuning task; stands before the Model Garden's class.
+
+  Example:
+
+    class SentencePredictionTask(
+        FineTuning, sentence_prediction.SentencePredictionTask): ...
+  """
+
+  task_config: Any  # Of the Model Garden's class.
+
+  def build_encoder(self) -> modeling.MobileBertEncoder:
+    """Returns a new encoder, as the config has it.
+
+    Raises:
+      ValueError: If the config asks for another encoder than ours.
+    """
+    if self.task_config.hub_module_url:
+      raise ValueError(
+          f'task.hub_module_url is {self.task_config.hub_module_url!r}, but a '
+          'hub module is no MobileBERT encoder. Name a checkpoint as '
+          'task.init_checkpoint.')
+    config = self.task_config.model.encoder
+    if not isinstance(config.get(), modeling.MobileBertConfig):
+      raise ValueError(
+          f'task.model.encoder is of type {config.type!r}, a '
+          f'{type(config.get()).__name__}. Set its type to any, and '
+          'task.model.encoder.any to a MobileBertConfig.')
+    return encoders.build_encoder(config)
+
+  def initialize(self, model: tf_keras.Model) -> None:
+    """Restores the encoder from `init_checkpoint`, of any format, if named.
+
+    Args:
+      model: What `build_model` returned.
+
+    Raises:
+      FileNotFoundError: If there is none.
+      ValueError: If it is of another architecture.
+    """
+    if self.task_config.init_checkpoint:
+      checkpoints.restore(model, self.task_config.init_checkpoint,
+                          parts=('encoder', 'pooler'))
+
+  def check_data(self, params: cfg.DataConfig) -> None:
+    """Checks that data fit the encoder, and what it is trained on.
+
+    Args:
+      params: Has `vocab_file` and `seq_length`; of training or validation.
+
+    Raises:
+      FileNotFoundError: If there is no such vocabulary.
+      ValueError: If they do not fit.
+    """
+    train = self.task_config.train_data
+    for name in ('lower_case', 'pair_field'):
+      theirs, ours = (getattr(data, name, None) for data in (train, params))
+      if theirs != ours:
+        raise ValueError(
+            f'{name} is {theirs!r} in task.train_data and {ours!r} in '
+            'task.validation_data: the model would be evaluated on other '
+            'inputs than it learns from.')
+    encoder = self.task_config.model.encoder.get()
+    vocabulary.check_size(params.vocab_file, encoder.vocab_size)
+    if params.seq_length >= encoder.max_position_embeddings:
+      raise ValueError(
+          f'seq_length is {params.seq_length}, and a [PAD] follows the longest '
+          f'text, but the model has {encoder.max_position_embeddings} '
+          'positions (max_position_embeddings).')
+
+  def train_step(self, inputs: Any, model: tf_keras.Model,
+                 optimizer: tf_keras.optimizers.Optimizer,
+                 metrics: list[tf_keras.metrics.Metric] | None = None
+                 ) -> dict[str, tf.Tensor]:
+    """Runs one step, whose dropout depends on the seed and the step alone."""
+    seed = getattr(self.task_config.train_data, 'seed', None)
+    with dropout.step_seed(seed, optimizer.iterations):
+      return super().train_step(inputs, model, optimizer, metrics)
