@@ -39,7 +39,12 @@ _QUANTIZATION = flags.DEFINE_enum(
 _CALIBRATION = flags.DEFINE_string(
     'calibration_file', '', 'A text file with a text a line, such as the '
     'classifier will be given: the first 256 bring its channels to the range '
-    'that int8 and float16 have, which keeps accuracy.')
+    'that int8 and float16 have, which keeps accuracy, and are what the export '
+    'is checked on.')
+_DISAGREEMENT = flags.DEFINE_float(
+    'largest_disagreement', 0.005, 'Nothing is written if a larger share of '
+    'these texts get another label than the Keras model gives them.',
+    lower_bound=0.0, upper_bound=1.0)
 _LENGTHS = flags.DEFINE_list(
     'lengths', [],
     'Lengths in tokens, padding included, that get a signature each, such as '
@@ -61,7 +66,7 @@ def main(argv: list[str]) -> None:
     classifier = loading.load_classifier(_MODEL_DIR.value)
     exporting.export_tflite(
         classifier, _OUTPUT_DIR.value, lengths or None, _QUANTIZATION.value,
-        _read_texts(_CALIBRATION.value))
+        _read_texts(_CALIBRATION.value), _DISAGREEMENT.value)
   except (OSError, ValueError) as error:
     sys.exit(f'export_tflite: {error}')
   print(f'Wrote {_OUTPUT_DIR.value}.')

@@ -15,8 +15,10 @@
 """Writes a trained classifier in the forms that it is deployed in."""
 
 import os
+import pathlib
 from collections.abc import Sequence
 
+import numpy as np
 import tensorflow as tf
 
 from mobilebert_tf import files
@@ -24,7 +26,9 @@ from mobilebert_tf.data import tokenization
 from mobilebert_tf.serving import loading
 from mobilebert_tf.serving import rewriting
 from mobilebert_tf.serving import text_classification
+from mobilebert_tf.serving import text_predictor
 from mobilebert_tf.serving import tflite
+from mobilebert_tf.serving import tflite_classifier
 from official.core import export_base
 
 _TEXTS_AT_ONCE = 16
@@ -55,7 +59,8 @@ def export_tflite(classifier: loading.TrainedModel,
                   output_dir: str | os.PathLike,
                   lengths: Sequence[int] | None = None,
                   quantization: str = 'dynamic',
-                  texts: Sequence[str] = ()) -> None:
+                  texts: Sequence[str] = (),
+                  largest_disagreement: float = 1.0) -> None:
   """Writes a TFLite bundle of the classifier, folded for inference.
 
   Args:
@@ -69,9 +74,11 @@ def export_tflite(classifier: loading.TrainedModel,
     texts: Some dozens, such as the classifier will be given: its channels are
       brought to the range that int8 and float16 have, by what these make of
       them (`rescaling`). Without any they stay as they are.
+    largest_disagreement: Nothing is written if a larger share of the texts get
+      another label than the Keras model gives them.
 
   Raises:
-    ValueError: For an unknown quantization.
+    ValueError: For an unknown quantization, or too many other labels.
   """
   longest = classifier.max_length + 1  # One [PAD] follows every text.
   if lengths is None:
@@ -79,8 +86,27 @@ def export_tflite(classifier: loading.TrainedModel,
   lengths = sorted({*(n for n in lengths if n < longest), longest})
   model = rewriting.rewrite(classifier.model, _batches(classifier, texts))
   file = tflite.convert(model, lengths, quantization)
-  tflite.write_bundle(output_dir, file, classifier.vocab_file,
-                      classifier.labels, lengths, classifier.lower_case)
+  tflite.write_bundle(
+      output_dir, file, classifier.vocab_file, classifier.labels, lengths,
+      classifier.lower_case, check=lambda folder: _check_agreement(
+          folder, classifier, texts, largest_disagreement))
+
+
+def _check_agreement(folder: pathlib.Path, classifier: loading.TrainedModel,
+                     texts: Sequence[str], largest: float) -> None:
+  """Raises ValueError if a bundle gives too many texts another label."""
+  if not texts:
+    return
+  exported = np.array(list(
+      tflite_classifier.TFLiteClassifier(folder).probabilities(texts)))
+  expected = text_predictor.TextPredictor(classifier).scores(texts)
+  others = exported.argmax(-1) != expected.argmax(-1)
+  if np.mean(others) > largest or not np.isfinite(exported).all():
+    worst = int(np.argmax(np.abs(exported - expected).max(-1)))
+    raise ValueError(
+        f'{others.sum()} of {len(texts)} texts get another label than the '
+        f'Keras model gives them, more than {largest:.2%}; nothing is written. '
+        f'Furthest apart is {texts[worst][:80]!r}. Try another quantization.')
 
 
 def _batches(classifier: loading.TrainedModel, texts: Sequence[str]

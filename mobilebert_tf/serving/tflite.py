@@ -16,9 +16,10 @@
 
 import json
 import os
+import pathlib
 import shutil
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import tensorflow as tf
 
@@ -80,7 +81,9 @@ def convert(model: tf.Module, lengths: Sequence[int],
 
 def write_bundle(folder: str | os.PathLike, file: bytes, vocab_file: str,
                  labels: Sequence[str], lengths: Sequence[int],
-                 lower_case: bool = True) -> None:
+                 lower_case: bool = True,
+                 check: Callable[[pathlib.Path], None] = lambda _: None
+                 ) -> None:
   """Writes a TFLite file with all that answering text needs beside it.
 
   Args:
@@ -90,6 +93,8 @@ def write_bundle(folder: str | os.PathLike, file: bytes, vocab_file: str,
     labels: Names of the classes.
     lengths: Lengths of the signatures.
     lower_case: Whether the tokenizer lower-cases.
+    check: Is given the bundle before it takes its place; what it raises leaves
+      nothing behind.
 
   Raises:
     FileExistsError: If the folder holds something other than a bundle.
@@ -101,6 +106,7 @@ def write_bundle(folder: str | os.PathLike, file: bytes, vocab_file: str,
     shutil.copyfile(vocab_file, new / VOCABULARY_FILE)
     (new / METADATA_FILE).write_text(
         json.dumps(metadata, indent=2), encoding='utf-8')
+    check(new)
 
 
 def _signature(model: tf.Module,

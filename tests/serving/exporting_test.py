@@ -19,6 +19,7 @@ import json
 import pathlib
 import shutil
 import tempfile
+from unittest import mock
 
 from absl.testing import parameterized
 import numpy as np
@@ -27,6 +28,8 @@ import tensorflow as tf
 from mobilebert_tf.data import tokenization
 from mobilebert_tf.modeling import validation
 from mobilebert_tf.serving import exporting
+from mobilebert_tf.serving import rewriting
+from mobilebert_tf.serving import tflite
 from mobilebert_tf.serving import tflite_classifier
 from tests.data import temporary
 from tests.serving import tiny_classifier
@@ -152,7 +155,33 @@ class ExportingTest(parameterized.TestCase, temporary.TemporaryFiles,
     self.assertAllClose(list(lite.probabilities(_TEXTS)),
                         self._served(_TEXTS)['probabilities'], atol=tolerance)
 
+  def test_calibrated_exports_answer_as_the_keras_model(self):
+    folder = pathlib.Path(self.make_folder(), 'bundle')
+    exporting.export_tflite(
+        self.classifier, folder, lengths=[16], quantization='none',
+        texts=_TEXTS, largest_disagreement=0.0)
+    lite = tflite_classifier.TFLiteClassifier(folder)
+    self.assertAllClose(list(lite.probabilities(_TEXTS)),
+                        self._served(_TEXTS)['probabilities'], atol=1e-5)
+
   # === Errors ===
+
+  def test_an_export_with_other_labels_is_not_written(self):
+    folder = pathlib.Path(self.make_folder(), 'bundle')
+    convert = tflite.convert
+
+    def convert_another(model, lengths, quantization):
+      return convert(rewriting.rewrite(
+          tiny_classifier.build(self.make_folder()).model), lengths,
+                     quantization)
+
+    flat = tiny_classifier.build(self.make_folder())
+    flat.model.checkpoint_items['classifier'].bias.assign([9.0, 0.0, 0.0])
+    with mock.patch.object(tflite, 'convert', convert_another):
+      with self.assertRaisesRegex(ValueError, r'of 15 texts get another label'):
+        exporting.export_tflite(flat, folder, texts=_TEXTS,
+                                largest_disagreement=0.005)
+    self.assertFalse(folder.exists())
 
   def test_an_unknown_quantization_writes_nothing(self):
     folder = pathlib.Path(self.make_folder(), 'bundle')
