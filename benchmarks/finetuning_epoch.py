@@ -158,6 +158,10 @@ def _start_model_garden(settings: _Settings) -> tuple[turns.Step, turns.Step]:
           intermediate_size=512, intra_bottleneck_size=128,
           key_query_shared_bottleneck=True, num_feedforward_networks=4,
           normalization_type='no_norm', classifier_activation=False))
+  # Its experiment leaves the length of training to the user.
+  config.trainer.optimizer_config.override({
+      'learning_rate': {'polynomial': {'decay_steps': 6_313}},
+      'warmup': {'polynomial': {'warmup_steps': 631}}})
   task = sentence_prediction.SentencePredictionTask(config.task)
   model = task.build_model()
   optimizer = task.create_optimizer(config.trainer.optimizer_config)

@@ -15,6 +15,7 @@
 """Batches of texts of similar length, for loaders that hold all texts."""
 
 from collections.abc import Callable, Sequence
+import math
 import random
 from typing import Any
 
@@ -120,13 +121,12 @@ def _in_order(rows: np.ndarray, batch_size: int,
   A replica that had none at the end would be given a batch without rows, of
   which there is no mean.
   """
-  batches = [rows[i:i + batch_size] for i in range(0, len(rows), batch_size)]
-  while len(batches) % replicas and len(batches) < len(rows):
-    largest = max(range(len(batches)), key=lambda i: (len(batches[i]), i))
-    middle = len(batches[largest]) // 2
-    batches[largest:largest + 1] = np.split(batches[largest], [middle])
+  count = replicas * math.ceil(len(rows) / (batch_size * replicas))
+  if count > len(rows):  # There is not a row for each.
+    count = max(count - replicas, 1)
+  batches = np.array_split(rows, count)
   return tf.data.Dataset.from_tensor_slices(tf.RaggedTensor.from_row_lengths(
-      np.concatenate([rows[:0], *batches]),
+      rows,
       np.array([len(batch) for batch in batches], np.int64)))
 
 

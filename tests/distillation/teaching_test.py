@@ -142,9 +142,15 @@ class TeachingTest(tf.test.TestCase, parameterized.TestCase):
     folder = tempfile.mkdtemp(dir=self.get_temp_dir()) + '/encoder'
     modeling.MobileBertEncoder(
         contract.tiny_architecture()).save_pretrained(folder)
-    with self.assertRaisesRegex(
-        ValueError, 'has no sequence classification.*was not trained for'):
+    with self.assertRaisesRegex(ValueError, 'has no classifier'):
       self._task(checkpoint=folder).build_model()
+    config = taught_tasks.TaughtQuestionAnsweringConfig(
+        teacher=teaching.TeachingConfig(checkpoint=folder))
+    config.model.encoder = pretraining.encoder_config(
+        contract.tiny_architecture())
+    with self.assertRaisesRegex(
+        ValueError, 'has no question.answering.*was not trained for'):
+      taught_tasks.TaughtQuestionAnsweringTask(config).build_model()
 
   def test_a_teacher_with_too_few_positions(self):
     task = self._task(
