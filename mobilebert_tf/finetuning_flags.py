@@ -80,7 +80,8 @@ def errors_in_a_line(program: str) -> Iterator[None]:
   try:
     yield
   except (ArithmeticError, OSError, ValueError, tf.errors.OpError) as error:
-    sys.exit(f'{program}: {error}')
+    # Gin adds in which of the Model Garden's functions it was.
+    sys.exit(f'{program}: ' + str(error).partition('\n  In call to')[0])
   except KeyboardInterrupt:
     print(f'\n{program}: interrupted; the same command goes on.',
           file=sys.stderr)

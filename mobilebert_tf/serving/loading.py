@@ -153,12 +153,14 @@ def _find_run(path: str) -> tuple[str, str | None]:
   if tf.io.gfile.exists(os.path.join(path, _PARAMS)):
     return path, _latest_checkpoint(path)
   # One of its checkpoints, or the folder of its best ones.
+  is_checkpoint = tf.io.gfile.exists(f'{path}.index')
   parent = os.path.dirname(path.rstrip('/')) or '.'
-  if tf.io.gfile.exists(os.path.join(parent, _PARAMS)):
-    checkpoint = path if tf.io.gfile.exists(f'{path}.index') else (
-        _latest_checkpoint(path))
-    if checkpoint:
-      return parent, checkpoint
+  # One of the best ones is two folders below the params.
+  for folder in (parent, os.path.dirname(parent) or '.')[:1 + is_checkpoint]:
+    if tf.io.gfile.exists(os.path.join(folder, _PARAMS)):
+      checkpoint = path if is_checkpoint else _latest_checkpoint(path)
+      if checkpoint:
+        return folder, checkpoint
   return '', None
 
 

@@ -32,12 +32,12 @@ class _Config(cfg.DataConfig):
   batch_by_length: bool = True
 
 
-def _load(count: int | None = None, context=None, rows=None, **fields
-          ) -> list[tuple[list[int], int]]:
+def _load(count: int | None = None, context=None, rows=None,
+          batch_size: int = 2, **fields) -> list[tuple[list[int], int]]:
   """Returns rows and length of each batch."""
   batches = length_batches.load(
       tf.constant(_NEEDED), [4, 8, 12], lambda rows, length: (rows, length),
-      _Config(global_batch_size=2, **fields), context, rows)
+      _Config(global_batch_size=batch_size, **fields), context, rows)
   return [(rows.numpy().tolist(), int(length))
           for rows, length in batches.take(count or -1)]
 
@@ -102,10 +102,10 @@ class LengthBatchesTest(tf.test.TestCase):
     self.assertEqual(seen, [set(range(0, 10, 2)), set(range(1, 10, 2))])
 
   def test_every_replica_of_a_worker_evaluates_as_many_batches(self):
-    for replicas in (2, 3, 4):
+    for replicas, batch_size in ((2, 2), (2, 4), (3, 6), (4, 4), (4, 16)):
       context = tf.distribute.InputContext(1, 0, replicas)
-      batches = _load(None, context, is_training=False,
-                      rows=np.arange(9, dtype=np.int64))
+      batches = _load(None, context, np.arange(9), batch_size,
+                      is_training=False)
       self.assertEqual(len(batches) % replicas, 0)
       self.assertEqual([row for rows, _ in batches for row in rows],
                        list(range(9)))

@@ -60,7 +60,7 @@ class RewritingTest(parameterized.TestCase, tf.test.TestCase):
     serve = tf.function(lambda *inputs: {'logits': rewritten(inputs)},
                         input_signature=[ids] * 3)
     rewritten.serve = serve
-    folder = self.create_tempdir().full_path
+    folder = self.get_temp_dir() + '/saved_model'
     tf.saved_model.save(
         rewritten, folder, signatures=serve.get_concrete_function())
     loaded = tf.saved_model.load(folder)
