@@ -72,6 +72,7 @@ def _run(seed: int, by_length: bool,
   """Returns dev accuracy, and how many seconds it took with its evaluation."""
   import tf_keras
 
+  from mobilebert_tf import registry_imports  # noqa: F401
   from mobilebert_tf import training
   from mobilebert_tf.data import glue
   from mobilebert_tf.finetuning import recipe as recipe_lib
