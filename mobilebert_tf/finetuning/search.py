@@ -113,6 +113,8 @@ def search(recipe: recipe_lib.Recipe, grid: Grid,
         f'All {len(recipes)} runs diverged; the first: '
         f'{next(iter(failed.values()))}')
   _restore_best(recipes[found['best']], folder / TRIALS / found['best'])
+  if failed:  # The last one may have been one of them.
+    files.write_text(folder / RESULTS, json.dumps(found, indent=1))
   return found
 
 

@@ -43,14 +43,16 @@ def render(found: Mapping[str, Any]) -> str:
   # Here because matplotlib is slow to import and the terminal needs none.
   from mobilebert_tf.reporting import plots
   settings = found['settings']
-  names = [_name(row) for row in settings]
+  # Longer names would be cut off where they differ.
+  names = [f'{row["batch_size"]}, {row["learning_rate"]:g}, {row["epochs"]:g}'
+           for row in settings]
   figure = plots.dot_chart(names, [row['scores'] for row in settings])
   picture = page.Picture(
       'Score on the held-out part', plots.to_data_uri(figure),
       alt='; '.join(f'{name}: {formatting.percent(row["mean"])}'
                     for name, row in zip(names, settings, strict=True)),
-      caption='A dot is a run, the line their mean. The axis does not start '
-      'at zero.')
+      caption='Batch size, learning rate, epochs. A dot is a run, the line '
+      'their mean. The axis does not start at zero.')
   return page.render(
       'search.html.j2', title=f'Search: {terminal.clean(found["task"])}',
       subtitle=_subtitle(found), finding=finding(found), picture=picture,

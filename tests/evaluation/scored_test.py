@@ -166,6 +166,18 @@ class ScoreAnswersTest(temporary.TemporaryFiles, tf.test.TestCase):
     self.assertEqual(found.metrics['f1'], 100.0)
     self.assertEqual(found.facts['Null threshold'], '2')
 
+  def test_a_score_is_of_what_the_threshold_chose(self):
+    data = self._data(
+        squad_samples.question('a', 'Who?', [('Ann', 0)], is_impossible=False),
+        version='v2.0')
+    best = question_answerer.Candidate('Ann', 0, 3, 0.4, 0, 0)
+    none = question_answerer.Candidate('', None, None, 0.6, 0, 0)
+    answers = {'a': question_answerer.Answer(
+        '', None, None, 0.6, 1.0, best, (none, best))}
+    for threshold, score in ((None, 0.6), (2.0, 0.4), (0.0, 0.6)):
+      found = scored.score_answers(data, answers, 'mine', threshold)
+      self.assertAllClose(found.predictions.scores, [score])
+
   def test_questions_that_were_not_answered_are_an_error(self):
     data = self._data(squad_samples.question('a', 'Who?', [('Ann', 0)]))
     with self.assertRaisesRegex(ValueError, "1 questions .*'a'"):

@@ -19,6 +19,7 @@ import pathlib
 
 import tensorflow as tf
 
+from mobilebert_tf import divergence
 from mobilebert_tf.finetuning import search
 from mobilebert_tf.reporting import search_report
 from tests.finetuning import tiny
@@ -67,6 +68,20 @@ class SearchTest(tf.test.TestCase):
     self.assertLen(times, 2)
     for path, time in times.items():
       self.assertEqual(path.stat().st_mtime_ns, time)
+
+  def test_a_run_that_diverges_is_counted_and_the_others_go_on(self):
+    folder = pathlib.Path(self.get_temp_dir()) / 'diverging'
+    grid = search.Grid(batch_sizes=(8,), learning_rates=(1e-2, 1e30),
+                       epochs=(1.0,), seeds=(1,))
+    found = search.search(tiny.recipe(self), grid, folder)
+    self.assertEqual(list(found['failed']),
+                     ['batch_8_rate_1e+30_epochs_1_seed_1'])
+    self.assertEqual(
+        json.loads((folder / search.RESULTS).read_text()), found)
+    self.assertIn('1 runs of 2; 1 diverged', search_report.render(found))
+    with self.assertRaisesRegex(divergence.DivergenceError, 'All 1 runs'):
+      search.search(tiny.recipe(self), search.Grid(
+          (8,), (1e30,), (1.0,), (1,)), folder.with_name('all_diverge'))
 
   def test_the_best_is_kept_in_whatever_order_trials_come(self):
     folder = pathlib.Path(self.get_temp_dir()) / 'order'

@@ -146,6 +146,13 @@ class LoadingTest(
                                            'input_path': '/gone.tsv'}})
     self.assertEqual(loading.load_classifier(copy).labels, ['b', 'a'])
 
+  def test_the_vocabulary_beside_a_run_counts(self):
+    """The run may have been moved, and another be where it was."""
+    copy = self._copy()
+    shutil.copyfile(self.folder / 'vocab.txt', copy / 'vocab.txt')
+    self.assertEqual(loading.load(str(copy)).vocab_file,
+                     str(copy / 'vocab.txt'))
+
   def test_a_misspelt_folder_is_named(self):
     with self.assertRaisesRegex(FileNotFoundError, "no folder .*'/nowhere'"):
       loading.load_classifier('/nowhere')
