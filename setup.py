@@ -46,6 +46,8 @@ INSTALL_REQUIRES = [
     # pkg_resources. Releases from 82 on have none.
     'setuptools<82',
     'tensorflow>=2.20,<2.21',
+    # The messages of TensorFlow Serving's warm-up requests.
+    'tensorflow-serving-api>=2.20,<2.21',
     'tensorflow-text>=2.20,<2.21',
     'tf-keras>=2.20,<2.21',
     'tf-models-official>=2.20,<2.21',
@@ -70,6 +72,14 @@ EXTRAS_REQUIRE = {
     ],
     # Only to test that transformers loads what we write.
     'transformers': [
+        'torch>=2.4',
+        'transformers>=4.45',
+    ],
+    # Peers to compare inference with.
+    'peers': [
+        'onnx>=1.18',
+        'onnxruntime>=1.20',
+        'onnxscript>=0.3',
         'torch>=2.4',
         'transformers>=4.45',
     ],

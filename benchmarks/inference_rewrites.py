@@ -51,7 +51,6 @@ _TEXTS = flags.DEFINE_integer('texts', 24, 'Texts that are compared.')
 _ROUNDS = flags.DEFINE_integer('rounds', 3, 'Times each text is timed.')
 
 _CALIBRATION = 16
-_SHARE_OF_OUTLIERS = 0.03
 _QUANTIZATIONS = ('none', 'dynamic')
 
 
@@ -102,6 +101,7 @@ def _encoder() -> Any:
   import tf_keras
 
   from mobilebert_tf import modeling
+  from mobilebert_tf.serving import reparametrization
 
   tf_keras.utils.set_random_seed(0)
   encoder = modeling.MobileBertEncoder(
@@ -110,30 +110,9 @@ def _encoder() -> Any:
   for variable in encoder.trainable_variables:
     if 'gamma' in variable.name or 'beta' in variable.name:
       variable.assign_add(rng.normal(scale=0.05, size=variable.shape))
-  scale = np.ones(encoder.architecture.inter_block_size, np.float32)
-  outliers = rng.choice(
-      len(scale), int(_SHARE_OF_OUTLIERS * len(scale)), replace=False)
-  scale[outliers] = 2.0 ** rng.integers(
-      _AMPLITUDE.value // 2, _AMPLITUDE.value + 1, len(outliers))
-  _scale_channels(encoder, scale)
+  reparametrization.enlarge_channels(encoder, reparametrization.outliers(
+      encoder.architecture.inter_block_size, _AMPLITUDE.value))
   return encoder
-
-
-def _scale_channels(encoder: Any, scale: Any) -> None:
-  """Makes channels between blocks larger; what reads them makes up for it."""
-  norm = encoder.get_layer('embeddings').norm
-  norm.gamma.assign(norm.gamma * scale)
-  norm.beta.assign(norm.beta * scale)
-  for block in encoder.blocks:
-    for dense in (block.input_bottleneck.dense, block.shared_bottleneck.dense,
-                  block.attention.value):
-      dense.kernel.assign(dense.kernel / scale[:, None])
-    output = block.output_bottleneck
-    output.dense.kernel.assign(output.dense.kernel * scale)
-    output.dense.bias.assign(output.dense.bias * scale)
-    output.norm.beta.assign(output.norm.beta * scale)
-  output.norm.gamma.assign(output.norm.gamma / scale)
-  output.norm.beta.assign(output.norm.beta / scale)
 
 
 def _batches() -> list[dict[str, Any]]:

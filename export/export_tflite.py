@@ -12,13 +12,15 @@
 # See the License for the specific language governing permissions and
 # limitations under the License.
 
-r"""Exports a fine-tuned classifier as a TFLite bundle.
+r"""Exports a trained model as a TFLite file that holds all that it needs.
 
 python -m mobilebert_tf.export.export_tflite \
-  --model_dir=/tmp/classifier --output_dir=/tmp/tflite --quantization=dynamic
+  --model_dir=runs/sst2 --output_file=sst2.tflite --quantization=dynamic
 
-The bundle is a folder: `model.tflite` with a signature for each length,
-`vocab.txt`, and `metadata.json` with labels and lengths.
+The file has a signature for each length, over shared weights, and behind the
+model a ZIP archive with vocabulary, labels and metadata (`unzip sst2.tflite`).
+`mobilebert_tf.serving.TFLiteRunner` answers text with it and needs no
+TensorFlow; docs/mobile.md shows the same on Android and iOS.
 """
 
 import sys
@@ -28,62 +30,68 @@ from absl import flags
 
 _MODEL_DIR = flags.DEFINE_string(
     'model_dir', None,
-    'The --model_dir of a mobilebert/sentence_prediction run, or a checkpoint '
-    'of any format with a classifier and a vocab.txt.', required=True)
-_OUTPUT_DIR = flags.DEFINE_string(
-    'output_dir', None, 'Where the bundle goes.', required=True)
+    'The --model_dir of a fine-tuning run, or a checkpoint of any format with '
+    'a classifier or span labeler and a vocab.txt.', required=True)
+_OUTPUT_FILE = flags.DEFINE_string(
+    'output_file', None, 'Where the file goes.', required=True)
+_EMBEDDINGS = flags.DEFINE_bool(
+    'embeddings', False, 'Export the encoder alone, of any checkpoint: it '
+    'answers with vectors.')
+_PAIRS = flags.DEFINE_bool(
+    'pairs', None, 'Whether a classifier reads two texts, where its checkpoint '
+    'does not say.')
 _QUANTIZATION = flags.DEFINE_enum(
-    'quantization', 'dynamic', ['none', 'float16', 'dynamic'],
+    'quantization', 'dynamic', ['none', 'float16', 'dynamic', 'int8'],
     'none: float32. float16: half-precision weights. dynamic: int8 weights, '
-    'activations quantised on the fly.')
-_CALIBRATION = flags.DEFINE_string(
-    'calibration_file', '', 'A text file with a text a line, such as the '
-    'classifier will be given: the first 256 bring its channels to the range '
-    'that int8 and float16 have, which keeps accuracy, and are what the export '
-    'is checked on.')
+    'activations quantised on the fly. int8: activations as well, by ranges '
+    'measured on --text_file, which it needs; attention and sums stay in '
+    'float.')
+_TEXT_FILE = flags.DEFINE_string(
+    'text_file', '', 'Real texts: a text a line, two with a tab between for a '
+    'model that reads two, or JSON of SQuAD. They bring its channels to the '
+    'range that int8 and float16 have, which keeps accuracy, and the export is '
+    'checked with them. By default what the model was evaluated with, if its '
+    'run says so.')
 _DISAGREEMENT = flags.DEFINE_float(
     'largest_disagreement', 0.005, 'Nothing is written if a larger share of '
-    'these texts get another label than the Keras model gives them.',
+    'these texts get another answer than the Keras model gives them.',
     lower_bound=0.0, upper_bound=1.0)
 _LENGTHS = flags.DEFINE_list(
-    'lengths', [],
-    'Lengths in tokens, padding included, that get a signature each, such as '
-    '16,32,64. By default those that training had. One for the longest text is '
-    'always there.')
-
-_MOST_TEXTS = 256
+    'lengths', ['16', '32', '64', '128', '384'],
+    'Lengths in tokens, padding included, that get a signature each. One for '
+    'the longest text is always there, and none is longer.')
+_DYNAMIC_LENGTH = flags.DEFINE_bool(
+    'dynamic_length', False, 'Add a signature for any length.')
+_TEXT_SIGNATURES = flags.DEFINE_bool(
+    'text_signatures', False, 'Add signatures that take text; they need the '
+    'custom operations of tensorflow-text.')
 
 
 def main(argv: list[str]) -> None:
   if len(argv) > 1:
     raise app.UsageError(f'Not a flag: {" ".join(argv[1:])}')
   lengths = _parse_lengths(_LENGTHS.value)
+  if _QUANTIZATION.value == 'int8' and not _TEXT_FILE.value:
+    raise app.UsageError(
+        '--quantization=int8 needs real texts by name, --text_file.')
   # Imported here, so that --help need not wait for TensorFlow.
+  from mobilebert_tf.evaluation import real_texts
   from mobilebert_tf.serving import exporting
   from mobilebert_tf.serving import loading
 
   try:
-    classifier = loading.load_classifier(_MODEL_DIR.value)
+    trained = loading.load_for_export(
+        _MODEL_DIR.value, embeddings=_EMBEDDINGS.value, pairs=_PAIRS.value)
     exporting.export_tflite(
-        classifier, _OUTPUT_DIR.value, lengths or None, _QUANTIZATION.value,
-        _read_texts(_CALIBRATION.value), _DISAGREEMENT.value)
+        trained, _OUTPUT_FILE.value,
+        real_texts.find(trained, _TEXT_FILE.value), lengths=lengths,
+        quantization=_QUANTIZATION.value,
+        dynamic_length=_DYNAMIC_LENGTH.value,
+        text_signatures=_TEXT_SIGNATURES.value,
+        largest_disagreement=_DISAGREEMENT.value)
   except (OSError, ValueError) as error:
     sys.exit(f'export_tflite: {error}')
-  print(f'Wrote {_OUTPUT_DIR.value}.')
-
-
-def _read_texts(path: str) -> list[str]:
-  """Returns the first lines of a file that have text."""
-  import itertools
-  import os
-  if not path:
-    return []
-  try:
-    with open(os.path.expanduser(path), encoding='utf-8') as file:
-      texts = (line.strip() for line in file)
-      return list(itertools.islice(filter(None, texts), _MOST_TEXTS))
-  except UnicodeDecodeError as error:
-    raise ValueError(f'{path} is not UTF-8: {error}.') from error
+  print(f'Wrote {_OUTPUT_FILE.value}.')
 
 
 def _parse_lengths(values: list[str]) -> list[int]:
@@ -93,9 +101,9 @@ def _parse_lengths(values: list[str]) -> list[int]:
     raise app.UsageError(
         f'--lengths is a list of whole numbers, such as 16,32,64; got '
         f'{",".join(values)}.') from error
-  if any(length < 4 for length in lengths):
+  if any(length < 5 for length in lengths):
     raise app.UsageError(
-        f'--lengths are at least 4: [CLS], a token, [SEP] and a [PAD]; got '
+        f'--lengths are at least 5: [CLS], two tokens, [SEP] and a [PAD]; got '
         f'{",".join(values)}.')
   return lengths
 

@@ -19,7 +19,7 @@ import dataclasses
 
 import numpy as np
 
-from mobilebert_tf.data import squad_windows
+from mobilebert_tf.data import window_plan
 
 
 @dataclasses.dataclass(frozen=True)
@@ -103,7 +103,7 @@ class SpanFinder:
     settings: How to choose.
   """
 
-  def __init__(self, windows: squad_windows.Windows,
+  def __init__(self, windows: window_plan.WindowPlan,
                settings: SpanSettings = SpanSettings()):
     self._windows = windows
     self._settings = settings

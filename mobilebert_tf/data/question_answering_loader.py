@@ -31,6 +31,7 @@ from mobilebert_tf.data import squad
 from mobilebert_tf.data import squad_training
 from mobilebert_tf.data import squad_windows
 from mobilebert_tf.data import tokenization
+from mobilebert_tf.data import window_plan
 
 # Most windows of SQuAD have 100 to 250 tokens: steps of 32 pad 10% of a batch.
 _BUCKET_STEP = 32
@@ -77,9 +78,9 @@ class QuestionAnsweringDataConfig(cfg.DataConfig):
   start_batch: int = 0
   batch_by_length: bool = True
 
-  def window_settings(self) -> squad_windows.WindowSettings:
+  def window_settings(self) -> window_plan.WindowSettings:
     """Returns how contexts are cut."""
-    return squad_windows.WindowSettings(
+    return window_plan.WindowSettings(
         self.seq_length, self.doc_stride, self.query_length)
 
 

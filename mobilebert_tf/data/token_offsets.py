@@ -15,52 +15,21 @@
 """Tokens and the characters of the original text that they stand for."""
 
 from collections.abc import Sequence
-import dataclasses
 import unicodedata
 
 import numpy as np
 import tensorflow as tf
 
 from mobilebert_tf.data import tokenization
+from mobilebert_tf.data import tokenized_texts
 
-# Characters at once; a longer text has a call of its own.
+# At once, all texts as long as the longest; a longer text has its own call.
 _CHARACTERS_A_CALL = 4_000_000
 _CODE_POINTS = 0x110000
 
 
-@dataclasses.dataclass(frozen=True)
-class TokenizedTexts:
-  """The tokens of several texts, one after the other.
-
-  The offsets count Python's characters, so `text[starts[i]:ends[i]]` is what
-  token i stands for, with the accents that follow its last character.
-
-  Attributes:
-    ids: int32 `[tokens]`.
-    starts: int32 `[tokens]`, the first character of each.
-    ends: int32 `[tokens]`, the one after the last.
-    splits: int64 `[texts + 1]`; text i has the tokens from `splits[i]` to
-      `splits[i + 1]`.
-  """
-  ids: np.ndarray
-  starts: np.ndarray
-  ends: np.ndarray
-  splits: np.ndarray
-
-  @property
-  def lengths(self) -> np.ndarray:
-    """How many tokens each text has, int64 `[texts]`."""
-    return np.diff(self.splits)
-
-  @property
-  def ragged_ids(self) -> tf.RaggedTensor:
-    """The ids as int32 `[texts, (tokens)]`."""
-    return tf.RaggedTensor.from_row_splits(self.ids, self.splits,
-                                           validate=False)
-
-
 def tokenize(tokenizer: tokenization.Tokenizer,
-             texts: Sequence[str]) -> TokenizedTexts:
+             texts: Sequence[str]) -> tokenized_texts.TokenizedTexts:
   """Splits texts into the tokens that `tokenizer.tokenize` gives.
 
   Example:
@@ -77,27 +46,37 @@ def tokenize(tokenizer: tokenization.Tokenizer,
   """
   parts = [_tokenize(tokenizer, part) for part in _batches(texts)]
   lengths = [part.lengths for part in parts]
-  return TokenizedTexts(
+  return tokenized_texts.TokenizedTexts(
       *(np.concatenate([getattr(part, name) for part in parts]
                        or [np.zeros([0], np.int32)])
         for name in ('ids', 'starts', 'ends')),
       np.concatenate([[0], *lengths]).cumsum().astype(np.int64))
 
 
+def ragged_ids(tokens: tokenized_texts.TokenizedTexts) -> tf.RaggedTensor:
+  """Returns the ids of texts as int32 `[texts, (tokens)]`."""
+  return tf.RaggedTensor.from_row_splits(tokens.ids, tokens.splits,
+                                         validate=False)
+
+
 def _batches(texts: Sequence[str]) -> list[list[str]]:
+  """Returns the texts in batches that fit into memory.
+
+  What splits them takes as much of it for each as for the longest of a batch.
+  """
   batches: list[list[str]] = []
-  room = 0
+  longest = 0
   for text in texts:
-    if not batches or len(text) > room:
+    longest = max(longest, len(text))
+    if not batches or longest * (len(batches[-1]) + 1) > _CHARACTERS_A_CALL:
       batches.append([])
-      room = _CHARACTERS_A_CALL
+      longest = len(text)
     batches[-1].append(text)
-    room -= len(text)
   return batches
 
 
 def _tokenize(tokenizer: tokenization.Tokenizer,
-              texts: list[str]) -> TokenizedTexts:
+              texts: list[str]) -> tokenized_texts.TokenizedTexts:
   ids, first, last, normalized = tokenizer.tokenize_with_offsets(
       [_encode(text) for text in texts])
   # Where each text begins among the characters, or the bytes, of all.
@@ -114,7 +93,7 @@ def _tokenize(tokenizer: tokenization.Tokenizer,
   # Of the last byte, because the next one may be in another text.
   ends = characters[last.values.numpy() - 1 + byte_starts[text]] + 1
   ends = np.minimum(_skip_accents(codes)[ends], text_starts[text + 1])
-  return TokenizedTexts(ids.values.numpy(),
+  return tokenized_texts.TokenizedTexts(ids.values.numpy(),
                         (starts - text_starts[text]).astype(np.int32),
                         (ends - text_starts[text]).astype(np.int32), splits)
 

@@ -240,6 +240,22 @@ def trim(segments: list[tf.RaggedTensor],
   return [_prefix(segments[0], keep_first), _prefix(segments[1], keep_second)]
 
 
+def row_of_values(ragged: tf.RaggedTensor) -> tf.Tensor:
+  """Returns the row of each value, int64 `[values]`.
+
+  `value_rowids` needs memory for as many values in every row as the longest
+  has, which is too much for a book among ten thousand notes.
+
+  Args:
+    ragged: `[rows, (values)]`.
+
+  Example: `row_of_values(tf.ragged.constant([[5, 6], [], [7]]))  # [0, 0, 2]`
+  """
+  places = tf.range(tf.shape(ragged.values, tf.int64)[0])
+  return tf.searchsorted(
+      ragged.row_limits(), places, side='right', out_type=tf.int64)
+
+
 def _place(result: list[Any], places: list[int],
            ids: tf.RaggedTensor) -> None:
   """Puts the rows of a ragged tensor into places of a list."""
@@ -250,9 +266,10 @@ def _place(result: list[Any], places: list[int],
 
 def _prefix(ragged: tf.RaggedTensor, lengths: tf.Tensor) -> tf.RaggedTensor:
   """Keeps the first `lengths[i]` values of each row."""
-  starts = tf.repeat(ragged.row_starts(), ragged.row_lengths())
-  place = tf.range(tf.size(starts, out_type=tf.int64)) - starts
-  kept = place < tf.repeat(lengths, ragged.row_lengths())
+  rows = row_of_values(ragged)
+  place = tf.range(tf.size(rows, out_type=tf.int64)) - tf.gather(
+      ragged.row_starts(), rows)
+  kept = place < tf.gather(lengths, rows)
   return tf.RaggedTensor.from_row_lengths(
       tf.boolean_mask(ragged.values, kept), lengths, validate=False)
 

@@ -22,12 +22,13 @@ import numpy as np
 from mobilebert_tf.data import squad
 from mobilebert_tf.data import squad_files
 from mobilebert_tf.evaluation import squad_metrics
+from mobilebert_tf.serving import answers as answer_types
 from mobilebert_tf.serving import question_answerer
 
 
 def answer_questions(
     answerer: question_answerer.QuestionAnswerer,
-    data: squad.SquadData) -> dict[str, question_answerer.Answer]:
+    data: squad.SquadData) -> dict[str, answer_types.Answer]:
   """Answers all questions of SQuAD files.
 
   Example:
@@ -50,7 +51,7 @@ def answer_questions(
       data.questions, answers, strict=True)}
 
 
-def predictions(answers: Mapping[str, question_answerer.Answer],
+def predictions(answers: Mapping[str, answer_types.Answer],
                 null_threshold: float | None = None) -> dict[str, str]:
   """Returns the text of each answer.
 
@@ -66,14 +67,14 @@ def predictions(answers: Mapping[str, question_answerer.Answer],
           for id_, answer in answers.items()}
 
 
-def null_odds(answers: Mapping[str, question_answerer.Answer]
+def null_odds(answers: Mapping[str, answer_types.Answer]
               ) -> dict[str, float]:
   """Returns how much rather there is no answer, by id."""
   return {id_: answer.null_odds for id_, answer in answers.items()}
 
 
 def tune_null_threshold(data: squad.SquadData,
-                        answers: Mapping[str, question_answerer.Answer]
+                        answers: Mapping[str, answer_types.Answer]
                         ) -> tuple[float, float]:
   """Finds the threshold of null odds with the best F1 on labelled questions.
 
@@ -118,7 +119,7 @@ def tune_null_threshold(data: squad.SquadData,
 
 
 def write_files(folder: str | os.PathLike,
-                answers: Mapping[str, question_answerer.Answer],
+                answers: Mapping[str, answer_types.Answer],
                 version_2: bool,
                 null_threshold: float | None = None) -> None:
   """Writes predictions, n-best answers and, for v2.0, null odds.
@@ -140,7 +141,7 @@ def write_files(folder: str | os.PathLike,
       null_odds(answers) if version_2 else None)
 
 
-def _official(n_best: Sequence[question_answerer.Candidate]
+def _official(n_best: Sequence[answer_types.Candidate]
               ) -> list[dict[str, float | str]]:
   return [{'text': candidate.text, 'probability': candidate.probability,
            'start_logit': candidate.start_logit,

@@ -28,7 +28,7 @@ from mobilebert_tf.evaluation import metrics as metrics_lib
 from mobilebert_tf.evaluation import predictions as predictions_lib
 from mobilebert_tf.evaluation import squad_metrics
 from mobilebert_tf.evaluation import token_analysis
-from mobilebert_tf.serving import question_answerer
+from mobilebert_tf.serving import answers as answer_types
 from mobilebert_tf.serving import text_predictor
 from mobilebert_tf.serving import token_predictor
 
@@ -139,7 +139,7 @@ def score_sentences(predictor: token_predictor.TokenPredictor,
 
 
 def score_answers(data: squad.SquadData,
-                  answers: Mapping[str, question_answerer.Answer],
+                  answers: Mapping[str, answer_types.Answer],
                   task: str,
                   null_threshold: float | None = None) -> Scored:
   """Scores answers to the questions of SQuAD files.
@@ -186,7 +186,7 @@ def score_answers(data: squad.SquadData,
       data, texts, version_2=version_2), facts)
 
 
-def _score_of(answer: question_answerer.Answer, text: str) -> float:
+def _score_of(answer: answer_types.Answer, text: str) -> float:
   """Returns the probability of what counts as the answer.
 
   Another threshold than the model's may have chosen it.

@@ -23,15 +23,17 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from mobilebert_tf.workflow import finetune
+from mobilebert_tf.serving import agreement
 from mobilebert_tf.serving import exporting
 from mobilebert_tf.serving import loading
-from mobilebert_tf.serving import tflite
-from mobilebert_tf.serving import tflite_classifier
+from mobilebert_tf.serving import tflite_runner
+from mobilebert_tf.workflow import finetune
 
-SAVED_MODEL, TFLITE = 'saved_model', 'tflite'
+SAVED_MODEL, TFLITE = 'saved_model', 'model.tflite'
 _TIMED_TEXTS = 100
 _CALIBRATION_TEXTS = 64
+# So small and so briefly trained a model is often undecided.
+_LARGEST_DISAGREEMENT = 0.05
 
 
 def export(folder: pathlib.Path, classifier_folder: pathlib.Path,
@@ -39,7 +41,7 @@ def export(folder: pathlib.Path, classifier_folder: pathlib.Path,
   """Exports the classifier and measures each export on the held-out part.
 
   Args:
-    folder: Gets a SavedModel and a TFLite bundle.
+    folder: Gets a SavedModel and a TFLite file.
     classifier_folder: The fine-tuned classifier's checkpoints.
     task: What `finetune.prepare` returned.
 
@@ -47,34 +49,36 @@ def export(folder: pathlib.Path, classifier_folder: pathlib.Path,
     For each export its size, latency, accuracy, and the share of held-out texts
     for which it gives the Keras model's label.
   """
-  classifier = loading.load_classifier(str(classifier_folder))
-  exporting.export_saved_model(classifier, folder / SAVED_MODEL)
+  classifier = loading.load(str(classifier_folder))
   texts, expected = finetune.read_dev(task)
+  real = agreement.RealTexts(
+      texts[:_CALIBRATION_TEXTS], source='the held-out part')
+  saved_model = exporting.export_saved_model(
+      classifier, folder / SAVED_MODEL, real, version=1,
+      largest_disagreement=_LARGEST_DISAGREEMENT)
   exporting.export_tflite(
-      classifier, folder / TFLITE, texts=texts[:_CALIBRATION_TEXTS])
+      classifier, folder / TFLITE, real,
+      largest_disagreement=_LARGEST_DISAGREEMENT)
   reference = np.argmax(finetune.probabilities(classifier, texts), axis=-1)
-  served = tf.saved_model.load(str(folder / SAVED_MODEL)).signatures[
-      'serving_default']
-  lite = tflite_classifier.TFLiteClassifier(folder / TFLITE)
+  loaded = tf.saved_model.load(str(saved_model))
+  served = loaded.signatures['serve_text']
+  lite = tflite_runner.TFLiteRunner(folder / TFLITE)
 
   def serve(text: str) -> np.ndarray:
     return served(text=tf.constant([text]))['probabilities'].numpy()[0]
 
-  def run_lite(text: str) -> np.ndarray:
-    return next(lite.probabilities([text]))
-
   return [
       _measure(name, path, function, texts, expected, reference)
       for name, path, function in (
-          ('SavedModel, float32, text in', folder / SAVED_MODEL, serve),
-          ('TFLite, dynamic-range int8', folder / TFLITE / tflite.MODEL_FILE,
-           run_lite))
+          ('SavedModel, float32, text in', saved_model, serve),
+          ('TFLite, dynamic-range int8', folder / TFLITE,
+           lambda text: lite.scores([text])[0]))
   ]
 
 
 def answer(folder: pathlib.Path,
            texts: Sequence[str]) -> list[dict[str, Any]]:
-  """Answers texts with the TFLite bundle of `export`.
+  """Answers texts with the TFLite file of `export`.
 
   Args:
     folder: What `export` wrote.
@@ -83,12 +87,11 @@ def answer(folder: pathlib.Path,
   Returns:
     For each its label and probability.
   """
-  classifier = tflite_classifier.TFLiteClassifier(folder / TFLITE)
+  runner = tflite_runner.TFLiteRunner(folder / TFLITE)
   return [
-      {'text': text, 'label': label, 'probability': probability,
+      {'text': text, 'label': answer.label, 'probability': answer.probability,
        'source': 'TFLite'}
-      for text, (label, probability) in zip(
-          texts, classifier.answer(texts), strict=True)
+      for text, answer in zip(texts, runner.answer(texts), strict=True)
   ]
 
 

@@ -12,14 +12,34 @@
 # See the License for the specific language governing permissions and
 # limitations under the License.
 
-"""Weights to deployables: SavedModel modules and TFLite conversion.
+"""Weights to deployables: SavedModel modules, TFLite conversion, and answers.
 
-Here stands what answers. What loads a training run (`loading`) and exports it
-(`exporting`) brings the tasks along and is imported by its module.
+Names are loaded when first used: `TFLiteRunner` needs no TensorFlow, and what
+loads a training run (`loading`) and exports it (`exporting`) brings all tasks
+along.
 """
 
-from mobilebert_tf.serving.inference_model import InferenceModel
-from mobilebert_tf.serving.text_classification import TextClassification
-from mobilebert_tf.serving.tflite_classifier import TFLiteClassifier
+import importlib
+from typing import Any
 
-__all__ = ['InferenceModel', 'TFLiteClassifier', 'TextClassification']
+_MODULES = {
+    'InferenceModel': 'inference_model',
+    'TFLiteRunner': 'tflite_runner',
+    'TextClassification': 'text_modules',
+    'TextEmbedding': 'text_modules',
+    'TextRegression': 'text_modules',
+    'rewrite': 'rewriting',
+}
+
+__all__ = list(_MODULES)
+
+
+def __getattr__(name: str) -> Any:
+  if name not in _MODULES:
+    raise AttributeError(f'module {__name__!r} has no attribute {name!r}')
+  module = importlib.import_module(f'{__name__}.{_MODULES[name]}')
+  return getattr(module, name)
+
+
+def __dir__() -> list[str]:
+  return sorted(__all__)

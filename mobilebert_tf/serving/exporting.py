@@ -12,131 +12,280 @@
 # See the License for the specific language governing permissions and
 # limitations under the License.
 
-"""Writes a trained classifier in the forms that it is deployed in."""
+"""Writes a trained model in the forms that it is deployed in.
 
+Nothing is written that does not answer as the Keras model does, on real text.
+"""
+
+from collections.abc import Sequence
 import os
 import pathlib
-from collections.abc import Sequence
+import tempfile
 
 import numpy as np
 import tensorflow as tf
 
 from mobilebert_tf import files
-from mobilebert_tf.data import tokenization
+from mobilebert_tf.data import vocabulary
+from mobilebert_tf.serving import agreement
+from mobilebert_tf.serving import building
+from mobilebert_tf.serving import calibration
 from mobilebert_tf.serving import loading
-from mobilebert_tf.serving import rewriting
-from mobilebert_tf.serving import text_classification
-from mobilebert_tf.serving import text_predictor
+from mobilebert_tf.serving import question_answerer
+from mobilebert_tf.serving import served_module
 from mobilebert_tf.serving import tflite
-from mobilebert_tf.serving import tflite_classifier
+from mobilebert_tf.serving import tflite_metadata
+from mobilebert_tf.serving import tflite_runner
+from mobilebert_tf.serving import warm_up
 from official.core import export_base
 
-_TEXTS_AT_ONCE = 16
+LENGTHS = (16, 32, 64, 128, 384)
+LARGEST_DISAGREEMENT = 0.005
+
+_MARKER = 'saved_model.pb'
+# Inputs that int8 ranges are measured on, for each length.
+_SAMPLES = 64
+_WARM_UP_TEXTS = 8
+_OUTPUTS = {
+    loading.CLASSIFICATION: 'probabilities',
+    loading.REGRESSION: 'score',
+    loading.EMBEDDINGS: 'mean_output',
+    loading.QUESTION_ANSWERING: 'answer',
+}
 
 
-def export_saved_model(classifier: loading.TrainedModel,
-                       output_dir: str | os.PathLike) -> None:
-  """Writes a SavedModel that takes raw text.
+def export_saved_model(
+    trained: loading.TrainedModel, output_dir: str | os.PathLike,
+    texts: agreement.RealTexts, *, version: int | None = None,
+    xla: bool = False,
+    largest_disagreement: float = LARGEST_DISAGREEMENT) -> pathlib.Path:
+  """Writes a SavedModel that takes ids, examples or text.
 
-  What runs is the classifier folded for inference, with the same outputs.
-
-  Args:
-    classifier: The classifier.
-    output_dir: The SavedModel's folder, replaced if it exists.
-  """
-  tokenizer = tokenization.Tokenizer(
-      classifier.vocab_file, classifier.lower_case)
-  module = text_classification.TextClassification(
-      rewriting.rewrite(classifier.model), tokenizer, classifier.labels,
-      classifier.max_length)
-  with files.replace_folder(output_dir, 'saved_model.pb') as folder:
-    export_base.export(
-        module, {'serve_text': 'serving_default', 'serve': 'serve'},
-        str(folder), timestamped=False)
-
-
-def export_tflite(classifier: loading.TrainedModel,
-                  output_dir: str | os.PathLike,
-                  lengths: Sequence[int] | None = None,
-                  quantization: str = 'dynamic',
-                  texts: Sequence[str] = (),
-                  largest_disagreement: float = 1.0) -> None:
-  """Writes a TFLite bundle of the classifier, folded for inference.
+  What runs is the model folded for inference, with the same outputs.
 
   Args:
-    classifier: The classifier.
-    output_dir: The bundle's folder, replaced if it exists.
-    lengths: Lengths in tokens, padding included, that get a signature each; by
-      default those that training had. Those beyond what the longest text needs
-      are left out, and one that holds it is always there, so that TFLite cuts
-      no text that the model would read.
-    quantization: One of `tflite.QUANTIZATIONS`.
-    texts: Some dozens, such as the classifier will be given: its channels are
-      brought to the range that int8 and float16 have, by what these make of
-      them (`rescaling`). Without any they stay as they are.
-    largest_disagreement: Nothing is written if a larger share of the texts get
-      another label than the Keras model gives them.
+    trained: The model.
+    output_dir: A folder of versions, as TensorFlow Serving watches it: the
+      SavedModel is a folder in it.
+    texts: Real ones, to check its answers and to warm it up with.
+    version: The SavedModel's number; it is replaced if it exists. By default
+      one more than the latest.
+    xla: Whether XLA compiles the model: each length, rounded up to some, takes
+      seconds at its first use and less time from then on.
+    largest_disagreement: See `agreement.check`.
+
+  Returns:
+    The SavedModel's folder.
 
   Raises:
-    ValueError: For an unknown quantization, or too many other labels.
+    FileExistsError: If `output_dir` holds something else.
+    ValueError: If too many answers differ, or there are no texts.
+
+  Example: `export_saved_model(loading.load('runs/sst2'), 'sst2', texts)`
   """
-  longest = classifier.max_length + 1  # One [PAD] follows every text.
-  if lengths is None:
-    lengths = signature_lengths(classifier.max_length)
-  lengths = sorted({*(n for n in lengths if n < longest), longest})
-  model = rewriting.rewrite(classifier.model, _batches(classifier, texts))
-  file = tflite.convert(model, lengths, quantization)
-  tflite.write_bundle(
-      output_dir, file, classifier.vocab_file, classifier.labels, lengths,
-      classifier.lower_case, check=lambda folder: _check_agreement(
-          folder, classifier, texts, largest_disagreement))
+  _check_texts(trained, texts)
+  output_dir = pathlib.Path(output_dir)
+  latest = _latest_version(output_dir)
+  folder = output_dir / str(latest + 1 if version is None else version)
+  module = building.build(trained, xla=xla)
+  expected = agreement.expected_answers(trained, texts)
+  with files.replace_folder(folder, _MARKER) as new:
+    export_base.export(
+        module, served_module.SIGNATURES, str(new), timestamped=False)
+    warm_up.write(new, 'serve_text', [
+        _inputs(module, agreement.RealTexts(*columns))
+        for columns in _first(texts, _WARM_UP_TEXTS)])
+    found = _serve(new, module, trained.kind, texts)
+    agreement.check(trained, texts, found, expected, largest_disagreement)
+  return folder
 
 
-def _check_agreement(folder: pathlib.Path, classifier: loading.TrainedModel,
-                     texts: Sequence[str], largest: float) -> None:
-  """Raises ValueError if a bundle gives too many texts another label."""
-  if not texts:
-    return
-  exported = np.array(list(
-      tflite_classifier.TFLiteClassifier(folder).probabilities(texts)))
-  expected = text_predictor.TextPredictor(classifier).scores(texts)
-  others = exported.argmax(-1) != expected.argmax(-1)
-  if np.mean(others) > largest or not np.isfinite(exported).all():
-    worst = int(np.argmax(np.abs(exported - expected).max(-1)))
-    raise ValueError(
-        f'{others.sum()} of {len(texts)} texts get another label than the '
-        f'Keras model gives them, more than {largest:.2%}; nothing is written. '
-        f'Furthest apart is {texts[worst][:80]!r}. Try another quantization.')
+def export_tflite(
+    trained: loading.TrainedModel, output_file: str | os.PathLike,
+    texts: agreement.RealTexts, *, lengths: Sequence[int] = LENGTHS,
+    quantization: str = 'dynamic', dynamic_length: bool = False,
+    text_signatures: bool = False,
+    largest_disagreement: float = LARGEST_DISAGREEMENT) -> None:
+  """Writes a `.tflite` file that holds all that answering text needs.
+
+  Args:
+    trained: The model.
+    output_file: The file; one that exists is replaced.
+    texts: Some dozens of real ones: its channels are brought to the range that
+      int8 and float16 have, by what these make of them, and its answers are
+      checked with them.
+    lengths: Lengths in tokens, padding included, that get a signature each.
+      Those beyond what the longest text needs are left out, and one that holds
+      it is always there, so that TFLite cuts no text that the model would read.
+    quantization: One of `tflite.QUANTIZATIONS`.
+    dynamic_length: Whether there is a signature for any length.
+    text_signatures: Whether there are signatures that take text.
+    largest_disagreement: See `agreement.check`.
+
+  Raises:
+    ValueError: For an unknown quantization, too many other answers, or no
+      texts.
+
+  Example: `export_tflite(loading.load('runs/sst2'), 'sst2.tflite', texts)`
+  """
+  _check_texts(trained, texts)
+  module = building.build(trained, calibration.batches(trained, texts))
+  data = convert(trained, module, texts, lengths=lengths,
+                 quantization=quantization, dynamic_length=dynamic_length,
+                 text_signatures=text_signatures)
+  output_file = pathlib.Path(output_file)
+  output_file.parent.mkdir(parents=True, exist_ok=True)
+  with tempfile.TemporaryDirectory(
+      prefix=f'.{output_file.name}-', dir=output_file.parent) as staging:
+    new = pathlib.Path(staging, output_file.name)
+    new.write_bytes(data)
+    agreement.check(trained, texts, run_tflite(new, trained.kind, texts),
+                    agreement.expected_answers(trained, texts),
+                    largest_disagreement)
+    os.replace(new, output_file)
 
 
-def _batches(classifier: loading.TrainedModel, texts: Sequence[str]
-             ) -> list[dict[str, tf.Tensor]]:
-  """Returns inputs of texts."""
-  tokenizer = tokenization.Tokenizer(
-      classifier.vocab_file, classifier.lower_case)
-  return [
-      tokenizer.encode(texts[i:i + _TEXTS_AT_ONCE],
-                       max_length=classifier.max_length)
-      for i in range(0, len(texts), _TEXTS_AT_ONCE)
-  ]
+def convert(trained: loading.TrainedModel, module: served_module.ServedModule,
+            texts: agreement.RealTexts, *, lengths: Sequence[int] = LENGTHS,
+            quantization: str = 'dynamic', dynamic_length: bool = False,
+            text_signatures: bool = False) -> bytes:
+  """Makes a `.tflite` file, and does not check it.
+
+  Args:
+    trained: The model.
+    module: What `building.build` made of it.
+    texts: As for `export_tflite`.
+    lengths: The same.
+    quantization: The same.
+    dynamic_length: The same.
+    text_signatures: The same.
+
+  Returns:
+    The file, metadata and vocabulary included.
+  """
+  lengths = signature_lengths(lengths, module.max_length)
+  samples = []
+  if quantization == 'int8':
+    samples = _samples(trained, texts, lengths)
+  model = tflite.convert(
+      module, lengths, quantization, dynamic_length=dynamic_length,
+      text_signatures=text_signatures, calibration=samples)
+  metadata = _metadata(trained, module, lengths, quantization, dynamic_length,
+                       text_signatures)
+  words = ''.join(f'{token}\n' for token in vocabulary.Vocabulary.read(
+      trained.vocab_file).tokens)
+  return tflite_metadata.pack(model, metadata, words)
 
 
-def signature_lengths(max_length: int) -> list[int]:
+def run_tflite(file: str | os.PathLike, kind: str,
+               texts: agreement.RealTexts) -> np.ndarray | list[str]:
+  """Returns a file's answers, as `agreement.expected_answers` has them."""
+  runner = tflite_runner.TFLiteRunner(file)
+  if kind == loading.QUESTION_ANSWERING:
+    return [answer.text for answer in runner.answer(texts.texts, texts.pairs)]
+  return runner.scores(texts.texts, texts.pairs)
+
+
+def signature_lengths(lengths: Sequence[int], max_length: int) -> list[int]:
   """Returns the lengths that a file has signatures for.
 
   Args:
+    lengths: Those that are wanted.
     max_length: How many tokens the longest text has.
 
   Returns:
-    Powers of 2, and last the longest with a [PAD].
+    The wanted ones that are shorter than the longest text and its [PAD], and
+    last that.
 
   Example:
 
-  >>> signature_lengths(128)
-  [16, 32, 64, 129]
+  >>> signature_lengths([16, 64, 384], 128)
+  [16, 64, 129]
   """
-  lengths, length = [], 16
-  while length < max_length:
-    lengths.append(length)
-    length *= 2
-  return [*lengths, max_length + 1]
+  longest = max_length + 1
+  return sorted({*(n for n in lengths if n < longest), longest})
+
+
+# === SavedModel ===
+
+
+def _latest_version(folder: pathlib.Path) -> int:
+  """Returns the highest number of a version; raises FileExistsError."""
+  if not folder.exists():
+    return 0
+  entries = [] if not folder.is_dir() else [
+      path for path in folder.iterdir() if not path.name.startswith('.')]
+  strange = [path for path in entries if not path.name.isdecimal()]
+  if strange or not folder.is_dir():
+    raise FileExistsError(
+        f'{folder} holds {strange[0].name if strange else "a file"}, so it is '
+        'no folder of versions of a SavedModel. Name another folder.')
+  return max((int(path.name) for path in entries), default=0)
+
+
+def _inputs(module: served_module.ServedModule,
+            texts: agreement.RealTexts) -> dict[str, tf.Tensor]:
+  columns = [texts.texts] if texts.pairs is None else [texts.texts, texts.pairs]
+  return {name: tf.constant(column, tf.string)
+          for name, column in zip(module.text_inputs, columns, strict=True)}
+
+
+def _first(texts: agreement.RealTexts, count: int
+           ) -> list[tuple[list[str], list[str] | None]]:
+  """Returns the first texts one by one."""
+  return [([text], texts.pairs and [texts.pairs[i]])
+          for i, text in enumerate(texts.texts[:count])]
+
+
+def _serve(folder: pathlib.Path, module: served_module.ServedModule, kind: str,
+           texts: agreement.RealTexts):
+  loaded = tf.saved_model.load(str(folder))
+  outputs = loaded.signatures['serve_text'](**_inputs(module, texts))
+  answers = outputs[_OUTPUTS[kind]].numpy()
+  if kind == loading.QUESTION_ANSWERING:
+    return [answer.decode('utf-8') for answer in answers]
+  return answers
+
+
+# === TensorFlow Lite ===
+
+
+def _samples(trained: loading.TrainedModel, texts: agreement.RealTexts,
+             lengths: Sequence[int]) -> list[dict]:
+  return [
+      {name: value.numpy() for name, value in inputs.items()}
+      for length in lengths
+      for inputs in calibration.batches(
+          trained, texts, rows=1, length=length)[:_SAMPLES]
+  ]
+
+
+def _metadata(trained: loading.TrainedModel, module: served_module.ServedModule,
+              lengths: Sequence[int], quantization: str, dynamic_length: bool,
+              text_signatures: bool) -> tflite_metadata.TFLiteMetadata:
+  settings = None
+  if trained.kind == loading.QUESTION_ANSWERING:
+    answerer = question_answerer.QuestionAnswerer(trained)
+    windows, spans = answerer.window_settings, answerer.span_settings
+    settings = tflite_metadata.QuestionAnsweringSettings(
+        doc_stride=windows.doc_stride, query_length=windows.query_length,
+        n_best=spans.n_best, max_answer_length=spans.max_answer_length,
+        allow_no_answer=answerer.allow_no_answer,
+        null_threshold=answerer.null_threshold)
+  return tflite_metadata.TFLiteMetadata(
+      task=trained.kind, lengths=tuple(lengths), max_length=module.max_length,
+      lower_case=trained.lower_case, quantization=quantization,
+      checkpoint_sha256=building.weights_sha256(trained.model),
+      labels=tuple(trained.labels), pairs=bool(trained.pairs),
+      dynamic_length=dynamic_length, text_signatures=text_signatures,
+      question_answering=settings)
+
+
+def _check_texts(trained: loading.TrainedModel,
+                 texts: agreement.RealTexts) -> None:
+  if not len(texts):
+    raise ValueError('There is no text to check the export with.')
+  if bool(trained.pairs) != (texts.pairs is not None):
+    raise ValueError(
+        f'The model reads {"two texts" if trained.pairs else "single texts"}; '
+        f'{texts.source or "what it is checked with"} has others.')

@@ -150,6 +150,10 @@ class FoldedEncoder:
   shift: np.ndarray
   kept: list[str]
 
+  def read(self, layer) -> Dense:
+    """Returns a Keras dense layer of the encoder's output as a map of `u`."""
+    return _Basis(self.scale, self.shift).read(as_dense(layer))
+
 
 @dataclasses.dataclass
 class _Basis:
@@ -184,7 +188,7 @@ def fold(encoder: modeling.MobileBertEncoder) -> FoldedEncoder:
   _check_finite(encoder)
   architecture = encoder.architecture
   embeddings = encoder.get_layer('embeddings')
-  trigram = _dense(embeddings.projection)
+  trigram = as_dense(embeddings.projection)
   positions = _array(embeddings.position_embeddings)
   types = _array(embeddings.type_embeddings)
   gamma, beta = _array(embeddings.norm.gamma), _array(embeddings.norm.beta)
@@ -209,13 +213,13 @@ def _fold_block(block: modeling.MobileBertBlock, wide: _Basis,
   """Appends a folded block, and returns the basis of the stream after it."""
   architecture, attention = folded.architecture, block.attention
   hidden, hidden_norm = _bottleneck(block.input_bottleneck, architecture)
-  query, key, value = map(_dense, (
+  query, key, value = map(as_dense, (
       attention.query, attention.key, attention.value))
   size = math.sqrt(architecture.attention_head_size)
   query = Dense(query.kernel / size, query.bias / size)
   if architecture.attention_mask == 'hard':
     key.bias = np.zeros_like(key.bias)
-  context = _dense(attention.output_projection)
+  context = as_dense(attention.output_projection)
   context.bias = context.bias + value.bias @ context.kernel
   value.bias = np.zeros_like(value.bias)
 
@@ -244,14 +248,14 @@ def _fold_block(block: modeling.MobileBertBlock, wide: _Basis,
       context, block.attention_norm, narrow, 'attention_norm')
   feed_forwards = []
   for layer in block.feed_forwards:
-    intermediate = narrow.read(_dense(layer.intermediate))
+    intermediate = narrow.read(as_dense(layer.intermediate))
     output, narrow = write(
-        _dense(layer.output_projection.dense), layer.output_projection.norm,
+        as_dense(layer.output_projection.dense), layer.output_projection.norm,
         narrow, layer.name)
     feed_forwards.append(FeedForward(intermediate, output))
   bottleneck = block.output_bottleneck
-  output, after = write(narrow.read(_dense(bottleneck.dense)), bottleneck.norm,
-                        wide, 'output_bottleneck')
+  output, after = write(narrow.read(as_dense(bottleneck.dense)),
+                        bottleneck.norm, wide, 'output_bottleneck')
   folded.blocks.append(Block(
       wide.read(_side_by_side(reads)), hidden_norm, shared_norm, projections,
       attention_output, feed_forwards, output))
@@ -261,7 +265,7 @@ def _fold_block(block: modeling.MobileBertBlock, wide: _Basis,
 def _bottleneck(projection, architecture: modeling.MobileBertConfig
                 ) -> tuple[Dense, Norm | None]:
   """Returns a projection without residual, its NoNorm folded."""
-  dense = _dense(projection.dense)
+  dense = as_dense(projection.dense)
   gamma, beta = _array(projection.norm.gamma), _array(projection.norm.beta)
   if architecture.normalization == 'layer_norm':
     return dense, Norm(gamma, beta)
@@ -288,7 +292,8 @@ def _side_by_side(maps: Sequence[Dense]) -> Dense:
                np.concatenate([m.bias for m in maps]))
 
 
-def _dense(layer) -> Dense:
+def as_dense(layer) -> Dense:
+  """Returns the weights of a Keras dense layer."""
   return Dense(_array(layer.kernel), _array(layer.bias))
 
 

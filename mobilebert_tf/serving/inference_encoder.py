@@ -49,12 +49,12 @@ class InferenceEncoder(tf.Module):
   def __init__(self, folded: folding.FoldedEncoder,
                dtype: tf.DType = tf.float32):
     super().__init__()
-    self._architecture = folded.architecture
+    self.architecture = folded.architecture
     self._dtype = dtype
     self._activation = activations.get_activation(
         folded.architecture.hidden_activation)
     # Variables, so that all signatures of a file share them.
-    self._weights = _as_variables(folded, dtype)
+    self._weights = as_variables(folded, dtype)
     out = tf.float64 if dtype == tf.float64 else tf.float32
     self._scale = tf.Variable(folded.scale, trainable=False, dtype=out)
     self._shift = tf.Variable(folded.shift, trainable=False, dtype=out)
@@ -72,15 +72,38 @@ class InferenceEncoder(tf.Module):
     Returns:
       float32 `[batch, length, inter_block_size]`.
     """
+    return self.unscale(self.stream(word_ids, mask, type_ids, observe))
+
+  def unscale(self, stream: tf.Tensor) -> tf.Tensor:
+    """Returns the encoder's output from what `stream` gives."""
+    return self._scale * tf.cast(stream, self._scale.dtype) + self._shift
+
+  def stream(self, word_ids: tf.Tensor, mask: tf.Tensor, type_ids: tf.Tensor,
+             observe: Observer = lambda name, value: None,
+             first_token_only: bool = False) -> tf.Tensor:
+    """Returns the sum after the last block, as folded heads read it.
+
+    Args:
+      word_ids: As for a call.
+      mask: The same.
+      type_ids: The same.
+      observe: The same.
+      first_token_only: Whether nobody reads the other tokens of the last block.
+
+    Returns:
+      `[batch, length, inter_block_size]`, of length 1 if `first_token_only`.
+    """
     stream = self._embed(word_ids, type_ids)
     observe('wide', stream)
     mask = tf.cast(mask, self._dtype)[:, tf.newaxis, tf.newaxis, :]
-    for index, block in enumerate(self._weights['blocks']):
+    blocks = self._weights['blocks']
+    for index, block in enumerate(blocks):
       stream = self._run_block(
           block, stream, mask,
-          lambda name, value, index=index: observe(f'{index}/{name}', value))
+          lambda name, value, index=index: observe(f'{index}/{name}', value),
+          first_token_only and index == len(blocks) - 1)
       observe('wide', stream)
-    return self._scale * tf.cast(stream, self._scale.dtype) + self._shift
+    return stream
 
   def _embed(self, word_ids: tf.Tensor, type_ids: tf.Tensor) -> tf.Tensor:
     weights = self._weights
@@ -89,15 +112,16 @@ class InferenceEncoder(tf.Module):
     after = tf.pad(vectors[:, 1:], [[0, 0], [0, 1], [0, 0]])
     trigram = tf.concat([after, vectors, before], axis=-1)
     length = tf.shape(word_ids)[1]
-    stream = (_dense(trigram, weights['trigram'])
+    stream = (dense(trigram, weights['trigram'])
               + tf.gather(weights['types'], type_ids)
               + weights['positions'][:length])
     return _normalize(stream, weights['norm'])
 
   def _run_block(self, block: dict[str, Any], stream: tf.Tensor,
-                 mask: tf.Tensor, observe: Observer) -> tf.Tensor:
-    width = self._architecture.intra_block_size
-    read = _dense(stream, block['reads'])
+                 mask: tf.Tensor, observe: Observer,
+                 first_token_only: bool) -> tf.Tensor:
+    width = self.architecture.intra_block_size
+    read = dense(stream, block['reads'])
     pieces = tf.split(read, read.shape[-1] // width, axis=-1)
     hidden = _normalize(pieces[0], block['hidden_norm'])
     observe('narrow', hidden)
@@ -105,11 +129,13 @@ class InferenceEncoder(tf.Module):
     observe('query', query)
     observe('key', key)
     observe('value', value)
+    if first_token_only:  # Which still reads key and value of all.
+      stream, hidden, query = (t[:, :1] for t in (stream, hidden, query))
     context = self._attend(query, key, value, mask)
     hidden = _write(hidden, context, block['attention_output'])
     observe('narrow', hidden)
     for index, network in enumerate(block['feed_forwards']):
-      inner = self._activation(_dense(hidden, network['intermediate']))
+      inner = self._activation(dense(hidden, network['intermediate']))
       observe(f'feed_forward_{index}', inner)
       hidden = _write(hidden, inner, network['output'])
       observe('narrow', hidden)
@@ -119,20 +145,20 @@ class InferenceEncoder(tf.Module):
                others: Sequence[tf.Tensor], observe: Observer
                ) -> Sequence[tf.Tensor]:
     """Returns query, key and value."""
-    if self._architecture.attention_input == 'block_input':
+    if self.architecture.attention_input == 'block_input':
       return others
-    if self._architecture.attention_input == 'bottleneck':
-      return tf.split(_dense(hidden, block['projections']), 3, axis=-1)
+    if self.architecture.attention_input == 'bottleneck':
+      return tf.split(dense(hidden, block['projections']), 3, axis=-1)
     shared = _normalize(others[0], block['shared_norm'])
     observe('shared', shared)
-    query, key = tf.split(_dense(shared, block['projections']), 2, axis=-1)
+    query, key = tf.split(dense(shared, block['projections']), 2, axis=-1)
     return query, key, others[1]
 
   def _attend(self, query: tf.Tensor, key: tf.Tensor, value: tf.Tensor,
               mask: tf.Tensor) -> tf.Tensor:
     query, key, value = map(self._split_heads, (query, key, value))
     scores = tf.matmul(query, key, transpose_b=True)  # [B, N, S, S]
-    if self._architecture.attention_mask == 'tf1_reference':
+    if self.architecture.attention_mask == 'tf1_reference':
       scores = scores * mask + (1 - mask) * _TF1_REFERENCE_SCORE
     else:
       scores += (1 - mask) * _MASK_BIAS[self._dtype]
@@ -140,13 +166,13 @@ class InferenceEncoder(tf.Module):
         tf.matmul(tf.nn.softmax(scores), value), [0, 2, 1, 3])
     shape = tf.shape(context)
     return tf.reshape(
-        context, [shape[0], shape[1], self._architecture.intra_block_size])
+        context, [shape[0], shape[1], self.architecture.intra_block_size])
 
   def _split_heads(self, tensor: tf.Tensor) -> tf.Tensor:
-    shape, heads = tf.shape(tensor), self._architecture.num_attention_heads
+    shape, heads = tf.shape(tensor), self.architecture.num_attention_heads
     return tf.transpose(
         tf.reshape(tensor, [shape[0], shape[1], heads,
-                            self._architecture.attention_head_size]),
+                            self.architecture.attention_head_size]),
         [0, 2, 1, 3])
 
 
@@ -154,11 +180,11 @@ def _write(stream: tf.Tensor, inputs: tf.Tensor,
            weights: dict[str, Any]) -> tf.Tensor:
   if weights['keep'] is not None:
     stream *= weights['keep']
-  return _normalize(stream + _dense(inputs, weights['dense']), weights['norm'])
+  return _normalize(stream + dense(inputs, weights['dense']), weights['norm'])
 
 
-def _dense(inputs: tf.Tensor, weights: dict[str, tf.Variable]) -> tf.Tensor:
-  """Returns the linear map, as one matrix product."""
+def dense(inputs: tf.Tensor, weights: dict[str, tf.Variable]) -> tf.Tensor:
+  """Returns a linear map of `[batch, length, width]`, as one matrix product."""
   kernel = weights['kernel']
   shape = tf.shape(inputs)
   flat = tf.matmul(tf.reshape(inputs, [-1, kernel.shape[0]]), kernel)
@@ -178,20 +204,20 @@ def _normalize(inputs: tf.Tensor,
       normalization.LAYER_NORM_EPSILON)
 
 
-def _as_variables(value: Any, dtype: tf.DType) -> Any:
+def as_variables(value: Any, dtype: tf.DType) -> Any:
   """Returns the weights below a dataclass as variables, in dicts and lists."""
   if isinstance(value, np.ndarray):
     return tf.Variable(value, trainable=False, dtype=dtype)
   if isinstance(value, list):
-    return [_as_variables(item, dtype) for item in value]
+    return [as_variables(item, dtype) for item in value]
   if isinstance(value, folding.Dense):
-    return {'kernel': _as_variables(value.kernel, dtype),
-            'bias': _as_variables(value.bias, dtype)
+    return {'kernel': as_variables(value.kernel, dtype),
+            'bias': as_variables(value.bias, dtype)
                     if value.bias.any() else None}
   if isinstance(value, folding.FoldedEncoder):
-    return {name: _as_variables(getattr(value, name), dtype) for name in (
+    return {name: as_variables(getattr(value, name), dtype) for name in (
         'words', 'trigram', 'positions', 'types', 'norm', 'blocks')}
   if dataclasses.is_dataclass(value):
-    return {field.name: _as_variables(getattr(value, field.name), dtype)
+    return {field.name: as_variables(getattr(value, field.name), dtype)
             for field in dataclasses.fields(value)}
   return value

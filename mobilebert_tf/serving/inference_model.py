@@ -27,7 +27,7 @@ class InferenceModel(tf.Module):
   none of them.
 
   Args:
-    model: The model.
+    model: The model, an encoder with a head or alone.
 
   Example: `InferenceModel(classifier)([ids, mask, types])`
   """
@@ -35,6 +35,8 @@ class InferenceModel(tf.Module):
   def __init__(self, model: tf_keras.Model):
     super().__init__()
     self.weights = model.weights
+    self.architecture = getattr(
+        getattr(model, 'encoder', model), 'architecture', None)
 
     def call(inputs: Any) -> Any:  # A closure, which tf.Module does not track.
       return model(inputs, training=False)

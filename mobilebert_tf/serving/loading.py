@@ -16,7 +16,6 @@
 
 import dataclasses
 import os
-from collections.abc import Collection
 from typing import Any
 
 import tensorflow as tf, tf_keras
@@ -38,10 +37,12 @@ del registry_imports
 _PARAMS = 'params.yaml'
 _VOCABULARY = 'vocab.txt'
 
-# Kinds of models. The names of the last two are also those of their heads.
+# Kinds of models. The names of the third and fourth are those of
+# their heads.
 CLASSIFICATION, REGRESSION = 'classification', 'regression'
 TOKEN_CLASSIFICATION = 'token_classification'
 QUESTION_ANSWERING = 'question_answering'
+EMBEDDINGS = 'embeddings'  # An encoder alone.
 
 # What a checkpoint may have, what that is called, and what is built from it.
 _HEADS = {
@@ -72,8 +73,8 @@ class TrainedModel:
     vocab_file: Path of the vocabulary.
     lower_case: Whether the tokenizer lower-cases.
     max_length: Longest text, in tokens, special tokens included.
-    kind: `CLASSIFICATION`, `REGRESSION`, `TOKEN_CLASSIFICATION` or
-      `QUESTION_ANSWERING`.
+    kind: `CLASSIFICATION`, `REGRESSION`, `TOKEN_CLASSIFICATION`,
+      `QUESTION_ANSWERING` or `EMBEDDINGS`.
     pairs: Whether it reads two texts; None where nobody says, because a
       checkpoint that is not a run's does not.
     params: The experiment, if it is a run.
@@ -108,41 +109,68 @@ def load(model_dir: str) -> TrainedModel:
 
   Example: `load('runs/sst2').labels`
   """
-  return _load(model_dir, _HEADS)
-
-
-def load_classifier(model_dir: str) -> TrainedModel:
-  """Loads a classifier of single texts, which is what can be exported.
-
-  Args:
-    model_dir: As for `load`.
-
-  Returns:
-    The classifier.
-
-  Raises:
-    FileNotFoundError: As `load`.
-    ValueError: As `load`; or if it is not one that classifies single texts.
-  """
-  trained = _load(model_dir, ['sequence_classification'])
-  if trained.kind != CLASSIFICATION:
-    raise ValueError(
-        f'{model_dir} rates texts with one number; a classifier has two '
-        'classes or more.')
-  if trained.pairs:
-    data = trained.params.task.train_data
-    raise ValueError(
-        f'{model_dir} was trained on pairs of texts ({data.text_field}, '
-        f'{data.pair_field}); only classifiers of single texts are exported.')
-  return trained
-
-
-def _load(model_dir: str, heads: Collection[str]) -> TrainedModel:
   model_dir = os.path.expanduser(model_dir)
   run, checkpoint = _find_run(model_dir)
   if run:
-    return _load_run(run, checkpoint, heads)
-  return _load_checkpoint(checkpoints.find(model_dir), heads)
+    return _load_run(run, checkpoint)
+  return _load_checkpoint(checkpoints.find(model_dir))
+
+
+def load_encoder(model_dir: str) -> TrainedModel:
+  """Loads the encoder of a checkpoint, pre-trained or fine-tuned.
+
+  Args:
+    model_dir: As for `load`; or a folder of any format of `checkpoints` with an
+      encoder and a `vocab.txt`.
+
+  Returns:
+    The encoder.
+
+  Raises:
+    FileNotFoundError: If there is no checkpoint, or no vocabulary.
+    ValueError: If the checkpoint is damaged.
+
+  Example: `load_encoder('runs/distilled').model`
+  """
+  model_dir = os.path.expanduser(model_dir)
+  run, _ = _find_run(model_dir)
+  if run and _head_of_run(run):
+    trained = load(model_dir)
+    return dataclasses.replace(
+        trained, model=trained.model.encoder, labels=[], kind=EMBEDDINGS,
+        pairs=False)
+  checkpoint = checkpoints.read(checkpoints.find(model_dir))
+  vocab_file = _vocabulary_beside(checkpoint)
+  encoder = checkpoints.build(modeling.MobileBertEncoder, checkpoint)
+  return TrainedModel(encoder, [], vocab_file, checkpoint.lower_case,
+                      encoder.max_length - 1, EMBEDDINGS)
+
+
+def load_for_export(model_dir: str, *, embeddings: bool = False,
+                    pairs: bool | None = None) -> TrainedModel:
+  """Loads a model, or its encoder, and settles what its checkpoint leaves open.
+
+  Args:
+    model_dir: As for `load`, or `load_encoder`.
+    embeddings: Whether the encoder alone is wanted.
+    pairs: Whether it reads two texts, where its checkpoint does not say; one,
+      if this is None as well.
+
+  Returns:
+    The model; `pairs` is not None.
+
+  Raises:
+    FileNotFoundError: As `load`.
+    ValueError: As `load`; or if its checkpoint does say, and something else.
+  """
+  trained = load_encoder(model_dir) if embeddings else load(model_dir)
+  if trained.pairs is None:
+    return dataclasses.replace(trained, pairs=bool(pairs))
+  if pairs is not None and pairs != trained.pairs:
+    raise ValueError(
+        f'{model_dir} reads {"two texts" if trained.pairs else "single texts"};'
+        ' leave --pairs out.')
+  return trained
 
 
 # === Training runs ===
@@ -171,13 +199,12 @@ def _latest_checkpoint(folder: str) -> str | None:
     raise ValueError(f'{folder}/checkpoint is damaged: {error}') from error
 
 
-def _load_run(model_dir: str, checkpoint: str | None,
-              heads: Collection[str]) -> TrainedModel:
+def _load_run(model_dir: str, checkpoint: str | None) -> TrainedModel:
   head = _head_of_run(model_dir)
-  if head not in heads:
+  if head is None:
     raise ValueError(
         f'{model_dir}/{_PARAMS} is not of a training run of '
-        f'{" or ".join(_EXPERIMENTS[head] for head in heads)}.')
+        f'{" or ".join(_EXPERIMENTS.values())}.')
   params = _read_params(model_dir, _EXPERIMENTS[head])
   if not checkpoint:
     raise FileNotFoundError(f'{model_dir} holds no checkpoint.')
@@ -270,27 +297,21 @@ def _find_vocabulary(model_dir: str, vocab_file: str) -> str:
 # === Checkpoints ===
 
 
-def _load_checkpoint(path: str, heads: Collection[str]) -> TrainedModel:
+def _load_checkpoint(path: str) -> TrainedModel:
   checkpoint = checkpoints.read(path)
-  found = [head for head in heads if head in checkpoint.parts]
+  found = [head for head in _HEADS if head in checkpoint.parts]
   if not found:
-    titles = ' or '.join(_HEADS[head][0] for head in heads)
+    titles = ' or '.join(title for title, _ in _HEADS.values())
     raise ValueError(
         f'{checkpoint.source} has no {titles}, only '
         f'{", ".join(checkpoint.parts)}. Fine-tune it first: python -m '
-        f'mobilebert_tf.train --experiment={_EXPERIMENTS[next(iter(heads))]}.')
+        f'mobilebert_tf.train --experiment={_EXPERIMENTS[next(iter(_HEADS))]}.')
   if len(found) > 1:
     titles = ' and '.join(_HEADS[head][0] for head in found)
     raise ValueError(
         f'{checkpoint.source} has a {titles}; nobody can tell which of them is '
         'meant.')
-  vocab_file = os.path.join(os.path.dirname(checkpoint.source), _VOCABULARY)
-  if not tf.io.gfile.exists(vocab_file):
-    raise FileNotFoundError(
-        f'{vocab_file} is missing: the vocabulary that the model was trained '
-        'with. If there is a tokenizer.json, mobilebert_tf.convert_checkpoint '
-        'makes a folder with both.')
-  vocabulary.check_size(vocab_file, checkpoint.architecture.vocab_size)
+  vocab_file = _vocabulary_beside(checkpoint)
   [head] = found
   kind = _kind(head, checkpoint.num_classes)
   labels = []
@@ -302,6 +323,17 @@ def _load_checkpoint(path: str, heads: Collection[str]) -> TrainedModel:
   return TrainedModel(
       model, labels, vocab_file, checkpoint.lower_case, model.max_length - 1,
       kind, pairs=_PAIRS[head])
+
+
+def _vocabulary_beside(checkpoint: checkpoints.Checkpoint) -> str:
+  vocab_file = os.path.join(os.path.dirname(checkpoint.source), _VOCABULARY)
+  if not tf.io.gfile.exists(vocab_file):
+    raise FileNotFoundError(
+        f'{vocab_file} is missing: the vocabulary that the model was trained '
+        'with. If there is a tokenizer.json, mobilebert_tf.convert_checkpoint '
+        'makes a folder with both.')
+  vocabulary.check_size(vocab_file, checkpoint.architecture.vocab_size)
+  return vocab_file
 
 
 def _kind(head: str, num_classes: int) -> str:

@@ -24,62 +24,14 @@ import tensorflow as tf
 from mobilebert_tf.data import answer_spans
 from mobilebert_tf.data import squad_windows
 from mobilebert_tf.data import tokenization
+from mobilebert_tf.data import window_plan
 from mobilebert_tf.modeling import validation
+from mobilebert_tf.serving import answers
 from mobilebert_tf.serving import inference_model
 from mobilebert_tf.serving import loading
 
-# Where a context or a question has no text, nothing can be the answer. A number
-# that is JSON and above any odds of a model.
-NO_TEXT_ODDS = 1e9
 # The author's setting, where a run does not say another.
-_DEFAULT = squad_windows.WindowSettings()
-
-
-@dataclasses.dataclass(frozen=True)
-class Candidate:
-  """One of the best answers.
-
-  Attributes:
-    text: As it stands in the context; empty for "there is no answer".
-    start: Its first character in the context; None if there is no answer.
-    end: The character after its last; None if there is no answer.
-    probability: Among the best answers, 0 to 1.
-    start_logit: How much the model takes it to start there.
-    end_logit: How much to end there.
-  """
-  text: str
-  start: int | None
-  end: int | None
-  probability: float
-  start_logit: float
-  end_logit: float
-
-
-@dataclasses.dataclass(frozen=True)
-class Answer:
-  """What a model answers.
-
-  Attributes:
-    text: As it stands in the context, `context[start:end]`; empty if there is
-      no answer.
-    start: Its first character in the context; None if there is no answer.
-    end: The character after its last; None if there is no answer.
-    score: Its probability among the best answers, 0 to 1; 0 if neither context
-      nor question have text.
-    null_odds: How much rather there is no answer: the score of that less the
-      score of the best answer.
-    best: The best answer even where there rather is none; None if the context
-      or the question has no text.
-    n_best: The best answers, best first, "no answer" among them if that is
-      allowed.
-  """
-  text: str
-  start: int | None
-  end: int | None
-  score: float
-  null_odds: float
-  best: Candidate | None
-  n_best: tuple[Candidate, ...]
+_DEFAULT = window_plan.WindowSettings()
 
 
 class QuestionAnswerer:
@@ -135,14 +87,14 @@ class QuestionAnswerer:
       null_threshold = task.null_score_diff_threshold if task else 0.0
     self.allow_no_answer, self.null_threshold = allow_no_answer, null_threshold
     self._batch_size = batch_size
-    self._spans = answer_spans.SpanSettings(n_best, max_answer_length)
-    self._settings = _window_settings(trained, doc_stride)
+    self.span_settings = answer_spans.SpanSettings(n_best, max_answer_length)
+    self.window_settings = _window_settings(trained, doc_stride)
     self._tokenizer = tokenization.Tokenizer(
         trained.vocab_file, trained.lower_case)
     self._model = inference_model.InferenceModel(trained.model)
 
   def answer(self, questions: Sequence[str],
-             contexts: Sequence[str]) -> list[Answer]:
+             contexts: Sequence[str]) -> list[answers.Answer]:
     """Answers each question from its context.
 
     Args:
@@ -166,8 +118,9 @@ class QuestionAnswerer:
     numbers: dict[str, int] = {}
     paragraphs = [numbers.setdefault(c, len(numbers)) for c in contexts]
     windows = squad_windows.Windows(
-        self._tokenizer, questions, list(numbers), paragraphs, self._settings)
-    finder = answer_spans.SpanFinder(windows, self._spans)
+        self._tokenizer, questions, list(numbers), paragraphs,
+        self.window_settings)
+    finder = answer_spans.SpanFinder(windows, self.span_settings)
     order = np.argsort(windows.length, kind='stable')
     # The longest first: if memory is short, that is known at once.
     for start in reversed(range(0, len(order), self._batch_size)):
@@ -177,7 +130,8 @@ class QuestionAnswerer:
                                    strict=True):
         finder.add(int(row), starts, ends)
     return [
-        self._answer(finder.spans(i), question, context)
+        answers.choose(finder.spans(i), question, context,
+                       self.allow_no_answer, self.null_threshold)
         for i, (question, context) in enumerate(
             zip(questions, contexts, strict=True))
     ]
@@ -194,28 +148,9 @@ class QuestionAnswerer:
     ids = tf.RaggedTensorSpec([None, None], tf.int32)
     return tf.function(compute, input_signature=[ids, ids])
 
-  def _answer(self, spans: answer_spans.Spans, question: str,
-              context: str) -> Answer:
-    if not spans.best or not question.strip():
-      return Answer('', None, None, 0.0, NO_TEXT_ODDS, None, ())
-    found = [spans.null] if self.allow_no_answer else []
-    ranked = sorted([*spans.best, *found], key=lambda span: -span.score)
-    scores = np.array([span.score for span in ranked])
-    weights = np.exp(scores - scores.max())
-    n_best = tuple(
-        _candidate(span, context, float(probability), span is spans.null)
-        for span, probability in zip(ranked, weights / weights.sum(),
-                                     strict=True))
-    best = next(c for c in n_best if c.start is not None)
-    chosen = best
-    if self.allow_no_answer and spans.null_odds > self.null_threshold:
-      chosen = next(c for c in n_best if c.start is None)
-    return Answer(chosen.text, chosen.start, chosen.end, chosen.probability,
-                  spans.null_odds, best, n_best)
-
 
 def _window_settings(trained: loading.TrainedModel,
-                     doc_stride: int | None) -> squad_windows.WindowSettings:
+                     doc_stride: int | None) -> window_plan.WindowSettings:
   if trained.params:
     settings = trained.params.task.train_data.window_settings()
   else:
@@ -227,10 +162,3 @@ def _window_settings(trained: loading.TrainedModel,
   if doc_stride is None:
     return settings
   return dataclasses.replace(settings, doc_stride=doc_stride)
-
-
-def _candidate(span: answer_spans.Span, context: str, probability: float,
-               is_null: bool) -> Candidate:
-  start, end = (None, None) if is_null else (span.start, span.end)
-  return Candidate('' if is_null else context[start:end], start, end,
-                   probability, span.start_logit, span.end_logit)

@@ -12,49 +12,113 @@
 # See the License for the specific language governing permissions and
 # limitations under the License.
 
-
 """From a fine-tuned model to the same one with fewer operations."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from absl import logging
 import tensorflow as tf, tf_keras
 
+from mobilebert_tf import modeling
 from mobilebert_tf.serving import folding
 from mobilebert_tf.serving import inference_encoder
 from mobilebert_tf.serving import rescaling
 
+# A head: whether it reads the first token alone, and what it makes of what it
+# reads.
+_Head = tuple[bool, Callable[[tf.Tensor], Any]]
+
 
 class RewrittenModel(tf.Module):
-  """A model whose encoder is folded, and whose heads are as they were.
+  """A model whose encoder and heads are folded.
+
+  The heads read the stream of the last block as it is, unscaled by their own
+  weights: its channels may be 1e7 apart, which int8 does not represent.
 
   Args:
-    model: The model, an encoder with heads.
+    model: The model, an encoder with a head or alone.
     folded: Its encoder, folded.
+
+  Raises:
+    ValueError: If the model has another head than those that are fine-tuned.
 
   Example: `rewrite(classifier)([ids, mask, types])`
   """
 
   def __init__(self, model: tf_keras.Model, folded: folding.FoldedEncoder):
     super().__init__()
+    self.architecture = folded.architecture
     self.encoder = inference_encoder.InferenceEncoder(folded)
-    heads = tf_keras.Model(
-        model.encoder.output['sequence_output'], model.output)
-    self.head_weights = heads.weights
-
-    def call_heads(hidden: tf.Tensor) -> Any:  # Which tf.Module does not track.
-      return heads(hidden, training=False)
-
-    self._call_heads = call_heads
+    self.head_weights: dict[str, Any] = {}
+    # A closure, which tf.Module does not track.
+    self._first_token_only, self._call_head = self._fold_head(model, folded)
 
   def __call__(self, inputs: Sequence[tf.Tensor]) -> Any:
     """Returns the model's outputs.
 
     Args:
       inputs: Word ids, mask and type ids, int32 `[batch, length]`.
+
+    Returns:
+      What the model returns; of an encoder `sequence_output` and
+      `pooled_output`.
     """
-    return self._call_heads(self.encoder(*inputs))
+    return self._call_head(self.encoder.stream(
+        *inputs, first_token_only=self._first_token_only))
+
+  def _fold_head(self, model: tf_keras.Model,
+                 folded: folding.FoldedEncoder) -> _Head:
+    if isinstance(model, modeling.MobileBertEncoder):
+      return self._fold_outputs(model, folded)
+    if isinstance(model, modeling.MobileBertClassifier):
+      return self._fold_classifier(model, folded)
+    [head] = (layer for name, layer in model.checkpoint_items.items()
+              if name != 'encoder')
+    read = self._dense('head', folded.read(head))
+    if isinstance(model, modeling.MobileBertTokenClassifier):
+      return False, lambda stream: {'logits': read(stream)}
+    if isinstance(model, modeling.MobileBertSpanLabeler):
+      return False, lambda stream: tf.unstack(read(stream), axis=-1)
+    raise ValueError(
+        f'{type(model).__name__} is not rewritten for inference; accepted: an '
+        'encoder, classifier, token classifier or span labeler.')
+
+  def _fold_outputs(self, encoder: modeling.MobileBertEncoder,
+                    folded: folding.FoldedEncoder) -> _Head:
+    pool = self._pooler(encoder, folded)
+
+    def answer(stream: tf.Tensor) -> dict[str, tf.Tensor]:
+      pooled = (pool(stream[:, :1])[:, 0] if pool
+                else self.encoder.unscale(stream[:, 0]))
+      return {'sequence_output': self.encoder.unscale(stream),
+              'pooled_output': pooled}
+
+    return False, answer
+
+  def _fold_classifier(self, model: modeling.MobileBertClassifier,
+                       folded: folding.FoldedEncoder) -> _Head:
+    layer = model.checkpoint_items['classifier']
+    pool = self._pooler(model.encoder, folded)
+    if pool is None:
+      read = self._dense('head', folded.read(layer))
+      return True, lambda stream: read(stream)[:, 0]
+    read = self._dense('head', folding.as_dense(layer))
+    return True, lambda stream: read(pool(stream))[:, 0]
+
+  def _pooler(self, encoder: modeling.MobileBertEncoder,
+              folded: folding.FoldedEncoder) -> Callable | None:
+    """Returns what makes the pooled output of the stream, if anything does."""
+    if not encoder.architecture.use_pooler:
+      return None
+    read = self._dense('pooler', folded.read(encoder.get_layer('pooler').dense))
+    return lambda stream: tf.tanh(read(stream))
+
+  def _dense(self, name: str, weights: folding.Dense
+             ) -> Callable[[tf.Tensor], tf.Tensor]:
+    variables = inference_encoder.as_variables(weights, tf.float32)
+    self.head_weights[name] = variables
+    return lambda values: inference_encoder.dense(values, variables)
 
 
 def rewrite(model: tf_keras.Model,
@@ -62,7 +126,8 @@ def rewrite(model: tf_keras.Model,
   """Folds a model for inference; its outputs stay the same.
 
   Args:
-    model: A model on a `MobileBertEncoder`.
+    model: A model on a `MobileBertEncoder`, or the encoder, of which
+      `sequence_output` and `pooled_output` stay.
     batches: Inputs to calibrate with: channels are then scaled by powers of
       two, which changes no output in float32 and keeps them in the range of
       float16 and int8.
@@ -75,7 +140,7 @@ def rewrite(model: tf_keras.Model,
 
   Example: `rewrite(classifier, [tokenizer.encode(texts)])`
   """
-  folded = folding.fold(model.encoder)
+  folded = folding.fold(getattr(model, 'encoder', model))
   if folded.kept:
     logging.warning(
         'NoNorm stays as it is where its gammas are too small, or too large, '

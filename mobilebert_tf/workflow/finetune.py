@@ -111,7 +111,7 @@ def finetune(folder: pathlib.Path, task: dict[str, Any], data: dict[str, Any],
   params = _experiment(task, data, pretrained_folder, settings)
   training.run_experiment(
       params, 'train', str(folder), description=folder.name)
-  return evaluate(loading.load_classifier(str(folder)), task)
+  return evaluate(loading.load(str(folder)), task)
 
 
 def evaluate(classifier: loading.TrainedModel,

@@ -21,6 +21,7 @@ import tensorflow as tf
 from mobilebert_tf.data import answer_spans
 from mobilebert_tf.data import squad_windows
 from mobilebert_tf.data import tokenization
+from mobilebert_tf.data import window_plan
 from tests.data import temporary
 
 _TOKENS = ('[PAD]', '[UNK]', '[CLS]', '[SEP]', '[MASK]',
@@ -39,7 +40,7 @@ class AnswerSpansTest(parameterized.TestCase, temporary.TemporaryFiles,
     contexts = [' '.join(f'w{i % 30}' for i in range(n)) for n in words]
     return squad_windows.Windows(
         self.tokenizer, ['w1 w2'] * len(words), contexts, range(len(words)),
-        squad_windows.WindowSettings(**{
+        window_plan.WindowSettings(**{
             'seq_length': 20, 'doc_stride': 5, 'query_length': 6, **settings}))
 
   def _logits(self, windows, seed: int) -> np.ndarray:

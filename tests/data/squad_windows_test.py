@@ -22,6 +22,7 @@ import tensorflow as tf
 
 from mobilebert_tf.data import squad_windows
 from mobilebert_tf.data import tokenization
+from mobilebert_tf.data import window_plan
 from tests.data import temporary
 
 _TOKENS = ('[PAD]', '[UNK]', '[CLS]', '[SEP]', '[MASK]', '##s',
@@ -45,7 +46,7 @@ class SquadWindowsTest(parameterized.TestCase, temporary.TemporaryFiles,
     return squad_windows.Windows(
         self.tokenizer, questions, contexts,
         range(len(contexts)) if paragraphs is None else paragraphs,
-        squad_windows.WindowSettings(**{
+        window_plan.WindowSettings(**{
             'seq_length': 20, 'doc_stride': 5, 'query_length': 6, **settings}))
 
   def _expected(self, question: str, context: str, seq_length: int,
@@ -78,6 +79,10 @@ class SquadWindowsTest(parameterized.TestCase, temporary.TemporaryFiles,
         self.assertEqual(windows.length[row], len(tokens))
         self.assertEqual(
             [_TOKENS[t] for t in ids[row, :len(tokens)]], tokens)
+        asked_ids, context_ids = windows.pieces(row)
+        self.assertEqual(
+            ['[CLS]', *(_TOKENS[t] for t in asked_ids), '[SEP]',
+             *(_TOKENS[t] for t in context_ids), '[SEP]'], tokens)
         self.assertEqual(mask[row].sum(), len(tokens))
         types = [0] * (min(asked, 6) + 2 if i == 0 else 4)
         self.assertAllEqual(inputs['input_type_ids'][row, :len(types)], types)

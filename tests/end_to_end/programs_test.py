@@ -22,7 +22,7 @@ import tensorflow as tf
 import tensorflow_text  # noqa: F401 The SavedModel's operations.
 
 from mobilebert_tf import modeling
-from mobilebert_tf.serving import tflite_classifier
+from mobilebert_tf.serving import tflite_runner
 from mobilebert_tf.training import read_metrics
 
 _LABELS = ('array', 'frame', 'matrix')
@@ -107,19 +107,19 @@ class ProgramsTest(tf.test.TestCase):
     self._run('export.export_saved_model', '--model_dir=classifier',
               '--output_dir=saved_model')
     self._run('export.export_tflite', '--model_dir=classifier',
-              '--output_dir=tflite', '--lengths=16,32', '--quantization=none')
+              '--output_file=model.tflite', '--lengths=16,32',
+              '--quantization=none')
     texts = [_sentence(i) for i in range(6)]
-    served = tf.saved_model.load(
-        str(self.folder / 'saved_model')).signatures['serving_default'](
-            text=tf.constant(texts))
-    lite = tflite_classifier.TFLiteClassifier(self.folder / 'tflite')
-    self.assertEqual(lite.labels, list(_LABELS))
+    loaded = tf.saved_model.load(str(self.folder / 'saved_model/1'))
+    served = loaded.signatures['serve_text'](text=tf.constant(texts))
+    lite = tflite_runner.TFLiteRunner(self.folder / 'model.tflite')
+    self.assertEqual(lite.metadata.labels, _LABELS)
     # Fixed lengths, one by one, and a dynamic length, together: the answers
     # are the same, because none depends on its padding.
     self.assertAllClose(
-        list(lite.probabilities(texts)), served['probabilities'], atol=1e-5)
+        lite.scores(texts), served['probabilities'], atol=1e-5)
     self.assertEqual([label.decode() for label in served['label'].numpy()],
-                     [label for label, _ in lite.answer(texts)])
+                     [answer.label for answer in lite.answer(texts)])
 
   def test_errors_reach_the_user(self):
     (self.folder / 'vocab.txt').write_text(
@@ -129,7 +129,7 @@ class ProgramsTest(tf.test.TestCase):
         '--vocab_file=vocab.txt', '--output_dir=records', fails=True))
     self.assertFalse((self.folder / 'records').exists())
     self.assertIn("There is no folder 'nothing'", self._run(
-        'export.export_tflite', '--model_dir=nothing', '--output_dir=out',
+        'export.export_tflite', '--model_dir=nothing', '--output_file=out',
         fails=True))
     self.assertIn('float16', self._train(
         'pretrain', 'model', 'ib_bert_small', *self._pretraining_data(),

@@ -25,6 +25,7 @@ from mobilebert_tf.data import squad
 from mobilebert_tf.data import squad_files
 from mobilebert_tf.evaluation import answers
 from mobilebert_tf.evaluation import squad_metrics
+from mobilebert_tf.serving import answers as answer_types
 from mobilebert_tf.serving import question_answerer
 from tests.data import squad_samples as samples
 from tests.data import temporary
@@ -32,9 +33,9 @@ from tests.serving import tiny_classifier
 from tests.serving import tiny_span_labeler
 
 
-def _answer(text: str, odds: float) -> question_answerer.Answer:
-  best = question_answerer.Candidate(text, 0, len(text), 1.0, 0.0, 0.0)
-  return question_answerer.Answer(
+def _answer(text: str, odds: float) -> answer_types.Answer:
+  best = answer_types.Candidate(text, 0, len(text), 1.0, 0.0, 0.0)
+  return answer_types.Answer(
       text, 0, len(text), 1.0, odds, best, (best,))
 
 

@@ -26,7 +26,7 @@ from mobilebert_tf.data import conll
 from mobilebert_tf.data import squad
 from mobilebert_tf.data import text_examples
 from mobilebert_tf.evaluation import scored
-from mobilebert_tf.serving import question_answerer
+from mobilebert_tf.serving import answers as answer_types
 from mobilebert_tf.serving import text_predictor
 from mobilebert_tf.tasks import token_classification
 from tests.data import squad_samples
@@ -132,8 +132,8 @@ class ScoreAnswersTest(temporary.TemporaryFiles, tf.test.TestCase):
         version=version)))
 
   def _answer(self, text: str, odds: float = -1.0, best: str = ''):
-    candidate = question_answerer.Candidate(best or text, 0, 1, 0.5, 0, 0)
-    return question_answerer.Answer(
+    candidate = answer_types.Candidate(best or text, 0, 1, 0.5, 0, 0)
+    return answer_types.Answer(
         text, 0, len(text), 0.5, odds, candidate, (candidate,))
 
   def test_official_metrics_and_each_answer(self):
@@ -170,9 +170,9 @@ class ScoreAnswersTest(temporary.TemporaryFiles, tf.test.TestCase):
     data = self._data(
         squad_samples.question('a', 'Who?', [('Ann', 0)], is_impossible=False),
         version='v2.0')
-    best = question_answerer.Candidate('Ann', 0, 3, 0.4, 0, 0)
-    none = question_answerer.Candidate('', None, None, 0.6, 0, 0)
-    answers = {'a': question_answerer.Answer(
+    best = answer_types.Candidate('Ann', 0, 3, 0.4, 0, 0)
+    none = answer_types.Candidate('', None, None, 0.6, 0, 0)
+    answers = {'a': answer_types.Answer(
         '', None, None, 0.6, 1.0, best, (none, best))}
     for threshold, score in ((None, 0.6), (2.0, 0.4), (0.0, 0.6)):
       found = scored.score_answers(data, answers, 'mine', threshold)

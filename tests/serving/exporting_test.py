@@ -15,37 +15,54 @@
 """What is exported answers as the model does, and nothing else matters to it.
 """
 
-import json
+import os
 import pathlib
 import shutil
 import tempfile
 from unittest import mock
+import zipfile
 
 from absl.testing import parameterized
+from ai_edge_litert import interpreter as litert
+import hypothesis
+from hypothesis import strategies as st
 import numpy as np
 import tensorflow as tf
+from tensorflow_serving.apis import prediction_log_pb2
+from tensorflow_text.core.pybinds import tflite_registrar
 
 from mobilebert_tf.data import tokenization
-from mobilebert_tf.modeling import validation
+from mobilebert_tf.serving import agreement
+from mobilebert_tf.serving import building
 from mobilebert_tf.serving import exporting
-from mobilebert_tf.serving import rewriting
+from mobilebert_tf.serving import loading
 from mobilebert_tf.serving import tflite
-from mobilebert_tf.serving import tflite_classifier
+from mobilebert_tf.serving import tflite_runner
+from mobilebert_tf.serving import warm_up
 from tests.data import temporary
 from tests.serving import tiny_classifier
 
 # Around the lengths of the signatures and of what is cut off.
 _TEXTS = [tiny_classifier.text(words, first=words) for words in (
     1, 2, 12, 13, 14, 15, 28, 29, 30, 31, 36, 37, 38, 60, 500)]
+_REAL = agreement.RealTexts(_TEXTS, source='the test')
 _ODD_TEXTS = {
     'empty': b'',
     'white space': b' \n\t ',
     'emoji': 'w1 👩‍👩‍👧 w2 🏴'.encode(),
+    'right to left': 'w1 שלום عليكم w2'.encode(),
     'long': tiny_classifier.text(10_000).encode(),
+    'a megabyte': tiny_classifier.text(300_000).encode(),
     'a long word': b'w' * 10_000,
     'not UTF-8': b'w1 \xff\xfe\xc3( w2',
-    'NUL': b'w1\x00 w2',
+    'control characters': b'w1\x00\x01\x1b w2\x7f',
 }
+
+
+def _probabilities(classifier: loading.TrainedModel, texts) -> np.ndarray:
+  tokenizer = tokenization.Tokenizer(classifier.vocab_file)
+  inputs = tokenizer.encode(texts, max_length=tiny_classifier.MAX_LENGTH)
+  return tf.nn.softmax(classifier.model(inputs, training=False)).numpy()
 
 
 class ExportingTest(parameterized.TestCase, temporary.TemporaryFiles,
@@ -57,184 +74,323 @@ class ExportingTest(parameterized.TestCase, temporary.TemporaryFiles,
     cls.folder = pathlib.Path(tempfile.mkdtemp())
     cls.addClassCleanup(shutil.rmtree, cls.folder, ignore_errors=True)
     cls.classifier = tiny_classifier.build(cls.folder)
-    exporting.export_saved_model(cls.classifier, cls.folder / 'saved_model')
-    cls.loaded = tf.saved_model.load(str(cls.folder / 'saved_model'))
-    exporting.export_tflite(cls.classifier, cls.folder / 'tflite',
-                            lengths=[16, 32], quantization='none')
-    cls.lite = tflite_classifier.TFLiteClassifier(cls.folder / 'tflite')
+    cls.expected = _probabilities(cls.classifier, _TEXTS)
+    cls.saved_model = exporting.export_saved_model(
+        cls.classifier, cls.folder / 'saved_model', _REAL,
+        largest_disagreement=0.0)
+    cls.loaded = tf.saved_model.load(str(cls.saved_model))
+    exporting.export_tflite(
+        cls.classifier, cls.folder / 'model.tflite', _REAL, lengths=[16, 32],
+        quantization='none', dynamic_length=True, text_signatures=True,
+        largest_disagreement=0.0)
+    cls.lite = tflite_runner.TFLiteRunner(cls.folder / 'model.tflite')
 
-  def _served(self, texts) -> dict[str, np.ndarray]:
-    outputs = self.loaded.signatures['serving_default'](
-        text=tf.constant(texts))
+  def _served(self, texts, signature: str = 'serve_text'
+              ) -> dict[str, np.ndarray]:
+    outputs = self.loaded.signatures[signature](text=tf.constant(texts))
     return {name: value.numpy() for name, value in outputs.items()}
-
-  def _bundle(self) -> pathlib.Path:
-    """Returns a copy of the bundle, to be spoilt."""
-    return pathlib.Path(shutil.copytree(
-        self.folder / 'tflite', pathlib.Path(self.make_folder(), 'copy')))
 
   # === SavedModel ===
 
-  def test_the_saved_model_has_its_two_signatures_alone(self):
-    self.assertEqual(set(self.loaded.signatures), {'serving_default', 'serve'})
-    serve = self.loaded.signatures['serve'].structured_input_signature[1]
-    self.assertEqual(set(serve), set(validation.INPUT_NAMES))
+  def test_the_texts_get_different_answers(self):
+    self.assertGreater(np.std(self.expected, axis=0).min(), 0.01)
 
-  def test_the_saved_model_answers_as_the_keras_model(self):
+  def test_the_saved_model_has_the_three_signatures(self):
+    self.assertEqual(set(self.loaded.signatures),
+                     {'serving_default', 'serve_examples', 'serve_text'})
+
+  def test_text_ids_and_examples_get_the_keras_models_answers(self):
     tokenizer = tokenization.Tokenizer(self.classifier.vocab_file)
     inputs = tokenizer.encode(_TEXTS, max_length=tiny_classifier.MAX_LENGTH)
-    expected = tf.nn.softmax(self.classifier.model(inputs, training=False))
-    self.assertGreater(float(tf.reduce_min(
-        tf.math.reduce_std(expected, axis=0))), 0.01)  # They differ.
-    served = self._served(_TEXTS)
-    self.assertAllClose(served['probabilities'], expected, atol=1e-5)
-    by_ids = self.loaded.signatures['serve'](**inputs)['probabilities']
-    self.assertAllClose(by_ids, expected, atol=1e-5)
-    best = np.argmax(expected, axis=-1)
-    self.assertEqual([label.decode() for label in served['label']],
-                     [tiny_classifier.LABELS[i] for i in best])
+    rows = {name: value.numpy() for name, value in inputs.items()}
+    examples = [_example({name: rows[name][i] for name in rows})
+                for i in range(len(_TEXTS))]
+    for outputs in (
+        self._served(_TEXTS), self.loaded.signatures['serving_default'](
+            **inputs), self.loaded.signatures['serve_examples'](
+                examples=tf.constant(examples))):
+      self.assertAllClose(outputs['probabilities'], self.expected, atol=1e-5)
+      self.assertAllEqual(outputs['label'], [
+          tiny_classifier.LABELS[i].encode()
+          for i in self.expected.argmax(-1)])
+      self.assertAllEqual(
+          outputs['labels'],
+          [[label.encode() for label in tiny_classifier.LABELS]] * len(_TEXTS))
+
+  def test_an_example_needs_no_padding_mask_or_types(self):
+    tokenizer = tokenization.Tokenizer(self.classifier.vocab_file)
+    examples = []
+    for text in _TEXTS:
+      ids = tokenizer.encode([text], max_length=tiny_classifier.MAX_LENGTH)
+      examples.append(_example(
+          {'input_word_ids': ids['input_word_ids'].numpy()[0, :-1]}))
+    outputs = self.loaded.signatures['serve_examples'](
+        examples=tf.constant(examples))
+    self.assertAllClose(outputs['probabilities'], self.expected, atol=1e-5)
 
   def test_an_answer_depends_on_no_batch_mate(self):
-    together = self._served(_TEXTS)['probabilities']
+    together = self._served(_TEXTS * 5)['probabilities']
+    self.assertAllClose(together, np.tile(self.expected, [5, 1]), atol=1e-5)
     for i, text in enumerate(_TEXTS):
-      alone = self._served([text])['probabilities'][0]
-      self.assertAllClose(alone, together[i], atol=1e-5)
+      self.assertAllClose(self._served([text])['probabilities'][0],
+                          self.expected[i], atol=1e-5)
 
-  def test_an_answer_depends_on_no_padding(self):
+  def test_an_answer_depends_on_no_padding_nor_what_is_in_it(self):
     tokenizer = tokenization.Tokenizer(self.classifier.vocab_file)
-    text = [tiny_classifier.text(5)]
-    serve = self.loaded.signatures['serve']
-    answers = [
-        serve(**tokenizer.encode(text, max_length=7, length=length))
-        ['probabilities'] for length in (8, 9, 20, 40)]
-    for answer in answers[1:]:
-      self.assertAllClose(answer, answers[0], atol=1e-5)
+    inputs = {name: value.numpy() for name, value in tokenizer.encode(
+        [tiny_classifier.text(5)], max_length=7, length=40).items()}
+    serve = self.loaded.signatures['serving_default']
 
-  def test_every_text_gets_a_row_of_each_output(self):
-    served = self._served(_TEXTS[:4])
-    self.assertAllEqual(
-        served['labels'],
-        [[label.encode() for label in tiny_classifier.LABELS]] * 4)
-    self.assertEqual({len(value) for value in served.values()}, {4})
+    def ask(length: int, in_padding: int = 0) -> np.ndarray:
+      return serve(**{
+          name: tf.constant(np.where(
+              (inputs['input_mask'] == 0) & (name == 'input_word_ids'),
+              in_padding, value)[:, :length])
+          for name, value in inputs.items()})['probabilities'].numpy()
+
+    expected = _probabilities(self.classifier, [tiny_classifier.text(5)])
+    for length in (7, 8, 9, 20, 40):  # With 7 there is no padding at all.
+      self.assertAllClose(ask(length), expected, atol=1e-5)
+    self.assertAllClose(ask(20, in_padding=9), expected, atol=1e-5)
 
   def test_no_texts_have_no_answers(self):
-    served = self.loaded.signatures['serving_default'](
-        text=tf.constant([], tf.string))
-    self.assertEqual(served['probabilities'].shape, [0, 3])
-    self.assertEqual(served['labels'].shape, [0, 3])
+    served = self._served(np.zeros([0], object).astype('S'))
+    self.assertEqual(served['probabilities'].shape, (0, 3))
+    self.assertEqual(served['labels'].shape, (0, 3))
+
+  def test_ten_thousand_texts_are_answered(self):
+    served = self._served(_TEXTS[:10] * 1000)['probabilities']
+    self.assertAllClose(served, np.tile(self.expected[:10], [1000, 1]),
+                        atol=1e-5)
+
+  @parameterized.named_parameters(
+      ('too_long', {'length': 41}, 'more tokens than the model has positions'),
+      ('an_unknown_word', {'word': 99}, 'input_word_ids are from 0 to'),
+      ('a_negative_word', {'word': -1}, 'input_word_ids are from 0 to'),
+      ('an_unknown_segment', {'type_id': 2}, 'input_type_ids are from 0 to 1'),
+      ('another_mask', {'mask_length': 3}, 'have to have the same shape'))
+  def test_bad_ids_are_refused(self, spoilt, message):
+    made = {'length': 5, 'word': 7, 'type_id': 0, **spoilt}
+    shape = [1, made['length']]
+    with self.assertRaisesRegex(tf.errors.InvalidArgumentError, message):
+      self.loaded.signatures['serving_default'](
+          input_word_ids=tf.fill(shape, made['word']),
+          input_mask=tf.ones([1, made.get('mask_length', made['length'])],
+                             tf.int32),
+          input_type_ids=tf.fill(shape, made['type_id']))
+
+  def test_an_example_of_unequal_features_is_refused(self):
+    example = _example({'input_word_ids': [7, 8], 'input_mask': [1]})
+    with self.assertRaisesRegex(tf.errors.InvalidArgumentError, 'one length'):
+      self.loaded.signatures['serve_examples'](examples=tf.constant([example]))
+
+  def test_a_version_follows_the_latest(self):
+    folder = pathlib.Path(self.make_folder())
+    for version, expected in ((None, '1'), (7, '7'), (None, '8'), (7, '7')):
+      path = exporting.export_saved_model(
+          self.classifier, folder, _REAL, version=version)
+      self.assertEqual(path, folder / expected)
+    self.assertEqual({path.name for path in folder.iterdir()}, {'1', '7', '8'})
+
+  def test_warm_up_requests_are_those_of_a_client(self):
+    records = tf.data.TFRecordDataset(str(self.saved_model / warm_up.FILE))
+    texts = []
+    for record in records.as_numpy_iterator():
+      request = prediction_log_pb2.PredictionLog.FromString(
+          record).predict_log.request
+      inputs = {name: tf.constant(tf.make_ndarray(value))
+                for name, value in request.inputs.items()}
+      self.loaded.signatures[request.model_spec.signature_name](**inputs)
+      texts += [text.decode() for text in inputs['text'].numpy()]
+    self.assertEqual(texts, _TEXTS[:8])
+
+  def test_xla_changes_no_answer(self):
+    path = exporting.export_saved_model(
+        self.classifier, self.make_folder(), _REAL, xla=True)
+    served = tf.saved_model.load(str(path)).signatures['serve_text'](
+        text=tf.constant(_TEXTS))
+    self.assertAllClose(served['probabilities'], self.expected, atol=1e-5)
+
+  # === TFLite ===
+
+  def test_tflite_gives_the_keras_models_answers(self):
+    self.assertAllClose(self.lite.scores(_TEXTS), self.expected, atol=1e-5)
+    self.assertEqual([answer.label for answer in self.lite.answer(_TEXTS)],
+                     [tiny_classifier.LABELS[i]
+                      for i in self.expected.argmax(-1)])
+
+  def test_the_file_says_what_it_is(self):
+    metadata = self.lite.metadata
+    self.assertEqual(metadata.task, 'classification')
+    self.assertEqual(metadata.labels, tiny_classifier.LABELS)
+    self.assertEqual(metadata.lengths, (16, 32, 40))
+    self.assertEqual(metadata.checkpoint_sha256,
+                     building.weights_sha256(self.classifier.model))
+    with zipfile.ZipFile(self.folder / 'model.tflite') as archive:
+      self.assertEqual(archive.read('vocab.txt').decode().split(),
+                       list(tiny_classifier.TOKENS))
+
+  def test_signatures_of_text_answer_it(self):
+    interpreter = litert.InterpreterWithCustomOps(
+        custom_op_registerers=tflite_registrar.SELECT_TFTEXT_OPS,
+        model_path=str(self.folder / 'model.tflite'))
+    for length, count in ((16, 4), (40, len(_TEXTS))):  # Whole texts.
+      serve = interpreter.get_signature_runner(f'serve_text_{length}')
+      for text, expected in zip(_TEXTS[:count], self.expected[:count],
+                                strict=True):
+        found = serve(text=np.array([text], object))['probabilities'][0]
+        self.assertAllClose(found, expected, atol=1e-5)
+    ids = interpreter.get_signature_runner('tokenize')(
+        text=np.array(['w1 nothing W2'], object))['ids']
+    self.assertAllEqual(ids, [6, 1, 7])
+
+  @parameterized.parameters(('dynamic', 0.1), ('float16', 0.01), ('int8', 0.2))
+  def test_quantized_answers_are_close(self, quantization, tolerance):
+    file = pathlib.Path(self.make_folder(), 'model.tflite')
+    exporting.export_tflite(
+        self.classifier, file, _REAL, lengths=[16], quantization=quantization,
+        largest_disagreement=0.2)
+    lite = tflite_runner.TFLiteRunner(file)
+    self.assertEqual(lite.metadata.quantization, quantization)
+    self.assertAllClose(lite.scores(_TEXTS), self.expected, atol=tolerance)
+
+  # === Both ===
 
   @parameterized.named_parameters(
       (name.replace(' ', '_').replace('-', '_'), text)
       for name, text in _ODD_TEXTS.items())
-  def test_odd_texts_are_answered(self, text):
+  def test_odd_texts_are_answered_alike(self, text):
     [served] = self._served([text])['probabilities']
     self.assertAllClose(np.sum(served), 1.0, atol=1e-5)
-    [lite] = self.lite.probabilities([text])
+    [lite] = self.lite.scores([text])
     self.assertAllClose(lite, served, atol=1e-5)
 
-  # === TFLite ===
+  @hypothesis.settings(max_examples=60, deadline=None, derandomize=True)
+  @hypothesis.given(st.lists(st.one_of(
+      st.text(max_size=60), st.binary(max_size=60).map(lambda b: b),
+      st.lists(st.sampled_from(tiny_classifier.TOKENS), max_size=50).map(
+          ' '.join)), min_size=1, max_size=4))
+  def test_any_text_gets_the_same_label_from_both(self, texts):
+    texts = [text if isinstance(text, bytes) else text.encode('utf-8', 'ignore')
+             for text in texts]
+    served = self._served(texts)
+    self.assertAllClose(self.lite.scores(texts), served['probabilities'],
+                        atol=1e-5)
+    self.assertEqual([label.decode() for label in served['label']],
+                     [answer.label for answer in self.lite.answer(texts)])
 
-  def test_tflite_answers_as_the_saved_model(self):
-    self.assertAllClose(list(self.lite.probabilities(_TEXTS)),
-                        self._served(_TEXTS)['probabilities'], atol=1e-5)
-    answers = self.lite.answer(_TEXTS)
-    self.assertEqual([label.encode() for label, _ in answers],
-                     list(self._served(_TEXTS)['label']))
+  # === Other tasks ===
 
-  def test_lengths_end_with_what_the_longest_text_needs(self):
-    metadata = json.loads((self.folder / 'tflite/metadata.json').read_text())
-    self.assertEqual(metadata['lengths'], [16, 32, 40])
-    self.assertEqual(metadata['labels'], list(tiny_classifier.LABELS))
+  def test_ratings_of_pairs(self):
+    model = tiny_classifier.build_rating(self.make_folder())
+    real = agreement.RealTexts(_TEXTS, _TEXTS[::-1])
+    expected = agreement.expected_answers(model, real)
+    served, lite = self._export_both(model, real)
+    outputs = served(text=tf.constant(_TEXTS), pair=tf.constant(_TEXTS[::-1]))
+    self.assertAllClose(outputs['score'], expected, 1e-4, 1e-4)
+    self.assertAllClose(lite.scores(_TEXTS, _TEXTS[::-1]), expected, 1e-4, 1e-4)
 
-  @parameterized.parameters(('dynamic', 0.1), ('float16', 0.01))
-  def test_quantized_answers_are_close(self, quantization, tolerance):
-    folder = pathlib.Path(self.make_folder(), 'bundle')
-    exporting.export_tflite(
-        self.classifier, folder, lengths=[16], quantization=quantization)
-    lite = tflite_classifier.TFLiteClassifier(folder)
-    self.assertAllClose(list(lite.probabilities(_TEXTS)),
-                        self._served(_TEXTS)['probabilities'], atol=tolerance)
+  def test_embeddings(self):
+    classifier = self.classifier
+    encoder = loading.TrainedModel(
+        classifier.model.encoder, [], classifier.vocab_file, True,
+        tiny_classifier.MAX_LENGTH, loading.EMBEDDINGS)
+    tokenizer = tokenization.Tokenizer(classifier.vocab_file)
+    inputs = tokenizer.encode(_TEXTS, max_length=tiny_classifier.MAX_LENGTH)
+    hidden = encoder.model(inputs)['sequence_output'].numpy()
+    mask = inputs['input_mask'].numpy()
+    served, lite = self._export_both(encoder, _REAL)
+    outputs = served(text=tf.constant(_TEXTS))
+    self.assertAllClose(outputs['pooled_output'], hidden[:, 0], 1e-4, 1e-4)
+    mean = np.stack([h[m == 1].mean(0)
+                     for h, m in zip(hidden, mask, strict=True)])
+    self.assertAllClose(outputs['mean_output'], mean, 1e-4, 1e-4)
+    self.assertAllClose(lite.scores(_TEXTS), mean, 1e-4, 1e-4)
 
-  def test_calibrated_exports_answer_as_the_keras_model(self):
-    folder = pathlib.Path(self.make_folder(), 'bundle')
-    exporting.export_tflite(
-        self.classifier, folder, lengths=[16], quantization='none',
-        texts=_TEXTS, largest_disagreement=0.0)
-    lite = tflite_classifier.TFLiteClassifier(folder)
-    self.assertAllClose(list(lite.probabilities(_TEXTS)),
-                        self._served(_TEXTS)['probabilities'], atol=1e-5)
+  def test_answers_to_questions(self):
+    model = tiny_classifier.build_span_labeler(self.make_folder())
+    questions = [tiny_classifier.text(3, first=i) for i in range(6)]
+    contexts = [tiny_classifier.text(20 * i, first=i) for i in range(1, 7)]
+    real = agreement.RealTexts(questions, contexts)
+    expected = agreement.expected_answers(model, real)
+    self.assertGreater(len(set(expected)), 3)
+    served, lite = self._export_both(model, real)
+    outputs = served(question=tf.constant(questions),
+                     context=tf.constant(contexts))
+    self.assertAllEqual(outputs['answer'], [x.encode() for x in expected])
+    for i, answer in enumerate(lite.answer(questions, contexts)):
+      self.assertEqual(answer.text, expected[i])
+      self.assertEqual(answer.start, outputs['start'][i])
+      self.assertEqual(answer.end, outputs['end'][i])
+      self.assertAllClose(answer.score, outputs['score'][i], atol=1e-4)
+
+  def _export_both(self, trained: loading.TrainedModel,
+                   texts: agreement.RealTexts):
+    folder = pathlib.Path(self.make_folder())
+    path = exporting.export_saved_model(trained, folder / 'saved', texts)
+    exporting.export_tflite(trained, folder / 'model.tflite', texts,
+                            lengths=[16], quantization='none')
+    loaded = tf.saved_model.load(str(path))
+    self._kept = loaded  # A signature does not keep its SavedModel alive.
+    return (loaded.signatures['serve_text'],
+            tflite_runner.TFLiteRunner(folder / 'model.tflite'))
 
   # === Errors ===
 
-  def test_an_export_with_other_labels_is_not_written(self):
-    folder = pathlib.Path(self.make_folder(), 'bundle')
-    convert = tflite.convert
-
-    def convert_another(model, lengths, quantization):
-      return convert(rewriting.rewrite(
-          tiny_classifier.build(self.make_folder()).model), lengths,
-                     quantization)
-
-    flat = tiny_classifier.build(self.make_folder())
+  @parameterized.parameters('saved_model', 'tflite')
+  def test_an_export_with_other_answers_is_not_written(self, kind):
+    folder = pathlib.Path(self.make_folder())
+    flat = tiny_classifier.build(folder)
     flat.model.checkpoint_items['classifier'].bias.assign([9.0, 0.0, 0.0])
-    with mock.patch.object(tflite, 'convert', convert_another):
-      with self.assertRaisesRegex(ValueError, r'of 15 texts get another label'):
-        exporting.export_tflite(flat, folder, texts=_TEXTS,
-                                largest_disagreement=0.005)
-    self.assertFalse(folder.exists())
+    build = building.build
+    with mock.patch.object(
+        building, 'build', lambda _, *a, **k: build(self.classifier, *a, **k)):
+      with self.assertRaisesRegex(
+          ValueError, r'of 15 texts get another answer .*the test.*w1'):
+        if kind == 'tflite':
+          exporting.export_tflite(flat, folder / 'out', _REAL, lengths=[16])
+        else:
+          exporting.export_saved_model(flat, folder / 'out', _REAL)
+    self.assertEqual([path for path in folder.rglob('*') if path.is_file()],
+                     [folder / 'vocab.txt'])
 
   def test_an_unknown_quantization_writes_nothing(self):
-    folder = pathlib.Path(self.make_folder(), 'bundle')
+    file = pathlib.Path(self.make_folder(), 'model.tflite')
     with self.assertRaisesRegex(ValueError, "'int4'; accepted: none, float16"):
-      exporting.export_tflite(self.classifier, folder, quantization='int4')
-    self.assertFalse(folder.exists())
+      exporting.export_tflite(
+          self.classifier, file, _REAL, quantization='int4')
+    self.assertEmpty(os.listdir(file.parent))
 
-  @parameterized.parameters('model.tflite', 'vocab.txt', 'metadata.json')
-  def test_a_missing_file_is_named(self, name):
-    bundle = self._bundle()
-    (bundle / name).unlink()
-    with self.assertRaisesRegex(FileNotFoundError, f'{name} is missing'):
-      tflite_classifier.TFLiteClassifier(bundle)
+  def test_int8_needs_texts_for_each_length(self):
+    module = building.build(self.classifier)
+    with self.assertRaisesRegex(ValueError, 'serve_16.*have none'):
+      tflite.convert(module, [16], 'int8')
 
-  @parameterized.parameters(0, 3, 100)
-  def test_a_truncated_model_is_named(self, size):
-    bundle = self._bundle()
-    data = (bundle / 'model.tflite').read_bytes()
-    (bundle / 'model.tflite').write_bytes(data[:size])
-    with self.assertRaisesRegex(ValueError, 'model.tflite is damaged'):
-      tflite_classifier.TFLiteClassifier(bundle)
-
-  @parameterized.parameters(0.25, 0.5, 0.9)
-  def test_a_half_written_model_is_named(self, share):
-    bundle = self._bundle()
-    data = (bundle / 'model.tflite').read_bytes()
-    (bundle / 'model.tflite').write_bytes(data[:int(share * len(data))])
-    with self.assertRaisesRegex(ValueError, 'model.tflite is damaged'):
-      tflite_classifier.TFLiteClassifier(bundle)
+  def test_words_are_not_exported(self):
+    tagger = tiny_classifier.build_tagger(self.make_folder())
+    with self.assertRaisesRegex(ValueError, 'token classifier is not exported'):
+      exporting.export_tflite(tagger, f'{self.make_folder()}/x', _REAL)
 
   @parameterized.parameters(
-      ('{"labels": [', 'damaged'), ('{"labels": []}', 'lacks lengths'))
-  def test_bad_metadata_are_named(self, text, message):
-    bundle = self._bundle()
-    (bundle / 'metadata.json').write_text(text)
-    with self.assertRaisesRegex(ValueError, f'metadata.json.*{message}'):
-      tflite_classifier.TFLiteClassifier(bundle)
-
-  def test_a_signature_that_the_model_lacks_is_an_error(self):
-    bundle = self._bundle()
-    metadata = json.loads((bundle / 'metadata.json').read_text())
-    metadata['lengths'] = [16, 24]
-    (bundle / 'metadata.json').write_text(json.dumps(metadata))
-    with self.assertRaisesRegex(ValueError, 'model.tflite.*classify_24'):
-      tflite_classifier.TFLiteClassifier(bundle)
+      ((), None, 'no text'), (('a',), ('b',), 'reads single texts'))
+  def test_texts_have_to_fit(self, texts, pairs, message):
+    for export in (exporting.export_saved_model, exporting.export_tflite):
+      with self.assertRaisesRegex(ValueError, message):
+        export(self.classifier, f'{self.make_folder()}/x',
+               agreement.RealTexts(texts, pairs))
 
   def test_a_foreign_folder_is_refused(self):
     folder = pathlib.Path(self.make_folder())
     (folder / 'thesis').write_text('years')
-    for export in (exporting.export_saved_model, exporting.export_tflite):
-      with self.assertRaisesRegex(FileExistsError, str(folder)):
-        export(self.classifier, folder)
+    with self.assertRaisesRegex(FileExistsError, f'{folder} holds thesis'):
+      exporting.export_saved_model(self.classifier, folder, _REAL)
     self.assertEqual([path.name for path in folder.iterdir()], ['thesis'])
+
+
+def _example(features: dict) -> bytes:
+  return tf.train.Example(features=tf.train.Features(feature={
+      name: tf.train.Feature(int64_list=tf.train.Int64List(value=values))
+      for name, values in features.items()})).SerializeToString()
 
 
 if __name__ == '__main__':

@@ -22,6 +22,7 @@ import tensorflow as tf
 from mobilebert_tf import modeling
 from mobilebert_tf.serving import folding
 from mobilebert_tf.serving import inference_encoder
+from mobilebert_tf.serving import reparametrization
 from mobilebert_tf.serving import rescaling
 from tests.modeling import contract
 from tests.modeling import numpy_oracle as oracle
@@ -186,19 +187,7 @@ def outliers(encoder: modeling.MobileBertEncoder,
   scale = np.ones(encoder.architecture.inter_block_size, np.float32)
   for channel, factor in factors.items():
     scale[channel] = factor
-  norm = encoder.get_layer('embeddings').norm
-  norm.gamma.assign(norm.gamma * scale)
-  norm.beta.assign(norm.beta * scale)
-  for block in encoder.blocks:
-    for layer in (block.input_bottleneck.dense, block.shared_bottleneck.dense,
-                  block.attention.value):
-      layer.kernel.assign(layer.kernel / scale[:, np.newaxis])
-    output = block.output_bottleneck
-    output.dense.kernel.assign(output.dense.kernel * scale)
-    output.dense.bias.assign(output.dense.bias * scale)
-    output.norm.beta.assign(output.norm.beta * scale)
-  output.norm.gamma.assign(output.norm.gamma / scale)
-  output.norm.beta.assign(output.norm.beta / scale)
+  reparametrization.enlarge_channels(encoder, scale)
 
 
 if __name__ == '__main__':

@@ -104,7 +104,7 @@ class LoadingTest(
     return str(copy)
 
   def test_loads_the_model_that_was_trained(self):
-    classifier = loading.load_classifier(str(self.folder / 'run'))
+    classifier = loading.load(str(self.folder / 'run'))
     self.assertAllClose(
         _logits(classifier.model, classifier.vocab_file), self.logits,
         atol=1e-6)
@@ -144,7 +144,7 @@ class LoadingTest(
   def test_labels_that_were_named_keep_their_order(self):
     copy = self._copy_with({'train_data': {'labels': ['b', 'a'],
                                            'input_path': '/gone.tsv'}})
-    self.assertEqual(loading.load_classifier(copy).labels, ['b', 'a'])
+    self.assertEqual(loading.load(copy).labels, ['b', 'a'])
 
   def test_the_vocabulary_beside_a_run_counts(self):
     """The run may have been moved, and another be where it was."""
@@ -155,7 +155,7 @@ class LoadingTest(
 
   def test_a_misspelt_folder_is_named(self):
     with self.assertRaisesRegex(FileNotFoundError, "no folder .*'/nowhere'"):
-      loading.load_classifier('/nowhere')
+      loading.load('/nowhere')
 
   def test_a_checkpoint_of_another_format(self):
     run = str(self.folder / 'run')
@@ -163,7 +163,7 @@ class LoadingTest(
     checkpoints.write(
         dataclasses.replace(checkpoints.read(run), labels=('a', 'b')),
         folder, 'hugging_face')
-    classifier = loading.load_classifier(folder)
+    classifier = loading.load(folder)
     self.assertAllClose(
         _logits(classifier.model, classifier.vocab_file), self.logits,
         atol=1e-6)
@@ -175,15 +175,28 @@ class LoadingTest(
     encoder = modeling.MobileBertEncoder(tiny_classifier.architecture())
     folder = self.make_folder()
     encoder.save_pretrained(f'{folder}/encoder')
-    with self.assertRaisesRegex(ValueError, 'has no classifier, only encoder'):
-      loading.load_classifier(f'{folder}/encoder')
+    with self.assertRaisesRegex(ValueError, 'has no class.*, only encoder'):
+      loading.load(f'{folder}/encoder')
     modeling.MobileBertClassifier(encoder, 2).save_pretrained(f'{folder}/two')
     with self.assertRaisesRegex(FileNotFoundError, 'two/vocab.txt is missing'):
-      loading.load_classifier(f'{folder}/two')
+      loading.load(f'{folder}/two')
     modeling.MobileBertClassifier(encoder, 1).save_pretrained(
         f'{folder}/one', vocab_file=str(self.folder / 'vocab.txt'))
-    with self.assertRaisesRegex(ValueError, 'one rates texts with one num'):
-      loading.load_classifier(f'{folder}/one')
+    self.assertEqual(loading.load(f'{folder}/one').kind, loading.REGRESSION)
+
+  def test_an_encoder_alone(self):
+    encoder = modeling.MobileBertEncoder(tiny_classifier.architecture())
+    folder = f'{self.make_folder()}/encoder'
+    encoder.save_pretrained(folder, vocab_file=str(self.folder / 'vocab.txt'))
+    for path in (folder, str(self.folder / 'run')):
+      trained = loading.load_encoder(path)
+      self.assertEqual(trained.kind, loading.EMBEDDINGS)
+      self.assertEqual(trained.max_length, tiny_classifier.MAX_LENGTH)
+    ids = tf.constant([[2, 7, 3, 0]])
+    inputs = [ids, tf.cast(ids > 0, tf.int32), 0 * ids]
+    self.assertAllClose(
+        loading.load_encoder(folder).model(inputs)['sequence_output'],
+        encoder(inputs)['sequence_output'], 1e-6, 1e-6)
 
   def test_a_folder_without_checkpoint_is_named(self):
     copy = self._copy()
@@ -191,30 +204,29 @@ class LoadingTest(
       file.unlink()
     (copy / 'checkpoint').unlink()
     with self.assertRaisesRegex(FileNotFoundError, f'{copy} holds no checkp'):
-      loading.load_classifier(str(copy))
+      loading.load(str(copy))
 
   def test_a_damaged_checkpoint_is_named(self):
     copy = self._copy()
     [data] = copy.glob('ckpt-2.data*')
     data.write_bytes(data.read_bytes()[:100])
     with self.assertRaisesRegex(ValueError, 'ckpt-2 is damaged'):
-      loading.load_classifier(str(copy))
+      loading.load(str(copy))
 
   def test_a_checkpoint_of_another_architecture_is_named(self):
     copy = self._copy_with({'model': {'encoder': {'any': {
         'intermediate_size': 24}}}})
     with self.assertRaisesRegex(ValueError, 'ckpt-2.*does not fit.*params'):
-      loading.load_classifier(copy)
+      loading.load(copy)
 
-  def test_a_classifier_of_pairs_is_refused(self):
+  def test_a_classifier_of_pairs(self):
     copy = self._copy_with({'train_data': {'pair_field': 'answer'}})
-    with self.assertRaisesRegex(ValueError, r'pairs of texts \(text, answer\)'):
-      loading.load_classifier(copy)
+    self.assertTrue(loading.load(copy).pairs)
 
   def test_labels_are_as_many_as_classes(self):
     copy = self._copy_with({'model': {'num_classes': 3}})
     with self.assertRaisesRegex(ValueError, r'3 classes and 2 labels \(a, b\)'):
-      loading.load_classifier(copy)
+      loading.load(copy)
 
   def test_a_run_of_another_experiment_is_refused(self):
     folder = self.make_folder()
@@ -222,13 +234,13 @@ class LoadingTest(
         exp_factory.get_exp_config('mobilebert/pretrain'), folder)
     with self.assertRaisesRegex(
         ValueError, f'{folder}/params.yaml is not of a training run of mobile'):
-      loading.load_classifier(folder)
+      loading.load(folder)
 
   def test_params_that_are_not_yaml_are_named(self):
     copy = self._copy()
     (copy / 'params.yaml').write_text('task: [')
     with self.assertRaisesRegex(ValueError, f'{copy}/params.yaml is not'):
-      loading.load_classifier(str(copy))
+      loading.load(str(copy))
 
 
 if __name__ == '__main__':

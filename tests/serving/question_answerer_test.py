@@ -21,6 +21,7 @@ from absl.testing import parameterized
 import numpy as np
 import tensorflow as tf
 
+from mobilebert_tf.serving import answers
 from mobilebert_tf.serving import loading
 from mobilebert_tf.serving import question_answerer
 from tests.data import temporary
@@ -125,7 +126,7 @@ class QuestionAnswererTest(parameterized.TestCase, temporary.TemporaryFiles,
         [question, 'w1'], [context, 'w2 w3'])
     self.assertEqual((empty.text, empty.start, empty.end, empty.score,
                       empty.n_best), ('', None, None, 0.0, ()))
-    self.assertEqual(empty.null_odds, question_answerer.NO_TEXT_ODDS)
+    self.assertEqual(empty.null_odds, answers.NO_TEXT_ODDS)
     self.assertNotEmpty(answer.text)
 
   # === Length ===

@@ -78,6 +78,16 @@ def build_span_labeler(folder: str) -> loading.TrainedModel:
       max_length=MAX_LENGTH, kind=loading.QUESTION_ANSWERING, pairs=True)
 
 
+def build_rating(folder: str) -> loading.TrainedModel:
+  """Returns a model that rates pairs of texts."""
+  model = modeling.MobileBertClassifier(
+      modeling.MobileBertEncoder(architecture()), num_classes=1)
+  _randomize(model)
+  return loading.TrainedModel(
+      model, [], write_vocabulary(folder), lower_case=True,
+      max_length=MAX_LENGTH, kind=loading.REGRESSION, pairs=True)
+
+
 def _randomize(model: tf_keras.Model) -> None:
   rng = np.random.default_rng(0)
   for variable in model.weights:

@@ -1,0 +1,139 @@
+# Copyright 2026 The mobilebert_tf Authors. All Rights Reserved.
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+
+r"""What each quantization costs on a real task, plain and rewritten.
+
+python benchmarks/quantized_accuracy.py --model_dir=runs/sst2 \
+  --data_file=SST-2/dev.tsv
+
+A fine-tuned model is brought into the range of the released one: some channels
+between its blocks become 2^24 times as large, and what reads them as much
+smaller, so that all its outputs in float32 stay what they are. Then it is
+converted as it is, and folded and rescaled, with every quantization, and each
+file answers the labelled data. Calibration texts are the first of
+--calibration_file, or of the training data of the run, never those that count.
+"""
+
+import os
+import tempfile
+from typing import Any
+
+from absl import app
+from absl import flags
+
+from mobilebert_tf.reporting import formatting
+from mobilebert_tf.reporting import table
+from mobilebert_tf.reporting import terminal
+
+_MODEL_DIR = flags.DEFINE_string(
+    'model_dir', None, 'A fine-tuning run.', required=True)
+_DATA_FILE = flags.DEFINE_string(
+    'data_file', None, 'Labelled texts, or JSON of SQuAD.', required=True)
+_CALIBRATION_FILE = flags.DEFINE_string(
+    'calibration_file', '', 'Texts such as export_tflite reads.')
+_AMPLITUDE = flags.DEFINE_integer(
+    'amplitude', 24, 'The largest channel is multiplied by about two to this; '
+    '0 leaves the model as it is.')
+
+_QUANTIZATIONS = ('none', 'float16', 'dynamic', 'int8')
+
+
+def main(argv: list[str]) -> None:
+  del argv
+  os.environ.setdefault('TF_CPP_MIN_LOG_LEVEL', '3')
+  from mobilebert_tf.serving import agreement
+  from mobilebert_tf.serving import building
+  from mobilebert_tf.serving import calibration
+  from mobilebert_tf.serving import loading
+  from mobilebert_tf.serving import reparametrization
+
+  trained = loading.load(_MODEL_DIR.value)
+  texts, score = _labelled(trained)
+  if _AMPLITUDE.value:
+    encoder = trained.model.encoder
+    reparametrization.enlarge_channels(encoder, reparametrization.outliers(
+        encoder.architecture.inter_block_size, _AMPLITUDE.value))
+  calibrated = _calibration_texts(trained)
+  batches = calibration.batches(trained, calibrated)
+  expected = agreement.expected_answers(trained, texts)
+  rows = [('Keras', 'float32', _worth(score, expected), '', '')]
+  for name, module in (
+      ('plain', building.build(trained, fold=False)),
+      ('folded and rescaled', building.build(trained, batches))):
+    for quantization in _QUANTIZATIONS:
+      print(f'{name}, {quantization} ...', flush=True)
+      size, found = _answer(trained, module, quantization, calibrated, texts)
+      row = ('not finite', '') if found is None else (
+          _worth(score, found),
+          f'{1 - agreement.differ(trained.kind, found, expected).mean():.1%}')
+      rows.append((name, quantization, *row,
+                   formatting.quantity(size / 1e6, 'MB')))
+  titles = ('Model', 'Quantization', 'Score', 'Agreement', 'Size')
+  columns = [table.Column(title, 'left' if i < 2 else 'right')
+             for i, title in enumerate(titles)]
+  largest = max(abs(hidden.numpy()).max() for hidden in trained.model.encoder(
+      batches[0])['encoder_outputs'])
+  print(terminal.format_table(table.Table(tuple(columns), tuple(rows))))
+  print(f'\n{len(texts):,} texts; the largest activation between blocks is '
+        f'{largest:.2g}. Calibrated on {len(calibrated)} texts of '
+        f'{calibrated.source}.')
+
+
+def _labelled(trained: Any) -> tuple[Any, Any]:
+  """Returns the texts that count, and what scores answers to them."""
+  from mobilebert_tf.evaluation import labelled_texts
+  from mobilebert_tf.serving import agreement
+
+  labelled = labelled_texts.read(
+      _DATA_FILE.value, trained, labelled_texts.Columns())
+  pairs = labelled.pairs
+  return agreement.RealTexts(labelled.texts, pairs), labelled.score
+
+
+def _calibration_texts(trained: Any) -> Any:
+  from mobilebert_tf.evaluation import real_texts
+  path = _CALIBRATION_FILE.value
+  if path:
+    return real_texts.find(trained, path)
+  data = trained.params.task.train_data
+  return real_texts.read_labelled(trained, data.input_path)
+
+
+def _answer(trained: Any, module: Any, quantization: str, calibrated: Any,
+            texts: Any) -> tuple[int, Any]:
+  """Returns the size of a module's file, and answers, None if not finite."""
+  from mobilebert_tf.serving import exporting
+
+  with tempfile.TemporaryDirectory() as folder:
+    path = os.path.join(folder, 'model.tflite')
+    data = exporting.convert(trained, module, calibrated,
+                             quantization=quantization)
+    with open(path, 'wb') as file:
+      file.write(data)
+    try:
+      return len(data), exporting.run_tflite(path, trained.kind, texts)
+    except ValueError as error:
+      if 'not finite' not in str(error):
+        raise
+      return len(data), None
+
+
+def _worth(score: Any, answers: Any) -> str:
+  """Returns the first score of answers, in words."""
+  first = score(answers)[0]
+  return f'{first["name"]} {first["value"]:.1%}'
+
+
+if __name__ == '__main__':
+  app.run(main)

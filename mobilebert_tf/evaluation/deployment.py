@@ -1,0 +1,287 @@
+# Copyright 2026 The mobilebert_tf Authors. All Rights Reserved.
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+
+"""Artefacts of one model beside each other: cost, accuracy and agreement."""
+
+import dataclasses
+import os
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from mobilebert_tf.data import tokenization
+from mobilebert_tf.evaluation import deployment_scores
+from mobilebert_tf.evaluation import labelled_texts
+from mobilebert_tf.evaluation import text_lines
+from mobilebert_tf.serving import artefacts as artefacts_lib
+from mobilebert_tf.serving import comparison
+from mobilebert_tf.serving import loading
+from mobilebert_tf.serving import question_answerer
+from mobilebert_tf.serving import text_modules
+from mobilebert_tf.serving import text_predictor
+
+_AT_ONCE = 16  # Texts that the Keras model embeds together.
+
+
+@dataclasses.dataclass(frozen=True)
+class Settings:
+  """What is compared.
+
+  Attributes:
+    artefacts: Paths, as `artefacts.find` takes them.
+    text_file: A text a line, or two with a tab between for pairs.
+    data_file: A labelled file, or ''.
+    model_dir: The Keras model to agree with, as `loading.load` takes it; '' for
+      agreement with the first artefact.
+    columns: Those of the labelled file.
+    threads: Numbers of threads to measure with.
+    batch_sizes: How many texts are answered at once.
+    texts: How many of the file are timed.
+    rounds: How often each artefact takes its turn.
+  """
+  artefacts: Sequence[str]
+  text_file: str
+  data_file: str = ''
+  model_dir: str = ''
+  columns: labelled_texts.Columns = labelled_texts.Columns()
+  threads: Sequence[int] = (1, 2)
+  batch_sizes: Sequence[int] = (1, 16)
+  texts: int = 100
+  rounds: int = 3
+
+
+def benchmark(settings: Settings,
+              progress: Callable[[str], None] = lambda _: None
+              ) -> dict[str, Any]:
+  """Measures artefacts, and scores what they answer.
+
+  Example: `benchmark(Settings(['saved_model', 'model.tflite'], 'texts.txt'))`
+
+  Args:
+    settings: What is compared.
+    progress: Is given a line now and then.
+
+  Returns:
+    What `deployment_report` shows and JSON can hold.
+
+  Raises:
+    FileNotFoundError: If a file is missing.
+    ValueError: If one is damaged, what is named does not fit together, or no
+      artefact could be measured.
+  """
+  return _Benchmark(settings, progress).run()
+
+
+class _Benchmark:
+  """The steps, which share what they found."""
+
+  def __init__(self, settings: Settings, progress: Callable[[str], None]):
+    self._settings, self._progress = settings, progress
+    self._failures = comparison.Failures()
+    self._artefacts = artefacts_lib.find(settings.artefacts)
+    text_lines.read(settings.text_file, pairs=False)  # Known to be there now.
+
+  def run(self) -> dict[str, Any]:
+    self._progress(f'Loading {len(self._artefacts)} artefacts')
+    self._about = comparison.describe(self._artefacts, self._failures)
+    if not self._about:
+      raise ValueError(' '.join(self._failures.messages.values()))
+    self._first = next(iter(self._about.values()))
+    trained = self._load_trained()
+    lines, second = text_lines.read(self._settings.text_file,
+                                    self._first['pairs'])
+    texts, pairs = text_lines.spread(lines, second, self._settings.texts)
+    labelled = self._read_labelled(trained)
+    sized, mean_tokens = self._size_texts(trained, texts, pairs)
+    plan = comparison.Plan(
+        texts, pairs, sized, self._settings.threads,
+        self._settings.batch_sizes, self._settings.rounds)
+    answers = self._answer(plan, labelled)
+    reference, expected = self._find_reference(trained, plan, labelled, answers)
+    by_keras = trained is not None
+    del trained  # Its memory is for the artefacts.
+    costs = comparison.measure(self._working(), plan, self._failures,
+                               self._progress)
+    if not any(costs.values()):
+      raise ValueError(' '.join(self._failures.messages.values()))
+    return {
+        'task': self._first['task'], 'labels': self._first['labels'],
+        'text_file': os.fspath(self._settings.text_file),
+        'texts': len(texts), 'lines': len(lines), 'mean_tokens': mean_tokens,
+        'data_file': self._settings.data_file,
+        'examples': len(labelled.texts) if labelled else 0,
+        'reference': {'name': reference, 'is_artefact': not by_keras},
+        'lengths': list(sized),
+        'threads': list(plan.threads), 'batch_sizes': list(plan.batch_sizes),
+        'rounds': plan.rounds,
+        'artefacts': [
+            {'name': each.name, 'path': str(each.path), 'kind': each.kind,
+             'bytes': each.num_bytes, 'measurements': costs.get(each.name, []),
+             **self._judge(each.name, len(texts), labelled, answers,
+                           '' if by_keras else reference, expected),
+             'failure': self._failures.messages.get(each.name)}
+            for each in self._artefacts],
+    }
+
+  def _working(self) -> list[artefacts_lib.Artefact]:
+    return [each for each in self._artefacts
+            if each.name not in self._failures.messages]
+
+  def _load_trained(self) -> loading.TrainedModel | None:
+    if not self._settings.model_dir:
+      return None
+    load = (loading.load_encoder
+            if self._first['task'] == deployment_scores.EMBEDDINGS
+            else loading.load)
+    trained = load(self._settings.model_dir)
+    name = next(iter(self._about))
+    if trained.kind != self._first['task']:
+      raise ValueError(f'{self._settings.model_dir} is for {trained.kind}, '
+                       f'{name} for {self._first["task"]}.')
+    if sorted(trained.labels) != sorted(self._first['labels']):
+      raise ValueError(
+          f'{self._settings.model_dir} has the labels '
+          f'{", ".join(trained.labels)}, {name} '
+          f'{", ".join(self._first["labels"])}.')
+    return trained
+
+  def _read_labelled(self, trained: loading.TrainedModel | None
+                     ) -> labelled_texts.Labelled | None:
+    if not self._settings.data_file:
+      return None
+    if trained:  # Labels in the order of all that follows.
+      trained = dataclasses.replace(trained, labels=self._first['labels'])
+    else:
+      trained = loading.TrainedModel(
+          None, self._first['labels'], '', True, 0, self._first['task'],
+          self._first['pairs'])
+    labelled = labelled_texts.read(self._settings.data_file, trained,
+                                   self._settings.columns)
+    if (labelled.pairs is not None) != self._first['pairs']:
+      raise ValueError(
+          f'{self._settings.data_file} '
+          + ('was read as single texts, but the artefacts read pairs: name the '
+             'column of the second text.' if self._first['pairs'] else
+             'was read as pairs, but the artefacts read single texts.'))
+    return labelled
+
+  def _size_texts(self, trained: loading.TrainedModel | None,
+                  texts: list[str], pairs: list[str] | None
+                  ) -> tuple[dict[int, Any], float | None]:
+    """Returns texts by length, and the mean tokens of those of the file."""
+    longest = [each['max_length'] for each in self._about.values()
+               if each['max_length']]
+    longest += [trained.max_length] if trained else []
+    counting = next((each for each in self._working()
+                     if self._about[each.name]['counts']), None)
+    if not longest or not (counting or trained):
+      return {}, None
+    if not counting:
+      return _size(_counter(trained), min(longest), texts, pairs)
+    with comparison.token_counter(counting) as count_tokens:
+      return _size(count_tokens, min(longest), texts, pairs)
+
+  def _answer(self, plan: comparison.Plan,
+              labelled: labelled_texts.Labelled | None) -> dict[str, Any]:
+    """Returns what each artefact answers to all texts, by its name."""
+    texts, pairs = _all_texts(plan, labelled)
+    answers = {}
+    for artefact in self._working():
+      self._progress(f'Answering {len(texts)} texts: {artefact.name}')
+      with self._failures.noted(artefact):
+        found = comparison.answer(artefact, texts, pairs, max(plan.threads))
+        answers[artefact.name] = self._align(
+            found, self._about[artefact.name]['labels'], artefact.name)
+    return answers
+
+  def _align(self, answers: Any, labels: Sequence[str], who: str) -> Any:
+    if self._first['task'] == deployment_scores.QUESTION_ANSWERING:
+      return answers
+    return deployment_scores.to_array(answers, labels, self._first['labels'],
+                                      who)
+
+  def _find_reference(self, trained: loading.TrainedModel | None,
+                      plan: comparison.Plan,
+                      labelled: labelled_texts.Labelled | None,
+                      answers: dict[str, Any]) -> tuple[str, Any]:
+    """Returns with what artefacts should agree, and what it answers."""
+    if not trained:
+      return next(iter(answers.items()), ('', None))
+    texts, pairs = _all_texts(plan, labelled)
+    self._progress(f'Answering {len(texts)} texts: {self._settings.model_dir}')
+    if trained.kind == loading.QUESTION_ANSWERING:
+      answerer = question_answerer.QuestionAnswerer(trained)
+      found = [each.text for each in answerer.answer(texts, pairs)]
+    elif trained.kind == loading.EMBEDDINGS:
+      found = _embed(trained, texts)
+    else:
+      found = text_predictor.TextPredictor(trained).scores(texts, pairs)
+    return self._settings.model_dir, self._align(
+        found, trained.labels, self._settings.model_dir)
+
+  def _judge(self, name: str, timed: int,
+             labelled: labelled_texts.Labelled | None, answers: dict[str, Any],
+             itself: str, expected: Any) -> dict[str, Any]:
+    if name not in answers:
+      return {'scores': [], 'agreement': None}
+    return {
+        'scores': labelled.score(answers[name][timed:]) if labelled else [],
+        'agreement': None if name == itself else
+                     deployment_scores.agreement(
+                         self._first['task'], answers[name], expected)}
+
+
+def _all_texts(plan: comparison.Plan,
+               labelled: labelled_texts.Labelled | None
+               ) -> tuple[list[str], list[str] | None]:
+  """Returns the timed texts, and then the labelled ones."""
+  texts = [*plan.texts, *(labelled.texts if labelled else ())]
+  if plan.pairs is None:
+    return texts, None
+  return texts, [*plan.pairs, *(labelled.pairs if labelled else ())]
+
+
+def _size(count_tokens, longest: int, texts: list[str],
+          pairs: list[str] | None) -> tuple[dict[int, Any], float]:
+  counts = count_tokens(texts, pairs)
+  return (comparison.make_texts(count_tokens, longest, texts, pairs),
+          sum(map(int, counts)) / len(texts))
+
+
+def _embed(trained: loading.TrainedModel, texts: list[str]) -> np.ndarray:
+  """Returns the mean of the Keras model's vectors of each text's tokens."""
+  tokenizer = tokenization.Tokenizer(trained.vocab_file, trained.lower_case)
+  vectors = []
+  for i in range(0, len(texts), _AT_ONCE):
+    inputs = tokenizer.encode(texts[i:i + _AT_ONCE],
+                              max_length=trained.max_length)
+    outputs = trained.model(inputs)
+    vectors.append(text_modules.embed(
+        outputs, inputs['input_mask'])['mean_output'].numpy())
+  return np.concatenate(vectors)
+
+
+def _counter(trained: loading.TrainedModel):
+  """Returns a function that counts tokens as the Keras model does."""
+  tokenizer = tokenization.Tokenizer(trained.vocab_file, trained.lower_case)
+
+  def count_tokens(texts: Sequence[str], pairs: Sequence[str] | None
+                   ) -> list[int]:
+    parts = [tokenizer.tokenize_strings(each)
+             for each in (texts, pairs) if each is not None]
+    return [sum(map(len, row)) + len(parts) + 1
+            for row in zip(*parts, strict=True)]
+
+  return count_tokens

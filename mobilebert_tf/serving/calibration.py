@@ -1,0 +1,82 @@
+# Copyright 2026 The mobilebert_tf Authors. All Rights Reserved.
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+
+"""Real texts as a model's inputs, to calibrate an export with."""
+
+from collections.abc import Sequence
+import dataclasses
+
+import tensorflow as tf
+
+from mobilebert_tf.data import squad_windows
+from mobilebert_tf.data import tokenization
+from mobilebert_tf.data import window_plan
+from mobilebert_tf.serving import agreement
+from mobilebert_tf.serving import loading
+from mobilebert_tf.serving import question_answerer
+
+_TEXTS_AT_ONCE = 16
+
+Inputs = dict[str, tf.Tensor]
+
+
+def batches(trained: loading.TrainedModel, texts: agreement.RealTexts, *,
+            rows: int = _TEXTS_AT_ONCE, length: int | None = None
+            ) -> list[Inputs]:
+  """Encodes texts as the model reads them.
+
+  Args:
+    trained: The model.
+    texts: The texts, or questions and contexts, of which every window counts.
+    rows: How many go into one batch.
+    length: That of all batches; None for that of the longest text and a [PAD]
+      each. Texts that are longer lose their ends.
+
+  Returns:
+    The model's inputs by name, int32 `[rows, length]`.
+
+  Example: `batches(loading.load('runs/sst2'), RealTexts(['a', 'b']))`
+  """
+  tokenizer = tokenization.Tokenizer(trained.vocab_file, trained.lower_case)
+  if trained.kind == loading.QUESTION_ANSWERING:
+    settings = question_answerer.QuestionAnswerer(trained).window_settings
+    if length is not None:
+      settings = _shortened(settings, length - 1)
+    windows = squad_windows.Windows(
+        tokenizer, texts.texts, texts.pairs, range(len(texts)), settings)
+    return [windows.batch(part, length) for part in _parts(
+        range(len(windows)), rows)]
+  longest = trained.max_length
+  if length is not None:
+    longest = min(longest, length - 1)
+  return [
+      tokenizer.encode([texts.texts[i] for i in part],
+                       texts.pairs and [texts.pairs[i] for i in part],
+                       max_length=longest, length=length)
+      for part in _parts(range(len(texts)), rows)
+  ]
+
+
+def _parts(rows: range, size: int) -> Sequence[range]:
+  return [rows[i:i + size] for i in range(0, len(rows), size)]
+
+
+def _shortened(settings: window_plan.WindowSettings,
+               seq_length: int) -> window_plan.WindowSettings:
+  """Returns settings for windows of another length, half of them questions."""
+  if seq_length >= settings.seq_length:
+    return settings
+  return dataclasses.replace(
+      settings, seq_length=seq_length,
+      query_length=max(1, min(settings.query_length, seq_length // 2 - 2)))
