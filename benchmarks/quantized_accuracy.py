@@ -74,7 +74,7 @@ def main(argv: list[str]) -> None:
     for quantization in _QUANTIZATIONS:
       print(f'{name}, {quantization} ...', flush=True)
       size, found = _answer(trained, module, quantization, calibrated, texts)
-      row = ('not finite', '') if found is None else (
+      row = (found, '') if isinstance(found, str) else (
           _worth(score, found),
           f'{1 - agreement.differ(trained.kind, found, expected).mean():.1%}')
       rows.append((name, quantization, *row,
@@ -112,7 +112,7 @@ def _calibration_texts(trained: Any) -> Any:
 
 def _answer(trained: Any, module: Any, quantization: str, calibrated: Any,
             texts: Any) -> tuple[int, Any]:
-  """Returns the size of a module's file, and answers, None if not finite."""
+  """Returns the size of a module's file, and answers, or why there are none."""
   from mobilebert_tf.serving import exporting
 
   with tempfile.TemporaryDirectory() as folder:
@@ -124,9 +124,11 @@ def _answer(trained: Any, module: Any, quantization: str, calibrated: Any,
     try:
       return len(data), exporting.run_tflite(path, trained.kind, texts)
     except ValueError as error:
-      if 'not finite' not in str(error):
-        raise
-      return len(data), None
+      if 'not finite' in str(error):
+        return len(data), 'not finite'
+      if 'failed to create XNNPACK' in str(error):  # Scales too far apart.
+        return len(data), 'does not run'
+      raise
 
 
 def _worth(score: Any, answers: Any) -> str:

@@ -24,6 +24,7 @@ from typing import Any
 
 _MODULES = {
     'InferenceModel': 'inference_model',
+    'QuestionAnswering': 'question_answering',
     'TFLiteRunner': 'tflite_runner',
     'TextClassification': 'text_modules',
     'TextEmbedding': 'text_modules',

@@ -46,7 +46,7 @@ def build(trained: loading.TrainedModel,
   Raises:
     ValueError: If the model labels words, or a weight is not finite.
 
-  Example: `build(loading.load('runs/sst2')).serve_text(text=texts)`
+  Example: `module = build(trained); module.serve_text(text=texts)['label']`
   """
   if trained.kind == loading.TOKEN_CLASSIFICATION:
     raise ValueError(

@@ -73,7 +73,8 @@ class ServedModule(export_base.ExportModule):
     self._pairs = pairs
     self._xla = xla
     compute = tf.function(
-        lambda inputs: self.inference_step(inputs), jit_compile=xla)
+        lambda inputs: self.inference_step(inputs), autograph=False,
+        jit_compile=xla)
     self._compute = lambda inputs: compute(inputs)  # Which is not tracked.
 
   @property
@@ -81,7 +82,7 @@ class ServedModule(export_base.ExportModule):
     """The names of what `serve_text` is given."""
     return tuple(self._text_names[:1 + self._pairs])
 
-  @tf.function
+  @tf.function(autograph=False)
   def serve(self, input_word_ids: tf.Tensor, input_mask: tf.Tensor,
             input_type_ids: tf.Tensor) -> dict[str, tf.Tensor]:
     """Answers encoded texts.
@@ -104,7 +105,7 @@ class ServedModule(export_base.ExportModule):
            for name, values in self._describe_tokens(outputs).items()},
     }
 
-  @tf.function
+  @tf.function(autograph=False)
   def serve_examples(self, examples: tf.Tensor) -> dict[str, tf.Tensor]:
     """Answers serialized `tf.train.Example`s.
 
@@ -137,7 +138,7 @@ class ServedModule(export_base.ExportModule):
     return self.serve(dense(words, tf.zeros_like(tokens)), dense(mask, tokens),
                       dense(types, tf.zeros_like(tokens)))
 
-  @tf.function
+  @tf.function(autograph=False)
   def serve_text(self, **texts: tf.Tensor) -> dict[str, tf.Tensor]:
     """Answers raw texts.
 

@@ -179,6 +179,16 @@ class ExportingTest(parameterized.TestCase, temporary.TemporaryFiles,
                              tf.int32),
           input_type_ids=tf.fill(shape, made['type_id']))
 
+  @parameterized.parameters(
+      ({'input_mask': tf.ones([1, 5])}, 'float'),
+      ({'input_word_ids': tf.ones([5], tf.int32)}, r'\[5\]|rank'))
+  def test_ids_of_another_dtype_or_rank_are_refused(self, spoilt, message):
+    inputs = {name: tf.ones([1, 5], tf.int32) for name in (
+        'input_word_ids', 'input_mask', 'input_type_ids')}
+    with self.assertRaisesRegex((TypeError, ValueError, tf.errors.OpError),
+                                message):
+      self.loaded.signatures['serving_default'](**{**inputs, **spoilt})
+
   def test_an_example_of_unequal_features_is_refused(self):
     example = _example({'input_word_ids': [7, 8], 'input_mask': [1]})
     with self.assertRaisesRegex(tf.errors.InvalidArgumentError, 'one length'):
@@ -253,6 +263,19 @@ class ExportingTest(parameterized.TestCase, temporary.TemporaryFiles,
     lite = tflite_runner.TFLiteRunner(file)
     self.assertEqual(lite.metadata.quantization, quantization)
     self.assertAllClose(lite.scores(_TEXTS), self.expected, atol=tolerance)
+
+  @parameterized.parameters('dynamic', 'int8')
+  def test_other_architectures_are_exported(self, quantization):
+    model = tiny_classifier.build(
+        self.make_folder(), normalization='layer_norm',
+        hidden_activation='gelu', attention_input='bottleneck',
+        use_pooler=True)
+    file = pathlib.Path(self.make_folder(), 'model.tflite')
+    exporting.export_tflite(
+        model, file, _REAL, lengths=[16], quantization=quantization,
+        largest_disagreement=0.2)
+    self.assertAllClose(tflite_runner.TFLiteRunner(file).scores(_TEXTS),
+                        _probabilities(model, _TEXTS), atol=0.2)
 
   # === Both ===
 

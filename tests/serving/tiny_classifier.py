@@ -95,12 +95,12 @@ def _randomize(model: tf_keras.Model) -> None:
     variable.assign((1.0 if 'gamma' in variable.name else 0.0) + noise)
 
 
-def build(folder: str) -> loading.TrainedModel:
+def build(folder: str, **overrides) -> loading.TrainedModel:
   """Returns a classifier whose answers differ from text to text."""
   config = sentence_prediction.SentencePredictionConfig(
       model=official_task.ModelConfig(
           num_classes=len(LABELS), use_encoder_pooler=True,
-          encoder=pretraining.encoder_config(architecture())),
+          encoder=pretraining.encoder_config(architecture(**overrides))),
       train_data=text_classification_loader.TextClassificationDataConfig(
           labels=list(LABELS)))
   model = sentence_prediction.SentencePredictionTask(config).build_model()
