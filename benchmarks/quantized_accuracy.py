@@ -18,8 +18,8 @@ python benchmarks/quantized_accuracy.py --model_dir=runs/sst2 \
   --data_file=SST-2/dev.tsv
 
 A fine-tuned model is brought into the range of the released one: some channels
-between its blocks become 2^24 times as large, and what reads them as much
-smaller, so that all its outputs in float32 stay what they are. Then it is
+between its blocks become as large as 1e7, by powers of two, and what reads them
+as much smaller, so that its outputs in float32 stay what they are. Then it is
 converted as it is, and folded and rescaled, with every quantization, and each
 file answers the labelled data. Calibration texts are the first of
 --calibration_file, or of the training data of the run, never those that count.
@@ -42,10 +42,11 @@ _DATA_FILE = flags.DEFINE_string(
     'data_file', None, 'Labelled texts, or JSON of SQuAD.', required=True)
 _CALIBRATION_FILE = flags.DEFINE_string(
     'calibration_file', '', 'Texts such as export_tflite reads.')
-_AMPLITUDE = flags.DEFINE_integer(
-    'amplitude', 24, 'The largest channel is multiplied by about two to this; '
-    '0 leaves the model as it is.')
+_LARGEST = flags.DEFINE_float(
+    'largest_activation', 1e7, 'What the largest activation between blocks '
+    'becomes, about; 0 leaves the model as it is.', lower_bound=0.0)
 
+_SHARE_OF_OUTLIERS = 0.03
 _QUANTIZATIONS = ('none', 'float16', 'dynamic', 'int8')
 
 
@@ -60,12 +61,12 @@ def main(argv: list[str]) -> None:
 
   trained = loading.load(_MODEL_DIR.value)
   texts, score = _labelled(trained)
-  if _AMPLITUDE.value:
-    encoder = trained.model.encoder
-    reparametrization.enlarge_channels(encoder, reparametrization.outliers(
-        encoder.architecture.inter_block_size, _AMPLITUDE.value))
   calibrated = _calibration_texts(trained)
   batches = calibration.batches(trained, calibrated)
+  if _LARGEST.value:
+    encoder = trained.model.encoder
+    reparametrization.enlarge_channels(
+        encoder, _factors(_channel_ranges(encoder, batches[0])))
   expected = agreement.expected_answers(trained, texts)
   rows = [('Keras', 'float32', _worth(score, expected), '', '')]
   for name, module in (
@@ -82,12 +83,31 @@ def main(argv: list[str]) -> None:
   titles = ('Model', 'Quantization', 'Score', 'Agreement', 'Size')
   columns = [table.Column(title, 'left' if i < 2 else 'right')
              for i, title in enumerate(titles)]
-  largest = max(abs(hidden.numpy()).max() for hidden in trained.model.encoder(
-      batches[0])['encoder_outputs'])
+  largest = _channel_ranges(trained.model.encoder, batches[0]).max()
   print(terminal.format_table(table.Table(tuple(columns), tuple(rows))))
   print(f'\n{len(texts):,} texts; the largest activation between blocks is '
         f'{largest:.2g}. Calibrated on {len(calibrated)} texts of '
         f'{calibrated.source}.')
+
+
+def _channel_ranges(encoder: Any, batch: dict[str, Any]) -> Any:
+  """Returns the largest value of each channel between blocks."""
+  import numpy as np
+  return np.max([np.abs(hidden).max(axis=(0, 1))
+                 for hidden in encoder(batch)['encoder_outputs'][:-1]], axis=0)
+
+
+def _factors(ranges: Any) -> Any:
+  """Returns powers of two that make some channels as large as is asked."""
+  import numpy as np
+  rng = np.random.default_rng(0)
+  outliers = rng.choice(
+      len(ranges), max(1, int(_SHARE_OF_OUTLIERS * len(ranges))), replace=False)
+  wanted = _LARGEST.value ** rng.uniform(0.5, 1, len(outliers))
+  wanted[0] = _LARGEST.value
+  factors = np.ones(len(ranges), np.float32)
+  factors[outliers] = np.exp2(np.round(np.log2(wanted / ranges[outliers])))
+  return factors
 
 
 def _labelled(trained: Any) -> tuple[Any, Any]:
