@@ -21,8 +21,8 @@ A fine-tuned model is brought into the range of the released one: some channels
 between its blocks become as large as 1e7, by powers of two, and what reads them
 as much smaller, so that its outputs in float32 stay what they are. Then it is
 converted as it is, and folded and rescaled, with every quantization, and each
-file answers the labelled data. Calibration texts are the first of
---calibration_file, or of the training data of the run, never those that count.
+file answers the labelled data. Calibration texts are from --calibration_file,
+or from the run's training data, evenly over all of it.
 """
 
 import os
@@ -101,8 +101,8 @@ def _factors(ranges: Any) -> Any:
   """Returns powers of two that make some channels as large as is asked."""
   import numpy as np
   rng = np.random.default_rng(0)
-  outliers = rng.choice(
-      len(ranges), max(1, int(_SHARE_OF_OUTLIERS * len(ranges))), replace=False)
+  count = max(1, int(_SHARE_OF_OUTLIERS * len(ranges)))
+  outliers = rng.choice(np.flatnonzero(ranges), count, replace=False)
   wanted = _LARGEST.value ** rng.uniform(0.5, 1, len(outliers))
   wanted[0] = _LARGEST.value
   factors = np.ones(len(ranges), np.float32)
@@ -127,7 +127,7 @@ def _calibration_texts(trained: Any) -> Any:
   if path:
     return real_texts.find(trained, path)
   data = trained.params.task.train_data
-  return real_texts.read_labelled(trained, data.input_path)
+  return real_texts.read_labelled(trained, data.input_path, data=data)
 
 
 def _answer(trained: Any, module: Any, quantization: str, calibrated: Any,

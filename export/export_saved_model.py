@@ -27,6 +27,7 @@ import sys
 
 from absl import app
 from absl import flags
+from absl import logging
 
 _MODEL_DIR = flags.DEFINE_string(
     'model_dir', None,
@@ -60,6 +61,8 @@ def main(argv: list[str]) -> None:
   if len(argv) > 1:
     raise app.UsageError(f'Not a flag: {" ".join(argv[1:])}')
   # Imported here, so that --help need not wait for TensorFlow.
+  import tensorflow as tf
+
   from mobilebert_tf.evaluation import real_texts
   from mobilebert_tf.serving import exporting
   from mobilebert_tf.serving import loading
@@ -71,7 +74,8 @@ def main(argv: list[str]) -> None:
         trained, _OUTPUT_DIR.value,
         real_texts.find(trained, _TEXT_FILE.value), version=_VERSION.value,
         xla=_XLA.value, largest_disagreement=_DISAGREEMENT.value)
-  except (OSError, ValueError) as error:
+  except (OSError, RuntimeError, ValueError, tf.errors.OpError) as error:
+    logging.debug('Where it was raised:', exc_info=True)
     sys.exit(f'export_saved_model: {error}')
   print(f'Wrote {folder}.')
 

@@ -27,6 +27,7 @@ import sys
 
 from absl import app
 from absl import flags
+from absl import logging
 
 _MODEL_DIR = flags.DEFINE_string(
     'model_dir', None,
@@ -75,6 +76,8 @@ def main(argv: list[str]) -> None:
     raise app.UsageError(
         '--quantization=int8 needs real texts by name, --text_file.')
   # Imported here, so that --help need not wait for TensorFlow.
+  import tensorflow as tf
+
   from mobilebert_tf.evaluation import real_texts
   from mobilebert_tf.serving import exporting
   from mobilebert_tf.serving import loading
@@ -89,7 +92,8 @@ def main(argv: list[str]) -> None:
         dynamic_length=_DYNAMIC_LENGTH.value,
         text_signatures=_TEXT_SIGNATURES.value,
         largest_disagreement=_DISAGREEMENT.value)
-  except (OSError, ValueError) as error:
+  except (OSError, RuntimeError, ValueError, tf.errors.OpError) as error:
+    logging.debug('Where it was raised:', exc_info=True)
     sys.exit(f'export_tflite: {error}')
   print(f'Wrote {_OUTPUT_FILE.value}.')
 

@@ -157,7 +157,7 @@ class SpanFinder:
             ends: np.ndarray) -> list[Span]:
     if not len(starts):
       return []
-    longest = self._settings.max_answer_length
+    longest = min(self._settings.max_answer_length, len(starts))
     padded = np.concatenate([ends, np.full([longest - 1], -np.inf)])
     reach = np.lib.stride_tricks.sliding_window_view(padded, longest)
     allowed = np.where(self._shows_most(row), starts, -np.inf)

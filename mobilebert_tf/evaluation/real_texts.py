@@ -16,9 +16,11 @@
 
 import itertools
 import os
+from typing import Any
 
 from absl import logging
 
+from mobilebert_tf.data import corpus
 from mobilebert_tf.data import docstrings
 from mobilebert_tf.data import squad
 from mobilebert_tf.evaluation import labelled_texts
@@ -59,8 +61,8 @@ def find(trained: loading.TrainedModel, path: str = '',
   if path:
     texts, pairs = _read(trained, os.path.expanduser(path))
     return _spread(texts, pairs, count, path)
-  for known in _files_of_run(trained):
-    return read_labelled(trained, known, count)
+  for data, known in _files_of_run(trained):
+    return read_labelled(trained, known, count, data)
   logging.warning(
       'No text of the model is at hand, so the export is calibrated and '
       "checked with numpy's documentation. Give it better with --text_file.")
@@ -68,18 +70,24 @@ def find(trained: loading.TrainedModel, path: str = '',
 
 
 def read_labelled(trained: loading.TrainedModel, path: str,
-                  count: int = COUNT) -> agreement.RealTexts:
+                  count: int = COUNT, data: Any = None
+                  ) -> agreement.RealTexts:
   """Returns texts of a labelled file, without the labels.
 
   Args:
     trained: The model.
     path: What `evaluate` reads.
     count: How many at most.
+    data: The data config that names the file, if one does: of SQuAD, only the
+      articles that it takes count.
 
   Returns:
     The texts, evenly from all of the file.
   """
-  labelled = labelled_texts.read(path, trained, labelled_texts.Columns())
+  columns = labelled_texts.Columns(
+      titles=getattr(data, 'titles', ()),
+      exclude_titles=getattr(data, 'exclude_titles', ()))
+  labelled = labelled_texts.read(path, trained, columns)
   return _spread(labelled.texts, labelled.pairs, count, path)
 
 
@@ -92,14 +100,18 @@ def _read(trained: loading.TrainedModel, path: str
   return text_lines.read(path, bool(trained.pairs))
 
 
-def _files_of_run(trained: loading.TrainedModel) -> list[str]:
-  """Returns the labelled files of a run that are there, the best first."""
-  if trained.params is None or trained.kind == loading.TOKEN_CLASSIFICATION:
+def _files_of_run(trained: loading.TrainedModel) -> list[tuple[Any, str]]:
+  """Returns a run's data configs with a labelled file, the best first."""
+  if trained.params is None or trained.kind == loading.EMBEDDINGS:
     return []
-  task = trained.params.task
-  return [path for data in (task.validation_data, task.train_data)
-          if (path := getattr(data, 'input_path', '')) and
-          os.path.isfile(path)]
+  task, found = trained.params.task, []
+  for data in (task.validation_data, task.train_data):
+    try:
+      files = corpus.find_files(corpus.split_paths(data.input_path))
+      found.append((data, files[0]))
+    except (FileNotFoundError, ValueError):  # It has been moved, or was none.
+      continue
+  return found
 
 
 def _documentation(trained: loading.TrainedModel,

@@ -30,6 +30,8 @@ import zipfile
 _LARGEST_DIRECTORY = 4096
 _END = struct.Struct('<4s4H2LH')  # Of an archive without a comment.
 _END_SIGNATURE = b'PK\x05\x06'
+# Stands before the end where sizes are written with 64 bits.
+_LOCATOR_SIZE, _LOCATOR_SIGNATURE = 20, b'PK\x06\x07'
 _CHUNK = 1 << 20
 
 
@@ -91,8 +93,9 @@ def read(file: BinaryIO,
 def _check_end(file: BinaryIO, most: int) -> None:
   """Checks that a small archive ends the file, before that is parsed."""
   size = file.seek(0, os.SEEK_END)
-  file.seek(max(0, size - _END.size))
-  end = file.read()
+  file.seek(max(0, size - _END.size - _LOCATOR_SIZE))
+  found = file.read()
+  locator, end = found[:-_END.size], found[-_END.size:]
   # The archive comes last, so a file that was cut off has none.
   if len(end) < _END.size or not end.startswith(_END_SIGNATURE):
     raise ValueError('it does not end with the archive that belongs behind the '
@@ -101,6 +104,8 @@ def _check_end(file: BinaryIO, most: int) -> None:
   if (entries > most or length > _LARGEST_DIRECTORY or comment or
       start + length + _END.size != size):
     raise ValueError('there is another archive behind the model.')
+  if locator.startswith(_LOCATOR_SIGNATURE):  # Of sizes that are not checked.
+    raise ValueError('the archive behind the model is of 64 bits.')
 
 
 def _entries(archive: zipfile.ZipFile,

@@ -12,29 +12,27 @@
 # See the License for the specific language governing permissions and
 # limitations under the License.
 
-"""Runs a function on many rows of text, some at a time, inside a graph."""
+"""Runs a function on many rows, some at a time, inside a graph."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 import tensorflow as tf
 
 # What a CPU is busy with, and what keeps 10,000 long texts in its memory.
 ROWS_AT_ONCE = 32
 
-Segments = Sequence[tf.RaggedTensor]
 
-
-def map_rows(function: Callable[..., dict[str, tf.Tensor]], segments: Segments,
-             *, rows_at_once: int = ROWS_AT_ONCE,
+def map_rows(function: Callable[[tf.Tensor], dict[str, tf.Tensor]],
+             lengths: tf.Tensor, *, rows_at_once: int = ROWS_AT_ONCE,
              full: bool = False) -> dict[str, tf.Tensor]:
   """Calls a function on batches of rows that have about the same length.
 
   Memory does not grow with the number of rows, and little padding is paid for.
 
   Args:
-    function: From segments of some rows to tensors `[rows, ...]` whose other
-      dimensions do not depend on the batch.
-    segments: Ragged tensors `[rows, (tokens)]`.
+    function: From the numbers of some rows, int32 `[rows]`, to tensors
+      `[rows, ...]` whose other dimensions do not depend on the batch.
+    lengths: Of all rows, `[all rows]`.
     rows_at_once: Rows of the largest batch.
     full: Whether every batch gets a power of two of rows, by repeating its
       last one; for XLA, which compiles anew for each shape.
@@ -42,9 +40,9 @@ def map_rows(function: Callable[..., dict[str, tf.Tensor]], segments: Segments,
   Returns:
     What the function returned, in the order of the rows.
 
-  Example: `map_rows(lambda ids: {'n': ids.row_lengths()}, [ids])['n']`
+  Example: `map_rows(lambda rows: {'n': tf.gather(ids, rows)}, lengths)['n']`
   """
-  order = tf.argsort(tf.add_n([s.row_lengths() for s in segments]), stable=True)
+  order = tf.argsort(lengths, stable=True)
   count = tf.size(order)
 
   def compute(start: tf.Tensor) -> dict[str, tf.Tensor]:
@@ -53,7 +51,7 @@ def map_rows(function: Callable[..., dict[str, tf.Tensor]], segments: Segments,
     if full:
       more = _power_of_two(size) - size
       rows = tf.concat([rows, tf.repeat(rows[-1:], more)], 0)
-    found = function(*(tf.gather(s, rows) for s in segments))
+    found = function(rows)
     return {name: value[:size] for name, value in found.items()}
 
   # The first one is outside the loop, which has to know what it collects; of

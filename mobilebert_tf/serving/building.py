@@ -17,6 +17,7 @@
 from collections.abc import Iterable, Mapping
 import hashlib
 
+from absl import logging
 import tensorflow as tf, tf_keras
 
 from mobilebert_tf.data import tokenization
@@ -52,6 +53,12 @@ def build(trained: loading.TrainedModel,
     raise ValueError(
         'A token classifier is not exported, because words are found outside '
         'of TensorFlow; python -m mobilebert_tf.predict labels them.')
+  architecture = getattr(trained.model, 'encoder', trained.model).architecture
+  if architecture.attention_mask != 'hard':
+    logging.warning(
+        'attention_mask=%s gives padding some weight, so the answers of this '
+        'export depend on how far a text is padded, as they did in training.',
+        architecture.attention_mask)
   model = (rewriting.rewrite(trained.model, batches) if fold
            else inference_model.InferenceModel(trained.model))
   common = {

@@ -32,8 +32,8 @@ Inputs = dict[str, tf.Tensor]
 
 
 def batches(trained: loading.TrainedModel, texts: agreement.RealTexts, *,
-            rows: int = _TEXTS_AT_ONCE, length: int | None = None
-            ) -> list[Inputs]:
+            rows: int = _TEXTS_AT_ONCE, length: int | None = None,
+            most: int | None = None) -> list[Inputs]:
   """Encodes texts as the model reads them.
 
   Args:
@@ -42,6 +42,7 @@ def batches(trained: loading.TrainedModel, texts: agreement.RealTexts, *,
     rows: How many go into one batch.
     length: That of all batches; None for that of the longest text and a [PAD]
       each. Texts that are longer lose their ends.
+    most: How many texts or windows count, evenly from all; None for all.
 
   Returns:
     The model's inputs by name, int32 `[rows, length]`.
@@ -56,7 +57,7 @@ def batches(trained: loading.TrainedModel, texts: agreement.RealTexts, *,
     windows = squad_windows.Windows(
         tokenizer, texts.texts, texts.pairs, range(len(texts)), settings)
     return [windows.batch(part, length) for part in _parts(
-        range(len(windows)), rows)]
+        _spread(len(windows), most), rows)]
   longest = trained.max_length
   if length is not None:
     longest = min(longest, length - 1)
@@ -64,11 +65,18 @@ def batches(trained: loading.TrainedModel, texts: agreement.RealTexts, *,
       tokenizer.encode([texts.texts[i] for i in part],
                        texts.pairs and [texts.pairs[i] for i in part],
                        max_length=longest, length=length)
-      for part in _parts(range(len(texts)), rows)
+      for part in _parts(_spread(len(texts), most), rows)
   ]
 
 
-def _parts(rows: range, size: int) -> Sequence[range]:
+def _spread(count: int, most: int | None) -> Sequence[int]:
+  """Returns so many row numbers of all, evenly."""
+  if most is None or most >= count:
+    return range(count)
+  return [i * count // most for i in range(most)]
+
+
+def _parts(rows: Sequence[int], size: int) -> list[Sequence[int]]:
   return [rows[i:i + size] for i in range(0, len(rows), size)]
 
 

@@ -28,6 +28,7 @@ import tensorflow as tf
 from mobilebert_tf import files
 from mobilebert_tf.data import vocabulary
 from mobilebert_tf.serving import agreement
+from mobilebert_tf.serving import answers
 from mobilebert_tf.serving import building
 from mobilebert_tf.serving import calibration
 from mobilebert_tf.serving import loading
@@ -84,12 +85,14 @@ def export_saved_model(
   Example: `export_saved_model(loading.load('runs/sst2'), 'sst2', texts)`
   """
   _check_texts(trained, texts)
-  output_dir = pathlib.Path(output_dir)
+  output_dir = pathlib.Path(output_dir).expanduser()
   latest = _latest_version(output_dir)
   folder = output_dir / str(latest + 1 if version is None else version)
   module = building.build(trained, xla=xla)
   expected = agreement.expected_answers(trained, texts)
-  with files.replace_folder(folder, _MARKER) as new:
+  # Another export may have taken the number meanwhile.
+  with files.replace_folder(
+      folder, _MARKER, overwrite=version is not None) as new:
     export_base.export(
         module, served_module.SIGNATURES, str(new), timestamped=False)
     warm_up.write(new, 'serve_text', [
@@ -117,7 +120,7 @@ def export_tflite(
     lengths: Lengths in tokens, padding included, that get a signature each.
       Those beyond what the longest text needs are left out, and one that holds
       it is always there, so that TFLite cuts no text that the model would read.
-    quantization: One of `tflite.QUANTIZATIONS`.
+    quantization: One of `tflite_metadata.QUANTIZATIONS`.
     dynamic_length: Whether there is a signature for any length.
     text_signatures: Whether there are signatures that take text.
     largest_disagreement: See `agreement.check`.
@@ -129,19 +132,22 @@ def export_tflite(
   Example: `export_tflite(loading.load('runs/sst2'), 'sst2.tflite', texts)`
   """
   _check_texts(trained, texts)
+  output_file = pathlib.Path(output_file).expanduser()
+  if output_file.is_dir():
+    raise FileExistsError(f'{output_file} is a folder. Name a file.')
   module = building.build(trained, calibration.batches(trained, texts))
   data = convert(trained, module, texts, lengths=lengths,
                  quantization=quantization, dynamic_length=dynamic_length,
                  text_signatures=text_signatures)
-  output_file = pathlib.Path(output_file)
   output_file.parent.mkdir(parents=True, exist_ok=True)
   with tempfile.TemporaryDirectory(
       prefix=f'.{output_file.name}-', dir=output_file.parent) as staging:
     new = pathlib.Path(staging, output_file.name)
     new.write_bytes(data)
-    agreement.check(trained, texts, run_tflite(new, trained.kind, texts),
-                    agreement.expected_answers(trained, texts),
-                    largest_disagreement)
+    expected = agreement.expected_answers(trained, texts)
+    for use_dynamic_length in {False, dynamic_length}:
+      found = run_tflite(new, trained.kind, texts, use_dynamic_length)
+      agreement.check(trained, texts, found, expected, largest_disagreement)
     os.replace(new, output_file)
 
 
@@ -163,35 +169,40 @@ def convert(trained: loading.TrainedModel, module: served_module.ServedModule,
   Returns:
     The file, metadata and vocabulary included.
   """
-  lengths = signature_lengths(lengths, module.max_length)
+  lengths = signature_lengths(
+      lengths, module.max_length, len(module.text_inputs))
   samples = []
   if quantization == 'int8':
     samples = _samples(trained, texts, lengths)
+  metadata = _metadata(trained, module, lengths, quantization, dynamic_length,
+                       text_signatures)
   model = tflite.convert(
       module, lengths, quantization, dynamic_length=dynamic_length,
       text_signatures=text_signatures, calibration=samples)
-  metadata = _metadata(trained, module, lengths, quantization, dynamic_length,
-                       text_signatures)
   words = ''.join(f'{token}\n' for token in vocabulary.Vocabulary.read(
       trained.vocab_file).tokens)
   return tflite_metadata.pack(model, metadata, words)
 
 
 def run_tflite(file: str | os.PathLike, kind: str,
-               texts: agreement.RealTexts) -> np.ndarray | list[str]:
+               texts: agreement.RealTexts, use_dynamic_length: bool = True
+               ) -> np.ndarray | list[str]:
   """Returns a file's answers, as `agreement.expected_answers` has them."""
-  runner = tflite_runner.TFLiteRunner(file)
+  runner = tflite_runner.TFLiteRunner(
+      file, use_dynamic_length=use_dynamic_length)
   if kind == loading.QUESTION_ANSWERING:
     return [answer.text for answer in runner.answer(texts.texts, texts.pairs)]
   return runner.scores(texts.texts, texts.pairs)
 
 
-def signature_lengths(lengths: Sequence[int], max_length: int) -> list[int]:
+def signature_lengths(lengths: Sequence[int], max_length: int,
+                      segments: int = 1) -> list[int]:
   """Returns the lengths that a file has signatures for.
 
   Args:
     lengths: Those that are wanted.
     max_length: How many tokens the longest text has.
+    segments: How many texts are read together.
 
   Returns:
     The wanted ones that are shorter than the longest text and its [PAD], and
@@ -202,6 +213,11 @@ def signature_lengths(lengths: Sequence[int], max_length: int) -> list[int]:
   >>> signature_lengths([16, 64, 384], 128)
   [16, 64, 129]
   """
+  least = 2 + 2 * segments  # [CLS], a token and [SEP] of each, and a [PAD].
+  if any(length < least for length in lengths):
+    raise ValueError(
+        f'A signature has at least {least} tokens: special ones, a [PAD] and '
+        f'one of each text; got {", ".join(map(str, lengths))}.')
   longest = max_length + 1
   return sorted({*(n for n in lengths if n < longest), longest})
 
@@ -256,7 +272,7 @@ def _samples(trained: loading.TrainedModel, texts: agreement.RealTexts,
       {name: value.numpy() for name, value in inputs.items()}
       for length in lengths
       for inputs in calibration.batches(
-          trained, texts, rows=1, length=length)[:_SAMPLES]
+          trained, texts, rows=1, length=length, most=_SAMPLES)
   ]
 
 
@@ -271,7 +287,10 @@ def _metadata(trained: loading.TrainedModel, module: served_module.ServedModule,
         doc_stride=windows.doc_stride, query_length=windows.query_length,
         n_best=spans.n_best, max_answer_length=spans.max_answer_length,
         allow_no_answer=answerer.allow_no_answer,
-        null_threshold=answerer.null_threshold)
+        # JSON has no infinity.
+        null_threshold=float(np.clip(
+            answerer.null_threshold, -answers.NO_TEXT_ODDS,
+            answers.NO_TEXT_ODDS)))
   return tflite_metadata.TFLiteMetadata(
       task=trained.kind, lengths=tuple(lengths), max_length=module.max_length,
       lower_case=trained.lower_case, quantization=quantization,

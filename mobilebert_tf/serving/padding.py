@@ -21,31 +21,26 @@ import tensorflow as tf
 from mobilebert_tf import modeling
 
 
-def fit(word_ids: tf.Tensor, mask: tf.Tensor, type_ids: tf.Tensor, *,
-        pad_id: int, architecture: modeling.MobileBertConfig,
-        lengths: Sequence[int] = ()) -> list[tf.Tensor]:
-  """Cuts padding off, or adds some, so that one [PAD] follows the longest text.
-
-  The trigram at a text's last token reads what follows it, so an answer would
-  depend on how, and whether, a text is padded.
+def check(word_ids: tf.Tensor, mask: tf.Tensor, type_ids: tf.Tensor, *,
+          pad_id: int, architecture: modeling.MobileBertConfig
+          ) -> list[tf.Tensor]:
+  """Checks encoded texts, and removes what was left in their padding.
 
   Args:
-    word_ids: int32 `[batch, length]`.
-    mask: int32 `[batch, length]`, 1 for tokens, 0 for padding.
-    type_ids: int32 `[batch, length]`.
+    word_ids: int32 or int64 `[batch, length]`.
+    mask: The same, above 0 for tokens.
+    type_ids: The same.
     pad_id: What stands in padding.
-    architecture: Of the model: how many words, segments and positions it knows.
-    lengths: The only lengths that may come out, in ascending order, but for
-      texts that are longer than all of them; any if there are none.
+    architecture: Of the model: how many words and segments it knows.
 
   Returns:
-    The three, of another length.
+    The three, int32; the mask is 0 or 1.
 
   Raises:
-    tf.errors.InvalidArgumentError: When run, if shapes differ, a text and its
-      [PAD] have more tokens than the model has positions, or an id is none.
+    tf.errors.InvalidArgumentError: When run, if shapes differ or an id of a
+      token is none.
 
-  Example: `fit(ids, mask, types, pad_id=0, architecture=encoder.architecture)`
+  Example: `check(ids, mask, types, pad_id=0, architecture=architecture)`
   """
   shape = tf.shape(word_ids)
   same = [
@@ -55,31 +50,66 @@ def fit(word_ids: tf.Tensor, mask: tf.Tensor, type_ids: tf.Tensor, *,
       for name, value in (('input_mask', mask), ('input_type_ids', type_ids))
   ]
   with tf.control_dependencies(same):
-    mask = tf.cast(mask > 0, tf.int32)
-  places = mask * (tf.range(shape[1]) + 1)[tf.newaxis]
-  needed = tf.maximum(tf.reduce_max(places), 0) + 1  # 0 of an empty batch.
-  enough = tf.debugging.assert_less_equal(
-      needed, architecture.max_position_embeddings,
-      'A text and the [PAD] after it have more tokens than the model has '
-      f'positions, {architecture.max_position_embeddings}. Shorten the text.')
+    used = mask > 0
+  words = tf.where(used, word_ids, tf.cast(pad_id, word_ids.dtype))
+  types = tf.where(used, type_ids, tf.zeros_like(type_ids))
   known = [  # XLA would read another row.
       tf.debugging.Assert(
           tf.reduce_all((ids >= 0) & (ids < size)),
           [f'{name} are from 0 to {size - 1}; some are not.'])
       for name, ids, size in (
-          ('input_word_ids', word_ids, architecture.vocab_size),
-          ('input_type_ids', type_ids, architecture.type_vocab_size))
+          ('input_word_ids', words, architecture.vocab_size),
+          ('input_type_ids', types, architecture.type_vocab_size))
   ]
-  with tf.control_dependencies([enough, *known]):
-    needed = tf.identity(_round_up(needed, lengths))
-  kept = tf.minimum(needed, shape[1])
+  with tf.control_dependencies(known):
+    return [tf.cast(value, tf.int32) for value in (words, used, types)]
+
+
+def lengths(mask: tf.Tensor) -> tf.Tensor:
+  """Returns how far the tokens of each text reach, int32 `[batch]`."""
+  places = mask * (tf.range(tf.shape(mask)[1]) + 1)[tf.newaxis]
+  return tf.maximum(tf.reduce_max(places, axis=1), 0)
+
+
+def fit(word_ids: tf.Tensor, mask: tf.Tensor, type_ids: tf.Tensor, *,
+        pad_id: int, architecture: modeling.MobileBertConfig,
+        allowed: Sequence[int] = ()) -> list[tf.Tensor]:
+  """Cuts padding off, or adds some, so that one [PAD] follows the longest text.
+
+  The trigram at a text's last token reads what follows it, so an answer would
+  depend on how, and whether, a text is padded.
+
+  Args:
+    word_ids: int32 `[batch, length]`, as `check` returns it.
+    mask: The same.
+    type_ids: The same.
+    pad_id: What stands in padding.
+    architecture: Of the model: how many positions it knows.
+    allowed: The only lengths that may come out, in ascending order, but for
+      texts that are longer than all of them; any if there are none.
+
+  Returns:
+    The three, of another length.
+
+  Raises:
+    tf.errors.InvalidArgumentError: When run, if a text and its [PAD] have more
+      tokens than the model has positions.
+
+  Example: `fit(ids, mask, types, pad_id=0, architecture=architecture)`
+  """
+  needed = tf.maximum(tf.reduce_max(lengths(mask)), 0) + 1  # 0 of no texts.
+  enough = tf.debugging.assert_less_equal(
+      needed, architecture.max_position_embeddings,
+      'A text and the [PAD] after it have more tokens than the model has '
+      f'positions, {architecture.max_position_embeddings}. Shorten the text.')
+  with tf.control_dependencies([enough]):
+    needed = tf.identity(_round_up(needed, allowed))
+  kept = tf.minimum(needed, tf.shape(mask)[1])
   more = [[0, 0], [0, needed - kept]]
-  mask = mask[:, :kept]
-  # Nothing that a client left in the padding shows.
-  words = tf.where(mask > 0, word_ids[:, :kept], pad_id)
-  types = tf.where(mask > 0, type_ids[:, :kept], 0)
-  return [tf.pad(words, more, constant_values=pad_id), tf.pad(mask, more),
-          tf.pad(types, more)]
+  return [
+      tf.pad(value[:, :kept], more, constant_values=filling)
+      for value, filling in ((word_ids, pad_id), (mask, 0), (type_ids, 0))
+  ]
 
 
 def to_length(values: tf.Tensor, length: tf.Tensor) -> tf.Tensor:
@@ -89,10 +119,10 @@ def to_length(values: tf.Tensor, length: tf.Tensor) -> tf.Tensor:
   return tf.pad(kept, [[0, 0], [0, more], *[[0, 0]] * (values.shape.rank - 2)])
 
 
-def _round_up(length: tf.Tensor, lengths: Sequence[int]) -> tf.Tensor:
+def _round_up(length: tf.Tensor, allowed: Sequence[int]) -> tf.Tensor:
   """Returns the first of some lengths that is no smaller, or the length."""
-  if not lengths:
+  if not allowed:
     return length
-  choices = tf.constant(list(lengths), tf.int32)
+  choices = tf.constant(list(allowed), tf.int32)
   place = tf.searchsorted(choices, [length])[0]
   return tf.concat([choices, [length]], 0)[place]

@@ -73,16 +73,17 @@ class RewrittenModel(tf.Module):
       return self._fold_outputs(model, folded)
     if isinstance(model, modeling.MobileBertClassifier):
       return self._fold_classifier(model, folded)
+    if not isinstance(model, (modeling.MobileBertTokenClassifier,
+                              modeling.MobileBertSpanLabeler)):
+      raise ValueError(
+          f'{type(model).__name__} is not rewritten for inference; accepted: '
+          'an encoder, classifier, token classifier or span labeler.')
     [head] = (layer for name, layer in model.checkpoint_items.items()
               if name != 'encoder')
     read = self._dense('head', folded.read(head))
     if isinstance(model, modeling.MobileBertTokenClassifier):
       return False, lambda stream: {'logits': read(stream)}
-    if isinstance(model, modeling.MobileBertSpanLabeler):
-      return False, lambda stream: tf.unstack(read(stream), axis=-1)
-    raise ValueError(
-        f'{type(model).__name__} is not rewritten for inference; accepted: an '
-        'encoder, classifier, token classifier or span labeler.')
+    return False, lambda stream: tf.unstack(read(stream), axis=-1)
 
   def _fold_outputs(self, encoder: modeling.MobileBertEncoder,
                     folded: folding.FoldedEncoder) -> _Head:

@@ -15,7 +15,7 @@
 """A model as TensorFlow Serving runs it: from ids, examples or text."""
 
 import abc
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import tensorflow as tf
@@ -41,8 +41,8 @@ class ServedModule(export_base.ExportModule):
 
   No answer depends on padding, on what a client left in it, or on the other
   texts of a batch: every batch is brought to the length of its longest text and
-  one [PAD]. Texts are computed some at a time, sorted by length, so that ten
-  thousand of them need no more memory than some dozens.
+  one [PAD]. Rows are computed some at a time, sorted by length, so that ten
+  thousand of them need little more memory than some dozens.
 
   A subclass says what becomes of the model's outputs: `_summarize`, and where
   it answers more than that, `_describe` and `_describe_tokens`.
@@ -72,6 +72,9 @@ class ServedModule(export_base.ExportModule):
         max_length, self._architecture.max_position_embeddings - 1)
     self._pairs = pairs
     self._xla = xla
+    longest = {self.max_length + 1, self._architecture.max_position_embeddings}
+    self._lengths = [] if not xla else sorted(
+        {n for n in _XLA_LENGTHS if n <= max(longest)} | longest)
     compute = tf.function(
         lambda inputs: self.inference_step(inputs), autograph=False,
         jit_compile=xla)
@@ -96,14 +99,7 @@ class ServedModule(export_base.ExportModule):
     Returns:
       A row of each output for each text.
     """
-    inputs = self._fit(input_word_ids, input_mask, input_type_ids)
-    outputs = self._compute(inputs)
-    length = tf.shape(input_word_ids)[1]
-    return {
-        **self._describe(self._summarize(outputs, inputs[1])),
-        **{name: padding.to_length(values, length)
-           for name, values in self._describe_tokens(outputs).items()},
-    }
+    return self._serve_ids(input_word_ids, input_mask, input_type_ids)
 
   @tf.function(autograph=False)
   def serve_examples(self, examples: tf.Tensor) -> dict[str, tf.Tensor]:
@@ -131,12 +127,12 @@ class ServedModule(export_base.ExportModule):
           ['The features of an example have to be of one length.'])
       with tf.control_dependencies([fits]):
         filled = values.to_tensor(0, shape=shape)
-      return tf.cast(tf.where((given > 0)[:, tf.newaxis], filled, otherwise),
-                     tf.int32)
+      return tf.where((given > 0)[:, tf.newaxis], filled, otherwise)
 
     tokens = tf.sequence_mask(lengths, shape[1], tf.int64)
-    return self.serve(dense(words, tf.zeros_like(tokens)), dense(mask, tokens),
-                      dense(types, tf.zeros_like(tokens)))
+    return self._serve_ids(
+        dense(words, tf.zeros_like(tokens)), dense(mask, tokens),
+        dense(types, tf.zeros_like(tokens)))
 
   @tf.function(autograph=False)
   def serve_text(self, **texts: tf.Tensor) -> dict[str, tf.Tensor]:
@@ -148,8 +144,13 @@ class ServedModule(export_base.ExportModule):
     Returns:
       A row of each output for each text.
     """
-    segments = [self.tokenizer.tokenize(texts[name])
-                for name in self.text_inputs]
+    first, *others = (texts[name] for name in self.text_inputs)
+    same = [tf.debugging.assert_equal(
+        tf.size(other), tf.size(first),
+        f'There have to be as many of {" as of ".join(self.text_inputs)}.')
+            for other in others]
+    with tf.control_dependencies(same):
+      segments = [self.tokenizer.tokenize(text) for text in (first, *others)]
     special = len(segments) + 1
     segments = tokenization.trim(segments, self.max_length - special)
     return self._describe(self._map_segments(self._summarize_segments,
@@ -222,10 +223,13 @@ class ServedModule(export_base.ExportModule):
     del outputs
     return {}
 
-  def _map_segments(self, function, segments: batching.Segments
+  def _map_segments(self, function: Callable[..., dict[str, tf.Tensor]],
+                    segments: Sequence[tf.RaggedTensor]
                     ) -> dict[str, tf.Tensor]:
     """Calls a function on segments of some texts at a time."""
-    return batching.map_rows(function, segments, full=self._xla)
+    return batching.map_rows(
+        lambda rows: function(*(tf.gather(s, rows) for s in segments)),
+        tf.add_n([s.row_lengths() for s in segments]), full=self._xla)
 
   def _run(self, *segments: tf.RaggedTensor
            ) -> tuple[Any, dict[str, tf.Tensor]]:
@@ -238,15 +242,30 @@ class ServedModule(export_base.ExportModule):
 
   # === Steps ===
 
+  def _serve_ids(self, *inputs: tf.Tensor) -> dict[str, tf.Tensor]:
+    inputs = padding.check(
+        *inputs, pad_id=self.tokenizer.vocabulary.pad_id,
+        architecture=self._architecture)
+    length = tf.shape(inputs[0])[1]
+
+    def compute(rows: tf.Tensor) -> dict[str, tf.Tensor]:
+      fitted = self._fit(*(tf.gather(value, rows) for value in inputs))
+      outputs = self._compute(fitted)
+      return {
+          **self._summarize(outputs, fitted[1]),
+          **{name: padding.to_length(values, length)
+             for name, values in self._describe_tokens(outputs).items()},
+      }
+
+    return self._describe(batching.map_rows(
+        compute, padding.lengths(inputs[1]), full=self._xla))
+
   def _summarize_segments(self, *segments: tf.RaggedTensor
                           ) -> dict[str, tf.Tensor]:
     outputs, inputs = self._run(*segments)
     return self._summarize(outputs, inputs['input_mask'])
 
   def _fit(self, *inputs: tf.Tensor) -> list[tf.Tensor]:
-    longest = self._architecture.max_position_embeddings
-    lengths = [n for n in _XLA_LENGTHS if n < longest] if self._xla else []
     return padding.fit(
         *inputs, pad_id=self.tokenizer.vocabulary.pad_id,
-        architecture=self._architecture,
-        lengths=[*lengths, longest] if lengths else [])
+        architecture=self._architecture, allowed=self._lengths)

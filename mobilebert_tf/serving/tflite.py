@@ -23,10 +23,9 @@ import tensorflow as tf
 
 from mobilebert_tf.modeling import validation
 from mobilebert_tf.serving import served_module
+from mobilebert_tf.serving import tflite_metadata
+from mobilebert_tf.serving import tflite_signatures
 from mobilebert_tf.serving import tflite_text
-
-QUANTIZATIONS = ('none', 'float16', 'dynamic', 'int8')
-DYNAMIC_SIGNATURE = 'serve_dynamic'
 
 # What static int8 leaves in float, so that matrix products are what is left.
 # Attention is slower in integers, the mask's -1e9 would make one step of all
@@ -37,11 +36,6 @@ _FLOAT_OPERATIONS = (
     'SQUARED_DIFFERENCE', 'RSQRT', 'TANH')
 
 Inputs = Mapping[str, np.ndarray]
-
-
-def signature_name(length: int) -> str:
-  """Returns the name of the signature for one length, such as `serve_64`."""
-  return f'serve_{length}'
 
 
 def convert(module: served_module.ServedModule, lengths: Sequence[int],
@@ -76,16 +70,22 @@ def convert(module: served_module.ServedModule, lengths: Sequence[int],
 
   Example: `convert(TextClassification(...), [16, 32, 64, 128])`
   """
-  if quantization not in QUANTIZATIONS:
+  if quantization not in tflite_metadata.QUANTIZATIONS:
     raise ValueError(
         f'Unknown quantization {quantization!r}; accepted: '
-        f'{", ".join(QUANTIZATIONS)}.')
+        f'{", ".join(tflite_metadata.QUANTIZATIONS)}.')
+  if quantization == 'int8' and (dynamic_length or text_signatures):
+    raise ValueError(
+        'int8 is calibrated for lengths: there is no signature for any length, '
+        'and none for text. Use dynamic, or leave these out.')
   if not lengths:
     raise ValueError('A TFLite file needs at least one length.')
-  signatures = {signature_name(length): _signature(module, length)
-                for length in lengths}
+  signatures = {
+      tflite_signatures.signature_name(length): _signature(module, length)
+      for length in lengths
+  }
   if dynamic_length:
-    signatures[DYNAMIC_SIGNATURE] = _signature(module, None)
+    signatures[tflite_signatures.DYNAMIC] = _signature(module, None)
   if text_signatures:
     signatures |= tflite_text.signatures(module, lengths)
   # The converter crashes on concrete functions in this TensorFlow, and works
@@ -118,10 +118,13 @@ def _signature(module: served_module.ServedModule, length: int | None
 def _samples(calibration: Iterable[Inputs], lengths: Sequence[int]
              ) -> list[tuple[str, dict[str, Any]]]:
   """Returns inputs with the names of their signatures."""
-  samples = [(signature_name(inputs[validation.INPUT_NAMES[0]].shape[1]),
-              dict(inputs)) for inputs in calibration]
-  missing = {signature_name(n) for n in lengths} - {name for name, _ in samples}
-  if missing:
+  first = validation.INPUT_NAMES[0]
+  samples = [
+      (tflite_signatures.signature_name(inputs[first].shape[1]), dict(inputs))
+      for inputs in calibration
+  ]
+  wanted = map(tflite_signatures.signature_name, lengths)
+  if missing := sorted(set(wanted) - {name for name, _ in samples}):
     raise ValueError(
         f'int8 needs texts to calibrate each signature; {", ".join(missing)} '
         'have none.')

@@ -173,7 +173,6 @@ def pack(model: bytes, metadata: TFLiteMetadata, vocabulary: str) -> bytes:
   """
   known = _parse_vocabulary(vocabulary)
   fields = dataclasses.asdict(metadata)
-  del fields['labels']
   fields |= {
       'format': _FORMAT,
       'created_by': f'mobilebert_tf {mobilebert_tf.__version__}',

@@ -60,6 +60,8 @@ class TFLiteRunner:
   Args:
     path: The file.
     num_threads: Threads of the interpreter.
+    use_dynamic_length: Whether a text that no signature fits exactly goes to
+      the one for any length, if the file has it, and not to a longer one.
 
   Raises:
     FileNotFoundError: If there is no such file.
@@ -70,7 +72,8 @@ class TFLiteRunner:
     vocabulary: Its vocabulary.
   """
 
-  def __init__(self, path: str | os.PathLike, num_threads: int = 1):
+  def __init__(self, path: str | os.PathLike, num_threads: int = 1,
+               use_dynamic_length: bool = True):
     if num_threads < 1:
       raise ValueError(f'num_threads is {num_threads}; it is at least 1.')
     self.metadata, self.vocabulary = tflite_metadata.read(path)
@@ -78,7 +81,8 @@ class TFLiteRunner:
         self.vocabulary.tokens, self.metadata.lower_case)
     self._pack = plain_packing.Packer(self.vocabulary)
     self._signatures = tflite_signatures.Signatures(
-        path, self.metadata, self.vocabulary.pad_id, num_threads)
+        path, self.metadata, self.vocabulary.pad_id, num_threads,
+        use_dynamic_length)
 
   def answer(self, text: Text | Iterable[Text],
              pair: Text | Iterable[Text] | None = None) -> Any:

@@ -46,6 +46,8 @@ class Signatures:
     metadata: What it says of itself.
     pad_id: The id of [PAD].
     num_threads: Threads of the interpreter.
+    use_dynamic_length: Whether the signature for any length, where there is
+      one, is preferred to those that pad.
 
   Raises:
     ValueError: If the interpreter refuses the file, or it lacks a signature
@@ -56,9 +58,10 @@ class Signatures:
 
   def __init__(self, path: str | os.PathLike,
                metadata: tflite_metadata.TFLiteMetadata, pad_id: int,
-               num_threads: int = 1):
+               num_threads: int = 1, use_dynamic_length: bool = True):
     self._path = os.fspath(path)
     self._metadata, self._pad_id = metadata, pad_id
+    self._use_dynamic_length = metadata.dynamic_length and use_dynamic_length
     self._runners: dict[str, litert.SignatureRunner] = {}
     try:
       # By its path: the file is mapped, not read.
@@ -107,7 +110,7 @@ class Signatures:
     """
     needed = tokens + 1
     length = next((n for n in self._metadata.lengths if n >= needed), None)
-    if self._metadata.dynamic_length and length != needed:
+    if length is None or self._use_dynamic_length and length != needed:
       return DYNAMIC, needed
     return signature_name(length), length
 

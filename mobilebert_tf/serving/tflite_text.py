@@ -54,8 +54,15 @@ def signatures(module: served_module.ServedModule, lengths: Sequence[int]
   Returns:
     Concrete functions by signature name.
 
+  Raises:
+    ValueError: For a model that answers questions.
+
   Example: `signatures(module, [64])['serve_text_64']`
   """
+  if 'question' in module.text_inputs:
+    raise ValueError(
+        'A file that answers questions has no signatures of text: answers need '
+        'windows and characters, which TFLiteRunner makes of ids.')
   vocabulary = module.tokenizer.vocabulary
   tokenizer = tf_text.FastBertTokenizer(
       vocab=list(vocabulary.tokens), token_out_type=tf.int32,

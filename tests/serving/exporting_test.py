@@ -84,6 +84,8 @@ class ExportingTest(parameterized.TestCase, temporary.TemporaryFiles,
         quantization='none', dynamic_length=True, text_signatures=True,
         largest_disagreement=0.0)
     cls.lite = tflite_runner.TFLiteRunner(cls.folder / 'model.tflite')
+    cls.fixed = tflite_runner.TFLiteRunner(
+        cls.folder / 'model.tflite', use_dynamic_length=False)
 
   def _served(self, texts, signature: str = 'serve_text'
               ) -> dict[str, np.ndarray]:
@@ -128,6 +130,11 @@ class ExportingTest(parameterized.TestCase, temporary.TemporaryFiles,
         examples=tf.constant(examples))
     self.assertAllClose(outputs['probabilities'], self.expected, atol=1e-5)
 
+  def test_an_id_beyond_32_bits_is_none(self):
+    example = _example({'input_word_ids': [2, 2**32 + 7, 3]})
+    with self.assertRaisesRegex(tf.errors.InvalidArgumentError, 'from 0 to'):
+      self.loaded.signatures['serve_examples'](examples=tf.constant([example]))
+
   def test_an_answer_depends_on_no_batch_mate(self):
     together = self._served(_TEXTS * 5)['probabilities']
     self.assertAllClose(together, np.tile(self.expected, [5, 1]), atol=1e-5)
@@ -151,7 +158,8 @@ class ExportingTest(parameterized.TestCase, temporary.TemporaryFiles,
     expected = _probabilities(self.classifier, [tiny_classifier.text(5)])
     for length in (7, 8, 9, 20, 40):  # With 7 there is no padding at all.
       self.assertAllClose(ask(length), expected, atol=1e-5)
-    self.assertAllClose(ask(20, in_padding=9), expected, atol=1e-5)
+    for in_padding in (9, -1, 10**9):
+      self.assertAllClose(ask(20, in_padding), expected, atol=1e-5)
 
   def test_no_texts_have_no_answers(self):
     served = self._served(np.zeros([0], object).astype('S'))
@@ -167,6 +175,7 @@ class ExportingTest(parameterized.TestCase, temporary.TemporaryFiles,
       ('too_long', {'length': 41}, 'more tokens than the model has positions'),
       ('an_unknown_word', {'word': 99}, 'input_word_ids are from 0 to'),
       ('a_negative_word', {'word': -1}, 'input_word_ids are from 0 to'),
+      ('no_texts_mask', {'mask_length': 0}, 'have to have the same shape'),
       ('an_unknown_segment', {'type_id': 2}, 'input_type_ids are from 0 to 1'),
       ('another_mask', {'mask_length': 3}, 'have to have the same shape'))
   def test_bad_ids_are_refused(self, spoilt, message):
@@ -224,7 +233,8 @@ class ExportingTest(parameterized.TestCase, temporary.TemporaryFiles,
   # === TFLite ===
 
   def test_tflite_gives_the_keras_models_answers(self):
-    self.assertAllClose(self.lite.scores(_TEXTS), self.expected, atol=1e-5)
+    for runner in (self.lite, self.fixed):
+      self.assertAllClose(runner.scores(_TEXTS), self.expected, atol=1e-5)
     self.assertEqual([answer.label for answer in self.lite.answer(_TEXTS)],
                      [tiny_classifier.LABELS[i]
                       for i in self.expected.argmax(-1)])
@@ -285,8 +295,8 @@ class ExportingTest(parameterized.TestCase, temporary.TemporaryFiles,
   def test_odd_texts_are_answered_alike(self, text):
     [served] = self._served([text])['probabilities']
     self.assertAllClose(np.sum(served), 1.0, atol=1e-5)
-    [lite] = self.lite.scores([text])
-    self.assertAllClose(lite, served, atol=1e-5)
+    for runner in (self.lite, self.fixed):
+      self.assertAllClose(runner.scores([text])[0], served, atol=1e-5)
 
   @hypothesis.settings(max_examples=60, deadline=None, derandomize=True)
   @hypothesis.given(st.lists(st.one_of(
@@ -297,7 +307,7 @@ class ExportingTest(parameterized.TestCase, temporary.TemporaryFiles,
     texts = [text if isinstance(text, bytes) else text.encode('utf-8', 'ignore')
              for text in texts]
     served = self._served(texts)
-    self.assertAllClose(self.lite.scores(texts), served['probabilities'],
+    self.assertAllClose(self.fixed.scores(texts), served['probabilities'],
                         atol=1e-5)
     self.assertEqual([label.decode() for label in served['label']],
                      [answer.label for answer in self.lite.answer(texts)])
@@ -311,6 +321,8 @@ class ExportingTest(parameterized.TestCase, temporary.TemporaryFiles,
     served, lite = self._export_both(model, real)
     outputs = served(text=tf.constant(_TEXTS), pair=tf.constant(_TEXTS[::-1]))
     self.assertAllClose(outputs['score'], expected, 1e-4, 1e-4)
+    with self.assertRaisesRegex(tf.errors.InvalidArgumentError, 'as many of'):
+      served(text=tf.constant(_TEXTS[:3]), pair=tf.constant(['w1']))
     self.assertAllClose(lite.scores(_TEXTS, _TEXTS[::-1]), expected, 1e-4, 1e-4)
 
   def test_embeddings(self):
@@ -383,6 +395,29 @@ class ExportingTest(parameterized.TestCase, temporary.TemporaryFiles,
       exporting.export_tflite(
           self.classifier, file, _REAL, quantization='int4')
     self.assertEmpty(os.listdir(file.parent))
+
+  @parameterized.parameters('dynamic_length', 'text_signatures')
+  def test_int8_is_for_fixed_lengths_of_ids(self, flag):
+    with self.assertRaisesRegex(ValueError, 'int8 is calibrated for lengths'):
+      exporting.export_tflite(
+          self.classifier, f'{self.make_folder()}/x', _REAL,
+          quantization='int8', **{flag: True})
+
+  def test_a_signature_has_room_for_a_text(self):
+    with self.assertRaisesRegex(ValueError, 'at least 4 tokens.*got 3, 16'):
+      exporting.export_tflite(
+          self.classifier, f'{self.make_folder()}/x', _REAL, lengths=[3, 16])
+
+  def test_a_folder_is_no_file(self):
+    with self.assertRaisesRegex(FileExistsError, 'is a folder'):
+      exporting.export_tflite(self.classifier, self.make_folder(), _REAL)
+
+  def test_padding_that_counts_is_said(self):
+    model = tiny_classifier.build(
+        self.make_folder(), attention_mask='tf1_reference')
+    with self.assertLogs(level='WARNING') as logs:
+      building.build(model)
+    self.assertIn('attention_mask=tf1_reference', ''.join(logs.output))
 
   def test_int8_needs_texts_for_each_length(self):
     module = building.build(self.classifier)

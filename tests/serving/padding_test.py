@@ -105,9 +105,10 @@ class PaddingTest(parameterized.TestCase, temporary.TemporaryFiles,
       ([3, 5], 8, (4, 16), 16), ([3, 20], 20, (4, 16), 21))
   def test_fitting_leaves_one(self, lengths, given, allowed, expected):
     mask = tf.sequence_mask(lengths, given, tf.int32)
+    known = {'pad_id': 0, 'architecture': tiny_classifier.architecture()}
     found = padding.fit(
-        tf.fill([2, given], 7), mask, tf.zeros_like(mask), pad_id=0,
-        architecture=tiny_classifier.architecture(), lengths=allowed)
+        *padding.check(tf.fill([2, given], 7), mask, 9 * (1 - mask), **known),
+        allowed=allowed, **known)
     words, mask, types = (value.numpy() for value in found)
     self.assertEqual(words.shape, (2, expected))
     self.assertEqual(types.shape, (2, expected))

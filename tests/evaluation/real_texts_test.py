@@ -1,0 +1,100 @@
+# Copyright 2026 The mobilebert_tf Authors. All Rights Reserved.
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+
+"""Exports are calibrated and checked with the texts of a model's own task."""
+
+import dataclasses
+import json
+
+import tensorflow as tf
+
+from mobilebert_tf import registry_imports
+from mobilebert_tf.evaluation import real_texts
+from mobilebert_tf.serving import loading
+from official.core import exp_factory
+from tests.data import temporary
+from tests.serving import tiny_classifier
+
+del registry_imports
+
+
+class RealTextsTest(temporary.TemporaryFiles, tf.test.TestCase):
+
+  def setUp(self):
+    super().setUp()
+    self.classifier = tiny_classifier.build(self.make_folder())
+
+  def _run(self, train: str = '', dev: str = '') -> loading.TrainedModel:
+    params = exp_factory.get_exp_config('mobilebert/sentence_prediction')
+    labels = list(tiny_classifier.LABELS)
+    params.override({'task': {
+        'train_data': {'input_path': train, 'labels': labels},
+        'validation_data': {'input_path': dev, 'labels': labels}}})
+    return dataclasses.replace(self.classifier, params=params)
+
+  def _table(self, name: str, rows: int) -> str:
+    lines = [f'{name} {i}\tyes\n' for i in range(rows)]
+    return self.make_file(f'{name}.tsv', f'text\tlabel\n{"".join(lines)}')
+
+  def test_what_a_run_was_evaluated_with_comes_first(self):
+    train, dev = self._table('train', 9), self._table('dev', 600)
+    found = real_texts.find(self._run(train, dev))
+    self.assertEqual(found.source, dev)
+    self.assertLen(found, 256)
+    self.assertEqual(found.texts[0], 'dev 0')
+    self.assertStartsWith(found.texts[-1], 'dev 59')  # From all of the file.
+    self.assertIsNone(found.pairs)
+    found = real_texts.find(self._run(train, '/gone/dev.tsv'))
+    self.assertEqual(found.texts[:2], ['train 0', 'train 1'])
+
+  def test_a_named_file_comes_before_that(self):
+    path = self.make_file('texts.txt', 'one\n\ntwo\n')
+    found = real_texts.find(self._run(self._table('train', 9)), path)
+    self.assertEqual(found.texts, ['one', 'two'])
+    pairs = dataclasses.replace(self.classifier, pairs=True)
+    path = self.make_file('pairs.txt', 'one\tother\n')
+    self.assertEqual(real_texts.find(pairs, path).pairs, ['other'])
+
+  def test_where_there_is_nothing_documentation_is_text(self):
+    for trained in (
+        self._run(), self.classifier, dataclasses.replace(
+            self._run(self._table('train', 9)), kind=loading.EMBEDDINGS)):
+      with self.assertLogs(level='WARNING') as logs:
+        found = real_texts.find(trained, count=5)
+      self.assertIn('--text_file', ''.join(logs.output))
+      self.assertLen(found, 5)
+      self.assertLen(set(found.texts), 5)
+
+  def test_questions_are_those_of_the_articles_that_count(self):
+    articles = [{'title': title, 'paragraphs': [{
+        'context': f'{title} is here.', 'qas': [{
+            'id': title, 'question': f'Where is {title}?',
+            'answers': [{'text': 'here', 'answer_start': len(title) + 4}]}]}]}
+                for title in ('Ada', 'Bob')]
+    path = self.make_file('squad.json', json.dumps(
+        {'version': '1.1', 'data': articles}))
+    params = exp_factory.get_exp_config('mobilebert/squad_v1')
+    params.override({'task': {
+        'train_data': {'input_path': path, 'exclude_titles': ['Bob']},
+        'validation_data': {'input_path': path, 'titles': ['Bob']}}})
+    labeler = dataclasses.replace(
+        tiny_classifier.build_span_labeler(self.make_folder()), params=params)
+    found = real_texts.find(labeler)
+    self.assertEqual(found.texts, ['Where is Bob?'])
+    self.assertEqual(found.pairs, ['Bob is here.'])
+    self.assertLen(real_texts.find(labeler, path), 2)
+
+
+if __name__ == '__main__':
+  tf.test.main()
