@@ -205,11 +205,15 @@ class ExportingTest(parameterized.TestCase, temporary.TemporaryFiles,
 
   def test_a_version_follows_the_latest(self):
     folder = pathlib.Path(self.make_folder())
-    for version, expected in ((None, '1'), (7, '7'), (None, '8'), (7, '7')):
+    for version in '37':
+      shutil.copytree(self.saved_model, folder / version)
+    (folder / '7' / 'old').touch()
+    for version, expected in ((None, '8'), (7, '7')):
       path = exporting.export_saved_model(
           self.classifier, folder, _REAL, version=version)
       self.assertEqual(path, folder / expected)
-    self.assertEqual({path.name for path in folder.iterdir()}, {'1', '7', '8'})
+    self.assertEqual({path.name for path in folder.iterdir()}, {'3', '7', '8'})
+    self.assertFalse((folder / '7' / 'old').exists())
 
   def test_warm_up_requests_are_those_of_a_client(self):
     records = tf.data.TFRecordDataset(str(self.saved_model / warm_up.FILE))
