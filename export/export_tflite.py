@@ -23,40 +23,19 @@ model a ZIP archive with vocabulary, labels and metadata (`unzip sst2.tflite`).
 TensorFlow; docs/mobile.md shows the same on Android and iOS.
 """
 
-import sys
-
 from absl import app
 from absl import flags
-from absl import logging
 
-_MODEL_DIR = flags.DEFINE_string(
-    'model_dir', None,
-    'The --model_dir of a fine-tuning run, or a checkpoint of any format with '
-    'a classifier or span labeler and a vocab.txt.', required=True)
+from mobilebert_tf import export_flags
+
 _OUTPUT_FILE = flags.DEFINE_string(
     'output_file', None, 'Where the file goes.', required=True)
-_EMBEDDINGS = flags.DEFINE_bool(
-    'embeddings', False, 'Export the encoder alone, of any checkpoint: it '
-    'answers with vectors.')
-_PAIRS = flags.DEFINE_bool(
-    'pairs', None, 'Whether a classifier reads two texts, where its checkpoint '
-    'does not say.')
 _QUANTIZATION = flags.DEFINE_enum(
     'quantization', 'dynamic', ['none', 'float16', 'dynamic', 'int8'],
     'none: float32. float16: half-precision weights. dynamic: int8 weights, '
     'activations quantised on the fly. int8: activations as well, by ranges '
     'measured on --text_file, which it needs; attention and sums stay in '
     'float.')
-_TEXT_FILE = flags.DEFINE_string(
-    'text_file', '', 'Real texts: a text a line, two with a tab between for a '
-    'model that reads two, or JSON of SQuAD. They bring its channels to the '
-    'range that int8 and float16 have, which keeps accuracy, and the export is '
-    'checked with them. By default what the model was evaluated with, if its '
-    'run says so.')
-_DISAGREEMENT = flags.DEFINE_float(
-    'largest_disagreement', 0.005, 'Nothing is written if a larger share of '
-    'these texts get another answer than the Keras model gives them.',
-    lower_bound=0.0, upper_bound=1.0)
 _LENGTHS = flags.DEFINE_list(
     'lengths', ['16', '32', '64', '128', '384'],
     'Lengths in tokens, padding included, that get a signature each. One for '
@@ -72,29 +51,20 @@ def main(argv: list[str]) -> None:
   if len(argv) > 1:
     raise app.UsageError(f'Not a flag: {" ".join(argv[1:])}')
   lengths = _parse_lengths(_LENGTHS.value)
-  if _QUANTIZATION.value == 'int8' and not _TEXT_FILE.value:
+  if _QUANTIZATION.value == 'int8' and not export_flags.TEXT_FILE.value:
     raise app.UsageError(
         '--quantization=int8 needs real texts by name, --text_file.')
-  # Imported here, so that --help need not wait for TensorFlow.
-  import tensorflow as tf
+  with export_flags.errors_in_a_line('export_tflite'):
+    # Imported here, so that --help need not wait for TensorFlow.
+    from mobilebert_tf.serving import exporting
 
-  from mobilebert_tf.evaluation import real_texts
-  from mobilebert_tf.serving import exporting
-  from mobilebert_tf.serving import loading
-
-  try:
-    trained = loading.load_for_export(
-        _MODEL_DIR.value, embeddings=_EMBEDDINGS.value, pairs=_PAIRS.value)
+    trained, texts = export_flags.load()
     exporting.export_tflite(
-        trained, _OUTPUT_FILE.value,
-        real_texts.find(trained, _TEXT_FILE.value), lengths=lengths,
+        trained, _OUTPUT_FILE.value, texts, lengths=lengths,
         quantization=_QUANTIZATION.value,
         dynamic_length=_DYNAMIC_LENGTH.value,
         text_signatures=_TEXT_SIGNATURES.value,
-        largest_disagreement=_DISAGREEMENT.value)
-  except (OSError, RuntimeError, ValueError, tf.errors.OpError) as error:
-    logging.debug('Where it was raised:', exc_info=True)
-    sys.exit(f'export_tflite: {error}')
+        largest_disagreement=export_flags.LARGEST_DISAGREEMENT.value)
   print(f'Wrote {_OUTPUT_FILE.value}.')
 
 
