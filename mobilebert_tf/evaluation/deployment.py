@@ -19,20 +19,14 @@ import os
 from collections.abc import Callable, Sequence
 from typing import Any
 
-import numpy as np
-
 from mobilebert_tf.data import tokenization
 from mobilebert_tf.evaluation import deployment_scores
 from mobilebert_tf.evaluation import labelled_texts
 from mobilebert_tf.evaluation import text_lines
+from mobilebert_tf.serving import agreement
 from mobilebert_tf.serving import artefacts as artefacts_lib
 from mobilebert_tf.serving import comparison
 from mobilebert_tf.serving import loading
-from mobilebert_tf.serving import question_answerer
-from mobilebert_tf.serving import text_modules
-from mobilebert_tf.serving import text_predictor
-
-_AT_ONCE = 16  # Texts that the Keras model embeds together.
 
 
 @dataclasses.dataclass(frozen=True)
@@ -221,13 +215,8 @@ class _Benchmark:
       return next(iter(answers.items()), ('', None))
     texts, pairs = _all_texts(plan, labelled)
     self._progress(f'Answering {len(texts)} texts: {self._settings.model_dir}')
-    if trained.kind == loading.QUESTION_ANSWERING:
-      answerer = question_answerer.QuestionAnswerer(trained)
-      found = [each.text for each in answerer.answer(texts, pairs)]
-    elif trained.kind == loading.EMBEDDINGS:
-      found = _embed(trained, texts)
-    else:
-      found = text_predictor.TextPredictor(trained).scores(texts, pairs)
+    found = agreement.expected_answers(
+        trained, agreement.RealTexts(texts, pairs))
     return self._settings.model_dir, self._align(
         found, trained.labels, self._settings.model_dir)
 
@@ -258,19 +247,6 @@ def _size(count_tokens, longest: int, texts: list[str],
   counts = count_tokens(texts, pairs)
   return (comparison.make_texts(count_tokens, longest, texts, pairs),
           sum(map(int, counts)) / len(texts))
-
-
-def _embed(trained: loading.TrainedModel, texts: list[str]) -> np.ndarray:
-  """Returns the mean of the Keras model's vectors of each text's tokens."""
-  tokenizer = tokenization.Tokenizer(trained.vocab_file, trained.lower_case)
-  vectors = []
-  for i in range(0, len(texts), _AT_ONCE):
-    inputs = tokenizer.encode(texts[i:i + _AT_ONCE],
-                              max_length=trained.max_length)
-    outputs = trained.model(inputs)
-    vectors.append(text_modules.embed(
-        outputs, inputs['input_mask'])['mean_output'].numpy())
-  return np.concatenate(vectors)
 
 
 def _counter(trained: loading.TrainedModel):
