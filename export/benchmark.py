@@ -30,6 +30,8 @@ import sys
 from absl import app
 from absl import flags
 
+from mobilebert_tf import program_errors
+
 _ARTEFACTS = flags.DEFINE_list(
     'artefacts', None, 'SavedModels, folders with numbered versions of one, '
     'and .tflite files. The first is what the others are compared with.',
@@ -72,26 +74,18 @@ def main(argv: list[str]) -> None:
     raise app.UsageError(f'Not a flag: {" ".join(argv[1:])}')
   numbers = {'threads': _parse_numbers('threads', _THREADS.value),
              'batch_sizes': _parse_numbers('batch_sizes', _BATCH_SIZES.value)}
-  # Imported here, so that --help need not wait for TensorFlow.
-  os.environ.setdefault('TF_CPP_MIN_LOG_LEVEL', '3')
-  from absl import logging
-  import tensorflow as tf
-
-  logging.set_verbosity(logging.WARNING)
-  try:
+  with program_errors.errors_in_a_line('benchmark', 'nothing was written.'):
     failures = _benchmark(numbers)
-  except (OSError, ValueError, tf.errors.OpError) as error:
-    sys.exit(f'benchmark: {error}')
-  except KeyboardInterrupt:
-    print('\nbenchmark: interrupted; nothing was written.', file=sys.stderr)
-    sys.exit(130)
   if failures:
     sys.exit(f'benchmark: {" ".join(failures)}')
 
 
 def _benchmark(numbers: dict[str, list[int]]) -> list[str]:
   """Writes the report and prints its summary; returns what failed."""
+  # Imported here, so that --help need not wait for TensorFlow.
   import shlex
+
+  from absl import logging
 
   from mobilebert_tf.evaluation import deployment
   from mobilebert_tf.evaluation import labelled_texts
@@ -99,6 +93,7 @@ def _benchmark(numbers: dict[str, list[int]]) -> list[str]:
   from mobilebert_tf.reporting import deployment_report
   from mobilebert_tf.workflow import machine
 
+  logging.set_verbosity(logging.WARNING)
   output_dir = os.path.expanduser(_OUTPUT_DIR.value)
   if os.path.exists(output_dir) and not os.path.isdir(output_dir):
     raise NotADirectoryError(f'{output_dir} is a file. Name a folder as '

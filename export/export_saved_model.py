@@ -27,6 +27,9 @@ from absl import app
 from absl import flags
 
 from mobilebert_tf import export_flags
+from mobilebert_tf import program_errors
+
+flags.adopt_module_key_flags(export_flags)  # So that --help shows them.
 
 _OUTPUT_DIR = flags.DEFINE_string(
     'output_dir', None, 'The folder of versions.', required=True)
@@ -41,7 +44,8 @@ _XLA = flags.DEFINE_bool(
 def main(argv: list[str]) -> None:
   if len(argv) > 1:
     raise app.UsageError(f'Not a flag: {" ".join(argv[1:])}')
-  with export_flags.errors_in_a_line('export_saved_model'):
+  with program_errors.errors_in_a_line(
+      'export_saved_model', 'nothing was written.', also=(RuntimeError,)):
     # Imported here, so that --help need not wait for TensorFlow.
     from mobilebert_tf.serving import exporting
 

@@ -27,6 +27,9 @@ from absl import app
 from absl import flags
 
 from mobilebert_tf import export_flags
+from mobilebert_tf import program_errors
+
+flags.adopt_module_key_flags(export_flags)  # So that --help shows them.
 
 _OUTPUT_FILE = flags.DEFINE_string(
     'output_file', None, 'Where the file goes.', required=True)
@@ -54,7 +57,8 @@ def main(argv: list[str]) -> None:
   if _QUANTIZATION.value == 'int8' and not export_flags.TEXT_FILE.value:
     raise app.UsageError(
         '--quantization=int8 needs real texts by name, --text_file.')
-  with export_flags.errors_in_a_line('export_tflite'):
+  with program_errors.errors_in_a_line(
+      'export_tflite', 'nothing was written.', also=(RuntimeError,)):
     # Imported here, so that --help need not wait for TensorFlow.
     from mobilebert_tf.serving import exporting
 

@@ -31,6 +31,8 @@ import sys
 from absl import app
 from absl import flags
 
+from mobilebert_tf import program_errors
+
 _MODEL_DIR = flags.DEFINE_string(
     'model_dir', None, 'Fine-tuning run, a checkpoint of any format, or a name '
     'on the Hugging Face hub.')
@@ -64,31 +66,23 @@ _NULL_THRESHOLD = flags.DEFINE_float(
 def main(argv: list[str]) -> None:
   if len(argv) > 1:
     raise app.UsageError(f'Not a flag: {" ".join(argv[1:])}')
-  # Imported here, so that --help need not wait for TensorFlow.
-  os.environ.setdefault('TF_CPP_MIN_LOG_LEVEL', '3')
-  # pylint: disable=g-import-not-at-top
-  from absl import logging
-  import tensorflow as tf
-
-  logging.set_verbosity(logging.WARNING)
-  try:
+  with program_errors.errors_in_a_line('evaluate', 'nothing was written.'):
     print(_evaluate())
-  except (ArithmeticError, OSError, ValueError, tf.errors.OpError) as error:
-    sys.exit(f'evaluate: {error}')
-  except KeyboardInterrupt:
-    print('\nevaluate: interrupted; nothing was written.', file=sys.stderr)
-    sys.exit(130)
 
 
 def _evaluate() -> str:
   """Writes the report and returns its summary."""
+  # Imported here, so that --help need not wait for TensorFlow.
   import shlex
   import time
+
+  from absl import logging
 
   from mobilebert_tf.reporting import evaluation_report
   from mobilebert_tf.serving import loading
   from mobilebert_tf.workflow import machine
 
+  logging.set_verbosity(logging.WARNING)
   if os.path.exists(_output_dir()) and not os.path.isdir(_output_dir()):
     raise NotADirectoryError(f'{_output_dir()} is a file. Name a folder as '
                              '--output_dir.')

@@ -12,12 +12,8 @@
 # See the License for the specific language governing permissions and
 # limitations under the License.
 
-"""The flags that all exports have, what they load, and how they say errors."""
+"""The flags that all exports have, and what they load."""
 
-import contextlib
-import os
-import sys
-from collections.abc import Iterator
 from typing import Any
 
 from absl import flags
@@ -50,34 +46,13 @@ def load() -> tuple[Any, Any]:
     FileNotFoundError: If one is not there.
     ValueError: If one is damaged, or they do not fit.
   """
+  from absl import logging
+
   from mobilebert_tf.evaluation import real_texts
   from mobilebert_tf.serving import loading
 
+  # TensorFlow tells at length what it saves.
+  logging.set_verbosity(logging.WARNING)
   trained = loading.load_for_export(
       _MODEL_DIR.value, embeddings=_EMBEDDINGS.value, pairs=_PAIRS.value)
   return trained, real_texts.find(trained, TEXT_FILE.value)
-
-
-@contextlib.contextmanager
-def errors_in_a_line(program: str) -> Iterator[None]:
-  """Ends the program with a line where its user can mend what is wrong.
-
-  Args:
-    program: Its name.
-
-  Yields:
-    Nothing.
-  """
-  # TensorFlow tells at length what this machine lacks, and what it saves.
-  os.environ.setdefault('TF_CPP_MIN_LOG_LEVEL', '3')
-  from absl import logging
-  import tensorflow as tf
-
-  logging.set_verbosity(logging.WARNING)
-  try:
-    yield
-  except (OSError, RuntimeError, ValueError, tf.errors.OpError) as error:
-    sys.exit(f'{program}: {error}')
-  except KeyboardInterrupt:
-    print(f'\n{program}: interrupted; nothing was written.', file=sys.stderr)
-    sys.exit(130)

@@ -30,6 +30,7 @@ from absl import flags
 from absl import logging
 
 from mobilebert_tf import finetuning_flags
+from mobilebert_tf import program_errors
 
 flags.adopt_module_key_flags(finetuning_flags)  # So that --help shows them.
 
@@ -48,7 +49,7 @@ _SEEDS = flags.DEFINE_list(
 def main(argv: list[str]) -> None:
   if len(argv) > 1:
     raise app.UsageError(f'Not a flag: {" ".join(argv[1:])}')
-  with finetuning_flags.errors_in_a_line('finetune_search'):
+  with program_errors.errors_in_a_line('finetune_search'):
     import pathlib
     from mobilebert_tf.finetuning import recipe as recipe_lib
     from mobilebert_tf.finetuning import search

@@ -12,12 +12,8 @@
 # See the License for the specific language governing permissions and
 # limitations under the License.
 
-"""The flags of a recipe, and how the programs that have them say errors."""
+"""The flags of a recipe."""
 
-import contextlib
-import os
-import sys
-from collections.abc import Iterator
 from typing import Any
 
 from absl import flags
@@ -62,27 +58,3 @@ def recipe_fields() -> dict[str, Any]:
   if not fields['task']:
     raise ValueError('--task is not set.')
   return fields
-
-
-@contextlib.contextmanager
-def errors_in_a_line(program: str) -> Iterator[None]:
-  """Ends the program with a line where its user can mend what is wrong.
-
-  Args:
-    program: Its name.
-
-  Yields:
-    Nothing.
-  """
-  # TensorFlow tells at length what this machine lacks.
-  os.environ.setdefault('TF_CPP_MIN_LOG_LEVEL', '3')
-  import tensorflow as tf
-  try:
-    yield
-  except (ArithmeticError, OSError, ValueError, tf.errors.OpError) as error:
-    # Gin adds in which of the Model Garden's functions it was.
-    sys.exit(f'{program}: ' + str(error).partition('\n  In call to')[0])
-  except KeyboardInterrupt:
-    print(f'\n{program}: interrupted; the same command goes on.',
-          file=sys.stderr)
-    sys.exit(130)

@@ -26,7 +26,7 @@ from absl import app
 from absl import flags
 from absl import logging
 
-from mobilebert_tf import finetuning_flags
+from mobilebert_tf import program_errors
 
 _RUNS = flags.DEFINE_list('runs', None, 'Folders of runs.', required=True)
 _LEAVE_OUT = flags.DEFINE_list(
@@ -38,7 +38,7 @@ _OUTPUT = flags.DEFINE_string('output', None, 'The zip.', required=True)
 def main(argv: list[str]) -> None:
   if len(argv) > 1:
     raise app.UsageError(f'Not a flag: {" ".join(argv[1:])}')
-  with finetuning_flags.errors_in_a_line('glue_submission'):
+  with program_errors.errors_in_a_line('glue_submission'):
     import pathlib
     from mobilebert_tf.finetuning import glue_runs
     logging.set_verbosity(logging.ERROR)
