@@ -33,9 +33,9 @@ from absl import flags
 import numpy as np
 
 from mobilebert_tf import checkpoints
-from mobilebert_tf import modeling
 from mobilebert_tf.checkpoints import name_map
-from mobilebert_tf.reporting import formatting
+from mobilebert_tf.common import formatting
+from mobilebert_tf import modeling
 from mobilebert_tf.reporting import table
 from mobilebert_tf.reporting import terminal
 

@@ -49,11 +49,11 @@ from typing import Any
 from absl import app
 from absl import flags
 
-from mobilebert_tf import files
-from mobilebert_tf.reporting import formatting
+from benchmarks import interleaving
+from mobilebert_tf.common import files
+from mobilebert_tf.common import formatting
 from mobilebert_tf.reporting import table
 from mobilebert_tf.reporting import terminal
-from mobilebert_tf.workflow import turns
 
 _BLOCKS = flags.DEFINE_integer(
     'blocks', 6, 'Blocks of student and teacher.', lower_bound=1)
@@ -98,7 +98,7 @@ class _Contender:
 class _Result:
   """How a contender did; it reports the losses of its first step."""
   contender: _Contender
-  timing: turns.Timing
+  timing: interleaving.Timing
 
 
 def main(argv: list[str]) -> None:
@@ -110,7 +110,7 @@ def main(argv: list[str]) -> None:
   with tempfile.TemporaryDirectory() as folder:
     teacher = os.path.join(folder, 'teacher')
     # This process stays small, since a child's peak is at least its parent's.
-    with turns.new_process() as process:
+    with interleaving.new_process() as process:
       process.submit(_write_teacher, _BLOCKS.value, teacher).result()
     for block in stages:
       results.append(_time_stage(block, teacher))
@@ -168,7 +168,7 @@ def _time_stage(block: int | None, teacher: str) -> list[_Result]:
       for name in (
           _MODEL_GARDEN, _WITHOUT_DROPOUT, _OURS, _OURS_BFLOAT16, _TEACHER)
   ]
-  timings = turns.time_in_turns(
+  timings = interleaving.time_in_turns(
       [functools.partial(_start, contender) for contender in contenders],
       _ROUNDS.value)
   return [_Result(contender, timing) for contender, timing in zip(
@@ -274,7 +274,7 @@ def _verdict(is_met: bool) -> str:
 
 # What follows runs in the processes.
 
-def _start(contender: _Contender) -> tuple[turns.Step, turns.Step]:
+def _start(contender: _Contender) -> tuple[interleaving.Step, interleaving.Step]:
   """Returns the contender's step, and what reads its losses."""
   make = {_MODEL_GARDEN: _model_garden_step,
           _WITHOUT_DROPOUT: _model_garden_step, _TEACHER: _teacher_step}
@@ -320,9 +320,9 @@ def _our_task(contender: _Contender) -> tuple[Any, Any, Any]:
   import tf_keras
 
   from mobilebert_tf import modeling
-  from mobilebert_tf import registry_imports  # noqa: F401
+  from mobilebert_tf.training import registry_imports  # noqa: F401
   from mobilebert_tf.distillation import task as task_lib
-  from mobilebert_tf.tasks import pretraining
+  from mobilebert_tf.tasks.pretraining import task as pretraining_task_lib
   from official.core import exp_factory
   from official.nlp.configs import bert
 
@@ -330,7 +330,7 @@ def _our_task(contender: _Contender) -> tuple[Any, Any, Any]:
   config = exp_factory.get_exp_config('mobilebert/distill')
   student = modeling.get_architecture('mobilebert', num_blocks=contender.blocks)
   config.task.model = bert.PretrainerConfig(
-      encoder=pretraining.encoder_config(student))
+      encoder=pretraining_task_lib.encoder_config(student))
   config.task.teacher = modeling.get_architecture(
       'ib_bert_large', num_blocks=contender.blocks)
   config.task.teacher_checkpoint = contender.teacher
@@ -353,7 +353,7 @@ def _stage_index(contender: _Contender, task: Any) -> int:
 
 
 def _our_step(contender: _Contender
-              ) -> tuple[turns.Step, turns.Step]:
+              ) -> tuple[interleaving.Step, interleaving.Step]:
   """Returns our step, and what reads the losses since the start."""
   import tensorflow as tf
 
@@ -380,7 +380,7 @@ def _our_step(contender: _Contender
 
 
 def _teacher_step(contender: _Contender
-                  ) -> tuple[turns.Step, turns.Step]:
+                  ) -> tuple[interleaving.Step, interleaving.Step]:
   """Returns what the teacher has to do in a step, and nothing else."""
   import tensorflow as tf
 
@@ -393,7 +393,7 @@ def _teacher_step(contender: _Contender
 
 
 def _model_garden_step(
-    contender: _Contender) -> tuple[turns.Step, turns.Step]:
+    contender: _Contender) -> tuple[interleaving.Step, interleaving.Step]:
   """Returns the step of the Model Garden's task, as its trainer runs it."""
   import tensorflow as tf, tf_keras
 

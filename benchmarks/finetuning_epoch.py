@@ -39,12 +39,12 @@ from typing import Any
 from absl import app
 from absl import flags
 
-from mobilebert_tf import files
-from mobilebert_tf.reporting import formatting
+from benchmarks import interleaving
+from mobilebert_tf.common import files
+from mobilebert_tf.common import formatting
+from mobilebert_tf.common import machine
 from mobilebert_tf.reporting import table
 from mobilebert_tf.reporting import terminal
-from mobilebert_tf.workflow import machine
-from mobilebert_tf.workflow import turns
 
 _DATA_FILE = flags.DEFINE_string(
     'data_file', None, 'train.tsv of SST-2.', required=True)
@@ -86,7 +86,7 @@ def main(argv: list[str]) -> None:
             _GARDEN: _start_model_garden}
   if importlib.util.find_spec('transformers'):
     starts[_PYTORCH] = _start_pytorch
-  timings = dict(zip(starts, turns.time_in_turns(
+  timings = dict(zip(starts, interleaving.time_in_turns(
       [functools.partial(start, settings) for start in starts.values()],
       _ROUNDS.value), strict=True))
   print(_describe(settings, timings))
@@ -96,7 +96,7 @@ def main(argv: list[str]) -> None:
         indent=1))
 
 
-def _describe(settings: _Settings, timings: dict[str, turns.Timing]) -> str:
+def _describe(settings: _Settings, timings: dict[str, interleaving.Timing]) -> str:
   examples = timings[_OURS].report
   steps_an_epoch = examples / settings.batch_size
   rows = []
@@ -126,7 +126,7 @@ def _describe(settings: _Settings, timings: dict[str, turns.Timing]) -> str:
 # What follows runs in the processes.
 
 
-def _start_ours(settings: _Settings) -> tuple[turns.Step, turns.Step]:
+def _start_ours(settings: _Settings) -> tuple[interleaving.Step, interleaving.Step]:
   """Returns steps of the registered experiment, its data included."""
   task, model, optimizer, metrics = _our_task(settings)
   data = task.task_config.train_data
@@ -135,7 +135,7 @@ def _start_ours(settings: _Settings) -> tuple[turns.Step, turns.Step]:
           lambda: len(_read(settings)[0]))
 
 
-def _start_fixed(settings: _Settings) -> tuple[turns.Step, turns.Step]:
+def _start_fixed(settings: _Settings) -> tuple[interleaving.Step, interleaving.Step]:
   """Returns the same, with every text padded to one length."""
   task, model, optimizer, metrics = _our_task(settings)
   batches = iter(_fixed_batches(settings, _LENGTH + 1, 'label'))
@@ -143,7 +143,7 @@ def _start_fixed(settings: _Settings) -> tuple[turns.Step, turns.Step]:
           lambda: None)
 
 
-def _start_model_garden(settings: _Settings) -> tuple[turns.Step, turns.Step]:
+def _start_model_garden(settings: _Settings) -> tuple[interleaving.Step, interleaving.Step]:
   """Returns steps of `bert/sentence_prediction` with its own MobileBERT."""
   from official.core import exp_factory
   from official.nlp.configs import encoders
@@ -170,7 +170,7 @@ def _start_model_garden(settings: _Settings) -> tuple[turns.Step, turns.Step]:
                  settings.steps), lambda: None)
 
 
-def _start_pytorch(settings: _Settings) -> tuple[turns.Step, turns.Step]:
+def _start_pytorch(settings: _Settings) -> tuple[interleaving.Step, interleaving.Step]:
   """Returns steps of Hugging Face's model on batches as long as their longest.
   """
   import numpy as np
@@ -210,8 +210,8 @@ def _our_task(settings: _Settings) -> tuple[Any, Any, Any, Any]:
   import tf_keras
 
   from mobilebert_tf import modeling
-  from mobilebert_tf import registry_imports  # noqa: F401
-  from mobilebert_tf.tasks import pretraining
+  from mobilebert_tf.training import registry_imports  # noqa: F401
+  from mobilebert_tf.tasks.pretraining import task as task_lib
   from official.core import exp_factory
   from official.core import task_factory
 
@@ -223,7 +223,7 @@ def _our_task(settings: _Settings) -> tuple[Any, Any, Any, Any]:
           'text_field': 'sentence', 'label_field': 'label', 'seed': 0,
           'seq_length': _LENGTH, 'global_batch_size': settings.batch_size},
   }})
-  config.task.model.encoder = pretraining.encoder_config(
+  config.task.model.encoder = task_lib.encoder_config(
       modeling.get_architecture(settings.architecture))
   task = task_factory.get_task(config.task)
   model = task.build_model()
@@ -232,7 +232,7 @@ def _our_task(settings: _Settings) -> tuple[Any, Any, Any, Any]:
 
 
 def _steps(task: Any, model: Any, optimizer: Any, metrics: Any,
-           batches: Iterator[Any], count: int) -> turns.Step:
+           batches: Iterator[Any], count: int) -> interleaving.Step:
   """Returns a turn of steps of a Model Garden task."""
   import tensorflow as tf
 
@@ -280,12 +280,12 @@ def _read(settings: _Settings) -> tuple[list[Any], Any]:
   """Returns the tokens of each text, special ones included, and the labels."""
   import numpy as np
 
-  from mobilebert_tf.data import text_classification_loader as loader
-  from mobilebert_tf.data import tokenization
+  from mobilebert_tf.tasks.classification import loader
+  from mobilebert_tf.text import tokenizer as tokenizer_lib
 
   examples = loader.read_examples(
       settings.data_file, text_field='sentence', label_field='label')
-  tokenizer = tokenization.Tokenizer(settings.vocab_file)
+  tokenizer = tokenizer_lib.Tokenizer(settings.vocab_file)
   vocabulary = tokenizer.vocabulary
   tokens = [np.concatenate([[vocabulary.cls_id], text[:_LENGTH - 2],
                             [vocabulary.sep_id]])

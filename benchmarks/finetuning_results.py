@@ -33,8 +33,8 @@ from absl import app
 from absl import flags
 from absl import logging
 
-from mobilebert_tf import files
-from mobilebert_tf.reporting import formatting
+from mobilebert_tf.common import files
+from mobilebert_tf.common import formatting
 from mobilebert_tf.reporting import table
 from mobilebert_tf.reporting import terminal
 
@@ -59,8 +59,8 @@ _RECIPES = {
 
 def main(argv: list[str]) -> None:
   del argv
-  from mobilebert_tf.finetuning import recipe as recipe_lib
-  from mobilebert_tf.finetuning import run
+  from mobilebert_tf.pipelines.finetuning import recipe as recipe_lib
+  from mobilebert_tf.pipelines.finetuning import run
   logging.set_verbosity(logging.ERROR)
   output, data = pathlib.Path(_OUTPUT_DIR.value), pathlib.Path(_DATA_DIR.value)
   models = dict(model.split('=', 1) for model in _MODELS.value)
@@ -101,9 +101,9 @@ def _baseline(recipe: Any) -> dict[str, float]:
   """Returns the metrics of always giving the most frequent answer."""
   import numpy as np
 
-  from mobilebert_tf.data import glue
-  from mobilebert_tf.data import text_classification_loader as loader
-  from mobilebert_tf.evaluation import metrics
+  from mobilebert_tf.tasks.classification import glue
+  from mobilebert_tf.tasks.classification import loader
+  from mobilebert_tf.evaluation import metrics as evaluation_metrics
 
   if not recipe.is_glue:
     return _answer_baseline(recipe)
@@ -113,24 +113,24 @@ def _baseline(recipe: Any) -> dict[str, float]:
           **glue.data_fields(task, recipe.data_dir, part)))
       for part in ('train', 'dev'))
   if task.labels is None:
-    return metrics.compute(task.metrics, dev.values, np.full(
+    return evaluation_metrics.compute(task.metrics, dev.values, np.full(
         len(dev.values), train.values.mean()))
   most = np.bincount(train.label_ids).argmax()
-  return metrics.compute(
+  return evaluation_metrics.compute(
       task.metrics, dev.label_ids, np.full(len(dev.label_ids), most))
 
 
 def _answer_baseline(recipe: Any) -> dict[str, float]:
   """Returns the same of questions, whatever they are about."""
   from mobilebert_tf.data import squad
-  from mobilebert_tf.evaluation import squad_metrics
+  from mobilebert_tf.tasks.question_answering import metrics as question_answering_metrics
 
   train = squad.read(recipe.train_file, exclude_titles=recipe.dev_titles)
   dev = squad.read(recipe.dev_file, titles=recipe.dev_titles)
   [(most, _)] = collections.Counter(
       answer.text for question in train.questions
       for answer in question.answers).most_common(1)
-  scores = squad_metrics.evaluate(dev, {q.id: most for q in dev.questions})
+  scores = question_answering_metrics.evaluate(dev, {q.id: most for q in dev.questions})
   return {name: value / 100 for name, value in scores.items()}
 
 

@@ -51,11 +51,11 @@ from typing import Any
 from absl import app
 from absl import flags
 
-from mobilebert_tf import files
-from mobilebert_tf.reporting import formatting
+from mobilebert_tf.common import files
+from mobilebert_tf.common import formatting
+from mobilebert_tf.common import machine
 from mobilebert_tf.reporting import table
 from mobilebert_tf.reporting import terminal
-from mobilebert_tf.workflow import machine
 
 
 @dataclasses.dataclass(frozen=True)
@@ -604,9 +604,9 @@ def _end_with_parent() -> None:
 def _tokenize(vocab_file: str, texts: Sequence[str],
               most: int) -> list[list[int]]:
   """Returns ids, special tokens included and without padding."""
-  from mobilebert_tf.data import tokenization
+  from mobilebert_tf.text import tokenizer as tokenizer_lib
 
-  tokenizer = tokenization.Tokenizer(vocab_file)
+  tokenizer = tokenizer_lib.Tokenizer(vocab_file)
   inputs = tokenizer.encode(texts, max_length=most)
   counts = inputs['input_mask'].numpy().sum(axis=1)
   return [row[:count].tolist() for row, count in zip(
@@ -624,9 +624,9 @@ def _prepare_ours(settings: _Settings, wanted: dict[str, str]) -> None:
   import tf_keras
 
   from mobilebert_tf import modeling
-  from mobilebert_tf.serving import folding
-  from mobilebert_tf.serving import inference_encoder
-  from mobilebert_tf.serving import rescaling
+  from mobilebert_tf.inference import folding
+  from mobilebert_tf.inference import encoder
+  from mobilebert_tf.inference import rescaling
 
   tf_keras.utils.set_random_seed(0)
   folded = folding.fold(modeling.MobileBertEncoder(
@@ -634,7 +634,7 @@ def _prepare_ours(settings: _Settings, wanted: dict[str, str]) -> None:
   batches = [_inputs(tokens, settings.longest) for tokens in settings.tokens]
   folded = rescaling.rescale(
       folded, rescaling.measure_ranges(folded, batches))
-  module = inference_encoder.InferenceEncoder(folded)
+  module = encoder.InferenceEncoder(folded)
   for path, quantization in wanted.items():
     files.write_bytes(path, _convert_ours(module, settings, quantization))
 
@@ -643,7 +643,7 @@ def _convert_ours(module: Any, settings: _Settings,
                   quantization: str) -> bytes:
   import types
 
-  from mobilebert_tf.serving import tflite
+  from mobilebert_tf.deployment import tflite
 
   served = types.SimpleNamespace(
       model=module, numbers=lambda *inputs: {_HIDDEN: module(*inputs)})
@@ -657,12 +657,12 @@ def _convert_ours(module: Any, settings: _Settings,
 def _prepare_garden(settings: _Settings, wanted: dict[str, str]) -> None:
   import tf_keras
 
-  from mobilebert_tf.serving import inference_model
+  from mobilebert_tf.inference import rewriting
   from official.nlp.modeling import networks
 
   tf_keras.utils.set_random_seed(0)
   # Other sizes are the released ones by default.
-  module = inference_model.InferenceModel(networks.MobileBERTEncoder(
+  module = rewriting.InferenceModel(networks.MobileBERTEncoder(
       num_blocks=settings.blocks, intermediate_size=512,
       intra_bottleneck_size=128, key_query_shared_bottleneck=True,
       num_feedforward_networks=4, normalization_type='no_norm'))

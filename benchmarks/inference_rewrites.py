@@ -35,7 +35,7 @@ from typing import Any
 from absl import app
 from absl import flags
 
-from mobilebert_tf.reporting import formatting
+from mobilebert_tf.common import formatting
 from mobilebert_tf.reporting import table
 from mobilebert_tf.reporting import terminal
 
@@ -57,8 +57,8 @@ _QUANTIZATIONS = ('none', 'dynamic')
 def main(argv: list[str]) -> None:
   del argv
   os.environ.setdefault('TF_CPP_MIN_LOG_LEVEL', '3')
-  from mobilebert_tf.serving import folding
-  from mobilebert_tf.serving import rescaling
+  from mobilebert_tf.inference import folding
+  from mobilebert_tf.inference import rescaling
 
   encoder = _encoder()
   batches = _batches()
@@ -101,7 +101,7 @@ def _encoder() -> Any:
   import tf_keras
 
   from mobilebert_tf import modeling
-  from mobilebert_tf.serving import reparametrization
+  from benchmarks import reparametrization
 
   tf_keras.utils.set_random_seed(0)
   encoder = modeling.MobileBertEncoder(
@@ -117,11 +117,11 @@ def _encoder() -> Any:
 
 def _batches() -> list[dict[str, Any]]:
   """Returns texts to calibrate with as one batch, then those to compare."""
-  from mobilebert_tf.data import tokenization
+  from mobilebert_tf.text import tokenizer as tokenizer_lib
 
   with open(_TEXT_FILE.value, encoding='utf-8') as file:
     texts = [line.strip() for line in file if line.strip()]
-  tokenizer = tokenization.Tokenizer(_VOCAB_FILE.value)
+  tokenizer = tokenizer_lib.Tokenizer(_VOCAB_FILE.value)
   texts = texts[:_CALIBRATION + _TEXTS.value]
   groups = [texts[:_CALIBRATION], *([t] for t in texts[_CALIBRATION:])]
   return [tokenizer.encode(group, max_length=_LENGTH.value - 1,
@@ -132,8 +132,8 @@ def _largest(variant: Any, batch: dict[str, Any]) -> float:
   """Returns the largest value between blocks or in them."""
   import numpy as np
 
-  from mobilebert_tf.serving import folding
-  from mobilebert_tf.serving import rescaling
+  from mobilebert_tf.inference import folding
+  from mobilebert_tf.inference import rescaling
 
   if isinstance(variant, folding.FoldedEncoder):
     ranges = rescaling.measure_ranges(variant, [batch])
@@ -147,13 +147,13 @@ def _as_module(variant: Any) -> Any:
   """Returns a module from inputs to the last block's output."""
   import tensorflow as tf
 
-  from mobilebert_tf.serving import folding
-  from mobilebert_tf.serving import inference_encoder
-  from mobilebert_tf.serving import inference_model
+  from mobilebert_tf.inference import folding
+  from mobilebert_tf.inference import encoder as encoder_lib
+  from mobilebert_tf.inference import rewriting
 
   if isinstance(variant, folding.FoldedEncoder):
-    return inference_encoder.InferenceEncoder(variant)
-  model = inference_model.InferenceModel(variant)
+    return encoder_lib.InferenceEncoder(variant)
+  model = rewriting.InferenceModel(variant)
 
   class Plain(tf.Module):
 
@@ -204,9 +204,9 @@ def _run_half(folded: Any, batches: Sequence[dict[str, Any]]) -> list[Any]:
   import tensorflow as tf
 
   from mobilebert_tf.modeling import validation
-  from mobilebert_tf.serving import inference_encoder
+  from mobilebert_tf.inference import encoder as encoder_lib
 
-  encoder = inference_encoder.InferenceEncoder(folded, tf.float16)
+  encoder = encoder_lib.InferenceEncoder(folded, tf.float16)
   return [encoder(*(batch[name] for name in validation.INPUT_NAMES)).numpy()
           for batch in batches]
 

@@ -32,7 +32,7 @@ import time
 from absl import app
 from absl import flags
 
-from mobilebert_tf.reporting import formatting
+from mobilebert_tf.common import formatting
 from mobilebert_tf.reporting import table
 from mobilebert_tf.reporting import terminal
 
@@ -75,12 +75,12 @@ def _run(seed: int, by_length: bool,
   """Returns dev accuracy, and how many seconds it took with its evaluation."""
   import tf_keras
 
-  from mobilebert_tf import registry_imports  # noqa: F401
-  from mobilebert_tf import training
-  from mobilebert_tf.data import glue
-  from mobilebert_tf.finetuning import recipe as recipe_lib
-  from mobilebert_tf.finetuning import start as start_lib
-  from mobilebert_tf.tasks import pretraining
+  from mobilebert_tf.training import registry_imports  # noqa: F401
+  from mobilebert_tf.training import run
+  from mobilebert_tf.tasks.classification import glue
+  from mobilebert_tf.pipelines.finetuning import recipe as recipe_lib
+  from mobilebert_tf.pipelines.finetuning import plan as start_lib
+  from mobilebert_tf.tasks.pretraining import task
   from official.core import exp_factory
 
   folder.mkdir()
@@ -88,7 +88,7 @@ def _run(seed: int, by_length: bool,
       'sst2', data_dir=_DATA_DIR.value, init_checkpoint=_CHECKPOINT.value),
                             folder)
   params = exp_factory.get_exp_config('mobilebert/glue/sst2')
-  params.task.model.encoder = pretraining.encoder_config(start.architecture)
+  params.task.model.encoder = task.encoder_config(start.architecture)
   params.override({
       'task': {'init_checkpoint': start.checkpoint, **{
           f'{name}_data': {
@@ -112,7 +112,7 @@ def _run(seed: int, by_length: bool,
   # Orbit prints every loop; the progress bar is on standard error.
   with ((folder / 'train.log').open('w', encoding='utf-8') as log,
         contextlib.redirect_stdout(log)):
-    _, metrics = training.run_experiment(
+    _, metrics = run.run_experiment(
         params, 'train_and_post_eval', str(folder), folder.name)
   seconds = time.monotonic() - started
   tf_keras.backend.clear_session()

@@ -41,7 +41,7 @@ from typing import Any
 from absl import app
 from absl import flags
 
-from mobilebert_tf.reporting import formatting
+from mobilebert_tf.common import formatting
 from mobilebert_tf.reporting import table
 from mobilebert_tf.reporting import terminal
 
@@ -272,8 +272,8 @@ def _compare_speeds(text: str, vocab_file: str, folder: str) -> str:
 
 
 def _data_config(records: str, vocab_file: str, whole_word: bool = False):
-  from mobilebert_tf.data import pretraining_loader
-  return pretraining_loader.MobileBertPretrainDataConfig(
+  from mobilebert_tf.tasks.pretraining import loader
+  return loader.MobileBertPretrainDataConfig(
       input_path=records, vocab_file=vocab_file, seed=0,
       global_batch_size=_BATCH_SIZE, seq_length=_MAX_SEQ_LENGTH,
       max_predictions_per_seq=_MAX_PREDICTIONS, whole_word_masking=whole_word)
@@ -283,9 +283,9 @@ def _time_loader(records: str, vocab_file: str, whole_word: bool) -> float:
   """Returns the examples a second that one core gives."""
   # Before TensorFlow counts the cores.
   os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
-  from mobilebert_tf.data import pretraining_loader
+  from mobilebert_tf.tasks.pretraining import loader
 
-  batches = iter(pretraining_loader.MobileBertPretrainDataLoader(
+  batches = iter(loader.MobileBertPretrainDataLoader(
       _data_config(records, vocab_file, whole_word)).load())
   return _BATCH_SIZE * _times_a_second(lambda: next(batches), 20, 200)
 
@@ -295,16 +295,16 @@ def _time_training(records: str, vocab_file: str) -> float:
   import tensorflow as tf, tf_keras
 
   from mobilebert_tf import modeling
-  from mobilebert_tf.data import vocabulary
-  from mobilebert_tf.tasks import pretraining
+  from mobilebert_tf.text import vocabulary
+  from mobilebert_tf.tasks.pretraining import task as task_lib
   from official.nlp.configs import bert
 
   architecture = modeling.get_architecture(
       'mobilebert_small',
       vocab_size=len(vocabulary.Vocabulary.read(vocab_file)))
-  task = pretraining.PretrainingTask(pretraining.PretrainingConfig(
+  task = task_lib.PretrainingTask(task_lib.PretrainingConfig(
       model=bert.PretrainerConfig(
-          encoder=pretraining.encoder_config(architecture)),
+          encoder=task_lib.encoder_config(architecture)),
       train_data=_data_config(records, vocab_file)))
   model, optimizer = task.build_model(), tf_keras.optimizers.AdamW(1e-3)
   metrics = task.build_metrics()

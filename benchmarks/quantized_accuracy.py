@@ -32,7 +32,7 @@ from typing import Any
 from absl import app
 from absl import flags
 
-from mobilebert_tf.reporting import formatting
+from mobilebert_tf.common import formatting
 from mobilebert_tf.reporting import table
 from mobilebert_tf.reporting import terminal
 
@@ -53,11 +53,11 @@ _QUANTIZATIONS = ('none', 'float16', 'dynamic', 'int8')
 def main(argv: list[str]) -> None:
   del argv
   os.environ.setdefault('TF_CPP_MIN_LOG_LEVEL', '3')
-  from mobilebert_tf.serving import agreement
-  from mobilebert_tf.serving import building
-  from mobilebert_tf.serving import calibration
-  from mobilebert_tf.serving import loading
-  from mobilebert_tf.serving import reparametrization
+  from mobilebert_tf.deployment import agreement
+  from mobilebert_tf.deployment import building
+  from mobilebert_tf.deployment import calibration
+  from mobilebert_tf.inference import loading
+  from benchmarks import reparametrization
 
   trained = loading.load(_MODEL_DIR.value)
   texts, score = _labelled(trained)
@@ -112,11 +112,11 @@ def _factors(ranges: Any) -> Any:
 
 def _labelled(trained: Any) -> tuple[Any, Any]:
   """Returns the texts that count, and what scores answers to them."""
-  from mobilebert_tf.evaluation import labelled_texts
-  from mobilebert_tf.serving import agreement
+  from mobilebert_tf.evaluation import real_texts
+  from mobilebert_tf.deployment import agreement
 
-  labelled = labelled_texts.read(
-      _DATA_FILE.value, trained, labelled_texts.Columns())
+  labelled = real_texts.read_labelled_texts(
+      _DATA_FILE.value, trained, real_texts.Columns())
   pairs = labelled.pairs
   return agreement.RealTexts(labelled.texts, pairs), labelled.score
 
@@ -133,7 +133,7 @@ def _calibration_texts(trained: Any) -> Any:
 def _answer(trained: Any, module: Any, quantization: str, calibrated: Any,
             texts: Any) -> tuple[int, Any]:
   """Returns the size of a module's file, and answers, or why there are none."""
-  from mobilebert_tf.serving import exporting
+  from mobilebert_tf.deployment import exporting
 
   with tempfile.TemporaryDirectory() as folder:
     path = os.path.join(folder, 'model.tflite')

@@ -27,13 +27,13 @@ teacher's wide ones, but are a small part of the whole.
 from absl import app
 from absl import flags
 
-from mobilebert_tf import modeling
-from mobilebert_tf import registry_imports  # noqa: F401
-from mobilebert_tf.distillation import cost
+from benchmarks import cost
+from mobilebert_tf.common import formatting
 from mobilebert_tf.distillation import schedules
-from mobilebert_tf.reporting import formatting
+from mobilebert_tf import modeling
 from mobilebert_tf.reporting import table
 from mobilebert_tf.reporting import terminal
+from mobilebert_tf.training import registry_imports  # noqa: F401
 from official.core import config_definitions as cfg
 from official.core import exp_factory
 

@@ -30,7 +30,7 @@ import sys
 from absl import app
 from absl import flags
 
-from mobilebert_tf import program_errors
+from mobilebert_tf.common import program
 
 _ARTEFACTS = flags.DEFINE_list(
     'artefacts', None, 'SavedModels, folders with numbered versions of one, '
@@ -74,7 +74,7 @@ def main(argv: list[str]) -> None:
     raise app.UsageError(f'Not a flag: {" ".join(argv[1:])}')
   numbers = {'threads': _parse_numbers('threads', _THREADS.value),
              'batch_sizes': _parse_numbers('batch_sizes', _BATCH_SIZES.value)}
-  with program_errors.errors_in_a_line('benchmark', 'nothing was written.'):
+  with program.errors_in_a_line('benchmark', 'nothing was written.'):
     failures = _benchmark(numbers)
   if failures:
     sys.exit(f'benchmark: {" ".join(failures)}')
@@ -88,10 +88,10 @@ def _benchmark(numbers: dict[str, list[int]]) -> list[str]:
   from absl import logging
 
   from mobilebert_tf.evaluation import deployment
-  from mobilebert_tf.evaluation import labelled_texts
+  from mobilebert_tf.evaluation import real_texts
   from mobilebert_tf.reporting import deployment_findings
   from mobilebert_tf.reporting import deployment_report
-  from mobilebert_tf.workflow import machine
+  from mobilebert_tf.common import machine
 
   logging.set_verbosity(logging.WARNING)
   output_dir = os.path.expanduser(_OUTPUT_DIR.value)
@@ -101,7 +101,7 @@ def _benchmark(numbers: dict[str, list[int]]) -> list[str]:
   results = deployment.benchmark(deployment.Settings(
       artefacts=_ARTEFACTS.value, text_file=_TEXT_FILE.value,
       data_file=os.path.expanduser(_DATA_FILE.value),
-      model_dir=_MODEL_DIR.value, columns=labelled_texts.Columns(
+      model_dir=_MODEL_DIR.value, columns=real_texts.Columns(
           _TASK.value, _TEXT_COLUMN.value, _PAIR_COLUMN.value,
           _LABEL_COLUMN.value, _LABELS.value, _TITLES.value,
           _EXCLUDE_TITLES.value),

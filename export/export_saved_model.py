@@ -26,10 +26,10 @@ finds it, with the signatures `serving_default` (ids), `serve_examples` and
 from absl import app
 from absl import flags
 
-from mobilebert_tf import export_flags
-from mobilebert_tf import program_errors
+from mobilebert_tf.common import program
+from mobilebert_tf.export import flags as flags_lib
 
-flags.adopt_module_key_flags(export_flags)  # So that --help shows them.
+flags.adopt_module_key_flags(flags_lib)  # So that --help shows them.
 
 _OUTPUT_DIR = flags.DEFINE_string(
     'output_dir', None, 'The folder of versions.', required=True)
@@ -44,16 +44,16 @@ _XLA = flags.DEFINE_bool(
 def main(argv: list[str]) -> None:
   if len(argv) > 1:
     raise app.UsageError(f'Not a flag: {" ".join(argv[1:])}')
-  with program_errors.errors_in_a_line(
+  with program.errors_in_a_line(
       'export_saved_model', 'nothing was written.', also=(RuntimeError,)):
     # Imported here, so that --help need not wait for TensorFlow.
-    from mobilebert_tf.serving import exporting
+    from mobilebert_tf.deployment import exporting
 
-    trained, texts = export_flags.load()
+    trained, texts = flags_lib.load()
     folder = exporting.export_saved_model(
         trained, _OUTPUT_DIR.value, texts, version=_VERSION.value,
         xla=_XLA.value,
-        largest_disagreement=export_flags.LARGEST_DISAGREEMENT.value)
+        largest_disagreement=flags_lib.LARGEST_DISAGREEMENT.value)
   print(f'Wrote {folder}.')
 
 

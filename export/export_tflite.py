@@ -19,17 +19,17 @@ python -m mobilebert_tf.export.export_tflite \
 
 The file has a signature for each length, over shared weights, and behind the
 model a ZIP archive with vocabulary, labels and metadata (`unzip sst2.tflite`).
-`mobilebert_tf.serving.TFLiteRunner` answers text with it and needs no
+`mobilebert_tf.TFLiteRunner` answers text with it and needs no
 TensorFlow; docs/mobile.md shows the same on Android and iOS.
 """
 
 from absl import app
 from absl import flags
 
-from mobilebert_tf import export_flags
-from mobilebert_tf import program_errors
+from mobilebert_tf.common import program
+from mobilebert_tf.export import flags as flags_lib
 
-flags.adopt_module_key_flags(export_flags)  # So that --help shows them.
+flags.adopt_module_key_flags(flags_lib)  # So that --help shows them.
 
 _OUTPUT_FILE = flags.DEFINE_string(
     'output_file', None, 'Where the file goes.', required=True)
@@ -54,21 +54,21 @@ def main(argv: list[str]) -> None:
   if len(argv) > 1:
     raise app.UsageError(f'Not a flag: {" ".join(argv[1:])}')
   lengths = _parse_lengths(_LENGTHS.value)
-  if _QUANTIZATION.value == 'int8' and not export_flags.TEXT_FILE.value:
+  if _QUANTIZATION.value == 'int8' and not flags_lib.TEXT_FILE.value:
     raise app.UsageError(
         '--quantization=int8 needs real texts by name, --text_file.')
-  with program_errors.errors_in_a_line(
+  with program.errors_in_a_line(
       'export_tflite', 'nothing was written.', also=(RuntimeError,)):
     # Imported here, so that --help need not wait for TensorFlow.
-    from mobilebert_tf.serving import exporting
+    from mobilebert_tf.deployment import exporting
 
-    trained, texts = export_flags.load()
+    trained, texts = flags_lib.load()
     exporting.export_tflite(
         trained, _OUTPUT_FILE.value, texts, lengths=lengths,
         quantization=_QUANTIZATION.value,
         dynamic_length=_DYNAMIC_LENGTH.value,
         text_signatures=_TEXT_SIGNATURES.value,
-        largest_disagreement=export_flags.LARGEST_DISAGREEMENT.value)
+        largest_disagreement=flags_lib.LARGEST_DISAGREEMENT.value)
   print(f'Wrote {_OUTPUT_FILE.value}.')
 
 

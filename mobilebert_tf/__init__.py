@@ -15,9 +15,54 @@
 """mobilebert_tf: a small, fast BERT of your own, distilled and quantised.
 
 Text and a task go in; a distilled, fine-tuned MobileBERT with its tokenizer
-comes out, as a SavedModel and as a TFLite file. Importing this package imports
-nothing else: take what is needed from its sub-packages, such as
-`mobilebert_tf.modeling`.
+comes out, as a SavedModel and as a TFLite file. The names below are the public
+API. Each is loaded when it is first used, so that importing this package takes
+no time, and `TFLiteRunner` needs no TensorFlow.
+
+Example:
+
+  import mobilebert_tf
+
+  encoder = mobilebert_tf.MobileBertEncoder('mobilebert')
+  runner = mobilebert_tf.TFLiteRunner('sst2.tflite')
 """
 
+import importlib
+from typing import Any
+
 __version__ = '0.1.0'
+
+_PUBLIC = {
+    # Models.
+    'ARCHITECTURES': 'modeling',
+    'MobileBertClassifier': 'modeling',
+    'MobileBertConfig': 'modeling',
+    'MobileBertEncoder': 'modeling',
+    'MobileBertPretrainer': 'modeling',
+    'MobileBertSpanLabeler': 'modeling',
+    'MobileBertTokenClassifier': 'modeling',
+    'count_parameters': 'modeling',
+    'get_architecture': 'modeling',
+    # A fine-tuned model.
+    'load': 'inference.loading',
+    'export_saved_model': 'deployment.exporting',
+    'export_tflite': 'deployment.exporting',
+    'SavedModelRunner': 'deployment.saved_model_runner',
+    'TFLiteRunner': 'deployment.tflite_runner',
+    # Text.
+    'Tokenizer': 'text.tokenizer',
+    'Vocabulary': 'text.vocabulary',
+}
+
+__all__ = sorted(_PUBLIC)
+
+
+def __getattr__(name: str) -> Any:
+  if name not in _PUBLIC:
+    raise AttributeError(f'module {__name__!r} has no attribute {name!r}')
+  return getattr(
+      importlib.import_module(f'{__name__}.{_PUBLIC[name]}'), name)
+
+
+def __dir__() -> list[str]:
+  return sorted([*globals(), *_PUBLIC])

@@ -31,7 +31,7 @@ import sys
 from absl import app
 from absl import flags
 
-from mobilebert_tf import program_errors
+from mobilebert_tf.common import program
 
 _MODEL_DIR = flags.DEFINE_string(
     'model_dir', None, 'Fine-tuning run, a checkpoint of any format, or a name '
@@ -66,7 +66,7 @@ _NULL_THRESHOLD = flags.DEFINE_float(
 def main(argv: list[str]) -> None:
   if len(argv) > 1:
     raise app.UsageError(f'Not a flag: {" ".join(argv[1:])}')
-  with program_errors.errors_in_a_line('evaluate', 'nothing was written.'):
+  with program.errors_in_a_line('evaluate', 'nothing was written.'):
     print(_evaluate())
 
 
@@ -79,8 +79,8 @@ def _evaluate() -> str:
   from absl import logging
 
   from mobilebert_tf.reporting import evaluation_report
-  from mobilebert_tf.serving import loading
-  from mobilebert_tf.workflow import machine
+  from mobilebert_tf.inference import loading
+  from mobilebert_tf.common import machine
 
   logging.set_verbosity(logging.WARNING)
   if os.path.exists(_output_dir()) and not os.path.isdir(_output_dir()):
@@ -114,14 +114,14 @@ def _evaluate() -> str:
 
 
 def _score_texts(trained):
-  from mobilebert_tf.data import glue
-  from mobilebert_tf.data import text_examples
+  from mobilebert_tf.tasks.classification import glue
+  from mobilebert_tf.tasks.classification import examples as examples_lib
   from mobilebert_tf.evaluation import data_files
   from mobilebert_tf.evaluation import scored
-  from mobilebert_tf.serving import text_predictor
+  from mobilebert_tf.tasks.classification import predictor as classification_predictor
 
   task = glue.get_task(_TASK.value) if _TASK.value else None
-  examples = text_examples.read_examples(
+  examples = examples_lib.read_examples(
       _DATA_FILE.value, **data_files.reading_fields(
           trained, task, labels=_LABELS.value, text_field=_TEXT_COLUMN.value,
           pair_field=_PAIR_COLUMN.value, label_field=_LABEL_COLUMN.value))
@@ -130,7 +130,7 @@ def _score_texts(trained):
     metrics = trained.params.task.metrics
   title = _TITLE.value or (task.title if task else _file_title())
   return scored.score_texts(
-      text_predictor.TextPredictor(trained, _BATCH_SIZE.value), examples, title,
+      classification_predictor.TextPredictor(trained, _BATCH_SIZE.value), examples, title,
       metrics)
 
 
@@ -138,26 +138,26 @@ def _score_sentences(trained):
   from mobilebert_tf.data import conll
   from mobilebert_tf.evaluation import data_files
   from mobilebert_tf.evaluation import scored
-  from mobilebert_tf.serving import token_predictor
+  from mobilebert_tf.tasks.token_classification import predictor as token_classification_predictor
 
   sentences = conll.read_sentences(
       _DATA_FILE.value, **data_files.sentence_fields(
           trained, _TEXT_COLUMN.value, _LABEL_COLUMN.value))
   return scored.score_sentences(
-      token_predictor.TokenPredictor(trained, _BATCH_SIZE.value), sentences,
+      token_classification_predictor.TokenPredictor(trained, _BATCH_SIZE.value), sentences,
       _TITLE.value or _file_title())
 
 
 def _score_questions(trained):
   from mobilebert_tf.data import squad
-  from mobilebert_tf.evaluation import answers as answers_lib
+  from mobilebert_tf.tasks.question_answering import answers as answers_lib
   from mobilebert_tf.evaluation import scored
-  from mobilebert_tf.serving import question_answerer
+  from mobilebert_tf.tasks.question_answering import predictor as question_answering_predictor
 
   data = squad.read(_DATA_FILE.value, _TITLES.value, _EXCLUDE_TITLES.value)
   data.check_answers()
   version_2 = data.has_unanswerable
-  answerer = question_answerer.QuestionAnswerer(
+  answerer = question_answering_predictor.QuestionAnswerer(
       trained, _BATCH_SIZE.value, null_threshold=_NULL_THRESHOLD.value,
       allow_no_answer=None if trained.params else version_2)
   answers = answers_lib.answer_questions(answerer, data)

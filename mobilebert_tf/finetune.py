@@ -31,10 +31,10 @@ from absl import app
 from absl import flags
 from absl import logging
 
-from mobilebert_tf import finetuning_flags
-from mobilebert_tf import program_errors
+from mobilebert_tf.common import program
+from mobilebert_tf.pipelines.finetuning import flags as flags_lib
 
-flags.adopt_module_key_flags(finetuning_flags)  # So that --help shows them.
+flags.adopt_module_key_flags(flags_lib)  # So that --help shows them.
 
 _OUTPUT_DIR = flags.DEFINE_string(
     'output_dir', None, 'Folder for the model, its report and its answers.',
@@ -52,14 +52,14 @@ _SEED = flags.DEFINE_integer('seed', 0, 'Of weights, order and dropout.')
 def main(argv: list[str]) -> None:
   if len(argv) > 1:
     raise app.UsageError(f'Not a flag: {" ".join(argv[1:])}')
-  with program_errors.errors_in_a_line('finetune'):
+  with program.errors_in_a_line('finetune'):
     import pathlib
-    from mobilebert_tf.finetuning import recipe as recipe_lib
-    from mobilebert_tf.finetuning import run
+    from mobilebert_tf.pipelines.finetuning import recipe as recipe_lib
+    from mobilebert_tf.pipelines.finetuning import run
     from mobilebert_tf.reporting import evaluation_report
     logging.set_verbosity(logging.ERROR)
     folder = pathlib.Path(_OUTPUT_DIR.value).expanduser()
-    fields = finetuning_flags.recipe_fields()
+    fields = flags_lib.recipe_fields()
     settings = recipe_lib.usual_settings(fields['task'])
     for flag in (_LEARNING_RATE, _BATCH_SIZE, _EPOCHS):
       if flag.value is not None:

@@ -29,10 +29,10 @@ from absl import app
 from absl import flags
 from absl import logging
 
-from mobilebert_tf import finetuning_flags
-from mobilebert_tf import program_errors
+from mobilebert_tf.common import program
+from mobilebert_tf.pipelines.finetuning import flags as flags_lib
 
-flags.adopt_module_key_flags(finetuning_flags)  # So that --help shows them.
+flags.adopt_module_key_flags(flags_lib)  # So that --help shows them.
 
 _OUTPUT_DIR = flags.DEFINE_string(
     'output_dir', None, 'Folder for all runs.', required=True)
@@ -49,10 +49,10 @@ _SEEDS = flags.DEFINE_list(
 def main(argv: list[str]) -> None:
   if len(argv) > 1:
     raise app.UsageError(f'Not a flag: {" ".join(argv[1:])}')
-  with program_errors.errors_in_a_line('finetune_search'):
+  with program.errors_in_a_line('finetune_search'):
     import pathlib
-    from mobilebert_tf.finetuning import recipe as recipe_lib
-    from mobilebert_tf.finetuning import search
+    from mobilebert_tf.pipelines.finetuning import recipe as recipe_lib
+    from mobilebert_tf.pipelines.finetuning import search
     from mobilebert_tf.reporting import search_report
     logging.set_verbosity(logging.ERROR)
     folder = pathlib.Path(_OUTPUT_DIR.value).expanduser()
@@ -61,7 +61,7 @@ def main(argv: list[str]) -> None:
         learning_rates=_numbers(_LEARNING_RATES, float),
         epochs=_numbers(_EPOCHS, float), seeds=_numbers(_SEEDS, int))
     found = search.search(
-        recipe_lib.Recipe(**finetuning_flags.recipe_fields()), grid, folder)
+        recipe_lib.Recipe(**flags_lib.recipe_fields()), grid, folder)
     page = search_report.write_report(found, folder)
     print(search_report.format_summary(found))
     print(f'\nThe best model: {folder / search.BEST}\nThe report: {page}')

@@ -26,7 +26,7 @@ from absl import app
 from absl import flags
 from absl import logging
 
-from mobilebert_tf import program_errors
+from mobilebert_tf.common import program
 
 _RUNS = flags.DEFINE_list('runs', None, 'Folders of runs.', required=True)
 _LEAVE_OUT = flags.DEFINE_list(
@@ -38,9 +38,9 @@ _OUTPUT = flags.DEFINE_string('output', None, 'The zip.', required=True)
 def main(argv: list[str]) -> None:
   if len(argv) > 1:
     raise app.UsageError(f'Not a flag: {" ".join(argv[1:])}')
-  with program_errors.errors_in_a_line('glue_submission'):
+  with program.errors_in_a_line('glue_submission'):
     import pathlib
-    from mobilebert_tf.finetuning import glue_runs
+    from mobilebert_tf.pipelines.finetuning import glue_runs
     logging.set_verbosity(logging.ERROR)
     runs = glue_runs.collect([pathlib.Path(run).expanduser()
                               for run in _RUNS.value])

@@ -44,7 +44,7 @@ def main(argv: list[str]) -> None:
   import tensorflow as tf
 
   from mobilebert_tf.data import corpus
-  from mobilebert_tf.data import vocabulary
+  from mobilebert_tf.text import vocabulary
 
   files = [f for value in _INPUT_FILES.value for f in value.split(',') if f]
   try:

@@ -95,9 +95,9 @@ def _open(path):
 
 def _answer(stream) -> int:
   """Answers all lines of a stream, and returns the code to exit with."""
-  from mobilebert_tf.serving import line_answers
-  from mobilebert_tf.serving import line_input
-  from mobilebert_tf.serving import loading
+  from mobilebert_tf.inference import line_answers
+  from mobilebert_tf.inference import line_input
+  from mobilebert_tf.inference import loading
 
   trained = loading.load(_MODEL_DIR.value)
   answerer = line_answers.LineAnswerer(trained, _BATCH_SIZE.value)

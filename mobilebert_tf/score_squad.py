@@ -50,20 +50,19 @@ def main(argv: list[str]) -> None:
   import json
 
   from mobilebert_tf.data import squad
-  from mobilebert_tf.data import squad_files
-  from mobilebert_tf.evaluation import squad_metrics
+  from mobilebert_tf.tasks.question_answering import metrics
 
   try:
     data = squad.read(_DATA.value, _TITLES.value, _EXCLUDE_TITLES.value)
-    predictions = squad_files.read_predictions(_PREDICTIONS.value)
+    predictions = squad.read_predictions(_PREDICTIONS.value)
     null_odds = None
     if _NULL_ODDS.value:
-      null_odds = squad_files.read_null_odds(_NULL_ODDS.value)
-    scores = squad_metrics.evaluate(
+      null_odds = squad.read_null_odds(_NULL_ODDS.value)
+    scores = metrics.evaluate(
         data, predictions, null_odds, _NULL_THRESHOLD.value)
   except (OSError, OverflowError, ValueError) as error:
     sys.exit(f'score_squad: {error}')
-  for note in squad_files.compare_ids(data, predictions):
+  for note in squad.compare_ids(data, predictions):
     print(f'score_squad: {note}', file=sys.stderr)
   print(json.dumps(scores, indent=2))
 

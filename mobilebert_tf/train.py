@@ -43,14 +43,14 @@ def main(argv: list[str]) -> None:
   import gin
   import tensorflow as tf
   import yaml
-  from mobilebert_tf import registry_imports  # noqa: F401
-  from mobilebert_tf import training
+  from mobilebert_tf.training import registry_imports  # noqa: F401
+  from mobilebert_tf.training import run
   from official.core import train_utils
 
   try:
     gin.parse_config_files_and_bindings(FLAGS.gin_file, FLAGS.gin_params)
     params = train_utils.parse_configuration(FLAGS)
-    training.run_experiment(params, FLAGS.mode, FLAGS.model_dir)
+    run.run_experiment(params, FLAGS.mode, FLAGS.model_dir)
   except (ArithmeticError, LookupError, OSError, ValueError, tf.errors.OpError,
           yaml.YAMLError) as error:
     logging.debug('Where it was raised:', exc_info=True)

@@ -20,10 +20,10 @@ from absl.testing import parameterized
 import tensorflow as tf
 import yaml
 
-from mobilebert_tf import config_files
-from mobilebert_tf import experiments
+from mobilebert_tf.common import config_files
 from mobilebert_tf import modeling
-from mobilebert_tf import registry_imports  # noqa: F401
+from mobilebert_tf.training import experiments
+from mobilebert_tf.training import registry_imports  # noqa: F401
 from official.core import exp_factory
 from official.modeling import hyperparams
 

@@ -23,13 +23,13 @@ import tempfile
 
 import tensorflow as tf
 
-from mobilebert_tf import modeling
 from mobilebert_tf.data import squad
-from mobilebert_tf.evaluation import metrics
-from mobilebert_tf.evaluation import squad_metrics
-from mobilebert_tf.serving import text_predictor
+from mobilebert_tf.evaluation import metrics as evaluation_metrics
+from mobilebert_tf import modeling
+from mobilebert_tf.tasks.classification import predictor
+from mobilebert_tf.tasks.question_answering import metrics as question_answering_metrics
 from tests.data import squad_samples
-from tests.serving import tiny_classifier
+from tests.inference import tiny_classifier
 
 # Another process, since other programs have flags of the same names; one for
 # all, since TensorFlow takes its time to begin.
@@ -110,8 +110,8 @@ class EvaluateTest(tf.test.TestCase):
   def test_texts(self):
     self.assertIn('moods: 30 labelled texts of 3 classes', self.output[0])
     self.assertTrue((self.folder / 'texts/evaluation.html').exists())
-    scores = text_predictor.TextPredictor(self.trained).scores(_TEXTS)
-    expected = metrics.compute(['accuracy', 'f1'],
+    scores = predictor.TextPredictor(self.trained).scores(_TEXTS)
+    expected = evaluation_metrics.compute(['accuracy', 'f1'],
                                [i % 3 for i in range(30)], scores)
     self.assertAllClose(self._results('texts')['metrics'], expected)
 
@@ -133,7 +133,7 @@ class EvaluateTest(tf.test.TestCase):
     self.assertCountEqual(answers, ['a', 'b'])
     self.assertEqual(
         self._results('questions')['metrics'],
-        squad_metrics.evaluate(squad.read(self.folder / 'dev.json'), answers))
+        question_answering_metrics.evaluate(squad.read(self.folder / 'dev.json'), answers))
     self.assertTrue((folder / 'null_odds.json').exists())
 
 

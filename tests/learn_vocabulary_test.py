@@ -23,7 +23,7 @@ import time
 
 import tensorflow as tf
 
-from mobilebert_tf.data import vocabulary
+from mobilebert_tf.text import vocabulary
 from tests.data import temporary
 
 # Runs the program, and shows the most memory it had.

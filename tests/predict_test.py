@@ -25,7 +25,7 @@ import tempfile
 import tensorflow as tf
 
 from mobilebert_tf import modeling
-from tests.serving import tiny_classifier
+from tests.inference import tiny_classifier
 
 _LINES = 10_000
 

@@ -21,9 +21,9 @@ import sys
 from absl.testing import absltest
 from absl.testing import parameterized
 
-from tests import shared_data
 from tests.data import squad_samples as samples
 from tests.data import temporary
+from tests import shared_data
 
 _ARTICLES = (
     samples.article('a cat', samples.question('1', answers=[('cat', 2)]),

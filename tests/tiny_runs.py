@@ -22,8 +22,8 @@ from typing import Any
 
 import yaml
 
-from mobilebert_tf import registry_imports  # noqa: F401
-from mobilebert_tf import training
+from mobilebert_tf.training import registry_imports  # noqa: F401
+from mobilebert_tf.training import run
 from official.core import config_definitions as cfg
 from official.core import exp_factory
 from official.modeling import hyperparams
@@ -112,4 +112,4 @@ class TinyRuns(temporary.TemporaryFiles):
         env={**os.environ, 'TF_CPP_MIN_LOG_LEVEL': '3', **environment})
 
   def metrics(self, folder: str) -> list[dict[str, float]]:
-    return training.read_metrics(os.path.join(folder, training.METRICS_FILE))
+    return run.read_metrics(os.path.join(folder, run.METRICS_FILE))

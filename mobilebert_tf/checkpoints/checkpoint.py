@@ -21,8 +21,8 @@ from typing import Any
 import numpy as np
 
 from mobilebert_tf.checkpoints import name_map
-from mobilebert_tf.data import vocabulary as vocabulary_lib
 from mobilebert_tf.modeling import architectures
+from mobilebert_tf.text import vocabulary as vocabulary_lib
 
 # What does not change which weights a model has, or what they mean.
 SETTINGS = ('attention_mask', 'hidden_dropout_rate', 'attention_dropout_rate',

@@ -21,9 +21,9 @@ import time
 from mobilebert_tf.checkpoints import bundles
 from mobilebert_tf.checkpoints import checkpoint as checkpoint_lib
 from mobilebert_tf.checkpoints import formats
-from mobilebert_tf.data import vocabulary as vocabulary_lib
+from mobilebert_tf.common import formatting
 from mobilebert_tf.modeling import architectures
-from mobilebert_tf.reporting import formatting
+from mobilebert_tf.text import vocabulary as vocabulary_lib
 
 
 @dataclasses.dataclass(frozen=True)

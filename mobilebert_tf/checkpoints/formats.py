@@ -12,26 +12,86 @@
 # See the License for the specific language governing permissions and
 # limitations under the License.
 
-"""Every format by its name: recognised, read, and written."""
+"""Folders of the Hugging Face hub, downloaded or from its cache.
+
+Every format by its name: recognised, read, and written.
+"""
 
 import os
 import re
 import types
 from typing import Any
 
+import huggingface_hub
+from huggingface_hub import errors
 import safetensors
 import tensorflow as tf
 
-from mobilebert_tf import files
 from mobilebert_tf.checkpoints import bundles
 from mobilebert_tf.checkpoints import checkpoint as checkpoint_lib
-from mobilebert_tf.checkpoints import hub
 from mobilebert_tf.checkpoints import hugging_face
 from mobilebert_tf.checkpoints import model_garden
 from mobilebert_tf.checkpoints import native
-from mobilebert_tf.checkpoints import sidecars
 from mobilebert_tf.checkpoints import tf1
+from mobilebert_tf.checkpoints import tokenizer_files
+from mobilebert_tf.common import files
 from mobilebert_tf.modeling import architectures
+
+# Nothing else is fetched: no pickle, no code.
+_FILES = (hugging_face.CONFIG, hugging_face.WEIGHTS, tokenizer_files.VOCABULARY,
+          tokenizer_files.TOKENIZER, tokenizer_files.TOKENIZER_CONFIG)
+_NAME = re.compile(r'[\w][\w.-]*(/[\w][\w.-]*)?')
+
+
+def is_name(path: str) -> bool:
+  """Whether a path may be the name of a repository, such as `google/bert`."""
+  return bool(_NAME.fullmatch(path)) and '..' not in path
+
+
+def download(name: str, revision: str | None = None) -> str:
+  """Fetches a MobileBERT from the hub, or finds it in the cache.
+
+  Args:
+    name: The repository, such as `'google/mobilebert-uncased'`.
+    revision: A branch, tag or commit; its main branch if None.
+
+  Returns:
+    A local folder. Only configuration, safetensors and tokenizer are in it.
+
+  Raises:
+    FileNotFoundError: If there is no such repository, or it can be neither
+      reached nor found in the cache.
+    PermissionError: If it asks for a login.
+  """
+  try:
+    folder = huggingface_hub.snapshot_download(
+        name, revision=revision, allow_patterns=_FILES)
+  except (errors.GatedRepoError, errors.RepositoryNotFoundError) as error:
+    kind = (PermissionError if isinstance(error, errors.GatedRepoError)
+            else FileNotFoundError)
+    raise kind(
+        f'There is no folder {name!r}, and the Hugging Face hub gives no '
+        f'repository of that name; if it is private, log in with '
+        '`hf auth login`.') from error
+  except errors.RevisionNotFoundError as error:
+    raise FileNotFoundError(
+        f'{name} on the Hugging Face hub has no revision {revision!r}.'
+    ) from error
+  except (errors.LocalEntryNotFoundError, errors.OfflineModeIsEnabled,
+          OSError) as error:
+    raise FileNotFoundError(
+        f'There is no folder {name!r}, and the Hugging Face hub cannot be '
+        'reached, nor is the model in its cache.') from error
+  except errors.HFValidationError as error:
+    raise FileNotFoundError(
+        f'There is no folder {name!r}, and it is no name of a repository '
+        f'either: {error}.') from error
+  except Exception as error:  # Its HTTP library's have no base that we know.
+    raise FileNotFoundError(
+        f'There is no folder {name!r}, and asking the Hugging Face hub failed: '
+        f'{error}.') from error
+  return folder
+
 
 # What the writers make.
 _WRITTEN = re.compile(
@@ -67,9 +127,9 @@ def find(name_or_path: str, revision: str | None = None) -> str:
   try:
     bundles.locate(path)
   except FileNotFoundError:
-    if not hub.is_name(path) or os.path.exists(path.split('/')[0]):
+    if not is_name(path) or os.path.exists(path.split('/')[0]):
       raise
-    return hub.download(path, revision)
+    return download(path, revision)
   return path
 
 
@@ -139,7 +199,7 @@ def read(name_or_path: str, checkpoint_format: str | None = None,
   architectures.check_accepted('checkpoint_format', name, tuple(FORMATS))
   checkpoint = FORMATS[name].read(
       bundles.locate(path), overrides, assumed, progress)
-  sidecars.check_labels(checkpoint)
+  tokenizer_files.check_labels(checkpoint)
   return checkpoint
 
 
@@ -174,7 +234,7 @@ def write(checkpoint: checkpoint_lib.Checkpoint, folder: str,
   folder = local_output(folder)
   check_output(folder, checkpoint_format, overwrite)
   checkpoint, notes = module.fit(checkpoint)
-  sidecars.check_vocabulary(checkpoint)
+  tokenizer_files.check_vocabulary(checkpoint)
   with files.replace_folder(folder, module.MARKER, overwrite) as new:
     try:
       module.write(checkpoint, str(new), progress)

@@ -32,7 +32,7 @@ from mobilebert_tf.checkpoints import bundles
 from mobilebert_tf.checkpoints import checkpoint as checkpoint_lib
 from mobilebert_tf.checkpoints import name_map
 from mobilebert_tf.checkpoints import reference_config
-from mobilebert_tf.checkpoints import sidecars
+from mobilebert_tf.checkpoints import tokenizer_files
 from mobilebert_tf.modeling import architectures
 
 TITLE = 'Hugging Face'
@@ -92,7 +92,7 @@ def read(location: bundles.Location,
   """
   del assumed
   path = os.path.join(location.folder, CONFIG)
-  fields = sidecars.read_json(path)
+  fields = tokenizer_files.read_json(path)
   architecture = reference_config.from_fields(fields, path, **(overrides or {}))
   weights_path = os.path.join(location.folder, WEIGHTS)
   _check_exists(weights_path)
@@ -112,7 +112,7 @@ def read(location: bundles.Location,
     weights = accounting.read_weights(names, source, progress)
   return checkpoint_lib.Checkpoint(
       architecture, weights, name_map.parts_of(names), source=weights_path,
-      **{**sidecars.read(location.folder), 'labels': _labels(fields, path)})
+      **{**tokenizer_files.read(location.folder), 'labels': _labels(fields, path)})
 
 
 def fit(checkpoint: checkpoint_lib.Checkpoint
@@ -169,8 +169,8 @@ def write(checkpoint: checkpoint_lib.Checkpoint, folder: str,
   if labels:
     fields['id2label'] = {str(i): label for i, label in enumerate(labels)}
     fields['label2id'] = {label: i for i, label in enumerate(labels)}
-  sidecars.write_json(os.path.join(folder, CONFIG), fields)
-  sidecars.write(checkpoint, folder, labels=False)
+  tokenizer_files.write_json(os.path.join(folder, CONFIG), fields)
+  tokenizer_files.write(checkpoint, folder, labels=False)
 
 
 @contextlib.contextmanager

@@ -27,7 +27,7 @@ from mobilebert_tf.checkpoints import bundles
 from mobilebert_tf.checkpoints import checkpoint as checkpoint_lib
 from mobilebert_tf.checkpoints import object_checkpoint
 from mobilebert_tf.checkpoints import reference_config
-from mobilebert_tf.checkpoints import sidecars
+from mobilebert_tf.checkpoints import tokenizer_files
 from mobilebert_tf.modeling import architectures
 
 TITLE = 'Model Garden'
@@ -111,7 +111,7 @@ def read(location: bundles.Location,
       location, 'model_garden', architecture, left_out, progress, moved)
   return checkpoint_lib.Checkpoint(
       architecture, weights, parts, source=location.prefix,
-      **sidecars.read(location.folder))
+      **tokenizer_files.read(location.folder))
 
 
 def fit(checkpoint: checkpoint_lib.Checkpoint
@@ -141,7 +141,7 @@ def write(checkpoint: checkpoint_lib.Checkpoint, folder: str,
   object_checkpoint.write_weights(
       checkpoint, folder, 'model_garden', _ALIASES, progress)
   architecture = checkpoint.architecture
-  sidecars.write_json(os.path.join(folder, CONFIG),
+  tokenizer_files.write_json(os.path.join(folder, CONFIG),
                       reference_config.to_fields(architecture))
   values = {theirs: getattr(architecture, ours)
             for theirs, ours in _FIELDS.items()}
@@ -152,7 +152,7 @@ def write(checkpoint: checkpoint_lib.Checkpoint, folder: str,
   model = {'use_encoder_pooler': True} if (
       'sequence_classification' in checkpoint.parts) else {}
   object_checkpoint.write_encoder_config(folder, 'mobilebert', values, **model)
-  sidecars.write(checkpoint, folder)
+  tokenizer_files.write(checkpoint, folder)
 
 
 def _read_encoder(folder: str, assumed: architectures.MobileBertConfig | None,

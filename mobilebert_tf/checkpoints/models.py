@@ -23,12 +23,12 @@ import numpy as np
 import tensorflow as tf, tf_keras
 from absl import logging
 
-from mobilebert_tf import modeling
 from mobilebert_tf.checkpoints import accounting
 from mobilebert_tf.checkpoints import checkpoint as checkpoint_lib
 from mobilebert_tf.checkpoints import formats
 from mobilebert_tf.checkpoints import name_map
-from mobilebert_tf.data import vocabulary as vocabulary_lib
+from mobilebert_tf import modeling
+from mobilebert_tf.text import vocabulary as vocabulary_lib
 
 # Heads that fine-tuning starts anew, and the one that some formats lack.
 _MAY_BE_NEW = ('next_sentence', 'sequence_classification',

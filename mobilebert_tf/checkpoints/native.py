@@ -23,9 +23,9 @@ import tensorflow as tf
 from mobilebert_tf.checkpoints import bundles
 from mobilebert_tf.checkpoints import checkpoint as checkpoint_lib
 from mobilebert_tf.checkpoints import object_checkpoint
-from mobilebert_tf.checkpoints import sidecars
-from mobilebert_tf.data import vocabulary as vocabulary_lib
+from mobilebert_tf.checkpoints import tokenizer_files
 from mobilebert_tf.modeling import architectures
+from mobilebert_tf.text import vocabulary as vocabulary_lib
 
 TITLE = 'mobilebert_tf'
 MARKER = object_checkpoint.CONFIG
@@ -69,7 +69,7 @@ def read(location: bundles.Location,
       location, 'mobilebert_tf', architecture, (), progress)
   return checkpoint_lib.Checkpoint(
       architecture, weights, parts, source=location.prefix,
-      **{**_run_settings(run, path), **sidecars.read(location.folder)})
+      **{**_run_settings(run, path), **tokenizer_files.read(location.folder)})
 
 
 def fit(checkpoint: checkpoint_lib.Checkpoint
@@ -91,7 +91,7 @@ def write(checkpoint: checkpoint_lib.Checkpoint, folder: str,
       checkpoint, folder, 'mobilebert_tf', {}, progress)
   object_checkpoint.write_encoder_config(
       folder, 'any', checkpoint.architecture.as_dict())
-  sidecars.write(checkpoint, folder)
+  tokenizer_files.write(checkpoint, folder)
 
 
 def _run_settings(run: Mapping[str, Any], path: str) -> dict[str, Any]:

@@ -18,7 +18,7 @@ from typing import Any
 
 import tensorflow as tf
 
-from mobilebert_tf.checkpoints import sidecars
+from mobilebert_tf.checkpoints import tokenizer_files
 from mobilebert_tf.modeling import architectures
 
 _FIELDS = {
@@ -75,7 +75,7 @@ def read_config(path: str,
   """
   if assumed is not None and not tf.io.gfile.exists(path):
     return architectures.resolve({**assumed.as_dict(), **overrides})
-  return from_fields(sidecars.read_json(path), path, **overrides)
+  return from_fields(tokenizer_files.read_json(path), path, **overrides)
 
 
 def from_fields(fields: dict[str, Any], path: str,

@@ -29,9 +29,9 @@ from mobilebert_tf.checkpoints import accounting
 from mobilebert_tf.checkpoints import bundles
 from mobilebert_tf.checkpoints import checkpoint as checkpoint_lib
 from mobilebert_tf.checkpoints import name_map
-from mobilebert_tf.checkpoints import object_graph
+from mobilebert_tf.checkpoints import object_checkpoint
 from mobilebert_tf.checkpoints import reference_config
-from mobilebert_tf.checkpoints import sidecars
+from mobilebert_tf.checkpoints import tokenizer_files
 from mobilebert_tf.modeling import architectures
 
 TITLE = 'TF1 (google-research)'
@@ -51,7 +51,7 @@ def recognises(location: bundles.Location) -> bool:
   if not location.prefix:
     return False
   with bundles.open_reader(location) as reader:
-    return not reader.has_tensor(object_graph.KEY)
+    return not reader.has_tensor(object_checkpoint.KEY)
 
 
 def read(location: bundles.Location,
@@ -92,7 +92,7 @@ def read(location: bundles.Location,
     weights = accounting.read_weights(names, source, progress)
   return checkpoint_lib.Checkpoint(
       architecture, weights, name_map.parts_of(names), source=location.prefix,
-      **sidecars.read(location.folder))
+      **tokenizer_files.read(location.folder))
 
 
 def fit(checkpoint: checkpoint_lib.Checkpoint
@@ -127,6 +127,6 @@ def write(checkpoint: checkpoint_lib.Checkpoint, folder: str,
       prefix=os.path.join(folder, PREFIX), tensor_names=list(tensors),
       shape_and_slices=[''] * len(tensors), tensors=list(tensors.values()))
   bundles.write_state(folder, PREFIX)
-  sidecars.write_json(os.path.join(folder, CONFIG),
+  tokenizer_files.write_json(os.path.join(folder, CONFIG),
                       reference_config.to_fields(checkpoint.architecture))
-  sidecars.write(checkpoint, folder)
+  tokenizer_files.write(checkpoint, folder)

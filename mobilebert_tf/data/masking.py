@@ -17,7 +17,7 @@
 import numpy as np
 import tensorflow as tf
 
-from mobilebert_tf.data import vocabulary as vocabulary_lib
+from mobilebert_tf.text import vocabulary as vocabulary_lib
 
 _MASK_SHARE = 0.8
 _RANDOM_SHARE = 0.1

@@ -32,9 +32,9 @@ import tensorflow as tf
 from mobilebert_tf.data import corpus
 from mobilebert_tf.data import masking
 from mobilebert_tf.data import pretraining_examples
-from mobilebert_tf.data import record_encoding
+from mobilebert_tf.data import record_files
 from mobilebert_tf.data import sections as sections_lib
-from mobilebert_tf.data import tokenization
+from mobilebert_tf.text import tokenizer as tokenizer_lib
 
 MANIFEST = 'manifest.json'
 FORMAT = 'mobilebert_tf/pretraining'
@@ -99,7 +99,7 @@ class RecordSettings:
 
 
 def make_records(section: sections_lib.Section,
-                 tokenizer: tokenization.Tokenizer,
+                 tokenizer: tokenizer_lib.Tokenizer,
                  settings: RecordSettings,
                  counts: collections.Counter,
                  advance: Callable[[int], None] = lambda num_bytes: None
@@ -139,7 +139,7 @@ def make_records(section: sections_lib.Section,
       counts['examples'] += len(pairs)
       counts['random_next'] += int(examples.is_random_next.sum())
       counts['example_tokens'] += len(examples.ids)
-      yield record_encoding.encode(
+      yield record_files.encode(
           _features(examples, tokenizer, settings, rng))
     size = sum(len(p.encode('utf-8', 'replace')) for d in window for p in d)
     counts['text_bytes'] += size
@@ -171,7 +171,7 @@ def read_manifest(folder: str | os.PathLike) -> dict[str, Any]:
 
 
 def make_manifest(settings: RecordSettings,
-                  tokenizer: tokenization.Tokenizer, counts: dict[str, int],
+                  tokenizer: tokenizer_lib.Tokenizer, counts: dict[str, int],
                   files: dict[str, dict[str, Any]],
                   **more: Any) -> dict[str, Any]:
   """Returns the manifest of finished records.
@@ -247,7 +247,7 @@ def _windows(pieces: Iterable[tuple[int, list[str]]]
     yield window
 
 
-def _tokenize(window: Sequence[list[str]], tokenizer: tokenization.Tokenizer,
+def _tokenize(window: Sequence[list[str]], tokenizer: tokenizer_lib.Tokenizer,
               settings: RecordSettings, counts: collections.Counter
               ) -> list[list[np.ndarray]]:
   """Returns the token ids of the sentences of each document."""
@@ -269,7 +269,7 @@ def _tokenize(window: Sequence[list[str]], tokenizer: tokenization.Tokenizer,
 
 
 def _features(examples: pretraining_examples.Examples,
-              tokenizer: tokenization.Tokenizer, settings: RecordSettings,
+              tokenizer: tokenizer_lib.Tokenizer, settings: RecordSettings,
               rng: np.random.Generator) -> dict[str, Any]:
   """Returns the features of examples by the Model Garden's names."""
   def ragged(values: np.ndarray) -> tf.RaggedTensor:

@@ -33,7 +33,7 @@ import tensorflow as tf
 from mobilebert_tf.data import corpus
 from mobilebert_tf.data import pretraining_records
 from mobilebert_tf.data import sections as sections_lib
-from mobilebert_tf.data import tokenization
+from mobilebert_tf.text import tokenizer as tokenizer_lib
 
 try:
   import apache_beam as beam
@@ -98,7 +98,7 @@ def write_records(
   settings = settings or pretraining_records.RecordSettings()
   vocab_file, output_dir = os.fspath(vocab_file), os.fspath(output_dir)
   _check_is_empty(output_dir)
-  tokenizer = tokenization.Tokenizer(vocab_file, settings.lower_case)
+  tokenizer = tokenizer_lib.Tokenizer(vocab_file, settings.lower_case)
   text_files = corpus.find_files(paths_or_globs)
   sections = sections_lib.plan(text_files, section_bytes)
   if not sections:
@@ -182,7 +182,7 @@ class _MakeExamples(_DoFn):
 
   def setup(self) -> None:
     """Makes what cannot be sent."""
-    self._tokenizer = tokenization.Tokenizer(
+    self._tokenizer = tokenizer_lib.Tokenizer(
         self._vocab_file, self._settings.lower_case)
 
   def process(self, section: sections_lib.Section) -> Iterator[Any]:

@@ -41,11 +41,11 @@ import tensorflow as tf
 import tqdm
 
 import mobilebert_tf
-from mobilebert_tf import files as files_lib
+from mobilebert_tf.common import files as files_lib
 from mobilebert_tf.data import corpus
 from mobilebert_tf.data import pretraining_records
 from mobilebert_tf.data import sections as sections_lib
-from mobilebert_tf.data import tokenization
+from mobilebert_tf.text import tokenizer as tokenizer_lib
 
 _SECONDS_BETWEEN_LOOKS = 0.2
 _LOCK = 'lock'
@@ -101,7 +101,7 @@ def write_records(
         f'{output_dir} is not on this machine. Write to a local folder and '
         'copy it, or write it with a --runner of Apache Beam.')
   output_dir = os.path.abspath(os.fspath(output_dir))
-  tokenizer = tokenization.Tokenizer(vocab_file, settings.lower_case)
+  tokenizer = tokenizer_lib.Tokenizer(vocab_file, settings.lower_case)
   text_files = corpus.find_files(paths_or_globs)
   sections = sections_lib.plan(text_files, section_bytes)
   if not sections:
@@ -289,7 +289,7 @@ def _start_worker(vocab_file: str,
                   settings: pretraining_records.RecordSettings, folder: str,
                   advance: Callable[[int], Any]) -> None:
   _worker.update(
-      tokenizer=tokenization.Tokenizer(vocab_file, settings.lower_case),
+      tokenizer=tokenizer_lib.Tokenizer(vocab_file, settings.lower_case),
       settings=settings, folder=folder, advance=advance)
 
 
@@ -342,7 +342,7 @@ def _check_unchanged(name: str, section: sections_lib.Section) -> None:
 def _finish(unfinished: str, output_dir: str,
             parts: dict[str, sections_lib.Section],
             settings: pretraining_records.RecordSettings,
-            tokenizer: tokenization.Tokenizer, suffix: str,
+            tokenizer: tokenizer_lib.Tokenizer, suffix: str,
             text_files: list[str]) -> dict[str, Any]:
   """Gives the parts their names, writes the manifest, and shows the folder."""
   counts, records = collections.Counter(), {}

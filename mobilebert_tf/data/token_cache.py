@@ -28,7 +28,7 @@ from absl import logging
 import numpy as np
 import tensorflow as tf
 
-from mobilebert_tf.data import tokenization
+from mobilebert_tf.text import tokenizer as tokenizer_lib
 
 # To be raised whenever `tokenization` gives other tokens than before.
 _VERSION = 1
@@ -46,7 +46,7 @@ def default_folder() -> str:
       'mobilebert_tf')
 
 
-def tokenize(tokenizer: tokenization.Tokenizer,
+def tokenize(tokenizer: tokenizer_lib.Tokenizer,
              texts: Sequence[str],
              folder: str | None = None) -> tf.RaggedTensor:
   """Tokenizes texts, or reads what that gave the last time.
@@ -76,14 +76,14 @@ def tokenize(tokenizer: tokenization.Tokenizer,
   return tokens
 
 
-def _tokenize(tokenizer: tokenization.Tokenizer,
+def _tokenize(tokenizer: tokenizer_lib.Tokenizer,
               texts: Sequence[str]) -> tf.RaggedTensor:
   return tf.concat(
       [tokenizer.tokenize(texts[i:i + _TEXTS_A_CALL])
        for i in range(0, len(texts), _TEXTS_A_CALL)], axis=0)
 
 
-def _checksum(tokenizer: tokenization.Tokenizer, texts: Sequence[str]) -> str:
+def _checksum(tokenizer: tokenizer_lib.Tokenizer, texts: Sequence[str]) -> str:
   digest = hashlib.sha256(f'{_VERSION} {tokenizer.lower_case}'.encode())
   for strings in (tokenizer.vocabulary.tokens, texts):
     encoded = [s.encode('utf-8', 'surrogatepass') for s in strings]

@@ -14,10 +14,10 @@
 
 """What is taught: losses, transfer schedules and the distillation task."""
 
-from mobilebert_tf.distillation.learning_rate import StagedLearningRate
 from mobilebert_tf.distillation.schedules import build_stages
 from mobilebert_tf.distillation.schedules import ScheduleConfig
 from mobilebert_tf.distillation.schedules import Stage
+from mobilebert_tf.distillation.schedules import StagedLearningRate
 from mobilebert_tf.distillation.schedules import tf1_reference_schedule
 from mobilebert_tf.distillation.task import DistillationConfig
 from mobilebert_tf.distillation.task import DistillationTask

@@ -21,13 +21,12 @@ from typing import Any
 import tensorflow as tf, tf_keras
 
 from mobilebert_tf import checkpoints
-from mobilebert_tf import modeling
-from mobilebert_tf import optimization as optimization_lib
-from mobilebert_tf.distillation import learning_rate
 from mobilebert_tf.distillation import losses
+from mobilebert_tf.distillation import optimizers as optimization_lib
 from mobilebert_tf.distillation import schedules
 from mobilebert_tf.distillation import transfer
-from mobilebert_tf.tasks import pretraining
+from mobilebert_tf import modeling
+from mobilebert_tf.tasks.pretraining import task
 from mobilebert_tf.tasks import replicas
 from official.core import config_definitions as cfg
 from official.core import task_factory
@@ -40,7 +39,7 @@ _EMBEDDINGS = ('word_embeddings', 'embeddings')
 
 
 @dataclasses.dataclass
-class DistillationConfig(pretraining.PretrainingConfig):
+class DistillationConfig(task.PretrainingConfig):
   """A student (`model`), its teacher, and how the one learns from the other.
 
   Attributes:
@@ -67,7 +66,7 @@ class DistillationConfig(pretraining.PretrainingConfig):
 
 
 @task_factory.register_task_cls(DistillationConfig)
-class DistillationTask(pretraining.PretrainingTask):
+class DistillationTask(task.PretrainingTask):
   """Knowledge transfer and distillation (Sun et al. 2020, section 3.3 to 3.5).
 
   Only the student is the task's model, so that its checkpoints are those of a
@@ -101,7 +100,7 @@ class DistillationTask(pretraining.PretrainingTask):
   ) -> tf_keras.optimizers.Optimizer:
     """Builds the configured optimizer with the stages' learning rates."""
     del runtime_config, dp_config
-    self.learning_rate = learning_rate.StagedLearningRate(self.stages)
+    self.learning_rate = schedules.StagedLearningRate(self.stages)
     optimizer = optimization.OptimizerFactory(optimizer_config).build_optimizer(
         self.learning_rate)
     _check_multipliers(optimizer, self.stages)

@@ -19,7 +19,7 @@ from typing import Any
 
 import tensorflow as tf, tf_keras
 
-from mobilebert_tf import optimization
+from mobilebert_tf.distillation import optimizers
 from mobilebert_tf.distillation import task as task_lib
 from official.core import base_trainer
 
@@ -35,7 +35,7 @@ class DistillationTrainer(base_trainer.Trainer):
 
   def __init__(self, *args: Any, **kwargs: Any):
     super().__init__(*args, **kwargs)
-    if isinstance(self.optimizer, optimization.ReferenceLamb):
+    if isinstance(self.optimizer, optimizers.ReferenceLamb):
       # At once for all stages, and before a checkpoint is restored.
       self.optimizer.build(self.model.trainable_variables)
 
@@ -118,7 +118,7 @@ class DistillationTrainer(base_trainer.Trainer):
 
 def _state(optimizer: tf_keras.optimizers.Optimizer) -> list[tf.Variable]:
   """Returns an optimizer's count of steps and its moments."""
-  if isinstance(optimizer, optimization.ReferenceLamb):
+  if isinstance(optimizer, optimizers.ReferenceLamb):
     return [optimizer.iterations, *optimizer.moments]
   # It makes its count when it is first read, and a checkpoint that was restored
   # before would then undo the reset; so it is read first.

@@ -20,9 +20,9 @@ from typing import Any
 
 import tensorflow as tf, tf_keras
 
-from mobilebert_tf import modeling
 from mobilebert_tf.distillation import losses
 from mobilebert_tf.distillation import schedules
+from mobilebert_tf import modeling
 from official.modeling.hyperparams import base_config
 
 TERMS = ('feature_map', 'attention', 'mean', 'variance')

@@ -25,7 +25,7 @@ from sklearn import metrics as sklearn_metrics
 
 from mobilebert_tf.evaluation import intervals
 from mobilebert_tf.evaluation import predictions as predictions_lib
-from mobilebert_tf.evaluation import token_analysis
+from mobilebert_tf.tasks.token_classification import scoring
 
 Predictions = predictions_lib.Predictions
 TextPredictions = predictions_lib.TextPredictions
@@ -87,7 +87,7 @@ def quality(predictions: Predictions) -> np.ndarray:
     words are labelled right and else 0.
   """
   if isinstance(predictions, TokenPredictions):
-    counts = token_analysis.count(predictions)
+    counts = scoring.count(predictions)
     return (counts.right_words == counts.words).astype(np.float64)
   if isinstance(predictions, AnswerPredictions):
     return predictions.f1
@@ -284,7 +284,7 @@ def worst(predictions: Predictions, limit: int = 20) -> list[int]:
     order = np.lexsort((-predictions.scores, predictions.f1))
     wrong = predictions.exact < 1
   elif isinstance(predictions, TokenPredictions):
-    counts = token_analysis.count(predictions)
+    counts = scoring.count(predictions)
     mistakes = counts.words - counts.right_words
     order, wrong = np.argsort(-mistakes, kind='stable'), mistakes > 0
   elif predictions.kind == predictions_lib.REGRESSION:

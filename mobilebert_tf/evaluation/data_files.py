@@ -18,8 +18,8 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
-from mobilebert_tf.data import glue
-from mobilebert_tf.serving import loading
+from mobilebert_tf.inference import loading
+from mobilebert_tf.tasks.classification import glue
 
 _UNNAMED = re.compile(r'LABEL_\d+')
 _FIELDS = ('text_field', 'pair_field', 'label_field', 'column_names',

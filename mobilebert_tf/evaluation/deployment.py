@@ -19,14 +19,13 @@ import os
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from mobilebert_tf.data import tokenization
+from mobilebert_tf.deployment import agreement
+from mobilebert_tf.deployment import comparison
+from mobilebert_tf.deployment import exported_models as artefacts_lib
 from mobilebert_tf.evaluation import deployment_scores
-from mobilebert_tf.evaluation import labelled_texts
-from mobilebert_tf.evaluation import text_lines
-from mobilebert_tf.serving import agreement
-from mobilebert_tf.serving import artefacts as artefacts_lib
-from mobilebert_tf.serving import comparison
-from mobilebert_tf.serving import loading
+from mobilebert_tf.evaluation import real_texts
+from mobilebert_tf.inference import loading
+from mobilebert_tf.text import tokenizer as tokenizer_lib
 
 
 @dataclasses.dataclass(frozen=True)
@@ -49,7 +48,7 @@ class Settings:
   text_file: str
   data_file: str = ''
   model_dir: str = ''
-  columns: labelled_texts.Columns = labelled_texts.Columns()
+  columns: real_texts.Columns = real_texts.Columns()
   threads: Sequence[int] = (1, 2)
   batch_sizes: Sequence[int] = (1, 16)
   texts: int = 100
@@ -85,7 +84,7 @@ class _Benchmark:
     self._settings, self._progress = settings, progress
     self._failures = comparison.Failures()
     self._artefacts = artefacts_lib.find(settings.artefacts)
-    text_lines.read(settings.text_file, pairs=False)  # Known to be there now.
+    real_texts.read(settings.text_file, pairs=False)  # Known to be there now.
 
   def run(self) -> dict[str, Any]:
     self._progress(f'Loading {len(self._artefacts)} artefacts')
@@ -94,9 +93,9 @@ class _Benchmark:
       raise ValueError(' '.join(self._failures.messages.values()))
     self._first = next(iter(self._about.values()))
     trained = self._load_trained()
-    lines, second = text_lines.read(self._settings.text_file,
+    lines, second = real_texts.read(self._settings.text_file,
                                     self._first['pairs'])
-    texts, pairs = text_lines.spread(lines, second, self._settings.texts)
+    texts, pairs = real_texts.spread(lines, second, self._settings.texts)
     labelled = self._read_labelled(trained)
     sized, mean_tokens = self._size_texts(trained, texts, pairs)
     plan = comparison.Plan(
@@ -152,7 +151,7 @@ class _Benchmark:
     return trained
 
   def _read_labelled(self, trained: loading.TrainedModel | None
-                     ) -> labelled_texts.Labelled | None:
+                     ) -> real_texts.Labelled | None:
     if not self._settings.data_file:
       return None
     if trained:  # Labels in the order of all that follows.
@@ -161,7 +160,7 @@ class _Benchmark:
       trained = loading.TrainedModel(
           None, self._first['labels'], '', True, 0, self._first['task'],
           self._first['pairs'])
-    labelled = labelled_texts.read(self._settings.data_file, trained,
+    labelled = real_texts.read_labelled_texts(self._settings.data_file, trained,
                                    self._settings.columns)
     if (labelled.pairs is not None) != self._first['pairs']:
       raise ValueError(
@@ -188,7 +187,7 @@ class _Benchmark:
       return _size(count_tokens, min(longest), texts, pairs)
 
   def _answer(self, plan: comparison.Plan,
-              labelled: labelled_texts.Labelled | None) -> dict[str, Any]:
+              labelled: real_texts.Labelled | None) -> dict[str, Any]:
     """Returns what each artefact answers to all texts, by its name."""
     texts, pairs = _all_texts(plan, labelled)
     answers = {}
@@ -208,7 +207,7 @@ class _Benchmark:
 
   def _find_reference(self, trained: loading.TrainedModel | None,
                       plan: comparison.Plan,
-                      labelled: labelled_texts.Labelled | None,
+                      labelled: real_texts.Labelled | None,
                       answers: dict[str, Any]) -> tuple[str, Any]:
     """Returns with what artefacts should agree, and what it answers."""
     if not trained:
@@ -221,7 +220,7 @@ class _Benchmark:
         found, trained.labels, self._settings.model_dir)
 
   def _judge(self, name: str, timed: int,
-             labelled: labelled_texts.Labelled | None, answers: dict[str, Any],
+             labelled: real_texts.Labelled | None, answers: dict[str, Any],
              itself: str, expected: Any) -> dict[str, Any]:
     if name not in answers:
       return {'scores': [], 'agreement': None}
@@ -233,7 +232,7 @@ class _Benchmark:
 
 
 def _all_texts(plan: comparison.Plan,
-               labelled: labelled_texts.Labelled | None
+               labelled: real_texts.Labelled | None
                ) -> tuple[list[str], list[str] | None]:
   """Returns the timed texts, and then the labelled ones."""
   texts = [*plan.texts, *(labelled.texts if labelled else ())]
@@ -251,7 +250,7 @@ def _size(count_tokens, longest: int, texts: list[str],
 
 def _counter(trained: loading.TrainedModel):
   """Returns a function that counts tokens as the Keras model does."""
-  tokenizer = tokenization.Tokenizer(trained.vocab_file, trained.lower_case)
+  tokenizer = tokenizer_lib.Tokenizer(trained.vocab_file, trained.lower_case)
 
   def count_tokens(texts: Sequence[str], pairs: Sequence[str] | None
                    ) -> list[int]:

@@ -21,7 +21,7 @@ import numpy as np
 
 from mobilebert_tf.evaluation import intervals
 from mobilebert_tf.evaluation import metrics as metrics_lib
-from mobilebert_tf.evaluation import squad_metrics
+from mobilebert_tf.tasks.question_answering import metrics
 
 CLASSIFICATION, REGRESSION = 'classification', 'regression'
 QUESTION_ANSWERING, EMBEDDINGS = 'question_answering', 'embeddings'
@@ -98,7 +98,7 @@ def score_answers(truths: Sequence[Sequence[str]], answers: Sequence[str],
   Returns:
     The two, as `score_labels`.
   """
-  scores = [squad_metrics.score_answer(answer, truth, version_2)
+  scores = [metrics.score_answer(answer, truth, version_2)
             for answer, truth in zip(answers, truths, strict=True)]
   return [_group(name, np.array([getattr(each, name) for each in scores],
                                 np.float64)) for name in ('f1', 'exact')]

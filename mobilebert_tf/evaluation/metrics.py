@@ -24,7 +24,7 @@ import numpy as np
 from scipy import stats
 from sklearn import metrics as sklearn_metrics
 
-from mobilebert_tf.data import glue
+from mobilebert_tf.tasks.classification import glue
 
 
 def compute(names: Sequence[str], labels: np.ndarray,

@@ -24,7 +24,7 @@ import numpy as np
 from mobilebert_tf.evaluation import analysis
 from mobilebert_tf.evaluation import intervals
 from mobilebert_tf.evaluation import predictions as predictions_lib
-from mobilebert_tf.evaluation import token_analysis
+from mobilebert_tf.tasks.token_classification import scoring
 
 MATRIX_CLASSES = 40  # A larger matrix is no help to anyone.
 _CONFUSIONS, _MISTAKES, _POINTS = 50, 20, 2000
@@ -79,8 +79,8 @@ def collect(predictions: predictions_lib.Predictions,
     if predictions.has_unanswerable:
       results['groups']['answerable'] = analysis.by_answerable(predictions)
   elif isinstance(predictions, predictions_lib.TokenPredictions):
-    results['classes'] = token_analysis.class_scores(predictions)
-    results.update(_confusion(*token_analysis.confusion(predictions)))
+    results['classes'] = scoring.class_scores(predictions)
+    results.update(_confusion(*scoring.confusion(predictions)))
   elif predictions.kind == predictions_lib.REGRESSION:
     results['groups']['truth'] = analysis.by_truth(predictions)
     results.update(_regression(predictions))
@@ -138,11 +138,11 @@ def _metric_intervals(predictions: predictions_lib.Predictions,
     return {name: (100 * group.low, 100 * group.high)
             for name, group in groups.items()}
   if isinstance(predictions, predictions_lib.TokenPredictions):
-    computed = token_analysis.metrics(token_analysis.count(predictions))
+    computed = scoring.metrics(scoring.count(predictions))
     known = [name for name in computed if name in metrics]
     for name in known:
       _check_metric(name, metrics[name], computed[name])
-    found = token_analysis.metric_intervals(predictions)
+    found = scoring.metric_intervals(predictions)
     return {name: found[name] for name in known}
   # Here because it brings TensorFlow along.
   from mobilebert_tf.evaluation import metrics as metrics_lib

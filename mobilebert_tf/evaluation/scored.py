@@ -22,15 +22,15 @@ import numpy as np
 
 from mobilebert_tf.data import conll
 from mobilebert_tf.data import squad
-from mobilebert_tf.data import text_examples
-from mobilebert_tf.evaluation import answers as answers_lib
 from mobilebert_tf.evaluation import metrics as metrics_lib
 from mobilebert_tf.evaluation import predictions as predictions_lib
-from mobilebert_tf.evaluation import squad_metrics
-from mobilebert_tf.evaluation import token_analysis
-from mobilebert_tf.serving import answers as answer_types
-from mobilebert_tf.serving import text_predictor
-from mobilebert_tf.serving import token_predictor
+from mobilebert_tf.tasks.classification import examples as examples_lib
+from mobilebert_tf.tasks.classification import predictor as classification_predictor
+from mobilebert_tf.tasks.question_answering import answers as answers_lib
+from mobilebert_tf.tasks.question_answering import metrics as question_answering_metrics_lib
+from mobilebert_tf.tasks.question_answering import spans as answer_types
+from mobilebert_tf.tasks.token_classification import predictor as token_classification_predictor
+from mobilebert_tf.tasks.token_classification import scoring
 
 _USUAL_METRICS = {
     predictions_lib.CLASSIFICATION: ('accuracy', 'f1'),
@@ -52,8 +52,8 @@ class Scored:
   facts: Mapping[str, str]
 
 
-def score_texts(predictor: text_predictor.TextPredictor,
-                examples: text_examples.TextExamples,
+def score_texts(predictor: classification_predictor.TextPredictor,
+                examples: examples_lib.TextExamples,
                 task: str,
                 metrics: Sequence[str] = ()) -> Scored:
   """Answers labelled texts and scores the answers.
@@ -101,7 +101,7 @@ def score_texts(predictor: text_predictor.TextPredictor,
       names, predictions.labels, predictions.scores), facts)
 
 
-def score_sentences(predictor: token_predictor.TokenPredictor,
+def score_sentences(predictor: token_classification_predictor.TokenPredictor,
                     sentences: Sequence[conll.Sentence], task: str) -> Scored:
   """Labels the words of labelled sentences and scores that.
 
@@ -132,7 +132,7 @@ def score_sentences(predictor: token_predictor.TokenPredictor,
   predictions = predictions_lib.TokenPredictions(
       task, words, [sentence.labels for sentence in sentences], answers,
       entities)
-  metrics = token_analysis.metrics(token_analysis.count(predictions))
+  metrics = scoring.metrics(scoring.count(predictions))
   kept = ('f1', 'precision', 'recall', 'accuracy') if entities else (
       'accuracy',)
   return Scored(predictions, {name: metrics[name] for name in kept}, {})
@@ -163,7 +163,7 @@ def score_answers(data: squad.SquadData,
     raise ValueError(f'{len(missing)} questions were not answered, such as '
                      f'{missing[0]!r}.')
   texts = answers_lib.predictions(answers, null_threshold)
-  scores = squad_metrics.score_questions(data, texts, version_2)
+  scores = question_answering_metrics_lib.score_questions(data, texts, version_2)
   ids = [question.id for question in data.questions]
   predictions = predictions_lib.AnswerPredictions(
       task=task, ids=ids,
@@ -182,7 +182,7 @@ def score_answers(data: squad.SquadData,
         f'{threshold:.4g}, which gives an F1 of {best:.2f}% on these questions')
     if null_threshold is not None and math.isfinite(null_threshold):
       facts['Null threshold'] = f'{null_threshold:.4g}'
-  return Scored(predictions, squad_metrics.evaluate(
+  return Scored(predictions, question_answering_metrics_lib.evaluate(
       data, texts, version_2=version_2), facts)
 
 

@@ -21,7 +21,6 @@ from mobilebert_tf.modeling.attention import MobileBertAttention
 from mobilebert_tf.modeling.block import FeedForward
 from mobilebert_tf.modeling.block import MobileBertBlock
 from mobilebert_tf.modeling.block import Projection
-from mobilebert_tf.modeling.classifier import MobileBertClassifier
 from mobilebert_tf.modeling.embeddings import MobileBertEmbedding
 from mobilebert_tf.modeling.embeddings import WordEmbedding
 from mobilebert_tf.modeling.encoder import build_encoder
@@ -32,10 +31,11 @@ from mobilebert_tf.modeling.heads import MaskedLanguageModelLogits
 from mobilebert_tf.modeling.heads import MaskedLanguageModelTransform
 from mobilebert_tf.modeling.heads import NextSentenceHead
 from mobilebert_tf.modeling.heads import Pooler
-from mobilebert_tf.modeling.normalization import NoNorm
+from mobilebert_tf.modeling.layers import NoNorm
 from mobilebert_tf.modeling.pretrainer import MobileBertPretrainer
-from mobilebert_tf.modeling.span_labeler import MobileBertSpanLabeler
-from mobilebert_tf.modeling.token_classifier import MobileBertTokenClassifier
+from mobilebert_tf.modeling.task_models import MobileBertClassifier
+from mobilebert_tf.modeling.task_models import MobileBertSpanLabeler
+from mobilebert_tf.modeling.task_models import MobileBertTokenClassifier
 
 __all__ = [
     'ARCHITECTURES', 'FeedForward', 'GraphModel', 'MaskedLanguageModelLogits',

@@ -19,8 +19,8 @@ import math
 import tensorflow as tf, tf_keras
 
 from mobilebert_tf.modeling import architectures
-from mobilebert_tf.modeling import dropout as dropout_lib
-from mobilebert_tf.modeling import initialization
+from mobilebert_tf.modeling import layers as dropout_lib
+from mobilebert_tf.modeling import layers
 
 # Far below any score that float32 can tell apart from it after a softmax, and
 # far enough from the end of the type that sums with it stay finite.
@@ -111,7 +111,7 @@ class MobileBertAttention(tf_keras.layers.Layer):
     def dense(name: str) -> tf_keras.layers.Dense:
       return tf_keras.layers.Dense(
           width, name=name, dtype=self.dtype_policy,
-          kernel_initializer=initialization.truncated_normal(
+          kernel_initializer=layers.truncated_normal(
               initializer_range))
 
     self.query, self.key, self.value = map(dense, ('query', 'key', 'value'))

@@ -16,12 +16,11 @@
 
 import tensorflow as tf, tf_keras
 
-from mobilebert_tf.modeling import activations
 from mobilebert_tf.modeling import architectures
 from mobilebert_tf.modeling import attention as attention_lib
-from mobilebert_tf.modeling import dropout as dropout_lib
-from mobilebert_tf.modeling import initialization
-from mobilebert_tf.modeling import normalization as normalization_lib
+from mobilebert_tf.modeling import layers
+from mobilebert_tf.modeling import layers as dropout_lib
+from mobilebert_tf.modeling import layers as normalization_lib
 
 
 @tf_keras.utils.register_keras_serializable('mobilebert_tf')
@@ -62,7 +61,7 @@ class Projection(tf_keras.layers.Layer):
     }
     self.dense = tf_keras.layers.Dense(
         width, name='dense', dtype=self.dtype_policy,
-        kernel_initializer=initialization.truncated_normal(
+        kernel_initializer=layers.truncated_normal(
             initializer_range))
     self.dropout = dropout_lib.Dropout(
         dropout_rate, dtype=self.dtype_policy)
@@ -114,9 +113,9 @@ class FeedForward(tf_keras.layers.Layer):
         'initializer_range': initializer_range,
     }
     self.intermediate = tf_keras.layers.Dense(
-        intermediate_size, activation=activations.get_activation(activation),
+        intermediate_size, activation=layers.get_activation(activation),
         name='intermediate', dtype=self.dtype_policy,
-        kernel_initializer=initialization.truncated_normal(
+        kernel_initializer=layers.truncated_normal(
             initializer_range))
     self.output_projection = Projection(
         width, normalization, initializer_range=initializer_range,

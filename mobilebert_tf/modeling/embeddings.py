@@ -16,9 +16,9 @@
 
 import tensorflow as tf, tf_keras
 
-from mobilebert_tf.modeling import dropout as dropout_lib
-from mobilebert_tf.modeling import initialization
-from mobilebert_tf.modeling import normalization as normalization_lib
+from mobilebert_tf.modeling import layers as dropout_lib
+from mobilebert_tf.modeling import layers
+from mobilebert_tf.modeling import layers as normalization_lib
 
 
 def project_to_rows(vectors: tf.Tensor, table: tf.Tensor) -> tf.Tensor:
@@ -121,7 +121,7 @@ class MobileBertEmbedding(tf_keras.layers.Layer):
     }
     self.projection = tf_keras.layers.Dense(
         inter_block_size, name='projection', dtype=self.dtype_policy,
-        kernel_initializer=initialization.truncated_normal(initializer_range))
+        kernel_initializer=layers.truncated_normal(initializer_range))
     self.norm = normalization_lib.make_normalization(
         normalization, name='norm', dtype=self.dtype_policy)
     self.dropout = dropout_lib.Dropout(
@@ -138,7 +138,7 @@ class MobileBertEmbedding(tf_keras.layers.Layer):
   def _add_table(self, name: str, rows: int, width: int) -> tf.Variable:
     return self.add_weight(
         name, shape=[rows, width],
-        initializer=initialization.truncated_normal(
+        initializer=layers.truncated_normal(
             self._config['initializer_range']))
 
   def call(self, word_vectors: tf.Tensor, type_ids: tf.Tensor,

@@ -24,7 +24,7 @@ from mobilebert_tf.modeling import block as block_lib
 from mobilebert_tf.modeling import embeddings
 from mobilebert_tf.modeling import graph_model
 from mobilebert_tf.modeling import heads
-from mobilebert_tf.modeling import initialization
+from mobilebert_tf.modeling import layers
 from mobilebert_tf.modeling import validation
 from official.modeling.hyperparams import base_config
 
@@ -80,7 +80,7 @@ class MobileBertEncoder(graph_model.GraphModel):
     # === Layers ===
     word_embeddings = embeddings.WordEmbedding(
         config.vocab_size, config.embedding_size, name='word_embeddings',
-        embeddings_initializer=initialization.truncated_normal(
+        embeddings_initializer=layers.truncated_normal(
             config.initializer_range), dtype=policy)
     embedding = embeddings.MobileBertEmbedding(
         config.inter_block_size, config.max_position_embeddings,

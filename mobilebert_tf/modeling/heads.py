@@ -16,10 +16,8 @@
 
 import tensorflow as tf, tf_keras
 
-from mobilebert_tf.modeling import activations
 from mobilebert_tf.modeling import embeddings
-from mobilebert_tf.modeling import initialization
-from mobilebert_tf.modeling import normalization
+from mobilebert_tf.modeling import layers
 
 
 @tf_keras.utils.register_keras_serializable('mobilebert_tf')
@@ -52,7 +50,7 @@ class Pooler(tf_keras.layers.Layer):
       self.dense = tf_keras.layers.Dense(
           input_shape[-1], activation='tanh', name='dense',
           dtype=self.dtype_policy,
-          kernel_initializer=initialization.truncated_normal(
+          kernel_initializer=layers.truncated_normal(
               self._config['initializer_range']))
     super().build(input_shape)
 
@@ -97,11 +95,11 @@ class MaskedLanguageModelTransform(tf_keras.layers.Layer):
   def build(self, input_shape):
     self.dense = tf_keras.layers.Dense(
         input_shape[-1], name='dense', dtype=self.dtype_policy,
-        activation=activations.get_activation(
+        activation=layers.get_activation(
             self._config['hidden_activation']),
-        kernel_initializer=initialization.truncated_normal(
+        kernel_initializer=layers.truncated_normal(
             self._config['initializer_range']))
-    self.norm = normalization.make_normalization(
+    self.norm = layers.make_normalization(
         'layer_norm', name='norm', dtype=self.dtype_policy)
     super().build(input_shape)
 
@@ -154,7 +152,7 @@ class MaskedLanguageModelLogits(tf_keras.layers.Layer):
     if extra_channels:
       self.extra_output_weights = self.add_weight(
           'extra_output_weights', shape=[vocab_size, extra_channels],
-          initializer=initialization.truncated_normal(
+          initializer=layers.truncated_normal(
               self._config['initializer_range']))
     self.bias = self.add_weight(
         'bias', shape=[vocab_size], initializer='zeros')
@@ -195,7 +193,7 @@ class NextSentenceHead(tf_keras.layers.Layer):
     self._config = {'initializer_range': initializer_range}
     self.dense = tf_keras.layers.Dense(
         2, name='dense', dtype=self.dtype_policy,
-        kernel_initializer=initialization.truncated_normal(
+        kernel_initializer=layers.truncated_normal(
             initializer_range))
 
   def call(self, pooled_output: tf.Tensor) -> tf.Tensor:

@@ -17,12 +17,12 @@
 import tensorflow as tf, tf_keras
 
 from mobilebert_tf.modeling import encoder as encoder_lib
-from mobilebert_tf.modeling import encoder_model
 from mobilebert_tf.modeling import heads
+from mobilebert_tf.modeling import task_models
 
 
 @tf_keras.utils.register_keras_serializable('mobilebert_tf')
-class MobileBertPretrainer(encoder_model.EncoderModel):
+class MobileBertPretrainer(task_models.EncoderModel):
   """An encoder with the two heads of BERT's pre-training.
 
   Its outputs carry the names that the Model Garden's `MaskedLMTask` reads.

@@ -17,7 +17,9 @@
 
 from collections.abc import Mapping, Sequence
 
-from mobilebert_tf.reporting import formatting, page, plots
+from mobilebert_tf.common import formatting
+from mobilebert_tf.reporting import page
+from mobilebert_tf.reporting import plots
 
 
 def dots(scores: Mapping[str, Sequence[float]], teacher: float | None,

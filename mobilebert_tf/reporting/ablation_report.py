@@ -20,9 +20,12 @@ import statistics
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from mobilebert_tf import files
-from mobilebert_tf.ablation import arms as arms_lib
-from mobilebert_tf.reporting import formatting, page, table, terminal
+from mobilebert_tf.common import files
+from mobilebert_tf.common import formatting
+from mobilebert_tf.pipelines.ablation import variants as arms_lib
+from mobilebert_tf.reporting import page
+from mobilebert_tf.reporting import table
+from mobilebert_tf.reporting import terminal
 
 PAGE, MARKDOWN = 'ablation.html', 'ablation.md'
 _TITLES = {

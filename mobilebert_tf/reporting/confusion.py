@@ -17,7 +17,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from mobilebert_tf.reporting import formatting
+from mobilebert_tf.common import formatting
 
 
 def matrix(title: str, labels: Sequence[str],

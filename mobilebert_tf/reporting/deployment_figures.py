@@ -20,9 +20,11 @@ All take the dict that `evaluation.deployment.benchmark` returns.
 from collections.abc import Mapping
 from typing import Any
 
+from mobilebert_tf.common import formatting
 from mobilebert_tf.reporting import deployment_findings as findings
 from mobilebert_tf.reporting import deployment_tables as tables
-from mobilebert_tf.reporting import formatting, page, plots
+from mobilebert_tf.reporting import page
+from mobilebert_tf.reporting import plots
 
 _COLOURS = (plots.BLUE, plots.ORANGE, plots.GREEN, plots.PURPLE,
             plots.DARK_GREY)

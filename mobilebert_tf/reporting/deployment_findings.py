@@ -20,7 +20,7 @@ All take the dict that `evaluation.deployment.benchmark` returns.
 from collections.abc import Mapping
 from typing import Any
 
-from mobilebert_tf.reporting import formatting
+from mobilebert_tf.common import formatting
 
 SCORES = {'accuracy': 'Accuracy', 'spearman': 'Spearman', 'pearson': 'Pearson',
           'f1': 'F1', 'exact': 'Exact match'}

@@ -21,10 +21,12 @@ import textwrap
 from collections.abc import Mapping
 from typing import Any
 
-from mobilebert_tf import files
+from mobilebert_tf.common import files
+from mobilebert_tf.common import formatting
 from mobilebert_tf.reporting import deployment_findings as findings
 from mobilebert_tf.reporting import deployment_tables as tables
-from mobilebert_tf.reporting import formatting, page, terminal
+from mobilebert_tf.reporting import page
+from mobilebert_tf.reporting import terminal
 
 PAGE, JSON = 'benchmark.html', 'benchmark.json'
 

@@ -20,8 +20,9 @@ All take the dict that `evaluation.deployment.benchmark` returns.
 from collections.abc import Mapping
 from typing import Any
 
+from mobilebert_tf.common import formatting
 from mobilebert_tf.reporting import deployment_findings as findings
-from mobilebert_tf.reporting import formatting, table
+from mobilebert_tf.reporting import table
 
 
 def costs(results: Mapping[str, Any]) -> table.Table:

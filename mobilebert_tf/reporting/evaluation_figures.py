@@ -20,8 +20,10 @@ All take the dict that `evaluation.results.collect` returns.
 from collections.abc import Mapping
 from typing import Any
 
+from mobilebert_tf.common import formatting
 from mobilebert_tf.reporting import evaluation_findings as findings
-from mobilebert_tf.reporting import formatting, page, plots
+from mobilebert_tf.reporting import page
+from mobilebert_tf.reporting import plots
 
 _GROUPS = {
     'length': 'By length, in {unit}',

@@ -20,7 +20,8 @@ All take the dict that `evaluation.results.collect` returns.
 from collections.abc import Mapping
 from typing import Any
 
-from mobilebert_tf.reporting import formatting, terminal
+from mobilebert_tf.common import formatting
+from mobilebert_tf.reporting import terminal
 
 UNITS = {'classification': 'tokens', 'regression': 'tokens',
          'question_answering': 'words of text', 'token_classification': 'words'}

@@ -21,13 +21,15 @@ import textwrap
 from collections.abc import Mapping
 from typing import Any
 
-from mobilebert_tf import files
+from mobilebert_tf.common import files
+from mobilebert_tf.common import formatting
 from mobilebert_tf.evaluation import predictions as predictions_lib
 from mobilebert_tf.evaluation import results as results_lib
 from mobilebert_tf.reporting import confusion
 from mobilebert_tf.reporting import evaluation_findings as findings
 from mobilebert_tf.reporting import evaluation_tables as tables
-from mobilebert_tf.reporting import formatting, page, terminal
+from mobilebert_tf.reporting import page
+from mobilebert_tf.reporting import terminal
 
 PAGE, JSON = 'evaluation.html', 'evaluation.json'
 _HIGHLIGHTS = 4

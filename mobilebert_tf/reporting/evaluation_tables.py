@@ -20,8 +20,8 @@ All take the dict that `evaluation.results.collect` returns.
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from mobilebert_tf.common import formatting
 from mobilebert_tf.reporting import evaluation_findings as findings
-from mobilebert_tf.reporting import formatting
 from mobilebert_tf.reporting import table as table_lib
 
 Column = table_lib.Column

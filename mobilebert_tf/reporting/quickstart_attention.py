@@ -19,7 +19,9 @@ from typing import Any
 
 import numpy as np
 
-from mobilebert_tf.reporting import formatting, page, plots
+from mobilebert_tf.common import formatting
+from mobilebert_tf.reporting import page
+from mobilebert_tf.reporting import plots
 from mobilebert_tf.reporting import quickstart_findings as findings
 from mobilebert_tf.reporting import similarity as similarity_lib
 from mobilebert_tf.reporting import table as table_lib

@@ -18,7 +18,7 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
-from mobilebert_tf.reporting import formatting
+from mobilebert_tf.common import formatting
 
 NAMES = {
     'teacher': 'Teacher',

@@ -20,10 +20,12 @@ import textwrap
 from collections.abc import Mapping
 from typing import Any
 
-from mobilebert_tf.reporting import formatting, page, terminal
+from mobilebert_tf.common import formatting
+from mobilebert_tf.reporting import page
 from mobilebert_tf.reporting import quickstart_findings as findings
 from mobilebert_tf.reporting import quickstart_steps as steps
 from mobilebert_tf.reporting import quickstart_tables as tables
+from mobilebert_tf.reporting import terminal
 
 _TITLE = 'A MobileBERT, from raw text to answers'
 

@@ -17,7 +17,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from mobilebert_tf.reporting import formatting
+from mobilebert_tf.common import formatting
 from mobilebert_tf.reporting import quickstart_findings as findings
 
 _NAMES = {

@@ -17,8 +17,8 @@
 from collections.abc import Mapping
 from typing import Any
 
+from mobilebert_tf.common import formatting
 from mobilebert_tf.reporting import confusion
-from mobilebert_tf.reporting import formatting
 from mobilebert_tf.reporting import quickstart_findings as findings
 from mobilebert_tf.reporting import table as table_lib
 

@@ -18,7 +18,10 @@ import pathlib
 from collections.abc import Mapping
 from typing import Any
 
-from mobilebert_tf.reporting import formatting, page, table, terminal
+from mobilebert_tf.common import formatting
+from mobilebert_tf.reporting import page
+from mobilebert_tf.reporting import table
+from mobilebert_tf.reporting import terminal
 
 PAGE = 'search.html'
 

@@ -12,35 +12,12 @@
 # See the License for the specific language governing permissions and
 # limitations under the License.
 
-"""Weights to deployables: SavedModel modules, TFLite conversion, and answers.
+"""The old name of what `mobilebert_tf` itself offers now, for one release."""
 
-Names are loaded when first used: `TFLiteRunner` needs no TensorFlow, and what
-loads a training run (`loading`) and exports it (`exporting`) brings all tasks
-along.
-"""
-
-import importlib
 from typing import Any
 
-_MODULES = {
-    'InferenceModel': 'inference_model',
-    'QuestionAnswering': 'question_answering',
-    'TFLiteRunner': 'tflite_runner',
-    'TextClassification': 'text_modules',
-    'TextEmbedding': 'text_modules',
-    'TextRegression': 'text_modules',
-    'rewrite': 'rewriting',
-}
-
-__all__ = list(_MODULES)
+import mobilebert_tf
 
 
 def __getattr__(name: str) -> Any:
-  if name not in _MODULES:
-    raise AttributeError(f'module {__name__!r} has no attribute {name!r}')
-  module = importlib.import_module(f'{__name__}.{_MODULES[name]}')
-  return getattr(module, name)
-
-
-def __dir__() -> list[str]:
-  return sorted(__all__)
+  return getattr(mobilebert_tf, name)

@@ -17,11 +17,11 @@
 Those of questions and of words are imported by their modules.
 """
 
-from mobilebert_tf.tasks.pretraining import encoder_config
-from mobilebert_tf.tasks.pretraining import PretrainingConfig
-from mobilebert_tf.tasks.pretraining import PretrainingTask
-from mobilebert_tf.tasks.sentence_prediction import SentencePredictionConfig
-from mobilebert_tf.tasks.sentence_prediction import SentencePredictionTask
+from mobilebert_tf.tasks.classification.task import SentencePredictionConfig
+from mobilebert_tf.tasks.classification.task import SentencePredictionTask
+from mobilebert_tf.tasks.pretraining.task import encoder_config
+from mobilebert_tf.tasks.pretraining.task import PretrainingConfig
+from mobilebert_tf.tasks.pretraining.task import PretrainingTask
 
 __all__ = [
     'PretrainingConfig', 'PretrainingTask', 'SentencePredictionConfig',

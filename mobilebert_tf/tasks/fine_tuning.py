@@ -21,8 +21,8 @@ import tensorflow as tf, tf_keras
 
 from mobilebert_tf import checkpoints
 from mobilebert_tf import modeling
-from mobilebert_tf.data import vocabulary
-from mobilebert_tf.modeling import dropout
+from mobilebert_tf.modeling import layers
+from mobilebert_tf.text import vocabulary
 from official.core import config_definitions as cfg
 from official.nlp.configs import encoders
 
@@ -103,5 +103,5 @@ class FineTuning:
                  ) -> dict[str, tf.Tensor]:
     """Runs one step, whose dropout depends on the seed and the step alone."""
     seed = getattr(self.task_config.train_data, 'seed', None)
-    with dropout.step_seed(seed, optimizer.iterations):
+    with layers.step_seed(seed, optimizer.iterations):
       return super().train_step(inputs, model, optimizer, metrics)

@@ -24,9 +24,9 @@ import yaml
 from mobilebert_tf import checkpoints
 from mobilebert_tf.checkpoints import accounting
 from mobilebert_tf.checkpoints import conversion
-from mobilebert_tf.checkpoints import object_graph
-from tests import shared_data
+from mobilebert_tf.checkpoints import object_checkpoint
 from tests.checkpoints import folders
+from tests import shared_data
 
 _STEM = 'bert/encoder/layer_1/attention/self/query/bias'
 
@@ -153,7 +153,7 @@ class ObjectsTest(folders.FolderTestCase, parameterized.TestCase):
         for name in checkpoint.names
     }
     change(arrays)
-    object_graph.write(str(folder / 'mobilebert.ckpt'), arrays, {})
+    object_checkpoint.write(str(folder / 'mobilebert.ckpt'), arrays, {})
     return folder
 
   @parameterized.parameters(

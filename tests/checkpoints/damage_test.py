@@ -27,8 +27,8 @@ import tensorflow as tf
 from mobilebert_tf import checkpoints
 from mobilebert_tf.checkpoints import conversion
 from tensorflow.core.protobuf import trackable_object_graph_pb2
-from tests import shared_data
 from tests.checkpoints import folders
+from tests import shared_data
 
 _DATA = 'data-00000-of-00001'
 

@@ -25,8 +25,8 @@ import numpy as np
 import safetensors.numpy
 import tensorflow as tf
 
-from tests import shared_data
 from tests.data import temporary
+from tests import shared_data
 
 TF1_PREFIX = 'mobilebert_variables.ckpt'
 

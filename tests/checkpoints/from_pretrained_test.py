@@ -20,9 +20,9 @@ import tensorflow as tf
 
 from mobilebert_tf import checkpoints
 from mobilebert_tf import modeling
-from tests import shared_data
 from tests.checkpoints import folders
 from tests.modeling import contract
+from tests import shared_data
 
 
 def _encoder(**fields):

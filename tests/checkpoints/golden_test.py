@@ -23,12 +23,12 @@ import numpy as np
 import tensorflow as tf
 
 from mobilebert_tf import checkpoints
-from mobilebert_tf import modeling
 from mobilebert_tf.checkpoints import conversion
-from tests import shared_data
+from mobilebert_tf import modeling
 from tests.checkpoints import folders
 from tests.checkpoints import goldens
 from tests.modeling import contract
+from tests import shared_data
 
 # Our outputs, theirs, and the tolerance.
 _TF1_OUTPUTS = (

@@ -28,7 +28,7 @@ from huggingface_hub import constants
 import tensorflow as tf
 
 from mobilebert_tf import checkpoints
-from mobilebert_tf.checkpoints import hub
+from mobilebert_tf.checkpoints import formats
 from tests.checkpoints import folders
 
 _NAME = 'someone/mobilebert-mine'
@@ -153,10 +153,10 @@ class HubTest(folders.FolderTestCase, parameterized.TestCase):
 
   def test_what_may_be_a_name(self):
     for name in ('bert', 'google/mobilebert-uncased', 'a/b.c_d-1'):
-      self.assertTrue(hub.is_name(name), name)
+      self.assertTrue(formats.is_name(name), name)
     for path in ('', '/a/b', './a', '../a', 'a/../b', 'a/b/c', 'a b', '~/a',
                  'a/', 'https://a/b', 'a/..'):
-      self.assertFalse(hub.is_name(path), path)
+      self.assertFalse(formats.is_name(path), path)
     self._offline()
     with self.assertRaisesRegex(
         FileNotFoundError, "There is no folder and no checkpoint 'a/b/c'"):

@@ -24,8 +24,8 @@ import tensorflow as tf, tf_keras
 import yaml
 
 from mobilebert_tf import checkpoints
-from mobilebert_tf import modeling
 from mobilebert_tf.checkpoints import conversion
+from mobilebert_tf import modeling
 from official.core import base_task
 from official.modeling import hyperparams
 from official.nlp.configs import encoders
@@ -35,10 +35,10 @@ from official.nlp.tasks import masked_lm
 from official.nlp.tasks import question_answering
 from official.nlp.tasks import sentence_prediction
 from official.nlp.tasks import tagging
-from tests import shared_data
 from tests.checkpoints import folders
 from tests.checkpoints import goldens
 from tests.modeling import contract
+from tests import shared_data
 
 
 def _encoder_config(folder: Any) -> encoders.EncoderConfig:

@@ -21,12 +21,12 @@ from absl.testing import parameterized
 import numpy as np
 import tensorflow as tf
 
-from mobilebert_tf import modeling
 from mobilebert_tf.checkpoints import name_map
-from mobilebert_tf.checkpoints import object_graph
+from mobilebert_tf.checkpoints import object_checkpoint
 from mobilebert_tf.checkpoints import reference_config
-from tests import shared_data
+from mobilebert_tf import modeling
 from tests.modeling import contract
+from tests import shared_data
 
 _ARCHITECTURES = ('mobilebert_small', 'mobilebert_tiny', 'ib_bert_small',
                   'mobilebert_paper', 'mobilebert_without_opt')
@@ -125,14 +125,14 @@ class NameMapTest(tf.test.TestCase, parameterized.TestCase):
       reader = tf.train.load_checkpoint(
           tf.train.Checkpoint(**model.checkpoint_items).write(
               os.path.join(self.get_temp_dir(), model.name)))
-      graph = object_graph.ObjectGraph(reader)
+      graph = object_checkpoint.ObjectGraph(reader)
       keys = {row.ours: graph.find(row.mobilebert_tf)
               for row in name_map.weight_names(config, heads)}
       for ours, key in keys.items():
         self.assertIsNotNone(key, ours)
         self.assertAllEqual(reader.get_tensor(key), values[ours], ours)
       written = set(reader.get_variable_to_shape_map())
-      self.assertEqual(written - set(keys.values()), {object_graph.KEY})
+      self.assertEqual(written - set(keys.values()), {object_checkpoint.KEY})
 
   # === The table itself ===
 

@@ -17,7 +17,7 @@
 import numpy as np
 import tensorflow as tf, tf_keras
 
-from mobilebert_tf.checkpoints import object_graph
+from mobilebert_tf.checkpoints import object_checkpoint
 from tests.checkpoints import folders
 
 
@@ -30,7 +30,7 @@ class ReadTest(folders.FolderTestCase):
   def _graph(self, **items):
     path = tf.train.Checkpoint(**items).write(str(self.folder / 'ckpt'))
     self.reader = tf.train.load_checkpoint(path)
-    return object_graph.ObjectGraph(self.reader, 'a name')
+    return object_checkpoint.ObjectGraph(self.reader, 'a name')
 
   def test_finds_variables_by_attributes_lists_and_layers(self):
     model = tf_keras.Sequential([tf_keras.layers.Dense(2)])
@@ -73,7 +73,7 @@ class ReadTest(folders.FolderTestCase):
   def test_a_checkpoint_of_names(self):
     folders.write_variables(self.folder / 'ckpt', {'a': _array(1)})
     with self.assertRaisesRegex(ValueError, 'a name is not object-based'):
-      object_graph.ObjectGraph(
+      object_checkpoint.ObjectGraph(
           tf.train.load_checkpoint(str(self.folder / 'ckpt')), 'a name')
 
 
@@ -81,7 +81,7 @@ class WriteTest(folders.FolderTestCase):
 
   def test_tensorflow_restores_it(self):
     prefix = str(self.folder / 'ckpt')
-    object_graph.write(
+    object_checkpoint.write(
         prefix,
         {'net/layer_with_weights-0/kernel': _array([1, 2], [3, 4]),
          'net/layer_with_weights-0/bias': _array(5, 6),
@@ -108,16 +108,16 @@ class WriteTest(folders.FolderTestCase):
   def test_aliases_take_no_space(self):
     sizes = []
     for aliases in ({}, {'b': 'a', 'c': 'a/x'}):
-      object_graph.write(str(self.folder / 'ckpt'),
+      object_checkpoint.write(str(self.folder / 'ckpt'),
                          {'a/x': np.zeros([1000], np.float32)}, aliases)
       sizes.append((self.folder / 'ckpt.data-00000-of-00001').stat().st_size)
     self.assertLess(sizes[1] - sizes[0], 100)
 
   def test_values_are_written_as_they_are(self):
     array = np.array([-0.0, 1e-45, 3.4e38], np.float32)
-    object_graph.write(str(self.folder / 'ckpt'), {'a': array}, {})
+    object_checkpoint.write(str(self.folder / 'ckpt'), {'a': array}, {})
     reader = tf.train.load_checkpoint(str(self.folder / 'ckpt'))
-    found = reader.get_tensor(object_graph.ObjectGraph(reader).find('a'))
+    found = reader.get_tensor(object_checkpoint.ObjectGraph(reader).find('a'))
     self.assertEqual(found.tobytes(), array.tobytes())
 
 

@@ -21,8 +21,8 @@ from absl.testing import parameterized
 import tensorflow as tf, tf_keras
 
 from mobilebert_tf import checkpoints
-from mobilebert_tf import modeling
 from mobilebert_tf.checkpoints import conversion
+from mobilebert_tf import modeling
 from official.nlp.modeling import networks
 from tests.checkpoints import folders
 from tests.modeling import contract

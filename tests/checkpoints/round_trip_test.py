@@ -22,11 +22,11 @@ import numpy as np
 import tensorflow as tf
 
 from mobilebert_tf import checkpoints
-from mobilebert_tf import modeling
 from mobilebert_tf.checkpoints import conversion
-from tests import shared_data
+from mobilebert_tf import modeling
 from tests.checkpoints import folders
 from tests.modeling import contract
+from tests import shared_data
 
 _ROUTES = (
     ('mobilebert_tf', 'hugging_face', 'mobilebert_tf', 'tf1'),

@@ -25,12 +25,12 @@ import numpy as np
 import tensorflow as tf, tf_keras
 
 from mobilebert_tf import checkpoints
-from mobilebert_tf import modeling
 from mobilebert_tf.checkpoints import conversion
 from mobilebert_tf.checkpoints import name_map
-from tests import shared_data
+from mobilebert_tf import modeling
 from tests.checkpoints import folders
 from tests.modeling import contract
+from tests import shared_data
 
 
 class Tf1Test(folders.FolderTestCase, parameterized.TestCase):

@@ -19,7 +19,7 @@ import dataclasses
 import numpy as np
 import tensorflow as tf
 
-from mobilebert_tf.data import length_batches
+from mobilebert_tf.data import batches as batches_lib
 from official.core import config_definitions as cfg
 
 _NEEDED = [3, 9, 4, 12, 5, 6, 9, 11, 2, 3]
@@ -35,7 +35,7 @@ class _Config(cfg.DataConfig):
 def _load(count: int | None = None, context=None, rows=None,
           batch_size: int = 2, **fields) -> list[tuple[list[int], int]]:
   """Returns rows and length of each batch."""
-  batches = length_batches.load(
+  batches = batches_lib.load(
       tf.constant(_NEEDED), [4, 8, 12], lambda rows, length: (rows, length),
       _Config(global_batch_size=batch_size, **fields), context, rows)
   return [(rows.numpy().tolist(), int(length))
@@ -45,10 +45,10 @@ def _load(count: int | None = None, context=None, rows=None,
 class LengthBatchesTest(tf.test.TestCase):
 
   def test_the_last_length_holds_the_longest_and_its_padding(self):
-    self.assertEqual(length_batches.lengths(30), [8, 16, 24, 31])
-    self.assertEqual(length_batches.lengths(32), [8, 16, 24, 33])
-    self.assertEqual(length_batches.lengths(5), [6])
-    self.assertEqual(length_batches.lengths(128)[-2:], [120, 129])
+    self.assertEqual(batches_lib.lengths(30), [8, 16, 24, 31])
+    self.assertEqual(batches_lib.lengths(32), [8, 16, 24, 33])
+    self.assertEqual(batches_lib.lengths(5), [6])
+    self.assertEqual(batches_lib.lengths(128)[-2:], [120, 129])
 
   def test_training_batches_rows_of_like_length(self):
     batches = _load(40, is_training=True)

@@ -21,7 +21,7 @@ import numpy as np
 import tensorflow as tf
 
 from mobilebert_tf.data import masking
-from mobilebert_tf.data import vocabulary as vocabulary_lib
+from mobilebert_tf.text import vocabulary as vocabulary_lib
 
 _VOCABULARY = vocabulary_lib.Vocabulary(
     ('[PAD]', 'a', '[UNK]', '[CLS]', '[SEP]', '[MASK]',

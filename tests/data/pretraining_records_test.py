@@ -25,7 +25,7 @@ import tensorflow as tf
 
 from mobilebert_tf.data import pretraining_records
 from mobilebert_tf.data import sections
-from mobilebert_tf.data import tokenization
+from mobilebert_tf.text import tokenizer as tokenizer_lib
 from tests.data import temporary
 
 _SPECIAL = ['[PAD]', '[UNK]', '[CLS]', '[SEP]', '[MASK]', '.']
@@ -65,8 +65,8 @@ class PretrainingRecordsTest(parameterized.TestCase, temporary.TemporaryFiles,
         '\n'.join(_sentences(d)) for d in range(_NUM_DOCUMENTS))
     self.counts = collections.Counter()
 
-  def _make_tokenizer(self, tokens: list[str]) -> tokenization.Tokenizer:
-    return tokenization.Tokenizer(
+  def _make_tokenizer(self, tokens: list[str]) -> tokenizer_lib.Tokenizer:
+    return tokenizer_lib.Tokenizer(
         self.make_file('vocab.txt', '\n'.join(tokens) + '\n'))
 
   def _make(self, text: str | None = None, name='text.txt', tokenizer=None,

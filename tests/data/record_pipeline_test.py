@@ -32,11 +32,11 @@ from absl.testing import parameterized
 import pytest
 import tensorflow as tf
 
-from mobilebert_tf.data import pretraining_loader
 from mobilebert_tf.data import pretraining_records
 from mobilebert_tf.data import record_pipeline
 from mobilebert_tf.data import record_writing
 from mobilebert_tf.data import sections
+from mobilebert_tf.tasks.pretraining import loader as loader_lib
 from tests.data import temporary
 
 # Beam's runner within this process. Its DirectRunner looks for a server to
@@ -134,8 +134,8 @@ class RecordPipelineTest(parameterized.TestCase, _TextFiles, tf.test.TestCase):
 
   def test_loader_reads_it(self):
     manifest = self._write()
-    loader = pretraining_loader.MobileBertPretrainDataLoader(
-        pretraining_loader.MobileBertPretrainDataConfig(
+    loader = loader_lib.MobileBertPretrainDataLoader(
+        loader_lib.MobileBertPretrainDataConfig(
             input_path=self._folder, vocab_file=self._vocab, seq_length=32,
             max_predictions_per_seq=4, global_batch_size=8,
             is_training=False))

@@ -37,7 +37,7 @@ import tensorflow as tf
 from mobilebert_tf.data import pretraining_records
 from mobilebert_tf.data import record_writing
 from mobilebert_tf.data import sections
-from mobilebert_tf.data import tokenization
+from mobilebert_tf.text import tokenizer
 from tests.data import temporary
 
 _TOKENS = ('[PAD]', '[UNK]', '[CLS]', '[SEP]', '[MASK]', '.',
@@ -147,7 +147,7 @@ class RecordWritingTest(parameterized.TestCase, temporary.TemporaryFiles,
       self.assertLen(records, manifest['files'][name]['examples'])
       examples += len(records)
       want = pretraining_records.make_records(
-          section, tokenization.Tokenizer(self.vocab), _SETTINGS,
+          section, tokenizer.Tokenizer(self.vocab), _SETTINGS,
           collections.Counter())
       self.assertEqual(records, [r for batch in want for r in batch])
     self.assertEqual(manifest['counts']['examples'], examples)
@@ -266,7 +266,7 @@ class RecordWritingTest(parameterized.TestCase, temporary.TemporaryFiles,
     self._write(text, want)
     planned = sections.plan([text], 20_000)
     names = [record_writing._fingerprint(
-        section, _SETTINGS, tokenization.Tokenizer(self.vocab).vocabulary.sha256
+        section, _SETTINGS, tokenizer.Tokenizer(self.vocab).vocabulary.sha256
         ) + '.tfrecord' for section in planned]
     self.unfinished.mkdir()
     (self.unfinished / names[0]).write_bytes(b'half')

@@ -20,10 +20,10 @@ from absl.testing import absltest
 from absl.testing import parameterized
 
 from mobilebert_tf.data import squad
-from mobilebert_tf.data import squad_training
-from tests import shared_data
+from mobilebert_tf.tasks.question_answering import loader
 from tests.data import squad_samples as samples
 from tests.data import temporary
+from tests import shared_data
 
 _SPLIT = 'data/squad/split_by_article.json'
 _DEV = 'data/squad/dev-v1.1.rebuilt.json'
@@ -167,10 +167,10 @@ class ReadTest(parameterized.TestCase, temporary.TemporaryFiles):
 class SelectTest(parameterized.TestCase, temporary.TemporaryFiles):
 
   def _select(self, *questions, context: str = 'a cat sat', v2: bool = False
-              ) -> squad_training.TrainingQuestions:
+              ) -> loader.TrainingQuestions:
     data = squad.read(self.make_file('data.json', samples.dataset(
         samples.article(context, *questions))))
-    return squad_training.select(data, v2)
+    return loader.select(data, v2)
 
   def test_the_first_answer_at_its_offset_counts(self):
     chosen = self._select(samples.question(
@@ -218,12 +218,12 @@ class SelectTest(parameterized.TestCase, temporary.TemporaryFiles):
 
   def test_what_is_skipped_is_logged(self):
     with self.assertLogs(level='WARNING') as logs:
-      squad_training.report({'it is odd': ['here', 'there']}, 3, 'data.json')
+      loader.report({'it is odd': ['here', 'there']}, 3, 'data.json')
     self.assertIn('2 of 3 questions skipped: it is odd, such as here, there.',
                   logs.output[0])
     with self.assertRaisesRegex(ValueError, 'data.json: no question can be '
                                 'used. 3 of 3 questions skipped: it is odd'):
-      squad_training.report({'it is odd': ['x', 'y', 'z']}, 3, 'data.json')
+      loader.report({'it is odd': ['x', 'y', 'z']}, 3, 'data.json')
 
 
 if __name__ == '__main__':

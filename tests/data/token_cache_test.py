@@ -23,7 +23,7 @@ import numpy as np
 import tensorflow as tf
 
 from mobilebert_tf.data import token_cache
-from mobilebert_tf.data import tokenization
+from mobilebert_tf.text import tokenizer as tokenizer_lib
 from tests.data import temporary
 
 _TOKENS = ('[PAD]', '[UNK]', '[CLS]', '[SEP]', '[MASK]', 'a', 'b', 'c')
@@ -38,9 +38,9 @@ class TokenCacheTest(parameterized.TestCase, temporary.TemporaryFiles,
     self.folder = self.make_folder()
     self.tokenizer = self._tokenizer(_TOKENS)
 
-  def _tokenizer(self, tokens, **kwargs) -> tokenization.Tokenizer:
+  def _tokenizer(self, tokens, **kwargs) -> tokenizer_lib.Tokenizer:
     path = self.make_file('vocab.txt', '\n'.join(tokens))
-    return tokenization.Tokenizer(path, **kwargs)
+    return tokenizer_lib.Tokenizer(path, **kwargs)
 
   def _kept(self) -> list[pathlib.Path]:
     return sorted(pathlib.Path(self.folder).iterdir())

@@ -23,7 +23,7 @@ import numpy as np
 import tensorflow as tf
 
 from mobilebert_tf.data import pretraining_records
-from mobilebert_tf.data import vocabulary as vocabulary_lib
+from mobilebert_tf.text import vocabulary as vocabulary_lib
 
 TOKENS = ('[PAD]', '[UNK]', '[CLS]', '[SEP]', '[MASK]',
           *(f'w{i}' for i in range(150)), *(f'##s{i}' for i in range(50)))

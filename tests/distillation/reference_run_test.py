@@ -22,13 +22,13 @@ from official.nlp.configs import bert
 from official.nlp.data import pretrain_dataloader
 
 from mobilebert_tf import checkpoints
-from mobilebert_tf import experiments
 from mobilebert_tf.checkpoints import name_map
 from mobilebert_tf.distillation import schedules
 from mobilebert_tf.distillation import task as task_lib
 from mobilebert_tf.distillation import trainer as trainer_lib
 from mobilebert_tf.distillation import transfer
-from mobilebert_tf.tasks import pretraining
+from mobilebert_tf.tasks.pretraining import task as pretraining_task_lib
+from mobilebert_tf.training import experiments
 from tests import shared_data
 
 _STEPS_PER_BLOCK = 10
@@ -59,7 +59,7 @@ class ReferenceRunTest(tf.test.TestCase):
     experiment = experiments.distill_tf1_reference()
     experiment.task = task_lib.DistillationConfig(
         model=bert.PretrainerConfig(
-            encoder=pretraining.encoder_config(student)),
+            encoder=pretraining_task_lib.encoder_config(student)),
         teacher=teacher,
         teacher_checkpoint=str(shared_data.path('golden/tf1_teacher')),
         init_checkpoint=str(shared_data.path('golden/tf1_student')),

@@ -18,7 +18,6 @@ from absl.testing import parameterized
 import numpy as np
 import tensorflow as tf
 
-from mobilebert_tf.distillation import learning_rate
 from mobilebert_tf.distillation import schedules
 from tests import shared_data
 
@@ -77,7 +76,7 @@ class SchedulesTest(tf.test.TestCase, parameterized.TestCase):
       schedules.build_stages(config, 2, 2)
 
   def test_learning_rate_warms_up_and_decays_in_each_stage(self):
-    schedule = learning_rate.StagedLearningRate([
+    schedule = schedules.StagedLearningRate([
         schedules.Stage(num_steps=10, warmup_steps=5, learning_rate=1.0,
                         end_learning_rate=1.0),
         schedules.Stage(num_steps=20, warmup_steps=10, learning_rate=2.0,
@@ -89,7 +88,7 @@ class SchedulesTest(tf.test.TestCase, parameterized.TestCase):
     for step, value in expected.items():
       self.assertAllClose(schedule(step), value, msg=f'step {step}')
     self.assertAllClose(schedule(18), 1.2)
-    copy = learning_rate.StagedLearningRate.from_config(schedule.get_config())
+    copy = schedules.StagedLearningRate.from_config(schedule.get_config())
     self.assertAllClose(copy(15), 1.0)
 
   def test_the_blocks_below_go_on_learning(self):
@@ -112,7 +111,7 @@ class SchedulesTest(tf.test.TestCase, parameterized.TestCase):
     length = int(golden['steps_per_phase'])
     stages = schedules.build_stages(
         schedules.tf1_reference_schedule(length, learning_rate=1.0), 3, 3)[:3]
-    schedule = learning_rate.StagedLearningRate(stages)
+    schedule = schedules.StagedLearningRate(stages)
     for step in range(3 * length):
       stage = stages[step // length]
       rates = np.zeros(3)

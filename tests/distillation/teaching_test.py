@@ -21,11 +21,10 @@ import numpy as np
 from official.nlp.tasks import sentence_prediction as official_task
 import tensorflow as tf, tf_keras
 
+from mobilebert_tf.distillation import fine_tuning
 from mobilebert_tf import modeling
-from mobilebert_tf.data import text_classification_loader
-from mobilebert_tf.distillation import taught_tasks
-from mobilebert_tf.distillation import teaching
-from mobilebert_tf.tasks import pretraining
+from mobilebert_tf.tasks.classification import loader
+from mobilebert_tf.tasks.pretraining import task as task_lib
 from tests.modeling import contract
 
 _BATCH = {
@@ -62,16 +61,16 @@ class TeachingTest(tf.test.TestCase, parameterized.TestCase):
     return folder
 
   def _task(self, num_classes=3, labels=(), seq_length=11, **teacher):
-    config = taught_tasks.TaughtSentencePredictionConfig(
+    config = fine_tuning.TaughtSentencePredictionConfig(
         model=official_task.ModelConfig(
             num_classes=num_classes, use_encoder_pooler=True,
-            encoder=pretraining.encoder_config(
+            encoder=task_lib.encoder_config(
                 contract.tiny_architecture(attention_dropout_rate=0.0))),
-        train_data=text_classification_loader.TextClassificationDataConfig(
+        train_data=loader.TextClassificationDataConfig(
             labels=list(labels), seq_length=seq_length),
-        teacher=teaching.TeachingConfig(**teacher))
+        teacher=fine_tuning.TeachingConfig(**teacher))
     config.model.dropout_rate = 0.0
-    return taught_tasks.TaughtSentencePredictionTask(config)
+    return fine_tuning.TaughtSentencePredictionTask(config)
 
   def _step(self, task, labels) -> tuple[float, np.ndarray, np.ndarray]:
     """Returns the loss of a step, and both models' outputs before it."""
@@ -144,13 +143,13 @@ class TeachingTest(tf.test.TestCase, parameterized.TestCase):
         contract.tiny_architecture()).save_pretrained(folder)
     with self.assertRaisesRegex(ValueError, 'has no classifier'):
       self._task(checkpoint=folder).build_model()
-    config = taught_tasks.TaughtQuestionAnsweringConfig(
-        teacher=teaching.TeachingConfig(checkpoint=folder))
-    config.model.encoder = pretraining.encoder_config(
+    config = fine_tuning.TaughtQuestionAnsweringConfig(
+        teacher=fine_tuning.TeachingConfig(checkpoint=folder))
+    config.model.encoder = task_lib.encoder_config(
         contract.tiny_architecture())
     with self.assertRaisesRegex(
         ValueError, 'has no question.answering.*was not trained for'):
-      taught_tasks.TaughtQuestionAnsweringTask(config).build_model()
+      fine_tuning.TaughtQuestionAnsweringTask(config).build_model()
 
   def test_a_teacher_with_too_few_positions(self):
     task = self._task(
@@ -159,8 +158,8 @@ class TeachingTest(tf.test.TestCase, parameterized.TestCase):
       task.build_model()
 
   def test_spans_are_taught_without_padding(self):
-    task = taught_tasks.TaughtQuestionAnsweringTask(
-        taught_tasks.TaughtQuestionAnsweringConfig())
+    task = fine_tuning.TaughtQuestionAnsweringTask(
+        fine_tuning.TaughtQuestionAnsweringConfig())
     rng = np.random.default_rng(0)
     taught, learned = rng.normal(size=[2, 2, 2, 5]).astype(np.float32)
     loss = task.build_soft_loss(
@@ -173,8 +172,8 @@ class TeachingTest(tf.test.TestCase, parameterized.TestCase):
     self.assertAllClose(loss, np.mean(expected), rtol=1e-5)
 
   def test_words_are_taught_where_they_have_labels(self):
-    task = taught_tasks.TaughtTokenClassificationTask(
-        taught_tasks.TaughtTokenClassificationConfig(class_names=list('abc')))
+    task = fine_tuning.TaughtTokenClassificationTask(
+        fine_tuning.TaughtTokenClassificationConfig(class_names=list('abc')))
     rng = np.random.default_rng(0)
     taught, learned = rng.normal(size=[2, 2, 5, 3]).astype(np.float32)
     labels = np.array([[-1, 0, 2, -1, -1], [-1, 1, -1, -1, -1]])
@@ -194,7 +193,7 @@ class TeachingTest(tf.test.TestCase, parameterized.TestCase):
       {'temperature': 0.0}, {'hidden_weight': -1.0})
   def test_settings_that_make_no_sense(self, **settings):
     with self.assertRaisesRegex(ValueError, next(iter(settings))):
-      teaching.TeachingConfig(**settings)
+      fine_tuning.TeachingConfig(**settings)
 
 
 if __name__ == '__main__':

@@ -25,7 +25,7 @@ from mobilebert_tf.distillation import schedules
 from mobilebert_tf.distillation import task as task_lib
 from mobilebert_tf.distillation import trainer as trainer_lib
 from mobilebert_tf.distillation import transfer
-from mobilebert_tf.tasks import pretraining
+from mobilebert_tf.tasks.pretraining import task as pretraining_task_lib
 from official.core import config_definitions as cfg
 from official.modeling import optimization
 from official.nlp.configs import bert
@@ -63,7 +63,7 @@ class DistillationTest(tf.test.TestCase, parameterized.TestCase):
     path = checkpoint.write(os.path.join(folder, 'teacher'))
     data = pretrain_dataloader.BertPretrainDataConfig()
     return task_lib.DistillationConfig(
-        model=bert.PretrainerConfig(encoder=pretraining.encoder_config(
+        model=bert.PretrainerConfig(encoder=pretraining_task_lib.encoder_config(
             tiny_models.student_config())),
         teacher=tiny_models.teacher_config(),
         teacher_checkpoint=path,
@@ -237,7 +237,7 @@ class DistillationTest(tf.test.TestCase, parameterized.TestCase):
         ValueError, 'teacher does not fit its config: .*attention'):
       self._trainer(other)
     narrow = self._config()
-    narrow.model.encoder = pretraining.encoder_config(
+    narrow.model.encoder = pretraining_task_lib.encoder_config(
         tiny_models.student_config(vocab_size=41))
     with self.assertRaisesRegex(ValueError, r'word_embeddings.*\(40, 8\)'):
       self._trainer(narrow)

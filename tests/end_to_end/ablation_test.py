@@ -22,7 +22,7 @@ import sys
 import pytest
 import tensorflow as tf
 
-from mobilebert_tf.ablation import arms
+from mobilebert_tf.pipelines.ablation import variants
 
 _FLAGS = (
     '--vocab_size=150', '--max_seq_length=32', '--teacher_steps=4',
@@ -63,7 +63,7 @@ class AblationTest(tf.test.TestCase):
     self.assertEqual(finished.returncode, 0, finished.stderr[-3000:])
     results = json.loads((self.folder / 'output/results.json').read_text())
     self.assertEqual([run['arm'] for run in results['runs']],
-                     [arm.key for arm in arms.ARMS])
+                     [arm.key for arm in variants.ARMS])
     parameters = {run['model']['parameters'] for run in results['runs']}
     self.assertLen(parameters, 1)
     self.assertIn('image/svg+xml',
@@ -71,7 +71,7 @@ class AblationTest(tf.test.TestCase):
 
     again = _run(self.folder, *_FLAGS, '--seeds=7')
     self.assertEqual(again.stdout.count('done before'),
-                     _COMMON + 2 * len(arms.ARMS))
+                     _COMMON + 2 * len(variants.ARMS))
 
   def test_bad_flags_and_files_are_said_in_a_line(self):
     for flags, message in (

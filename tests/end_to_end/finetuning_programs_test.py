@@ -22,7 +22,7 @@ import sys
 
 import tensorflow as tf
 
-from tests.finetuning import tiny
+from tests.pipelines import tiny
 
 
 class FinetuningProgramsTest(tf.test.TestCase):

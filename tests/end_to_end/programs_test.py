@@ -21,9 +21,9 @@ import sys
 import tensorflow as tf
 import tensorflow_text  # noqa: F401 The SavedModel's operations.
 
+from mobilebert_tf.deployment import tflite_runner
 from mobilebert_tf import modeling
-from mobilebert_tf.serving import tflite_runner
-from mobilebert_tf.training import read_metrics
+from mobilebert_tf.training.run import read_metrics
 
 _LABELS = ('array', 'frame', 'matrix')
 

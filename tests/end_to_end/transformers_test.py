@@ -27,9 +27,9 @@ import tensorflow as tf
 
 from mobilebert_tf import checkpoints
 from mobilebert_tf import modeling
-from mobilebert_tf.data import tokenization
-from tests import shared_data
+from mobilebert_tf.text import tokenizer as tokenizer_lib
 from tests.modeling import contract
+from tests import shared_data
 
 pytestmark = pytest.mark.transformers
 transformers = pytest.importorskip(
@@ -163,7 +163,7 @@ class TransformersTest(tf.test.TestCase, parameterized.TestCase):
   @parameterized.parameters(True, False)
   def test_its_tokenizer_gives_our_ids(self, lower_case):
     vocab_file = str(shared_data.path('data/vocab/vocab.txt'))
-    tokenizer = tokenization.Tokenizer(vocab_file, lower_case)
+    tokenizer = tokenizer_lib.Tokenizer(vocab_file, lower_case)
     encoder = modeling.MobileBertEncoder(
         contract.tiny_architecture(vocab_size=30522))
     checkpoint = dataclasses.replace(

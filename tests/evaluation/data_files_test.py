@@ -17,10 +17,10 @@
 import tensorflow as tf
 from absl.testing import parameterized
 
-from mobilebert_tf import registry_imports
-from mobilebert_tf.data import glue
 from mobilebert_tf.evaluation import data_files
-from mobilebert_tf.serving import loading
+from mobilebert_tf.inference import loading
+from mobilebert_tf.tasks.classification import glue
+from mobilebert_tf.training import registry_imports
 from official.core import exp_factory
 
 del registry_imports

@@ -21,15 +21,15 @@ from unittest import mock
 
 import tensorflow as tf
 
+from mobilebert_tf.deployment import child_process
 from mobilebert_tf.evaluation import deployment
-from mobilebert_tf.evaluation import labelled_texts
-from mobilebert_tf.serving import child_process
-from mobilebert_tf.serving import loading
-from mobilebert_tf.serving import question_answerer
-from mobilebert_tf.serving import text_predictor
+from mobilebert_tf.evaluation import real_texts
+from mobilebert_tf.inference import loading
+from mobilebert_tf.tasks.classification import predictor as classification_predictor
+from mobilebert_tf.tasks.question_answering import predictor as question_answering_predictor
 from tests.data import squad_samples
-from tests.serving import tiny_classifier
-from tests.serving import tiny_tflite
+from tests.deployment import tiny_tflite
+from tests.inference import tiny_classifier
 
 _TEXTS = [tiny_classifier.text(i % 9 + 1, first=i) for i in range(20)]
 _QUESTIONS = [tiny_classifier.text(3, first=i) for i in range(6)]
@@ -63,7 +63,7 @@ class DeploymentTest(tf.test.TestCase):
   def test_a_classifier(self):
     keras = str(self.folder / 'classification_keras')
     trained = loading.load(keras)
-    ids = text_predictor.TextPredictor(trained).scores(_TEXTS).argmax(1)
+    ids = classification_predictor.TextPredictor(trained).scores(_TEXTS).argmax(1)
     labels = [trained.labels[i] for i in ids]
     labels[:4] = [next(x for x in trained.labels if x != label)
                   for label in labels[:4]]
@@ -74,7 +74,7 @@ class DeploymentTest(tf.test.TestCase):
     lines = []
     results = deployment.benchmark(deployment.Settings(
         [self._path(), str(self.folder / 'copy.tflite')], str(self.texts),
-        str(data), keras, labelled_texts.Columns(
+        str(data), keras, real_texts.Columns(
             text='sentence', label='mood'), texts=10, batch_sizes=(1, 4),
         **_QUICK), lines.append)
     self.assertEqual(results['task'], 'classification')
@@ -102,7 +102,7 @@ class DeploymentTest(tf.test.TestCase):
 
   def test_questions(self):
     keras = str(self.folder / 'question_answering_keras')
-    expected = question_answerer.QuestionAnswerer(loading.load(keras)).answer(
+    expected = question_answering_predictor.QuestionAnswerer(loading.load(keras)).answer(
         _QUESTIONS, _CONTEXTS)
     texts, data = self.folder / 'pairs.txt', self.folder / 'dev.json'
     texts.write_text('\n'.join(map('\t'.join, zip(

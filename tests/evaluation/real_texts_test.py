@@ -19,12 +19,12 @@ import json
 
 import tensorflow as tf
 
-from mobilebert_tf import registry_imports
 from mobilebert_tf.evaluation import real_texts
-from mobilebert_tf.serving import loading
+from mobilebert_tf.inference import loading
+from mobilebert_tf.training import registry_imports
 from official.core import exp_factory
 from tests.data import temporary
-from tests.serving import tiny_classifier
+from tests.inference import tiny_classifier
 
 del registry_imports
 

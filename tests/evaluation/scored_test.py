@@ -24,21 +24,21 @@ from sklearn import metrics as sklearn_metrics
 
 from mobilebert_tf.data import conll
 from mobilebert_tf.data import squad
-from mobilebert_tf.data import text_examples
 from mobilebert_tf.evaluation import scored
-from mobilebert_tf.serving import answers as answer_types
-from mobilebert_tf.serving import text_predictor
-from mobilebert_tf.tasks import token_classification
+from mobilebert_tf.tasks.classification import examples as examples_lib
+from mobilebert_tf.tasks.classification import predictor
+from mobilebert_tf.tasks.question_answering import spans as answer_types
+from mobilebert_tf.tasks.token_classification import task
 from tests.data import squad_samples
 from tests.data import temporary
-from tests.serving import tiny_classifier
+from tests.inference import tiny_classifier
 
 _WORDS = (3, 12, 1, 37, 38, 90, 15, 2, 5, 8)
 _TEXTS = [tiny_classifier.text(words, first=words) for words in _WORDS]
 
 
-def _examples(label_ids) -> text_examples.TextExamples:
-  return text_examples.TextExamples(
+def _examples(label_ids) -> examples_lib.TextExamples:
+  return examples_lib.TextExamples(
       _TEXTS, None, list(tiny_classifier.LABELS), label_ids, skipped=2)
 
 
@@ -50,7 +50,7 @@ class ScoreTextsTest(tf.test.TestCase):
     folder = tempfile.mkdtemp()
     cls.addClassCleanup(shutil.rmtree, folder, ignore_errors=True)
     cls.trained = tiny_classifier.build(folder)
-    cls.predictor = text_predictor.TextPredictor(cls.trained)
+    cls.predictor = predictor.TextPredictor(cls.trained)
 
   def test_metrics_are_of_the_answers(self):
     labels = np.arange(len(_TEXTS)) % 3
@@ -102,7 +102,7 @@ class ScoreSentencesTest(tf.test.TestCase):
                                       tuple(range(1, length + 1))))
       scores.append(rng.dirichlet([1, 1, 1], length))
     found = scored.score_sentences(_Labeler(labels, scores), sentences, 'mine')
-    self.assertAllClose(dict(found.metrics), token_classification.score(
+    self.assertAllClose(dict(found.metrics), task.score(
         [list(each.labels) for each in sentences], found.predictions.answers))
     self.assertEqual(found.predictions.answers[1],
                      [labels[i] for i in scores[1].argmax(1)])

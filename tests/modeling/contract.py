@@ -35,7 +35,7 @@ from typing import Any
 import numpy as np
 import tensorflow as tf, tf_keras
 
-from mobilebert_tf import modeling  # Registers our classes with Keras.
+from mobilebert_tf import modeling
 
 _POLICIES = ('float32', 'mixed_bfloat16')
 

@@ -21,8 +21,7 @@ import numpy as np
 import tensorflow as tf
 
 from mobilebert_tf import modeling
-from mobilebert_tf.modeling import activations
-from mobilebert_tf.modeling import normalization
+from mobilebert_tf.modeling import layers
 from tests.modeling import contract
 from tests.modeling import numpy_oracle as oracle
 
@@ -68,7 +67,7 @@ class NoNormTest(contract.LayerContract, tf.test.TestCase):
 class LayerNormTest(tf.test.TestCase):
 
   def test_epsilon_is_the_references(self):
-    layer = normalization.make_normalization(
+    layer = layers.make_normalization(
         'layer_norm', name='norm', dtype='float32')
     self.assertEqual(layer.epsilon, 1e-12)
     # A variance so small that 1e-5, or even 1e-7, would swamp it.
@@ -88,14 +87,14 @@ class ActivationsTest(tf.test.TestCase):
   def test_gelu_is_the_tanh_form(self):
     x = np.linspace(-4, 4, 81, dtype=np.float32)
     erf = np.array([0.5 * v * (1 + math.erf(v / math.sqrt(2))) for v in x])
-    gelu = activations.get_activation('gelu')(tf.constant(x))
+    gelu = layers.get_activation('gelu')(tf.constant(x))
     self.assertAllClose(gelu, oracle.gelu_tanh(np.float64(x)), 1e-6, 1e-6)
     self.assertGreater(np.max(np.abs(gelu - erf)), 1e-4)
 
   def test_relu_and_relu6(self):
     x = tf.constant([-1.0, 0.5, 7.0])
-    self.assertAllEqual(activations.get_activation('relu')(x), [0, 0.5, 7])
-    self.assertAllEqual(activations.get_activation('relu6')(x), [0, 0.5, 6])
+    self.assertAllEqual(layers.get_activation('relu')(x), [0, 0.5, 7])
+    self.assertAllEqual(layers.get_activation('relu6')(x), [0, 0.5, 6])
 
   def test_unknown_activation(self):
     with self.assertRaisesRegex(ValueError, "'rleu'.*Did you mean 'relu'?"):

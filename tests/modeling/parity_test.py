@@ -23,8 +23,8 @@ import numpy as np
 import tensorflow as tf
 
 from mobilebert_tf import modeling
-from tests import shared_data
 from tests.checkpoints import goldens
+from tests import shared_data
 
 
 class ParityTest(goldens.GoldenTestCase, parameterized.TestCase):

@@ -20,7 +20,7 @@ from unittest import mock
 
 import tensorflow as tf
 
-from mobilebert_tf.ablation import arms
+from mobilebert_tf.pipelines.ablation import variants
 from mobilebert_tf.reporting import ablation_report as report
 from mobilebert_tf.reporting import plots
 
@@ -30,7 +30,7 @@ _ACCURACIES = {'none': (0.50, 0.52), 'pd': (0.60, 0.62), 'pd_fmt': (0.70, 0.74),
                'pkt': (0.71, 0.75), 'akt': (0.55, 0.55), 'jkt': (0.90, 0.90)}
 
 
-def _run(arm: arms.Arm, seed: int) -> dict[str, Any]:
+def _run(arm: variants.Arm, seed: int) -> dict[str, Any]:
   accuracy = _ACCURACIES[arm.key][seed - 1]
   return {
       'arm': arm.key, 'seed': seed, 'task_accuracy': accuracy,
@@ -56,7 +56,7 @@ def _results(seeds: int = 2) -> dict[str, Any]:
       'task': {'train': 'train.tsv', 'dev': 'dev.tsv', 'train_examples': 67349,
                'dev_examples': 872, 'labels': ['0', '1']},
       'runs': [_run(arm, seed + 1) for seed in range(seeds)
-               for arm in arms.ARMS],
+               for arm in variants.ARMS],
       'seconds': 4321.0, 'peak_memory_gb': 2.5, 'date': '2026-11-25',
       'command': 'python -m mobilebert_tf.ablation',
       'hardware': {'cores': 2, 'cpu': 'Example CPU', 'memory_gb': 24},

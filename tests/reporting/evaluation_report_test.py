@@ -25,7 +25,8 @@ from absl.testing import parameterized
 from mobilebert_tf.evaluation import results as results_lib
 from mobilebert_tf.reporting import evaluation_findings as findings
 from mobilebert_tf.reporting import evaluation_report as report
-from mobilebert_tf.reporting import page, plots
+from mobilebert_tf.reporting import page
+from mobilebert_tf.reporting import plots
 from tests.evaluation import made_up
 
 _HOSTILE = ('<script>alert(1)</script>', '"><img src=x onerror=alert(1)>',

@@ -25,8 +25,10 @@ import numpy as np
 import tensorflow as tf
 from absl.testing import parameterized
 
-from mobilebert_tf.reporting import plots, quickstart_figures, quickstart_steps
+from mobilebert_tf.reporting import plots
+from mobilebert_tf.reporting import quickstart_figures
 from mobilebert_tf.reporting import quickstart_report as report
+from mobilebert_tf.reporting import quickstart_steps
 from tests.reporting import sample_results
 
 _HOSTILE = '<script>alert("1")</script>\'$x$\x1b[31m{{ 7*7 }}'

@@ -1,0 +1,106 @@
+# Copyright 2026 The mobilebert_tf Authors. All Rights Reserved.
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+
+"""What a stage costs, in floating-point operations."""
+
+import dataclasses
+
+from mobilebert_tf.distillation import schedules
+from mobilebert_tf import modeling
+from mobilebert_tf.modeling import flops
+
+
+@dataclasses.dataclass(frozen=True)
+class StageCost:
+  """Operations of one text in one step of a stage.
+
+  Attributes:
+    teacher: Of the teacher's forward pass.
+    student: Of the student's forward and backward pass.
+  """
+  teacher: int
+  student: int
+
+  @property
+  def total(self) -> int:
+    """Operations of both."""
+    return self.teacher + self.student
+
+
+def count_stage(stage: schedules.Stage, teacher: modeling.MobileBertConfig,
+                student: modeling.MobileBertConfig, length: int,
+                predictions: int) -> StageCost:
+  """Counts what the trainer computes in a stage, and no more.
+
+  Both run as far as the highest block that is compared, to the end in
+  distillation; the student is differentiated down to the lowest block that is
+  trained.
+
+  Args:
+    stage: The stage.
+    teacher: Architecture of the teacher.
+    student: Architecture of the student.
+    length: Tokens of a text.
+    predictions: Masked tokens of a text.
+
+  Returns:
+    The operations of one text.
+
+  Example:
+
+  >>> stages = schedules.build_stages(schedules.ScheduleConfig(), 24, 24)
+  >>> cost = count_stage(stages[0], modeling.get_architecture('ib_bert_large'),
+  ...                    modeling.get_architecture('mobilebert'), 512, 76)
+  >>> cost.teacher > 10 * cost.student
+  True
+  """
+  forward = [
+      _count_forward(config, blocks, stage.distill, length, predictions)
+      for config, blocks in ((teacher, stage.teacher_blocks),
+                             (student, stage.student_blocks))
+  ]
+  backward = flops.BACKWARD * (
+      forward[1] if stage.train_all
+      else _trained_depth(stage) * flops.count_block(student, length))
+  return StageCost(forward[0], forward[1] + backward)
+
+
+def count_pretraining(architecture: modeling.MobileBertConfig, length: int,
+                      predictions: int) -> int:
+  """Counts one text in one step of pre-training, forward and backward.
+
+  Args:
+    architecture: What is trained.
+    length: Tokens of a text.
+    predictions: Masked tokens of a text.
+
+  Returns:
+    Floating-point operations.
+  """
+  forward = _count_forward(architecture, [], True, length, predictions)
+  return (1 + flops.BACKWARD) * forward
+
+
+def _count_forward(config: modeling.MobileBertConfig, blocks: list[int],
+                   to_the_end: bool, length: int, predictions: int) -> int:
+  if to_the_end:
+    return (flops.count_encoder(config, length)
+            + flops.count_heads(config, predictions))
+  return flops.count_encoder(config, length, max(blocks) + 1)
+
+
+def _trained_depth(stage: schedules.Stage) -> int:
+  """Returns through how many blocks a gradient passes."""
+  trained = [*stage.lower_blocks, *stage.student_blocks]
+  return max(trained) + 1 - min(trained)

@@ -1,0 +1,58 @@
+# Copyright 2026 The mobilebert_tf Authors. All Rights Reserved.
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+
+"""The flags that all exports have, and what they load."""
+
+from typing import Any
+
+from absl import flags
+
+_MODEL_DIR = flags.DEFINE_string(
+    'model_dir', None,
+    'The --model_dir of a fine-tuning run, or a checkpoint of any format with '
+    'a classifier or span labeler and a vocab.txt.', required=True)
+_EMBEDDINGS = flags.DEFINE_bool(
+    'embeddings', False, 'Export the encoder alone, of any checkpoint: it '
+    'answers with vectors.')
+_PAIRS = flags.DEFINE_bool(
+    'pairs', None, 'Whether a classifier reads two texts, where its checkpoint '
+    'does not say.')
+TEXT_FILE = flags.DEFINE_string(
+    'text_file', '', 'Real texts that the export is checked with, and a TFLite '
+    'file is calibrated with: a text a line, two with a tab between for a '
+    'model that reads two, or JSON of SQuAD. By default what the model was '
+    'evaluated with, if its run says so.')
+LARGEST_DISAGREEMENT = flags.DEFINE_float(
+    'largest_disagreement', 0.005, 'Nothing is written if a larger share of '
+    'these texts get another answer than the Keras model gives them.',
+    lower_bound=0.0, upper_bound=1.0)
+
+
+def load() -> tuple[Any, Any]:
+  """Returns the model that the flags name, and the texts to check it with.
+
+  Raises:
+    FileNotFoundError: If one is not there.
+    ValueError: If one is damaged, or they do not fit.
+  """
+  from absl import logging
+
+  from mobilebert_tf.evaluation import real_texts
+  from mobilebert_tf.inference import loading
+
+  # TensorFlow tells at length what it saves.
+  logging.set_verbosity(logging.WARNING)
+  trained = loading.load_for_export(
+      _MODEL_DIR.value, embeddings=_EMBEDDINGS.value, pairs=_PAIRS.value)
+  return trained, real_texts.find(trained, TEXT_FILE.value)

@@ -1,0 +1,178 @@
+# Copyright 2026 The mobilebert_tf Authors. All Rights Reserved.
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+
+"""The small files beside the weights: vocabulary, tokenizer settings, labels.
+"""
+
+import json
+import os
+from collections.abc import Collection
+from typing import Any
+
+import tensorflow as tf
+
+from mobilebert_tf.checkpoints import checkpoint as checkpoint_lib
+from mobilebert_tf.text import vocabulary as vocabulary_lib
+
+VOCABULARY = 'vocab.txt'
+LABELS = 'labels.txt'
+TOKENIZER_CONFIG = 'tokenizer_config.json'
+TOKENIZER = 'tokenizer.json'
+
+
+def read_json(path: str) -> dict[str, Any]:
+  """Reads a JSON object.
+
+  Args:
+    path: The file, local or any that `tf.io.gfile` reads.
+
+  Returns:
+    Its fields.
+
+  Raises:
+    FileNotFoundError: If there is no such file.
+    ValueError: If it is no JSON, or not an object.
+  """
+  try:
+    with tf.io.gfile.GFile(path, 'rb') as file:
+      fields = json.loads(file.read().decode('utf-8'))
+  except tf.errors.NotFoundError as error:
+    raise FileNotFoundError(f'{path} is missing.') from error
+  except tf.errors.OpError as error:
+    raise ValueError(f'{path} cannot be read: {error.message}') from error
+  except (UnicodeDecodeError, json.JSONDecodeError, RecursionError) as error:
+    raise ValueError(f'{path} is no JSON: {error}.') from error
+  if not isinstance(fields, dict):
+    raise ValueError(
+        f'{path} holds a {type(fields).__name__}, not a JSON object.')
+  return fields
+
+
+def write_json(path: str, fields: dict[str, Any]) -> None:
+  """Writes a JSON object for people to read."""
+  with open(path, 'w', encoding='utf-8') as file:
+    json.dump(fields, file, indent=2, sort_keys=True, ensure_ascii=False)
+    file.write('\n')
+
+
+def read(folder: str) -> dict[str, Any]:
+  """Reads what lies beside the weights.
+
+  Args:
+    folder: The checkpoint's folder.
+
+  Returns:
+    The fields `vocabulary`, `lower_case` and `labels` of a `Checkpoint`, as far
+    as there are files for them.
+
+  Raises:
+    ValueError: If a file is damaged.
+  """
+  fields: dict[str, Any] = {}
+  if tf.io.gfile.exists(os.path.join(folder, VOCABULARY)):
+    fields['vocabulary'] = vocabulary_lib.Vocabulary.read(
+        os.path.join(folder, VOCABULARY))
+  elif tf.io.gfile.exists(os.path.join(folder, TOKENIZER)):
+    fields['vocabulary'] = _read_tokenizer(os.path.join(folder, TOKENIZER))
+  path = os.path.join(folder, TOKENIZER_CONFIG)
+  if tf.io.gfile.exists(path):
+    fields['lower_case'] = _as_bool(read_json(path).get('do_lower_case', True))
+  path = os.path.join(folder, LABELS)
+  if tf.io.gfile.exists(path):
+    fields['labels'] = _read_labels(path)
+  return fields
+
+
+def write(checkpoint: checkpoint_lib.Checkpoint, folder: str,
+          labels: bool = True) -> None:
+  """Writes what a checkpoint knows of these files.
+
+  Args:
+    checkpoint: The checkpoint.
+    folder: Where to write.
+    labels: Whether to write labels; some formats have a place of their own.
+  """
+  if checkpoint.vocabulary is not None:
+    checkpoint.vocabulary.write(os.path.join(folder, VOCABULARY))
+    write_json(os.path.join(folder, TOKENIZER_CONFIG), {
+        'do_lower_case': checkpoint.lower_case,
+        'model_max_length': checkpoint.architecture.max_position_embeddings,
+        'tokenizer_class': 'MobileBertTokenizer',
+    })
+  if labels and checkpoint.labels:
+    with open(os.path.join(folder, LABELS), 'w', encoding='utf-8') as file:
+      file.writelines(f'{label}\n' for label in checkpoint.labels)
+
+
+def check_vocabulary(checkpoint: checkpoint_lib.Checkpoint) -> None:
+  """Raises ValueError if there is not one token for each row of the table."""
+  if checkpoint.vocabulary is None:
+    return
+  tokens = len(checkpoint.vocabulary)
+  rows = checkpoint.architecture.vocab_size
+  if tokens != rows:
+    hint = ('It is the vocabulary of another model.' if tokens > rows else
+            'If the table is longer on purpose, add lines such as [unused1] to '
+            'the vocabulary; otherwise it is that of another model.')
+    raise ValueError(
+        f'The vocabulary of {checkpoint.source} has {tokens} tokens, but the '
+        f'word table has {rows} rows. {hint}')
+
+
+def check_labels(checkpoint: checkpoint_lib.Checkpoint) -> None:
+  """Raises ValueError if there is not one label for each class of a head."""
+  labels = checkpoint.labels
+  for head in ('classifier', 'token_classifier'):
+    bias = checkpoint.weights.get(f'{head}/bias')
+    if labels and bias is not None and bias.size != len(labels):
+      raise ValueError(
+          f'There are {len(labels)} labels for {checkpoint.source} '
+          f'({", ".join(labels[:5])}), but its {head.replace("_", " ")} has '
+          f'{bias.size} classes.')
+
+
+def _as_bool(value: Any) -> bool:
+  return value.lower() != 'false' if isinstance(value, str) else bool(value)
+
+
+def _read_labels(path: str) -> tuple[str, ...]:
+  try:
+    with tf.io.gfile.GFile(path, 'rb') as file:
+      data = file.read()
+  except tf.errors.OpError as error:
+    raise ValueError(f'{path} cannot be read: {error.message}') from error
+  try:
+    text = data.decode('utf-8-sig').replace('\r\n', '\n')
+  except UnicodeDecodeError as error:
+    raise ValueError(f'{path} is not UTF-8: {error}.') from error
+  return tuple(text.removesuffix('\n').split('\n')) if text else ()
+
+
+def _read_tokenizer(path: str) -> vocabulary_lib.Vocabulary:
+  """Reads the vocabulary of a `tokenizers` file, which transformers 5 saves."""
+  model = read_json(path).get('model')
+  tokens = model.get('vocab') if isinstance(model, dict) else None
+  if not isinstance(tokens, dict) or not _are_ids(tokens.values()):
+    raise ValueError(
+        f'{path} holds no WordPiece vocabulary; put vocab.txt beside it.')
+  try:
+    return vocabulary_lib.Vocabulary(tuple(sorted(tokens, key=tokens.get)))
+  except ValueError as error:
+    raise ValueError(f'{path}: {error}') from error
+
+
+def _are_ids(values: Collection[Any]) -> bool:
+  """Whether the values are 0, 1, 2 and so on, in any order."""
+  return all(type(value) is int for value in values) and (
+      sorted(values) == list(range(len(values))))

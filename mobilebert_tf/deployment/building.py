@@ -1,0 +1,91 @@
+# Copyright 2026 The mobilebert_tf Authors. All Rights Reserved.
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+
+"""Makes what answers of a trained model, whatever its task."""
+
+from collections.abc import Iterable, Mapping
+import hashlib
+
+from absl import logging
+import tensorflow as tf, tf_keras
+
+from mobilebert_tf.deployment import served_module
+from mobilebert_tf.inference import loading
+from mobilebert_tf.inference import rewriting
+from mobilebert_tf.tasks.classification import serving as classification_serving
+from mobilebert_tf.tasks.question_answering import predictor
+from mobilebert_tf.tasks.question_answering import serving as question_answering_serving
+from mobilebert_tf.text import tokenizer
+
+
+def build(trained: loading.TrainedModel,
+          batches: Iterable[Mapping[str, tf.Tensor]] = (), *,
+          fold: bool = True, xla: bool = False) -> served_module.ServedModule:
+  """Folds a model for inference, and puts its tokenizer before it.
+
+  Args:
+    trained: The model.
+    batches: Inputs to calibrate with, as for `rewriting.rewrite`.
+    fold: Whether it is folded; the Keras model as it is, to compare, if not.
+    xla: Whether the model is compiled by XLA.
+
+  Returns:
+    What answers.
+
+  Raises:
+    ValueError: If the model labels words, or a weight is not finite.
+
+  Example: `module = build(trained); module.serve_text(text=texts)['label']`
+  """
+  if trained.kind == loading.TOKEN_CLASSIFICATION:
+    raise ValueError(
+        'A token classifier is not exported, because words are found outside '
+        'of TensorFlow; python -m mobilebert_tf.predict labels them.')
+  architecture = getattr(trained.model, 'encoder', trained.model).architecture
+  if architecture.attention_mask != 'hard':
+    logging.warning(
+        'attention_mask=%s gives padding some weight, so the answers of this '
+        'export depend on how far a text is padded, as they did in training.',
+        architecture.attention_mask)
+  model = (rewriting.rewrite(trained.model, batches) if fold
+           else rewriting.InferenceModel(trained.model))
+  common = {
+      'tokenizer': tokenizer.Tokenizer(
+          trained.vocab_file, trained.lower_case),
+      'max_length': trained.max_length, 'xla': xla}
+  pairs = bool(trained.pairs)
+  if trained.kind == loading.CLASSIFICATION:
+    return classification_serving.TextClassification(
+        model, labels=trained.labels, pairs=pairs, **common)
+  if trained.kind == loading.REGRESSION:
+    return classification_serving.TextRegression(model, pairs=pairs, **common)
+  if trained.kind == loading.EMBEDDINGS:
+    return classification_serving.TextEmbedding(model, **common)
+  answerer = predictor.QuestionAnswerer(trained)
+  windows, spans = answerer.window_settings, answerer.span_settings
+  return question_answering_serving.QuestionAnswering(
+      model, **{**common, 'max_length': windows.seq_length},
+      doc_stride=windows.doc_stride, query_length=windows.query_length,
+      n_best=spans.n_best, max_answer_length=spans.max_answer_length,
+      allow_no_answer=answerer.allow_no_answer,
+      null_threshold=answerer.null_threshold)
+
+
+def weights_sha256(model: tf_keras.Model) -> str:
+  """Returns the checksum of a model's weights, whatever file they are from."""
+  digest = hashlib.sha256()
+  for weight in sorted(model.weights, key=lambda weight: weight.name):
+    digest.update(f'{weight.name} {weight.shape} {weight.dtype}'.encode())
+    digest.update(weight.numpy().tobytes())
+  return digest.hexdigest()

@@ -1,0 +1,199 @@
+# Copyright 2026 The mobilebert_tf Authors. All Rights Reserved.
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+
+"""Brings encoded texts to the length that they need, inside a graph.
+
+Runs a function on many rows, some at a time, inside a graph.
+"""
+
+from collections.abc import Callable
+from collections.abc import Sequence
+
+import tensorflow as tf
+
+from mobilebert_tf import modeling
+
+
+def check(word_ids: tf.Tensor, mask: tf.Tensor, type_ids: tf.Tensor, *,
+          pad_id: int, architecture: modeling.MobileBertConfig
+          ) -> list[tf.Tensor]:
+  """Checks encoded texts, and removes what was left in their padding.
+
+  Args:
+    word_ids: int32 or int64 `[batch, length]`.
+    mask: The same, above 0 for tokens.
+    type_ids: The same.
+    pad_id: What stands in padding.
+    architecture: Of the model: how many words and segments it knows.
+
+  Returns:
+    The three, int32; the mask is 0 or 1.
+
+  Raises:
+    tf.errors.InvalidArgumentError: When run, if shapes differ or an id of a
+      token is none.
+
+  Example: `check(ids, mask, types, pad_id=0, architecture=architecture)`
+  """
+  shape = tf.shape(word_ids)
+  same = [
+      tf.debugging.assert_equal(
+          tf.shape(value), shape,
+          f'{name} and input_word_ids have to have the same shape.')
+      for name, value in (('input_mask', mask), ('input_type_ids', type_ids))
+  ]
+  with tf.control_dependencies(same):
+    used = mask > 0
+  words = tf.where(used, word_ids, tf.cast(pad_id, word_ids.dtype))
+  types = tf.where(used, type_ids, tf.zeros_like(type_ids))
+  known = [  # XLA would read another row.
+      tf.debugging.Assert(
+          tf.reduce_all((ids >= 0) & (ids < size)),
+          [f'{name} are from 0 to {size - 1}; some are not.'])
+      for name, ids, size in (
+          ('input_word_ids', words, architecture.vocab_size),
+          ('input_type_ids', types, architecture.type_vocab_size))
+  ]
+  with tf.control_dependencies(known):
+    return [tf.cast(value, tf.int32) for value in (words, used, types)]
+
+
+def lengths(mask: tf.Tensor) -> tf.Tensor:
+  """Returns how far the tokens of each text reach, int32 `[batch]`."""
+  places = mask * (tf.range(tf.shape(mask)[1]) + 1)[tf.newaxis]
+  return tf.maximum(tf.reduce_max(places, axis=1), 0)
+
+
+def fit(word_ids: tf.Tensor, mask: tf.Tensor, type_ids: tf.Tensor, *,
+        pad_id: int, architecture: modeling.MobileBertConfig,
+        allowed: Sequence[int] = ()) -> list[tf.Tensor]:
+  """Cuts padding off, or adds some, so that one [PAD] follows the longest text.
+
+  The trigram at a text's last token reads what follows it, so an answer would
+  depend on how, and whether, a text is padded.
+
+  Args:
+    word_ids: int32 `[batch, length]`, as `check` returns it.
+    mask: The same.
+    type_ids: The same.
+    pad_id: What stands in padding.
+    architecture: Of the model: how many positions it knows.
+    allowed: The only lengths that may come out, in ascending order, but for
+      texts that are longer than all of them; any if there are none.
+
+  Returns:
+    The three, of another length.
+
+  Raises:
+    tf.errors.InvalidArgumentError: When run, if a text and its [PAD] have more
+      tokens than the model has positions.
+
+  Example: `fit(ids, mask, types, pad_id=0, architecture=architecture)`
+  """
+  needed = tf.maximum(tf.reduce_max(lengths(mask)), 0) + 1  # 0 of no texts.
+  enough = tf.debugging.assert_less_equal(
+      needed, architecture.max_position_embeddings,
+      'A text and the [PAD] after it have more tokens than the model has '
+      f'positions, {architecture.max_position_embeddings}. Shorten the text.')
+  with tf.control_dependencies([enough]):
+    needed = tf.identity(_round_up(needed, allowed))
+  kept = tf.minimum(needed, tf.shape(mask)[1])
+  more = [[0, 0], [0, needed - kept]]
+  return [
+      tf.pad(value[:, :kept], more, constant_values=filling)
+      for value, filling in ((word_ids, pad_id), (mask, 0), (type_ids, 0))
+  ]
+
+
+def to_length(values: tf.Tensor, length: tf.Tensor) -> tf.Tensor:
+  """Cuts or fills `[batch, tokens, ...]` with zeros to another length."""
+  kept = values[:, :length]
+  more = length - tf.shape(kept)[1]
+  return tf.pad(kept, [[0, 0], [0, more], *[[0, 0]] * (values.shape.rank - 2)])
+
+
+def _round_up(length: tf.Tensor, allowed: Sequence[int]) -> tf.Tensor:
+  """Returns the first of some lengths that is no smaller, or the length."""
+  if not allowed:
+    return length
+  choices = tf.constant(list(allowed), tf.int32)
+  place = tf.searchsorted(choices, [length])[0]
+  return tf.concat([choices, [length]], 0)[place]
+
+
+# What a CPU is busy with, and what keeps 10,000 long texts in its memory.
+ROWS_AT_ONCE = 32
+
+
+def map_rows(function: Callable[[tf.Tensor], dict[str, tf.Tensor]],
+             lengths: tf.Tensor, *, rows_at_once: int = ROWS_AT_ONCE,
+             full: bool = False) -> dict[str, tf.Tensor]:
+  """Calls a function on batches of rows that have about the same length.
+
+  Memory does not grow with the number of rows, and little padding is paid for.
+
+  Args:
+    function: From the numbers of some rows, int32 `[rows]`, to tensors
+      `[rows, ...]` whose other dimensions do not depend on the batch.
+    lengths: Of all rows, `[all rows]`.
+    rows_at_once: Rows of the largest batch.
+    full: Whether every batch gets a power of two of rows, by repeating its
+      last one; for XLA, which compiles anew for each shape.
+
+  Returns:
+    What the function returned, in the order of the rows.
+
+  Example: `map_rows(lambda rows: {'n': tf.gather(ids, rows)}, lengths)['n']`
+  """
+  order = tf.argsort(lengths, stable=True)
+  count = tf.size(order)
+
+  def compute(start: tf.Tensor) -> dict[str, tf.Tensor]:
+    rows = order[start:start + rows_at_once]
+    size = tf.size(rows)
+    if full:
+      more = _power_of_two(size) - size
+      rows = tf.concat([rows, tf.repeat(rows[-1:], more)], 0)
+    found = function(rows)
+    return {name: value[:size] for name, value in found.items()}
+
+  # The first one is outside the loop, which has to know what it collects; of
+  # few rows there is no other.
+  found = compute(tf.constant(0))
+  names = list(found)
+  steps = tf.maximum(1, (count + rows_at_once - 1) // rows_at_once)
+  arrays = [
+      tf.TensorArray(found[name].dtype, steps, infer_shape=False).write(
+          0, found[name]) for name in names]
+
+  def body(step: tf.Tensor, *arrays: tf.TensorArray):
+    values = compute(step * rows_at_once)
+    return [step + 1, *(array.write(step, values[name]) for name, array in zip(
+        names, arrays, strict=True))]
+
+  _, *arrays = tf.while_loop(
+      lambda step, *_: step < steps, body,
+      [tf.constant(1), *arrays], parallel_iterations=1)
+  back = tf.math.invert_permutation(order)
+  return {
+      name: tf.ensure_shape(tf.gather(array.concat(), back),
+                            [None, *found[name].shape[1:]])
+      for name, array in zip(names, arrays, strict=True)
+  }
+
+
+def _power_of_two(size: tf.Tensor) -> tf.Tensor:
+  """Returns the smallest power of two that is no smaller."""
+  powers = tf.constant([2**i for i in range(16)])
+  return powers[tf.searchsorted(powers, [size])[0]]

@@ -1,0 +1,221 @@
+# Copyright 2026 The mobilebert_tf Authors. All Rights Reserved.
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+
+"""Measures one artefact, in a process of its own.
+
+`child_process` starts it. It reads a request a line, JSON, and answers each
+with a line. Nothing but the standard library is imported before an artefact is
+loaded, so that what it needs counts as its own.
+"""
+
+import importlib
+import json
+import os
+import pathlib
+import queue
+import re
+import resource
+import statistics
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+from mobilebert_tf.deployment import exported_models
+
+_AT_ONCE = 16  # Texts that are answered together where nothing is timed.
+_HIGH_WATER = re.compile(r'^VmHWM:\s+(\d+) kB$', re.MULTILINE)
+
+
+def serve() -> None:
+  """Answers the requests of the standard input, until that ends."""
+  # What libraries print must not come between the answers.
+  answers = os.fdopen(os.dup(1), 'w', encoding='utf-8')
+  os.dup2(2, 1)
+  measured = Measured()
+  for request in _read_requests():
+    try:
+      reply = getattr(measured, request.pop('what'))(**request)
+    except (OSError, ValueError) as error:
+      reply = {'error': str(error) or type(error).__name__}
+    print(json.dumps(reply), file=answers, flush=True)
+
+
+def _read_requests() -> Iterator[dict[str, Any]]:
+  """Yields requests, and ends the process as soon as none can come any more.
+
+  The other end of the standard input is closed when its process ends, however
+  that comes about, so no child is left behind, not even one at work.
+  """
+  requests: queue.Queue[str] = queue.Queue()
+
+  def read():
+    for line in sys.stdin:
+      requests.put(line)
+    os._exit(0)
+
+  threading.Thread(target=read, daemon=True).start()
+  while True:
+    yield json.loads(requests.get())
+
+
+class Measured:
+  """An artefact, once `load` was called; every method is a request."""
+
+  def __init__(self):
+    self._runner: Any = None
+
+  def load(self, path: str, kind: str, threads: int) -> dict[str, Any]:
+    """Loads the artefact.
+
+    Args:
+      path: Where it is.
+      kind: `artefacts.SAVED_MODEL` or `artefacts.TFLITE`.
+      threads: On how many it computes.
+
+    Returns:
+      `import_seconds`, for what it needs; `load_seconds`, from there until it
+      can answer.
+    """
+    # Limits of the libraries that compute beside TensorFlow and TFLite.
+    os.environ['OMP_NUM_THREADS'] = str(threads)
+    started = time.perf_counter()
+    build = _import_runner(path, kind, threads)
+    imported = time.perf_counter()
+    self._memory = _peak_bytes()
+    before = time.perf_counter()
+    self._runner = build()
+    seconds = time.perf_counter() - before
+    self._about = getattr(self._runner, 'metadata', self._runner)
+    self._is_answers = self._about.task == 'question_answering'
+    return {'import_seconds': imported - started, 'load_seconds': seconds}
+
+  def describe(self) -> dict[str, Any]:
+    """Returns what the artefact says of itself.
+
+    Returns:
+      `task`, `labels`, `pairs`, `max_length` (None if it does not say) and
+      `counts`, whether it can count tokens.
+    """
+    about = self._about
+    return {
+        'task': about.task, 'labels': list(about.labels or ()),
+        'pairs': bool(about.pairs) or self._is_answers,
+        'max_length': getattr(about, 'max_length', None),
+        'counts': hasattr(self._runner, 'count_tokens'),
+    }
+
+  def count(self, texts: list[str],
+            pairs: list[str] | None) -> dict[str, Any]:
+    """Returns the `counts` of tokens, special tokens included."""
+    counts = self._runner.count_tokens(texts, pairs)
+    return {'counts': [int(count) for count in counts]}
+
+  def answer(self, texts: list[str],
+             pairs: list[str] | None) -> dict[str, Any]:
+    """Returns the `answers`, a text, a number or numbers for each text."""
+    answers = []
+    for some in _batches(texts, pairs, _AT_ONCE):
+      answers += _plain(self._call(*some))
+    return {'answers': answers}
+
+  def time_first(self, text: str, pair: str | None) -> dict[str, Any]:
+    """Returns the `seconds` of the first answer after loading."""
+    return {'seconds': self._seconds([text], _listed(pair))}
+
+  def time_one(self, text: str, pair: str | None, batch_size: int,
+               calls: int, enough_seconds: float) -> dict[str, Any]:
+    """Returns the median `seconds` of answering a text, over and over.
+
+    Args:
+      text: The text.
+      pair: The second text, or None.
+      batch_size: How many times the text is given at once.
+      calls: How often at most.
+      enough_seconds: When to stop sooner; three times it is answered anyway.
+    """
+    texts = [text] * batch_size
+    pairs = None if pair is None else [pair] * batch_size
+    self._seconds(texts, pairs)  # The first time takes longer.
+    found, started = [], time.perf_counter()
+    while len(found) < calls and (
+        len(found) < 3 or time.perf_counter() - started < enough_seconds):
+      found.append(self._seconds(texts, pairs))
+    return {'seconds': statistics.median(found)}
+
+  def time_texts(self, texts: list[str], pairs: list[str] | None,
+                 batch_size: int) -> dict[str, Any]:
+    """Returns the `seconds` of each batch of texts, as they follow."""
+    batches = list(_batches(texts, pairs, batch_size))
+    for some in batches:  # A length that comes for the first time takes longer.
+      self._call(*some)
+    return {'seconds': [self._seconds(*some) for some in batches]}
+
+  def memory(self) -> dict[str, Any]:
+    """Returns `peak_bytes` so far, and `growth_bytes`, less the imports'."""
+    peak = _peak_bytes()
+    return {'peak_bytes': peak, 'growth_bytes': peak - self._memory}
+
+  def _call(self, texts: list[str], pairs: list[str] | None) -> Any:
+    if self._is_answers:
+      return self._runner.answer(texts, pairs)
+    return self._runner.scores(texts, pairs)
+
+  def _seconds(self, texts: list[str], pairs: list[str] | None) -> float:
+    started = time.perf_counter()
+    self._call(texts, pairs)
+    return time.perf_counter() - started
+
+
+def _import_runner(path: str, kind: str, threads: int) -> Callable[[], Any]:
+  """Imports what an artefact needs; returns what then loads it."""
+  if kind == exported_models.TFLITE:
+    module = importlib.import_module('mobilebert_tf.deployment.tflite_runner')
+    return lambda: module.TFLiteRunner(path, num_threads=threads)
+  os.environ.setdefault('TF_CPP_MIN_LOG_LEVEL', '2')
+  module = importlib.import_module('mobilebert_tf.deployment.saved_model_runner')
+  module.set_threads(threads)
+  return lambda: module.SavedModelRunner(path)
+
+
+def _batches(texts: Sequence[str], pairs: Sequence[str] | None,
+             size: int) -> Iterator[tuple[Any, Any]]:
+  for i in range(0, len(texts), size):
+    yield texts[i:i + size], pairs[i:i + size] if pairs is not None else None
+
+
+def _listed(pair: str | None) -> list[str] | None:
+  return None if pair is None else [pair]
+
+
+def _plain(answers: Any) -> list[Any]:
+  """Returns answers as JSON can hold them."""
+  if hasattr(answers, 'tolist'):
+    return answers.tolist()
+  return [answer.text for answer in answers]
+
+
+def _peak_bytes() -> int:
+  """Returns the most memory that this program has held.
+
+  Linux hands `ru_maxrss` on from the parent to the child, so a small program
+  that a large one started would look large; `VmHWM` is the program's own.
+  """
+  status = pathlib.Path('/proc/self/status')
+  found = status.exists() and _HIGH_WATER.search(status.read_text())
+  if found:
+    return 1024 * int(found[1])
+  peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+  return peak * (1 if sys.platform == 'darwin' else 1024)

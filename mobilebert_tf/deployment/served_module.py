@@ -1,0 +1,270 @@
+# Copyright 2026 The mobilebert_tf Authors. All Rights Reserved.
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+
+"""A model as TensorFlow Serving runs it: from ids, examples or text."""
+
+import abc
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import tensorflow as tf
+
+from mobilebert_tf.deployment import inputs as inputs_lib
+from mobilebert_tf.modeling import validation
+from mobilebert_tf.text import tokenizer as tokenizer_lib
+from official.core import export_base
+
+# Signatures by function: what a client calls, and what computes it.
+SIGNATURES = {
+    'serve': 'serving_default',
+    'serve_examples': 'serve_examples',
+    'serve_text': 'serve_text',
+}
+# XLA compiles for each shape, so lengths are rounded up to few.
+_XLA_LENGTHS = (16, 32, 64, 128, 256)
+
+
+class ServedModule(export_base.ExportModule):
+  """Answers ids, serialized examples and texts.
+
+  No answer depends on padding, on what a client left in it, or on the other
+  texts of a batch: every batch is brought to the length of its longest text and
+  one [PAD]. Rows are computed some at a time, sorted by length, so that ten
+  thousand of them need little more memory than some dozens.
+
+  A subclass says what becomes of the model's outputs: `_summarize`, and where
+  it answers more than that, `_describe` and `_describe_tokens`.
+
+  Args:
+    model: The model, folded for inference (`rewriting.rewrite`) or as it is
+      (`InferenceModel`).
+    tokenizer: The tokenizer that it was trained with; it becomes part of the
+      SavedModel.
+    max_length: Longest text in tokens, special tokens included; the rest of a
+      longer one is cut off.
+    pairs: Whether it reads two texts.
+    xla: Whether the model is compiled by XLA.
+  """
+
+  # What `serve_text` is given: one name, or two for pairs.
+  _text_names: Sequence[str] = ('text', 'pair')
+
+  def __init__(self, model: tf.Module,
+               tokenizer: tokenizer_lib.Tokenizer, max_length: int, *,
+               pairs: bool = False, xla: bool = False):
+    super().__init__(params=None, model=model,
+                     inference_step=lambda inputs, model: model(inputs))
+    self.tokenizer = tokenizer
+    self._architecture = model.architecture
+    self.max_length = min(
+        max_length, self._architecture.max_position_embeddings - 1)
+    self._pairs = pairs
+    self._xla = xla
+    longest = {self.max_length + 1, self._architecture.max_position_embeddings}
+    self._lengths = [] if not xla else sorted(
+        {n for n in _XLA_LENGTHS if n <= max(longest)} | longest)
+    compute = tf.function(
+        lambda inputs: self.inference_step(inputs), autograph=False,
+        jit_compile=xla)
+    self._compute = lambda inputs: compute(inputs)  # Which is not tracked.
+
+  @property
+  def text_inputs(self) -> tuple[str, ...]:
+    """The names of what `serve_text` is given."""
+    return tuple(self._text_names[:1 + self._pairs])
+
+  @tf.function(autograph=False)
+  def serve(self, input_word_ids: tf.Tensor, input_mask: tf.Tensor,
+            input_type_ids: tf.Tensor) -> dict[str, tf.Tensor]:
+    """Answers encoded texts.
+
+    Args:
+      input_word_ids: int32 `[batch, length]`.
+      input_mask: int32 `[batch, length]`, 1 for tokens, 0 for padding, of
+        which there may be any number or none.
+      input_type_ids: int32 `[batch, length]`.
+
+    Returns:
+      A row of each output for each text.
+    """
+    return self._serve_ids(input_word_ids, input_mask, input_type_ids)
+
+  @tf.function(autograph=False)
+  def serve_examples(self, examples: tf.Tensor) -> dict[str, tf.Tensor]:
+    """Answers serialized `tf.train.Example`s.
+
+    Args:
+      examples: string `[batch]`. Their features are those of `serve`, int64 of
+        any length each; without a mask all ids are tokens, without type ids all
+        of the first text.
+
+    Returns:
+      As `serve`.
+    """
+    feature = tf.io.RaggedFeature(tf.int64, row_splits_dtype=tf.int64)
+    found = tf.io.parse_example(
+        examples, dict.fromkeys(validation.INPUT_NAMES, feature))
+    words, mask, types = (found[name] for name in validation.INPUT_NAMES)
+    lengths = words.row_lengths()
+    shape = tf.stack([words.nrows(), words.bounding_shape(axis=1)])
+
+    def dense(values: tf.RaggedTensor, otherwise: tf.Tensor) -> tf.Tensor:
+      given = values.row_lengths()
+      fits = tf.debugging.Assert(
+          tf.reduce_all((given == lengths) | (given == 0)),
+          ['The features of an example have to be of one length.'])
+      with tf.control_dependencies([fits]):
+        filled = values.to_tensor(0, shape=shape)
+      return tf.where((given > 0)[:, tf.newaxis], filled, otherwise)
+
+    tokens = tf.sequence_mask(lengths, shape[1], tf.int64)
+    return self._serve_ids(
+        dense(words, tf.zeros_like(tokens)), dense(mask, tokens),
+        dense(types, tf.zeros_like(tokens)))
+
+  @tf.function(autograph=False)
+  def serve_text(self, **texts: tf.Tensor) -> dict[str, tf.Tensor]:
+    """Answers raw texts.
+
+    Args:
+      **texts: string `[batch]`, UTF-8, by the names of `text_inputs`.
+
+    Returns:
+      A row of each output for each text.
+    """
+    first, *others = (texts[name] for name in self.text_inputs)
+    same = [tf.debugging.assert_equal(
+        tf.size(other), tf.size(first),
+        f'There have to be as many of {" as of ".join(self.text_inputs)}.')
+            for other in others]
+    with tf.control_dependencies(same):
+      segments = [self.tokenizer.tokenize(text) for text in (first, *others)]
+    special = len(segments) + 1
+    segments = tokenizer_lib.trim(segments, self.max_length - special)
+    return self._describe(self._map_segments(self._summarize_segments,
+                                             segments))
+
+  def numbers(self, *inputs: tf.Tensor) -> dict[str, tf.Tensor]:
+    """Returns the outputs that are numbers, of inputs as they are.
+
+    What a TFLite file computes: all shapes are as static as those given.
+
+    Args:
+      *inputs: Word ids, mask and type ids, int32 `[batch, length]`.
+
+    Returns:
+      Outputs by name.
+    """
+    outputs = self.inference_step(inputs)
+    return {**self._summarize(outputs, inputs[1]),
+            **self._describe_tokens(outputs)}
+
+  def get_inference_signatures(
+      self, function_keys: Mapping[str, str]) -> dict[str, Any]:
+    """Returns the signatures of functions by the keys given.
+
+    Args:
+      function_keys: Signature names by function, such as `SIGNATURES`.
+
+    Returns:
+      Concrete functions by signature name.
+
+    Raises:
+      ValueError: For a function other than the three.
+    """
+    ids, strings = tf.TensorSpec([None, None]), tf.TensorSpec([None], tf.string)
+    specs = {
+        'serve': dict.fromkeys(
+            validation.INPUT_NAMES, tf.TensorSpec(ids.shape, tf.int32)),
+        'serve_examples': {'examples': strings},
+        'serve_text': dict.fromkeys(self.text_inputs, strings),
+    }
+    unknown = sorted(set(function_keys) - set(specs))
+    if unknown:
+      raise ValueError(
+          f'Unknown function {", ".join(unknown)}; accepted: '
+          f'{", ".join(specs)}.')
+    return {
+        key: getattr(self, function).get_concrete_function(**{
+            name: tf.TensorSpec(spec.shape, spec.dtype, name)
+            for name, spec in specs[function].items()
+        }) for function, key in function_keys.items()
+    }
+
+  # === For subclasses ===
+
+  @abc.abstractmethod
+  def _summarize(self, outputs: Any, mask: tf.Tensor) -> dict[str, tf.Tensor]:
+    """Returns what is answered about whole texts, each `[batch, ...]`.
+
+    Args:
+      outputs: The model's.
+      mask: int32 `[batch, length]`.
+    """
+
+  def _describe(self, summary: dict[str, tf.Tensor]) -> dict[str, tf.Tensor]:
+    """Returns the summary of all texts with what is told in words."""
+    return summary
+
+  def _describe_tokens(self, outputs: Any) -> dict[str, tf.Tensor]:
+    """Returns what is answered about tokens, each `[batch, length, ...]`."""
+    del outputs
+    return {}
+
+  def _map_segments(self, function: Callable[..., dict[str, tf.Tensor]],
+                    segments: Sequence[tf.RaggedTensor]
+                    ) -> dict[str, tf.Tensor]:
+    """Calls a function on segments of some texts at a time."""
+    return inputs_lib.map_rows(
+        lambda rows: function(*(tf.gather(s, rows) for s in segments)),
+        tf.add_n([s.row_lengths() for s in segments]), full=self._xla)
+
+  def _run(self, *segments: tf.RaggedTensor
+           ) -> tuple[Any, dict[str, tf.Tensor]]:
+    """Returns the model's outputs for trimmed segments, and its inputs."""
+    inputs = self.tokenizer.pack(segments)
+    if self._xla:
+      inputs = dict(zip(validation.INPUT_NAMES, self._fit(
+          *(inputs[name] for name in validation.INPUT_NAMES)), strict=True))
+    return self._compute([inputs[n] for n in validation.INPUT_NAMES]), inputs
+
+  # === Steps ===
+
+  def _serve_ids(self, *inputs: tf.Tensor) -> dict[str, tf.Tensor]:
+    inputs = inputs_lib.check(
+        *inputs, pad_id=self.tokenizer.vocabulary.pad_id,
+        architecture=self._architecture)
+    length = tf.shape(inputs[0])[1]
+
+    def compute(rows: tf.Tensor) -> dict[str, tf.Tensor]:
+      fitted = self._fit(*(tf.gather(value, rows) for value in inputs))
+      outputs = self._compute(fitted)
+      return {
+          **self._summarize(outputs, fitted[1]),
+          **{name: inputs_lib.to_length(values, length)
+             for name, values in self._describe_tokens(outputs).items()},
+      }
+
+    return self._describe(inputs_lib.map_rows(
+        compute, inputs_lib.lengths(inputs[1]), full=self._xla))
+
+  def _summarize_segments(self, *segments: tf.RaggedTensor
+                          ) -> dict[str, tf.Tensor]:
+    outputs, inputs = self._run(*segments)
+    return self._summarize(outputs, inputs['input_mask'])
+
+  def _fit(self, *inputs: tf.Tensor) -> list[tf.Tensor]:
+    return inputs_lib.fit(
+        *inputs, pad_id=self.tokenizer.vocabulary.pad_id,
+        architecture=self._architecture, allowed=self._lengths)

@@ -1,0 +1,234 @@
+# Copyright 2026 The mobilebert_tf Authors. All Rights Reserved.
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+
+"""Conversion to TensorFlow Lite, with a signature for each length.
+
+Signatures of a TFLite file that take text.
+
+They need the custom operations of tensorflow-text, which are not in the usual
+interpreters; a file with them runs everything else without.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+import tempfile
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+import tensorflow_text as tf_text
+
+from mobilebert_tf.deployment import served_module
+from mobilebert_tf.deployment import tflite_file
+from mobilebert_tf.deployment import tflite_signatures
+from mobilebert_tf.modeling import validation
+
+# What static int8 leaves in float, so that matrix products are what is left.
+# Attention is slower in integers, the mask's -1e9 would make one step of all
+# scores, and integer sums round off what the streams carry from block to block.
+_FLOAT_OPERATIONS = (
+    'BATCH_MATMUL', 'SOFTMAX', 'ADD', 'SUB', 'MUL', 'DIV', 'SUM', 'MEAN',
+    'SQUARED_DIFFERENCE', 'RSQRT', 'TANH')
+
+Inputs = Mapping[str, np.ndarray]
+
+
+def convert(module: served_module.ServedModule, lengths: Sequence[int],
+            quantization: str = 'dynamic', *, dynamic_length: bool = False,
+            text_signatures: bool = False,
+            calibration: Iterable[Inputs] = ()) -> bytes:
+  """Converts what answers ids, with a signature for each length.
+
+  The signatures share their weights. Each takes int32 `[1, length]` tensors
+  `input_word_ids`, `input_mask` and `input_type_ids`, and gives the module's
+  `numbers`, float32.
+
+  Args:
+    module: What answers; `module.numbers` is converted.
+    lengths: Lengths in tokens, padding included.
+    quantization: `none`; `float16` (weights); `dynamic` (int8 weights,
+      activations quantised on the fly); or `int8` (activations of matrix
+      products as well, by ranges that were measured; attention and sums stay in
+      float).
+    dynamic_length: Whether there is a signature `serve_dynamic` for any length.
+    text_signatures: Whether there are `tokenize` and `serve_text_<length>`, of
+      texts; see `tflite_text`.
+    calibration: Inputs of the module, `[1, length]` in one of the lengths each;
+      for int8.
+
+  Returns:
+    The file's bytes.
+
+  Raises:
+    ValueError: For an unknown quantization, no length, or a length of int8 that
+      has no calibration.
+
+  Example: `convert(TextClassification(...), [16, 32, 64, 128])`
+  """
+  if quantization not in tflite_file.QUANTIZATIONS:
+    raise ValueError(
+        f'Unknown quantization {quantization!r}; accepted: '
+        f'{", ".join(tflite_file.QUANTIZATIONS)}.')
+  if quantization == 'int8' and (dynamic_length or text_signatures):
+    raise ValueError(
+        'int8 is calibrated for lengths: there is no signature for any length, '
+        'and none for text. Use dynamic, or leave these out.')
+  if not lengths:
+    raise ValueError('A TFLite file needs at least one length.')
+  signatures = {
+      tflite_signatures.signature_name(length): _signature(module, length)
+      for length in lengths
+  }
+  if dynamic_length:
+    signatures[tflite_signatures.DYNAMIC] = _signature(module, None)
+  if text_signatures:
+    signatures |= make_text_signatures(module, lengths)
+  # The converter crashes on concrete functions in this TensorFlow, and works
+  # from a SavedModel (reference/export_feasibility.md).
+  with tempfile.TemporaryDirectory() as folder:
+    # Only the weights: what has a `serve` is taken for a Keras 3 export.
+    tf.saved_model.save(module.model, folder, signatures=signatures)
+    converter = tf.lite.TFLiteConverter.from_saved_model(
+        folder, signature_keys=list(signatures))
+    converter.allow_custom_ops = text_signatures
+    if quantization == 'int8':
+      return _quantize(converter, _samples(calibration, lengths))
+    if quantization != 'none':
+      converter.optimizations = [tf.lite.Optimize.DEFAULT]
+    if quantization == 'float16':
+      converter.target_spec.supported_types = [tf.float16]
+    return converter.convert()
+
+
+def _signature(module: served_module.ServedModule, length: int | None
+               ) -> tf.types.experimental.ConcreteFunction:
+  def serve(input_word_ids, input_mask, input_type_ids):
+    return module.numbers(input_word_ids, input_mask, input_type_ids)
+
+  return tf.function(serve).get_concrete_function(
+      *(tf.TensorSpec([1, length], tf.int32, name)
+        for name in validation.INPUT_NAMES))
+
+
+def _samples(calibration: Iterable[Inputs], lengths: Sequence[int]
+             ) -> list[tuple[str, dict[str, Any]]]:
+  """Returns inputs with the names of their signatures."""
+  first = validation.INPUT_NAMES[0]
+  samples = [
+      (tflite_signatures.signature_name(inputs[first].shape[1]), dict(inputs))
+      for inputs in calibration
+  ]
+  wanted = map(tflite_signatures.signature_name, lengths)
+  if missing := sorted(set(wanted) - {name for name, _ in samples}):
+    raise ValueError(
+        f'int8 needs texts to calibrate each signature; {", ".join(missing)} '
+        'have none.')
+  return samples
+
+
+def _quantize(converter: tf.lite.TFLiteConverter,
+              samples: list[tuple[str, dict[str, Any]]]) -> bytes:
+  converter.optimizations = [tf.lite.Optimize.DEFAULT]
+  converter.representative_dataset = lambda: iter(samples)
+  options = tf.lite.experimental.QuantizationDebugOptions(
+      denylisted_ops=list(_FLOAT_OPERATIONS))
+  debugger = tf.lite.experimental.QuantizationDebugger(
+      converter=converter, debug_options=options,
+      debug_dataset=lambda: iter(samples))
+  return debugger.get_nondebug_quantized_model()
+
+
+TOKENIZE = 'tokenize'
+
+
+def signature_name(length: int) -> str:
+  """Returns the name of the text signature for a length."""
+  return f'serve_text_{length}'
+
+
+def make_text_signatures(module: served_module.ServedModule, lengths: Sequence[int]
+               ) -> dict[str, tf.types.experimental.ConcreteFunction]:
+  """Makes signatures that tokenize inside the file.
+
+  `tokenize` gives the `ids` of a text, int32 `[tokens]`, without special
+  tokens. `serve_text_<length>` answers it, cut off where it is longer than the
+  length. Both take string `[1]` tensors by the names of `module.text_inputs`;
+  `tokenize` only `text`.
+
+  TFLite has FastBertTokenizer's own normaliser alone: `…` becomes three full
+  stops, `½` becomes 1⁄2, and control characters become spaces, where BERT keeps
+  the former and drops the latter. All other text gets the model's ids.
+
+  Args:
+    module: What answers.
+    lengths: Lengths in tokens, padding included.
+
+  Returns:
+    Concrete functions by signature name.
+
+  Raises:
+    ValueError: For a model that answers questions.
+
+  Example: `signatures(module, [64])['serve_text_64']`
+  """
+  if 'question' in module.text_inputs:
+    raise ValueError(
+        'A file that answers questions has no signatures of text: answers need '
+        'windows and characters, which TFLiteRunner makes of ids.')
+  vocabulary = module.tokenizer.vocabulary
+  tokenizer = tf_text.FastBertTokenizer(
+      vocab=list(vocabulary.tokens), token_out_type=tf.int32,
+      lower_case_nfd_strip_accents=module.tokenizer.lower_case)
+
+  def tokenize(text: tf.Tensor) -> tf.Tensor:
+    return tokenizer.tokenize(text).flat_values
+
+  def serve(length: int, texts: dict[str, tf.Tensor]) -> dict[str, tf.Tensor]:
+    segments = [tokenize(texts[name]) for name in module.text_inputs]
+    return module.numbers(*_pack(segments, length, vocabulary))
+
+  spec = tf.TensorSpec([1], tf.string)
+  made: dict[str, Any] = {TOKENIZE: tf.function(
+      lambda text: {'ids': tokenize(text)}).get_concrete_function(
+          tf.TensorSpec([1], tf.string, 'text'))}
+  for length in lengths:
+    made[signature_name(length)] = tf.function(
+        lambda length=length, **texts: serve(length, texts)
+    ).get_concrete_function(**dict.fromkeys(module.text_inputs, spec))
+  return made
+
+
+def _pack(segments: Sequence[tf.Tensor], length: int, vocabulary: Any
+          ) -> list[tf.Tensor]:
+  """Returns inputs `[1, length]` of one or two texts, int32 `[tokens]`."""
+  budget = length - len(segments) - 2  # One [PAD] follows.
+  if len(segments) == 2:
+    first, second = (tf.size(s) for s in segments)
+    # As BERT does: the longer one loses tokens, of two alike the second.
+    keep = tf.minimum(first, tf.maximum((budget + 1) // 2, budget - second))
+    segments = [segments[0][:keep], segments[1][:budget - keep]]
+  else:
+    segments = [segments[0][:budget]]
+  sep = tf.constant([vocabulary.sep_id])
+  words, types = [tf.constant([vocabulary.cls_id])], [tf.zeros([1], tf.int32)]
+  for index, segment in enumerate(segments):
+    words += [segment, sep]
+    types.append(tf.fill([tf.size(segment) + 1], index))
+  words, types = tf.concat(words, 0), tf.concat(types, 0)
+
+  def pad(values: tf.Tensor, value: int = 0) -> tf.Tensor:
+    padding = [[0, length - tf.size(words)]]
+    padded = tf.pad(values, padding, constant_values=value)
+    return tf.reshape(padded, [1, length])
+
+  return [pad(words, vocabulary.pad_id), pad(tf.ones_like(words)), pad(types)]

@@ -1,0 +1,449 @@
+# Copyright 2026 The mobilebert_tf Authors. All Rights Reserved.
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+
+"""A ZIP archive behind a model: TensorFlow Lite's "associated files".
+
+Interpreters read the flatbuffer at the beginning of such a file and never come
+to the archive; `unzip` reads it from the end. Nothing is compressed, because
+TensorFlow Lite's own readers know no compression.
+
+What a `.tflite` file says of itself: task, labels, lengths, vocabulary.
+
+The file is the flatbuffer that interpreters read, with a ZIP archive behind it,
+as TensorFlow Lite's "associated files" are: `unzip model.tflite` gives them.
+
+    metadata.json  what `TFLiteMetadata` holds, and checksums
+    vocab.txt      one token a line
+    labels.txt     one label a line, in the order of the outputs, if there are
+
+Checksums tell a damaged file before an interpreter, which may crash on it,
+sees it.
+"""
+
+import collections
+from collections.abc import Mapping
+import dataclasses
+import hashlib
+import io
+import json
+import math
+import os
+import struct
+from typing import Any, BinaryIO
+import zipfile
+
+import mobilebert_tf
+from mobilebert_tf.text import vocabulary as vocabulary_lib
+
+_LARGEST_DIRECTORY = 4096
+_END = struct.Struct('<4s4H2LH')  # Of an archive without a comment.
+_END_SIGNATURE = b'PK\x05\x06'
+# Stands before the end where sizes are written with 64 bits.
+_LOCATOR_SIZE, _LOCATOR_SIGNATURE = 20, b'PK\x06\x07'
+_CHUNK = 1 << 20
+
+
+def append(model: bytes, texts: Mapping[str, str]) -> bytes:
+  """Returns a model with files behind it.
+
+  Args:
+    model: The flatbuffer.
+    texts: What each file holds, by its name.
+
+  Raises:
+    ValueError: If the model has something behind it already.
+
+  Example: `append(converter.convert(), {'vocab.txt': text})`
+  """
+  buffer = io.BytesIO(model)
+  if zipfile.is_zipfile(buffer):
+    raise ValueError('The model has an archive behind it already; give the '
+                     'model that the converter made.')
+  # 'a' counts from the beginning of the file, as readers of such files do.
+  with zipfile.ZipFile(buffer, 'a', zipfile.ZIP_STORED) as archive:
+    for name, text in texts.items():
+      # A date of its own: the same model gives the same file at any time.
+      entry = zipfile.ZipInfo(name)
+      entry.external_attr = 0o644 << 16
+      archive.writestr(entry, text.encode('utf-8'))
+  return buffer.getvalue()
+
+
+def read(file: BinaryIO,
+         largest: Mapping[str, int]) -> tuple[dict[str, str], str]:
+  """Reads the files behind a model, which may be anybody's.
+
+  Args:
+    file: The model with what `append` put behind it.
+    largest: The files that may be there, and how many bytes each may have.
+
+  Returns:
+    What each file holds, by its name, and the SHA-256 of the model.
+
+  Raises:
+    ValueError: If there is no such archive, or anything else in it.
+
+  Example: `texts, sha256 = read(file, {'vocab.txt': 1_000_000})`
+  """
+  _check_end(file, len(largest))
+  try:
+    with zipfile.ZipFile(file) as archive:
+      entries = _entries(archive, largest)
+      texts = {name: archive.read(entry).decode('utf-8')
+               for name, entry in entries.items()}
+  except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError,
+          struct.error) as error:
+    raise ValueError(str(error)) from error
+  model_size = min((e.header_offset for e in entries.values()), default=0)
+  return texts, _sha256(file, model_size)
+
+
+def _check_end(file: BinaryIO, most: int) -> None:
+  """Checks that a small archive ends the file, before that is parsed."""
+  size = file.seek(0, os.SEEK_END)
+  file.seek(max(0, size - _END.size - _LOCATOR_SIZE))
+  found = file.read()
+  locator, end = found[:-_END.size], found[-_END.size:]
+  # The archive comes last, so a file that was cut off has none.
+  if len(end) < _END.size or not end.startswith(_END_SIGNATURE):
+    raise ValueError('it does not end with the archive that belongs behind the '
+                     'model. Copy it again, or export it again.')
+  *_, entries, length, start, comment = _END.unpack(end)
+  if (entries > most or length > _LARGEST_DIRECTORY or comment or
+      start + length + _END.size != size):
+    raise ValueError('there is another archive behind the model.')
+  if locator.startswith(_LOCATOR_SIGNATURE):  # Of sizes that are not checked.
+    raise ValueError('the archive behind the model is of 64 bits.')
+
+
+def _entries(archive: zipfile.ZipFile,
+             largest: Mapping[str, int]) -> dict[str, zipfile.ZipInfo]:
+  """Returns what is in the archive, if it is what may be there."""
+  entries = {entry.filename: entry for entry in archive.infolist()}
+  if len(entries) < len(archive.infolist()):
+    raise ValueError('a file is in it twice.')
+  for name, entry in entries.items():
+    if name not in largest:
+      raise ValueError(f'there is a file {name[:80]!r} in it.')
+    # Then what is read is no larger than the file.
+    if entry.compress_type != zipfile.ZIP_STORED:
+      raise ValueError(f'{name} is compressed.')
+    size = max(entry.file_size, entry.compress_size)
+    if size > largest[name]:
+      raise ValueError(f'{name} has {size} bytes; at most {largest[name]} are '
+                       'read.')
+  return entries
+
+
+def _sha256(file: BinaryIO, size: int) -> str:
+  """Returns the checksum of the first bytes of a file."""
+  digest = hashlib.sha256()
+  file.seek(0)
+  while size and (chunk := file.read(min(_CHUNK, size))):
+    digest.update(chunk)
+    size -= len(chunk)
+  return digest.hexdigest()
+
+
+TASKS = ('classification', 'regression', 'question_answering', 'embeddings')
+QUANTIZATIONS = ('none', 'float16', 'dynamic', 'int8')
+
+_FORMAT = 1
+_METADATA, _VOCABULARY, _LABELS = 'metadata.json', 'vocab.txt', 'labels.txt'
+# Far more than any honest file has, and little enough for memory.
+_LARGEST = {_METADATA: 1 << 20, _VOCABULARY: 1 << 26, _LABELS: 1 << 24}
+_LARGEST_NUMBER = 1 << 20
+
+
+@dataclasses.dataclass(frozen=True)
+class QuestionAnsweringSettings:
+  """How questions are answered; see `WindowSettings` and `SpanSettings`.
+
+  Attributes:
+    doc_stride: By how many tokens a window begins after the one before.
+    query_length: How many tokens of a question to keep.
+    n_best: How many answers to keep.
+    max_answer_length: Tokens of the longest answer.
+    allow_no_answer: Whether "there is no answer" is one.
+    null_threshold: With null odds above it there is no answer.
+
+  Raises:
+    ValueError: If a value is of another type, or makes no sense.
+  """
+  doc_stride: int = 128
+  query_length: int = 64
+  n_best: int = 20
+  max_answer_length: int = 30
+  allow_no_answer: bool = False
+  null_threshold: float = 0.0
+
+  def __post_init__(self):
+    for name in ('doc_stride', 'query_length', 'n_best', 'max_answer_length'):
+      _check_int(name, getattr(self, name), 1)
+    _check_type('allow_no_answer', self.allow_no_answer, bool)
+    if not _is_number(self.null_threshold):
+      raise ValueError(f'null_threshold is {self.null_threshold!r}; it has to '
+                       'be a finite number.')
+
+
+@dataclasses.dataclass(frozen=True)
+class TFLiteMetadata:
+  """What a program has to know to use a `.tflite` file.
+
+  Attributes:
+    task: One of `TASKS`.
+    lengths: Those of the signatures `serve_<length>`, in tokens, sorted,
+      padding included.
+    max_length: Of the longest text, in tokens, special tokens included; the
+      longest signature holds it and one [PAD].
+    lower_case: Whether the tokenizer lower-cases and strips accents.
+    quantization: One of `QUANTIZATIONS`.
+    checkpoint_sha256: Checksum of the weights that it was made from, in
+      hexadecimal; empty if that is not known.
+    labels: Names of the classes, in the order of the outputs.
+    pairs: Whether it reads pairs of texts.
+    dynamic_length: Whether there is a signature `serve_dynamic`, which takes
+      any length.
+    text_signatures: Whether there are `tokenize` and `serve_text_<length>`.
+    question_answering: How questions are answered, if that is the task.
+
+  Raises:
+    ValueError: If a value is of another type, or does not fit the others.
+  """
+  task: str
+  lengths: tuple[int, ...]
+  max_length: int
+  lower_case: bool
+  quantization: str
+  checkpoint_sha256: str
+  labels: tuple[str, ...] = ()
+  pairs: bool = False
+  dynamic_length: bool = False
+  text_signatures: bool = False
+  question_answering: QuestionAnsweringSettings | None = None
+
+  def __post_init__(self):
+    _check_choice('task', self.task, TASKS)
+    _check_choice('quantization', self.quantization, QUANTIZATIONS)
+    for name in ('lower_case', 'pairs', 'dynamic_length', 'text_signatures'):
+      _check_type(name, getattr(self, name), bool)
+    _check_type('checkpoint_sha256', self.checkpoint_sha256, str)
+    _check_int('max_length', self.max_length, 3)
+    self._check_lengths()
+    _check_labels(self.task, self.labels)
+    self._check_question_answering()
+
+  def _check_lengths(self) -> None:
+    _check_type('lengths', self.lengths, tuple)
+    for length in self.lengths:
+      _check_int('A length', length, 2)
+    if list(self.lengths) != sorted(set(self.lengths)):
+      raise ValueError(f'lengths are {list(self.lengths)}; they have to be '
+                       'sorted, each there once.')
+    longest = max(self.lengths, default=0)
+    if longest <= self.max_length and not self.dynamic_length:
+      raise ValueError(
+          f'The longest signature has {longest} tokens, but a text of '
+          f'{self.max_length} (max_length) and one [PAD] need '
+          f'{self.max_length + 1}.')
+
+  def _check_question_answering(self) -> None:
+    settings = self.question_answering
+    if self.task != 'question_answering':
+      if settings is not None:
+        raise ValueError(f'A model for {self.task} has no settings for '
+                         'question_answering.')
+      return
+    _check_type('question_answering', settings, QuestionAnsweringSettings)
+    if settings.query_length + 3 >= self.max_length:
+      raise ValueError(
+          f'max_length is {self.max_length}, but a question may take '
+          f'{settings.query_length} tokens (query_length) and special tokens '
+          '3: nothing is left for the context.')
+
+
+def pack(model: bytes, metadata: TFLiteMetadata, vocabulary: str) -> bytes:
+  """Appends metadata, vocabulary and labels to a model.
+
+  Args:
+    model: What the converter gave.
+    metadata: What to say of it.
+    vocabulary: The text of `vocab.txt`.
+
+  Returns:
+    The bytes of the file, of which the model is the beginning.
+
+  Raises:
+    ValueError: If the model has something appended already, or the vocabulary
+      is not sound.
+
+  Example: `files.write_bytes('model.tflite', pack(model, metadata, text))`
+  """
+  known = _parse_vocabulary(vocabulary)
+  fields = dataclasses.asdict(metadata)
+  fields |= {
+      'format': _FORMAT,
+      'created_by': f'mobilebert_tf {mobilebert_tf.__version__}',
+      'model_sha256': hashlib.sha256(model).hexdigest(),
+      'vocabulary_sha256': known.sha256,
+  }
+  contents = {_METADATA: json.dumps(fields, indent=2, sort_keys=True) + '\n',
+              _VOCABULARY: _lines(known.tokens)}
+  if metadata.labels:
+    contents[_LABELS] = _lines(metadata.labels)
+  return append(model, contents)
+
+
+def read_metadata(path: str | os.PathLike
+         ) -> tuple[TFLiteMetadata, vocabulary_lib.Vocabulary]:
+  """Reads what `pack` appended, and checks that the file is whole.
+
+  Args:
+    path: The `.tflite` file.
+
+  Returns:
+    Metadata and vocabulary.
+
+  Raises:
+    FileNotFoundError: If there is no such file.
+    ValueError: If it is damaged, or was not written by `pack`.
+
+  Example: `metadata, vocabulary = read('model.tflite')`
+  """
+  if os.path.isdir(path):
+    raise ValueError(f'{os.fspath(path)} is a folder, not a .tflite file.')
+  try:
+    file = open(path, 'rb')
+  except FileNotFoundError as error:
+    raise FileNotFoundError(
+        f'There is no file {os.fspath(path)}. export_tflite writes one.'
+    ) from error
+  with file:
+    try:
+      return _read(file)
+    except ValueError as error:
+      raise damaged(path, error) from error
+
+
+def damaged(path: str | os.PathLike, why: Any) -> ValueError:
+  """Returns the error to raise for a file that cannot be used."""
+  return ValueError(f'{os.fspath(path)} is damaged, or not what export_tflite '
+                    f'wrote: {why}')
+
+
+def _read(file: BinaryIO) -> tuple[TFLiteMetadata, vocabulary_lib.Vocabulary]:
+  texts, model_sha256 = read(file, _LARGEST)
+  for name in (_METADATA, _VOCABULARY):
+    if name not in texts:
+      raise ValueError(f'it lacks {name}.')
+  fields = _parse_json(texts[_METADATA])
+  _check_sha256('model', model_sha256, fields)
+  vocabulary = _parse_vocabulary(texts[_VOCABULARY])
+  _check_sha256('vocabulary', vocabulary.sha256, fields)
+  labels = tuple(_split_lines(texts.get(_LABELS, '')))
+  return _to_metadata(fields, labels), vocabulary
+
+
+def _parse_json(text: str) -> dict[str, Any]:
+  try:
+    fields = json.loads(text)
+  except RecursionError as error:
+    raise ValueError(f'{_METADATA} is nested too deeply.') from error
+  if not isinstance(fields, dict):
+    raise ValueError(f'{_METADATA} has to hold an object.')
+  if fields.get('format') != _FORMAT:
+    raise ValueError(
+        f'its format is {fields.get("format")!r}; this mobilebert_tf reads '
+        f'format {_FORMAT}. Update mobilebert_tf, or export it again.')
+  return fields
+
+
+def _to_metadata(fields: dict[str, Any],
+                 labels: tuple[str, ...]) -> TFLiteMetadata:
+  names = [field.name for field in dataclasses.fields(TFLiteMetadata)
+           if field.name != 'labels']
+  values = _pick(fields, names, _METADATA)
+  if isinstance(values['lengths'], list):
+    values['lengths'] = tuple(values['lengths'])
+  settings = values['question_answering']
+  if settings is not None:
+    names = [f.name for f in dataclasses.fields(QuestionAnsweringSettings)]
+    values['question_answering'] = QuestionAnsweringSettings(
+        **_pick(settings, names, 'question_answering'))
+  return TFLiteMetadata(labels=labels, **values)
+
+
+def _pick(fields: Any, names: list[str], where: str) -> dict[str, Any]:
+  missing = [n for n in names if not isinstance(fields, dict)
+             or n not in fields]
+  if missing:
+    raise ValueError(f'{where} lacks {", ".join(missing)}.')
+  return {name: fields[name] for name in names}
+
+
+def _check_sha256(what: str, found: str, fields: dict[str, Any]) -> None:
+  if fields.get(f'{what}_sha256') != found:
+    raise ValueError(f'the checksum of its {what} is another than '
+                     f'{_METADATA} says.')
+
+
+def _lines(values: tuple[str, ...]) -> str:
+  return ''.join(f'{value}\n' for value in values)
+
+
+def _split_lines(text: str) -> list[str]:
+  lines = text.split('\n')  # `splitlines` breaks at characters in labels.
+  return lines[:-1] if lines[-1] == '' else lines
+
+
+def _parse_vocabulary(text: str) -> vocabulary_lib.Vocabulary:
+  tokens = [line.removesuffix('\r')
+            for line in _split_lines(text.removeprefix('\ufeff'))]
+  if len(set(tokens)) != len(tokens) or '' in tokens:
+    raise ValueError(f'{_VOCABULARY} has an empty line, or a token twice.')
+  return vocabulary_lib.Vocabulary(tuple(tokens))
+
+
+def _check_labels(task: str, labels: tuple[str, ...]) -> None:
+  _check_type('labels', labels, tuple)
+  if bool(labels) != (task == 'classification'):
+    raise ValueError(f'A model for {task} has {len(labels)} labels; those for '
+                     'classification have some, and others none.')
+  for label in labels:
+    _check_type('A label', label, str)
+    if not label or '\n' in label or '\r' in label:
+      raise ValueError(f'The label {label!r} is empty or has a line break.')
+  if len(set(labels)) < len(labels):
+    [(twice, _)] = collections.Counter(labels).most_common(1)
+    raise ValueError(f'The label {twice!r} is there twice.')
+
+
+def _check_choice(name: str, value: Any, choices: tuple[str, ...]) -> None:
+  if value not in choices:
+    raise ValueError(f'{name} is {value!r}; accepted: {", ".join(choices)}.')
+
+
+def _check_type(name: str, value: Any, wanted: type) -> None:
+  if type(value) is not wanted:
+    raise ValueError(f'{name} is {value!r}; it has to be a {wanted.__name__}.')
+
+
+def _check_int(name: str, value: Any, least: int) -> None:
+  if type(value) is not int or not least <= value <= _LARGEST_NUMBER:
+    raise ValueError(f'{name} is {value!r}; it has to be a whole number from '
+                     f'{least} to {_LARGEST_NUMBER}.')
+
+
+def _is_number(value: Any) -> bool:
+  return type(value) in (int, float) and math.isfinite(value)

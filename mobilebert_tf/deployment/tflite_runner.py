@@ -1,0 +1,257 @@
+# Copyright 2026 The mobilebert_tf Authors. All Rights Reserved.
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+
+"""Answers text with a `.tflite` file, without TensorFlow."""
+
+from collections.abc import Iterable
+import os
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from mobilebert_tf.deployment import tflite_file
+from mobilebert_tf.deployment import tflite_signatures
+from mobilebert_tf.tasks.question_answering import spans
+from mobilebert_tf.tasks.question_answering import spans as answers_lib
+from mobilebert_tf.text import plain_packing
+from mobilebert_tf.text import plain_tokenizer
+from mobilebert_tf.text import windows
+
+_SCORES = {'classification': 'probabilities', 'regression': 'score',
+           'embeddings': 'mean_output'}
+_QUESTIONS = 'question_answering'
+# Tokenised at once, so that the tokens of many texts need no memory.
+_TEXTS_AT_ONCE = 1000
+
+Text = str | bytes
+
+
+class Label(NamedTuple):
+  """The most probable label of a text, and how probable it is, 0 to 1."""
+  label: str
+  probability: float
+
+
+class TFLiteRunner:
+  """Answers texts with a file that `export_tflite` wrote.
+
+  It holds all that is needed: besides the file, `ai_edge_litert`, `tokenizers`
+  and numpy. Texts of any length are answered; what a classifier does not read
+  is cut off at the end, and contexts of questions are read in windows. An
+  answer depends on its text alone. A runner is not for several threads at once.
+
+  Example:
+
+    runner = TFLiteRunner('model.tflite')
+    runner.answer('a fine film')       # Label('positive', 0.98)
+    runner.answer(['one', 'another'])  # [Label(...), Label(...)]
+
+  Args:
+    path: The file.
+    num_threads: Threads of the interpreter.
+    use_dynamic_length: Whether a text that no signature fits exactly goes to
+      the one for any length, if the file has it, and not to a longer one.
+
+  Raises:
+    FileNotFoundError: If there is no such file.
+    ValueError: If the file is damaged or something else.
+
+  Attributes:
+    metadata: What the file says of itself.
+    vocabulary: Its vocabulary.
+  """
+
+  def __init__(self, path: str | os.PathLike, num_threads: int = 1,
+               use_dynamic_length: bool = True):
+    if num_threads < 1:
+      raise ValueError(f'num_threads is {num_threads}; it is at least 1.')
+    self.metadata, self.vocabulary = tflite_file.read_metadata(path)
+    self._tokenizer = plain_tokenizer.PlainTokenizer(
+        self.vocabulary.tokens, self.metadata.lower_case)
+    self._pack = plain_packing.Packer(self.vocabulary)
+    self._signatures = tflite_signatures.Signatures(
+        path, self.metadata, self.vocabulary.pad_id, num_threads,
+        use_dynamic_length)
+
+  def answer(self, text: Text | Iterable[Text],
+             pair: Text | Iterable[Text] | None = None) -> Any:
+    """Answers a text, or each of several.
+
+    Args:
+      text: One text or several, as strings or as UTF-8; the question, if the
+        model answers questions.
+      pair: What belongs to each, if the model reads pairs: the context of a
+        question.
+
+    Returns:
+      A `Label` of a classifier, a float of a regression, a vector `[size]` (the
+      mean over tokens) of an encoder, an `answers.Answer` to a question. A list
+      of these for several texts.
+
+    Raises:
+      TypeError: If a text is something else.
+      ValueError: If there are pairs where the model reads single texts, the
+        other way round, or fewer or more than texts.
+    """
+    single = isinstance(text, Text)
+    if single and pair is not None:
+      if not isinstance(pair, Text):
+        raise TypeError('The text is one, so its pair has to be one string '
+                        f'too; it is {_describe(pair)}.')
+      pair = [pair]
+    texts, pairs = self._check([text] if single else text, pair)
+    if self.metadata.task == _QUESTIONS:
+      found = self._answer_questions(texts, pairs)
+    else:
+      found = [self._to_answer(row) for row in self._compute(texts, pairs)]
+    return found[0] if single else found
+
+  def scores(self, texts: Iterable[Text],
+             pairs: Iterable[Text] | None = None) -> np.ndarray:
+    """Returns what the model computes of texts.
+
+    Args:
+      texts: The texts.
+      pairs: What belongs to each, if the model reads pairs.
+
+    Returns:
+      Probabilities float32 `[texts, labels]`, of a regression ratings
+      `[texts]`, of an encoder vectors `[texts, size]`.
+
+    Raises:
+      TypeError: As `answer`.
+      ValueError: As `answer`, and for a model that answers questions.
+    """
+    if self.metadata.task == _QUESTIONS:
+      raise ValueError('A model that answers questions has no scores of texts. '
+                       'Use answer(question, context).')
+    return self._compute(*self._check(texts, pairs))
+
+  def count_tokens(self, texts: Iterable[Text],
+                   pairs: Iterable[Text] | None = None) -> np.ndarray:
+    """Returns how many tokens texts have, also where more than are read.
+
+    Args:
+      texts: The texts.
+      pairs: What belongs to each, if the model reads pairs.
+
+    Returns:
+      int32 `[texts]`, special tokens included.
+
+    Raises:
+      TypeError: As `answer`.
+      ValueError: As `answer`.
+    """
+    texts, pairs = self._check(texts, pairs)
+    return np.array([
+        sum(map(len, segments)) + plain_packing.special_tokens(len(segments))
+        for segments in self._segments(texts, pairs)], np.int32)
+
+  def _compute(self, texts: list[str], pairs: list[str] | None) -> np.ndarray:
+    """Returns the output that counts, of each text."""
+    output = _SCORES[self.metadata.task]
+    shape = [len(texts)]
+    if self.metadata.task != 'regression':
+      shape.append(self._signatures.output_size(output))
+    scores = np.zeros(shape, np.float32)
+    for i, segments in enumerate(self._segments(texts, pairs)):
+      budget = self.metadata.max_length - plain_packing.special_tokens(
+          len(segments))
+      found = self._signatures.run(
+          *self._pack(plain_packing.trim(segments, budget)))
+      scores[i] = found[output][0]
+      if not np.isfinite(scores[i]).all():
+        raise ValueError('The model gives numbers that are not finite. Export '
+                         'it with another quantization.')
+    return scores
+
+  def _segments(self, texts: list[str],
+                pairs: list[str] | None) -> Iterable[list[np.ndarray]]:
+    """Yields the tokens of each text, and of its pair if it has one."""
+    columns = [texts] if pairs is None else [texts, pairs]
+    for start in range(0, len(texts), _TEXTS_AT_ONCE):
+      parts = [column[start:start + _TEXTS_AT_ONCE] for column in columns]
+      # A premise or a product stands beside many hypotheses or queries.
+      distinct = list(dict.fromkeys(text for part in parts for text in part))
+      tokens = dict(zip(distinct, self._tokenizer.tokenize(distinct),
+                        strict=True))
+      for row in zip(*parts, strict=True):
+        yield [tokens[text] for text in row]
+
+  def _to_answer(self, row: np.ndarray) -> Label | float | np.ndarray:
+    if self.metadata.task == 'classification':
+      best = int(np.argmax(row))
+      return Label(self.metadata.labels[best], float(row[best]))
+    return float(row) if self.metadata.task == 'regression' else row
+
+  def _answer_questions(self, questions: list[str], contexts: list[str]
+                        ) -> list[answers_lib.Answer]:
+    settings = self.metadata.question_answering
+    numbers: dict[str, int] = {}
+    paragraphs = [numbers.setdefault(c, len(numbers)) for c in contexts]
+    plan = windows.WindowPlan(
+        self._tokenizer.tokenize_with_offsets(questions),
+        self._tokenizer.tokenize_with_offsets(list(numbers)), paragraphs,
+        windows.WindowSettings(
+            self.metadata.max_length, settings.doc_stride,
+            settings.query_length))
+    finder = spans.SpanFinder(plan, spans.SpanSettings(
+        settings.n_best, settings.max_answer_length))
+    for row in range(len(plan)):
+      found = self._signatures.run(*self._pack(plan.pieces(row)))
+      finder.add(row, found['start_logits'][0], found['end_logits'][0])
+    return [
+        answers_lib.choose(finder.spans(i), question, context,
+                           settings.allow_no_answer, settings.null_threshold)
+        for i, (question, context) in enumerate(
+            zip(questions, contexts, strict=True))
+    ]
+
+  def _check(self, texts: Any, pairs: Any
+             ) -> tuple[list[str], list[str] | None]:
+    """Returns texts and pairs as strings, if they are what the model reads."""
+    questions = self.metadata.task == _QUESTIONS
+    reads_pairs = self.metadata.pairs or questions
+    if reads_pairs and pairs is None:
+      what = ('a question and the context that it is about'
+              if questions else 'pairs of texts')
+      raise ValueError(f'The model reads {what}: give both.')
+    if not reads_pairs and pairs is not None:
+      raise ValueError('The model reads single texts: give no pairs.')
+    texts = _decode(texts, 'text')
+    if pairs is None:
+      return texts, None
+    pairs = _decode(pairs, 'pair')
+    if len(pairs) != len(texts):
+      raise ValueError(f'There are {len(texts)} texts and {len(pairs)} pairs: '
+                       'give one for each.')
+    return texts, pairs
+
+
+def _decode(texts: Any, what: str) -> list[str]:
+  """Returns texts as strings; what is no UTF-8 in bytes the tokenizer drops."""
+  if isinstance(texts, Text) or not isinstance(texts, Iterable):
+    raise TypeError(f'A list of {what}s was expected, not {_describe(texts)}.')
+  result = []
+  for i, text in enumerate(texts):
+    if not isinstance(text, Text):
+      raise TypeError(f'Each {what} has to be a string; number {i} is '
+                      f'{_describe(text)}.')
+    result.append(text.decode('utf-8', 'replace')
+                  if isinstance(text, bytes) else str(text))
+  return result
+
+
+def _describe(value: Any) -> str:
+  return f'{str(value)[:80]!r} ({type(value).__name__})'

@@ -1,0 +1,193 @@
+# Copyright 2026 The mobilebert_tf Authors. All Rights Reserved.
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+
+"""LAMB as MobileBERT was trained with, for the Model Garden's factory.
+
+The Model Garden's LAMB corrects the bias of its moments, which the reference
+does not, and has one learning rate for all variables.
+"""
+
+import dataclasses
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import tensorflow as tf, tf_keras
+from official.modeling import optimization
+from official.modeling.optimization.configs import optimization_config
+from official.modeling.optimization.configs import optimizer_config
+from official.modeling.optimization import optimizer_factory
+
+
+@tf_keras.utils.register_keras_serializable('mobilebert_tf')
+class ReferenceLamb(tf_keras.optimizers.Optimizer):
+  """LAMB without bias correction (`lamb_optimizer.py` of google-research).
+
+  A variable moves by the learning rate, times its multiplier, times the ratio
+  of its norm to that of its update `m / (sqrt(v) + epsilon) + decay * value`.
+
+  Args:
+    learning_rate: A number or a schedule.
+    beta_1: Of the moving average of gradients.
+    beta_2: Of the moving average of their squares.
+    epsilon: Added to the square root.
+    weight_decay_rate: Of the decoupled decay.
+    exclude: Parts of names: variables with one of them are neither decayed nor
+      layer-adapted.
+    layer_adaptation: False for the reference's AdamW: no ratio of norms.
+    global_clipnorm: The norm of all gradients together is clipped to it.
+    name: Name of the optimizer.
+    **kwargs: Of `tf_keras.optimizers.Optimizer`.
+
+  Example:
+
+  >>> optimizer = ReferenceLamb(0.1, layer_adaptation=False)
+  >>> x = tf.Variable([1.0], name='bias')
+  >>> optimizer.apply_gradients([(tf.constant([1.0]), x)])
+  >>> round(float(x[0]), 3)  # m is 0.1, the root of v 0.0316.
+  0.684
+  """
+
+  def __init__(self,
+               learning_rate: Any = 1.5e-3,
+               beta_1: float = 0.9,
+               beta_2: float = 0.999,
+               epsilon: float = 1e-6,
+               weight_decay_rate: float = 0.01,
+               exclude: Sequence[str] = ('norm', 'bias'),
+               layer_adaptation: bool = True,
+               global_clipnorm: float | None = 1.0,
+               name: str = 'ReferenceLamb',
+               **kwargs):
+    super().__init__(name=name, global_clipnorm=global_clipnorm, **kwargs)
+    self._learning_rate = self._build_learning_rate(learning_rate)
+    self._settings = {
+        'beta_1': beta_1,
+        'beta_2': beta_2,
+        'epsilon': epsilon,
+        'weight_decay_rate': weight_decay_rate,
+        'exclude': list(exclude),
+        'layer_adaptation': layer_adaptation,
+    }
+    self._multipliers: dict[Any, float] = {}
+
+  def build(self, var_list: Sequence[tf.Variable]) -> None:
+    """Makes the moments of variables, once; later calls change nothing.
+
+    A stage trains some of the variables, so what is to be trained in any has to
+    be named at first.
+    """
+    if hasattr(self, '_m'):
+      return  # The base class would number the variables anew.
+    super().build(var_list)
+    self._m, self._v = (
+        [self.add_variable_from_reference(variable, name)
+         for variable in var_list] for name in ('m', 'v'))
+
+  @property
+  def moments(self) -> list[tf.Variable]:
+    """Both moments of every variable, those of the gradient first."""
+    return [*self._m, *self._v]
+
+  def set_multipliers(self, multipliers: Mapping[Any, float]) -> None:
+    """Sets what the learning rate is multiplied by for single variables.
+
+    Functions traced before keep those that they were traced with.
+
+    Args:
+      multipliers: By `variable.ref()`; 1 for those that are not named. With 0 a
+        variable stays as it is, and its gradient counts for clipping alone. For
+        those that are named the gradient of a step whose learning rate is 0, a
+        warm-up's first, leaves nothing in the moments, as in the reference.
+    """
+    # A replica updates its own part of a variable, whose reference is another.
+    self._multipliers = {self._var_key(reference.deref()): multiplier
+                         for reference, multiplier in multipliers.items()}
+
+  def update_step(self, gradient: tf.Tensor, variable: tf.Variable) -> None:
+    multiplier = self._multipliers.get(self._var_key(variable))
+    if multiplier == 0:
+      return
+    settings = self._settings
+    rate = tf.cast(tf.convert_to_tensor(self.learning_rate), variable.dtype)
+    gradient = tf.convert_to_tensor(gradient)
+    if multiplier is not None:
+      gradient *= tf.cast(rate > 0, gradient.dtype)
+      rate *= multiplier
+    index = self._index_dict[self._var_key(variable)]
+    m, v = (
+        slot.assign(beta * slot + (1 - beta) * value)
+        for slot, beta, value in (
+            (self._m[index], settings['beta_1'], gradient),
+            (self._v[index], settings['beta_2'], tf.square(gradient))))
+    update = m / (tf.sqrt(v) + settings['epsilon'])
+    if not self._is_excluded(variable):
+      update += settings['weight_decay_rate'] * variable
+      if settings['layer_adaptation']:
+        rate *= _trust_ratio(variable, update)
+    variable.assign_sub(rate * update)
+
+  def _is_excluded(self, variable: tf.Variable) -> bool:
+    return any(part in variable.name for part in self._settings['exclude'])
+
+  def get_config(self) -> dict[str, Any]:
+    config = super().get_config()
+    return {
+        **{name: config[name] for name in ('name', 'global_clipnorm')},
+        'learning_rate': self._serialize_hyperparameter(self._learning_rate),
+        **self._settings,
+    }
+
+
+@dataclasses.dataclass
+class ReferenceLambConfig(optimizer_config.BaseOptimizerConfig):
+  """Settings of `ReferenceLamb`, which explains them."""
+  name: str = 'ReferenceLamb'
+  beta_1: float = 0.9
+  beta_2: float = 0.999
+  epsilon: float = 1e-6
+  weight_decay_rate: float = 0.01
+  exclude: list[str] = dataclasses.field(
+      default_factory=lambda: ['norm', 'bias'])
+  layer_adaptation: bool = True
+  global_clipnorm: float | None = 1.0
+
+
+@dataclasses.dataclass
+class OptimizerConfig(optimization_config.OptimizerConfig):
+  """The Model Garden's choice of optimizers, and one more.
+
+  Attributes:
+    lamb_reference: `ReferenceLamb`.
+  """
+  lamb_reference: ReferenceLambConfig = dataclasses.field(
+      default_factory=ReferenceLambConfig)
+
+
+@dataclasses.dataclass
+class OptimizationConfig(optimization.OptimizationConfig):
+  """The Model Garden's optimization with our choice of optimizers."""
+  optimizer: OptimizerConfig = dataclasses.field(
+      default_factory=OptimizerConfig)
+
+
+def _trust_ratio(variable: tf.Variable, update: tf.Tensor) -> tf.Tensor:
+  """Returns the ratio of the norms, 1 where one of them is 0."""
+  norm, update_norm = tf.norm(variable), tf.norm(update)
+  return tf.where((norm > 0) & (update_norm > 0),
+                  tf.math.divide_no_nan(norm, update_norm), 1.0)
+
+
+# The factory looks among the legacy classes unless its caller says otherwise,
+# and no task does; what it finds there may be of either kind.
+optimizer_factory.register_optimizer_cls('lamb_reference', ReferenceLamb)

@@ -1,0 +1,212 @@
+# Copyright 2026 The mobilebert_tf Authors. All Rights Reserved.
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+
+"""Activations by name, gelu in the form that the reference computes.
+
+How weights start.
+
+Normalizations: NoNorm, and LayerNorm as the reference sets it.
+
+Dropout whose masks a continued run draws again as they were.
+"""
+
+from collections.abc import Callable
+from collections.abc import Iterator
+import contextlib
+import dataclasses
+import threading
+
+import tensorflow as tf, tf_keras
+
+from mobilebert_tf.modeling import architectures
+
+
+@tf_keras.utils.register_keras_serializable('mobilebert_tf')
+def gelu(inputs: tf.Tensor) -> tf.Tensor:
+  """The tanh form of gelu, as in google-research `mobilebert/modeling.py`.
+
+  `tf_keras` resolves the string 'gelu' to the erf form, up to 7e-4 off.
+  """
+  return tf.nn.gelu(inputs, approximate=True)
+
+
+def get_activation(name: str) -> Callable[[tf.Tensor], tf.Tensor]:
+  """Returns the activation of that name: `relu`, `relu6` or `gelu`.
+
+  Args:
+    name: One of `architectures.ACTIVATIONS`.
+
+  Returns:
+    A function of one tensor.
+
+  Raises:
+    ValueError: If there is none.
+
+  Example:
+
+  >>> float(get_activation('relu6')(tf.constant(7.0)))
+  6.0
+  """
+  architectures.check_accepted(
+      'hidden_activation', name, architectures.ACTIVATIONS)
+  return {'relu': tf.nn.relu, 'relu6': tf.nn.relu6, 'gelu': gelu}[name]
+
+
+def truncated_normal(
+    initializer_range: float) -> tf_keras.initializers.Initializer:
+  """Returns a new truncated normal initializer, as in BERT.
+
+  One for each weight: an instance used twice gives both weights the same
+  values, and queries would start as keys.
+
+  Args:
+    initializer_range: Standard deviation.
+
+  Returns:
+    A new initializer.
+
+  Example:
+
+  >>> truncated_normal(0.02)([2, 3]).shape.as_list()
+  [2, 3]
+  """
+  return tf_keras.initializers.TruncatedNormal(stddev=initializer_range)
+
+
+# tf.contrib's value, which the reference was trained with.
+LAYER_NORM_EPSILON = 1e-12
+
+
+@tf_keras.utils.register_keras_serializable('mobilebert_tf')
+class NoNorm(tf_keras.layers.Layer):
+  """Element-wise linear map in the place of a layer normalization.
+
+  `gamma * x + beta` with one gamma and one beta a channel: no mean, no
+  variance, and therefore no reduction at inference (equation 1 of the paper).
+
+  Inputs `[..., channels]`, outputs the same shape.
+
+  Example:
+
+  >>> float(NoNorm()(tf.ones([1, 1]))[0, 0])
+  1.0
+  """
+
+  def build(self, input_shape):
+    channels = input_shape[-1]
+    self.gamma = self.add_weight(
+        'gamma', shape=[channels], initializer='ones')
+    self.beta = self.add_weight(
+        'beta', shape=[channels], initializer='zeros')
+    super().build(input_shape)
+
+  def call(self, inputs: tf.Tensor) -> tf.Tensor:
+    return inputs * self.gamma + self.beta
+
+
+def make_normalization(
+    normalization: str, *, name: str,
+    dtype: tf_keras.mixed_precision.Policy) -> tf_keras.layers.Layer:
+  """Returns a new normalization layer.
+
+  Args:
+    normalization: `no_norm` or `layer_norm`.
+    name: Name of the layer.
+    dtype: Its dtype policy.
+
+  Returns:
+    A layer that maps `[..., channels]` to the same shape.
+
+  Raises:
+    ValueError: If there is no normalization of that name.
+
+  Example:
+
+  >>> make_normalization('no_norm', name='norm', dtype='float32').name
+  'norm'
+  """
+  architectures.check_accepted(
+      'normalization', normalization, architectures.NORMALIZATIONS)
+  if normalization == 'no_norm':
+    return NoNorm(name=name, dtype=dtype)
+  return tf_keras.layers.LayerNormalization(
+      epsilon=LAYER_NORM_EPSILON, name=name, dtype=dtype)
+
+
+_traced = threading.local()  # Replicas are traced in threads of their own.
+
+
+@dataclasses.dataclass
+class _StepSeed:
+  """The seed of a step, and how many masks were drawn with it."""
+  seed: tf.Tensor
+  draws: int = 0
+
+  def next(self) -> tf.Tensor:
+    self.draws += 1
+    return self.seed + tf.constant([0, self.draws], self.seed.dtype)
+
+
+@contextlib.contextmanager
+def step_seed(seed: int | None, step: tf.Tensor) -> Iterator[None]:
+  """Makes the masks that are drawn within depend on seed and step alone.
+
+  The state of TensorFlow's own dropout is in no checkpoint, so a run that was
+  killed and continued would draw other masks than one that was not.
+
+  Args:
+    seed: Of the run; None counts as 0.
+    step: int scalar, another in every step.
+
+  Yields:
+    Nothing.
+
+  Example:
+
+  >>> layer, masks = Dropout(0.5), []
+  >>> for step in (7, 7):
+  ...   with step_seed(1, step):
+  ...     masks.append(layer(tf.ones([2, 8]), training=True))
+  >>> bool(tf.reduce_all(masks[0] == masks[1]))
+  True
+  """
+  context = tf.distribute.get_replica_context()
+  replica = context.replica_id_in_sync_group if context else 0
+  pair = tf.stack(
+      [tf.constant(seed or 0, tf.int64), tf.cast(replica, tf.int64)])
+  outer = getattr(_traced, 'current', None)
+  _traced.current = _StepSeed(
+      tf.random.experimental.stateless_fold_in(pair, tf.cast(step, tf.int64)))
+  try:
+    yield
+  finally:
+    _traced.current = outer
+
+
+@tf_keras.utils.register_keras_serializable('mobilebert_tf')
+class Dropout(tf_keras.layers.Dropout):
+  """Keras' dropout, with the masks of `step_seed` where there is one.
+
+  Args:
+    rate: Share of the inputs to drop, 0 to 1.
+    **kwargs: Of `tf_keras.layers.Dropout`.
+  """
+
+  def call(self, inputs: tf.Tensor,
+           training: bool | None = None) -> tf.Tensor:
+    current = getattr(_traced, 'current', None)
+    if not training or not self.rate or current is None:
+      return super().call(inputs, training=training)
+    return tf.nn.experimental.stateless_dropout(
+        inputs, self.rate, seed=current.next())

@@ -1,0 +1,327 @@
+# Copyright 2026 The mobilebert_tf Authors. All Rights Reserved.
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+
+"""The base of models that put heads on an encoder.
+
+The classifier: an encoder with one decision for the whole text.
+
+The token classifier: an encoder with a decision for each token.
+
+The span labeler: an encoder that finds where an answer starts and ends.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+import tensorflow as tf, tf_keras
+
+from mobilebert_tf.modeling import architectures
+from mobilebert_tf.modeling import encoder as encoder_lib
+from mobilebert_tf.modeling import graph_model
+from mobilebert_tf.modeling import layers as dropout_lib
+from mobilebert_tf.modeling import layers
+from mobilebert_tf.modeling import validation
+
+
+class EncoderModel(graph_model.GraphModel):
+  """An encoder with heads on it; its layers become this model's.
+
+  A subclass makes its heads, calls them on `encoder.output`, and names their
+  layers in `_heads`. Where its constructor takes more than the encoder and a
+  name, it adds that to `constructor_config`.
+
+  Args:
+    encoder: The encoder.
+    outputs: Nested symbolic tensors, what the model returns.
+    name: Name of the model.
+    extra_inputs: Symbolic inputs after the encoder's, those of `_extra_inputs`.
+  """
+
+  # Names of the layers that are trained anew on the encoder.
+  _heads: tuple[str, ...] = ()
+
+  def __init__(self,
+               encoder: encoder_lib.MobileBertEncoder,
+               outputs: Any,
+               name: str,
+               extra_inputs: Sequence[tf.Tensor] = ()):
+    super().__init__(
+        inputs=[*encoder.inputs, *extra_inputs], outputs=outputs, name=name)
+    self.encoder = encoder
+
+  @property
+  def max_length(self) -> int:
+    return self.encoder.max_length
+
+  @property
+  def checkpoint_items(self) -> dict[str, tf_keras.layers.Layer]:
+    """What a checkpoint names, so that other models can restore parts of it."""
+    return {
+        'encoder': self.encoder,
+        **{name: self.get_layer(name) for name in self._heads},
+    }
+
+  def constructor_config(self) -> dict[str, Any]:
+    return {
+        'encoder': {
+            'name': self.encoder.name,
+            'constructor': self.encoder.constructor_config(),
+        }
+    }
+
+  @classmethod
+  def from_config(cls, config, custom_objects=None):
+    constructor = config['constructor']
+    encoder = encoder_lib.MobileBertEncoder.from_config(constructor['encoder'])
+    return super().from_config(
+        {**config, 'constructor': {**constructor, 'encoder': encoder}},
+        custom_objects)
+
+
+class ClassesModel(EncoderModel):
+  """An `EncoderModel` whose logits stand for classes, with names if it has any.
+
+  Args:
+    encoder: The encoder.
+    outputs: Nested symbolic tensors, what the model returns.
+    num_classes: How many logits there are.
+    labels: Names of the classes, checked (`validation.check_labels`).
+    dropout_rate: Dropout before the logits.
+    name: Name of the model.
+  """
+
+  def __init__(self,
+               encoder: encoder_lib.MobileBertEncoder,
+               outputs: Any,
+               num_classes: int,
+               labels: tuple[str, ...],
+               dropout_rate: float,
+               name: str):
+    super().__init__(encoder, outputs, name)
+    self._num_classes = num_classes
+    self._labels = labels
+    self._dropout_rate = dropout_rate
+
+  @property
+  def num_classes(self) -> int:
+    """How many logits there are."""
+    return self._num_classes
+
+  @property
+  def labels(self) -> tuple[str, ...]:
+    """Names of the classes in the order of the logits; empty if not given."""
+    return self._labels
+
+  def constructor_config(self) -> dict[str, Any]:
+    return {
+        **super().constructor_config(),
+        'num_classes': self._num_classes,
+        'labels': list(self._labels),
+        'dropout_rate': self._dropout_rate,
+    }
+
+
+@tf_keras.utils.register_keras_serializable('mobilebert_tf')
+class MobileBertClassifier(ClassesModel):
+  """An encoder that classifies, or rates, a text or a pair of texts.
+
+  Its output is what the Model Garden's `SentencePredictionTask` reads. With the
+  released architecture the logits are a dense layer of the raw first token, as
+  in the paper.
+
+  Args:
+    encoder: The encoder; its layers become this model's.
+    num_classes: Logits of a text; 1 is regression.
+    labels: Names of the classes in the order of the logits, or none.
+    dropout_rate: Dropout of the pooled output.
+    name: Name of the model.
+
+  Inputs: the encoder's.
+
+  Outputs: logits `[batch, num_classes]`.
+
+  Raises:
+    ValueError: For fewer than one class, labels that are not as many as the
+      classes or not distinct, or a rate outside [0, 1).
+
+  Example:
+
+  >>> model = MobileBertClassifier(
+  ...     encoder_lib.MobileBertEncoder('mobilebert_small'), num_classes=2,
+  ...     labels=['ham', 'spam'])
+  >>> ids = tf.constant([[2, 5, 3, 0]])
+  >>> model([ids, ids // 5, ids * 0]).shape.as_list()
+  [1, 2]
+  """
+
+  _heads = ('classifier',)
+
+  def __init__(self,
+               encoder: encoder_lib.MobileBertEncoder,
+               num_classes: int,
+               labels: Sequence[str] = (),
+               dropout_rate: float = 0.1,
+               name: str = 'mobilebert_classifier'):
+    architectures.check_positive_integer('num_classes', num_classes)
+    architectures.check_dropout_rate('dropout_rate', dropout_rate)
+    labels = validation.check_labels(labels, num_classes)
+    policy = encoder.word_embeddings.dtype_policy
+
+    # === Layers ===
+    dropout = dropout_lib.Dropout(
+        dropout_rate, name='dropout', dtype=policy)
+    classifier = tf_keras.layers.Dense(
+        num_classes, name='classifier', dtype=policy,
+        kernel_initializer=layers.truncated_normal(
+            encoder.architecture.initializer_range))
+
+    # === Functional graph ===
+    logits = classifier(dropout(encoder.output['pooled_output']))
+    super().__init__(encoder, logits, num_classes, labels, dropout_rate, name)
+
+
+@tf_keras.utils.register_keras_serializable('mobilebert_tf')
+class MobileBertTokenClassifier(ClassesModel):
+  """An encoder that classifies tokens, for entities or parts of speech.
+
+  Its output carries the name that the Model Garden's `TaggingTask` reads.
+
+  Args:
+    encoder: The encoder; its layers become this model's.
+    num_classes: Logits of a token.
+    labels: Names of the classes in the order of the logits, or none.
+    dropout_rate: Dropout of the sequence output.
+    name: Name of the model.
+
+  Inputs: the encoder's.
+
+  Outputs, a dict:
+    logits: `[batch, length, num_classes]`, those of padding too.
+
+  Raises:
+    ValueError: For fewer than one class, labels that are not as many as the
+      classes or not distinct, or a rate outside [0, 1).
+
+  Example:
+
+  >>> model = MobileBertTokenClassifier(
+  ...     encoder_lib.MobileBertEncoder('mobilebert_small'), num_classes=3,
+  ...     labels=['O', 'B', 'I'])
+  >>> ids = tf.constant([[2, 5, 3, 0]])
+  >>> model([ids, ids // 5, ids * 0])['logits'].shape.as_list()
+  [1, 4, 3]
+  """
+
+  _heads = ('token_classifier',)
+
+  def __init__(self,
+               encoder: encoder_lib.MobileBertEncoder,
+               num_classes: int,
+               labels: Sequence[str] = (),
+               dropout_rate: float = 0.1,
+               name: str = 'mobilebert_token_classifier'):
+    architectures.check_positive_integer('num_classes', num_classes)
+    architectures.check_dropout_rate('dropout_rate', dropout_rate)
+    labels = validation.check_labels(labels, num_classes)
+    policy = encoder.word_embeddings.dtype_policy
+
+    # === Layers ===
+    dropout = dropout_lib.Dropout(
+        dropout_rate, name='dropout', dtype=policy)
+    classifier = tf_keras.layers.Dense(
+        num_classes, name='token_classifier', dtype=policy,
+        kernel_initializer=layers.truncated_normal(
+            encoder.architecture.initializer_range))
+
+    # === Functional graph ===
+    logits = classifier(dropout(encoder.output['sequence_output']))
+    super().__init__(encoder, {'logits': logits}, num_classes, labels,
+                     dropout_rate, name)
+
+
+@tf_keras.utils.register_keras_serializable('mobilebert_tf')
+class Column(tf_keras.layers.Layer):
+  """Picks one entry of the last axis.
+
+  Args:
+    index: Which one.
+    **kwargs: `name`, `dtype` and `trainable` of a layer.
+
+  Inputs `[..., width]`, outputs `[...]`.
+
+  Example:
+
+  >>> Column(1)(tf.constant([[3.0, 4.0]])).numpy().tolist()
+  [4.0]
+  """
+
+  def __init__(self, index: int, **kwargs):
+    super().__init__(**kwargs)
+    self._index = index
+
+  def call(self, inputs: tf.Tensor) -> tf.Tensor:
+    return inputs[..., self._index]
+
+  def get_config(self):
+    return {**super().get_config(), 'index': self._index}
+
+
+@tf_keras.utils.register_keras_serializable('mobilebert_tf')
+class MobileBertSpanLabeler(EncoderModel):
+  """An encoder that marks a span of a text, as SQuAD asks for.
+
+  Its outputs are what the Model Garden's `QuestionAnsweringTask` reads, and are
+  named as there, `start_positions` and `end_positions`, for Keras's `fit`.
+
+  Args:
+    encoder: The encoder; its layers become this model's.
+    name: Name of the model.
+
+  Inputs: the encoder's.
+
+  Outputs, a list:
+    start_logits: `[batch, length]`, column 0 of the head, as in the reference.
+    end_logits: `[batch, length]`, column 1; those of padding too in both.
+
+  Example:
+
+  >>> model = MobileBertSpanLabeler(
+  ...     encoder_lib.MobileBertEncoder('mobilebert_small'))
+  >>> ids = tf.constant([[2, 5, 3, 0]])
+  >>> start_logits, end_logits = model([ids, ids // 5, ids * 0])
+  >>> start_logits.shape.as_list()
+  [1, 4]
+  """
+
+  _heads = ('span_labeler',)
+
+  def __init__(self,
+               encoder: encoder_lib.MobileBertEncoder,
+               name: str = 'mobilebert_span_labeler'):
+    policy = encoder.word_embeddings.dtype_policy
+
+    # === Layers ===
+    labeler = tf_keras.layers.Dense(
+        2, name='span_labeler', dtype=policy,
+        kernel_initializer=layers.truncated_normal(
+            encoder.architecture.initializer_range))
+    columns = [
+        Column(index, name=output_name, dtype=policy)
+        for index, output_name in enumerate(('start_positions',
+                                             'end_positions'))
+    ]
+
+    # === Functional graph ===
+    logits = labeler(encoder.output['sequence_output'])  # [B, L, 2]
+    super().__init__(encoder, [column(logits) for column in columns], name)

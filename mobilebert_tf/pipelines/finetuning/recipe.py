@@ -1,0 +1,153 @@
+# Copyright 2026 The mobilebert_tf Authors. All Rights Reserved.
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+
+"""What to fine-tune, on which data, and how: a recipe."""
+
+import dataclasses
+import math
+
+from mobilebert_tf.tasks.classification import glue
+
+CLASSIFICATION, REGRESSION = 'classification', 'regression'
+TOKENS = 'token_classification'
+SPANS = ('squad_v1', 'squad_v2')
+OWN_TASKS = (CLASSIFICATION, REGRESSION, TOKENS)
+# AX has no training part: the model of MNLI answers it.
+TASKS = (*(name for name in glue.GLUE_TASKS if name != 'ax'), *SPANS,
+         *OWN_TASKS)
+
+
+@dataclasses.dataclass(frozen=True)
+class Recipe:
+  """A task, its data, where to start from, and how to train.
+
+  The paper searched batches of 16, 32 and 48, rates from 1e-5 to 1e-4 and 2 to
+  10 epochs (section 4.4).
+
+  Attributes:
+    task: One of `TASKS`.
+    data_dir: Folder of GLUE's folders, for its tasks.
+    train_file: For all others: a TSV or CSV file with named columns, a CoNLL
+      file, or SQuAD's JSON.
+    dev_file: The same, held out; scored.
+    test_file: The same without labels; answered.
+    dev_titles: Of SQuAD: articles to hold out; all others are learned from, so
+      that one file can be both `train_file` and `dev_file`.
+    text_column: Of one's own classification or regression.
+    pair_column: The same of a second text, if there is one.
+    label_column: The same of the label.
+    init_checkpoint: What to start from: a run, a checkpoint of any format, or
+      a name on the Hugging Face hub. Empty: random weights.
+    architecture: Named where nothing is started from.
+    vocab_file: The vocabulary, where none lies with the checkpoint.
+    teacher: A model fine-tuned on the same task, to learn from beside labels.
+    hidden_weight: Weight of its hidden states, see `TeachingConfig`.
+    max_length: Longest text in tokens; 0 is the task's usual one.
+    learning_rate: Its peak, reached after a tenth of the steps.
+    batch_size: Texts in a step.
+    epochs: How often each text is seen.
+    seed: Of weights, order and dropout.
+  """
+  task: str
+  data_dir: str = ''
+  train_file: str = ''
+  dev_file: str = ''
+  test_file: str = ''
+  dev_titles: tuple[str, ...] = ()
+  text_column: str = 'text'
+  pair_column: str = ''
+  label_column: str = 'label'
+  init_checkpoint: str = ''
+  architecture: str = ''
+  vocab_file: str = ''
+  teacher: str = ''
+  hidden_weight: float = 0.0
+  max_length: int = 0
+  learning_rate: float = 5e-5
+  batch_size: int = 32
+  epochs: float = 3.0
+  seed: int = 0
+
+  def __post_init__(self):
+    if self.task not in TASKS:
+      raise ValueError(f'There is no task {self.task!r}; there are '
+                       f'{", ".join(TASKS)}.')
+    if self.is_glue and not self.data_dir:
+      raise ValueError(f'{self.task} needs data_dir, the folder that holds '
+                       f'{glue.GLUE_TASKS[self.task].folder}.')
+    own = [name for name in ('train_file', 'dev_file', 'test_file')
+           if getattr(self, name)]
+    if self.is_glue and own:
+      raise ValueError(f'{self.task} reads the files of data_dir, not '
+                       f'{", ".join(own)}. For a file of your own the task is '
+                       'classification or regression.')
+    if self.hidden_weight and not self.teacher:
+      raise ValueError(f'hidden_weight is {self.hidden_weight}, but there is '
+                       'no teacher whose hidden states it could weigh.')
+    if not self.is_glue and not (self.train_file and self.dev_file):
+      raise ValueError(f'{self.task} needs train_file and dev_file.')
+    if bool(self.init_checkpoint) == bool(self.architecture):
+      raise ValueError('Name either init_checkpoint or, to start from random '
+                       'weights, architecture.')
+    for name in ('learning_rate', 'epochs'):
+      value = getattr(self, name)
+      if not (math.isfinite(value) and value > 0):
+        raise ValueError(f'{name} is {value}; it has to be above 0.')
+    if self.batch_size < 1 or self.max_length < 0:
+      raise ValueError(f'batch_size is {self.batch_size} and max_length '
+                       f'{self.max_length}; they count texts and tokens.')
+
+  @property
+  def is_glue(self) -> bool:
+    """Whether the files are GLUE's own."""
+    return self.task in glue.GLUE_TASKS
+
+  @property
+  def kind(self) -> str:
+    """What the model does, as `serving.loading` names it."""
+    if self.task in SPANS:
+      return 'question_answering'
+    if self.is_glue:
+      labels = glue.GLUE_TASKS[self.task].labels
+      return REGRESSION if labels is None else CLASSIFICATION
+    return self.task
+
+  def num_steps(self, examples: int) -> int:
+    """Returns the steps of training, 1 at least.
+
+    Args:
+      examples: How many there are to learn from.
+    """
+    return max(1, round(self.epochs * examples / self.batch_size))
+
+
+def usual_settings(task: str) -> dict[str, float]:
+  """Returns what a task is usually trained with.
+
+  Args:
+    task: One of `TASKS`.
+
+  Returns:
+    `epochs`, `batch_size` and `learning_rate`: of GLUE and SQuAD those of the
+    registered experiments, else those of the reference's GLUE runs.
+  """
+  # Imported here, so that --help need not wait for TensorFlow.
+  from mobilebert_tf.training import experiments
+  settings = (3.0, 32, 5e-5)
+  if task in SPANS:
+    settings = (5.0, 32, 4e-5)  # google-research issue 287.
+  elif task in experiments.GLUE_RECIPES:
+    settings = experiments.GLUE_RECIPES[task]
+  return dict(zip(('epochs', 'batch_size', 'learning_rate'), settings,
+                  strict=True))

@@ -1,0 +1,188 @@
+# Copyright 2026 The mobilebert_tf Authors. All Rights Reserved.
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+
+"""A grid of recipes with several seeds: which is best, and by how much."""
+
+import dataclasses
+import itertools
+import json
+import os
+import pathlib
+import shutil
+import statistics
+from collections.abc import Sequence
+from typing import Any
+
+import tf_keras
+
+from mobilebert_tf.common import files
+from mobilebert_tf.pipelines.finetuning import recipe as recipe_lib
+from mobilebert_tf.pipelines.finetuning import run as run_lib
+from mobilebert_tf.training import divergence
+
+RESULTS, BEST, TRIALS = 'search.json', 'best', 'trials'
+
+
+@dataclasses.dataclass(frozen=True)
+class Grid:
+  """What is tried; the defaults are the paper's (section 4.4).
+
+  Attributes:
+    batch_sizes: Texts in a step.
+    learning_rates: Peaks.
+    epochs: How often each text is seen.
+    seeds: Each setting is run with all of them.
+  """
+  batch_sizes: tuple[int, ...] = (16, 32, 48)
+  learning_rates: tuple[float, ...] = (1e-5, 3e-5, 5e-5, 1e-4)
+  epochs: tuple[float, ...] = (2.0, 5.0, 10.0)
+  seeds: tuple[int, ...] = (1, 2, 3)
+
+  def __post_init__(self):
+    for field in dataclasses.fields(self):
+      values = getattr(self, field.name)
+      if not values or len(set(values)) < len(values):
+        raise ValueError(f'{field.name} is {list(values)}; it needs one value '
+                         'or more, all different.')
+
+  def recipes(self, recipe: recipe_lib.Recipe) -> list[recipe_lib.Recipe]:
+    """Returns a recipe for each point of the grid, settings by settings."""
+    return [
+        dataclasses.replace(recipe, batch_size=batch_size, learning_rate=rate,
+                            epochs=epochs, seed=seed)
+        for batch_size, rate, epochs, seed in itertools.product(
+            self.batch_sizes, self.learning_rates, self.epochs, self.seeds)
+    ]
+
+
+def search(recipe: recipe_lib.Recipe, grid: Grid,
+           folder: pathlib.Path) -> dict[str, Any]:
+  """Runs what is not done yet, and keeps the best model.
+
+  Args:
+    recipe: All but what the grid says.
+    grid: What to try.
+    folder: Gets a folder for each run in `trials`, whose models are removed but
+      for the best one's; `best`, a link to that; and `search.json`, after
+      each run.
+
+  Returns:
+    `trials`, the results of each run, and `settings`: for each batch size,
+    learning rate and number of epochs the mean and standard deviation of the
+    score over seeds, the best mean first; `failed`, for each run that diverged
+    why.
+
+  Raises:
+    FileNotFoundError: If a file is missing.
+    ValueError: If one is bad, or a folder holds another search's run.
+    mobilebert_tf.training.divergence.DivergenceError: If no run has finite losses.
+  """
+  recipes = {_name(each): each for each in grid.recipes(recipe)}
+  for name, each in recipes.items():  # Before any model is removed.
+    run_lib.check_folder(each, folder / TRIALS / name)
+  trials: list[dict[str, Any]] = []
+  failed: dict[str, str] = {}
+  found: dict[str, Any] = {}
+  for number, (name, each) in enumerate(recipes.items(), 1):
+    description = f'[{number}/{len(recipes)}] {name}'
+    try:
+      results = run_lib.run(each, folder / TRIALS / name, description)
+    except divergence.DivergenceError as error:  # The others may be sound.
+      failed[name] = str(error)
+      continue
+    finally:
+      tf_keras.backend.clear_session()  # Or graphs of all stay in memory.
+    trials.append({'name': name, **results})
+    best = _keep_best(folder, list(recipes))
+    found = {'task': recipe.task, 'planned': len(recipes), 'best': best,
+             'settings': summarize(trials), 'failed': failed, 'trials': trials}
+    files.write_text(folder / RESULTS, json.dumps(found, indent=1))
+  if not found:
+    raise divergence.DivergenceError(
+        f'All {len(recipes)} runs diverged; the first: '
+        f'{next(iter(failed.values()))}')
+  _restore_best(recipes[found['best']], folder / TRIALS / found['best'])
+  if failed:  # The last one may have been one of them.
+    files.write_text(folder / RESULTS, json.dumps(found, indent=1))
+  return found
+
+
+def summarize(trials: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+  """Returns mean and spread of each setting over its seeds, the best first.
+
+  Args:
+    trials: Results of `run.run`.
+
+  Returns:
+    For each setting `batch_size`, `learning_rate`, `epochs`, `scores` by seed,
+    `mean`, and `deviation`, None where there is one seed.
+  """
+  by_setting: dict[tuple[Any, ...], list[float]] = {}
+  names = ('batch_size', 'learning_rate', 'epochs')
+  for trial in trials:
+    setting = tuple(trial['recipe'][name] for name in names)
+    by_setting.setdefault(setting, []).append(trial['score'])
+  rows = [{
+      **dict(zip(names, setting, strict=True)),
+      'scores': scores,
+      'mean': statistics.mean(scores),
+      'deviation': statistics.stdev(scores) if len(scores) > 1 else None,
+  } for setting, scores in by_setting.items()]
+  return sorted(rows, key=lambda row: -row['mean'])
+
+
+def _keep_best(folder: pathlib.Path, names: Sequence[str]) -> str:
+  """Links the best of the trials that are done, and forgets other models.
+
+  All of the grid that are done count, or a search whose trials come in another
+  order would forget the best model before it knows.
+  """
+  done = {name: results for name in names if (
+      results := run_lib.read_results(folder / TRIALS / name))}
+  best = max(done, key=lambda name: (
+      done[name]['score'], (folder / TRIALS / name / 'checkpoint').exists()))
+  _link(folder / BEST, pathlib.Path(TRIALS) / best)
+  for name in done:
+    if name != best:
+      _forget_model(folder / TRIALS / name)
+  return best
+
+
+def _restore_best(recipe: recipe_lib.Recipe, trial: pathlib.Path) -> None:
+  """Trains the best model again if a larger search has forgotten it."""
+  if not (trial / 'checkpoint').exists():
+    (trial / run_lib.RESULTS).unlink()
+    run_lib.run(recipe, trial, f'again {trial.name}')
+
+
+def _name(recipe: recipe_lib.Recipe) -> str:
+  return (f'batch_{recipe.batch_size}_rate_{recipe.learning_rate:g}'
+          f'_epochs_{recipe.epochs:g}_seed_{recipe.seed}')
+
+
+def _forget_model(trial: pathlib.Path) -> None:
+  """Removes a run's checkpoints; its report and results stay."""
+  for path in trial.iterdir():
+    if path.name.startswith('ckpt-') or path.name == 'checkpoint':
+      path.unlink()
+    elif path.is_dir() and path.name in ('train', 'validation'):
+      shutil.rmtree(path)
+
+
+def _link(link: pathlib.Path, target: pathlib.Path) -> None:
+  """Makes or moves a link, at once."""
+  temporary = link.with_name(f'{link.name}.{os.getpid()}.tmp')
+  temporary.unlink(missing_ok=True)
+  temporary.symlink_to(target)
+  os.replace(temporary, link)

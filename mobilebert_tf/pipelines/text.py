@@ -1,0 +1,161 @@
+# Copyright 2026 The mobilebert_tf Authors. All Rights Reserved.
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+
+"""The first steps: text, vocabulary, pre-training records."""
+
+import dataclasses
+import hashlib
+import itertools
+import json
+import math
+import pathlib
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from mobilebert_tf.data import corpus
+from mobilebert_tf.data import docstrings
+from mobilebert_tf.data import pretraining_records
+from mobilebert_tf.data import record_writing
+from mobilebert_tf.pipelines import library_task
+from mobilebert_tf.pipelines import settings as settings_lib
+from mobilebert_tf.text import vocabulary
+
+PARTS = ('train', 'held_out')
+_HELD_OUT_SHARE = 0.02
+_DOCSTRINGS_FILE = 'docstrings.jsonl'
+# At most so many: a file ends with a document.
+_RECORD_FILES = {'train': 4, 'held_out': 1}
+
+
+def collect(folder: pathlib.Path,
+            settings: settings_lib.Settings) -> dict[str, Any]:
+  """Writes the text, a part of it held out.
+
+  Documentation strings are held out by module, one's own documents one by one.
+
+  Args:
+    folder: Gets `train.txt` and `held_out.txt`.
+    settings: Names one's own files, if any.
+
+  Returns:
+    Source, megabytes and documents of each part.
+  """
+  if settings.text_files:
+    source = ', '.join(settings.text_files)
+    documents = _own_documents(settings)
+  else:
+    source = ('documentation strings of '
+              + ', '.join(docstrings.DEFAULT_LIBRARIES))
+    documents = _docstring_documents(folder, settings)
+  parts = {part: [] for part in PARTS}
+  for held_out, document in documents:
+    parts[PARTS[held_out]].append(document)
+  for part, written in parts.items():
+    if not written:
+      raise ValueError(
+          f'The text ({source}) leaves nothing for the part {part!r}: it needs '
+          'more documents. Documents are separated by blank lines.')
+    corpus.write_documents(written, folder / f'{part}.txt')
+  size = sum((folder / f'{part}.txt').stat().st_size for part in PARTS)
+  return {
+      'source': source,
+      'megabytes': size / 1e6,
+      'documents': len(parts['train']),
+      'held_out_documents': len(parts['held_out']),
+  }
+
+
+def learn_vocabulary(folder: pathlib.Path, text_folder: pathlib.Path,
+                     settings: settings_lib.Settings) -> dict[str, Any]:
+  """Learns a WordPiece vocabulary from the training part.
+
+  Args:
+    folder: Gets `vocab.txt`.
+    text_folder: What `collect` wrote.
+    settings: Says how large.
+
+  Returns:
+    The vocabulary's size.
+  """
+  paragraphs = itertools.chain.from_iterable(
+      corpus.read_documents([str(text_folder / 'train.txt')]))
+  learned = vocabulary.learn_vocabulary(
+      paragraphs, settings.vocab_size, folder / 'vocab.txt')
+  return {'size': len(learned)}
+
+
+def write_records(folder: pathlib.Path, text_folder: pathlib.Path,
+                  vocab_file: pathlib.Path,
+                  settings: settings_lib.Settings) -> dict[str, Any]:
+  """Writes the pre-training records of both parts.
+
+  Args:
+    folder: Gets a folder for each part.
+    text_folder: What `collect` wrote.
+    vocab_file: The vocabulary.
+    settings: Says how long an example is.
+
+  Returns:
+    The manifest of each part.
+  """
+  record_settings = pretraining_records.RecordSettings(
+      max_seq_length=settings.max_seq_length, seed=settings.seed)
+  manifests = {}
+  for part, num_files in _RECORD_FILES.items():
+    text = text_folder / f'{part}.txt'
+    manifests[part] = record_writing.write_records(
+        str(text), vocab_file, folder / part, record_settings,
+        section_bytes=math.ceil(text.stat().st_size / num_files))
+  return manifests
+
+
+def read_docstrings(folder: pathlib.Path) -> Iterator[docstrings.Docstring]:
+  """Yields the documentation strings, from the folder if `collect` read them.
+
+  Args:
+    folder: What `collect` wrote.
+
+  Yields:
+    Every documentation string of the default libraries.
+  """
+  path = folder / _DOCSTRINGS_FILE
+  if not path.exists():  # The text was one's own.
+    yield from docstrings.read_docstrings()
+    return
+  with path.open(encoding='utf-8') as file:
+    for line in file:
+      yield docstrings.Docstring(**json.loads(line))
+
+
+def _docstring_documents(
+    folder: pathlib.Path, settings: settings_lib.Settings
+) -> Iterator[tuple[bool, Sequence[str]]]:
+  with (folder / _DOCSTRINGS_FILE).open('w', encoding='utf-8') as file:
+    for docstring in docstrings.read_docstrings():
+      file.write(json.dumps(dataclasses.asdict(docstring)) + '\n')
+      held_out = library_task.is_held_out(
+          docstring.module, _HELD_OUT_SHARE, settings.seed)
+      yield held_out, docstring.text.splitlines()
+
+
+def _own_documents(
+    settings: settings_lib.Settings) -> Iterator[tuple[bool, Sequence[str]]]:
+  """Yields one's own documents; the chosen share is held out, one at least."""
+  documents = list(corpus.read_documents(list(settings.text_files)))
+  digests = [hashlib.sha256(f'{settings.seed}:{i}'.encode()).digest()
+             for i in range(len(documents))]
+  count = max(1, round(_HELD_OUT_SHARE * len(documents)))
+  held_out = set(sorted(range(len(documents)), key=digests.__getitem__)[:count])
+  for i, document in enumerate(documents):
+    yield i in held_out, document

@@ -1,0 +1,190 @@
+# Copyright 2026 The mobilebert_tf Authors. All Rights Reserved.
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+
+"""Fine-tuning on labelled texts, checked before it starts."""
+
+import dataclasses
+from typing import Any
+
+import numpy as np
+import tensorflow as tf, tf_keras
+
+from mobilebert_tf.evaluation import metrics as metrics_lib
+from mobilebert_tf import modeling
+from mobilebert_tf.tasks.classification import loader
+from mobilebert_tf.tasks import fine_tuning
+from mobilebert_tf.tasks.pretraining import task
+from official.core import config_definitions as cfg
+from official.core import task_factory
+from official.nlp.tasks import sentence_prediction
+
+
+@dataclasses.dataclass
+class SentencePredictionConfig(sentence_prediction.SentencePredictionConfig):
+  """The Model Garden's config, with our encoder and the raw first token.
+
+  Attributes:
+    model: `use_encoder_pooler` leaves pooling to the encoder, which by default
+      takes the first token as it is; a dense layer above it harms GLUE
+      (google-research issue 287). With one class it is a regression.
+    metrics: What an evaluation reports of the whole validation part, besides
+      the loss and what Keras counts: names of `evaluation.metrics`.
+  """
+  model: sentence_prediction.ModelConfig = dataclasses.field(
+      default_factory=lambda: sentence_prediction.ModelConfig(
+          num_classes=2,
+          use_encoder_pooler=True,
+          encoder=task.encoder_config(
+              modeling.get_architecture('mobilebert'))))
+  metrics: list[str] = dataclasses.field(default_factory=list)
+
+
+@task_factory.register_task_cls(SentencePredictionConfig)
+class SentencePredictionTask(
+    fine_tuning.FineTuning, sentence_prediction.SentencePredictionTask):
+  """The Model Garden's task; a run that would go wrong does not begin.
+
+  It classifies, or with one class it rates: labels are then numbers, learned by
+  their squared error.
+  """
+
+  def __init__(self, params: cfg.TaskConfig, logging_dir: str | None = None,
+               name: str | None = None):
+    """Checks the metrics.
+
+    Args:
+      params: The config.
+      logging_dir: Folder of the run.
+      name: Of the task.
+
+    Raises:
+      ValueError: If a metric is unknown or does not suit the labels.
+    """
+    super().__init__(params, logging_dir, name=name)
+    # Whatever the columns of the two parts are called.
+    self.label_field = 'label_ids'
+    self.is_regression = params.model.num_classes == 1
+    metrics_lib.check_names(params.metrics, self.is_regression)
+    if params.metrics:
+      self.metric_type = 'accuracy'  # Others make ids of the logits.
+
+  @property
+  def labels(self) -> list[str]:
+    """The label of each class, read from the training files if need be."""
+    train = self.task_config.train_data
+    if self.is_regression:
+      return []
+    return list(train.labels) or loader.find_labels(train)
+
+  def build_model(self) -> modeling.MobileBertClassifier:
+    """Returns a new classifier, with the labels that training names, if any.
+
+    Raises:
+      ValueError: If the config asks for another encoder than ours, or for the
+        Model Garden's pooler above it.
+    """
+    config = self.task_config.model
+    if not config.use_encoder_pooler:
+      raise ValueError(
+          'task.model.use_encoder_pooler is false: the dense layer that the '
+          'Model Garden then adds is not part of this model. Leave it true, '
+          'and set task.model.encoder.any.use_pooler for a pooler.')
+    return modeling.MobileBertClassifier(
+        self.build_encoder(), config.num_classes,
+        labels=getattr(self.task_config.train_data, 'labels', None) or (),
+        dropout_rate=getattr(config, 'dropout_rate', 0.1))
+
+  def build_inputs(
+      self, params: loader.TextClassificationDataConfig,
+      input_context: tf.distribute.InputContext | None = None
+  ) -> tf.data.Dataset:
+    """Returns the batches, with the labels of the training part.
+
+    Raises:
+      ValueError: If labels, vocabulary or lengths do not fit the model.
+    """
+    train = self.task_config.train_data
+    params = params.replace(
+        vocab_file=params.vocab_file or train.vocab_file,
+        labels=self._find_labels(params), regression=self.is_regression)
+    self.check_data(params)
+    return super().build_inputs(params, input_context)
+
+  def _find_labels(
+      self, params: loader.TextClassificationDataConfig
+  ) -> list[str]:
+    """Returns the classes of the training part: what the logits stand for."""
+    train = self.task_config.train_data
+    num_classes = self.task_config.model.num_classes
+    if self.is_regression:
+      named = list(train.labels or params.labels)
+      if named:
+        raise ValueError(
+            'task.model.num_classes is 1, which is regression, but there are '
+            f'labels: {", ".join(named[:10])}.')
+      return []
+    # The held-out part may lack a class.
+    labels = list(train.labels or params.labels) or self.labels
+    if len(labels) != num_classes:
+      raise ValueError(
+          f'task.model.num_classes is {num_classes}, but there are '
+          f'{len(labels)} labels: {", ".join(labels[:10])}.')
+    return labels
+
+  def build_losses(self, labels: dict[str, tf.Tensor],
+                   model_outputs: tf.Tensor,
+                   aux_losses: Any = None) -> tf.Tensor:
+    """Returns the mean cross-entropy, or squared error, in float32."""
+    return super().build_losses(
+        labels, tf.cast(model_outputs, tf.float32), aux_losses)
+
+  # === Metrics ===
+
+  def build_metrics(
+      self, training: bool | None = None) -> list[tf_keras.metrics.Metric]:
+    """Returns what Keras counts batch by batch."""
+    if self.is_regression:
+      return [tf_keras.metrics.MeanSquaredError(name='mean_squared_error')]
+    return super().build_metrics(training)
+
+  def process_metrics(self, metrics: list[tf_keras.metrics.Metric],
+                      labels: dict[str, tf.Tensor],
+                      model_outputs: tf.Tensor) -> None:
+    """Updates them by a batch; the Model Garden's forgets regression."""
+    if not self.is_regression:
+      super().process_metrics(metrics, labels, model_outputs)
+      return
+    for metric in metrics:
+      metric.update_state(labels[self.label_field], model_outputs)
+
+  def aggregate_logs(self, state: Any = None,
+                     step_outputs: dict[str, Any] | None = None) -> Any:
+    """Collects what the model said of each batch of the validation part."""
+    if not self.task_config.metrics:
+      return super().aggregate_logs(state, step_outputs)
+    state = state or {'labels': [], 'sentence_prediction': []}
+    for name, collected in state.items():
+      collected += [part.numpy() for part in step_outputs[name]]
+    return state
+
+  def reduce_aggregated_logs(
+      self, aggregated_logs: Any,
+      global_step: tf.Tensor | None = None) -> dict[str, float]:
+    """Returns the metrics of the whole validation part."""
+    names = self.task_config.metrics
+    if not names:
+      return super().reduce_aggregated_logs(aggregated_logs, global_step)
+    return metrics_lib.compute(
+        names, np.concatenate(aggregated_logs['labels']),
+        np.concatenate(aggregated_logs['sentence_prediction']))

@@ -1,0 +1,170 @@
+# Copyright 2026 The mobilebert_tf Authors. All Rights Reserved.
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+
+"""Pre-training with masked language modelling and next sentence prediction."""
+
+import dataclasses
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import tensorflow as tf, tf_keras
+
+from mobilebert_tf import checkpoints
+from mobilebert_tf import modeling
+from mobilebert_tf.modeling import layers
+from mobilebert_tf.tasks import replicas
+from mobilebert_tf.text import vocabulary
+from official.core import config_definitions as cfg
+from official.core import task_factory
+from official.nlp.configs import bert
+from official.nlp.configs import encoders
+from official.nlp.tasks import masked_lm
+
+GRADIENT_NORM = 'gradient_norm'
+
+
+def encoder_config(
+    architecture: modeling.MobileBertConfig) -> encoders.EncoderConfig:
+  """Wraps an architecture as the Model Garden's tasks want it.
+
+  Args:
+    architecture: The architecture.
+
+  Returns:
+    An `EncoderConfig` of type `any`; its fields are `encoder.any.*` in YAML.
+
+  Example:
+
+  >>> encoder_config(modeling.get_architecture('mobilebert')).type
+  'any'
+  """
+  return encoders.EncoderConfig(type='any', any=architecture)
+
+
+@dataclasses.dataclass
+class PretrainingConfig(masked_lm.MaskedLMConfig):
+  """The Model Garden's masked-LM task with our encoder and heads.
+
+  Attributes:
+    model: Only its `encoder` is read; the heads are the paper's.
+    scale_loss: True: gradients of replicas are averaged, as they should be;
+      summed they would grow with the number of devices, and are refused.
+  """
+  model: bert.PretrainerConfig = dataclasses.field(
+      default_factory=lambda: bert.PretrainerConfig(
+          encoder=encoder_config(modeling.get_architecture('mobilebert'))))
+  scale_loss: bool = True
+
+
+@task_factory.register_task_cls(PretrainingConfig)
+class PretrainingTask(masked_lm.MaskedLMTask):
+  """Pre-trains any architecture, the teacher's above all."""
+
+  def __init__(self, params: cfg.TaskConfig, logging_dir: str | None = None,
+               name: str | None = None):
+    super().__init__(params, logging_dir, name)
+    if not params.scale_loss:
+      raise ValueError('task.scale_loss is false; only true is supported.')
+
+  def describe_step(self, step: int) -> str:
+    """Returns what a step belongs to, for people."""
+    del step
+    return 'pre-training'
+
+  def build_model(self, params: bert.PretrainerConfig | None = None
+                  ) -> modeling.MobileBertPretrainer:
+    config = params or self.task_config.model
+    return modeling.MobileBertPretrainer(
+        encoders.build_encoder(config.encoder))
+
+  def build_inputs(
+      self, params: cfg.DataConfig,
+      input_context: tf.distribute.InputContext | None = None
+  ) -> tf.data.Dataset:
+    """Returns the batches.
+
+    Raises:
+      ValueError: If the vocabulary is larger than the model's, or the batches
+        are longer than it takes.
+    """
+    encoder = self.task_config.model.encoder.get()
+    if getattr(params, 'vocab_file', ''):
+      vocabulary.check_size(params.vocab_file, encoder.vocab_size)
+    if getattr(params, 'seq_length', 0) > encoder.max_position_embeddings:
+      raise ValueError(
+          f'seq_length is {params.seq_length}, but the model has '
+          f'{encoder.max_position_embeddings} positions '
+          '(max_position_embeddings).')
+    return super().build_inputs(params, input_context)
+
+  def build_losses(self, labels: Mapping[str, tf.Tensor],
+                   model_outputs: Mapping[str, tf.Tensor],
+                   metrics: Sequence[tf_keras.metrics.Metric],
+                   aux_losses: Any = None) -> tf.Tensor:
+    """Returns masked-LM plus next-sentence loss, and logs them.
+
+    Averaged over replicas, it is the mean over the global batch.
+    """
+    del aux_losses  # Our models have none.
+    losses = {'lm_example_loss': replicas.mean_over_replicas(
+        _cross_entropy(labels['masked_lm_ids'], model_outputs['mlm_logits']),
+        labels['masked_lm_weights'])}
+    if 'next_sentence_labels' in labels:
+      following = _cross_entropy(labels['next_sentence_labels'],
+                                 model_outputs['next_sentence'][:, tf.newaxis])
+      losses['next_sentence_loss'] = replicas.mean_over_replicas(
+          following, tf.ones_like(following))
+    for metric in metrics:
+      if metric.name in losses:
+        metric.update_state(losses[metric.name])
+    return tf.add_n(list(losses.values()))
+
+  def build_metrics(self, training: bool | None = None
+                    ) -> list[tf_keras.metrics.Metric]:
+    metrics = super().build_metrics(training)
+    if training:
+      metrics.append(tf_keras.metrics.Mean(name=GRADIENT_NORM))
+    return metrics
+
+  def train_step(self, inputs: dict[str, tf.Tensor],
+                 model: modeling.MobileBertPretrainer,
+                 optimizer: tf_keras.optimizers.Optimizer,
+                 metrics: list[tf_keras.metrics.Metric]
+                 ) -> dict[str, tf.Tensor]:
+    """Runs one step, whose dropout depends on the seed and the step alone."""
+    variables = model.trainable_variables
+    with (layers.step_seed(self.task_config.train_data.seed,
+                            optimizer.iterations),
+          tf.GradientTape() as tape):
+      outputs = model(inputs, training=True)
+      loss = self.build_losses(inputs, outputs, metrics)
+      # Replicas' gradients are summed; the loss is a mean over the batch.
+      scaled = loss / tf.distribute.get_strategy().num_replicas_in_sync
+    gradients = tape.gradient(scaled, variables)
+    optimizer.apply_gradients(zip(gradients, variables, strict=True))
+    self.process_metrics(metrics, inputs, outputs)
+    for metric in metrics:
+      if metric.name == GRADIENT_NORM:
+        metric.update_state(tf.linalg.global_norm(gradients))
+    return {self.loss: loss}
+
+  def initialize(self, model: modeling.MobileBertPretrainer) -> None:
+    """Restores `init_checkpoint`, of any format, if one is named."""
+    if self.task_config.init_checkpoint:
+      checkpoints.restore(model, self.task_config.init_checkpoint)
+
+
+def _cross_entropy(labels: tf.Tensor, logits: tf.Tensor) -> tf.Tensor:
+  return tf.nn.sparse_softmax_cross_entropy_with_logits(
+      labels, tf.cast(logits, tf.float32))

@@ -1,0 +1,217 @@
+# Copyright 2026 The mobilebert_tf Authors. All Rights Reserved.
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+
+"""From logits of windows to the best span of a context, inside a graph."""
+
+from typing import NamedTuple
+
+import tensorflow as tf
+
+from mobilebert_tf.tasks.question_answering import spans as spans_lib
+from mobilebert_tf.text import graph_offsets
+from mobilebert_tf.text import graph_windows
+
+_NEVER = float('-inf')
+_NOT_FINITE = ('The model gives logits that are not finite. Its weights are '
+               'damaged, or its training diverged.')
+
+
+class Chosen(NamedTuple):
+  """What is answered, each `[questions]`, as `answers.Answer`.
+
+  Attributes:
+    start: int32, the answer's first character in its context; -1 if there is no
+      answer.
+    end: int32, the character after the last; -1 if there is no answer.
+    score: float32, its probability among the best answers.
+    null_odds: float32, how much rather there is no answer.
+  """
+  start: tf.Tensor
+  end: tf.Tensor
+  score: tf.Tensor
+  null_odds: tf.Tensor
+
+
+# === Of a window ===
+
+
+def find(windows: graph_windows.Windows, start_logits: tf.Tensor,
+         end_logits: tf.Tensor, settings: spans_lib.SpanSettings
+         ) -> dict[str, tf.Tensor]:
+  """Finds the best spans of windows, as `answer_spans.SpanFinder.add`.
+
+  Args:
+    windows: The windows.
+    start_logits: `[windows, length]`, padding may follow.
+    end_logits: The same.
+    settings: How to choose.
+
+  Returns:
+    `score`, float64 `[windows, n_best]`, best first, -inf where there are no
+    more spans; `first` and `last`, int64 of the same shape, their tokens among
+    those of all contexts; `null`, float64 `[windows]`, the score of "there is
+    no answer".
+
+  Raises:
+    tf.errors.InvalidArgumentError: When run, if a logit is not finite.
+
+  Example: `find(windows, *model(inputs), SpanSettings())['score']`
+  """
+  logits = _check(windows, start_logits, end_logits)
+  longest = settings.max_answer_length
+  width = tf.maximum(tf.reduce_max(windows.size), 1)
+  starts, ends = (_of_contexts(windows, x, width) for x in logits)
+  starts = tf.where(graph_windows.shows_most(windows, width), starts, _NEVER)
+  # [windows, first token, how many more]
+  ends = tf.pad(ends, [[0, 0], [0, longest - 1]], constant_values=_NEVER)
+  reach = tf.range(width)[:, tf.newaxis] + tf.range(longest, dtype=tf.int64)
+  scores = starts[:, :, tf.newaxis] + tf.gather(ends, reach, axis=1)
+  scores = tf.reshape(scores, [-1, width * longest])
+  score, place = _best(scores, settings.n_best)
+  first = (windows.begin + windows.start)[:, tf.newaxis] + place // longest
+  return {'score': score, 'first': first, 'last': first + place % longest,
+          'null': logits[0][:, 0] + logits[1][:, 0]}
+
+
+def _check(windows: graph_windows.Windows, *logits: tf.Tensor
+           ) -> list[tf.Tensor]:
+  """Returns logits as float64, which have to be finite but for padding."""
+  length = windows.offset + windows.size + 1
+  tokens = tf.sequence_mask(length, tf.shape(logits[0])[1])
+  finite = [tf.debugging.Assert(
+      tf.reduce_all(tf.math.is_finite(x) | ~tokens), [_NOT_FINITE])
+      for x in logits]
+  with tf.control_dependencies(finite):
+    return [tf.cast(tf.cast(x, tf.float32), tf.float64) for x in logits]
+
+
+def _of_contexts(windows: graph_windows.Windows, logits: tf.Tensor,
+                 width: tf.Tensor) -> tf.Tensor:
+  """Returns the logits of contexts, `[windows, width]`, -inf after their end.
+  """
+  places = windows.offset[:, tf.newaxis] + tf.range(width)
+  last = tf.shape(logits, tf.int64)[1] - 1
+  values = tf.gather(logits, tf.minimum(places, last), batch_dims=1)
+  return tf.where(tf.sequence_mask(windows.size, width), values, _NEVER)
+
+
+def _best(scores: tf.Tensor, count: int) -> tuple[tf.Tensor, tf.Tensor]:
+  """Returns the highest scores and their places, the first of equal ones.
+
+  Args:
+    scores: `[windows, places]`.
+    count: How many.
+
+  Returns:
+    `[windows, count]` each; -inf and 0 where there are no more.
+  """
+  found = tf.minimum(count, tf.shape(scores)[1])
+  score, place = tf.math.top_k(scores, found)
+  more = [[0, 0], [0, count - found]]
+  score = tf.pad(score, more, constant_values=_NEVER)
+  return (tf.ensure_shape(score, [None, count]),
+          tf.ensure_shape(tf.cast(tf.pad(place, more), tf.int64),
+                          [None, count]))
+
+
+# === Of a question ===
+
+
+def choose(windows: graph_windows.Windows, found: dict[str, tf.Tensor],
+           tokens: graph_offsets.GraphTokens, has_text: tf.Tensor,
+           settings: spans_lib.SpanSettings, *, allow_no_answer: bool,
+           null_threshold: float) -> Chosen:
+  """Chooses answers, as `answers.choose`.
+
+  Args:
+    windows: The windows of all questions.
+    found: What `find` says of them.
+    tokens: Those of the contexts.
+    has_text: Whether a question has any, bool `[questions]`.
+    settings: How to choose.
+    allow_no_answer: Whether "there is no answer" is one.
+    null_threshold: With null odds above it there is no answer.
+
+  Returns:
+    The answers.
+
+  Example: `choose(windows, found, tokens, has_text, settings,
+    allow_no_answer=False, null_threshold=0.0).start`
+  """
+  count = tf.size(has_text)
+  score, start, end = rank(windows, found, tokens, count, settings.n_best)
+  null = tf.math.unsorted_segment_min(found['null'], windows.question, count)
+  best = score[:, 0]
+  answered = has_text & (best > _NEVER)
+  odds = null - best
+  chosen, highest, others = best, best, 0.0
+  if allow_no_answer:
+    declined = odds > null_threshold
+    chosen = tf.where(declined, null, best)
+    highest = tf.maximum(null, best)
+    others = tf.exp(null - highest)
+  total = others + tf.reduce_sum(tf.exp(score - highest[:, tf.newaxis]), axis=1)
+  probability = tf.exp(chosen - highest) / total
+  given = answered & ~declined if allow_no_answer else answered
+  return Chosen(
+      tf.where(given, start[:, 0], -1), tf.where(given, end[:, 0], -1),
+      tf.cast(tf.where(answered, probability, 0.0), tf.float32),
+      tf.cast(tf.where(answered, odds, spans_lib.NO_TEXT_ODDS), tf.float32))
+
+
+def rank(windows: graph_windows.Windows, found: dict[str, tf.Tensor],
+         tokens: graph_offsets.GraphTokens, count: tf.Tensor,
+         n_best: int) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
+  """Ranks the spans of questions, as `answer_spans.SpanFinder.spans`.
+
+  Args:
+    windows: The windows of all questions.
+    found: What `find` says of them.
+    tokens: Those of the contexts.
+    count: How many questions there are.
+    n_best: How many spans to keep of each.
+
+  Returns:
+    Scores, float64 `[questions, n_best]`, best first and -inf where there are
+    no more; first characters and those after the last, int32 of the same shape.
+
+  Example: `rank(windows, found, tokens, 1, 20)[0]`
+  """
+  is_span = found['score'] > _NEVER
+  rows = tf.where(is_span)[:, 0]
+  score, first, last = (tf.boolean_mask(found[name], is_span)
+                        for name in ('score', 'first', 'last'))
+  spans = [tf.gather(windows.question, rows),
+           tf.gather(tokens.starts.values, first),
+           tf.gather(tokens.ends.values, last), score]
+  # Each stretch of text once, with its best score.
+  question, start, end, score = spans = _sort(spans, *spans[:3], -score)
+  repeated = tf.concat([[False], tf.reduce_all([
+      key[1:] == key[:-1] for key in (question, start, end)], axis=0)], 0)
+  # Of equal scores the first in the text, then the shortest.
+  spans = [tf.boolean_mask(x, ~repeated[:tf.size(score)]) for x in spans]
+  question, start, end, score = _sort(spans, spans[0], -spans[3])
+  lengths = tf.math.bincount(tf.cast(question, tf.int32), minlength=count)
+  return tuple(
+      tf.RaggedTensor.from_row_lengths(values, lengths, validate=False)
+      .to_tensor(default, shape=[None, n_best])
+      for values, default in ((score, _NEVER), (start, 0), (end, 0)))
+
+
+def _sort(values: list[tf.Tensor], *keys: tf.Tensor) -> list[tf.Tensor]:
+  """Sorts `[n]` tensors by keys, by the first one first; equal ones stay."""
+  order = tf.range(tf.size(keys[0]))
+  for key in reversed(keys):
+    order = tf.gather(order, tf.argsort(tf.gather(key, order), stable=True))
+  return [tf.gather(x, order) for x in values]

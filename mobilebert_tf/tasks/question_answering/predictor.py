@@ -1,0 +1,163 @@
+# Copyright 2026 The mobilebert_tf Authors. All Rights Reserved.
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+
+"""Answers questions with a part of their context, however long that is."""
+
+from collections.abc import Sequence
+import dataclasses
+import functools
+
+import numpy as np
+import tensorflow as tf
+
+from mobilebert_tf.inference import loading
+from mobilebert_tf.inference import rewriting
+from mobilebert_tf.modeling import validation
+from mobilebert_tf.tasks.question_answering import spans
+from mobilebert_tf.text import text_windows
+from mobilebert_tf.text import tokenizer
+from mobilebert_tf.text import windows as windows_lib
+
+# The author's setting, where a run does not say another.
+_DEFAULT = windows_lib.WindowSettings()
+
+
+class QuestionAnswerer:
+  """Answers questions with a span labeler.
+
+  Contexts of any length are read in overlapping windows. Windows of similar
+  length share a batch that is one token longer than its longest, so an answer
+  depends on its question and context alone.
+
+  Args:
+    trained: A span labeler.
+    batch_size: How many windows are computed at once.
+    n_best: How many answers to keep.
+    max_answer_length: Tokens of the longest answer.
+    allow_no_answer: Whether "there is no answer" is one; None for what the
+      model was trained for, which is no where that is not known.
+    null_threshold: With null odds above it there is no answer; None for that of
+      the run (`task.null_score_diff_threshold`), or 0.
+    doc_stride: By how many tokens a window begins after the one before; None
+      for that of the run, or 128.
+
+  Raises:
+    ValueError: If the model is for something else, or a number makes no sense.
+
+  Example:
+
+    answerer = QuestionAnswerer(loading.load('runs/squad'))
+    [answer] = answerer.answer(['Who wrote it?'], ['Ada wrote the programme.'])
+    answer.text, answer.start, answer.end  # 'Ada', 0, 3
+  """
+
+  def __init__(self,
+               trained: loading.TrainedModel,
+               batch_size: int = 32,
+               *,
+               n_best: int = 20,
+               max_answer_length: int = 30,
+               allow_no_answer: bool | None = None,
+               null_threshold: float | None = None,
+               doc_stride: int | None = None):
+    if trained.kind != loading.QUESTION_ANSWERING:
+      raise ValueError(
+          f'A model for {trained.kind.replace("_", " ")} does not find answers '
+          'in a context. Fine-tune one: python -m mobilebert_tf.train '
+          '--experiment=mobilebert/squad_v2.')
+    if batch_size < 1:
+      raise ValueError(f'batch_size is {batch_size}; it is at least 1.')
+    self.trained = trained
+    task = trained.params.task if trained.params else None
+    if allow_no_answer is None:
+      allow_no_answer = bool(task and task.train_data.version_2_with_negative)
+    if null_threshold is None:
+      null_threshold = task.null_score_diff_threshold if task else 0.0
+    self.allow_no_answer, self.null_threshold = allow_no_answer, null_threshold
+    self._batch_size = batch_size
+    self.span_settings = spans.SpanSettings(n_best, max_answer_length)
+    self.window_settings = _window_settings(trained, doc_stride)
+    self._tokenizer = tokenizer.Tokenizer(
+        trained.vocab_file, trained.lower_case)
+    self._model = rewriting.InferenceModel(trained.model)
+
+  def answer(self, questions: Sequence[str],
+             contexts: Sequence[str]) -> list[spans.Answer]:
+    """Answers each question from its context.
+
+    Args:
+      questions: The questions.
+      contexts: The text that each is about. One that serves several questions
+        is tokenised once.
+
+    Returns:
+      An answer for each, in their order. Where question or context have no
+      text, it is empty.
+
+    Raises:
+      ValueError: If there are more or fewer contexts than questions, or the
+        model's weights are damaged.
+    """
+    if len(questions) != len(contexts):
+      raise ValueError(f'There are {len(questions)} questions and '
+                       f'{len(contexts)} contexts.')
+    if not questions:
+      return []
+    numbers: dict[str, int] = {}
+    paragraphs = [numbers.setdefault(c, len(numbers)) for c in contexts]
+    windows = text_windows.Windows(
+        self._tokenizer, questions, list(numbers), paragraphs,
+        self.window_settings)
+    finder = spans.SpanFinder(windows, self.span_settings)
+    order = np.argsort(windows.length, kind='stable')
+    # The longest first: if memory is short, that is known at once.
+    for start in reversed(range(0, len(order), self._batch_size)):
+      rows = order[start:start + self._batch_size]
+      logits = self._compute(*windows.segments(rows))
+      for row, starts, ends in zip(rows, *(x.numpy() for x in logits),
+                                   strict=True):
+        finder.add(int(row), starts, ends)
+    return [
+        spans.choose(finder.spans(i), question, context,
+                       self.allow_no_answer, self.null_threshold)
+        for i, (question, context) in enumerate(
+            zip(questions, contexts, strict=True))
+    ]
+
+  @functools.cached_property
+  def _compute(self):
+    def compute(question: tf.RaggedTensor,
+                context: tf.RaggedTensor) -> list[tf.Tensor]:
+      inputs = self._tokenizer.pack([question, context])
+      logits = self._model([inputs[name] for name in validation.INPUT_NAMES])
+      return [tf.cast(x, tf.float32) for x in logits]
+
+    # Lengths and sizes of batches are left open, so it is traced once.
+    ids = tf.RaggedTensorSpec([None, None], tf.int32)
+    return tf.function(compute, input_signature=[ids, ids])
+
+
+def _window_settings(trained: loading.TrainedModel,
+                     doc_stride: int | None) -> windows_lib.WindowSettings:
+  if trained.params:
+    settings = trained.params.task.train_data.window_settings()
+  else:
+    length = min(trained.max_length, _DEFAULT.seq_length)
+    # A short model has to leave room for the context.
+    settings = dataclasses.replace(
+        _DEFAULT, seq_length=length,
+        query_length=min(_DEFAULT.query_length, max(1, length // 2)))
+  if doc_stride is None:
+    return settings
+  return dataclasses.replace(settings, doc_stride=doc_stride)

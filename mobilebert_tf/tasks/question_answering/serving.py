@@ -1,0 +1,153 @@
+# Copyright 2026 The mobilebert_tf Authors. All Rights Reserved.
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+
+"""Answers to questions, in a SavedModel: strings in, a part of each out."""
+
+from typing import Any
+
+import tensorflow as tf
+
+from mobilebert_tf.deployment import served_module
+from mobilebert_tf.tasks.question_answering import graph_spans
+from mobilebert_tf.tasks.question_answering import spans
+from mobilebert_tf.text import graph_offsets
+from mobilebert_tf.text import graph_windows
+from mobilebert_tf.text import tokenizer as tokenizer_lib
+from mobilebert_tf.text import windows as windows_lib
+
+# The author's settings.
+_WINDOWS, _SPANS = windows_lib.WindowSettings(), spans.SpanSettings()
+# What `str.strip` takes away.
+_WHITE_SPACE = r'[\t-\r\x{1c}-\x{1f}\x{85}\p{Z}]*'
+
+
+class QuestionAnswering(served_module.ServedModule):
+  """Answers questions with a part of their context, however long that is.
+
+  `serve_text` answers as `question_answerer.QuestionAnswerer` does. It is given
+  `question` and `context`, string `[batch]`; where bytes are not UTF-8, U+FFFD
+  is put, and answers are those of the text that results. Its outputs:
+    `answer`: string `[batch]`, as it stands in the context; empty if there is
+      no answer, or question or context have no text.
+    `start`: int32 `[batch]`, its first character, counted in Unicode code
+      points; -1 if there is no answer.
+    `end`: int32 `[batch]`, the character after its last, or -1.
+    `score`: float32 `[batch]`, its probability among the best answers; 0 if
+      question or context have no text.
+    `null_odds`: float32 `[batch]`, how much rather there is no answer: the
+      score of that less the score of the best answer.
+  Ids and examples are windows of a question and a part of its context; their
+  outputs are `start_logits` and `end_logits`, float32 `[batch, length]`.
+
+  Args:
+    model: A span labeler, `rewriting.rewrite(labeler)`.
+    tokenizer: As for `ServedModule`.
+    max_length: Tokens of a window, special tokens included.
+    doc_stride: By how many tokens a window begins after the one before.
+    query_length: How many tokens of a question to keep, from its start.
+    n_best: Among how many answers the probability is.
+    max_answer_length: Tokens of the longest answer.
+    allow_no_answer: Whether "there is no answer" is one.
+    null_threshold: With null odds above it there is no answer.
+    xla: Whether the model is compiled by XLA.
+
+  Raises:
+    ValueError: If a number makes no sense.
+
+  Example:
+
+    module = QuestionAnswering(rewriting.rewrite(labeler), tokenizer, 384)
+    answers = module.serve_text(question=tf.constant(['Who wrote it?']),
+                                context=tf.constant(['Ada wrote it.']))
+    answers['answer'], answers['start'], answers['end']  # 'Ada', 0, 3
+  """
+
+  _text_names = ('question', 'context')
+
+  def __init__(self, model: tf.Module,
+               tokenizer: tokenizer_lib.Tokenizer, max_length: int, *,
+               doc_stride: int = _WINDOWS.doc_stride,
+               query_length: int = _WINDOWS.query_length,
+               n_best: int = _SPANS.n_best,
+               max_answer_length: int = _SPANS.max_answer_length,
+               allow_no_answer: bool = False, null_threshold: float = 0.0,
+               xla: bool = False):
+    super().__init__(model, tokenizer, max_length, pairs=True, xla=xla)
+    self._windows = windows_lib.WindowSettings(
+        self.max_length, doc_stride, query_length)
+    self._spans = spans.SpanSettings(n_best, max_answer_length)
+    self._allow_no_answer = allow_no_answer
+    self._null_threshold = null_threshold
+
+  @tf.function(autograph=False)  # Which would take most of an export's time.
+  def serve_text(self, question: tf.Tensor,
+                 context: tf.Tensor) -> dict[str, tf.Tensor]:
+    """Answers questions.
+
+    Args:
+      question: string `[batch]`, UTF-8.
+      context: string `[batch]`, UTF-8, the text that each is about. One that
+        serves several questions is tokenised once.
+
+    Returns:
+      A row of each output for each question.
+
+    Raises:
+      tf.errors.InvalidArgumentError: When run, if there are more or fewer
+        contexts than questions, or the model's weights are damaged.
+    """
+    same = tf.debugging.assert_equal(
+        tf.size(question), tf.size(context),
+        'There have to be as many contexts as questions.')
+    with tf.control_dependencies([same]):
+      question, context = (
+          graph_offsets.replace_invalid(x) for x in (question, context))
+    texts, paragraphs = tf.unique(context)
+    tokens = graph_offsets.tokenize(self.tokenizer, texts)
+    asked = self.tokenizer.tokenize(question)[:, :self._windows.query_length]
+    windows = graph_windows.cut(asked, tokens.ids, paragraphs, self._windows)
+    found = self._find(windows, asked, tokens.ids)
+    blank = tf.strings.regex_full_match(question, _WHITE_SPACE)
+    chosen = graph_spans.choose(
+        windows, found, tokens, ~blank, self._spans,
+        allow_no_answer=self._allow_no_answer,
+        null_threshold=self._null_threshold)
+    # Of no answer the characters -1 to -1: none.
+    answer = tf.strings.substr(
+        context, tf.maximum(chosen.start, 0), chosen.end - chosen.start,
+        unit='UTF8_CHAR')
+    return {'answer': answer, **chosen._asdict()}
+
+  def _find(self, windows: graph_windows.Windows, questions: tf.RaggedTensor,
+            contexts: tf.RaggedTensor) -> dict[str, tf.Tensor]:
+    """Returns the best spans of all windows, computing some at a time."""
+    numbers = tf.range(tf.size(windows.question))
+
+    def find(question: tf.RaggedTensor, context: tf.RaggedTensor,
+             rows: tf.RaggedTensor) -> dict[str, tf.Tensor]:
+      (start_logits, end_logits), _ = self._run(question, context)
+      return graph_spans.find(windows.take(rows.values), start_logits,
+                              end_logits, self._spans)
+
+    return self._map_segments(find, [
+        *graph_windows.segments(windows, questions, contexts),
+        tf.RaggedTensor.from_tensor(
+            numbers[:, tf.newaxis], row_splits_dtype=tf.int64)])
+
+  def _summarize(self, outputs: Any, mask: tf.Tensor) -> dict[str, tf.Tensor]:
+    return {}  # Of a window there is nothing to tell but of its tokens.
+
+  def _describe_tokens(self, outputs: Any) -> dict[str, tf.Tensor]:
+    return {name: tf.cast(logits, tf.float32) for name, logits in zip(
+        ('start_logits', 'end_logits'), outputs, strict=True)}

@@ -1,0 +1,301 @@
+# Copyright 2026 The mobilebert_tf Authors. All Rights Reserved.
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+
+"""From logits of windows to the best spans of a context.
+
+What is answered to a question: the best spans, and which of them counts.
+"""
+
+from collections.abc import Sequence
+import dataclasses
+
+import numpy as np
+
+from mobilebert_tf.text import windows as windows_lib
+
+
+@dataclasses.dataclass(frozen=True)
+class SpanSettings:
+  """How answers are chosen.
+
+  Attributes:
+    n_best: How many answers to keep for each question.
+    max_answer_length: Tokens of the longest answer.
+  """
+  n_best: int = 20
+  max_answer_length: int = 30
+
+  def __post_init__(self):
+    for name in ('n_best', 'max_answer_length'):
+      if getattr(self, name) < 1:
+        raise ValueError(f'{name} is {getattr(self, name)}; it has to be at '
+                         'least 1.')
+
+
+@dataclasses.dataclass(frozen=True)
+class Span:
+  """A part of a context that may be the answer.
+
+  Attributes:
+    start: Its first character.
+    end: The character after its last.
+    start_logit: How much the model takes it to start there.
+    end_logit: How much to end there.
+  """
+  start: int
+  end: int
+  start_logit: float
+  end_logit: float
+
+  @property
+  def score(self) -> float:
+    """The sum of both logits."""
+    return self.start_logit + self.end_logit
+
+
+@dataclasses.dataclass(frozen=True)
+class Spans:
+  """What was found for a question.
+
+  Attributes:
+    best: Best first, each stretch of text once; empty if the context has no
+      tokens.
+    null: "There is no answer", from the window that says so least; it has the
+      characters 0 to 0.
+  """
+  best: tuple[Span, ...]
+  null: Span
+
+  @property
+  def null_odds(self) -> float:
+    """The score of "no answer" less that of the best span.
+
+    Raises:
+      IndexError: If there is no span.
+    """
+    return self.null.score - self.best[0].score
+
+
+class SpanFinder:
+  """Collects the spans of windows that come in any order.
+
+  All spans up to the longest are compared, where the reference code compares
+  those that start and end at one of the 20 best places. Of a token that is in
+  several windows, the window counts that shows most on both sides of it.
+
+  Example:
+
+    finder = SpanFinder(windows)
+    for row in range(len(windows)):
+      finder.add(row, start_logits[row], end_logits[row])
+    finder.spans(question=0).best[0]
+
+  Args:
+    windows: The windows.
+    settings: How to choose.
+  """
+
+  def __init__(self, windows: windows_lib.WindowPlan,
+               settings: SpanSettings = SpanSettings()):
+    self._windows = windows
+    self._settings = settings
+    self._found: dict[int, list[Span]] = {}
+    self._null: dict[int, Span] = {}
+
+  def add(self, row: int, start_logits: np.ndarray,
+          end_logits: np.ndarray) -> None:
+    """Takes what the model says of a window.
+
+    Args:
+      row: The number of the window.
+      start_logits: `[length]`, padding may follow.
+      end_logits: The same.
+
+    Raises:
+      ValueError: If a logit is not finite.
+    """
+    windows = self._windows
+    length, offset = windows.length[row], windows.offset[row]
+    logits = np.stack([start_logits[:length], end_logits[:length]])
+    logits = logits.astype(np.float64)
+    if not np.isfinite(logits).all():
+      raise ValueError('The model gives logits that are not finite. Its '
+                       'weights are damaged, or its training diverged.')
+    self._null[row] = Span(0, 0, *logits[:, 0].tolist())
+    starts, ends = logits[:, offset:-1]  # Of the context.
+    self._found[row] = self._best(row, starts, ends)
+
+  def spans(self, question: int) -> Spans:
+    """Returns what was found for a question, all windows of which are in.
+
+    Args:
+      question: Its number.
+
+    Raises:
+      KeyError: If one of its windows was not added.
+    """
+    rows = self._windows.of_question(question)
+    spans = [span for row in rows for span in self._found[row]]
+    # Of equal scores the first in the text, then the shortest.
+    spans.sort(key=lambda span: (-span.score, span.start, span.end))
+    unique = {}
+    for span in spans:
+      unique.setdefault((span.start, span.end), span)
+    return Spans(tuple(unique.values())[:self._settings.n_best],
+                 min((self._null[row] for row in rows),
+                     key=lambda span: span.score))
+
+  def _best(self, row: int, starts: np.ndarray,
+            ends: np.ndarray) -> list[Span]:
+    if not len(starts):
+      return []
+    longest = min(self._settings.max_answer_length, len(starts))
+    padded = np.concatenate([ends, np.full([longest - 1], -np.inf)])
+    reach = np.lib.stride_tricks.sliding_window_view(padded, longest)
+    allowed = np.where(self._shows_most(row), starts, -np.inf)
+    scores = (allowed[:, np.newaxis] + reach).ravel()
+    count = min(self._settings.n_best, len(scores))
+    # Equal scores beyond the last would be chosen from at random.
+    limit = np.partition(scores, -count)[-count]
+    places = np.flatnonzero(scores >= max(limit, np.finfo(np.float64).min))
+    places = places[np.argsort(-scores[places], kind='stable')][:count]
+    tokens, first = self._windows.tokens, self._windows.start[row]
+    return [
+        Span(int(tokens.starts[first + i]), int(tokens.ends[first + i + more]),
+             float(starts[i]), float(ends[i + more]))
+        for i, more in (divmod(int(place), longest) for place in places)
+    ]
+
+  def _shows_most(self, row: int) -> np.ndarray:
+    """Whether no window of the question shows more around each token."""
+    start = self._windows.start[row]
+    places = start + np.arange(self._windows.size[row])
+    own = self._context(row, places)
+    best = np.ones(len(places), bool)
+    for other in self._overlapping(row):
+      theirs = self._context(other, places)
+      best &= (own >= theirs) if row < other else (own > theirs)
+    return best
+
+  def _overlapping(self, row: int) -> Sequence[int]:
+    windows = self._windows
+    rows = windows.of_question(windows.question[row])
+    step = windows.start[rows[-1]] - windows.start[rows[0]]
+    if not step:
+      return ()
+    near = -(-int(windows.size[rows[0]]) * (len(rows) - 1) // int(step))
+    return [other for other in range(max(rows[0], row - near),
+                                     min(rows[-1], row + near) + 1)
+            if other != row]
+
+  def _context(self, row: int, places: np.ndarray) -> np.ndarray:
+    """How much a window shows on the poorer side of tokens, -inf outside."""
+    left = places - self._windows.start[row]
+    right = self._windows.size[row] - 1 - left
+    fewer = np.minimum(left, right)
+    # Of two alike the longer window, as in the reference code.
+    return np.where(fewer < 0, -np.inf, fewer + 0.01 * self._windows.size[row])
+
+
+# Where a context or a question has no text, nothing can be the answer. A number
+# that is JSON and above any odds of a model.
+NO_TEXT_ODDS = 1e9
+
+
+@dataclasses.dataclass(frozen=True)
+class Candidate:
+  """One of the best answers.
+
+  Attributes:
+    text: As it stands in the context; empty for "there is no answer".
+    start: Its first character in the context; None if there is no answer.
+    end: The character after its last; None if there is no answer.
+    probability: Among the best answers, 0 to 1.
+    start_logit: How much the model takes it to start there.
+    end_logit: How much to end there.
+  """
+  text: str
+  start: int | None
+  end: int | None
+  probability: float
+  start_logit: float
+  end_logit: float
+
+
+@dataclasses.dataclass(frozen=True)
+class Answer:
+  """What a model answers.
+
+  Attributes:
+    text: As it stands in the context, `context[start:end]`; empty if there is
+      no answer.
+    start: Its first character in the context; None if there is no answer.
+    end: The character after its last; None if there is no answer.
+    score: Its probability among the best answers, 0 to 1; 0 if neither context
+      nor question have text.
+    null_odds: How much rather there is no answer: the score of that less the
+      score of the best answer.
+    best: The best answer even where there rather is none; None if the context
+      or the question has no text.
+    n_best: The best answers, best first, "no answer" among them if that is
+      allowed.
+  """
+  text: str
+  start: int | None
+  end: int | None
+  score: float
+  null_odds: float
+  best: Candidate | None
+  n_best: tuple[Candidate, ...]
+
+
+def choose(spans: Spans, question: str, context: str,
+           allow_no_answer: bool, null_threshold: float) -> Answer:
+  """Makes an answer of the spans that were found.
+
+  Example: `choose(finder.spans(0), 'Who?', 'It was Ada.', False, 0.0).text`
+
+  Args:
+    spans: Of the question.
+    question: Its text.
+    context: The text that it is about.
+    allow_no_answer: Whether "there is no answer" is one.
+    null_threshold: With null odds above it there is no answer.
+
+  Returns:
+    The answer; an empty one where question or context have no text.
+  """
+  if not spans.best or not question.strip():
+    return Answer('', None, None, 0.0, NO_TEXT_ODDS, None, ())
+  found = [spans.null] if allow_no_answer else []
+  ranked = sorted([*spans.best, *found], key=lambda span: -span.score)
+  scores = np.array([span.score for span in ranked])
+  weights = np.exp(scores - scores.max())
+  n_best = tuple(
+      _candidate(span, context, float(probability), span is spans.null)
+      for span, probability in zip(ranked, weights / weights.sum(),
+                                   strict=True))
+  best = next(c for c in n_best if c.start is not None)
+  chosen = best
+  if allow_no_answer and spans.null_odds > null_threshold:
+    chosen = next(c for c in n_best if c.start is None)
+  return Answer(chosen.text, chosen.start, chosen.end, chosen.probability,
+                spans.null_odds, best, n_best)
+
+
+def _candidate(span: Span, context: str, probability: float,
+               is_null: bool) -> Candidate:
+  start, end = (None, None) if is_null else (span.start, span.end)
+  return Candidate('' if is_null else context[start:end], start, end,
+                   probability, span.start_logit, span.end_logit)

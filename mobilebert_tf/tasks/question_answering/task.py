@@ -1,0 +1,173 @@
+# Copyright 2026 The mobilebert_tf Authors. All Rights Reserved.
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+
+"""Fine-tuning on SQuAD v1.1 and v2.0, scored by the official metric."""
+
+import dataclasses
+from typing import Any
+
+import numpy as np
+import tensorflow as tf, tf_keras
+
+from mobilebert_tf import modeling
+from mobilebert_tf.tasks import fine_tuning
+from mobilebert_tf.tasks.pretraining import task
+from mobilebert_tf.tasks.question_answering import loader as loader_lib
+from mobilebert_tf.tasks.question_answering import metrics as metrics_lib
+from mobilebert_tf.tasks.question_answering import spans as spans_lib
+from official.core import base_task
+from official.core import task_factory
+from official.nlp.tasks import question_answering
+
+_MASKED = -1e9
+
+
+@dataclasses.dataclass
+class QuestionAnsweringConfig(question_answering.QuestionAnsweringConfig):
+  """The Model Garden's config, with our encoder and data.
+
+  Attributes:
+    n_best_size: How many answers to keep for each question.
+    max_answer_length: Tokens of the longest answer.
+    null_score_diff_threshold: With null odds above it a question counts as
+      having no answer (v2.0). Evaluation reports the best one.
+  """
+  model: question_answering.ModelConfig = dataclasses.field(
+      default_factory=lambda: question_answering.ModelConfig(
+          encoder=task.encoder_config(
+              modeling.get_architecture('mobilebert'))))
+  train_data: loader_lib.QuestionAnsweringDataConfig = (
+      dataclasses.field(default_factory=(
+          loader_lib.QuestionAnsweringDataConfig)))
+  validation_data: loader_lib.QuestionAnsweringDataConfig = (
+      dataclasses.field(default_factory=lambda: (
+          loader_lib.QuestionAnsweringDataConfig(
+              is_training=False))))
+
+
+@task_factory.register_task_cls(QuestionAnsweringConfig)
+class QuestionAnsweringTask(
+    fine_tuning.FineTuning, question_answering.QuestionAnsweringTask):
+  """The Model Garden's task on our windows, in which padding has no part."""
+
+  def __init__(self, params: QuestionAnsweringConfig,
+               logging_dir: str | None = None, name: str | None = None):
+    # Not the Model Garden's, which writes the validation data as records.
+    base_task.Task.__init__(self, params, logging_dir, name=name)
+    self._validation = None
+
+  def build_model(self) -> modeling.MobileBertSpanLabeler:
+    """Returns a new span labeler.
+
+    Raises:
+      ValueError: If the config asks for another encoder than ours.
+    """
+    return modeling.MobileBertSpanLabeler(self.build_encoder())
+
+  def build_inputs(
+      self, params: loader_lib.QuestionAnsweringDataConfig,
+      input_context: tf.distribute.InputContext | None = None
+  ) -> tf.data.Dataset:
+    """Returns the batches; see the loader.
+
+    Raises:
+      FileNotFoundError: If a file is missing.
+      ValueError: If a file is not sound, or vocabulary or length do not fit the
+        model.
+    """
+    loader = loader_lib.QuestionAnsweringDataLoader(params)
+    self.check_data(params)
+    if not params.is_training:
+      self._validation = (loader.prepared, params.version_2_with_negative)
+    return loader.load(input_context)
+
+  def build_losses(self, labels: dict[str, tf.Tensor],
+                   model_outputs: list[tf.Tensor],
+                   aux_losses: Any = None) -> tf.Tensor:
+    """Returns the mean cross entropy of start and end, padding left out.
+
+    Otherwise the loss of a window would depend on its batch mates' lengths.
+    """
+    padding = padding_bias(labels['input_mask'])
+    return super().build_losses(
+        labels, [tf.cast(logits, tf.float32) + padding
+                 for logits in model_outputs], aux_losses)
+
+  # === Evaluation ===
+
+  def validation_step(self, inputs: tuple[dict[str, tf.Tensor], ...],
+                      model: tf_keras.Model,
+                      metrics: list[tf_keras.metrics.Metric] | None = None
+                      ) -> dict[str, tf.Tensor]:
+    """Returns the rows of a batch and their logits."""
+    features, labels = inputs
+    start_logits, end_logits = self.inference_step(features, model)
+    return {'rows': labels['rows'], 'start_logits': start_logits,
+            'end_logits': end_logits}
+
+  def aggregate_logs(self, state: Any = None,
+                     step_outputs: dict[str, Any] | None = None) -> Any:
+    """Collects the spans of the windows of a step."""
+    config = self.task_config
+    prepared, _ = self._validation
+    finder = state or spans_lib.SpanFinder(
+        prepared.windows, spans_lib.SpanSettings(
+            config.n_best_size, config.max_answer_length))
+    names = ('rows', 'start_logits', 'end_logits')
+    # Each has the tensors of all replicas.
+    for replica in zip(*(step_outputs[name] for name in names), strict=True):
+      rows, *logits = (np.asarray(value) for value in replica)
+      for row, start, end in zip(rows, *logits, strict=True):
+        finder.add(int(row), start, end)
+    return finder
+
+  def reduce_aggregated_logs(self, aggregated_logs: Any,
+                             global_step: tf.Tensor | None = None
+                             ) -> dict[str, float]:
+    """Returns the official scores, in percent.
+
+    Args:
+      aggregated_logs: What `aggregate_logs` returned last.
+      global_step: Not needed.
+
+    Returns:
+      `squad_metrics.evaluate`'s: `exact_match` and `f1`; for v2.0 `exact`, `f1`
+      and more, at `null_score_diff_threshold`, with the best threshold.
+    """
+    prepared, version_2 = self._validation
+    predictions, null_odds = {}, {}
+    for i, question in enumerate(prepared.questions):
+      spans = aggregated_logs.spans(i)
+      predictions[question.id] = ''
+      null_odds[question.id] = 0.0
+      if spans.best and question.text.strip():
+        best, context = spans.best[0], prepared.data.context(question)
+        predictions[question.id] = context[best.start:best.end]
+        null_odds[question.id] = spans.null_odds
+    data = dataclasses.replace(prepared.data, questions=prepared.questions)
+    return metrics_lib.evaluate(
+        data, predictions, null_odds if version_2 else None,
+        self.task_config.null_score_diff_threshold, version_2)
+
+
+def padding_bias(mask: tf.Tensor) -> tf.Tensor:
+  """Returns what to add to logits, so that padding gets no probability.
+
+  Args:
+    mask: int32 `[batch, length]`, 1 for tokens.
+
+  Returns:
+    float32 of the same shape.
+  """
+  return _MASKED * (1.0 - tf.cast(mask, tf.float32))

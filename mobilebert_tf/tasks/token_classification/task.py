@@ -1,0 +1,163 @@
+# Copyright 2026 The mobilebert_tf Authors. All Rights Reserved.
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+
+"""Fine-tuning on labelled words: entities, parts of speech."""
+
+import dataclasses
+from typing import Any
+
+import numpy as np
+from seqeval.metrics import sequence_labeling
+import tensorflow as tf, tf_keras
+
+from mobilebert_tf.data import conll
+from mobilebert_tf import modeling
+from mobilebert_tf.tasks import fine_tuning
+from mobilebert_tf.tasks.pretraining import task
+from mobilebert_tf.tasks.token_classification import loader
+from official.core import task_factory
+from official.nlp.tasks import tagging
+
+
+@dataclasses.dataclass
+class TokenClassificationConfig(tagging.TaggingConfig):
+  """The Model Garden's config, with our encoder.
+
+  Attributes:
+    class_names: The label of each class; if None, those that the training data
+      names as `labels`, or those found in its files.
+  """
+  model: tagging.ModelConfig = dataclasses.field(
+      default_factory=lambda: tagging.ModelConfig(
+          encoder=task.encoder_config(
+              modeling.get_architecture('mobilebert'))))
+
+
+@task_factory.register_task_cls(TokenClassificationConfig)
+class TokenClassificationTask(fine_tuning.FineTuning, tagging.TaggingTask):
+  """The Model Garden's task, evaluated sentence by sentence.
+
+  The Model Garden's own runs the words of a batch together, where an entity at
+  the end of a sentence merges with one at the beginning of the next.
+  """
+
+  def __init__(self, params: TokenClassificationConfig, *args: Any,
+               **kwargs: Any):
+    super().__init__(params, *args, **kwargs)
+    # A list would become one of TensorFlow's, which `replace` cannot copy.
+    self._labels: tuple[str, ...] = ()
+
+  @property
+  def labels(self) -> tuple[str, ...]:
+    """The label of each class, read from the training files if need be."""
+    config = self.task_config
+    if not self._labels:
+      self._labels = tuple(config.class_names or (
+          loader.find_labels(config.train_data)))
+    return self._labels
+
+  def build_model(self) -> modeling.MobileBertTokenClassifier:
+    """Returns a new token classifier that knows its labels.
+
+    Raises:
+      FileNotFoundError: If nobody names the labels and there is no training
+        file.
+      ValueError: If the config asks for another encoder than ours.
+    """
+    return modeling.MobileBertTokenClassifier(
+        self.build_encoder(), len(self.labels), labels=self.labels,
+        dropout_rate=self.task_config.model.head_dropout)
+
+  def build_inputs(
+      self, params: loader.TokenClassificationDataConfig,
+      input_context: tf.distribute.InputContext | None = None
+  ) -> tf.data.Dataset:
+    """Returns the batches, with the labels of the training part.
+
+    Raises:
+      ValueError: If labels, vocabulary or lengths do not fit the model.
+    """
+    self.check_data(params)
+    return super().build_inputs(
+        params.replace(labels=list(self.labels)), input_context)
+
+  def validation_step(self, inputs: tuple[dict[str, tf.Tensor], tf.Tensor],
+                      model: tf_keras.Model,
+                      metrics: list[tf_keras.metrics.Metric] | None = None
+                      ) -> dict[str, tf.Tensor]:
+    """Returns the loss and what `aggregate_logs` needs of a batch."""
+    features, labels = inputs
+    outputs = self.inference_step(features, model)
+    return {
+        self.loss: self.build_losses(labels=labels, model_outputs=outputs),
+        'predict_ids': outputs['predict_ids'],
+        'label_ids': labels,
+        'sentence_ids': features['sentence_ids'],
+        'part_ids': features['part_ids'],
+    }
+
+  def aggregate_logs(self, state: list[tuple] | None = None,
+                     step_outputs: dict[str, tuple] | None = None
+                     ) -> list[tuple]:
+    """Keeps the words of each part of a sentence, true and predicted."""
+    state = state or []
+    names = ('sentence_ids', 'part_ids', 'label_ids', 'predict_ids')
+    for replica in zip(*(step_outputs[name] for name in names), strict=True):
+      for sentence, part, labels, predicted in zip(
+          *(tensor.numpy() for tensor in replica), strict=True):
+        is_word = labels != loader.IGNORED
+        state.append((sentence, part, labels[is_word], predicted[is_word]))
+    return state
+
+  def reduce_aggregated_logs(self, aggregated_logs: list[tuple],
+                             global_step: tf.Tensor | None = None
+                             ) -> dict[str, float]:
+    """Returns the scores; see `score`."""
+    labels: dict[int, list[str]] = {}
+    predicted: dict[int, list[str]] = {}
+    for sentence, _, true_ids, predicted_ids in sorted(
+        aggregated_logs, key=lambda entry: entry[1]):
+      for names, ids in ((labels, true_ids), (predicted, predicted_ids)):
+        names.setdefault(sentence, []).extend(self.labels[i] for i in ids)
+    return score(list(labels.values()), list(predicted.values()),
+                 conll.are_entities(self.labels))
+
+
+def score(labels: list[list[str]], predicted: list[list[str]],
+          entities: bool = True) -> dict[str, float]:
+  """Scores the labels of sentences, as conlleval does.
+
+  An entity counts as found if its type and all of its words are right.
+
+  Args:
+    labels: The true label of each word of each sentence.
+    predicted: The predicted ones.
+    entities: Whether they are those of entities.
+
+  Returns:
+    `accuracy`, the share of words; and of entities micro-averaged `f1`,
+    `precision` and `recall`.
+
+  Example: `score([['B-PER', 'O']], [['B-PER', 'O']])['f1']  # 1.0`
+  """
+  right = [a == b for one, other in zip(labels, predicted, strict=True)
+           for a, b in zip(one, other, strict=True)]
+  scores = {'accuracy': float(np.mean(right)) if right else 0.0}
+  if not entities:
+    return scores
+  precision, recall, f1, _ = (
+      sequence_labeling.precision_recall_fscore_support(
+          labels, predicted, average='micro', zero_division=0))
+  return {**scores, 'f1': float(f1), 'precision': float(precision),
+          'recall': float(recall)}

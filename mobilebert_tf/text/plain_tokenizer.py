@@ -1,0 +1,235 @@
+# Copyright 2026 The mobilebert_tf Authors. All Rights Reserved.
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+
+"""The tokens of texts as arrays, without TensorFlow.
+
+Text to WordPiece ids without TensorFlow, for where only a model runs.
+"""
+
+from collections.abc import Sequence
+import dataclasses
+import re
+import unicodedata
+
+import numpy as np
+import tokenizers
+from tokenizers import models
+from tokenizers import pre_tokenizers
+
+
+@dataclasses.dataclass(frozen=True)
+class TokenizedTexts:
+  """The tokens of several texts, one after the other.
+
+  The offsets count Python's characters, so `text[starts[i]:ends[i]]` is what
+  token i stands for, with the accents that follow its last character.
+
+  Attributes:
+    ids: int32 `[tokens]`.
+    starts: int32 `[tokens]`, the first character of each.
+    ends: int32 `[tokens]`, the one after the last.
+    splits: int64 `[texts + 1]`; text i has the tokens from `splits[i]` to
+      `splits[i + 1]`.
+  """
+  ids: np.ndarray
+  starts: np.ndarray
+  ends: np.ndarray
+  splits: np.ndarray
+
+  @property
+  def lengths(self) -> np.ndarray:
+    """How many tokens each text has, int64 `[texts]`."""
+    return np.diff(self.splits)
+
+
+_LONGEST_WORD = 100  # In bytes of UTF-8, as `FastBertTokenizer` counts.
+# Nothing shorter can have more bytes: a character has 4 at most.
+_PERHAPS_LONG = re.compile(rf'\S{{{_LONGEST_WORD // 4 + 1},}}')
+_CODE_POINTS = 0x110000
+# What BERT splits into single characters, because its writing has no spaces.
+_CHINESE = ((0x3400, 0x4dbf), (0x4e00, 0x9fff), (0xf900, 0xfaff),
+            (0x20000, 0x2a6df), (0x2a700, 0x2ceaf), (0x2f800, 0x2fa1f))
+
+
+class PlainTokenizer:
+  """Gives the ids of `tokenization.Tokenizer`, on Hugging Face `tokenizers`.
+
+  All but the search for pieces is done here, because that library lets words be
+  100 characters long where TensorFlow's counts bytes, and knows the punctuation
+  of an older Unicode. Characters that Unicode has had since version 14 (2021),
+  of which each library here knows others, may still be split or lower-cased
+  otherwise than in TensorFlow.
+
+  Example:
+
+    tokenizer = PlainTokenizer(Vocabulary.read('vocab.txt').tokens)
+    [ids] = tokenizer.tokenize(['how far is it'])
+
+  Args:
+    tokens: The vocabulary, in the order of the ids, [UNK] among them.
+    lower_case: Whether to lower-case and strip accents.
+  """
+
+  def __init__(self, tokens: Sequence[str], lower_case: bool = True):
+    self.lower_case = lower_case
+    model = models.WordPiece(
+        {token: i for i, token in enumerate(tokens)}, unk_token='[UNK]',
+        max_input_chars_per_word=_LONGEST_WORD)
+    self._plain = tokenizers.Tokenizer(model)
+    self._plain.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
+    self._spaced = tokenizers.Tokenizer(model)
+    self._spaced.pre_tokenizer = pre_tokenizers.WhitespaceSplit()
+    self._cleaning, self._spacing = _Cleaning(), _Spacing(lower_case)
+    known = set().union(*tokens)
+    self._unknown = next(c for c in map(chr, range(_CODE_POINTS - 1, 0, -1))
+                         if c not in known)
+
+  def tokenize(self, texts: Sequence[str | bytes]) -> list[np.ndarray]:
+    """Splits texts into WordPieces, without special tokens.
+
+    Args:
+      texts: The texts. Bytes that are not UTF-8 and halves of surrogate pairs
+        are dropped.
+
+    Returns:
+      int32 `[tokens]` for each.
+    """
+    return [np.array(self._split(_decode(text)).ids, np.int32)
+            for text in texts]
+
+  def tokenize_with_offsets(self, texts: Sequence[str | bytes]
+                            ) -> TokenizedTexts:
+    """Splits texts into WordPieces and says which characters they stand for.
+
+    Args:
+      texts: The texts. Offsets into bytes count the characters of
+        `text.decode('utf-8', 'replace')`.
+
+    Returns:
+      What `token_offsets.tokenize` gives.
+    """
+    parts = [self._locate(_decode(text)) for text in texts]
+    ids, starts, ends = (
+        np.concatenate([part[i] for part in parts] or [[]]).astype(np.int32)
+        for i in range(3))
+    splits = np.cumsum([0, *(len(part[0]) for part in parts)], dtype=np.int64)
+    return TokenizedTexts(ids, starts, ends, splits)
+
+  def _split(self, text: str) -> tokenizers.Encoding:
+    if _is_plain(text):
+      text = text.lower() if self.lower_case else text
+      return self._plain.encode(text, add_special_tokens=False)
+    spaced = _PERHAPS_LONG.sub(self._replace_long, self._normalize(text))
+    return self._spaced.encode(spaced, add_special_tokens=False)
+
+  def _normalize(self, text: str) -> str:
+    """Cleans as `Tokenizer` does, and puts spaces around what stands alone."""
+    text = text.translate(self._cleaning)
+    if self.lower_case:
+      text = unicodedata.normalize('NFD', text.lower())
+    return text.translate(self._spacing)
+
+  def _replace_long(self, match: re.Match[str]) -> str:
+    """Makes sure that a word of too many bytes is [UNK]."""
+    word = match[0]
+    if len(word.encode('utf-8')) <= _LONGEST_WORD:
+      return word
+    return self._unknown * len(word)
+
+  def _locate(self, text: str) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Returns ids, first characters and those after the last."""
+    encoding = self._split(text)
+    places = np.array(encoding.offsets, np.int64).reshape([-1, 2])
+    starts, ends = places.T
+    if not _is_plain(text) and len(places):
+      characters, skip = self._characters(text)
+      starts = characters[starts]
+      ends = skip[characters[ends - 1] + 1]
+    return np.array(encoding.ids, np.int32), starts, ends
+
+  def _characters(self, text: str) -> tuple[np.ndarray, np.ndarray]:
+    """Returns how places in the normalised text are places in a text.
+
+    Normalising treats every character by itself, as far as lengths go.
+
+    Args:
+      text: The text.
+
+    Returns:
+      The character that each normalised one comes from; and for each character,
+      and the end, the next one from there on that is no accent.
+    """
+    codes = np.frombuffer(text.encode('utf-32-le', 'surrogatepass'), '<u4')
+    distinct, inverse = np.unique(codes, return_inverse=True)
+    letters = [chr(code) for code in distinct]
+    sizes = np.array([len(self._normalize(letter)) for letter in letters])
+    accents = np.array([unicodedata.category(x) == 'Mn' for x in letters])
+    places = np.arange(len(codes) + 1)
+    places[:-1][accents[inverse]] = len(codes)
+    return (np.repeat(np.arange(len(codes)), sizes[inverse]),
+            np.minimum.accumulate(places[::-1])[::-1])
+
+
+class _Cleaning(dict):
+  """A table for `str.translate`, filled as characters are met.
+
+  BERT removes control and format characters, except tab, newline and carriage
+  return, which are white space to it, and U+FFFD. Halves of surrogate pairs are
+  no text.
+  """
+
+  def __missing__(self, code: int) -> str | None:
+    category = unicodedata.category(chr(code))
+    removed = (code == 0xfffd or category in ('Cf', 'Cs') or
+               (category == 'Cc' and chr(code) not in '\t\n\r'))
+    self[code] = None if removed else chr(code)
+    return self[code]
+
+
+class _Spacing(dict):
+  """Such a table that strips accents and makes words of what stands alone."""
+
+  def __init__(self, strip_accents: bool):
+    super().__init__()
+    self._strip_accents = strip_accents
+
+  def __missing__(self, code: int) -> str | None:
+    character = chr(code)
+    category = unicodedata.category(character)
+    if self._strip_accents and category == 'Mn':
+      value = None
+    elif category[0] == 'P' or _is_symbol(code) or _is_chinese(code):
+      value = f' {character} '
+    else:
+      value = character
+    self[code] = value
+    return value
+
+
+def _is_symbol(code: int) -> bool:
+  """Whether it is one of ASCII's, all of which are punctuation to BERT."""
+  return 32 < code < 127 and not chr(code).isalnum()
+
+
+def _is_chinese(code: int) -> bool:
+  return any(first <= code <= last for first, last in _CHINESE)
+
+
+def _is_plain(text: str) -> bool:
+  """Whether a text needs no normalising but lower case, as most do not."""
+  return text.isascii() and text.isprintable()
+
+
+def _decode(text: str | bytes) -> str:
+  return text.decode('utf-8', 'replace') if isinstance(text, bytes) else text

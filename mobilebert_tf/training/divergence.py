@@ -1,0 +1,104 @@
+# Copyright 2026 The mobilebert_tf Authors. All Rights Reserved.
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+
+
+"""Stops a training whose loss is not finite, and says where it went wrong."""
+
+from collections.abc import Callable
+
+import numpy as np
+import orbit
+import tensorflow as tf
+
+_SHOWN = 6
+
+
+def scalars(output: orbit.runner.Output) -> dict[str, float]:
+  """Returns those of a loop's logs that are numbers.
+
+  The learning rate may be a variable, of which every replica has a copy.
+  """
+  tensors = {name: tf.convert_to_tensor(value)
+             for name, value in output.items()}
+  return {name: float(tensor) for name, tensor in tensors.items()
+          if not tensor.shape.rank}
+
+
+class DivergenceError(ArithmeticError):
+  """A loss is infinite or not a number."""
+
+
+class StopWhenNotFinite:
+  """A train action that raises before what went wrong is saved.
+
+  To be run on every worker: those that went on would wait for the others.
+
+  Args:
+    model: The model that is trained.
+    global_step: Counts the steps done.
+    steps_per_loop: Steps between two outputs.
+    describe_step: Says what a step belongs to, such as `stage transfer_3`.
+    latest_checkpoint: Returns the path of the last checkpoint, if any.
+
+  Example:
+
+  >>> check = StopWhenNotFinite(
+  ...     tf_keras.Sequential(), tf.Variable(4), steps_per_loop=2,
+  ...     describe_step=lambda step: 'pre-training',
+  ...     latest_checkpoint=lambda: None)
+  >>> check({'training_loss': float('nan')})
+  Traceback (most recent call last):
+  ...
+  mobilebert_tf.training.divergence.DivergenceError: ...
+  """
+
+  def __init__(self, model: tf.Module, global_step: tf.Variable,
+               steps_per_loop: int, describe_step: Callable[[int], str],
+               latest_checkpoint: Callable[[], str | None]):
+    self._model = model
+    self._global_step = global_step
+    self._steps_per_loop = steps_per_loop
+    self._describe_step = describe_step
+    self._latest_checkpoint = latest_checkpoint
+
+  def __call__(self, output: orbit.runner.Output) -> None:
+    terms = [name for name, value in scalars(output).items()
+             if not np.isfinite(value)]
+    if not terms:
+      return
+    last = int(self._global_step.numpy())
+    first = max(1, last - self._steps_per_loop + 1)
+    checkpoint = self._latest_checkpoint()
+    raise DivergenceError(
+        f'Training diverged between steps {first} and {last} '
+        f'({self._describe_step(last - 1)}): not finite: {_shorten(terms)}; '
+        f'{self._describe_weights()}. '
+        + (f'The last good checkpoint is {checkpoint}, and the same command '
+           'goes on from it.' if checkpoint else 'No checkpoint was saved yet.')
+        + ' Lower the learning rate or lengthen its warm-up, look at '
+        'gradient_norm in metrics.jsonl, or log more often '
+        '(trainer.steps_per_loop).')
+
+  def _describe_weights(self) -> str:
+    names = [weight.name for weight in self._model.weights
+             if not np.all(np.isfinite(tf.cast(weight, tf.float32).numpy()))]
+    if not names:
+      return 'all weights are still finite'
+    return (f'so are the weights {_shorten(names)} '
+            f'({len(names)} of {len(self._model.weights)})')
+
+
+def _shorten(names: list[str]) -> str:
+  rest = len(names) - _SHOWN
+  return ', '.join(names[:_SHOWN]) + (f' and {rest} more' if rest > 0 else '')

@@ -1,0 +1,96 @@
+# Copyright 2026 The mobilebert_tf Authors. All Rights Reserved.
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+
+"""What a child says about an artefact, asked in this process."""
+
+import json
+import pathlib
+from unittest import mock
+
+import tensorflow as tf
+
+from mobilebert_tf.deployment import exported_models
+from mobilebert_tf.deployment import measuring
+from mobilebert_tf.deployment import saved_model_runner
+from tests.data import temporary
+from tests.deployment import tiny_exports
+
+_TEXTS = ['one two', 'one two three four five six seven', 'one'] * 7
+
+
+class MeasuringTest(temporary.TemporaryFiles, tf.test.TestCase):
+
+  def _load(self, save) -> measuring.Measured:
+    folder = save(pathlib.Path(self.make_folder(), 'model'))
+    measured = measuring.Measured()
+    # TensorFlow has begun, so its threads cannot be set any more.
+    with mock.patch.object(saved_model_runner, 'set_threads') as set_threads:
+      self.loaded = measured.load(str(folder), exported_models.SAVED_MODEL, 3)
+    set_threads.assert_called_once_with(3)
+    self.calls = []
+    for name in ('scores', 'answer'):
+      real = getattr(measured._runner, name)
+      setattr(measured._runner, name, lambda texts, pairs, real=real: (
+          self.calls.append(len(texts)), real(texts, pairs))[1])
+    return measured
+
+  def test_it_tells_what_the_artefact_is(self):
+    measured = self._load(tiny_exports.save_classifier)
+    self.assertEqual(measured.describe(), {
+        'task': 'classification', 'labels': ['long', 'short'], 'pairs': False,
+        'max_length': None, 'counts': False})
+
+  def test_loading_is_timed_and_answers_nothing_yet(self):
+    measured = self._load(tiny_exports.save_classifier)
+    self.assertEqual(set(self.loaded), {'import_seconds', 'load_seconds'})
+    self.assertGreater(self.loaded['load_seconds'], 0)
+    # Its labels are known once it has answered a text.
+    self.assertNotIn('labels', vars(measured._runner))
+
+  def test_answers_are_those_of_all_texts_and_fit_into_json(self):
+    measured = self._load(tiny_exports.save_rater)
+    answers = measured.answer(_TEXTS, None)['answers']
+    self.assertEqual(json.loads(json.dumps(answers)), [2, 7, 1] * 7)
+    self.assertEqual(self.calls, [16, 5])
+
+  def test_questions_are_answered_with_texts(self):
+    measured = self._load(tiny_exports.save_answerer)
+    self.assertTrue(measured.describe()['pairs'])
+    self.assertEqual(measured.answer(['who?'], ['Ada did'])['answers'], ['Ada'])
+
+  def test_a_text_is_timed_as_often_as_it_takes(self):
+    measured = self._load(tiny_exports.save_classifier)
+    self.assertGreater(measured.time_one(
+        'one', None, batch_size=4, calls=5, enough_seconds=60)['seconds'], 0)
+    self.assertEqual(self.calls, [4] * 6)  # One to warm up.
+    self.calls.clear()
+    measured.time_one('one', None, 1, calls=20, enough_seconds=0)
+    self.assertEqual(self.calls, [1] * 4)  # Three for a median.
+
+  def test_each_batch_of_a_file_is_timed_once_all_have_run(self):
+    measured = self._load(tiny_exports.save_classifier)
+    self.assertLen(measured.time_texts(_TEXTS, None, 8)['seconds'], 3)
+    self.assertEqual(self.calls, 2 * [8, 8, 5])
+
+  def test_memory_is_that_of_this_process(self):
+    measured = self._load(tiny_exports.save_classifier)
+    before = measured.memory()
+    held = b'x' * (before['peak_bytes'] + 50_000_000)
+    after = measured.memory()
+    self.assertLen(held, before['peak_bytes'] + 50_000_000)
+    self.assertGreater(after['growth_bytes'] - before['growth_bytes'], 40e6)
+
+
+if __name__ == '__main__':
+  tf.test.main()

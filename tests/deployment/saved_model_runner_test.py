@@ -1,0 +1,87 @@
+# Copyright 2026 The mobilebert_tf Authors. All Rights Reserved.
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+
+"""SavedModels answer, and tell their task."""
+
+import pathlib
+
+import numpy as np
+import tensorflow as tf
+
+from mobilebert_tf.deployment import saved_model_runner
+from tests.data import temporary
+from tests.deployment import tiny_exports
+
+_TEXTS = ['one two', 'one two three four five six seven', 'é 😀 \udc80']
+
+
+class SavedModelRunnerTest(temporary.TemporaryFiles, tf.test.TestCase):
+
+  def setUp(self):
+    super().setUp()
+    self.folder = pathlib.Path(self.make_folder(), 'model')
+
+  def _load(self) -> saved_model_runner.SavedModelRunner:
+    return saved_model_runner.SavedModelRunner(self.folder)
+
+  def test_a_classifier_has_its_labels_in_their_order(self):
+    tiny_exports.save_classifier(self.folder, ('short', 'long'))
+    runner = self._load()
+    self.assertEqual((runner.task, runner.labels, runner.pairs),
+                     ('classification', ['short', 'long'], False))
+    scores = runner.scores(_TEXTS)
+    # Seven words: the sigmoid of 1.5.
+    self.assertAllClose(scores[1], [1 - 0.817574, 0.817574])
+    self.assertAllEqual(np.argmax(scores, 1), [0, 1, 0])
+
+  def test_a_rater_of_pairs(self):
+    tiny_exports.save_rater(self.folder, pairs=True)
+    runner = self._load()
+    self.assertEqual((runner.task, runner.labels, runner.pairs),
+                     ('regression', [], True))
+    self.assertAllEqual(runner.scores(['a b', 'c'], ['d', 'e f g']), [3, 4])
+
+  def test_an_answerer(self):
+    tiny_exports.save_answerer(self.folder)
+    runner = self._load()
+    self.assertEqual(runner.task, 'question_answering')
+    answers = runner.answer(['who?', 'what?'], ['Ada wrote it', 'É va'])
+    self.assertEqual([each.text for each in answers], ['Ada', 'É'])
+
+  def test_an_embedder_gives_means(self):
+    tiny_exports.save_embedder(self.folder)
+    runner = self._load()
+    self.assertEqual(runner.task, 'embeddings')
+    self.assertAllEqual(runner.scores(['ab c']), [[2, 4]])
+
+  def test_damage_is_named_in_one_line(self):
+    tiny_exports.save_classifier(self.folder)
+    file = self.folder / 'saved_model.pb'
+    file.write_bytes(file.read_bytes()[:200])
+    with self.assertRaisesRegex(ValueError, f'{self.folder} is damaged') as c:
+      self._load()
+    self.assertLen(str(c.exception).splitlines(), 1)
+
+  def test_one_that_takes_no_text_is_refused(self):
+    module = tf.Module()
+    module.double = tf.function(
+        lambda x: {'y': 2 * x}, input_signature=[tf.TensorSpec([None])])
+    tf.saved_model.save(module, str(self.folder), signatures=module.double)
+    with self.assertRaisesRegex(ValueError, 'no signature serve_text that '
+                                'takes text, only serving_default'):
+      self._load()
+
+
+if __name__ == '__main__':
+  tf.test.main()

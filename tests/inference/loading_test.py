@@ -1,0 +1,247 @@
+# Copyright 2026 The mobilebert_tf Authors. All Rights Reserved.
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+
+"""Loading a classifier from the folder of its training run."""
+
+import dataclasses
+import pathlib
+import shutil
+import tempfile
+
+from absl.testing import parameterized
+import numpy as np
+import tensorflow as tf
+
+from mobilebert_tf import checkpoints
+from mobilebert_tf.inference import loading
+from mobilebert_tf import modeling
+from mobilebert_tf.tasks.pretraining import task as task_lib
+from mobilebert_tf.text import tokenizer
+from mobilebert_tf.training import registry_imports
+from mobilebert_tf.training import run as run_lib
+from official.core import exp_factory
+from official.core import train_utils
+from tests.data import temporary
+from tests.inference import tiny_classifier
+
+del registry_imports
+
+
+def _train(folder: pathlib.Path, labels: str = 'ba', num_classes: int = 2
+           ) -> np.ndarray:
+  """Trains for two steps and returns the model's logits of two texts.
+
+  The file of texts does not stay.
+  """
+  rows = [f'{tiny_classifier.text(5, i)}\t{labels[i % 2]}' for i in range(8)]
+  path = folder / 'train.tsv'
+  path.write_text('\n'.join(['text\tlabel', *rows]) + '\n')
+  params = exp_factory.get_exp_config('mobilebert/sentence_prediction')
+  data = {'input_path': str(path), 'global_batch_size': 4,
+          'seq_length': tiny_classifier.MAX_LENGTH,
+          'vocab_file': tiny_classifier.write_vocabulary(folder)}
+  params.override({
+      'task': {
+          'model': {'num_classes': num_classes,
+                    'encoder': task_lib.encoder_config(
+                        tiny_classifier.architecture()).as_dict()},
+          'train_data': data, 'validation_data': data,
+      },
+      'trainer': {'optimizer_config': {
+                      'learning_rate': {'polynomial': {
+                          'initial_learning_rate': 0.05}},
+                      'warmup': {'polynomial': {'warmup_steps': 1}}},
+                  'train_steps': 2, 'steps_per_loop': 1,
+                  'summary_interval': 1, 'checkpoint_interval': 1,
+                  'validation_interval': 2,
+                  'best_checkpoint_export_subdir': 'best',
+                  'best_checkpoint_eval_metric': 'validation_loss',
+                  'best_checkpoint_metric_comp': 'lower'},
+  })
+  model, _ = run_lib.run_experiment(
+      params, 'train_and_eval', str(folder / 'run'))
+  path.unlink()
+  return _logits(model, folder / 'vocab.txt')
+
+
+def _logits(model, vocab_file) -> np.ndarray:
+  inputs = tokenizer.Tokenizer(vocab_file).encode(
+      ['w1 w2', 'w3'], max_length=tiny_classifier.MAX_LENGTH)
+  return model(inputs, training=False).numpy()
+
+
+class LoadingTest(
+    temporary.TemporaryFiles, parameterized.TestCase, tf.test.TestCase):
+
+  @classmethod
+  def setUpClass(cls):
+    super().setUpClass()
+    cls.folder = pathlib.Path(tempfile.mkdtemp())
+    cls.addClassCleanup(shutil.rmtree, cls.folder, ignore_errors=True)
+    cls.logits = _train(cls.folder)
+
+  def _copy(self) -> pathlib.Path:
+    return pathlib.Path(shutil.copytree(
+        self.folder / 'run', pathlib.Path(self.make_folder(), 'run')))
+
+  def _copy_with(self, task: dict) -> str:
+    """Returns a copy of the run with other params of the task."""
+    copy = self._copy()
+    params = loading._read_params(str(copy), 'mobilebert/sentence_prediction')
+    params.override({'task': task})
+    train_utils.serialize_config(params, str(copy))
+    return str(copy)
+
+  def test_loads_the_model_that_was_trained(self):
+    classifier = loading.load(str(self.folder / 'run'))
+    self.assertAllClose(
+        _logits(classifier.model, classifier.vocab_file), self.logits,
+        atol=1e-6)
+    self.assertIsInstance(classifier.model, modeling.MobileBertClassifier)
+    self.assertEqual(classifier.labels, ['a', 'b'])
+    self.assertEqual(classifier.model.labels, ('a', 'b'))
+    self.assertEqual(classifier.vocab_file, str(self.folder / 'vocab.txt'))
+    self.assertEqual(classifier.max_length, tiny_classifier.MAX_LENGTH)
+    self.assertTrue(classifier.lower_case)
+
+  @parameterized.parameters('.', 'ckpt-2', 'best', 'best/*.index')
+  def test_a_run_one_of_its_checkpoints_or_its_best(self, path):
+    if '*' in path:
+      [path] = (self.folder / 'run').glob(path)
+    trained = loading.load(
+        str(self.folder / 'run' / path).removesuffix('.index'))
+    self.assertAllClose(
+        _logits(trained.model, trained.vocab_file), self.logits, atol=1e-6)
+    self.assertEqual(trained.labels, ['a', 'b'])
+    self.assertEqual(trained.kind, loading.CLASSIFICATION)
+    self.assertIs(trained.pairs, False)
+
+  def test_an_earlier_checkpoint(self):
+    trained = loading.load(f'{self.folder}/run/ckpt-1')
+    self.assertNotAllClose(
+        _logits(trained.model, trained.vocab_file), self.logits, atol=1e-6)
+
+  def test_a_run_of_ratings(self):
+    folder = pathlib.Path(self.make_folder())
+    logits = _train(folder, labels='14', num_classes=1)
+    trained = loading.load(str(folder / 'run'))
+    self.assertEqual(trained.kind, loading.REGRESSION)
+    self.assertEmpty(trained.labels)
+    self.assertAllClose(
+        _logits(trained.model, trained.vocab_file), logits, atol=1e-6)
+
+  def test_labels_that_were_named_keep_their_order(self):
+    copy = self._copy_with({'train_data': {'labels': ['b', 'a'],
+                                           'input_path': '/gone.tsv'}})
+    self.assertEqual(loading.load(copy).labels, ['b', 'a'])
+
+  def test_the_vocabulary_beside_a_run_counts(self):
+    """The run may have been moved, and another be where it was."""
+    copy = self._copy()
+    shutil.copyfile(self.folder / 'vocab.txt', copy / 'vocab.txt')
+    self.assertEqual(loading.load(str(copy)).vocab_file,
+                     str(copy / 'vocab.txt'))
+
+  def test_a_misspelt_folder_is_named(self):
+    with self.assertRaisesRegex(FileNotFoundError, "no folder .*'/nowhere'"):
+      loading.load('/nowhere')
+
+  def test_a_checkpoint_of_another_format(self):
+    run = str(self.folder / 'run')
+    folder = f'{self.make_folder()}/hugging_face'
+    checkpoints.write(
+        dataclasses.replace(checkpoints.read(run), labels=('a', 'b')),
+        folder, 'hugging_face')
+    classifier = loading.load(folder)
+    self.assertAllClose(
+        _logits(classifier.model, classifier.vocab_file), self.logits,
+        atol=1e-6)
+    self.assertEqual(classifier.labels, ['a', 'b'])
+    self.assertEqual(classifier.vocab_file, f'{folder}/vocab.txt')
+    self.assertEqual(classifier.max_length, tiny_classifier.MAX_LENGTH)
+
+  def test_a_checkpoint_without_a_classifier_or_vocabulary(self):
+    encoder = modeling.MobileBertEncoder(tiny_classifier.architecture())
+    folder = self.make_folder()
+    encoder.save_pretrained(f'{folder}/encoder')
+    with self.assertRaisesRegex(ValueError, 'has no class.*, only encoder'):
+      loading.load(f'{folder}/encoder')
+    modeling.MobileBertClassifier(encoder, 2).save_pretrained(f'{folder}/two')
+    with self.assertRaisesRegex(FileNotFoundError, 'two/vocab.txt is missing'):
+      loading.load(f'{folder}/two')
+    modeling.MobileBertClassifier(encoder, 1).save_pretrained(
+        f'{folder}/one', vocab_file=str(self.folder / 'vocab.txt'))
+    self.assertEqual(loading.load(f'{folder}/one').kind, loading.REGRESSION)
+
+  def test_an_encoder_alone(self):
+    encoder = modeling.MobileBertEncoder(tiny_classifier.architecture())
+    folder = f'{self.make_folder()}/encoder'
+    encoder.save_pretrained(folder, vocab_file=str(self.folder / 'vocab.txt'))
+    for path in (folder, str(self.folder / 'run')):
+      trained = loading.load_encoder(path)
+      self.assertEqual(trained.kind, loading.EMBEDDINGS)
+      self.assertEqual(trained.max_length, tiny_classifier.MAX_LENGTH)
+    ids = tf.constant([[2, 7, 3, 0]])
+    inputs = [ids, tf.cast(ids > 0, tf.int32), 0 * ids]
+    self.assertAllClose(
+        loading.load_encoder(folder).model(inputs)['sequence_output'],
+        encoder(inputs)['sequence_output'], 1e-6, 1e-6)
+
+  def test_a_folder_without_checkpoint_is_named(self):
+    copy = self._copy()
+    for file in copy.glob('ckpt*'):
+      file.unlink()
+    (copy / 'checkpoint').unlink()
+    with self.assertRaisesRegex(FileNotFoundError, f'{copy} holds no checkp'):
+      loading.load(str(copy))
+
+  def test_a_damaged_checkpoint_is_named(self):
+    copy = self._copy()
+    [data] = copy.glob('ckpt-2.data*')
+    data.write_bytes(data.read_bytes()[:100])
+    with self.assertRaisesRegex(ValueError, 'ckpt-2 is damaged'):
+      loading.load(str(copy))
+
+  def test_a_checkpoint_of_another_architecture_is_named(self):
+    copy = self._copy_with({'model': {'encoder': {'any': {
+        'intermediate_size': 24}}}})
+    with self.assertRaisesRegex(ValueError, 'ckpt-2.*does not fit.*params'):
+      loading.load(copy)
+
+  def test_a_classifier_of_pairs(self):
+    copy = self._copy_with({'train_data': {'pair_field': 'answer'}})
+    self.assertTrue(loading.load(copy).pairs)
+
+  def test_labels_are_as_many_as_classes(self):
+    copy = self._copy_with({'model': {'num_classes': 3}})
+    with self.assertRaisesRegex(ValueError, r'3 classes and 2 labels \(a, b\)'):
+      loading.load(copy)
+
+  def test_a_run_of_another_experiment_is_refused(self):
+    folder = self.make_folder()
+    train_utils.serialize_config(
+        exp_factory.get_exp_config('mobilebert/pretrain'), folder)
+    with self.assertRaisesRegex(
+        ValueError, f'{folder}/params.yaml is not of a training run of mobile'):
+      loading.load(folder)
+
+  def test_params_that_are_not_yaml_are_named(self):
+    copy = self._copy()
+    (copy / 'params.yaml').write_text('task: [')
+    with self.assertRaisesRegex(ValueError, f'{copy}/params.yaml is not'):
+      loading.load(str(copy))
+
+
+if __name__ == '__main__':
+  tf.test.main()

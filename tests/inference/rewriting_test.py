@@ -1,0 +1,85 @@
+# Copyright 2026 The mobilebert_tf Authors. All Rights Reserved.
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+
+
+"""A rewritten model answers as the one it was made of, whatever its heads."""
+
+from absl.testing import parameterized
+import numpy as np
+import tensorflow as tf
+
+from mobilebert_tf.inference import rewriting
+from mobilebert_tf import modeling
+from tests.modeling import contract
+
+
+def _model(kind: str, **overrides):
+  encoder = modeling.MobileBertEncoder(contract.tiny_architecture(**overrides))
+  model = {
+      'classifier': lambda: modeling.MobileBertClassifier(encoder, 3),
+      'rating': lambda: modeling.MobileBertClassifier(encoder, 1),
+      'words': lambda: modeling.MobileBertTokenClassifier(encoder, 4),
+      'spans': lambda: modeling.MobileBertSpanLabeler(encoder),
+  }[kind]()
+  contract.randomize(model)
+  return model
+
+
+class RewritingTest(parameterized.TestCase, tf.test.TestCase):
+
+  @parameterized.product(
+      kind=('classifier', 'rating', 'words', 'spans'),
+      overrides=({}, {'use_pooler': True, 'normalization': 'layer_norm'}),
+      calibrated=(False, True))
+  def test_outputs_are_the_models(self, kind, overrides, calibrated):
+    model = _model(kind, **overrides)
+    batch = {name: tf.constant(value)
+             for name, value in contract.token_inputs().items()}
+    rewritten = rewriting.rewrite(model, [batch] if calibrated else ())
+    inputs = list(batch.values())
+    expected = model(inputs, training=False)
+    tf.nest.map_structure(
+        lambda one, other: self.assertAllClose(one, other, 1e-4, 1e-4),
+        rewritten(inputs), expected)
+
+  def test_a_saved_model_holds_its_weights_alone(self):
+    model = _model('classifier')
+    rewritten = rewriting.rewrite(model)
+    ids = tf.TensorSpec([None, None], tf.int32)
+    serve = tf.function(lambda *inputs: {'logits': rewritten(inputs)},
+                        input_signature=[ids] * 3)
+    rewritten.serve = serve
+    folder = self.get_temp_dir() + '/saved_model'
+    tf.saved_model.save(
+        rewritten, folder, signatures=serve.get_concrete_function())
+    loaded = tf.saved_model.load(folder)
+    inputs = [tf.constant(value) for value in contract.token_inputs().values()]
+    self.assertAllClose(loaded.serve(*inputs)['logits'], model(inputs), 1e-4,
+                        1e-4)
+    held = sum(np.prod(v.shape) for v in loaded.signatures[
+        'serving_default'].variables)
+    self.assertBetween(held, 0.9 * model.count_params(),
+                       model.count_params() + 100)
+
+  def test_what_cannot_be_folded_is_said(self):
+    model = _model('classifier')
+    gamma = model.encoder.blocks[0].attention_norm.gamma
+    gamma.assign(tf.zeros_like(gamma))
+    with self.assertLogs(level='WARNING') as logs:
+      rewriting.rewrite(model)
+    self.assertIn('block_0/attention_norm', ''.join(logs.output))
+
+
+if __name__ == '__main__':
+  tf.test.main()

@@ -1,0 +1,62 @@
+# Copyright 2026 The mobilebert_tf Authors. All Rights Reserved.
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+
+"""A tiny model to start from, and tables that it can learn from."""
+
+import pathlib
+from typing import Any
+
+import tensorflow as tf, tf_keras
+
+from mobilebert_tf import modeling
+from mobilebert_tf.pipelines.finetuning import recipe as recipe_lib
+from tests.inference import tiny_classifier
+
+_WORDS = {'bad': 'w1 w2 w3', 'good': 'w4 w5 w6'}
+
+
+def write_start(folder: pathlib.Path) -> str:
+  """Writes an encoder with random weights and its vocabulary, once."""
+  if (folder / 'start').exists():
+    return str(folder / 'start')
+  folder.mkdir(parents=True, exist_ok=True)
+  vocab_file = tiny_classifier.write_vocabulary(str(folder))
+  tf_keras.utils.set_random_seed(3)
+  model = modeling.MobileBertEncoder(
+      tiny_classifier.architecture(initializer_range=0.2))
+  model.save_pretrained(str(folder / 'start'), vocab_file=vocab_file)
+  return str(folder / 'start')
+
+
+def write_table(path: pathlib.Path, rows: int, labelled: bool = True) -> str:
+  """Writes a CSV file whose label follows from its words."""
+  lines = ['review,stars' if labelled else 'review']
+  for i in range(rows):
+    label = ('bad', 'good')[i % 2]
+    text = f'"{_WORDS[label]} w{7 + i % 20}, w8"'
+    lines.append(f'{text},{label}' if labelled else text)
+  path.write_text('\n'.join(lines) + '\n', encoding='utf-8')
+  return str(path)
+
+
+def recipe(test: tf.test.TestCase, **fields: Any) -> recipe_lib.Recipe:
+  """Returns a recipe of tables in a test's folder."""
+  folder = pathlib.Path(test.get_temp_dir())
+  return recipe_lib.Recipe(**{
+      'task': 'classification', 'text_column': 'review',
+      'label_column': 'stars',
+      'train_file': write_table(folder / 'train.csv', 48),
+      'dev_file': write_table(folder / 'dev.csv', 20),
+      'init_checkpoint': write_start(folder),
+      'learning_rate': 1e-2, 'batch_size': 8, 'epochs': 4.0, **fields})

@@ -1,0 +1,41 @@
+# Copyright 2026 The mobilebert_tf Authors. All Rights Reserved.
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+
+"""A span labeler with random weights, its vocabulary and questions for it."""
+
+import numpy as np
+
+from mobilebert_tf.inference import loading
+from mobilebert_tf import modeling
+from tests.inference import tiny_classifier
+
+SEQ_LENGTH = tiny_classifier.MAX_LENGTH
+
+
+def model(seed: int = 0) -> modeling.MobileBertSpanLabeler:
+  """Returns a model whose answers differ from text to text."""
+  labeler = modeling.MobileBertSpanLabeler(
+      modeling.MobileBertEncoder(tiny_classifier.architecture()))
+  rng = np.random.default_rng(seed)
+  for variable in labeler.weights:
+    noise = rng.normal(scale=0.3, size=variable.shape)
+    variable.assign((1.0 if 'gamma' in variable.name else 0.0) + noise)
+  return labeler
+
+
+def build(folder: str) -> loading.TrainedModel:
+  """Returns it as it is loaded from a checkpoint."""
+  return loading.TrainedModel(
+      model(), [], tiny_classifier.write_vocabulary(folder), lower_case=True,
+      max_length=SEQ_LENGTH, kind=loading.QUESTION_ANSWERING, pairs=True)

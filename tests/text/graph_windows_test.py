@@ -1,0 +1,96 @@
+# Copyright 2026 The mobilebert_tf Authors. All Rights Reserved.
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+
+"""Windows cut in a graph: those that `window_plan` cuts."""
+
+from absl.testing import parameterized
+import hypothesis
+from hypothesis import strategies
+import numpy as np
+import tensorflow as tf
+
+from mobilebert_tf.tasks.question_answering import spans
+from mobilebert_tf.text import graph_windows
+from mobilebert_tf.text import plain_tokenizer
+from mobilebert_tf.text import windows as windows_lib
+
+
+def _tokens(lengths: list[int]) -> plain_tokenizer.TokenizedTexts:
+  splits = np.cumsum([0, *lengths])
+  places = np.arange(splits[-1], dtype=np.int32)
+  return plain_tokenizer.TokenizedTexts(places, places, places + 1, splits)
+
+
+def _ragged(tokens: plain_tokenizer.TokenizedTexts) -> tf.RaggedTensor:
+  return tf.RaggedTensor.from_row_splits(tokens.ids, tokens.splits)
+
+
+class GraphWindowsTest(parameterized.TestCase, tf.test.TestCase):
+
+  def _check(self, asked, lengths, paragraphs, settings):
+    """Compares windows, and which of them shows most around each token."""
+    questions, contexts = _tokens(asked), _tokens(lengths)
+    plan = windows_lib.WindowPlan(questions, contexts, paragraphs, settings)
+    kept = _ragged(questions)[:, :settings.query_length]
+    windows = graph_windows.cut(
+        kept, _ragged(contexts), tf.constant(paragraphs), settings)
+    self.assertAllEqual(windows.question, plan.question)
+    self.assertAllEqual(windows.begin + windows.start, plan.start)
+    self.assertAllEqual(windows.size, plan.size)
+    self.assertAllEqual(windows.offset, plan.offset)
+    finder = spans.SpanFinder(plan)
+    width = int(plan.size.max())
+    most = graph_windows.shows_most(windows, width).numpy()
+    question, context = graph_windows.segments(windows, kept, _ragged(contexts))
+    for row in range(len(plan)):
+      size = plan.size[row]
+      self.assertAllEqual(most[row, :size], finder._shows_most(row))
+      self.assertFalse(most[row, size:].any())
+      for got, expected in zip((question, context), plan.pieces(row),
+                               strict=True):
+        self.assertAllEqual(got[row], expected)
+
+  @hypothesis.settings(max_examples=100, deadline=None)
+  @hypothesis.given(
+      asked=strategies.lists(strategies.integers(0, 12), min_size=1,
+                             max_size=3),
+      lengths=strategies.lists(strategies.integers(0, 150), min_size=1,
+                               max_size=3),
+      seq_length=strategies.integers(12, 60), stride=strategies.integers(1, 70),
+      query_length=strategies.integers(1, 8), data=strategies.data())
+  def test_windows_of_any_size(self, asked, lengths, seq_length, stride,
+                               query_length, data):
+    paragraphs = data.draw(strategies.lists(
+        strategies.integers(0, len(lengths) - 1), min_size=len(asked),
+        max_size=len(asked)))
+    self._check(asked, lengths, paragraphs, windows_lib.WindowSettings(
+        seq_length, stride, query_length))
+
+  @parameterized.parameters(121, 128, 130, 254, 300)
+  def test_a_last_window_that_is_100_or_200_shorter(self, stride):
+    # Where a hundred times a hundredth is as much as one more token.
+    room = 384 - 3 - 4
+    for size in (room - 100, room - 200, room):
+      self._check([4], [2 * stride + size], [0],
+                  windows_lib.WindowSettings(doc_stride=stride))
+
+  def test_no_windows(self):
+    windows = graph_windows.cut(
+        _ragged(_tokens([])), _ragged(_tokens([])),
+        tf.zeros([0], tf.int32), windows_lib.WindowSettings())
+    self.assertEqual([x.shape for x in windows], [[0]] * len(windows))
+
+
+if __name__ == '__main__':
+  tf.test.main()

@@ -1,0 +1,181 @@
+# Copyright 2026 The mobilebert_tf Authors. All Rights Reserved.
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+
+"""The tokenizer without TensorFlow gives what that with it gives."""
+
+import json
+import time
+
+from absl.testing import parameterized
+import hypothesis
+from hypothesis import strategies
+import numpy as np
+import tensorflow as tf
+
+from mobilebert_tf.text import offsets
+from mobilebert_tf.text import plain_tokenizer
+from mobilebert_tf.text import tokenizer
+from tests.data import temporary
+from tests import shared_data
+
+_TOKENS = ('[PAD]', '[UNK]', '[CLS]', '[SEP]', '[MASK]', 'a', 'b', '##a',
+           '##b', 'é', '##é', 'A', 'e', '##e', '中', '한', 'σ', '##ς',
+           '.', '#', '##', '[', 'sep', '🦜')
+# Since Unicode 14 there are these letters, marks and punctuation. Of the
+# libraries, some know all, some none.
+_NEWER = ''.join(chr(code) for first, last in (
+    (0xece, 0xece), (0x1b4e, 0x1b4f), (0x1b7f, 0x1b7f), (0x2c2f, 0x2c2f),
+    (0xa7c0, 0xa7c0), (0xa7d0, 0xa7d8), (0x10570, 0x10595),
+    (0x105c9, 0x105e4), (0x10d6e, 0x10d6e), (0x10efd, 0x10eff),
+    (0x11241, 0x11241), (0x11383, 0x113d8), (0x11b00, 0x11b09),
+    (0x11be1, 0x11be1), (0x11f00, 0x11f4f), (0x13439, 0x13455),
+    (0x16121, 0x16128), (0x16d68, 0x16d6f), (0x1e08f, 0x1e08f),
+    (0x1e4ec, 0x1e4ef), (0x1e5ff, 0x1e5ff)) for code in range(first, last + 1))
+# Where Chinese characters end, compatibility ones, tags, and the last of all.
+_FAR_BLOCKS = (0x1ff80, 0x20000, 0x2a680, 0x2a700, 0x2b700, 0x2b800, 0x2b900,
+               0x2ce80, 0x2f780, 0x2f800, 0x2fa00, 0x30000, 0xe0000, 0xe0080,
+               0xe0100, 0xe0180, 0xf0000, 0x10ff80)
+_TEXTS = strategies.one_of(
+    strategies.text(strategies.characters(exclude_characters=_NEWER),
+                    max_size=30),
+    strategies.text(strategies.characters(max_codepoint=255), max_size=30),
+    strategies.text('aAbBé\u0301Σς.[]# 中한🦜İ\t\x00\x85\xad\u2028\ufffd',
+                    max_size=40),
+    # Around 100 bytes, where words become [UNK].
+    strategies.text('aéE', min_size=40, max_size=110),
+)
+
+
+class PlainTokenizerTest(parameterized.TestCase, temporary.TemporaryFiles,
+                         tf.test.TestCase):
+
+  def setUp(self):
+    super().setUp()
+    vocab = self.make_file('vocab.txt', '\n'.join(_TOKENS))
+    self.pairs = [(tokenizer.Tokenizer(vocab, lower_case),
+                   plain_tokenizer.PlainTokenizer(_TOKENS, lower_case))
+                  for lower_case in (True, False)]
+
+  def _assert_equal(self, texts, expected: tokenizer.Tokenizer,
+                    plain: plain_tokenizer.PlainTokenizer) -> None:
+    rows = plain.tokenize(texts)
+    self.assertEqual([row.tolist() for row in rows],
+                     [row.tolist() for row in expected.tokenize_strings(texts)])
+    self.assertEqual({row.dtype for row in rows}, {np.dtype(np.int32)})
+    found = plain.tokenize_with_offsets(texts)
+    wanted = offsets.tokenize(expected, texts)
+    for name in ('ids', 'starts', 'ends', 'splits'):
+      got, want = getattr(found, name), getattr(wanted, name)
+      self.assertEqual(got.tolist(), want.tolist(), name)
+      self.assertEqual(got.dtype, want.dtype, name)
+
+  # === The same as TensorFlow's ===
+
+  @parameterized.parameters(True, False)
+  def test_all_golden_cases(self, lower_case):
+    vocab = shared_data.path('data/vocab/vocab.txt')
+    cases = json.loads(shared_data.path(
+        'data/fixtures/tokenizer_golden.json').read_text('utf-8'))['cases']
+    expected = tokenizer.Tokenizer(vocab, lower_case)
+    plain = plain_tokenizer.PlainTokenizer(
+        expected.vocabulary.tokens, lower_case)
+    texts = [case['text'] for case in cases]
+    self._assert_equal(texts, expected, plain)
+    if lower_case:
+      self.assertEqual([ids.tolist() for ids in plain.tokenize(texts)],
+                       [case['ids'] for case in cases])
+
+  def test_every_character(self):
+    newer = set(map(ord, _NEWER))
+    texts = []
+    for start in (*range(0, 0x1ff80, 128), *_FAR_BLOCKS):
+      codes = [code for code in range(start, start + 128)
+               if not 0xd800 <= code < 0xe000 and code not in newer]
+      texts.append(' '.join(f'a{chr(code)}b' for code in codes))
+    for expected, plain in self.pairs:
+      want = expected.tokenize_strings(texts)
+      for text, got, wanted in zip(texts, plain.tokenize(texts), want,
+                                   strict=True):
+        self.assertEqual(got.tolist(), wanted.tolist(), ascii(text)[:40])
+
+  @hypothesis.settings(max_examples=40, deadline=None)
+  @hypothesis.given(texts=strategies.lists(_TEXTS, min_size=1, max_size=6))
+  def test_any_text(self, texts):
+    for expected, plain in self.pairs:
+      self._assert_equal(texts, expected, plain)
+
+  @hypothesis.settings(max_examples=40, deadline=None)
+  @hypothesis.given(texts=strategies.lists(strategies.one_of(
+      strategies.binary(max_size=20),
+      strategies.lists(strategies.sampled_from(
+          [b'a', b' ', b'b', b'\xc3', b'\xa9', b'\xe4\xb8', b'\xad', b'\xed',
+           b'\xa0\x80', b'\xf0\x9f', b'\xa6\x9c', b'\xf4\x90', b'\xff',
+           b'\xce\xa3', b'\x00']), max_size=12).map(b''.join)),
+      min_size=1, max_size=6))
+  def test_any_bytes(self, texts):
+    # Two bytes can be no newer character, and longer ones are rarely met.
+    hypothesis.assume(not any(
+        set(text.decode('utf-8', 'ignore')) & set(_NEWER) for text in texts))
+    for expected, plain in self.pairs:
+      ids = [row.tolist() for row in plain.tokenize(texts)]
+      self.assertEqual(ids, expected.tokenize(texts).to_list())
+      self.assertEqual(plain.tokenize_with_offsets(texts).ids.tolist(),
+                       sum(ids, []))
+
+  @parameterized.parameters(
+      'a' * 100, 'a' * 101, 'é' * 50, 'é' * 51, 'a' * 98 + 'é',
+      'a' * 99 + 'é', '中' * 60, 'a' * 99 + '.' + 'a' * 100, 'é' * 51 + ' é')
+  def test_words_of_about_100_bytes(self, text):
+    for expected, plain in self.pairs:
+      self._assert_equal([text], expected, plain)
+
+  @parameterized.parameters(
+      '[SEP] a [PAD][MASK]', '##a', 'a##b', 'a \ud83d b', '\ud800', '', ' \t',
+      '\x00\u200b', 'ΑΣ ΑΣ\xad', 'a\u0301\u0302 b', '\u0301', 'İa')
+  def test_odd_texts(self, text):
+    for expected, plain in self.pairs:
+      self._assert_equal([text, 'a', text], expected, plain)
+
+  # === Its own ===
+
+  def test_ids_and_offsets_by_hand(self):
+    _, cased = self.pairs[1]
+    [ids] = cased.tokenize(['Aé x [SEP].'])
+    self.assertEqual([_TOKENS[i] for i in ids],
+                     ['A', '##é', '[UNK]', '[', '[UNK]', '[UNK]', '.'])
+    tokens = cased.tokenize_with_offsets(['b', 'Aé\x00 中.', b'\xff a'])
+    self.assertEqual([_TOKENS[i] for i in tokens.ids],
+                     ['b', 'A', '##é', '中', '.', 'a'])
+    self.assertEqual(tokens.starts.tolist(), [0, 0, 1, 4, 5, 2])
+    self.assertEqual(tokens.ends.tolist(), [1, 1, 2, 5, 6, 3])
+    self.assertEqual(tokens.splits.tolist(), [0, 1, 5, 6])
+
+  def test_no_texts(self):
+    _, plain = self.pairs[0]
+    self.assertEqual(plain.tokenize([]), [])
+    tokens = plain.tokenize_with_offsets([])
+    self.assertEqual((tokens.ids.dtype, tokens.splits.tolist()),
+                     (np.int32, [0]))
+
+  def test_a_text_of_a_megabyte_takes_no_minute(self):
+    _, plain = self.pairs[0]
+    start = time.monotonic()
+    [ids] = plain.tokenize(['éa ' * 250_000])
+    plain.tokenize(['é' * 500_000])
+    self.assertLess(time.monotonic() - start, 10)
+    self.assertLen(ids, 500_000)
+
+
+if __name__ == '__main__':
+  tf.test.main()

@@ -1,0 +1,95 @@
+# Copyright 2026 The mobilebert_tf Authors. All Rights Reserved.
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+
+
+"""A training whose loss is not finite stops, says where, and saves nothing."""
+
+import os
+
+import numpy as np
+import tensorflow as tf
+
+from mobilebert_tf import checkpoints
+from mobilebert_tf import modeling
+from mobilebert_tf.training import divergence
+from mobilebert_tf.training import run
+from tests.distillation import tiny_models
+from tests import tiny_runs
+
+
+class DivergenceTest(tiny_runs.TinyRuns, tf.test.TestCase):
+
+  def _message(self, experiment: str, settings: dict, folder: str) -> str:
+    with self.assertRaises(divergence.DivergenceError) as raised:
+      run.run_experiment(
+          self.params(experiment, settings), 'train', folder)
+    return str(raised.exception)
+
+  def test_pretraining_keeps_its_last_good_checkpoint(self):
+    # The warm-up of 6 steps begins at 0, so the first steps are harmless.
+    settings = self.settings(20, optimizer='adamw', trainer={
+        'steps_per_loop': 2, 'summary_interval': 2, 'checkpoint_interval': 2,
+        'optimizer_config': {
+            'optimizer': {'type': 'adamw'},
+            'learning_rate': {'type': 'stepwise', 'stepwise': {
+                'boundaries': [3], 'values': [0.0, 1e30]}},
+            'warmup': {'type': None}}})
+    folder = self.make_folder()
+    message = self._message(tiny_runs.PRETRAIN, settings, folder)
+    self.assertRegex(message, r'between steps [57] and [68] \(pre-training\)')
+    self.assertIn('lm_example_loss', message)
+    self.assertIn('weights word_embeddings/embeddings', message)
+    last = tf.train.latest_checkpoint(folder)
+    self.assertIn(f'The last good checkpoint is {last}', message)
+    model = tiny_models.pretrainer(tiny_models.teacher_config(), seed=0)
+    checkpoints.restore(model, last)
+    # It may hold weights that are far off, but none that is not a number.
+    self.assertFalse(any(np.isnan(w).any() for w in model.get_weights()))
+    self.assertGreater(self.metrics(folder)[-1]['step'], 4)
+
+  def test_distillation_names_stage_term_and_block(self):
+    teacher = tiny_models.pretrainer(tiny_models.teacher_config(), seed=1)
+    # A teacher that is broken in one place.
+    gamma = next(variable for variable in teacher.weights
+                 if variable.name.startswith('block_1/')
+                 and 'gamma' in variable.name)
+    gamma.assign(1e30 * tf.ones_like(gamma))
+    path = tf.train.Checkpoint(**teacher.checkpoint_items).write(
+        os.path.join(self.make_folder(), 'teacher'))
+    settings = self.settings(
+        10, **self.student(self.teacher(), path, 3, 10))
+    folder = self.make_folder()
+    message = self._message(tiny_runs.DISTILL, settings, folder)
+    self.assertIn('between steps 4 and 4 (stage ', message)
+    self.assertIn('mean/block_1, variance/block_1', message)
+    self.assertNotIn('block_0', message.split('weights')[0])
+
+
+class ReportTest(tf.test.TestCase):
+
+  def test_finite_logs_pass_and_others_are_named(self):
+    encoder = modeling.MobileBertEncoder(tiny_models.student_config())
+    check = divergence.StopWhenNotFinite(
+        encoder, tf.Variable(8), 4, lambda step: f'stage of {step}',
+        lambda: None)
+    check({'loss': tf.constant(1.0), 'table': tf.fill([2], np.nan)})
+    with self.assertRaisesRegex(
+        divergence.DivergenceError,
+        r'between steps 5 and 8 \(stage of 7\): not finite: masked_lm; all '
+        r'weights are still finite. No checkpoint was saved yet.'):
+      check({'loss': 1.0, 'masked_lm': tf.constant(np.inf)})
+
+
+if __name__ == '__main__':
+  tf.test.main()

@@ -1,0 +1,210 @@
+# Copyright 2026 The mobilebert_tf Authors. All Rights Reserved.
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+
+"""A run that is stopped and continued equals the one never interrupted."""
+
+import os
+import pathlib
+
+import numpy as np
+import tensorflow as tf, tf_keras
+import yaml
+
+from mobilebert_tf.tasks.pretraining import task
+from mobilebert_tf.training import registry_imports  # noqa: F401
+from mobilebert_tf.training import resume
+from mobilebert_tf.training import run
+from official.core import config_definitions as cfg
+from official.core import exp_factory
+from official.nlp.configs import bert
+from tests.data import temporary
+from tests.data import written_records
+from tests.distillation import tiny_models
+from tests.inference import tiny_classifier
+
+_TOKENS = ('[PAD]', '[UNK]', '[CLS]', '[SEP]', '[MASK]',
+           *(f'w{i}' for i in range(25)), *(f'##s{i}' for i in range(10)))
+
+
+class ContinuedRunTest(temporary.TemporaryFiles, tf.test.TestCase):
+
+  def setUp(self):
+    super().setUp()
+    self.addCleanup(tf_keras.utils.set_random_seed, 0)
+    self._vocab = self.make_file('vocab.txt', '\n'.join(_TOKENS))
+    self._records = self.make_folder()
+    records = written_records.dynamic_records(14, 12, vocab_size=len(_TOKENS))
+    written_records.write_folder(
+        self._records, [records[:5], records[5:]], self._vocab,
+        max_seq_length=12)
+
+  def _params(self, train_steps: int,
+              seed: int | None) -> cfg.ExperimentConfig:
+    params = exp_factory.get_exp_config('mobilebert/pretrain')
+    data = {'input_path': self._records, 'vocab_file': self._vocab,
+            'seq_length': 13, 'max_predictions_per_seq': 3,
+            'global_batch_size': 4, 'shuffle_buffer_size': 5}
+    params.task.model = bert.PretrainerConfig(
+        encoder=task.encoder_config(tiny_models.student_config(num_blocks=1)))
+    params.override({
+        'task': {'train_data': {**data, 'seed': seed},
+                 'validation_data': data},
+        'runtime': {'distribution_strategy': 'off'},
+        'trainer': {
+            'train_steps': train_steps, 'steps_per_loop': 1,
+            'checkpoint_interval': 1,
+            'optimizer_config': {
+                'optimizer': {'type': 'adamw'},
+                'warmup': {'polynomial': {'warmup_steps': 1}}}},
+    })
+    params.lock()  # As `train.py` does.
+    return params
+
+  def _run(self, folder: str, train_steps: int,
+           seed: int | None = None) -> list[np.ndarray]:
+    model, _ = run.run_experiment(
+        self._params(train_steps, seed), 'train', folder)
+    return [w.numpy() for w in model.weights]
+
+  def _written(self, folder: str) -> dict[str, int]:
+    with open(os.path.join(folder, 'params.yaml'), encoding='utf-8') as file:
+      return yaml.full_load(file)['task']['train_data']
+
+  def _distance(self, weights, others) -> float:
+    return max(np.abs(a - b).max()
+               for a, b in zip(weights, others, strict=True))
+
+  def test_weights_equal_those_of_a_run_that_was_not_interrupted(self):
+    folder, whole = self.make_folder(), self.make_folder()
+    tf_keras.utils.set_random_seed(1)
+    stopped = self._run(folder, train_steps=2)
+    seed = self._written(folder)['seed']
+    self.assertIsInstance(seed, int)
+    # A new process has another global seed.
+    tf_keras.utils.set_random_seed(2)
+    # Across the end of an epoch, which is in the fourth batch.
+    continued = self._run(folder, train_steps=5)
+    self.assertEqual(self._written(folder)['seed'], seed)
+    self.assertEqual(self._written(folder)['start_batch'], 0)
+    tf_keras.utils.set_random_seed(1)
+    expected = self._run(whole, train_steps=5, seed=seed)
+    self.assertEqual(self._distance(continued, expected), 0)
+    self.assertGreater(self._distance(stopped, expected), 1e-5)
+
+  def test_a_run_killed_before_its_first_checkpoint_keeps_its_seed(self):
+    folder, strategy = self.make_folder(), tf.distribute.get_strategy()
+    seeds = []
+    for _ in range(2):
+      params = resume.begin_or_continue(
+          self._params(1, None), strategy, folder)
+      seeds.append(params.task.train_data.seed)
+      self.assertEqual(self._written(folder)['seed'], seeds[-1])
+    self.assertEqual(*seeds)
+    params = resume.begin_or_continue(
+        self._params(1, 7), strategy, folder)
+    self.assertEqual(params.task.train_data.seed, 7)
+    self.assertEqual(os.listdir(folder), ['params.yaml'])
+
+  def test_a_run_is_not_continued_with_other_settings(self):
+    folder, strategy = self.make_folder(), tf.distribute.get_strategy()
+    begun = self._params(1, 7)
+    resume.begin_or_continue(begun, strategy, folder)
+    tf.train.CheckpointManager(
+        tf.train.Checkpoint(global_step=tf.Variable(1, dtype=tf.int64)), folder,
+        None).save()
+    with open(os.path.join(folder, 'params.yaml'), encoding='utf-8') as file:
+      before = file.read()
+    for changed, value, name in (
+        ({'train_data': {'global_batch_size': 2}}, '4 and is 2',
+         'task.train_data.global_batch_size'),
+        ({'train_data': {'seed': 8}}, '7 and is 8', 'task.train_data.seed'),
+        ({'model': {'encoder': {'any': {'num_feedforward_networks': 1}}}},
+         'and is 1', 'task.model.encoder.any.num_feedforward_networks')):
+      with self.subTest(name):
+        with self.assertRaisesRegex(ValueError, f'{name} was .*{value}'):
+          resume.begin_or_continue(
+              begun.replace(task=changed), strategy, folder)
+        with open(os.path.join(folder, 'params.yaml'),
+                  encoding='utf-8') as file:
+          self.assertEqual(file.read(), before)
+    longer = begun.replace(trainer={'train_steps': 9})
+    params = resume.begin_or_continue(longer, strategy, folder)
+    self.assertEqual(params.task.train_data.start_batch, 1)
+
+  def test_a_run_without_a_known_seed_goes_on_with_a_warning(self):
+    folder = self.make_folder()
+    step = tf.Variable(6, dtype=tf.int64)
+    tf.train.CheckpointManager(
+        tf.train.Checkpoint(global_step=step), folder, None).save()
+    path = os.path.join(folder, 'params.yaml')
+    for content in (None, '', 'task: {train_', 'task: {train_data: {}}',
+                    'task: {train_data: {seed: null}}'):
+      if content is not None:
+        with open(path, 'w', encoding='utf-8') as file:
+          file.write(content)
+      with self.assertLogs(level='WARNING') as logs:
+        params = resume.begin_or_continue(
+            self._params(9, None), tf.distribute.get_strategy(), folder)
+      self.assertIn('another order of the data', ''.join(logs.output))
+      self.assertIsInstance(params.task.train_data.seed, int)
+      self.assertEqual(params.task.train_data.start_batch, 6)
+      self.assertEqual(self._written(folder)['start_batch'], 0)
+
+
+class FineTuningContinuationTest(temporary.TemporaryFiles, tf.test.TestCase):
+
+  def _run(self, folder: str, train_steps: int) -> list[np.ndarray]:
+    data = pathlib.Path(self.parent, 'train.tsv')
+    vocab_file = tiny_classifier.write_vocabulary(data.parent)
+    rows = [f'{tiny_classifier.text(3 + i, i)}\t{"ba"[i % 2]}'
+            for i in range(10)]
+    data.write_text('\n'.join(['text\tlabel', *rows]) + '\n')
+    params = exp_factory.get_exp_config('mobilebert/sentence_prediction')
+    params.override({
+        'task': {
+            'model': {'encoder': task.encoder_config(
+                tiny_classifier.architecture()).as_dict()},
+            'train_data': {
+                'input_path': str(data), 'global_batch_size': 4,
+                'seq_length': tiny_classifier.MAX_LENGTH, 'seed': 3,
+                'vocab_file': vocab_file}},
+        'runtime': {'distribution_strategy': 'off'},
+        'trainer': {'train_steps': train_steps, 'steps_per_loop': 1,
+                    'checkpoint_interval': 1}})
+    model, _ = run.run_experiment(params, 'train', folder)
+    return [w.numpy() for w in model.weights]
+
+  def setUp(self):
+    super().setUp()
+    self.parent = self.make_folder()
+
+  def test_weights_equal_those_of_a_run_that_was_not_interrupted(self):
+    folder = os.path.join(self.parent, 'run')
+    self._run(folder, 2)
+    tf_keras.utils.set_random_seed(2)  # A new process has another.
+    continued = self._run(folder, 5)
+    expected = self._run(os.path.join(self.parent, 'whole'), 5)
+    for weight, other in zip(continued, expected, strict=True):
+      self.assertAllEqual(weight, other)
+
+  def test_labels_that_nobody_named_are_kept(self):
+    folder = os.path.join(self.parent, 'run')
+    self._run(folder, 1)
+    with open(os.path.join(folder, 'params.yaml'), encoding='utf-8') as file:
+      written = yaml.full_load(file)['task']['train_data']
+    self.assertEqual(written['labels'], ['a', 'b'])
+
+
+if __name__ == '__main__':
+  tf.test.main()
