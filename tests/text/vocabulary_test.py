@@ -30,7 +30,7 @@ _SPECIAL = b'[PAD]\n[UNK]\n[CLS]\n[SEP]\n[MASK]\n'
 _LEARN = """
 import sys
 from unittest import mock
-from mobilebert_tf.data import vocabulary
+from mobilebert_tf.text import vocabulary
 words = open(sys.argv[1], encoding='utf-8').read().split()
 print(vocabulary.learn_vocabulary(words, 300, sys.argv[2]).sha256)
 """
