@@ -88,10 +88,11 @@ def _benchmark(numbers: dict[str, list[int]]) -> list[str]:
   from absl import logging
 
   from mobilebert_tf.evaluation import deployment
-  from mobilebert_tf.evaluation import real_texts
+  from mobilebert_tf.evaluation import scoring
   from mobilebert_tf.reporting import deployment_findings
   from mobilebert_tf.reporting import deployment_report
   from mobilebert_tf.common import machine
+  from mobilebert_tf.tasks import registry
 
   logging.set_verbosity(logging.WARNING)
   output_dir = os.path.expanduser(_OUTPUT_DIR.value)
@@ -101,11 +102,11 @@ def _benchmark(numbers: dict[str, list[int]]) -> list[str]:
   results = deployment.benchmark(deployment.Settings(
       artefacts=_ARTEFACTS.value, text_file=_TEXT_FILE.value,
       data_file=os.path.expanduser(_DATA_FILE.value),
-      model_dir=_MODEL_DIR.value, columns=real_texts.Columns(
+      model_dir=_MODEL_DIR.value, columns=scoring.Columns(
           _TASK.value, _TEXT_COLUMN.value, _PAIR_COLUMN.value,
           _LABEL_COLUMN.value, _LABELS.value, _TITLES.value,
           _EXCLUDE_TITLES.value),
-      texts=_TEXTS.value, rounds=_ROUNDS.value, **numbers),
+      texts=_TEXTS.value, rounds=_ROUNDS.value, **numbers), registry.KINDS,
       lambda line: print(line, file=sys.stderr, flush=True))
   hardware = machine.hardware()
   path = deployment_report.write_report({**results, 'facts': {

@@ -47,10 +47,10 @@ def main(argv: list[str]) -> None:
   with program.errors_in_a_line(
       'export_saved_model', 'nothing was written.', also=(RuntimeError,)):
     # Imported here, so that --help need not wait for TensorFlow.
-    from mobilebert_tf.deployment import exporting
+    from mobilebert_tf.deployment import saved_model
 
     trained, texts = flags_lib.load()
-    folder = exporting.export_saved_model(
+    folder = saved_model.write(
         trained, _OUTPUT_DIR.value, texts, version=_VERSION.value,
         xla=_XLA.value,
         largest_disagreement=flags_lib.LARGEST_DISAGREEMENT.value)

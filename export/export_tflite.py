@@ -60,10 +60,10 @@ def main(argv: list[str]) -> None:
   with program.errors_in_a_line(
       'export_tflite', 'nothing was written.', also=(RuntimeError,)):
     # Imported here, so that --help need not wait for TensorFlow.
-    from mobilebert_tf.deployment import exporting
+    from mobilebert_tf.deployment import tflite
 
     trained, texts = flags_lib.load()
-    exporting.export_tflite(
+    tflite.write(
         trained, _OUTPUT_FILE.value, texts, lengths=lengths,
         quantization=_QUANTIZATION.value,
         dynamic_length=_DYNAMIC_LENGTH.value,

@@ -44,11 +44,8 @@ _PUBLIC = {
     'count_parameters': 'modeling',
     'get_architecture': 'modeling',
     # A fine-tuned model.
-    'load': 'inference.loading',
-    'export_saved_model': 'deployment.exporting',
-    'export_tflite': 'deployment.exporting',
-    'SavedModelRunner': 'deployment.saved_model_runner',
-    'TFLiteRunner': 'deployment.tflite_runner',
+    'load': 'tasks.registry',
+    'TFLiteRunner': 'tasks.registry',
     # Text.
     'Tokenizer': 'text.tokenizer',
     'Vocabulary': 'text.vocabulary',

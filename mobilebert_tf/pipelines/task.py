@@ -25,6 +25,7 @@ from mobilebert_tf.pipelines import library_task
 from mobilebert_tf.pipelines import pretraining
 from mobilebert_tf.pipelines import settings as settings_lib
 from mobilebert_tf.pipelines import text
+from mobilebert_tf.tasks import registry
 from mobilebert_tf.tasks.classification import loader
 from mobilebert_tf.tasks.classification import predictor
 from mobilebert_tf.training import run
@@ -111,7 +112,7 @@ def finetune(folder: pathlib.Path, task: dict[str, Any], data: dict[str, Any],
   params = _experiment(task, data, pretrained_folder, settings)
   run.run_experiment(
       params, 'train', str(folder), description=folder.name)
-  return evaluate(loading.load(str(folder)), task)
+  return evaluate(registry.load(str(folder)), task)
 
 
 def evaluate(classifier: loading.TrainedModel,

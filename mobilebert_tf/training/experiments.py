@@ -126,28 +126,11 @@ def _question_answering(windows: int, version_2_with_negative: bool
       restrictions=_restrictions())
 
 
-# Epochs, batch and learning rate, from where the paper searched: 2 to 10, 16 to
-# 48, 1e-5 to 1e-4. It does not say what won, only that MobileBERT needs larger
-# rates and more epochs than BERT.
-GLUE_RECIPES = {
-    'cola': (10, 16, 5e-5),
-    'sst2': (5, 32, 5e-5),
-    'mrpc': (10, 16, 5e-5),
-    'stsb': (10, 16, 5e-5),
-    'qqp': (5, 32, 5e-5),
-    'mnli': (5, 32, 5e-5),
-    'qnli': (5, 32, 5e-5),
-    'rte': (10, 16, 5e-5),
-    # Its dev part contradicts its train part: nothing beats the majority.
-    'wnli': (2, 16, 1e-5),
-}
-
-
 def _glue(name: str) -> cfg.ExperimentConfig:
   """Fine-tuning on a task of GLUE, with an evaluation after each epoch."""
   data = classification_loader.TextClassificationDataConfig
   task = glue.GLUE_TASKS[name]
-  epochs, batch_size, learning_rate = GLUE_RECIPES[name]
+  epochs, batch_size, learning_rate = glue.GLUE_RECIPES[name]
   epoch_steps = round(task.rows['train'] / batch_size)
   train_steps = epochs * epoch_steps
   params = cfg.ExperimentConfig(
@@ -169,7 +152,7 @@ def _glue(name: str) -> cfg.ExperimentConfig:
   return params
 
 
-for _name in GLUE_RECIPES:
+for _name in glue.GLUE_RECIPES:
   exp_factory.register_config_factory(f'mobilebert/glue/{_name}')(
       functools.partial(_glue, _name))
 
@@ -183,7 +166,7 @@ def _taught(name: str) -> cfg.ExperimentConfig:
 
 FINE_TUNING = (
     'sentence_prediction', 'token_classification', 'squad_v1', 'squad_v2',
-    *(f'glue/{_name}' for _name in GLUE_RECIPES))
+    *(f'glue/{_name}' for _name in glue.GLUE_RECIPES))
 for _name in FINE_TUNING:
   exp_factory.register_config_factory(f'mobilebert/taught/{_name}')(
       functools.partial(_taught, f'mobilebert/{_name}'))

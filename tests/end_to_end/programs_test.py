@@ -21,8 +21,8 @@ import sys
 import tensorflow as tf
 import tensorflow_text  # noqa: F401 The SavedModel's operations.
 
-from mobilebert_tf.deployment import tflite_runner
 from mobilebert_tf import modeling
+from mobilebert_tf.tasks import registry
 from mobilebert_tf.training.run import read_metrics
 
 _LABELS = ('array', 'frame', 'matrix')
@@ -112,7 +112,7 @@ class ProgramsTest(tf.test.TestCase):
     texts = [_sentence(i) for i in range(6)]
     loaded = tf.saved_model.load(str(self.folder / 'saved_model/1'))
     served = loaded.signatures['serve_text'](text=tf.constant(texts))
-    lite = tflite_runner.TFLiteRunner(self.folder / 'model.tflite')
+    lite = registry.TFLiteRunner(self.folder / 'model.tflite')
     self.assertEqual(lite.metadata.labels, _LABELS)
     # Fixed lengths, one by one, and a dynamic length, together: the answers
     # are the same, because none depends on its padding.

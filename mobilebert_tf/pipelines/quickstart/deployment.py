@@ -24,10 +24,10 @@ import numpy as np
 import tensorflow as tf
 
 from mobilebert_tf.deployment import agreement
-from mobilebert_tf.deployment import exporting
-from mobilebert_tf.deployment import tflite_runner
-from mobilebert_tf.inference import loading
+from mobilebert_tf.deployment import saved_model as saved_model_lib
+from mobilebert_tf.deployment import tflite
 from mobilebert_tf.pipelines import task as task_lib
+from mobilebert_tf.tasks import registry
 
 SAVED_MODEL, TFLITE = 'saved_model', 'model.tflite'
 _TIMED_TEXTS = 100
@@ -49,20 +49,20 @@ def export(folder: pathlib.Path, classifier_folder: pathlib.Path,
     For each export its size, latency, accuracy, and the share of held-out texts
     for which it gives the Keras model's label.
   """
-  classifier = loading.load(str(classifier_folder))
+  classifier = registry.load(str(classifier_folder))
   texts, expected = task_lib.read_dev(task)
   real = agreement.RealTexts(
       texts[:_CALIBRATION_TEXTS], source='the held-out part')
-  saved_model = exporting.export_saved_model(
+  saved_model = saved_model_lib.write(
       classifier, folder / SAVED_MODEL, real, version=1,
       largest_disagreement=_LARGEST_DISAGREEMENT)
-  exporting.export_tflite(
+  tflite.write(
       classifier, folder / TFLITE, real,
       largest_disagreement=_LARGEST_DISAGREEMENT)
   reference = np.argmax(task_lib.probabilities(classifier, texts), axis=-1)
   loaded = tf.saved_model.load(str(saved_model))
   served = loaded.signatures['serve_text']
-  lite = tflite_runner.TFLiteRunner(folder / TFLITE)
+  lite = registry.TFLiteRunner(folder / TFLITE)
 
   def serve(text: str) -> np.ndarray:
     return served(text=tf.constant([text]))['probabilities'].numpy()[0]
@@ -87,7 +87,7 @@ def answer(folder: pathlib.Path,
   Returns:
     For each its label and probability.
   """
-  runner = tflite_runner.TFLiteRunner(folder / TFLITE)
+  runner = registry.TFLiteRunner(folder / TFLITE)
   return [
       {'text': text, 'label': answer.label, 'probability': answer.probability,
        'source': 'TFLite'}

@@ -38,11 +38,13 @@ class QuestionAnsweringConfig(question_answering.QuestionAnsweringConfig):
   """The Model Garden's config, with our encoder and data.
 
   Attributes:
+    kind: Kind of task in `tasks/registry.py`.
     n_best_size: How many answers to keep for each question.
     max_answer_length: Tokens of the longest answer.
     null_score_diff_threshold: With null odds above it a question counts as
       having no answer (v2.0). Evaluation reports the best one.
   """
+  kind: str = 'question_answering'
   model: question_answering.ModelConfig = dataclasses.field(
       default_factory=lambda: question_answering.ModelConfig(
           encoder=task.encoder_config(

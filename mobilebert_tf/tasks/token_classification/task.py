@@ -35,9 +35,11 @@ class TokenClassificationConfig(tagging.TaggingConfig):
   """The Model Garden's config, with our encoder.
 
   Attributes:
+    kind: Kind of task in `tasks/registry.py`.
     class_names: The label of each class; if None, those that the training data
       names as `labels`, or those found in its files.
   """
+  kind: str = 'token_classification'
   model: tagging.ModelConfig = dataclasses.field(
       default_factory=lambda: tagging.ModelConfig(
           encoder=task.encoder_config(

@@ -24,7 +24,9 @@ from sklearn import metrics as sklearn_metrics
 
 from mobilebert_tf.data import conll
 from mobilebert_tf.data import squad
-from mobilebert_tf.evaluation import scored
+from mobilebert_tf.tasks.classification import evaluation as text_evaluation
+from mobilebert_tf.tasks.question_answering import evaluation as question_evaluation
+from mobilebert_tf.tasks.token_classification import evaluation as word_evaluation
 from mobilebert_tf.tasks.classification import examples as examples_lib
 from mobilebert_tf.tasks.classification import predictor
 from mobilebert_tf.tasks.question_answering import spans as answer_types
@@ -54,7 +56,7 @@ class ScoreTextsTest(tf.test.TestCase):
 
   def test_metrics_are_of_the_answers(self):
     labels = np.arange(len(_TEXTS)) % 3
-    found = scored.score_texts(self.predictor, _examples(labels), 'mine')
+    found = text_evaluation.score_texts(self.predictor, _examples(labels), 'mine')
     answers = self.predictor.scores(_TEXTS).argmax(1)
     self.assertAllEqual(found.predictions.answers, answers)
     self.assertAllEqual(found.predictions.lengths, np.array(_WORDS) + 2)
@@ -69,12 +71,12 @@ class ScoreTextsTest(tf.test.TestCase):
 
   def test_other_metrics_and_missing_labels(self):
     examples = _examples(np.zeros(len(_TEXTS), np.int32))
-    found = scored.score_texts(self.predictor, examples, 'mine', ['matthews'])
+    found = text_evaluation.score_texts(self.predictor, examples, 'mine', ['matthews'])
     self.assertEqual(list(found.metrics), ['matthews'])
     with self.assertRaisesRegex(ValueError, 'pearson'):
-      scored.score_texts(self.predictor, examples, 'mine', ['pearson'])
+      text_evaluation.score_texts(self.predictor, examples, 'mine', ['pearson'])
     with self.assertRaisesRegex(ValueError, 'no labels'):
-      scored.score_texts(self.predictor, _examples(None), 'mine')
+      text_evaluation.score_texts(self.predictor, _examples(None), 'mine')
 
 
 class _Labeler:
@@ -101,7 +103,7 @@ class ScoreSentencesTest(tf.test.TestCase):
       sentences.append(conll.Sentence(('w',) * length, truth, 'f',
                                       tuple(range(1, length + 1))))
       scores.append(rng.dirichlet([1, 1, 1], length))
-    found = scored.score_sentences(_Labeler(labels, scores), sentences, 'mine')
+    found = word_evaluation.score_sentences(_Labeler(labels, scores), sentences, 'mine')
     self.assertAllClose(dict(found.metrics), task.score(
         [list(each.labels) for each in sentences], found.predictions.answers))
     self.assertEqual(found.predictions.answers[1],
@@ -109,18 +111,18 @@ class ScoreSentencesTest(tf.test.TestCase):
 
   def test_labels_of_words_have_accuracy_alone(self):
     sentence = conll.Sentence(('a', 'b'), ('N', 'V'), 'f', (1, 2))
-    found = scored.score_sentences(
+    found = word_evaluation.score_sentences(
         _Labeler(['N', 'V'], [np.eye(2)]), [sentence], 'mine')
     self.assertEqual(found.metrics, {'accuracy': 1.0})
 
   def test_unknown_labels_and_damaged_models_are_refused(self):
     sentence = conll.Sentence(('a', 'b'), ('N', 'X'), 'f', (1, 2))
     with self.assertRaisesRegex(ValueError, "f:2: the label 'X'"):
-      scored.score_sentences(
+      word_evaluation.score_sentences(
           _Labeler(['N', 'V'], [np.eye(2)]), [sentence], 'mine')
     sentence = conll.Sentence(('a', 'b'), ('N', 'N'), 'f', (1, 2))
     with self.assertRaisesRegex(ValueError, 'Sentence 1 .*not finite'):
-      scored.score_sentences(
+      word_evaluation.score_sentences(
           _Labeler(['N', 'V'], [np.eye(2) * np.nan]), [sentence], 'mine')
 
 
@@ -140,7 +142,7 @@ class ScoreAnswersTest(temporary.TemporaryFiles, tf.test.TestCase):
     data = self._data(
         squad_samples.question('a', 'Who?', [('Ann', 0), ('Ann and Bob', 0)]),
         squad_samples.question('b', 'Who else?', [('Bob', 8)]))
-    found = scored.score_answers(
+    found = question_evaluation.score_answers(
         data, {'b': self._answer('and Bob'), 'a': self._answer('The Ann!')},
         'mine')
     self.assertEqual(found.predictions.ids, ['a', 'b'])
@@ -157,12 +159,12 @@ class ScoreAnswersTest(temporary.TemporaryFiles, tf.test.TestCase):
         squad_samples.question('b', 'Why?', is_impossible=True), version='v2.0')
     answers = {'a': self._answer('', 1.0, 'Ann'),
                'b': self._answer('', 3.0, 'Bob')}
-    found = scored.score_answers(data, answers, 'mine')
+    found = question_evaluation.score_answers(data, answers, 'mine')
     self.assertEqual((found.metrics['HasAns_f1'], found.metrics['NoAns_f1']),
                      (0.0, 100.0))
     self.assertIn('2, which gives an F1 of 100.00%',
                   found.facts['Best null threshold'])
-    found = scored.score_answers(data, answers, 'mine', 2.0)
+    found = question_evaluation.score_answers(data, answers, 'mine', 2.0)
     self.assertEqual(found.metrics['f1'], 100.0)
     self.assertEqual(found.facts['Null threshold'], '2')
 
@@ -175,13 +177,13 @@ class ScoreAnswersTest(temporary.TemporaryFiles, tf.test.TestCase):
     answers = {'a': answer_types.Answer(
         '', None, None, 0.6, 1.0, best, (none, best))}
     for threshold, score in ((None, 0.6), (2.0, 0.4), (0.0, 0.6)):
-      found = scored.score_answers(data, answers, 'mine', threshold)
+      found = question_evaluation.score_answers(data, answers, 'mine', threshold)
       self.assertAllClose(found.predictions.scores, [score])
 
   def test_questions_that_were_not_answered_are_an_error(self):
     data = self._data(squad_samples.question('a', 'Who?', [('Ann', 0)]))
     with self.assertRaisesRegex(ValueError, "1 questions .*'a'"):
-      scored.score_answers(data, {}, 'mine')
+      question_evaluation.score_answers(data, {}, 'mine')
 
 
 if __name__ == '__main__':
