@@ -157,8 +157,8 @@ class TFLiteRunnerTest(parameterized.TestCase, temporary.TemporaryFiles,
   def test_a_context_is_tokenised_once(self):
     runner = self.runners['question_answering']
     with mock.patch.object(
-        runner._tokenizer, 'tokenize_with_offsets',
-        wraps=runner._tokenizer.tokenize_with_offsets) as tokenize:
+        runner.tokenizer, 'tokenize_with_offsets',
+        wraps=runner.tokenizer.tokenize_with_offsets) as tokenize:
       found = runner.answer(['w1', 'w2', b'w1'], [b'w3 w4', 'w5', 'w3 w4'])
     self.assertEqual(tokenize.call_args_list,
                      [mock.call(['w1', 'w2', 'w1']),
