@@ -34,6 +34,7 @@ from mobilebert_tf.checkpoints import name_map
 from mobilebert_tf.checkpoints import reference_config
 from mobilebert_tf.checkpoints import tokenizer_files
 from mobilebert_tf.modeling import architectures
+from mobilebert_tf.modeling import layout
 
 TITLE = 'Hugging Face'
 CONFIG = 'config.json'
@@ -127,13 +128,13 @@ def fit(checkpoint: checkpoint_lib.Checkpoint
         f'transformers has no MobileBERT with {" and ".join(checkpoint.heads)} '
         'in one; convert a checkpoint of one task.')
   notes = checkpoint_lib.notes_on_settings(checkpoint)
-  architecture = checkpoint.architecture
-  if architecture.attention_input == 'block_input':
+  block = layout.block_layout(checkpoint.architecture)
+  if block.writing(layout.QUERY)[0].reads == layout.WIDE:
     notes.append(
         'transformers cannot load this architecture: its queries and keys read '
         'a bottleneck, those of this one the whole block input (a shape error '
         'there). mobilebert_tf reads the folder.')
-  if architecture.normalization == 'layer_norm':
+  if not block.products[0].norm.is_affine:
     notes.append(
         'transformers computes two LayerNorms of each model with epsilon 1e-5 '
         'in the place of 1e-12: outputs differ by up to 2e-2.')
@@ -229,9 +230,9 @@ def _model_keys(stored: list[str],
     raise ValueError(
         'The weights hold the encoder twice, with and without the prefix '
         f'{_BASE!r}; save the model again.')
-  # Made, and read by nothing, unless a config of TINY says otherwise.
-  unused = ('.bottleneck.attention.' if architecture.attention_input
-            == 'bottleneck' else None)
+  # transformers makes a shared bottleneck for TINY, but does not read it.
+  unused = '.bottleneck.attention.' if reference_config.attention_fields(
+      architecture)['use_bottleneck_attention'] else None
   return {
       key: name for key, name in keys.items()
       if key not in _NOT_WEIGHTS and not (unused and unused in key)

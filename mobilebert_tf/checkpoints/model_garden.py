@@ -53,7 +53,6 @@ _FIELDS = {
     'classifier_activation': 'use_pooler',
     'initializer_range': 'initializer_range',
 }
-_VARIANTS = ('use_bottleneck_attention', 'key_query_shared_bottleneck')
 _HEAD_POOLER = 'model/layer_with_weights-1/dense'
 _ALIASES = {
     # Inside the models that a task evaluates: pre-training, and fine-tuning.
@@ -145,9 +144,7 @@ def write(checkpoint: checkpoint_lib.Checkpoint, folder: str,
                       reference_config.to_fields(architecture))
   values = {theirs: getattr(architecture, ours)
             for theirs, ours in _FIELDS.items()}
-  attention_input = architecture.attention_input
-  values['use_bottleneck_attention'] = attention_input == 'bottleneck'
-  values['key_query_shared_bottleneck'] = attention_input == 'shared_bottleneck'
+  values |= reference_config.attention_fields(architecture)
   # Its classifiers would make a pooler of their own otherwise.
   model = {'use_encoder_pooler': True} if (
       'sequence_classification' in checkpoint.parts) else {}
@@ -164,14 +161,12 @@ def _read_encoder(folder: str, assumed: architectures.MobileBertConfig | None,
   fields = object_checkpoint.encoder_fields(run, path, folder, 'mobilebert')
 
   def make() -> architectures.MobileBertConfig:
-    missing = sorted({*_FIELDS, *_VARIANTS} - fields.keys())
+    missing = sorted(
+        {*_FIELDS, *reference_config.ATTENTION_FIELDS} - fields.keys())
     if missing:
       raise ValueError(f'the encoder lacks {", ".join(missing)}.')
     values = {ours: fields[theirs] for theirs, ours in _FIELDS.items()}
-    own_bottleneck, shared_bottleneck = (fields[name] for name in _VARIANTS)
-    values['attention_input'] = (
-        'bottleneck' if own_bottleneck else
-        'shared_bottleneck' if shared_bottleneck else 'block_input')
+    values['attention_input'] = reference_config.attention_input(fields)
     return architectures.resolve({**values, **overrides})
 
   return object_checkpoint.as_architecture(make, path)

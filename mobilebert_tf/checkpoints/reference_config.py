@@ -14,6 +14,7 @@
 
 """The reference's JSON configs, TF1's and Hugging Face's alike."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import tensorflow as tf
@@ -51,6 +52,13 @@ _HUGGING_FACE_DEFAULTS = {
     'use_bottleneck_attention': False,
     'key_query_shared_bottleneck': True,
     'classifier_activation': True,
+}
+# The reference's two switches for the input of attention, and their values.
+ATTENTION_FIELDS = ('use_bottleneck_attention', 'key_query_shared_bottleneck')
+_ATTENTION_INPUTS = {
+    'bottleneck': (True, False),
+    'shared_bottleneck': (False, True),
+    'block_input': (False, False),
 }
 _TANH_GELU = ('gelu_new', 'gelu_pytorch_tanh')
 
@@ -122,11 +130,25 @@ def to_fields(config: architectures.MobileBertConfig) -> dict[str, Any]:
       'trigram_input': True,
       'num_feedforward_networks': config.num_feedforward_networks,
       'normalization_type': config.normalization,
-      'use_bottleneck_attention': config.attention_input == 'bottleneck',
-      'key_query_shared_bottleneck':
-          config.attention_input == 'shared_bottleneck',
+      **attention_fields(config),
       'classifier_activation': config.use_pooler,
   }
+
+
+def attention_fields(
+    config: architectures.MobileBertConfig) -> dict[str, bool]:
+  """Returns the input of attention as the reference's fields."""
+  return dict(zip(ATTENTION_FIELDS, _ATTENTION_INPUTS[config.attention_input],
+                  strict=True))
+
+
+def attention_input(fields: Mapping[str, Any]) -> str:
+  """Returns the input of attention that the reference's fields say."""
+  given = [bool(fields[name]) for name in ATTENTION_FIELDS]
+  if given[0]:  # The reference does not look at the other one.
+    given[1] = False
+  return next(name for name, values in _ATTENTION_INPUTS.items()
+              if values == tuple(given))
 
 
 def to_hugging_face_fields(
@@ -161,15 +183,9 @@ def _variants(fields: dict[str, Any]) -> dict[str, Any]:
   defaults = (_HUGGING_FACE_DEFAULTS if 'model_type' in fields
               else _TF1_DEFAULTS)
   fields = {**defaults, **fields}
-  if fields['use_bottleneck_attention']:
-    attention_input = 'bottleneck'
-  elif fields['key_query_shared_bottleneck']:
-    attention_input = 'shared_bottleneck'
-  else:
-    attention_input = 'block_input'
   return {
       'num_feedforward_networks': fields['num_feedforward_networks'],
       'normalization': fields['normalization_type'],
-      'attention_input': attention_input,
+      'attention_input': attention_input(fields),
       'use_pooler': fields['classifier_activation'],
   }

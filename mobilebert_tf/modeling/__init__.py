@@ -24,7 +24,6 @@ from mobilebert_tf.modeling.block import Projection
 from mobilebert_tf.modeling.embeddings import MobileBertEmbedding
 from mobilebert_tf.modeling.embeddings import WordEmbedding
 from mobilebert_tf.modeling.encoder import build_encoder
-from mobilebert_tf.modeling.encoder import count_parameters
 from mobilebert_tf.modeling.encoder import MobileBertEncoder
 from mobilebert_tf.modeling.graph_model import GraphModel
 from mobilebert_tf.modeling.heads import MaskedLanguageModelLogits
@@ -32,6 +31,7 @@ from mobilebert_tf.modeling.heads import MaskedLanguageModelTransform
 from mobilebert_tf.modeling.heads import NextSentenceHead
 from mobilebert_tf.modeling.heads import Pooler
 from mobilebert_tf.modeling.layers import NoNorm
+from mobilebert_tf.modeling.layout import count_parameters
 from mobilebert_tf.modeling.pretrainer import MobileBertPretrainer
 from mobilebert_tf.modeling.task_models import MobileBertClassifier
 from mobilebert_tf.modeling.task_models import MobileBertSpanLabeler

@@ -16,17 +16,15 @@
 
 import tensorflow as tf, tf_keras
 
-from mobilebert_tf.modeling import layers as dropout_lib
 from mobilebert_tf.modeling import layers
-from mobilebert_tf.modeling import layers as normalization_lib
 
 
 def project_to_rows(vectors: tf.Tensor, table: tf.Tensor) -> tf.Tensor:
   """Returns the product of each vector with each row of a table.
 
-  As one matrix product: `tf.matmul` of a batch with a table, and `tf.einsum`,
-  run and differentiate it for each text of the batch alone, and then take most
-  of a small model's training step.
+  It is one matrix product. `tf.matmul` of a batch with a table, and
+  `tf.einsum`, compute and differentiate one for each text of the batch, which
+  takes most of a small model's training step.
 
   Args:
     vectors: `[batch, length, width]`.
@@ -122,9 +120,9 @@ class MobileBertEmbedding(tf_keras.layers.Layer):
     self.projection = tf_keras.layers.Dense(
         inter_block_size, name='projection', dtype=self.dtype_policy,
         kernel_initializer=layers.truncated_normal(initializer_range))
-    self.norm = normalization_lib.make_normalization(
+    self.norm = layers.make_normalization(
         normalization, name='norm', dtype=self.dtype_policy)
-    self.dropout = dropout_lib.Dropout(
+    self.dropout = layers.Dropout(
         dropout_rate, dtype=self.dtype_policy)
 
   def build(self, input_shape):
