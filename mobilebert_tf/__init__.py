@@ -58,8 +58,13 @@ __all__ = sorted(_PUBLIC)
 
 
 def __getattr__(name: str) -> Any:
-  if name not in _PUBLIC:
+  if name != 'modeling' and name not in _PUBLIC:
     raise AttributeError(f'module {__name__!r} has no attribute {name!r}')
+  if 'modeling' in (name, _PUBLIC.get(name)):
+    # It registers what from_pretrained and save_pretrained of a model call.
+    importlib.import_module(f'{__name__}.checkpoints')
+  if name == 'modeling':
+    return importlib.import_module(f'{__name__}.modeling')
   return getattr(
       importlib.import_module(f'{__name__}.{_PUBLIC[name]}'), name)
 

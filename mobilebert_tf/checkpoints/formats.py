@@ -12,9 +12,9 @@
 # See the License for the specific language governing permissions and
 # limitations under the License.
 
-"""Folders of the Hugging Face hub, downloaded or from its cache.
+"""The checkpoint formats by name: finds, recognises, reads and writes them.
 
-Every format by its name: recognised, read, and written.
+What is not on this machine is fetched from the Hugging Face hub.
 """
 
 import os
@@ -31,6 +31,7 @@ from mobilebert_tf.checkpoints import bundles
 from mobilebert_tf.checkpoints import checkpoint as checkpoint_lib
 from mobilebert_tf.checkpoints import hugging_face
 from mobilebert_tf.checkpoints import model_garden
+from mobilebert_tf.checkpoints import name_map
 from mobilebert_tf.checkpoints import native
 from mobilebert_tf.checkpoints import tf1
 from mobilebert_tf.checkpoints import tokenizer_files
@@ -99,14 +100,42 @@ _WRITTEN = re.compile(
     r'(bert_)?config\.json|encoder\.yaml|model\.safetensors|vocab\.txt|'
     r'labels\.txt|tokenizer_config\.json')
 
-# A format is a module with `TITLE`, `MARKER`, `recognises`, `read`, `fit` and
-# `write`.
-FORMATS: dict[str, types.ModuleType] = {
-    'tf1': tf1,
-    'hugging_face': hugging_face,
-    'model_garden': model_garden,
-    'mobilebert_tf': native,
-}
+# Parts of a format's module: its title, the file by which its folders are
+# known, and its functions.
+_PARTS = ('TITLE', 'MARKER', 'recognises', 'read', 'fit', 'write')
+FORMATS: dict[str, types.ModuleType] = {}
+
+
+def register(name: str, module: types.ModuleType) -> None:
+  """Registers a checkpoint format.
+
+  Args:
+    name: Name of the format, also the name of its column in `name_map`.
+    module: Module with `TITLE`, `MARKER`, `recognises`, `read`, `fit` and
+      `write`; see the docstrings in `native`.
+
+  Raises:
+    ValueError: If the module lacks a part, the name map has no column for it,
+      or the name is taken.
+  """
+  missing = [part for part in _PARTS if not hasattr(module, part)]
+  if missing:
+    raise ValueError(
+        f'The checkpoint format {name!r} ({module.__name__}) lacks '
+        f'{", ".join(missing)}; a format has {", ".join(_PARTS)}.')
+  architectures.check_accepted(
+      'column of checkpoints/name_map.py', name, name_map.FORMATS)
+  if name in FORMATS:
+    raise ValueError(
+        f'The checkpoint format {name!r} is registered already, as '
+        f'{FORMATS[name].__name__}.')
+  FORMATS[name] = module
+
+
+register('tf1', tf1)
+register('hugging_face', hugging_face)
+register('model_garden', model_garden)
+register('mobilebert_tf', native)
 
 
 def find(name_or_path: str, revision: str | None = None) -> str:

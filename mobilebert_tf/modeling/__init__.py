@@ -12,7 +12,7 @@
 # See the License for the specific language governing permissions and
 # limitations under the License.
 
-"""What is computed: architectures, layers, encoder, heads, task models."""
+"""The models: architectures, layers, the encoder, heads, task models."""
 
 from mobilebert_tf.modeling.architectures import ARCHITECTURES
 from mobilebert_tf.modeling.architectures import get_architecture
@@ -26,6 +26,7 @@ from mobilebert_tf.modeling.embeddings import WordEmbedding
 from mobilebert_tf.modeling.encoder import build_encoder
 from mobilebert_tf.modeling.encoder import MobileBertEncoder
 from mobilebert_tf.modeling.graph_model import GraphModel
+from mobilebert_tf.modeling.graph_model import register_checkpoints
 from mobilebert_tf.modeling.heads import MaskedLanguageModelLogits
 from mobilebert_tf.modeling.heads import MaskedLanguageModelTransform
 from mobilebert_tf.modeling.heads import NextSentenceHead
@@ -44,5 +45,5 @@ __all__ = [
     'MobileBertEncoder', 'MobileBertPretrainer', 'MobileBertSpanLabeler',
     'MobileBertTokenClassifier', 'NextSentenceHead', 'NoNorm', 'Pooler',
     'Projection', 'WordEmbedding', 'build_encoder', 'count_parameters',
-    'get_architecture'
+    'get_architecture', 'register_checkpoints'
 ]
