@@ -39,7 +39,8 @@ _PUBLIC = {
     'MobileBertConfig': 'modeling',
     'MobileBertEncoder': 'modeling',
     'MobileBertPretrainer': 'modeling',
-    'MobileBertSpanLabeler': 'modeling',
+    'MobileBertQuestionAnswering': 'modeling',
+    'MobileBertSpanLabeler': 'modeling',  # Its name until 0.1.
     'MobileBertTokenClassifier': 'modeling',
     'count_parameters': 'modeling',
     'get_architecture': 'modeling',

@@ -113,7 +113,8 @@ def read(location: bundles.Location,
     weights = accounting.read_weights(names, source, progress)
   return checkpoint_lib.Checkpoint(
       architecture, weights, name_map.parts_of(names), source=weights_path,
-      **{**tokenizer_files.read(location.folder), 'labels': _labels(fields, path)})
+      **{**tokenizer_files.read(location.folder),
+         'labels': _labels(fields, path)})
 
 
 def fit(checkpoint: checkpoint_lib.Checkpoint

@@ -254,12 +254,13 @@ def _block_names(index: int, name: str, config: architectures.MobileBertConfig
   """Returns part, our name, TF1's, the Model Garden's and our path."""
   number = re.search(r'^feed_forward_(\d+)', name)
   i = number[1] if number else ''
+  row = re.sub(r'^(feed_forward_)\d+', r'\1{i}', name)
   # The last network has BERT's own names; those below it are new.
   is_last = i == str(config.num_feedforward_networks - 1)
   tf1, garden = (
       column.format(i=i, scope='' if is_last else f'ffn_layer_{i}/',
                     norm=_TF1_NORMS[config.normalization])
-      for column in _BLOCK_LAYERS[re.sub(r'^(feed_forward_)\d+', r'\1{i}', name)])
+      for column in _BLOCK_LAYERS[row])
   return ('encoder', f'block_{index}/{name}',
           f'bert/encoder/layer_{index}/{tf1}',
           f'{_ENCODER}-{index + 1}/block_layers/{garden}',

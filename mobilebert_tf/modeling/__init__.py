@@ -33,8 +33,9 @@ from mobilebert_tf.modeling.heads import NextSentenceHead
 from mobilebert_tf.modeling.heads import Pooler
 from mobilebert_tf.modeling.layers import NoNorm
 from mobilebert_tf.modeling.layout import count_parameters
-from mobilebert_tf.modeling.pretrainer import MobileBertPretrainer
 from mobilebert_tf.modeling.task_models import MobileBertClassifier
+from mobilebert_tf.modeling.task_models import MobileBertPretrainer
+from mobilebert_tf.modeling.task_models import MobileBertQuestionAnswering
 from mobilebert_tf.modeling.task_models import MobileBertSpanLabeler
 from mobilebert_tf.modeling.task_models import MobileBertTokenClassifier
 
@@ -42,8 +43,8 @@ __all__ = [
     'ARCHITECTURES', 'FeedForward', 'GraphModel', 'MaskedLanguageModelLogits',
     'MaskedLanguageModelTransform', 'MobileBertAttention', 'MobileBertBlock',
     'MobileBertClassifier', 'MobileBertConfig', 'MobileBertEmbedding',
-    'MobileBertEncoder', 'MobileBertPretrainer', 'MobileBertSpanLabeler',
-    'MobileBertTokenClassifier', 'NextSentenceHead', 'NoNorm', 'Pooler',
-    'Projection', 'WordEmbedding', 'build_encoder', 'count_parameters',
-    'get_architecture', 'register_checkpoints'
+    'MobileBertEncoder', 'MobileBertPretrainer', 'MobileBertQuestionAnswering',
+    'MobileBertSpanLabeler', 'MobileBertTokenClassifier', 'NextSentenceHead',
+    'NoNorm', 'Pooler', 'Projection', 'WordEmbedding', 'build_encoder',
+    'count_parameters', 'get_architecture', 'register_checkpoints',
 ]

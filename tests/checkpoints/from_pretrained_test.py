@@ -44,7 +44,7 @@ _MODELS = {
         encoder, 3, ['a', 'b', 'c']),
     'token_classifier': lambda encoder: modeling.MobileBertTokenClassifier(
         encoder, 3, ['a', 'b', 'c']),
-    'span_labeler': modeling.MobileBertSpanLabeler,
+    'question_answering': modeling.MobileBertQuestionAnswering,
 }
 
 
@@ -60,7 +60,8 @@ class RegistrationTest(tf.test.TestCase):
     for code in (
         'from mobilebert_tf import modeling as m',
         'import mobilebert_tf as m'):
-      finished = _run(f'{code}\nm.MobileBertEncoder.from_pretrained("no/where")')
+      finished = _run(
+          f'{code}\nm.MobileBertEncoder.from_pretrained("no/where")')
       self.assertIn("FileNotFoundError: There is no folder 'no/where'",
                     finished.stderr)
 
@@ -131,7 +132,7 @@ class FromPretrainedTest(folders.FolderTestCase, parameterized.TestCase):
        'sequence classification'),
       (modeling.MobileBertTokenClassifier, {'num_classes': 2},
        'token classification'),
-      (modeling.MobileBertSpanLabeler, {}, 'question answering'))
+      (modeling.MobileBertQuestionAnswering, {}, 'question answering'))
   def test_a_new_head_on_a_pretrained_encoder(self, model_class, arguments,
                                               head):
     saved = _MODELS['pretrainer'](_encoder())
