@@ -57,14 +57,14 @@ _WITHOUT_POOLER = (
 
 _BASE = 'mobilebert.'
 _BASE_PARTS = ('embeddings.', 'encoder.', 'pooler.')
-# Buffers, and second names of tied weights.
+# Keys of buffers, and second names of tied weights.
 _NOT_WEIGHTS = ('mobilebert.embeddings.position_ids',
                 'cls.predictions.decoder.weight',
                 'cls.predictions.decoder.bias')
 
 
 def recognises(location: bundles.Location) -> bool:
-  """Whether a folder is one of transformers, its weights readable or not."""
+  """Returns whether a folder is one of transformers, readable or not."""
   names = (CONFIG, WEIGHTS, *PICKLES)
   return any(
       os.path.exists(os.path.join(location.folder, name)) for name in names)
@@ -78,9 +78,9 @@ def read(location: bundles.Location,
   """Reads a folder of `save_pretrained`.
 
   Args:
-    location: The folder.
+    location: Place of the folder.
     overrides: Fields of the architecture to change.
-    assumed: Not used: there is always a config.
+    assumed: Not used, because there is always a config.
     progress: Wraps the loop over the weights.
 
   Returns:
@@ -119,7 +119,7 @@ def read(location: bundles.Location,
 
 def fit(checkpoint: checkpoint_lib.Checkpoint
         ) -> tuple[checkpoint_lib.Checkpoint, list[str]]:
-  """Returns what the format holds of a checkpoint, and what to know of it.
+  """Returns the part of a checkpoint that the format holds, and notes on it.
 
   Raises:
     ValueError: If it has no class for these heads.
@@ -207,7 +207,7 @@ def _check_exists(path: str) -> None:
 
 
 def _check_tied(tensors: Any, keys: dict[str, str], path: str) -> None:
-  """Raises ValueError if a second name of a weight holds something else."""
+  """Raises ValueError if a second name of a weight holds other values."""
   stored = set(tensors.keys())
   for second, first in (
       ('cls.predictions.decoder.weight',
@@ -223,7 +223,7 @@ def _check_tied(tensors: Any, keys: dict[str, str], path: str) -> None:
 def _model_keys(stored: list[str],
                 architecture: architectures.MobileBertConfig
                 ) -> dict[str, str]:
-  """Returns the keys of weights, in full, and as they are stored."""
+  """Returns the full keys of weights, and the keys that are stored."""
   keys = {
       _BASE + key if key.startswith(_BASE_PARTS) else key: key for key in stored
   }
@@ -248,7 +248,7 @@ def _classes(fields: dict[str, Any]) -> list[str]:
 
 
 def _possible_heads(fields: dict[str, Any]) -> list[str]:
-  """Returns the heads that a config admits; two share the key `classifier`."""
+  """Returns the heads that a config allows; two share the key `classifier`."""
   other = ('sequence_classification'
            if _CLASSES['token_classification',] in _classes(fields)
            else 'token_classification')
@@ -267,7 +267,7 @@ def _without_pooler(architecture: architectures.MobileBertConfig,
 
 
 def _labels(fields: dict[str, Any], path: str) -> tuple[str, ...]:
-  """Returns the names of classes; `Checkpoint` knows which are none."""
+  """Returns the names of classes, placeholders included."""
   by_id = fields.get('id2label') or {}
   try:
     labels = tuple(str(by_id[str(i)]) for i in range(len(by_id)))

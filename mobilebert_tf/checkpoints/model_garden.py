@@ -14,8 +14,8 @@
 
 """Checkpoints of the TensorFlow Model Garden's MobileBERT.
 
-Its tasks restore them as `task.init_checkpoint`; its models, saved whole by a
-training run, are read as well.
+Its tasks restore them as `task.init_checkpoint`. Whole models, which a training
+run saves, are read as well.
 """
 
 import os
@@ -65,7 +65,7 @@ _ALIASES = {
 
 
 def recognises(location: bundles.Location) -> bool:
-  """Whether a place holds a Model Garden checkpoint of a MobileBERT."""
+  """Returns whether a place holds a Model Garden checkpoint of a MobileBERT."""
   return object_checkpoint.holds(
       location, 'encoder/layer_with_weights-0/word_embedding/embeddings')
 
@@ -78,10 +78,10 @@ def read(location: bundles.Location,
   """Reads a Model Garden checkpoint.
 
   Args:
-    location: A folder with the checkpoint and `bert_config.json`, as the Model
-      Garden's downloads have it, or a training run's folder.
+    location: Place of the checkpoint, with `bert_config.json` as in the Model
+      Garden's downloads, or in the folder of a training run.
     overrides: Fields of the architecture to change.
-    assumed: The architecture where no config lies beside the weights.
+    assumed: Architecture to assume if no config is beside the weights.
     progress: Wraps the loop over the weights.
 
   Returns:
@@ -89,7 +89,7 @@ def read(location: bundles.Location,
 
   Raises:
     FileNotFoundError: If a file is missing.
-    ValueError: If one is damaged or does not fit the others.
+    ValueError: If a file is damaged or does not fit the others.
   """
   path = os.path.join(location.folder, CONFIG)
   if tf.io.gfile.exists(path):
@@ -115,7 +115,7 @@ def read(location: bundles.Location,
 
 def fit(checkpoint: checkpoint_lib.Checkpoint
         ) -> tuple[checkpoint_lib.Checkpoint, list[str]]:
-  """Returns the checkpoint, and what the Model Garden makes of it otherwise."""
+  """Returns the checkpoint, and notes on what differs in the Model Garden."""
   notes = checkpoint_lib.notes_on_settings(checkpoint)
   if checkpoint.architecture.hidden_activation == 'gelu':
     notes.append(

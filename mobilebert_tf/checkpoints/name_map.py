@@ -14,11 +14,12 @@
 
 """One map of weight names: ours, TF1's, Hugging Face's, the Model Garden's.
 
-Every converter reads the same rows, in whichever direction it needs. A row
-names a weight in each format and says how its array is laid out there, relative
-to ours. TF1 names are those of google-research/mobilebert, Hugging Face keys
-those of `transformers`' state dictionaries, and the two of object-based
-checkpoints are paths from a checkpoint's root.
+Every converter reads the same rows, in either direction. The layout of the
+architecture (`modeling/layout.py`) says which weights there are; a row names
+one in each format and describes how its array is laid out there, relative to
+ours. TF1 names are those of google-research/mobilebert, Hugging Face keys those
+of `transformers`' state dictionaries, and the two of object-based checkpoints
+are paths from a checkpoint's root.
 """
 
 import dataclasses
@@ -45,8 +46,8 @@ class WeightName:
   Attributes:
     part: One of `PARTS`.
     ours: Name of the variable in our models, without `:0`.
-    shape: Its shape in our models; None where it is the number of classes,
-      which the architecture does not say.
+    shape: Shape in our models; None for the number of classes, which is not
+      part of the architecture.
     tf1: Name in a google-research checkpoint; None if it has no such weight.
     hugging_face: Key in a `transformers` state dictionary.
     model_garden: Path in the Model Garden's checkpoints.
@@ -103,7 +104,7 @@ def weight_names(config: architectures.MobileBertConfig,
 
   Args:
     config: The architecture.
-    heads: Those of `HEADS` to include; by default a pre-trainer's.
+    heads: Heads of `HEADS` to include; by default a pre-trainer's.
 
   Returns:
     One row a weight: the encoder's, the pooler's if there is one, the heads'.

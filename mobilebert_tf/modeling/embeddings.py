@@ -46,10 +46,10 @@ def project_to_rows(vectors: tf.Tensor, table: tf.Tensor) -> tf.Tensor:
 
 @tf_keras.utils.register_keras_serializable('mobilebert_tf')
 class WordEmbedding(tf_keras.layers.Embedding):
-  """The word table, which also reads backwards: from vectors to logits.
+  """The word table, which also maps vectors back to logits.
 
-  One layer does both so that the masked-LM head shares the table with the
-  embedding in the graph itself, where every way of saving or cloning a model
+  One layer does both, so that the masked-LM head shares the table with the
+  embedding in the graph itself, and every way of saving or cloning a model
   keeps it shared.
 
   Inputs: int `[batch, length]`, outputs `[batch, length, embedding_size]`. With
@@ -73,18 +73,18 @@ class WordEmbedding(tf_keras.layers.Embedding):
 
 @tf_keras.utils.register_keras_serializable('mobilebert_tf')
 class MobileBertEmbedding(tf_keras.layers.Layer):
-  """Turns word vectors into the first block's input.
+  """Maps word vectors to the first block's input.
 
-  The vectors of the next, the current and the previous token are joined, zeros
-  standing outside the sequence, and projected to `inter_block_size` (a
+  The vectors of the next, the current and the previous token are joined, with
+  zeros outside the sequence, and projected to `inter_block_size` (a
   convolution of width 3); segment and position vectors are added; then
   normalization and dropout. Paper, section 3.4, `MobileBertEmbedding` in
   google-research `mobilebert/modeling.py`.
 
   Args:
     inter_block_size: Width of the output.
-    max_position_embeddings: Rows of the position table.
-    type_vocab_size: Rows of the segment table.
+    max_position_embeddings: Number of rows of the position table.
+    type_vocab_size: Number of rows of the segment table.
     normalization: `no_norm` or `layer_norm`.
     dropout_rate: Dropout of the output.
     initializer_range: Standard deviation of the initializer.
