@@ -108,12 +108,19 @@ class BlockLayout:
   Attributes:
     products: The products in the order in which they are computed. Attention
       follows those of its query, key and value.
-    key_bias_cancels: Whether the key's bias changes no attention probability.
-      It adds the same to all scores of a query, which a softmax does not see
-      unless the mask replaces scores.
+    ignores_padding: Whether padding gets an attention weight of exactly 0.
   """
   products: tuple[Product, ...]
-  key_bias_cancels: bool
+  ignores_padding: bool
+
+  @property
+  def key_bias_cancels(self) -> bool:
+    """Whether the key's bias changes no attention probability.
+
+    It adds the same to all scores of a query, which a softmax does not see. A
+    mask that leaves padding a score of its own would.
+    """
+    return self.ignores_padding
 
   def writing(self, tensor: str) -> tuple[Product, ...]:
     """Returns the products that write a tensor."""

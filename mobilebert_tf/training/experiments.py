@@ -12,9 +12,9 @@
 # See the License for the specific language governing permissions and
 # limitations under the License.
 
-"""Every experiment, by name.
+"""The registered experiments.
 
-The defaults are the paper's full scale; `configs/experiments` holds runs of
+Their defaults are the paper's full scale; `configs/experiments` holds runs of
 other sizes. Paths of data and checkpoints have no default: a run names them.
 """
 
@@ -67,7 +67,7 @@ def distill() -> cfg.ExperimentConfig:
 
 @exp_factory.register_config_factory('mobilebert/distill_tf1_reference')
 def distill_tf1_reference() -> cfg.ExperimentConfig:
-  """The same with losses and learning rates of the released TF1 code."""
+  """Distillation with losses and learning rates of the released TF1 code."""
   return _distillation(schedules.tf1_reference_schedule(), 'tf1_reference')
 
 
@@ -86,7 +86,7 @@ def classify_sentences() -> cfg.ExperimentConfig:
 
 @exp_factory.register_config_factory('mobilebert/token_classification')
 def classify_tokens() -> cfg.ExperimentConfig:
-  """Fine-tuning on labelled words in files of columns, as of CoNLL 2003."""
+  """Fine-tuning on labelled words in files of columns, such as CoNLL 2003."""
   data = token_classification_loader.TokenClassificationDataConfig
   train_steps = 5 * 14_041 // 32  # Five epochs of CoNLL 2003.
   return cfg.ExperimentConfig(
@@ -111,7 +111,7 @@ def squad_v2() -> cfg.ExperimentConfig:
 
 def _question_answering(windows: int, version_2_with_negative: bool
                         ) -> cfg.ExperimentConfig:
-  """Five epochs of so many windows of 384 tokens, at 4e-5 (issue 287)."""
+  """Five epochs of windows of 384 tokens, at 4e-5 (issue 287)."""
   data = question_answering_loader.QuestionAnsweringDataConfig
   train_steps = 5 * windows // 32
   return cfg.ExperimentConfig(
@@ -126,9 +126,9 @@ def _question_answering(windows: int, version_2_with_negative: bool
       restrictions=_restrictions())
 
 
-# Epochs, batch and learning rate, from where the paper searched: 2 to 10, 16 to
+# Epochs, batch size and learning rate, from the paper's search: 2 to 10, 16 to
 # 48, 1e-5 to 1e-4. It does not say what won, only that MobileBERT needs larger
-# rates and more epochs than BERT.
+# rates and more epochs than BERT. docs/finetuning.md has commands and scores.
 GLUE_RECIPES = {
     'cola': (10, 16, 5e-5),
     'sst2': (5, 32, 5e-5),
@@ -138,7 +138,7 @@ GLUE_RECIPES = {
     'mnli': (5, 32, 5e-5),
     'qnli': (5, 32, 5e-5),
     'rte': (10, 16, 5e-5),
-    # Its dev part contradicts its train part: nothing beats the majority.
+    # The dev part contradicts the train part: nothing beats the majority.
     'wnli': (2, 16, 1e-5),
 }
 
