@@ -14,15 +14,20 @@
 
 """A folded encoder gives the encoder's outputs, whatever its gammas."""
 
+from unittest import mock
+
 from absl.testing import parameterized
 import numpy as np
 import tensorflow as tf
 
 from benchmarks import reparametrization
+from mobilebert_tf.checkpoints import name_map
 from mobilebert_tf.inference import encoder as encoder_lib
 from mobilebert_tf.inference import folding
 from mobilebert_tf.inference import rescaling
 from mobilebert_tf import modeling
+from mobilebert_tf.modeling import architectures
+from mobilebert_tf.modeling import layout as layout_lib
 from tests.modeling import contract
 from tests.modeling import numpy_oracle as oracle
 
@@ -94,6 +99,24 @@ class FoldingTest(parameterized.TestCase, tf.test.TestCase):
         _arrays(folded), _arrays(rescaled), strict=True)]
     self.assertGreater(sum(changed), 0)
     self.assertAllEqual(_run(rescaled, tf.float32), _run(folded, tf.float32))
+
+  def test_a_variant_of_attention_is_one_row_of_the_layout(self):
+    reads = {'shared_values': (layout_lib.SHARED, layout_lib.SHARED)}
+    with mock.patch.dict(layout_lib._ATTENTION_READS, reads), (
+        mock.patch.object(architectures, 'ATTENTION_INPUTS', tuple(reads))):
+      encoder = _encoder(attention_input='shared_values')
+      folded = folding.fold(encoder)
+      rescaled = _rescale(folded)
+      self.assertAllClose(
+          _run(folded, tf.float32),
+          encoder(contract.token_inputs())['sequence_output'], 1e-4, 1e-4)
+      self.assertAllEqual(_run(rescaled, tf.float32), _run(folded, tf.float32))
+      self.assertEqual(modeling.count_parameters(encoder.architecture),
+                       encoder.count_params())
+      names = name_map.weight_names(encoder.architecture, ())
+      self.assertCountEqual(
+          [f'{name.ours}:0' for name in names],
+          [weight.name for weight in encoder.weights])
 
   @parameterized.parameters(
       ([0.0], True), ([-1.0], False), ([-0.5, 2.0], False), ([1e-8], True),
