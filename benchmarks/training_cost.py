@@ -12,16 +12,16 @@
 # See the License for the specific language governing permissions and
 # limitations under the License.
 
-r"""Prints what the full runs cost: operations, and hours of accelerators.
+r"""Prints the cost of the full runs in operations and accelerator hours.
 
 python benchmarks/training_cost.py --utilization=0.4
 
 The runs are the registered experiments, as `mobilebert_tf.train` runs them:
 teacher pre-training, and the distillation of each student. Nothing is measured.
-Time is operations / (peak * utilization), where the peak is what the makers'
-data sheets say of dense bfloat16, and the utilization is yours to judge: large
-BERTs reach 0.3 to 0.5 of it. MobileBERT's narrow matrices reach less than the
-teacher's wide ones, but are a small part of the whole.
+Time is operations / (peak * utilization). The peak is that of dense bfloat16 in
+the makers' data sheets; the utilization is an assumption: large BERTs reach 0.3
+to 0.5. MobileBERT's narrow matrices reach less than the teacher's wide ones,
+but are a small part of the whole.
 """
 
 from absl import app
@@ -77,7 +77,7 @@ def _count_pretraining() -> float:
 
 
 def _count_distillation(student: str) -> dict[str, tuple[float, float]]:
-  """Returns operations in all and those of the teacher, of both parts."""
+  """Returns the operations of each part, in total and of the teacher."""
   params = exp_factory.get_exp_config('mobilebert/distill')
   teacher, architecture = params.task.teacher, modeling.get_architecture(
       student)

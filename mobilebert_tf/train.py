@@ -16,7 +16,6 @@ r"""Trains and evaluates any registered experiment.
 
 python -m mobilebert_tf.train --experiment=mobilebert/pretrain \
   --mode=train_and_eval --model_dir=/tmp/teacher \
-  --config_file=configs/models/ib_bert_small.yaml \
   --config_file=configs/experiments/pretrain_small.yaml \
   --params_override=task.train_data.input_path=records/train,...
 

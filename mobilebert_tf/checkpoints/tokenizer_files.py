@@ -12,8 +12,7 @@
 # See the License for the specific language governing permissions and
 # limitations under the License.
 
-"""The small files beside the weights: vocabulary, tokenizer settings, labels.
-"""
+"""Tokenizer files beside the weights: vocabulary, settings and labels."""
 
 import json
 import os
@@ -35,14 +34,14 @@ def read_json(path: str) -> dict[str, Any]:
   """Reads a JSON object.
 
   Args:
-    path: The file, local or any that `tf.io.gfile` reads.
+    path: Path of the file, any that `tf.io.gfile` reads.
 
   Returns:
     Its fields.
 
   Raises:
     FileNotFoundError: If there is no such file.
-    ValueError: If it is no JSON, or not an object.
+    ValueError: If it is not a JSON object.
   """
   try:
     with tf.io.gfile.GFile(path, 'rb') as file:
@@ -60,21 +59,21 @@ def read_json(path: str) -> dict[str, Any]:
 
 
 def write_json(path: str, fields: dict[str, Any]) -> None:
-  """Writes a JSON object for people to read."""
+  """Writes a JSON object, indented."""
   with open(path, 'w', encoding='utf-8') as file:
     json.dump(fields, file, indent=2, sort_keys=True, ensure_ascii=False)
     file.write('\n')
 
 
 def read(folder: str) -> dict[str, Any]:
-  """Reads what lies beside the weights.
+  """Reads the tokenizer files of a checkpoint.
 
   Args:
-    folder: The checkpoint's folder.
+    folder: Folder of the checkpoint.
 
   Returns:
-    The fields `vocabulary`, `lower_case` and `labels` of a `Checkpoint`, as far
-    as there are files for them.
+    The fields `vocabulary`, `lower_case` and `labels` of a `Checkpoint`, those
+    that have files.
 
   Raises:
     ValueError: If a file is damaged.
@@ -96,12 +95,12 @@ def read(folder: str) -> dict[str, Any]:
 
 def write(checkpoint: checkpoint_lib.Checkpoint, folder: str,
           labels: bool = True) -> None:
-  """Writes what a checkpoint knows of these files.
+  """Writes the tokenizer files of a checkpoint.
 
   Args:
     checkpoint: The checkpoint.
-    folder: Where to write.
-    labels: Whether to write labels; some formats have a place of their own.
+    folder: Path of the folder.
+    labels: Whether to write labels; some formats keep them elsewhere.
   """
   if checkpoint.vocabulary is not None:
     checkpoint.vocabulary.write(os.path.join(folder, VOCABULARY))
@@ -173,6 +172,6 @@ def _read_tokenizer(path: str) -> vocabulary_lib.Vocabulary:
 
 
 def _are_ids(values: Collection[Any]) -> bool:
-  """Whether the values are 0, 1, 2 and so on, in any order."""
+  """Returns whether the values are 0, 1, 2 and so on, in any order."""
   return all(type(value) is int for value in values) and (
       sorted(values) == list(range(len(values))))

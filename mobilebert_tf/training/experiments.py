@@ -12,9 +12,9 @@
 # See the License for the specific language governing permissions and
 # limitations under the License.
 
-"""Every experiment, by name.
+"""The registered experiments.
 
-The defaults are the paper's full scale; `configs/experiments` holds runs of
+Their defaults are the paper's full scale; `configs/experiments` holds runs of
 other sizes. Paths of data and checkpoints have no default: a run names them.
 """
 
@@ -67,7 +67,7 @@ def distill() -> cfg.ExperimentConfig:
 
 @exp_factory.register_config_factory('mobilebert/distill_tf1_reference')
 def distill_tf1_reference() -> cfg.ExperimentConfig:
-  """The same with losses and learning rates of the released TF1 code."""
+  """Distillation with losses and learning rates of the released TF1 code."""
   return _distillation(schedules.tf1_reference_schedule(), 'tf1_reference')
 
 
@@ -86,7 +86,7 @@ def classify_sentences() -> cfg.ExperimentConfig:
 
 @exp_factory.register_config_factory('mobilebert/token_classification')
 def classify_tokens() -> cfg.ExperimentConfig:
-  """Fine-tuning on labelled words in files of columns, as of CoNLL 2003."""
+  """Fine-tuning on labelled words in files of columns, such as CoNLL 2003."""
   data = token_classification_loader.TokenClassificationDataConfig
   train_steps = 5 * 14_041 // 32  # Five epochs of CoNLL 2003.
   return cfg.ExperimentConfig(
@@ -111,7 +111,7 @@ def squad_v2() -> cfg.ExperimentConfig:
 
 def _question_answering(windows: int, version_2_with_negative: bool
                         ) -> cfg.ExperimentConfig:
-  """Five epochs of so many windows of 384 tokens, at 4e-5 (issue 287)."""
+  """Five epochs of windows of 384 tokens, at 4e-5 (issue 287)."""
   data = question_answering_loader.QuestionAnsweringDataConfig
   train_steps = 5 * windows // 32
   return cfg.ExperimentConfig(

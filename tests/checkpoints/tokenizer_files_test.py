@@ -28,7 +28,7 @@ from tests.checkpoints import folders
 _TOKENS = ['[PAD]', '[UNK]', '[CLS]', '[SEP]', '[MASK]', 'a', '##b', 'é']
 
 
-class SidecarsTest(folders.FolderTestCase, parameterized.TestCase):
+class TokenizerFilesTest(folders.FolderTestCase, parameterized.TestCase):
 
   def _write(self, name, content):
     if not isinstance(content, bytes):

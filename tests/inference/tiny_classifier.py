@@ -71,7 +71,7 @@ def build_tagger(folder: str) -> loading.TrainedModel:
 
 def build_span_labeler(folder: str) -> loading.TrainedModel:
   """Returns a model that finds answers."""
-  model = modeling.MobileBertSpanLabeler(
+  model = modeling.MobileBertQuestionAnswering(
       modeling.MobileBertEncoder(architecture()))
   _randomize(model)
   return loading.TrainedModel(

@@ -310,9 +310,9 @@ GLUE_TASKS: dict[str, GlueTask] = {task.name: task for task in (
         submissions={'test': 'AX.tsv'}),
 )}
 
-# Epochs, batch and learning rate, from where the paper searched: 2 to 10, 16 to
+# Epochs, batch size and learning rate, from the paper's search: 2 to 10, 16 to
 # 48, 1e-5 to 1e-4. It does not say what won, only that MobileBERT needs larger
-# rates and more epochs than BERT.
+# rates and more epochs than BERT. docs/finetuning.md has commands and scores.
 GLUE_RECIPES = {
     'cola': (10, 16, 5e-5),
     'sst2': (5, 32, 5e-5),
@@ -322,6 +322,6 @@ GLUE_RECIPES = {
     'mnli': (5, 32, 5e-5),
     'qnli': (5, 32, 5e-5),
     'rte': (10, 16, 5e-5),
-    # Its dev part contradicts its train part: nothing beats the majority.
+    # The dev part contradicts the train part: nothing beats the majority.
     'wnli': (2, 16, 1e-5),
 }

@@ -72,7 +72,7 @@ class QuestionAnswering(task_kind.TaskKind):
   @property
   def model_class(self):
     from mobilebert_tf import modeling
-    return modeling.MobileBertSpanLabeler
+    return modeling.MobileBertQuestionAnswering
 
   def is_run(self, task):
     return 'doc_stride' in (task.get('train_data') or ())

@@ -69,13 +69,13 @@ class QuestionAnsweringTask(
     base_task.Task.__init__(self, params, logging_dir, name=name)
     self._validation = None
 
-  def build_model(self) -> modeling.MobileBertSpanLabeler:
+  def build_model(self) -> modeling.MobileBertQuestionAnswering:
     """Returns a new span labeler.
 
     Raises:
       ValueError: If the config asks for another encoder than ours.
     """
-    return modeling.MobileBertSpanLabeler(self.build_encoder())
+    return modeling.MobileBertQuestionAnswering(self.build_encoder())
 
   def build_inputs(
       self, params: loader_lib.QuestionAnsweringDataConfig,

@@ -12,7 +12,7 @@
 # See the License for the specific language governing permissions and
 # limitations under the License.
 
-"""The span labeler: its head, and the Model Garden's question answering."""
+"""The question-answering head, and the Model Garden's task with it."""
 
 import numpy as np
 import tensorflow as tf, tf_keras
@@ -27,23 +27,24 @@ from tests.modeling import numpy_oracle as oracle
 _START, _END = np.array([1, 3, 0]), np.array([2, 3, 6])
 
 
-class SpanLabelerContractTest(encoder_model_contract.EncoderModelContract,
-                              tf.test.TestCase):
+class QuestionAnsweringContractTest(
+    encoder_model_contract.EncoderModelContract, tf.test.TestCase):
 
-  model_class = modeling.MobileBertSpanLabeler
+  model_class = modeling.MobileBertQuestionAnswering
   heads = ('span_labeler',)
 
   def expected_shapes(self):
     return [[3, 7], [3, 7]]
 
 
-def _make_model() -> modeling.MobileBertSpanLabeler:
-  model = modeling.MobileBertSpanLabeler(encoder_model_contract.make_encoder())
+def _make_model() -> modeling.MobileBertQuestionAnswering:
+  model = modeling.MobileBertQuestionAnswering(
+      encoder_model_contract.make_encoder())
   contract.randomize(model)
   return model
 
 
-def _expected_logits(model: modeling.MobileBertSpanLabeler) -> np.ndarray:
+def _expected_logits(model: modeling.MobileBertQuestionAnswering) -> np.ndarray:
   """Returns start and end logits, `[2, batch, length]`."""
   hidden = np.float64(
       model.encoder(contract.token_inputs())['sequence_output'])
@@ -57,7 +58,7 @@ def _expected_loss(logits: np.ndarray) -> float:
   return -np.mean([start[range(3), _START], end[range(3), _END]])
 
 
-class SpanLabelerTest(tf.test.TestCase):
+class QuestionAnsweringTest(tf.test.TestCase):
 
   def test_start_is_column_0_and_end_is_column_1(self):
     model = _make_model()
@@ -102,6 +103,19 @@ class SpanLabelerTest(tf.test.TestCase):
         {'start_positions': _START, 'end_positions': _END}, verbose=0)
     self.assertAllClose(history.history['loss'][0] / 2,
                         _expected_loss(_expected_logits(model)), 1e-5)
+
+  def test_files_with_the_name_that_it_had(self):
+    """The names in a .keras file of 0.1."""
+    model = _make_model()
+    saved = tf_keras.saving.serialize_keras_object(model)
+    self.assertEqual(saved['registered_name'],
+                     'mobilebert_tf>MobileBertSpanLabeler')
+    loaded = tf_keras.saving.deserialize_keras_object({
+        **saved, 'module': 'mobilebert_tf.modeling.span_labeler',
+        'class_name': 'MobileBertSpanLabeler'})
+    self.assertIs(type(loaded), modeling.MobileBertQuestionAnswering)
+    self.assertIs(modeling.MobileBertSpanLabeler,
+                  modeling.MobileBertQuestionAnswering)
 
   def test_training_is_inference(self):
     model, inputs = _make_model(), contract.token_inputs()
