@@ -20,7 +20,7 @@ import re
 
 from absl import logging
 
-from mobilebert_tf.data import corpus
+from mobilebert_tf.common import files as files_lib
 
 TAGS = ('auto', 'entities', 'words')
 OUTSIDE = 'O'
@@ -87,7 +87,7 @@ def read_sentences(paths: str | Sequence[str],
   if tags not in TAGS:
     raise ValueError(f'tags is {tags!r}; accepted: {", ".join(TAGS)}.')
   sentences: list[Sentence] = []
-  for path in corpus.find_files(corpus.split_paths(paths)):
+  for path in files_lib.find_files(files_lib.split_paths(paths)):
     before = len(sentences)
     sentences += _read_file(path, word_column, label_column, comment)
     if len(sentences) == before:
@@ -202,7 +202,7 @@ def _read_file(path: str, word_column: int, label_column: int,
                comment: str) -> Iterator[Sentence]:
   columns = 0
   rows: list[tuple[str, str, int]] = []
-  for number, line in corpus.read_lines(path):
+  for number, line in files_lib.read_lines(path):
     line = line.rstrip('\r')
     if comment and line.startswith(comment):
       continue

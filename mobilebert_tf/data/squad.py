@@ -175,48 +175,8 @@ def read(paths: str | os.PathLike | Sequence[str | os.PathLike],
                    tuple(questions))
 
 
-def read_json(path: str | os.PathLike) -> Any:
-  """Reads a JSON file, local or of any storage that TensorFlow knows.
-
-  Raises:
-    FileNotFoundError: If there is no such file.
-    ValueError: If it is not UTF-8 or not JSON; names the file and the line.
-  """
-  path = os.fspath(path)
-  try:
-    if '://' in path:
-      import tensorflow as tf  # Slow, and few need it.  # pylint: disable=g-import-not-at-top
-      with tf.io.gfile.GFile(path, 'rb') as file:
-        data = file.read()
-    else:
-      with open(path, 'rb') as file:
-        data = file.read()
-    return json.loads(data.decode('utf-8-sig'), parse_constant=_refuse)
-  except FileNotFoundError:
-    raise FileNotFoundError(f'{path} does not exist.') from None
-  except json.JSONDecodeError as error:
-    raise ValueError(
-        f'{path}:{error.lineno}: not JSON, or cut off: {error.msg} at column '
-        f'{error.colno}.') from error
-  except UnicodeDecodeError as error:
-    line = error.object.count(b'\n', 0, error.start) + 1
-    raise ValueError(f'{path}:{line}: not UTF-8 ({error.reason}).') from error
-  except RecursionError as error:
-    raise ValueError(f'{path}: too deeply nested to be read.') from error
-  except _NotFiniteError as error:
-    raise ValueError(f'{path}: {error} is no number of JSON.') from error
-
-
-class _NotFiniteError(Exception):
-  """NaN or Infinity, which Python's reader would take."""
-
-
-def _refuse(constant: str) -> None:
-  raise _NotFiniteError(constant)
-
-
 def _read_json(path: str) -> dict[str, Any]:
-  content = read_json(path)
+  content = files.read_json(path, allow_nan=False)
   if not isinstance(content, dict) or 'data' not in content:
     raise ValueError(f'{path}: not a SQuAD file: {_EXPECTED}; this is '
                      f'{_shape(content)}.')
@@ -339,8 +299,7 @@ def write(folder: str | os.PathLike,
   contents = {PREDICTIONS: predictions, N_BEST: n_best, NULL_ODDS: null_odds}
   for name, content in contents.items():
     if content is not None:
-      files.write_text(os.path.join(folder, name),
-                       json.dumps(content, indent=2, allow_nan=False) + '\n')
+      files.write_json(os.path.join(folder, name), content, allow_nan=False)
 
 
 def compare_ids(data: SquadData,
@@ -367,7 +326,7 @@ def compare_ids(data: SquadData,
 
 def _read(path: str | os.PathLike, kinds: tuple[type, ...],
           what: str) -> dict[str, Any]:
-  content = read_json(path)
+  content = files.read_json(path, allow_nan=False)
   if not isinstance(content, dict):
     raise ValueError(f'{os.fspath(path)}: expected a JSON object of ids, and '
                      f'for each {what}.')

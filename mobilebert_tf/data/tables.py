@@ -25,7 +25,8 @@ from collections.abc import Iterator, Sequence
 
 from absl import logging
 
-from mobilebert_tf.data import corpus
+from mobilebert_tf.common import files
+
 
 # If more than this share of the rows is bad, something else is wrong.
 _LARGEST_BAD_SHARE = 0.1
@@ -82,7 +83,7 @@ class BadRows:
       raise ValueError(f'bad_rows is {policy!r}; it can be '
                        f'{" or ".join(POLICIES)}.')
     self._policy = policy
-    self._first: corpus.LineError | None = None
+    self._first: files.LineError | None = None
     self._rows = 0
     self.skipped = 0
 
@@ -96,7 +97,7 @@ class BadRows:
     Raises:
       ValueError: If the policy is `error`; names the file and the line.
     """
-    error = corpus.LineError(file, line, what)
+    error = files.LineError(file, line, what)
     if self._policy == 'error':
       raise error
     self._first = self._first or error
@@ -144,7 +145,7 @@ def read_rows(path: str | Sequence[str],
     ValueError: If a column is missing, or a file not UTF-8 or without rows.
       Names the file and the line.
   """
-  for file in corpus.find_files(corpus.split_paths(path)):
+  for file in files.find_files(files.split_paths(path)):
     lines = _read_cells(file)
     header, first = list(column_names), 1
     if not header:
@@ -159,7 +160,7 @@ def read_rows(path: str | Sequence[str],
                                               bool(column_names)))
         continue
       if column_names and cells == header:
-        raise corpus.LineError(
+        raise files.LineError(
             file, line, 'this is a header, but column_names names the columns '
             'of a file that has none. Leave column_names empty.')
       row = Row(file, line, [cells[place].strip() for place in places])
@@ -171,7 +172,7 @@ def read_rows(path: str | Sequence[str],
           continue
       yield row
     if is_empty:
-      raise corpus.LineError(
+      raise files.LineError(
           file, 1, 'there is no row' + (
               '.' if column_names else ' below the header.'))
 
@@ -184,11 +185,11 @@ def is_csv(path: str) -> bool:
 def _find_columns(file: str, line: int, header: list[str],
                   fields: Sequence[str]) -> list[int]:
   if not header:
-    raise corpus.LineError(file, 1, 'there is no row; the file is empty.')
+    raise files.LineError(file, 1, 'there is no row; the file is empty.')
   for field in fields:
     if header.count(field) != 1:
       shown = ', '.join(map(repr, header[:20]))
-      raise corpus.LineError(
+      raise files.LineError(
           file, line, f'there has to be one column {field!r}; the header has '
           f'{shown[:1000]}. {_HINTS[is_csv(file)]}')
   return [header.index(field) for field in fields]
@@ -215,20 +216,20 @@ def _read_cells(file: str) -> Iterator[tuple[int, list[str]]]:
 
 
 def _read_tsv(file: str) -> Iterator[tuple[int, list[str]]]:
-  for number, line in corpus.read_lines(file):
+  for number, line in files.read_lines(file):
     yield number, line.rstrip('\r').split('\t')
 
 
 def _read_csv(file: str) -> Iterator[tuple[int, list[str]]]:
-  csv.field_size_limit(corpus.LONGEST_LINE)  # Of 131,072 characters otherwise.
+  csv.field_size_limit(files.LONGEST_LINE)  # Not 131,072 characters.
   reader = csv.reader(
-      (f'{line}\n' for _, line in corpus.read_lines(file)), strict=True)
+      (f'{line}\n' for _, line in files.read_lines(file)), strict=True)
   first = 1
   try:
     for cells in reader:
       yield first, cells or ['']
       first = reader.line_num + 1
   except csv.Error as error:
-    raise corpus.LineError(
+    raise files.LineError(
         file, first, f'the row that begins here is no CSV ({error}). '
         f'{_HINTS[True]}') from error

@@ -19,6 +19,8 @@ import os
 import pathlib
 from collections.abc import Sequence
 
+from mobilebert_tf.common import files
+
 SAVED_MODEL, TFLITE = 'saved_model', 'tflite'
 _MARKER, _SUFFIX = 'saved_model.pb', '.tflite'
 
@@ -64,7 +66,7 @@ def find(paths: Sequence[str | os.PathLike]) -> list[Artefact]:
     if path.resolve() in [other.resolve() for other in found[:place]]:
       raise ValueError(f'{path} is named twice.')
   return [Artefact(name, path, TFLITE if path.is_file() else SAVED_MODEL,
-                   _size(path))
+                   files.folder_size(path))
           for name, path in zip(_names(given), found, strict=True)]
 
 
@@ -99,8 +101,3 @@ def _names(paths: Sequence[pathlib.Path]) -> list[str]:
         len(parts))
     names.append('/'.join(parts[-count:]))
   return names
-
-
-def _size(path: pathlib.Path) -> int:
-  files = path.rglob('*') if path.is_dir() else [path]
-  return sum(file.stat().st_size for file in files if file.is_file())

@@ -19,10 +19,10 @@ import os
 from typing import Any
 
 import tensorflow as tf, tf_keras
-import yaml
 
 from mobilebert_tf import checkpoints
 from mobilebert_tf import modeling
+from mobilebert_tf.common import files
 from mobilebert_tf.tasks.classification import loader as classification_loader
 from mobilebert_tf.tasks.token_classification import loader as token_classification_loader
 from mobilebert_tf.text import vocabulary
@@ -232,15 +232,14 @@ def _head_of_run(model_dir: str) -> str | None:
   """Returns what a run trained, by the fields of its task; None if unknown."""
   path = os.path.join(model_dir, _PARAMS)
   try:
-    with tf.io.gfile.GFile(path) as file:
-      task = yaml.safe_load(file.read())['task']
+    task = files.read_yaml(path)['task']
     if 'class_names' in task:
       return 'token_classification'
     if 'doc_stride' in task['train_data']:
       return 'question_answering'
     if 'num_classes' in task['model']:
       return 'sequence_classification'
-  except (KeyError, TypeError, UnicodeDecodeError, yaml.YAMLError) as error:
+  except (KeyError, TypeError, ValueError) as error:
     raise ValueError(
         f'{path} is not of a training run: {error}') from error
   return None
@@ -250,11 +249,10 @@ def _read_params(model_dir: str, experiment: str) -> cfg.ExperimentConfig:
   path = os.path.join(model_dir, _PARAMS)
   params = exp_factory.get_exp_config(experiment)
   try:
-    with tf.io.gfile.GFile(path) as file:
-      fields = yaml.safe_load(file.read())
+    fields = files.read_yaml(path)
     fields['task'].pop('teacher', None)  # It has done its work.
     return hyperparams.override_params_dict(params, fields, is_strict=True)
-  except (KeyError, TypeError, ValueError, yaml.YAMLError) as error:
+  except (KeyError, TypeError, ValueError) as error:
     raise ValueError(
         f'{path} is not of a training run of {experiment}: {error}') from error
 

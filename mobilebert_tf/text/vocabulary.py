@@ -20,6 +20,8 @@ import dataclasses
 import hashlib
 import os
 
+from mobilebert_tf.common import files
+
 SPECIAL_TOKENS = ('[PAD]', '[UNK]', '[CLS]', '[SEP]', '[MASK]')
 
 # BERT reads a longer word as [UNK], so learning from it would be wasted.
@@ -70,7 +72,7 @@ class Vocabulary:
         the file and the line.
     """
     path = os.fspath(path)
-    tokens = _read_lines(path)
+    tokens = [line.removesuffix('\r') for _, line in files.read_lines(path)]
     seen: dict[str, int] = {}
     for number, token in enumerate(tokens, start=1):
       # Only these: U+2028 and other such white space may be a token.
@@ -93,16 +95,7 @@ class Vocabulary:
 
   def write(self, path: str | os.PathLike) -> None:
     """Writes `vocab.txt` atomically, making its folder where needed."""
-    path = os.path.abspath(os.fspath(path))
-    os.makedirs(os.path.dirname(path), exist_ok=True)
-    temporary = f'{path}.{os.getpid()}.tmp'
-    try:
-      with open(temporary, 'w', encoding='utf-8', newline='\n') as f:
-        f.write(self._text())
-      os.replace(temporary, path)
-    finally:
-      if os.path.exists(temporary):
-        os.remove(temporary)
+    files.write_text(path, self._text())
 
   def __len__(self) -> int:
     return len(self.tokens)
@@ -190,29 +183,6 @@ def learn_vocabulary(texts: Iterable[str],
   vocabulary = Vocabulary(_learn_pieces(words, size))
   vocabulary.write(output_path)
   return vocabulary
-
-
-def _read_lines(path: str) -> list[str]:
-  """Returns the lines without line ends (`\\n` or `\\r\\n`)."""
-  import tensorflow as tf  # pylint: disable=g-import-not-at-top
-  try:
-    with tf.io.gfile.GFile(path, 'rb') as f:
-      data = f.read()
-  except tf.errors.NotFoundError as e:
-    raise FileNotFoundError(f'There is no vocabulary file {path}.') from e
-  except tf.errors.FailedPreconditionError as e:
-    raise FileNotFoundError(f'{path} is a folder, not a vocabulary.') from e
-  try:
-    text = data.decode('utf-8-sig')
-  except UnicodeDecodeError as e:
-    # Of the object, because it lacks the byte order mark.
-    line = e.object.count(b'\n', 0, e.start) + 1
-    raise ValueError(f'{path}:{line}: not UTF-8 ({e.reason}).') from e
-  # `splitlines` would also break at characters that are tokens, like U+2028.
-  lines = text.split('\n')
-  if lines[-1] == '':
-    lines.pop()
-  return [line.removesuffix('\r') for line in lines]
 
 
 def _count_words(texts: Iterable[str], lower_case: bool) -> dict[str, int]:

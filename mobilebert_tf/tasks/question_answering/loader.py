@@ -25,8 +25,8 @@ from absl import logging
 import numpy as np
 import tensorflow as tf
 
+from mobilebert_tf.common import files as files_lib
 from mobilebert_tf.data import batches
-from mobilebert_tf.data import corpus
 from mobilebert_tf.data import squad
 from mobilebert_tf.text import text_windows
 from mobilebert_tf.text import tokenizer as tokenizer_lib
@@ -228,8 +228,9 @@ class QuestionAnsweringDataLoader(data_loader.DataLoader):
       ValueError: If a file is not sound, or no question can be used.
     """
     params = self._params
-    data = squad.read(corpus.find_files(corpus.split_paths(params.input_path)),
-                      params.titles, params.exclude_titles)
+    data = squad.read(
+        files_lib.find_files(files_lib.split_paths(params.input_path)),
+        params.titles, params.exclude_titles)
     chosen = select(data, params.version_2_with_negative)
     questions = chosen.questions
     if not params.is_training:

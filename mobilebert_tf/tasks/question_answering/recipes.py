@@ -17,7 +17,7 @@
 import pathlib
 from typing import Any
 
-from mobilebert_tf.data import corpus
+from mobilebert_tf.common import files as files_lib
 from mobilebert_tf.data import squad
 from mobilebert_tf.evaluation import scored
 from mobilebert_tf.inference import loading
@@ -104,7 +104,7 @@ def evaluate(plan: plan_lib.Plan, trained: loading.TrainedModel,
 
 
 def _find(paths: str) -> list[str]:
-  return corpus.find_files(corpus.split_paths(paths))
+  return files_lib.find_files(files_lib.split_paths(paths))
 
 
 def _keep_threshold(plan: plan_lib.Plan, threshold: float,
