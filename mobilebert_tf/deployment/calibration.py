@@ -22,7 +22,7 @@ import tensorflow as tf
 from mobilebert_tf.deployment import agreement
 from mobilebert_tf.inference import loading
 from mobilebert_tf.tasks.question_answering import predictor
-from mobilebert_tf.text import text_windows
+from mobilebert_tf.text import graph_windows
 from mobilebert_tf.text import tokenizer as tokenizer_lib
 from mobilebert_tf.text import windows as windows_lib
 
@@ -54,7 +54,7 @@ def batches(trained: loading.TrainedModel, texts: agreement.RealTexts, *,
     settings = predictor.QuestionAnswerer(trained).window_settings
     if length is not None:
       settings = _shortened(settings, length - 1)
-    windows = text_windows.Windows(
+    windows = graph_windows.TextWindows(
         tokenizer, texts.texts, texts.pairs, range(len(texts)), settings)
     return [windows.batch(part, length) for part in _parts(
         _spread(len(windows), most), rows)]

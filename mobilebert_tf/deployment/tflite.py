@@ -32,6 +32,7 @@ from mobilebert_tf.deployment import served_module
 from mobilebert_tf.deployment import tflite_file
 from mobilebert_tf.deployment import tflite_signatures
 from mobilebert_tf.modeling import validation
+from mobilebert_tf.text import packing
 
 # What static int8 leaves in float, so that matrix products are what is left.
 # Attention is slower in integers, the mask's -1e9 would make one step of all
@@ -213,10 +214,8 @@ def _pack(segments: Sequence[tf.Tensor], length: int, vocabulary: Any
   """Returns inputs `[1, length]` of one or two texts, int32 `[tokens]`."""
   budget = length - len(segments) - 2  # One [PAD] follows.
   if len(segments) == 2:
-    first, second = (tf.size(s) for s in segments)
-    # As BERT does: the longer one loses tokens, of two alike the second.
-    keep = tf.minimum(first, tf.maximum((budget + 1) // 2, budget - second))
-    segments = [segments[0][:keep], segments[1][:budget - keep]]
+    lengths = packing.kept_lengths(*map(tf.size, segments), budget, tf)
+    segments = [s[:length] for s, length in zip(segments, lengths, strict=True)]
   else:
     segments = [segments[0][:budget]]
   sep = tf.constant([vocabulary.sep_id])

@@ -24,7 +24,7 @@ from mobilebert_tf.deployment import tflite_file
 from mobilebert_tf.deployment import tflite_signatures
 from mobilebert_tf.tasks.question_answering import spans
 from mobilebert_tf.tasks.question_answering import spans as answers_lib
-from mobilebert_tf.text import plain_packing
+from mobilebert_tf.text import packing
 from mobilebert_tf.text import plain_tokenizer
 from mobilebert_tf.text import windows
 
@@ -79,7 +79,7 @@ class TFLiteRunner:
     self.metadata, self.vocabulary = tflite_file.read_metadata(path)
     self._tokenizer = plain_tokenizer.PlainTokenizer(
         self.vocabulary.tokens, self.metadata.lower_case)
-    self._pack = plain_packing.Packer(self.vocabulary)
+    self._pack = packing.Packer(self.vocabulary)
     self._signatures = tflite_signatures.Signatures(
         path, self.metadata, self.vocabulary.pad_id, num_threads,
         use_dynamic_length)
@@ -155,7 +155,7 @@ class TFLiteRunner:
     """
     texts, pairs = self._check(texts, pairs)
     return np.array([
-        sum(map(len, segments)) + plain_packing.special_tokens(len(segments))
+        sum(map(len, segments)) + packing.special_tokens(len(segments))
         for segments in self._segments(texts, pairs)], np.int32)
 
   def _compute(self, texts: list[str], pairs: list[str] | None) -> np.ndarray:
@@ -166,10 +166,10 @@ class TFLiteRunner:
       shape.append(self._signatures.output_size(output))
     scores = np.zeros(shape, np.float32)
     for i, segments in enumerate(self._segments(texts, pairs)):
-      budget = self.metadata.max_length - plain_packing.special_tokens(
+      budget = self.metadata.max_length - packing.special_tokens(
           len(segments))
       found = self._signatures.run(
-          *self._pack(plain_packing.trim(segments, budget)))
+          *self._pack(packing.trim(segments, budget)))
       scores[i] = found[output][0]
       if not np.isfinite(scores[i]).all():
         raise ValueError('The model gives numbers that are not finite. Export '

@@ -19,12 +19,10 @@ from typing import NamedTuple
 import tensorflow as tf
 
 from mobilebert_tf.tasks.question_answering import spans as spans_lib
-from mobilebert_tf.text import graph_offsets
 from mobilebert_tf.text import graph_windows
+from mobilebert_tf.text import tokenizer as tokenizer_lib
 
 _NEVER = float('-inf')
-_NOT_FINITE = ('The model gives logits that are not finite. Its weights are '
-               'damaged, or its training diverged.')
 
 
 class Chosen(NamedTuple):
@@ -90,7 +88,7 @@ def _check(windows: graph_windows.Windows, *logits: tf.Tensor
   length = windows.offset + windows.size + 1
   tokens = tf.sequence_mask(length, tf.shape(logits[0])[1])
   finite = [tf.debugging.Assert(
-      tf.reduce_all(tf.math.is_finite(x) | ~tokens), [_NOT_FINITE])
+      tf.reduce_all(tf.math.is_finite(x) | ~tokens), [spans_lib.NOT_FINITE])
       for x in logits]
   with tf.control_dependencies(finite):
     return [tf.cast(tf.cast(x, tf.float32), tf.float64) for x in logits]
@@ -129,7 +127,7 @@ def _best(scores: tf.Tensor, count: int) -> tuple[tf.Tensor, tf.Tensor]:
 
 
 def choose(windows: graph_windows.Windows, found: dict[str, tf.Tensor],
-           tokens: graph_offsets.GraphTokens, has_text: tf.Tensor,
+           tokens: tokenizer_lib.TokenTensors, has_text: tf.Tensor,
            settings: spans_lib.SpanSettings, *, allow_no_answer: bool,
            null_threshold: float) -> Chosen:
   """Chooses answers, as `answers.choose`.
@@ -171,7 +169,7 @@ def choose(windows: graph_windows.Windows, found: dict[str, tf.Tensor],
 
 
 def rank(windows: graph_windows.Windows, found: dict[str, tf.Tensor],
-         tokens: graph_offsets.GraphTokens, count: tf.Tensor,
+         tokens: tokenizer_lib.TokenTensors, count: tf.Tensor,
          n_best: int) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
   """Ranks the spans of questions, as `answer_spans.SpanFinder.spans`.
 

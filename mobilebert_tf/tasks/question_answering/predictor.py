@@ -25,7 +25,7 @@ from mobilebert_tf.inference import loading
 from mobilebert_tf.inference import rewriting
 from mobilebert_tf.modeling import validation
 from mobilebert_tf.tasks.question_answering import spans
-from mobilebert_tf.text import text_windows
+from mobilebert_tf.text import graph_windows
 from mobilebert_tf.text import tokenizer
 from mobilebert_tf.text import windows as windows_lib
 
@@ -116,7 +116,7 @@ class QuestionAnswerer:
       return []
     numbers: dict[str, int] = {}
     paragraphs = [numbers.setdefault(c, len(numbers)) for c in contexts]
-    windows = text_windows.Windows(
+    windows = graph_windows.TextWindows(
         self._tokenizer, questions, list(numbers), paragraphs,
         self.window_settings)
     finder = spans.SpanFinder(windows, self.span_settings)

@@ -17,12 +17,17 @@
 What is answered to a question: the best spans, and which of them counts.
 """
 
-from collections.abc import Sequence
 import dataclasses
 
 import numpy as np
 
 from mobilebert_tf.text import windows as windows_lib
+
+NOT_FINITE = ('The model gives logits that are not finite. Its weights are '
+              'damaged, or its training diverged.')
+# Where a context or a question has no text, nothing can be the answer. A number
+# that is JSON and above any no-answer score of a model.
+NO_TEXT_ODDS = 1e9
 
 
 @dataclasses.dataclass(frozen=True)
@@ -130,8 +135,7 @@ class SpanFinder:
     logits = np.stack([start_logits[:length], end_logits[:length]])
     logits = logits.astype(np.float64)
     if not np.isfinite(logits).all():
-      raise ValueError('The model gives logits that are not finite. Its '
-                       'weights are damaged, or its training diverged.')
+      raise ValueError(NOT_FINITE)
     self._null[row] = Span(0, 0, *logits[:, 0].tolist())
     starts, ends = logits[:, offset:-1]  # Of the context.
     self._found[row] = self._best(row, starts, ends)
@@ -163,7 +167,7 @@ class SpanFinder:
     longest = min(self._settings.max_answer_length, len(starts))
     padded = np.concatenate([ends, np.full([longest - 1], -np.inf)])
     reach = np.lib.stride_tricks.sliding_window_view(padded, longest)
-    allowed = np.where(self._shows_most(row), starts, -np.inf)
+    allowed = np.where(self._windows.shows_most(row), starts, -np.inf)
     scores = (allowed[:, np.newaxis] + reach).ravel()
     count = min(self._settings.n_best, len(scores))
     # Equal scores beyond the last would be chosen from at random.
@@ -176,41 +180,6 @@ class SpanFinder:
              float(starts[i]), float(ends[i + more]))
         for i, more in (divmod(int(place), longest) for place in places)
     ]
-
-  def _shows_most(self, row: int) -> np.ndarray:
-    """Whether no window of the question shows more around each token."""
-    start = self._windows.start[row]
-    places = start + np.arange(self._windows.size[row])
-    own = self._context(row, places)
-    best = np.ones(len(places), bool)
-    for other in self._overlapping(row):
-      theirs = self._context(other, places)
-      best &= (own >= theirs) if row < other else (own > theirs)
-    return best
-
-  def _overlapping(self, row: int) -> Sequence[int]:
-    windows = self._windows
-    rows = windows.of_question(windows.question[row])
-    step = windows.start[rows[-1]] - windows.start[rows[0]]
-    if not step:
-      return ()
-    near = -(-int(windows.size[rows[0]]) * (len(rows) - 1) // int(step))
-    return [other for other in range(max(rows[0], row - near),
-                                     min(rows[-1], row + near) + 1)
-            if other != row]
-
-  def _context(self, row: int, places: np.ndarray) -> np.ndarray:
-    """How much a window shows on the poorer side of tokens, -inf outside."""
-    left = places - self._windows.start[row]
-    right = self._windows.size[row] - 1 - left
-    fewer = np.minimum(left, right)
-    # Of two alike the longer window, as in the reference code.
-    return np.where(fewer < 0, -np.inf, fewer + 0.01 * self._windows.size[row])
-
-
-# Where a context or a question has no text, nothing can be the answer. A number
-# that is JSON and above any odds of a model.
-NO_TEXT_ODDS = 1e9
 
 
 @dataclasses.dataclass(frozen=True)
