@@ -146,6 +146,13 @@ class Tokenizer(tf.Module):
           [texts[i].encode('utf-8', 'ignore') for i in rest]))
     return result
 
+  def tokenize_to_ragged(self, texts: Sequence[str]) -> tf.RaggedTensor:
+    """Splits Python strings as `tokenize_strings`, to `[texts, (tokens)]`."""
+    ids = self.tokenize_strings(texts)
+    return tf.RaggedTensor.from_row_lengths(
+        np.concatenate([np.zeros([0], np.int32), *ids]),
+        np.array([len(row) for row in ids], np.int64), validate=False)
+
   def tokenize_with_offsets(self, texts: Any) -> TokenTensors:
     """Splits texts into WordPieces and finds the characters they stand for.
 

@@ -79,6 +79,9 @@ class TokenizationTest(parameterized.TestCase, temporary.TemporaryFiles,
       self.assertEqual([ids.tolist() for ids in got],
                        tokenizer.tokenize(texts).to_list() if texts else [])
       self.assertTrue(all(ids.dtype == np.int32 for ids in got))
+      ragged = tokenizer.tokenize_to_ragged(texts)
+      self.assertEqual(ragged.to_list(), [ids.tolist() for ids in got])
+      self.assertEqual(ragged.dtype, tf.int32)
 
   def test_strings_that_are_no_text(self):
     # Half of a surrogate pair, as JSON may have it; a long word.
