@@ -66,14 +66,15 @@ def make_segment_pairs(
       ...
 
   Args:
-    documents: For each its sentences, int `[tokens]`. Empty sentences and
-      documents are passed over. With a single document every pair that would
-      take from another is a true one instead.
-    sources: For each a number; those of the same one are pieces of one
-      document, and do not give each other random text. All differ if None.
-    max_seq_length: The longest pair, its three special tokens included.
-    rng: Where chance comes from.
-    short_seq_prob: How often the target is shorter.
+    documents: Sentences of each document, int `[tokens]` each. Empty sentences
+      and documents are skipped. With a single document every pair that would
+      take text from another is a true one instead.
+    sources: A number for each document. Those with the same number are pieces
+      of one document, and do not give each other random text. All differ if
+      None.
+    max_seq_length: Maximum length of a pair, its three special tokens included.
+    rng: The random generator.
+    short_seq_prob: Probability of a shorter target length.
 
   Yields:
     The pairs, in the order of the documents.

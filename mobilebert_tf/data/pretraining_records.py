@@ -38,7 +38,7 @@ MANIFEST = 'manifest.json'
 FORMAT = 'mobilebert_tf/pretraining'
 MASKING = ('dynamic', 'static')
 
-# Text that is worked on at once; random next segments come from the same.
+# Text of a window; random next segments come from the same window.
 _WINDOW_CHARACTERS = 1_000_000
 _LONGEST_DOCUMENT = 500_000
 _LONGEST_PARAGRAPH = 100_000

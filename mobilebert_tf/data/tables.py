@@ -15,7 +15,7 @@
 """Rows of tab-separated and comma-separated files with named columns.
 
 A file whose name ends with `.csv` is comma-separated, with quotes as
-spreadsheets write them. In every other one columns are parted by tabs and
+spreadsheets write them. In every other one columns are separated by tabs and
 quotes mean nothing, as in the official files of GLUE. Either may be `.gz`.
 """
 
@@ -32,20 +32,20 @@ from mobilebert_tf.common import files
 _LARGEST_BAD_SHARE = 0.1
 POLICIES = ('error', 'skip')
 _HINTS = {
-    True: ('Columns are parted by commas; a text that holds a comma or a line '
+    True: ('Columns are separated by commas; a text with a comma or a line '
            'break stands in double quotes.'),
-    False: 'Columns are parted by tabs; quotes mean nothing.',
+    False: 'Columns are separated by tabs; quotes mean nothing.',
 }
 
 
 @dataclasses.dataclass(frozen=True)
 class Row:
-  """Values of the columns that were asked for.
+  """Values of the requested columns in a row.
 
   Attributes:
     file: The file.
-    line: The number of the line it begins at.
-    values: One for each column, white space around it removed.
+    line: Number of the line where the row begins.
+    values: Value of each column, without white space around it.
   """
   file: str
   line: int
@@ -58,7 +58,7 @@ class Row:
 
 
 class BadRows:
-  """What is done with rows that cannot be read: an error, or counted skips.
+  """Policy for rows that cannot be read: an error, or counted skips.
 
   Example:
 
@@ -69,7 +69,7 @@ class BadRows:
     bad.report()
 
   Attributes:
-    skipped: How many rows were skipped so far.
+    skipped: Number of rows skipped so far.
 
   Args:
     policy: `error` or `skip`.
@@ -104,7 +104,7 @@ class BadRows:
     self.skipped += 1
 
   def report(self) -> None:
-    """Says how many rows were skipped, if any.
+    """Logs how many rows were skipped, if any.
 
     Raises:
       ValueError: If they are so many that the settings must be wrong.
@@ -130,12 +130,12 @@ def read_rows(path: str | Sequence[str],
 
   Args:
     path: A file or glob, or several, as a sequence or with commas.
-    fields: The columns to read.
-    bad_rows: Told of rows with more or fewer columns than there should be, and
-      of empty values; those are left out if it permits.
-    column_names: The columns of files without a header; empty if the first
-      line names them.
-    may_be_empty: Those of `fields` that may be empty.
+    fields: Names of the columns to read.
+    bad_rows: Policy for rows with too many or too few columns, or with empty
+      values.
+    column_names: Columns of files without a header; empty if the first line
+      names them.
+    may_be_empty: Members of `fields` that may be empty.
 
   Yields:
     The rows.

@@ -27,8 +27,8 @@ from mobilebert_tf.text import packing
 from mobilebert_tf.text import plain_tokenizer
 from mobilebert_tf.text import vocabulary as vocabulary_lib
 
-# What BERT removes: NUL, U+FFFD, and control and format characters, except
-# tab, newline and carriage return, which are white space to it.
+# Characters that BERT removes: NUL, U+FFFD, and control and format characters,
+# except tab, newline and carriage return, which are white space to it.
 _REMOVED = (r'[\x{0}-\x{8}\x{b}\x{c}\x{e}-\x{1f}\x{7f}-\x{9f}'
             r'\p{Cf}\x{fffd}]+')
 _ACCENT = r'\p{Mn}'
@@ -74,7 +74,7 @@ class Tokenizer(tf.Module):
 
   Attributes:
     vocabulary: The `Vocabulary`.
-    vocab_size: How many tokens it has.
+    vocab_size: Number of tokens in it.
   """
 
   def __init__(self,
@@ -86,7 +86,7 @@ class Tokenizer(tf.Module):
     Args:
       vocab_file: BERT's `vocab.txt`.
       lower_case: Whether to lower-case and strip accents.
-      name: Of the module.
+      name: Name of the module.
 
     Raises:
       ValueError: If the vocabulary is not sound; see `Vocabulary.read`.
@@ -126,13 +126,13 @@ class Tokenizer(tf.Module):
   def tokenize_strings(self, texts: Sequence[str]) -> list[np.ndarray]:
     """Splits Python strings, several times as fast as `tokenize`.
 
-    Most text is plain ASCII, which needs no normalising but lower case.
+    Most text is plain ASCII, which only needs lower-casing.
 
     Args:
       texts: The strings.
 
     Returns:
-      int32 `[tokens]` for each, what `tokenize` gives.
+      int32 `[tokens]` for each, as from `tokenize`.
     """
     plain = [i for i, text in enumerate(texts)
              if text.isascii() and text.isprintable()]
@@ -229,11 +229,11 @@ class Tokenizer(tf.Module):
     Args:
       texts: string `[batch]`.
       pairs: string `[batch]`, or None for single texts.
-      max_length: How many tokens to keep, special tokens included. Of a pair
-        the longer text loses tokens first, from its end; of two equally long
-        the second.
-      length: The length of the result; None for that of the longest text in
-        the batch plus one.
+      max_length: Maximum length in tokens, special tokens included. In a pair
+        the longer text loses tokens first, from its end; the second if both are
+        equally long.
+      length: Length of the result; None for that of the longest text in the
+        batch plus one.
 
     Returns:
       `input_word_ids`, `input_mask`, `input_type_ids`, each int32
@@ -263,10 +263,10 @@ class Tokenizer(tf.Module):
 
     Args:
       segments: One or two int32 `[batch, (tokens)]`.
-      length: As for `encode`; may be a scalar tensor.
+      length: Length of the result, as for `encode`; may be a scalar tensor.
 
     Returns:
-      As `encode`.
+      The inputs, as from `encode`.
     """
     words, types = tf_text.combine_segments(
         segments,

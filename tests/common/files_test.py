@@ -206,7 +206,8 @@ class FilesTest(parameterized.TestCase, temporary.TemporaryFiles,
       self.assertEqual(files.read_json(path), value)
     files.write_bytes(path, b'one\ntwo\nthree')
     self.assertEqual(files.size(path), 13)
-    self.assertEqual(list(files.read_lines(path, 4)), [(1, 'two'), (2, 'three')])
+    self.assertEqual(list(files.read_lines(path, 4)),
+                     [(1, 'two'), (2, 'three')])
     self.assertEqual(files.find_files('ram://folder/*'), [path])
 
   def test_a_name_is_no_pattern_where_a_file_has_it(self):

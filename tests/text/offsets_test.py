@@ -33,9 +33,7 @@ from tests.text import unicode_versions
 
 _TOKENS = ('[PAD]', '[UNK]', '[CLS]', '[SEP]', '[MASK]', 'cafe', 'ole', '##s',
            'a', 'i', 'b', '.', '한', '中')
-
-_MORE_TOKENS = ('[PAD]', '[UNK]', '[CLS]', '[SEP]', '[MASK]', 'cafe', 'ole', '##s',
-           'a', 'i', 'b', '.', '한', '中', 'e', '##e', '##a')
+_MORE_TOKENS = (*_TOKENS, 'e', '##e', '##a')
 # Half surrogates are not UTF-8.
 _CHARACTERS = strategies.characters(
     exclude_categories=('Cn', 'Cs'), exclude_characters=unicode_versions.NEWER)

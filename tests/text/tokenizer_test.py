@@ -47,7 +47,8 @@ class TokenizationTest(parameterized.TestCase, temporary.TemporaryFiles,
     """All 180; FastBertTokenizer's own normaliser misses three of them."""
     path = shared_data.path('data/fixtures/tokenizer_golden.json')
     cases = json.loads(path.read_text(encoding='utf-8'))['cases']
-    tokenizer = tokenizer_lib.Tokenizer(shared_data.path('data/vocab/vocab.txt'))
+    tokenizer = tokenizer_lib.Tokenizer(
+        shared_data.path('data/vocab/vocab.txt'))
     ids = tokenizer.tokenize([c['text'] for c in cases]).to_list()
     self.assertLen(cases, 180)
     for case, got in zip(cases, ids, strict=True):

@@ -12,9 +12,9 @@
 # See the License for the specific language governing permissions and
 # limitations under the License.
 
-"""From logits of windows to the best spans of a context.
+"""Selects answers from the logits of windows, without TensorFlow.
 
-What is answered to a question: the best spans, and which of them counts.
+`graph_spans` does the same inside a graph.
 """
 
 import dataclasses
@@ -32,11 +32,11 @@ NO_TEXT_ODDS = 1e9
 
 @dataclasses.dataclass(frozen=True)
 class SpanSettings:
-  """How answers are chosen.
+  """Settings of the selection.
 
   Attributes:
-    n_best: How many answers to keep for each question.
-    max_answer_length: Tokens of the longest answer.
+    n_best: Number of answers to keep for each question.
+    max_answer_length: Maximum length of an answer in tokens.
   """
   n_best: int = 20
   max_answer_length: int = 30
@@ -55,8 +55,8 @@ class Span:
   Attributes:
     start: Its first character.
     end: The character after its last.
-    start_logit: How much the model takes it to start there.
-    end_logit: How much to end there.
+    start_logit: The model's logit of its first token.
+    end_logit: The model's logit of its last token.
   """
   start: int
   end: int
@@ -71,20 +71,20 @@ class Span:
 
 @dataclasses.dataclass(frozen=True)
 class Spans:
-  """What was found for a question.
+  """The spans found for a question.
 
   Attributes:
-    best: Best first, each stretch of text once; empty if the context has no
-      tokens.
-    null: "There is no answer", from the window that says so least; it has the
-      characters 0 to 0.
+    best: The best spans, best first, each stretch of text once; empty if the
+      context has no tokens.
+    null: "There is no answer", from the window with the lowest score of it; its
+      characters are 0 to 0.
   """
   best: tuple[Span, ...]
   null: Span
 
   @property
   def null_odds(self) -> float:
-    """The score of "no answer" less that of the best span.
+    """The no-answer score: score of `null` minus that of the best span.
 
     Raises:
       IndexError: If there is no span.
@@ -96,8 +96,8 @@ class SpanFinder:
   """Collects the spans of windows that come in any order.
 
   All spans up to the longest are compared, where the reference code compares
-  those that start and end at one of the 20 best places. Of a token that is in
-  several windows, the window counts that shows most on both sides of it.
+  those that start and end at one of the 20 best places. For a token in several
+  windows, the window counts that shows most on both sides of it.
 
   Example:
 
@@ -108,7 +108,7 @@ class SpanFinder:
 
   Args:
     windows: The windows.
-    settings: How to choose.
+    settings: Settings of the selection.
   """
 
   def __init__(self, windows: windows_lib.WindowPlan,
@@ -120,12 +120,12 @@ class SpanFinder:
 
   def add(self, row: int, start_logits: np.ndarray,
           end_logits: np.ndarray) -> None:
-    """Takes what the model says of a window.
+    """Adds the logits of a window.
 
     Args:
       row: The number of the window.
       start_logits: `[length]`, padding may follow.
-      end_logits: The same.
+      end_logits: Of the same shape.
 
     Raises:
       ValueError: If a logit is not finite.
@@ -141,7 +141,7 @@ class SpanFinder:
     self._found[row] = self._best(row, starts, ends)
 
   def spans(self, question: int) -> Spans:
-    """Returns what was found for a question, all windows of which are in.
+    """Returns the spans of a question, all windows of which were added.
 
     Args:
       question: Its number.
@@ -187,12 +187,12 @@ class Candidate:
   """One of the best answers.
 
   Attributes:
-    text: As it stands in the context; empty for "there is no answer".
+    text: Text of the context; empty for "there is no answer".
     start: Its first character in the context; None if there is no answer.
     end: The character after its last; None if there is no answer.
-    probability: Among the best answers, 0 to 1.
-    start_logit: How much the model takes it to start there.
-    end_logit: How much to end there.
+    probability: Probability among the best answers, 0 to 1.
+    start_logit: The model's logit of its first token.
+    end_logit: The model's logit of its last token.
   """
   text: str
   start: int | None
@@ -204,19 +204,18 @@ class Candidate:
 
 @dataclasses.dataclass(frozen=True)
 class Answer:
-  """What a model answers.
+  """A model's answer to a question.
 
   Attributes:
-    text: As it stands in the context, `context[start:end]`; empty if there is
-      no answer.
+    text: Text of the context, `context[start:end]`; empty if there is no
+      answer.
     start: Its first character in the context; None if there is no answer.
     end: The character after its last; None if there is no answer.
     score: Its probability among the best answers, 0 to 1; 0 if neither context
       nor question have text.
-    null_odds: How much rather there is no answer: the score of that less the
-      score of the best answer.
-    best: The best answer even where there rather is none; None if the context
-      or the question has no text.
+    null_odds: The no-answer score minus the score of the best answer.
+    best: The best span even where "no answer" wins; None if the context or the
+      question has no text.
     n_best: The best answers, best first, "no answer" among them if that is
       allowed.
   """
@@ -231,16 +230,16 @@ class Answer:
 
 def choose(spans: Spans, question: str, context: str,
            allow_no_answer: bool, null_threshold: float) -> Answer:
-  """Makes an answer of the spans that were found.
+  """Selects the answer from the candidate spans.
 
   Example: `choose(finder.spans(0), 'Who?', 'It was Ada.', False, 0.0).text`
 
   Args:
-    spans: Of the question.
-    question: Its text.
-    context: The text that it is about.
-    allow_no_answer: Whether "there is no answer" is one.
-    null_threshold: With null odds above it there is no answer.
+    spans: Spans of the question.
+    question: Text of the question.
+    context: Text that it is about.
+    allow_no_answer: Whether "there is no answer" is an answer.
+    null_threshold: Value of `null_odds` above which there is no answer.
 
   Returns:
     The answer; an empty one where question or context have no text.
