@@ -18,7 +18,7 @@ ONE_CORE := $(QUIET) TF_NUM_INTRAOP_THREADS=1 TF_NUM_INTEROP_THREADS=2 \
     OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1
 
 .DEFAULT_GOAL := help
-.PHONY: help quickstart test test-slow test-transformers test-beam lint \
+.PHONY: help quickstart test test-slow test-transformers lint \
     buildifier wheel-smoke wheel install clean
 
 help:  ## Print this list.
@@ -30,7 +30,7 @@ quickstart: $(INSTALLED)  ## Make a MobileBERT from raw text; ARGS are its flags
 
 test: $(INSTALLED)  ## Run the quick tests; ARGS go to pytest.
 	$(ONE_CORE) $(RUN) -m pytest -n $(WORKERS) \
-	    -m 'not slow and not wheel and not transformers and not beam' $(ARGS)
+	    -m 'not slow and not wheel and not transformers' $(ARGS)
 
 test-slow: $(INSTALLED)  ## Run the tests that take longer.
 	$(QUIET) $(RUN) -m pytest -m slow $(ARGS)
@@ -39,11 +39,6 @@ test-transformers: $(INSTALLED)  ## Install transformers, and compare.
 	$(RUN) -m pip install -qq --disable-pip-version-check \
 	    --constraint constraints.txt --editable '.[transformers]'
 	$(QUIET) $(RUN) -m pytest -m transformers $(ARGS)
-
-test-beam: $(INSTALLED)  ## Install Apache Beam, and run its pipeline.
-	$(RUN) -m pip install -qq --disable-pip-version-check \
-	    --constraint constraints.txt --editable '.[beam]'
-	$(QUIET) $(RUN) -m pytest -m beam $(ARGS)
 
 lint: $(INSTALLED)  ## Check every Python file with ruff.
 	$(RUN) -m ruff check .

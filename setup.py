@@ -64,12 +64,6 @@ EXTRAS_REQUIRE = {
         'pytest-xdist>=3.6',
         'setuptools>=77',
     ],
-    # Pre-training records on a cluster.
-    'beam': [
-        'apache-beam>=2.70',
-        # Beam checks the records it writes with it.
-        'google-crc32c>=1.5',
-    ],
     # Only to test that transformers loads what we write.
     'transformers': [
         'torch>=2.4',

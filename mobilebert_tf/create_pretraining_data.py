@@ -67,11 +67,6 @@ _COMPRESS = flags.DEFINE_bool('compress', False, 'Compress the records (gzip).')
 _NUM_WORKERS = flags.DEFINE_integer(
     'num_workers', None, 'Processes, of up to 1 GB each; one for each core if '
     'not given.', lower_bound=1)
-_RUNNER = flags.DEFINE_string(
-    'runner', '', "Apache Beam's runner, such as DirectRunner or "
-    'DataflowRunner (pip install mobilebert_tf[beam]); none: this machine.')
-_RUNNER_OPTIONS = flags.DEFINE_multi_string(
-    'runner_option', [], 'An option of the runner, such as --project=mine.')
 
 
 def main(argv: list[str]) -> None:
@@ -83,8 +78,6 @@ def main(argv: list[str]) -> None:
 
   from mobilebert_tf.data import pretraining_records
 
-  if _RUNNER_OPTIONS.value and not _RUNNER.value:
-    raise app.UsageError('--runner_option is for a --runner; name one.')
   files = [f for value in _INPUT_FILES.value for f in value.split(',') if f]
   try:
     settings = pretraining_records.RecordSettings(
@@ -115,17 +108,10 @@ def main(argv: list[str]) -> None:
 
 
 def _write(files: list[str], settings):
-  section_bytes = int(_SHARD_MEGABYTES.value * 1e6)
-  if _RUNNER.value:
-    from mobilebert_tf.data import record_pipeline
-    return record_pipeline.write_records(
-        files, _VOCAB_FILE.value, _OUTPUT_DIR.value, settings,
-        section_bytes=section_bytes, compress=_COMPRESS.value,
-        options=[f'--runner={_RUNNER.value}', *_RUNNER_OPTIONS.value])
   from mobilebert_tf.data import record_writing
   return record_writing.write_records(
       files, _VOCAB_FILE.value, _OUTPUT_DIR.value, settings,
-      section_bytes=section_bytes, compress=_COMPRESS.value,
+      shard_bytes=int(_SHARD_MEGABYTES.value * 1e6), compress=_COMPRESS.value,
       num_workers=_NUM_WORKERS.value)
 
 

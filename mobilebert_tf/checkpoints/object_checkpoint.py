@@ -39,6 +39,7 @@ from mobilebert_tf.checkpoints import accounting
 from mobilebert_tf.checkpoints import bundles
 from mobilebert_tf.checkpoints import checkpoint as checkpoint_lib
 from mobilebert_tf.checkpoints import name_map
+from mobilebert_tf.common import files
 from mobilebert_tf.modeling import architectures
 
 KEY = '_CHECKPOINTABLE_OBJECT_GRAPH'
@@ -313,11 +314,7 @@ def read_run(folder: str) -> tuple[dict[str, Any], str]:
   path = next(filter(tf.io.gfile.exists, paths), '')
   if not path:
     return {}, ''
-  try:
-    with tf.io.gfile.GFile(path, 'rb') as file:
-      fields = yaml.load(file.read(), _PlainLoader)
-  except (yaml.YAMLError, ValueError, RecursionError) as error:
-    raise ValueError(f'{path} is no YAML: {error}') from error
+  fields = files.read_yaml(path, _PlainLoader)
   return (fields if isinstance(fields, dict) else {}), path
 
 

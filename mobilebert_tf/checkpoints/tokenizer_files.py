@@ -14,7 +14,6 @@
 
 """Tokenizer files beside the weights: vocabulary, settings and labels."""
 
-import json
 import os
 from collections.abc import Collection
 from typing import Any
@@ -22,6 +21,7 @@ from typing import Any
 import tensorflow as tf
 
 from mobilebert_tf.checkpoints import checkpoint as checkpoint_lib
+from mobilebert_tf.common import files
 from mobilebert_tf.text import vocabulary as vocabulary_lib
 
 VOCABULARY = 'vocab.txt'
@@ -43,15 +43,7 @@ def read_json(path: str) -> dict[str, Any]:
     FileNotFoundError: If there is no such file.
     ValueError: If it is not a JSON object.
   """
-  try:
-    with tf.io.gfile.GFile(path, 'rb') as file:
-      fields = json.loads(file.read().decode('utf-8'))
-  except tf.errors.NotFoundError as error:
-    raise FileNotFoundError(f'{path} is missing.') from error
-  except tf.errors.OpError as error:
-    raise ValueError(f'{path} cannot be read: {error.message}') from error
-  except (UnicodeDecodeError, json.JSONDecodeError, RecursionError) as error:
-    raise ValueError(f'{path} is no JSON: {error}.') from error
+  fields = files.read_json(path)
   if not isinstance(fields, dict):
     raise ValueError(
         f'{path} holds a {type(fields).__name__}, not a JSON object.')
@@ -59,10 +51,8 @@ def read_json(path: str) -> dict[str, Any]:
 
 
 def write_json(path: str, fields: dict[str, Any]) -> None:
-  """Writes a JSON object, indented."""
-  with open(path, 'w', encoding='utf-8') as file:
-    json.dump(fields, file, indent=2, sort_keys=True, ensure_ascii=False)
-    file.write('\n')
+  """Writes a JSON object for people to read."""
+  files.write_json(path, fields, sort_keys=True, ensure_ascii=False)
 
 
 def read(folder: str) -> dict[str, Any]:
@@ -110,8 +100,8 @@ def write(checkpoint: checkpoint_lib.Checkpoint, folder: str,
         'tokenizer_class': 'MobileBertTokenizer',
     })
   if labels and checkpoint.labels:
-    with open(os.path.join(folder, LABELS), 'w', encoding='utf-8') as file:
-      file.writelines(f'{label}\n' for label in checkpoint.labels)
+    files.write_text(os.path.join(folder, LABELS), ''.join(
+        f'{label}\n' for label in checkpoint.labels))
 
 
 def check_vocabulary(checkpoint: checkpoint_lib.Checkpoint) -> None:
@@ -146,16 +136,7 @@ def _as_bool(value: Any) -> bool:
 
 
 def _read_labels(path: str) -> tuple[str, ...]:
-  try:
-    with tf.io.gfile.GFile(path, 'rb') as file:
-      data = file.read()
-  except tf.errors.OpError as error:
-    raise ValueError(f'{path} cannot be read: {error.message}') from error
-  try:
-    text = data.decode('utf-8-sig').replace('\r\n', '\n')
-  except UnicodeDecodeError as error:
-    raise ValueError(f'{path} is not UTF-8: {error}.') from error
-  return tuple(text.removesuffix('\n').split('\n')) if text else ()
+  return tuple(line.removesuffix('\r') for _, line in files.read_lines(path))
 
 
 def _read_tokenizer(path: str) -> vocabulary_lib.Vocabulary:

@@ -19,6 +19,7 @@ import os
 import pathlib
 from collections.abc import Sequence
 
+from mobilebert_tf.common import files
 from mobilebert_tf.deployment import formats
 
 
@@ -62,7 +63,8 @@ def find(paths: Sequence[str | os.PathLike]) -> list[ExportedModel]:
   for place, path in enumerate(found):
     if path.resolve() in [other.resolve() for other in found[:place]]:
       raise ValueError(f'{path} is named twice.')
-  return [ExportedModel(name, path, formats.recognise(path).name, _size(path))
+  return [ExportedModel(name, path, formats.recognise(path).name,
+                        files.folder_size(path))
           for name, path in zip(_names(given), found, strict=True)]
 
 
@@ -96,8 +98,3 @@ def _names(paths: Sequence[pathlib.Path]) -> list[str]:
         len(parts))
     names.append('/'.join(parts[-count:]))
   return names
-
-
-def _size(path: pathlib.Path) -> int:
-  files = path.rglob('*') if path.is_dir() else [path]
-  return sum(file.stat().st_size for file in files if file.is_file())

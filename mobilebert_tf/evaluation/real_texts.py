@@ -22,7 +22,7 @@ from typing import Any
 
 from absl import logging
 
-from mobilebert_tf.data import corpus
+from mobilebert_tf.common import files as files_lib
 from mobilebert_tf.data import docstrings
 from mobilebert_tf.deployment import agreement
 from mobilebert_tf.evaluation import scoring
@@ -50,14 +50,8 @@ def read(path: str | os.PathLike,
       the file and the line.
   """
   path = pathlib.Path(path).expanduser()
-  try:
-    lines = path.read_text(encoding='utf-8-sig').split('\n')
-  except FileNotFoundError:
-    raise FileNotFoundError(f'{path} does not exist.') from None
-  except UnicodeDecodeError as error:
-    line = error.object.count(b'\n', 0, error.start) + 1
-    raise ValueError(f'{path}:{line}: not UTF-8 ({error.reason}).') from error
-  numbered = [(number, line.strip()) for number, line in enumerate(lines, 1)
+  numbered = [(number, line.strip())
+              for number, line in files_lib.read_lines(str(path))
               if line.strip()]
   if not numbered:
     raise ValueError(f'{path} has no text. It needs a text a line.')
@@ -147,7 +141,7 @@ def _files_of_run(trained: loading.TrainedModel) -> list[tuple[Any, str]]:
   task, found = trained.params.task, []
   for data in (task.validation_data, task.train_data):
     try:
-      files = corpus.find_files(corpus.split_paths(data.input_path))
+      files = files_lib.find_files(files_lib.split_paths(data.input_path))
       found.append((data, files[0]))
     except (FileNotFoundError, ValueError):  # It has been moved, or was none.
       continue

@@ -20,10 +20,10 @@ import os
 from typing import Any
 
 import tensorflow as tf, tf_keras
-import yaml
 
 from mobilebert_tf import checkpoints
 from mobilebert_tf import modeling
+from mobilebert_tf.common import files
 from mobilebert_tf.inference import task_kind
 from mobilebert_tf.text import vocabulary
 from official.core import config_definitions as cfg
@@ -207,12 +207,11 @@ def _read_task(model_dir: str) -> dict[str, Any]:
   """Returns the `task` of a run's `params.yaml`."""
   path = os.path.join(model_dir, _PARAMS)
   try:
-    with tf.io.gfile.GFile(path) as file:
-      task = yaml.safe_load(file.read())['task']
+    task = files.read_yaml(path)['task']
     if not isinstance(task, dict):
       raise TypeError('its task has no fields')
     return task
-  except (KeyError, TypeError, ValueError, yaml.YAMLError) as error:
+  except (KeyError, TypeError, ValueError) as error:
     raise ValueError(
         f'{path} is not of a training run: {error}') from error
 

@@ -23,6 +23,7 @@ from typing import Any
 
 import numpy as np
 
+from mobilebert_tf.common import files
 from mobilebert_tf.data import docstrings as docstrings_lib
 
 # How people write a library's name besides its import name.
@@ -191,13 +192,5 @@ def _collect(
 
 
 def _write_tsv(path: str, rows: list[tuple[str, str]]) -> None:
-  os.makedirs(os.path.dirname(path) or '.', exist_ok=True)
-  temporary = f'{path}.{os.getpid()}.tmp'
-  try:
-    with open(temporary, 'w', encoding='utf-8', newline='\n') as f:
-      f.write('text\tlabel\n')
-      f.writelines(f'{text}\t{label}\n' for text, label in rows)
-    os.replace(temporary, path)
-  finally:
-    if os.path.exists(temporary):
-      os.remove(temporary)
+  files.write_text(path, 'text\tlabel\n' + ''.join(
+      f'{text}\t{label}\n' for text, label in rows))

@@ -124,7 +124,7 @@ class Pipeline:
   def _read(self, name: str) -> dict[str, Any]:
     if not self._path(name).exists():
       return {}
-    return json.loads(self._path(name).read_text(encoding='utf-8'))
+    return files.read_json(self._path(name))
 
   def _write(self, name: str, record: dict[str, Any]) -> None:
     files.write_text(self._path(name), json.dumps(record, indent=1))

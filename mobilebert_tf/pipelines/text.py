@@ -116,7 +116,7 @@ def write_records(folder: pathlib.Path, text_folder: pathlib.Path,
     text = text_folder / f'{part}.txt'
     manifests[part] = record_writing.write_records(
         str(text), vocab_file, folder / part, record_settings,
-        section_bytes=math.ceil(text.stat().st_size / num_files))
+        shard_bytes=math.ceil(text.stat().st_size / num_files))
   return manifests
 
 

@@ -122,7 +122,7 @@ def format_summary(results: Mapping[str, Any]) -> str:
 
 def read(folder: str | os.PathLike) -> dict[str, Any]:
   """Returns what `write_report` wrote to `evaluation.json`."""
-  return json.loads(pathlib.Path(folder, JSON).read_text(encoding='utf-8'))
+  return files.read_json(pathlib.Path(folder, JSON))
 
 
 def _subtitle(results: Mapping[str, Any]) -> str:

@@ -27,6 +27,8 @@ from typing import Any
 
 import jinja2
 
+from mobilebert_tf.common import files
+
 _TEMPLATES = pathlib.Path(__file__).resolve().parent / 'templates'
 
 
@@ -107,11 +109,4 @@ def write(output_path: str | os.PathLike, html: str) -> None:
     raise IsADirectoryError(
         f'{path} is a folder. Name the file to write, such as '
         f'{path / "report.html"}.')
-  path.parent.mkdir(parents=True, exist_ok=True)
-  # Not tempfile.mkstemp, whose files only their owner may read.
-  temporary = path.with_name(f'.{path.name}.{os.getpid()}.tmp')
-  try:
-    temporary.write_bytes(html.encode('utf-8', errors='replace'))
-    os.replace(temporary, path)
-  finally:
-    temporary.unlink(missing_ok=True)
+  files.write_bytes(path, html.encode('utf-8', errors='replace'))

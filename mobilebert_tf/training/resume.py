@@ -24,6 +24,7 @@ import tensorflow as tf
 import yaml
 from absl import logging
 
+from mobilebert_tf.common import files
 from official.core import config_definitions as cfg
 from official.modeling import hyperparams
 
@@ -141,16 +142,14 @@ def _value_of_chief(strategy: tf.distribute.Strategy, value: int) -> int:
 
 
 def write_params(params: cfg.ExperimentConfig, model_dir: str) -> None:
-  """Writes the params of a run to its `params.yaml`, at once.
+  """Writes the params of a run to its `params.yaml`, atomically.
 
   Args:
     params: The experiment.
     model_dir: Folder of the run, made if needed.
   """
-  tf.io.gfile.makedirs(model_dir)
-  path = os.path.join(model_dir, PARAMS_FILE)
-  hyperparams.save_params_dict_to_yaml(params, f'{path}.tmp')
-  tf.io.gfile.rename(f'{path}.tmp', path, overwrite=True)
+  with files.replacing(os.path.join(model_dir, PARAMS_FILE)) as new:
+    hyperparams.save_params_dict_to_yaml(params, new)
 
 
 def _read_step(checkpoint: str) -> int:

@@ -25,6 +25,7 @@ import orbit
 import tensorflow as tf, tf_keras
 import tqdm
 
+from mobilebert_tf.common import files
 from mobilebert_tf.distillation import task as distillation_task
 from mobilebert_tf.distillation import trainer as distillation_trainer
 from mobilebert_tf.training import divergence
@@ -176,10 +177,8 @@ class MetricsLog:
   def _drop_lines_from(self, step: int) -> None:
     """Forgets what a killed run logged after its last checkpoint."""
     kept = [line for line in read_metrics(self._path) if line['step'] < step]
-    temporary = f'{self._path}.tmp'
-    with tf.io.gfile.GFile(temporary, 'w') as file:
-      file.write(''.join(json.dumps(line) + '\n' for line in kept))
-    tf.io.gfile.rename(temporary, self._path, overwrite=True)
+    files.write_text(
+        self._path, ''.join(json.dumps(line) + '\n' for line in kept))
 
 
 def read_metrics(path: str) -> list[dict[str, float]]:

@@ -121,7 +121,7 @@ def read_results(folder: pathlib.Path) -> dict[str, Any] | None:
   if not path.exists():
     return None
   try:
-    results = json.loads(path.read_text(encoding='utf-8'))
+    results = files.read_json(path)
     if not {'recipe', 'metrics', 'score'} <= set(results):
       raise ValueError('it lacks recipe, metrics or score')
   except (ValueError, TypeError) as error:
@@ -137,7 +137,7 @@ def _read_recipe(folder: pathlib.Path) -> dict[str, Any]:
                      f'fine-tuning run: it has no {RECIPE}. Name another '
                      'folder.')
   try:
-    return dict(json.loads(path.read_text(encoding='utf-8')))
+    return dict(files.read_json(path))
   except (ValueError, TypeError) as error:
     raise ValueError(f'{path} is not of a fine-tuning run: {error}.') from error
 

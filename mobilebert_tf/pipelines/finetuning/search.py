@@ -182,7 +182,5 @@ def _forget_model(trial: pathlib.Path) -> None:
 
 def _link(link: pathlib.Path, target: pathlib.Path) -> None:
   """Makes or moves a link, at once."""
-  temporary = link.with_name(f'{link.name}.{os.getpid()}.tmp')
-  temporary.unlink(missing_ok=True)
-  temporary.symlink_to(target)
-  os.replace(temporary, link)
+  with files.replacing(link) as new:
+    os.symlink(target, new)

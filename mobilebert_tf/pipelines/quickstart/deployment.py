@@ -23,6 +23,7 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
+from mobilebert_tf.common import files
 from mobilebert_tf.deployment import agreement
 from mobilebert_tf.deployment import saved_model as saved_model_lib
 from mobilebert_tf.deployment import tflite
@@ -107,7 +108,7 @@ def _measure(name: str, path: pathlib.Path,
   return {
       'name': name,
       'path': str(path),
-      'megabytes': _size(path) / 1e6,
+      'megabytes': files.folder_size(path) / 1e6,
       'latency_ms': 1e3 * statistics.median(
           _seconds(function, text) for text in texts[:_TIMED_TEXTS]),
       'accuracy': float(np.mean(predicted == expected)),
@@ -119,8 +120,3 @@ def _seconds(function: Callable[[str], np.ndarray], text: str) -> float:
   started = time.perf_counter()
   function(text)
   return time.perf_counter() - started
-
-
-def _size(path: pathlib.Path) -> int:
-  files = path.rglob('*') if path.is_dir() else [path]
-  return sum(file.stat().st_size for file in files if file.is_file())

@@ -27,7 +27,7 @@ from mobilebert_tf.inference import loading
 from mobilebert_tf.inference import rewriting
 from mobilebert_tf.modeling import validation
 from mobilebert_tf.tasks.question_answering import spans
-from mobilebert_tf.text import text_windows
+from mobilebert_tf.text import graph_windows
 from mobilebert_tf.text import tokenizer
 from mobilebert_tf.text import windows as windows_lib
 
@@ -118,7 +118,7 @@ class QuestionAnswerer:
       return []
     numbers: dict[str, int] = {}
     paragraphs = [numbers.setdefault(c, len(numbers)) for c in contexts]
-    windows = text_windows.Windows(
+    windows = graph_windows.TextWindows(
         self._tokenizer, questions, list(numbers), paragraphs,
         self.window_settings)
     finder = spans.SpanFinder(windows, self.span_settings)
@@ -173,7 +173,7 @@ def encode_windows(trained: loading.TrainedModel,
     settings = dataclasses.replace(
         settings, seq_length=length - 1,
         query_length=max(1, min(settings.query_length, (length - 1) // 2 - 2)))
-  windows = text_windows.Windows(
+  windows = graph_windows.TextWindows(
       tokenizer.Tokenizer(trained.vocab_file, trained.lower_case), texts.texts,
       texts.pairs, range(len(texts)), settings)
   return [windows.batch(part, length) for part in calibration.row_batches(

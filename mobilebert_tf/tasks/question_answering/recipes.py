@@ -19,7 +19,7 @@ import dataclasses
 import pathlib
 from typing import Any
 
-from mobilebert_tf.data import corpus
+from mobilebert_tf.common import files as files_lib
 from mobilebert_tf.data import squad
 from mobilebert_tf.evaluation import scoring
 from mobilebert_tf.inference import loading
@@ -108,7 +108,7 @@ def score_run(recipe: Any, data: recipes.RecipeData,
 
 
 def _find(paths: str) -> list[str]:
-  return corpus.find_files(corpus.split_paths(paths))
+  return files_lib.find_files(files_lib.split_paths(paths))
 
 
 def _as_fractions(metrics: Mapping[str, float]) -> dict[str, float]:

@@ -26,7 +26,6 @@ from mobilebert_tf.tasks.question_answering import graph_spans
 from mobilebert_tf.tasks.question_answering import kind as kind_lib
 from mobilebert_tf.tasks.question_answering import predictor
 from mobilebert_tf.tasks.question_answering import spans
-from mobilebert_tf.text import graph_offsets
 from mobilebert_tf.text import graph_windows
 from mobilebert_tf.text import tokenizer as tokenizer_lib
 from mobilebert_tf.text import windows as windows_lib
@@ -117,9 +116,9 @@ class QuestionAnswering(served_module.ServedModule):
         'There have to be as many contexts as questions.')
     with tf.control_dependencies([same]):
       question, context = (
-          graph_offsets.replace_invalid(x) for x in (question, context))
+          tokenizer_lib.replace_invalid(x) for x in (question, context))
     texts, paragraphs = tf.unique(context)
-    tokens = graph_offsets.tokenize(self.tokenizer, texts)
+    tokens = self.tokenizer.tokenize_with_offsets(texts)
     asked = self.tokenizer.tokenize(question)[:, :self._windows.query_length]
     windows = graph_windows.cut(asked, tokens.ids, paragraphs, self._windows)
     found = self._find(windows, asked, tokens.ids)

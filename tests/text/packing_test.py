@@ -18,7 +18,7 @@ from absl.testing import parameterized
 import numpy as np
 import tensorflow as tf
 
-from mobilebert_tf.text import plain_packing
+from mobilebert_tf.text import packing
 from mobilebert_tf.text import tokenizer as tokenizer_lib
 from mobilebert_tf.text import vocabulary
 from tests.data import temporary
@@ -26,19 +26,19 @@ from tests.data import temporary
 _TOKENS = ('[CLS]', '[PAD]', 'a', '[UNK]', '[SEP]', '[MASK]')
 
 
-class PlainPackingTest(temporary.TemporaryFiles, parameterized.TestCase,
+class PackingTest(temporary.TemporaryFiles, parameterized.TestCase,
                        tf.test.TestCase):
 
   @parameterized.parameters(1, 2, 5, 6, 7, 30)
   def test_trim_equals_berts_loop(self, budget):
     for i in range(9):
-      [alone] = plain_packing.trim([np.arange(i)], budget)
+      [alone] = packing.trim([np.arange(i)], budget)
       self.assertEqual(alone.tolist(), list(range(min(i, budget))))
       for j in range(9):
         first, second = list(range(i)), list(range(j))
         while len(first) + len(second) > budget:
           (first if len(first) > len(second) else second).pop()
-        found = plain_packing.trim([np.arange(i), np.arange(j)], budget)
+        found = packing.trim([np.arange(i), np.arange(j)], budget)
         self.assertEqual([x.tolist() for x in found], [first, second])
 
   @parameterized.parameters(((),), ((2, 2, 3),), ((), ()), ((2,), (3, 2)),
@@ -48,14 +48,14 @@ class PlainPackingTest(temporary.TemporaryFiles, parameterized.TestCase,
         self.make_file('vocab.txt', '\n'.join(_TOKENS)))
     expected = tokenizer.pack(
         [tf.ragged.constant([list(s)], tf.int32) for s in segments])
-    ids, types = plain_packing.Packer(vocabulary.Vocabulary(_TOKENS))(
+    ids, types = packing.Packer(vocabulary.Vocabulary(_TOKENS))(
         [np.array(s, np.int32) for s in segments])
     # Without the [PAD] that the tokenizer adds.
     self.assertAllEqual(ids, expected['input_word_ids'][0, :-1])
     self.assertAllEqual(types, expected['input_type_ids'][0, :-1])
     self.assertEqual((ids.dtype, types.dtype), (np.int32, np.int32))
     self.assertLen(ids, sum(map(len, segments)) +
-                   plain_packing.special_tokens(len(segments)))
+                   packing.special_tokens(len(segments)))
 
 
 if __name__ == '__main__':

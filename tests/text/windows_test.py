@@ -20,7 +20,7 @@ from absl.testing import parameterized
 import numpy as np
 import tensorflow as tf
 
-from mobilebert_tf.text import text_windows
+from mobilebert_tf.text import graph_windows
 from mobilebert_tf.text import tokenizer
 from mobilebert_tf.text import windows as windows_lib
 from tests.data import temporary
@@ -42,8 +42,8 @@ class SquadWindowsTest(parameterized.TestCase, temporary.TemporaryFiles,
         self.make_file('vocab.txt', '\n'.join(_TOKENS)))
 
   def _windows(self, questions, contexts, paragraphs=None, **settings
-               ) -> text_windows.Windows:
-    return text_windows.Windows(
+               ) -> graph_windows.TextWindows:
+    return graph_windows.TextWindows(
         self.tokenizer, questions, contexts,
         range(len(contexts)) if paragraphs is None else paragraphs,
         windows_lib.WindowSettings(**{

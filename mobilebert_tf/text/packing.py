@@ -12,9 +12,11 @@
 # See the License for the specific language governing permissions and
 # limitations under the License.
 
-"""Trims the tokens of a text and adds special ones, without TensorFlow."""
+"""Trims the tokens of texts and adds special tokens, without TensorFlow."""
 
 from collections.abc import Sequence
+import types
+from typing import Any
 
 import numpy as np
 
@@ -22,16 +24,41 @@ from mobilebert_tf.text import vocabulary as vocabulary_lib
 
 
 def special_tokens(segments: int) -> int:
-  """Returns how many special tokens one or two segments get."""
+  """Returns the number of special tokens of one or two segments."""
   return segments + 1
 
 
+def kept_lengths(first: Any, second: Any, budget: int,
+                 ops: types.ModuleType = np) -> tuple[Any, Any]:
+  """Returns the lengths to which BERT shortens two segments.
+
+  BERT drops tokens from the first segment only while it is strictly longer, so
+  the first keeps the odd token. A short segment leaves its share to the other.
+
+  Args:
+    first: Length of the first segment, or many lengths.
+    second: Length of the second segment, of the same shape.
+    budget: Maximum length of both together.
+    ops: `numpy` or `tensorflow`, whatever the lengths belong to.
+
+  Returns:
+    The new lengths of both.
+
+  Example:
+
+  >>> [int(length) for length in kept_lengths(9, 2, 6)]
+  [4, 2]
+  """
+  keep = ops.minimum(first, ops.maximum(budget - second, (budget + 1) // 2))
+  return keep, ops.minimum(second, budget - keep)
+
+
 def trim(segments: Sequence[np.ndarray], budget: int) -> list[np.ndarray]:
-  """Shortens segments to a budget; see `tokenization.trim`.
+  """Shortens segments to a budget, the longer one first.
 
   Args:
     segments: One or two int32 `[tokens]`.
-    budget: How many tokens they may have together.
+    budget: Maximum number of tokens in both together.
 
   Returns:
     The segments, each a prefix of what was given.
@@ -43,17 +70,16 @@ def trim(segments: Sequence[np.ndarray], budget: int) -> list[np.ndarray]:
   """
   if len(segments) == 1:
     return [segments[0][:budget]]
-  first, second = map(len, segments)
-  # The longer one loses tokens first, of two equally long the second.
-  keep = min(first, max((budget + 1) // 2, budget - second))
-  return [segments[0][:keep], segments[1][:min(second, budget - keep)]]
+  lengths = kept_lengths(*map(len, segments), budget)
+  return [segment[:length]
+          for segment, length in zip(segments, lengths, strict=True)]
 
 
 class Packer:
   """Makes `[CLS] text [SEP]` or `[CLS] text [SEP] pair [SEP]` of tokens.
 
   Args:
-    vocabulary: Says which the special tokens are.
+    vocabulary: The vocabulary with the special tokens.
 
   Example: `ids, types = Packer(vocabulary)([text_ids, pair_ids])`
   """
@@ -64,7 +90,7 @@ class Packer:
 
   def __call__(self, segments: Sequence[np.ndarray]
                ) -> tuple[np.ndarray, np.ndarray]:
-    """Adds special tokens, and says which segment each token is of.
+    """Adds special tokens and numbers the segment of each token.
 
     Args:
       segments: One or two int32 `[tokens]`.
@@ -77,5 +103,5 @@ class Packer:
       parts += [segment, self._sep]
     sizes = [len(segment) + 1 for segment in segments]
     sizes[0] += 1
-    types = np.repeat(np.arange(len(segments), dtype=np.int32), sizes)
-    return np.concatenate(parts).astype(np.int32), types
+    type_ids = np.repeat(np.arange(len(segments), dtype=np.int32), sizes)
+    return np.concatenate(parts).astype(np.int32), type_ids
