@@ -112,7 +112,7 @@ class Pipeline:
     record = {
         **record,
         'seconds': time.monotonic() - started,
-        'peak_memory_gb': machine.peak_memory_gb(),
+        'peak_memory_gb': machine.peak_memory() / 1e9,
         'results': results,
     }
     self._write(name, record)
