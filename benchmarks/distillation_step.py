@@ -314,7 +314,7 @@ def _our_task(contender: _Contender) -> tuple[Any, Any, Any]:
   import tf_keras
 
   from mobilebert_tf import modeling
-  from mobilebert_tf.training import registry_imports  # noqa: F401
+  from mobilebert_tf.training import experiments  # noqa: F401
   from mobilebert_tf.distillation import task as task_lib
   from mobilebert_tf.tasks.pretraining import task as pretraining_task_lib
   from official.core import exp_factory
@@ -362,7 +362,7 @@ def _our_step(contender: _Contender
   def losses() -> dict[str, float]:
     values = {metric.name: metric.result() for metric in metrics
               if metric.name in task.stage_metrics}
-    transfer = values.pop(task_lib.TRANSFER, None)
+    transfer = values.pop('transfer', None)
     if transfer is not None:
       stage = task.stages[_stage_index(contender, task)]
       values |= {name: value for name, value in task.name_losses(

@@ -209,7 +209,7 @@ def _our_task(settings: _Settings) -> tuple[Any, Any, Any, Any]:
   import tf_keras
 
   from mobilebert_tf import modeling
-  from mobilebert_tf.training import registry_imports  # noqa: F401
+  from mobilebert_tf.training import experiments  # noqa: F401
   from mobilebert_tf.tasks.pretraining import task as task_lib
   from official.core import exp_factory
   from official.core import task_factory

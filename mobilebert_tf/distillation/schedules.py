@@ -174,7 +174,7 @@ def match_blocks(teacher_depth: int, student_depth: int) -> list[int]:
   return [(block + 1) * stride - 1 for block in range(student_depth)]
 
 
-def taught_by(config: ScheduleConfig, teacher_depth: int,
+def pair_blocks(config: ScheduleConfig, teacher_depth: int,
               student_depth: int) -> list[int]:
   """Returns for each block of the student the teacher's, named or matched.
 
@@ -191,7 +191,7 @@ def taught_by(config: ScheduleConfig, teacher_depth: int,
 
   Example:
 
-  >>> taught_by(ScheduleConfig(teacher_blocks=[0, 5]), 6, 2)
+  >>> pair_blocks(ScheduleConfig(teacher_blocks=[0, 5]), 6, 2)
   [0, 5]
   """
   blocks = list(config.teacher_blocks)
@@ -242,7 +242,7 @@ def build_stages(config: ScheduleConfig, teacher_depth: int,
         f'Unknown transfer strategy {config.strategy!r}; accepted: '
         f'{", ".join(strategies)}.')
   _check_numbers(config)
-  pairs = list(enumerate(taught_by(config, teacher_depth, student_depth)))
+  pairs = list(enumerate(pair_blocks(config, teacher_depth, student_depth)))
   stages = [stage for stage in strategies[config.strategy](config, pairs)
             if stage.num_steps > 0]
   if not stages:

@@ -26,14 +26,14 @@ from mobilebert_tf.distillation import schedules
 from mobilebert_tf.distillation import transfer
 from mobilebert_tf import modeling
 from mobilebert_tf.pipelines import settings as settings_lib
-from mobilebert_tf.training import registry_imports
+from mobilebert_tf.training import experiments
 from mobilebert_tf.training import run
 from official.core import config_definitions as cfg
 from official.core import exp_factory
 from official.modeling import hyperparams
 from official.nlp.data import data_loader_factory
 
-del registry_imports
+del experiments
 
 TEACHER, STUDENT = 'ib_bert_small', 'mobilebert_small'
 _CHECKPOINTS_A_RUN = 10

@@ -12,13 +12,14 @@
 # See the License for the specific language governing permissions and
 # limitations under the License.
 
-"""Every experiment, by name.
+"""All experiments by name; importing this module registers them.
 
 The defaults are the paper's full scale; `configs/experiments` holds runs of
 other sizes. Paths of data and checkpoints have no default: a run names them.
 """
 
 import functools
+import itertools
 
 from mobilebert_tf.distillation import fine_tuning
 from mobilebert_tf.distillation import optimizers
@@ -36,10 +37,21 @@ from mobilebert_tf.tasks.token_classification import loader as token_classificat
 from mobilebert_tf.tasks.token_classification import task as token_classification_task
 from official.core import config_definitions as cfg
 from official.core import exp_factory
+from official.nlp import tasks  # noqa: F401
 from official.nlp.configs import bert
+from official.nlp.configs import experiment_configs  # noqa: F401
 
 # The reference leaves out biases and both normalizations.
 _LAMB = 'lamb_reference'  # Its defaults are the paper's settings.
+
+
+def get(name: str) -> cfg.ExperimentConfig:
+  """Returns a registered experiment, ours or one of the Model Garden.
+
+  Args:
+    name: Name such as `mobilebert/pretrain`.
+  """
+  return exp_factory.get_exp_config(name)
 
 
 @exp_factory.register_config_factory('mobilebert/pretrain')
@@ -157,7 +169,7 @@ for _name in glue.GLUE_RECIPES:
       functools.partial(_glue, _name))
 
 
-def _taught(name: str) -> cfg.ExperimentConfig:
+def _distilled(name: str) -> cfg.ExperimentConfig:
   """The experiment with a fine-tuned teacher, `task.teacher.checkpoint`."""
   params = exp_factory.get_exp_config(name)
   params.task = fine_tuning.with_teacher(params.task)
@@ -167,9 +179,10 @@ def _taught(name: str) -> cfg.ExperimentConfig:
 FINE_TUNING = (
     'sentence_prediction', 'token_classification', 'squad_v1', 'squad_v2',
     *(f'glue/{_name}' for _name in glue.GLUE_RECIPES))
-for _name in FINE_TUNING:
-  exp_factory.register_config_factory(f'mobilebert/taught/{_name}')(
-      functools.partial(_taught, f'mobilebert/{_name}'))
+# `taught` is the name of the first release.
+for _name, _prefix in itertools.product(FINE_TUNING, ('distilled', 'taught')):
+  exp_factory.register_config_factory(f'mobilebert/{_prefix}/{_name}')(
+      functools.partial(_distilled, f'mobilebert/{_name}'))
 
 
 def _distillation(schedule: schedules.ScheduleConfig,
