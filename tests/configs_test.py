@@ -30,7 +30,6 @@ _CONFIGS = pathlib.Path(config_files.path('models/mobilebert.yaml')).parents[1]
 _EXPERIMENTS = {
     'pretrain_small': ('mobilebert/pretrain', 'ib_bert_small'),
     'distill_small': ('mobilebert/distill', 'mobilebert_small'),
-    'classify_small': ('mobilebert/sentence_prediction', 'mobilebert_small'),
     'squad_small': ('mobilebert/squad_v1', 'mobilebert_small'),
     'squad_v1': ('mobilebert/squad_v1', 'mobilebert'),
     'squad_v2': ('mobilebert/squad_v2', 'mobilebert'),
