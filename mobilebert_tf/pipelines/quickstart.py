@@ -25,15 +25,17 @@ import tensorflow as tf
 from mobilebert_tf import checkpoints
 from mobilebert_tf import modeling
 from mobilebert_tf.common import files
+from mobilebert_tf.deployment import agreement
+from mobilebert_tf.deployment import comparison
+from mobilebert_tf.deployment import exported_models
 from mobilebert_tf.deployment import exporting
 from mobilebert_tf.deployment import tflite_runner
-from mobilebert_tf.evaluation import deployment
-from mobilebert_tf.evaluation import real_texts
 from mobilebert_tf.inference import loading
 from mobilebert_tf.pipelines import chain as chain_lib
 from mobilebert_tf.pipelines import pretraining
 from mobilebert_tf.pipelines import settings as settings_lib
 from mobilebert_tf.reporting import quickstart_report
+from mobilebert_tf.tasks.classification import examples as examples_lib
 from mobilebert_tf.text import tokenizer as tokenizer_lib
 
 REPORT_FILE = 'report.html'
@@ -43,7 +45,7 @@ _STUDENTS = {'student': pretraining.DISTILLED,
              'untaught': pretraining.BASELINE}
 _EXPORTS = ('SavedModel, float32, text in', 'TFLite, dynamic-range int8')
 _CALIBRATION_TEXTS = 64
-_ROUNDS = 3
+_TIMED_TEXTS = 100
 # So small and so briefly trained a model is often undecided.
 _LARGEST_DISAGREEMENT = 0.05
 _SENTENCE = 'The function returns an array with the same shape as the input.'
@@ -115,47 +117,58 @@ def export(folder: pathlib.Path, classifier_folder: pathlib.Path,
   """Exports the classifier and measures each export on the held-out part.
 
   Args:
-    folder: Folder that gets a SavedModel, a TFLite file and the timed texts.
+    folder: Folder of the SavedModel and the TFLite file.
     classifier_folder: Folder of the fine-tuned classifier.
     task: Result of `task.prepare`.
 
   Returns:
-    For each export its size, its mean latency of a text on one core, its
+    For each export its size, the mean latency of a text on one core, its
     accuracy, and the share of held-out texts for which it gives the Keras
     model's label.
   """
   classifier = loading.load(str(classifier_folder))
-  texts = real_texts.find(classifier, count=_CALIBRATION_TEXTS)
+  examples = examples_lib.read_examples(
+      task['dev'], text_field=task['text_column'], labels=task['labels'])
+  texts = list(examples.texts)
+  real = agreement.RealTexts(
+      texts[:_CALIBRATION_TEXTS], source='the held-out part')
   saved_model = exporting.export_saved_model(
-      classifier, folder / SAVED_MODEL, texts, version=1,
+      classifier, folder / SAVED_MODEL, real, version=1,
       largest_disagreement=_LARGEST_DISAGREEMENT)
   exporting.export_tflite(
-      classifier, folder / TFLITE, texts,
+      classifier, folder / TFLITE, real,
       largest_disagreement=_LARGEST_DISAGREEMENT)
-  files.write_text(folder / 'texts.txt', ''.join(
-      f'{" ".join(text.split())}\n' for text in texts.texts))
-  measured = deployment.benchmark(deployment.Settings(
-      [saved_model, folder / TFLITE], str(folder / 'texts.txt'),
-      data_file=task['dev'], model_dir=str(classifier_folder),
-      columns=real_texts.Columns(text=task['text_column']),
-      threads=(1,), batch_sizes=(1,), rounds=_ROUNDS))
-  return [_summarize(name, each) for name, each in zip(
-      _EXPORTS, measured['artefacts'], strict=True)]
+  reference = agreement.expected_answers(
+      classifier, agreement.RealTexts(texts))
+  return _measure([saved_model, folder / TFLITE], texts,
+                  np.asarray(examples.label_ids), np.argmax(reference, -1))
 
 
-def _summarize(name: str, measured: dict[str, Any]) -> dict[str, Any]:
-  if measured['failure']:
-    raise ValueError(f'{measured["path"]}: {measured["failure"]}')
-  [cost], [accuracy] = measured['measurements'], measured['scores']
-  [latency] = cost['texts']
-  return {
-      'name': name,
-      'path': measured['path'],
-      'megabytes': measured['bytes'] / 1e6,
-      'latency_ms': 1e3 * latency['seconds'],
-      'accuracy': accuracy['value'],
-      'agreement': measured['agreement']['share'],
-  }
+def _measure(paths: Sequence[pathlib.Path], texts: list[str],
+             labels: np.ndarray, reference: np.ndarray
+             ) -> list[dict[str, Any]]:
+  """Returns the costs of the exports, and the shares of equal labels."""
+  exports = exported_models.find(paths)
+  failures = comparison.Failures()
+  costs = comparison.measure(
+      exports, comparison.Plan(
+          texts[:_TIMED_TEXTS], None, {}, threads=(1,), batch_sizes=(1,),
+          rounds=1), failures)
+  for path, message in failures.messages.items():
+    raise ValueError(f'{path}: {message}')
+  found = []
+  for title, each in zip(_EXPORTS, exports, strict=True):
+    answers = np.argmax(comparison.answer(each, texts, None, 1), -1)
+    [timing] = costs[each.name][0]['texts']
+    found.append({
+        'name': title,
+        'path': str(each.path),
+        'megabytes': each.num_bytes / 1e6,
+        'latency_ms': 1e3 * timing['seconds'],
+        'accuracy': float(np.mean(answers == labels)),
+        'agreement': float(np.mean(answers == reference)),
+    })
+  return found
 
 
 def _answer(tflite_file: pathlib.Path,
