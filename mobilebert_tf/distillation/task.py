@@ -260,7 +260,8 @@ class DistillationTask(task.PretrainingTask):
     for metric in metrics:
       if metric.name in terms:
         metric.update_state(terms[metric.name])
-      elif metric.name == transfer.METRIC and self._stage.student_blocks:
+      elif (metric.name == transfer.METRIC
+            and self._stage.student_blocks):
         metric.update_state(
             _by_block(terms, self._stage.student_blocks, self._depth))
       elif self._stage.distill and metric.name == 'masked_lm_accuracy':

@@ -88,7 +88,8 @@ def architecture(name: str, settings: settings_lib.Settings,
                  vocab_size: int) -> modeling.MobileBertConfig:
   """Returns one of the two architectures for the learned vocabulary."""
   return modeling.get_architecture(
-      name, vocab_size=vocab_size, max_position_embeddings=num_positions(settings))
+      name, vocab_size=vocab_size,
+      max_position_embeddings=num_positions(settings))
 
 
 def num_positions(settings: settings_lib.Settings) -> int:

@@ -12,7 +12,7 @@
 # See the License for the specific language governing permissions and
 # limitations under the License.
 
-"""The quick start: from raw text to an answering TFLite file, and the report."""
+"""The quick start: from raw text to an answering TFLite file and a report."""
 
 import json
 import pathlib

@@ -31,10 +31,10 @@ from mobilebert_tf.tasks.classification import loader as classification_loader
 from mobilebert_tf.tasks.classification import task as classification_task
 from mobilebert_tf.tasks.pretraining import loader as pretraining_loader
 from mobilebert_tf.tasks.pretraining import task as pretraining_task
-from mobilebert_tf.tasks.question_answering import loader as question_answering_loader
-from mobilebert_tf.tasks.question_answering import task as question_answering_task
-from mobilebert_tf.tasks.token_classification import loader as token_classification_loader
-from mobilebert_tf.tasks.token_classification import task as token_classification_task
+from mobilebert_tf.tasks.question_answering import loader as qa_loader
+from mobilebert_tf.tasks.question_answering import task as qa_task
+from mobilebert_tf.tasks.token_classification import loader as token_loader
+from mobilebert_tf.tasks.token_classification import task as token_task
 from official.core import config_definitions as cfg
 from official.core import exp_factory
 from official.nlp import tasks  # noqa: F401
@@ -99,10 +99,10 @@ def classify_sentences() -> cfg.ExperimentConfig:
 @exp_factory.register_config_factory('mobilebert/token_classification')
 def classify_tokens() -> cfg.ExperimentConfig:
   """Fine-tuning on labelled words in files of columns, as of CoNLL 2003."""
-  data = token_classification_loader.TokenClassificationDataConfig
+  data = token_loader.TokenClassificationDataConfig
   train_steps = 5 * 14_041 // 32  # Five epochs of CoNLL 2003.
   return cfg.ExperimentConfig(
-      task=token_classification_task.TokenClassificationConfig(
+      task=token_task.TokenClassificationConfig(
           train_data=data(is_training=True, global_batch_size=32),
           validation_data=data(is_training=False, global_batch_size=32)),
       trainer=_fine_tuning(train_steps, 5e-5),
@@ -124,10 +124,10 @@ def squad_v2() -> cfg.ExperimentConfig:
 def _question_answering(windows: int, version_2_with_negative: bool
                         ) -> cfg.ExperimentConfig:
   """Five epochs of so many windows of 384 tokens, at 4e-5 (issue 287)."""
-  data = question_answering_loader.QuestionAnsweringDataConfig
+  data = qa_loader.QuestionAnsweringDataConfig
   train_steps = 5 * windows // 32
   return cfg.ExperimentConfig(
-      task=question_answering_task.QuestionAnsweringConfig(
+      task=qa_task.QuestionAnsweringConfig(
           train_data=data(
               is_training=True, global_batch_size=32,
               version_2_with_negative=version_2_with_negative),
