@@ -243,7 +243,7 @@ class DistillationTask(task.PretrainingTask):
                       model: modeling.MobileBertPretrainer,
                       metrics: list[tf_keras.metrics.Metric]
                       ) -> dict[str, tf.Tensor]:
-    """Evaluates the student, and the distance of its blocks to the teacher's."""
+    """Evaluates the student and the distance of its blocks to the teacher."""
     outputs = self.inference_step(inputs, model)
     loss = self.build_losses(inputs, outputs, metrics)
     self.process_metrics(metrics, inputs, outputs)
