@@ -22,7 +22,6 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from mobilebert_tf import checkpoints
 from mobilebert_tf import modeling
 from mobilebert_tf.common import files
 from mobilebert_tf.deployment import agreement
@@ -199,12 +198,10 @@ def compare_attention(chain: chain_lib.Chain, settings: settings_lib.Settings
   length = int(tf.reduce_sum(inputs['input_mask']))
   ids = inputs['input_word_ids'][0, :length].numpy()
   maps = {}
-  for who, name in (('teacher', pretraining.TEACHER),
-                    ('student', pretraining.STUDENT)):
-    config = pretraining.architecture(name, settings, chain.data['vocab_size'])
-    model = modeling.MobileBertPretrainer(modeling.MobileBertEncoder(config))
-    checkpoints.restore(model, str(chain.folder / who))
-    scores = model.encoder(inputs)['attention_scores']
+  for who in ('teacher', 'student'):
+    encoder = modeling.MobileBertEncoder.from_pretrained(
+        str(chain.folder / who))
+    scores = encoder(inputs)['attention_scores']
     maps[who] = np.stack([
         tf.nn.softmax(block)[0, :, :length, :length] for block in scores
     ]).round(7).tolist()

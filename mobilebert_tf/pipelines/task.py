@@ -104,7 +104,7 @@ def finetune(folder: pathlib.Path, task: dict[str, Any],
     `majority_accuracy`, that of always answering its most frequent label.
   """
   results = run_lib.run(recipe_lib.Recipe(
-      task=recipe_lib.CLASSIFICATION,
+      task='classification',
       train_file=task['train'],
       dev_file=task['dev'],
       text_column=task['text_column'],
