@@ -35,7 +35,8 @@ class DistillationTrainer(base_trainer.Trainer):
   Args:
     config: The experiment.
     task: A task with stages, such as `task.DistillationTask`.
-    **kwargs: Arguments of the Model Garden's trainer.
+    *args: Other arguments of the Model Garden's trainer.
+    **kwargs: Other arguments of the Model Garden's trainer.
 
   Raises:
     ValueError: If the schedule is not as long as the training.
@@ -44,9 +45,9 @@ class DistillationTrainer(base_trainer.Trainer):
   _stage_index: int | None = None
 
   def __init__(self, config: cfg.ExperimentConfig, task: base_task.Task,
-               **kwargs: Any):
+               *args: Any, **kwargs: Any):
     task.check_length(config.trainer.train_steps)
-    super().__init__(config, task, **kwargs)
+    super().__init__(config, task, *args, **kwargs)
     if isinstance(self.optimizer, optimizers.ReferenceLamb):
       # For all stages together, and before a checkpoint is restored.
       self.optimizer.build(self.model.trainable_variables)
