@@ -285,24 +285,13 @@ def _read(folder: str, longest: int) -> list[list[int]]:
 
 
 def _describe(settings: _Settings) -> str:
-  hardware, counts = machine.hardware(), list(map(len, settings.tokens))
+  counts = list(map(len, settings.tokens))
   return (
       f'{settings.blocks} blocks, random weights, {settings.threads} '
       f'thread{"s" * (settings.threads > 1)}; {len(counts)} sentences of '
       f'{min(counts)} to {max(counts)} tokens, '
       f'{statistics.mean(counts):.1f} on average, {_ROUNDS.value} rounds; '
-      f'{hardware["cores"]} cores of {hardware["cpu"]}, '
-      f'{" ".join(_features()) or "features unknown"}')
-
-
-def _features() -> list[str]:
-  """Returns what the speed of int8 depends on most: VNNI, or its lack."""
-  if not os.path.exists('/proc/cpuinfo'):
-    return []
-  with open('/proc/cpuinfo', encoding='utf-8') as file:
-    return sorted(set(file.read().split()) & {
-        'avx2', 'avx512f', 'avx512_vnni', 'avx_vnni', 'amx_int8', 'asimddp',
-        'i8mm'})
+      + machine.describe_hardware())
 
 
 def _measure(settings: _Settings, names: Sequence[str], folder: str,
@@ -323,7 +312,7 @@ def _measure(settings: _Settings, names: Sequence[str], folder: str,
           children[name] = child
     seconds = _time(children, modes, len(settings.tokens))
     return {name: _Result(_megabytes(os.path.join(folder, name)),
-                          child.call(machine.peak_memory_gb), seconds[name])
+                          child.call(machine.peak_memory) / 1e9, seconds[name])
             for name, child in children.items()}
 
 
@@ -494,7 +483,7 @@ def _as_json(settings: _Settings, results: dict[str, _Result],
     with contextlib.suppress(importlib.metadata.PackageNotFoundError):
       versions[package] = importlib.metadata.version(package)
   return {
-      'hardware': {**machine.hardware(), 'features': _features()},
+      'hardware': machine.hardware(),
       'versions': versions,
       'blocks': settings.blocks,
       'threads': settings.threads,

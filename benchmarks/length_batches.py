@@ -75,7 +75,7 @@ def _run(seed: int, by_length: bool,
   """Returns dev accuracy, and how many seconds it took with its evaluation."""
   import tf_keras
 
-  from mobilebert_tf.training import registry_imports  # noqa: F401
+  from mobilebert_tf.training import experiments  # noqa: F401
   from mobilebert_tf.training import run
   from mobilebert_tf.tasks.classification import glue
   from mobilebert_tf.pipelines.finetuning import recipe as recipe_lib

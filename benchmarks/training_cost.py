@@ -33,7 +33,7 @@ from mobilebert_tf.distillation import schedules
 from mobilebert_tf import modeling
 from mobilebert_tf.reporting import table
 from mobilebert_tf.reporting import terminal
-from mobilebert_tf.training import registry_imports  # noqa: F401
+from mobilebert_tf.training import experiments  # noqa: F401
 from official.core import config_definitions as cfg
 from official.core import exp_factory
 

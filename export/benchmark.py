@@ -83,8 +83,6 @@ def main(argv: list[str]) -> None:
 def _benchmark(numbers: dict[str, list[int]]) -> list[str]:
   """Writes the report and prints its summary; returns what failed."""
   # Imported here, so that --help need not wait for TensorFlow.
-  import shlex
-
   from absl import logging
 
   from mobilebert_tf.evaluation import deployment
@@ -108,15 +106,10 @@ def _benchmark(numbers: dict[str, list[int]]) -> list[str]:
           _EXCLUDE_TITLES.value),
       texts=_TEXTS.value, rounds=_ROUNDS.value, **numbers), registry.KINDS,
       lambda line: print(line, file=sys.stderr, flush=True))
-  hardware = machine.hardware()
-  path = deployment_report.write_report({**results, 'facts': {
-      'Machine': f'{hardware["cores"]} cores of {hardware["cpu"]}, '
-                 f'{hardware["memory_gb"]:.0f} GB',
-      'Command': shlex.join(['python', '-m', 'mobilebert_tf.export.benchmark',
-                             *sys.argv[1:]]),
-      'Versions': ', '.join(f'{name} {version}' for name, version
-                            in machine.versions().items()),
-  }}, output_dir)
+  path = deployment_report.write_report({
+      **results,
+      'facts': machine.report_facts('mobilebert_tf.export.benchmark'),
+  }, output_dir)
   print(f'{deployment_report.format_summary(results)}\n\n'
         f'The report: {path}')
   return deployment_findings.failures(results)

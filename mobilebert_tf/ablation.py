@@ -82,10 +82,10 @@ def main(argv: list[str]) -> None:
   # TensorFlow tells at length what this machine lacks.
   os.environ.setdefault('TF_CPP_MIN_LOG_LEVEL', '3')
   # Imported here, so that --help need not wait for TensorFlow.
-  from mobilebert_tf.pipelines.ablation import run
+  from mobilebert_tf.pipelines import ablation
   logging.set_verbosity(logging.ERROR)
   try:
-    report = run.run(pathlib.Path(_OUTPUT_DIR.value), settings, seeds)
+    report = ablation.run(pathlib.Path(_OUTPUT_DIR.value), settings, seeds)
   except (ArithmeticError, OSError, ValueError) as error:
     sys.exit(f'ablation: {error}')
   except KeyboardInterrupt:

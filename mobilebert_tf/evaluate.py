@@ -26,7 +26,6 @@ are those that the model was trained with, if no others are named.
 """
 
 import os
-import sys
 
 from absl import app
 from absl import flags
@@ -73,7 +72,6 @@ def main(argv: list[str]) -> None:
 def _evaluate() -> str:
   """Writes the report and returns its summary."""
   # Imported here, so that --help need not wait for TensorFlow.
-  import shlex
   import time
 
   from absl import logging
@@ -101,18 +99,13 @@ def _evaluate() -> str:
   if scored.write_files:
     scored.write_files(_output_dir())
   seconds = time.monotonic() - started
-  hardware = machine.hardware()
   path = evaluation_report.write_report(
       scored.predictions, scored.metrics, _output_dir(), {
           'Model': _MODEL_DIR.value,
           'Data': _DATA_FILE.value,
           **scored.facts,
-          'Time': f'{seconds:.1f} s on {hardware["cores"]} cores of '
-                  f'{hardware["cpu"]}',
-          'Command': shlex.join(
-              ['python', '-m', 'mobilebert_tf.evaluate', *sys.argv[1:]]),
-          'Versions': ', '.join(f'{name} {version}' for name, version
-                                in machine.versions().items()),
+          'Time': f'{seconds:.1f} s',
+          **machine.report_facts('mobilebert_tf.evaluate'),
       })
   summary = evaluation_report.format_summary(
       evaluation_report.read(_output_dir()))

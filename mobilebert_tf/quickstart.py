@@ -80,10 +80,10 @@ def main(argv: list[str]) -> None:
   # progress bars are what matters here.
   os.environ.setdefault('TF_CPP_MIN_LOG_LEVEL', '3')
   # Imported here, so that --help need not wait for TensorFlow.
-  from mobilebert_tf.pipelines.quickstart import run
+  from mobilebert_tf.pipelines import quickstart
   logging.set_verbosity(logging.ERROR)
 
-  report = run.run(pathlib.Path(_OUTPUT_DIR.value), settings,
+  report = quickstart.run(pathlib.Path(_OUTPUT_DIR.value), settings,
                    argv[1:] or _SENTENCES)
   print(f'\nThe report: {report.resolve()}')
 

@@ -42,7 +42,7 @@ def main(argv: list[str]) -> None:
   import gin
   import tensorflow as tf
   import yaml
-  from mobilebert_tf.training import registry_imports  # noqa: F401
+  from mobilebert_tf.training import experiments  # noqa: F401
   from mobilebert_tf.training import run
   from official.core import train_utils
 

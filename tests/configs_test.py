@@ -23,7 +23,6 @@ from mobilebert_tf.common import config_files
 from mobilebert_tf import modeling
 from mobilebert_tf.tasks.classification import glue
 from mobilebert_tf.training import experiments
-from mobilebert_tf.training import registry_imports  # noqa: F401
 from official.core import exp_factory
 from official.modeling import hyperparams
 
@@ -31,7 +30,6 @@ _FOLDER = pathlib.Path(config_files.path('experiments/distill.yaml')).parent
 _EXPERIMENTS = {
     'pretrain_small': ('mobilebert/pretrain', 'ib_bert_small'),
     'distill_small': ('mobilebert/distill', 'mobilebert_small'),
-    'classify_small': ('mobilebert/sentence_prediction', 'mobilebert_small'),
     'squad_small': ('mobilebert/squad_v1', 'mobilebert_small'),
     'squad_v1': ('mobilebert/squad_v1', 'mobilebert'),
     'squad_v2': ('mobilebert/squad_v2', 'mobilebert'),
@@ -70,11 +68,13 @@ class ConfigsTest(tf.test.TestCase, parameterized.TestCase):
 
   @parameterized.parameters(*experiments.FINE_TUNING)
   def test_fine_tuning_with_a_teacher_is_the_same_but_for_it(self, name):
-    taught = exp_factory.get_exp_config(
-        f'mobilebert/taught/{name}').as_dict()
-    self.assertEqual(taught['task'].pop('teacher')['checkpoint'], '')
+    distilled = exp_factory.get_exp_config(
+        f'mobilebert/distilled/{name}').as_dict()
+    self.assertEqual(distilled, exp_factory.get_exp_config(
+        f'mobilebert/taught/{name}').as_dict())
+    self.assertEqual(distilled['task'].pop('teacher')['checkpoint'], '')
     self.assertEqual(
-        taught, exp_factory.get_exp_config(f'mobilebert/{name}').as_dict())
+        distilled, exp_factory.get_exp_config(f'mobilebert/{name}').as_dict())
 
   def test_the_small_student_has_the_small_teacher(self):
     params = hyperparams.override_params_dict(

@@ -21,10 +21,7 @@ loaded, so that what it needs counts as its own.
 
 import json
 import os
-import pathlib
 import queue
-import re
-import resource
 import statistics
 import sys
 import threading
@@ -32,10 +29,10 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from mobilebert_tf.common import machine
 from mobilebert_tf.deployment import formats
 
 _AT_ONCE = 16  # Texts that are answered together where nothing is timed.
-_HIGH_WATER = re.compile(r'^VmHWM:\s+(\d+) kB$', re.MULTILINE)
 
 
 def serve(kinds: Mapping[str, Any]) -> None:
@@ -103,7 +100,7 @@ class Measured:
     os.environ.setdefault('TF_CPP_MIN_LOG_LEVEL', '2')
     formats.FORMATS[format].import_runner()
     imported = time.perf_counter()
-    self._memory = _peak_bytes()
+    self._memory = machine.peak_memory()
     before = time.perf_counter()
     self._runner = formats.FORMATS[format].open(path, self._kinds, threads)
     seconds = time.perf_counter() - before
@@ -173,7 +170,7 @@ class Measured:
 
   def memory(self) -> dict[str, Any]:
     """Returns `peak_bytes` so far, and `growth_bytes`, less the imports'."""
-    peak = _peak_bytes()
+    peak = machine.peak_memory()
     return {'peak_bytes': peak, 'growth_bytes': peak - self._memory}
 
   def _call(self, texts: list[str], pairs: list[str] | None) -> Any:
@@ -200,17 +197,3 @@ def _plain(answers: Any) -> list[Any]:
   if hasattr(answers, 'tolist'):
     return answers.tolist()
   return answers
-
-
-def _peak_bytes() -> int:
-  """Returns the most memory that this program has held.
-
-  Linux hands `ru_maxrss` on from the parent to the child, so a small program
-  that a large one started would look large; `VmHWM` is the program's own.
-  """
-  status = pathlib.Path('/proc/self/status')
-  found = status.exists() and _HIGH_WATER.search(status.read_text())
-  if found:
-    return 1024 * int(found[1])
-  peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-  return peak * (1 if sys.platform == 'darwin' else 1024)

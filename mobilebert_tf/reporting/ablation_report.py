@@ -22,7 +22,6 @@ from typing import Any
 
 from mobilebert_tf.common import files
 from mobilebert_tf.common import formatting
-from mobilebert_tf.pipelines.ablation import variants as arms_lib
 from mobilebert_tf.reporting import page
 from mobilebert_tf.reporting import table
 from mobilebert_tf.reporting import terminal
@@ -45,7 +44,7 @@ def write_report(results: Mapping[str, Any],
   """Writes `ablation.html` and `ablation.md`.
 
   Args:
-    results: What `ablation.run` found: `runs`, one for each arm and seed, the
+    results: What `ablation.run` found: `runs`, one for each variant and seed, `variants`, `tables`, the
       `teacher`'s scores, `baselines`, and what it ran on.
     folder: Gets both files.
 
@@ -74,21 +73,21 @@ def render(results: Mapping[str, Any]) -> str:
           for measure, title in (
               ('task', 'Task accuracy after fine-tuning'),
               ('masked_lm', 'Held-out masked-LM accuracy'))],
-  } for name, arms in arms_lib.TABLES.items()]
+  } for name, arms in results['tables'].items()]
   return page.render(
       'ablation.html.j2', title='What teaches a MobileBERT',
-      subtitle=_subtitle(results), sections=sections, arms=_arms(),
+      subtitle=_subtitle(results), sections=sections, arms=_arms(results),
       reading=_reading(results), facts=_facts(results))
 
 
 def to_markdown(results: Mapping[str, Any]) -> str:
   """Returns the same as Markdown, without the plots."""
   parts = ['# What teaches a MobileBERT', _subtitle(results)]
-  for name in arms_lib.TABLES:
+  for name in results['tables']:
     parts += [f'## {_TITLES[name]}', _markdown_table(scores(results, name)),
               *(finding(results, name, measure) for measure in _MEASURES),
               f'In the paper: {_PAPER[name]}.']
-  parts += ['## How to read it', *_reading(results), _markdown_table(_arms()),
+  parts += ['## How to read it', *_reading(results), _markdown_table(_arms(results)),
             '## What was run', _markdown_table(_facts(results))]
   return '\n\n'.join(parts) + '\n'
 
@@ -96,18 +95,18 @@ def to_markdown(results: Mapping[str, Any]) -> str:
 def format_summary(results: Mapping[str, Any]) -> str:
   """Returns both tables, and what they say, for the terminal."""
   parts = []
-  for name in arms_lib.TABLES:
+  for name in results['tables']:
     parts += [_TITLES[name], terminal.format_table(scores(results, name)),
               '\n'.join(terminal.clean(finding(results, name, measure))
                         for measure in _MEASURES)]
   return '\n\n'.join(parts)
 
 
-def values(results: Mapping[str, Any], arm: arms_lib.Arm,
+def values(results: Mapping[str, Any], arm: str,
            measure: str) -> list[float]:
   """Returns a measure of an arm, one for each seed that is done."""
   return [_MEASURES[measure][1](run) for run in results['runs']
-          if run['arm'] == arm.key]
+          if run['variant'] == arm]
 
 
 def teacher_score(results: Mapping[str, Any], measure: str) -> float | None:
@@ -128,8 +127,8 @@ def scores(results: Mapping[str, Any], name: str) -> table.Table:
     For each arm the mean and standard deviation of every score over seeds.
   """
   rows = []
-  for label, arm in arms_lib.TABLES[name].items():
-    runs = [run for run in results['runs'] if run['arm'] == arm.key]
+  for label, arm in results['tables'][name].items():
+    runs = [run for run in results['runs'] if run['variant'] == arm]
     rows.append((
         label, str(len(runs)),
         *(_spread(values(results, arm, measure)) for measure in _MEASURES),
@@ -163,7 +162,7 @@ def finding(results: Mapping[str, Any], name: str, measure: str) -> str:
   deviations are joined by ≈.
   """
   found = {label: values(results, arm, measure)
-           for label, arm in arms_lib.TABLES[name].items()}
+           for label, arm in results['tables'][name].items()}
   means = {label: statistics.mean(some) for label, some in found.items()
            if some}
   order = sorted(means, key=means.get, reverse=True)
@@ -201,8 +200,8 @@ def _subtitle(results: Mapping[str, Any]) -> str:
   seeds = sorted({run['seed'] for run in results['runs']})
   wanted = results['seeds']
   so_far = '' if len(seeds) == len(wanted) else f' of {len(wanted)}'
-  return (f'{len(arms_lib.ARMS)} ways to train the same student for the same '
-          f'{formatting.count(results["student_steps"])} steps, with '
+  return (f'{len(results["variants"])} ways to train the same student for the '
+          f'same {formatting.count(results["student_steps"])} steps, with '
           f'{len(seeds)}{so_far} seeds, from one teacher.')
 
 
@@ -227,14 +226,15 @@ def _reading(results: Mapping[str, Any]) -> list[str]:
   ]
 
 
-def _arms() -> table.Table:
+def _arms(results: Mapping[str, Any]) -> table.Table:
   names = {}
-  for arms in arms_lib.TABLES.values():
+  for arms in results['tables'].values():
     for label, arm in arms.items():
-      names.setdefault(arm.key, []).append(label)
+      names.setdefault(arm, []).append(label)
   return table.Table(
       (table.Column('Arm'), table.Column('How the student is trained')),
-      [(' = '.join(names[arm.key]), arm.description) for arm in arms_lib.ARMS])
+      [(' = '.join(names[arm]), description)
+       for arm, description in results['variants'].items()])
 
 
 def _facts(results: Mapping[str, Any]) -> table.Table:

@@ -12,13 +12,14 @@
 # See the License for the specific language governing permissions and
 # limitations under the License.
 
-"""The registered experiments.
+"""All experiments by name; importing this module registers them.
 
 Their defaults are the paper's full scale; `configs/experiments` holds runs of
 other sizes. Paths of data and checkpoints have no default: a run names them.
 """
 
 import functools
+import itertools
 
 from mobilebert_tf.distillation import fine_tuning
 from mobilebert_tf.distillation import optimizers
@@ -30,16 +31,27 @@ from mobilebert_tf.tasks.classification import loader as classification_loader
 from mobilebert_tf.tasks.classification import task as classification_task
 from mobilebert_tf.tasks.pretraining import loader as pretraining_loader
 from mobilebert_tf.tasks.pretraining import task as pretraining_task
-from mobilebert_tf.tasks.question_answering import loader as question_answering_loader
-from mobilebert_tf.tasks.question_answering import task as question_answering_task
-from mobilebert_tf.tasks.token_classification import loader as token_classification_loader
-from mobilebert_tf.tasks.token_classification import task as token_classification_task
+from mobilebert_tf.tasks.question_answering import loader as qa_loader
+from mobilebert_tf.tasks.question_answering import task as qa_task
+from mobilebert_tf.tasks.token_classification import loader as token_loader
+from mobilebert_tf.tasks.token_classification import task as token_task
 from official.core import config_definitions as cfg
 from official.core import exp_factory
+from official.nlp import tasks  # noqa: F401
 from official.nlp.configs import bert
+from official.nlp.configs import experiment_configs  # noqa: F401
 
 # The reference leaves out biases and both normalizations.
 _LAMB = 'lamb_reference'  # Its defaults are the paper's settings.
+
+
+def get(name: str) -> cfg.ExperimentConfig:
+  """Returns a registered experiment, ours or one of the Model Garden.
+
+  Args:
+    name: Name such as `mobilebert/pretrain`.
+  """
+  return exp_factory.get_exp_config(name)
 
 
 @exp_factory.register_config_factory('mobilebert/pretrain')
@@ -87,10 +99,10 @@ def classify_sentences() -> cfg.ExperimentConfig:
 @exp_factory.register_config_factory('mobilebert/token_classification')
 def classify_tokens() -> cfg.ExperimentConfig:
   """Fine-tuning on labelled words in files of columns, such as CoNLL 2003."""
-  data = token_classification_loader.TokenClassificationDataConfig
+  data = token_loader.TokenClassificationDataConfig
   train_steps = 5 * 14_041 // 32  # Five epochs of CoNLL 2003.
   return cfg.ExperimentConfig(
-      task=token_classification_task.TokenClassificationConfig(
+      task=token_task.TokenClassificationConfig(
           train_data=data(is_training=True, global_batch_size=32),
           validation_data=data(is_training=False, global_batch_size=32)),
       trainer=_fine_tuning(train_steps, 5e-5),
@@ -112,10 +124,10 @@ def squad_v2() -> cfg.ExperimentConfig:
 def _question_answering(windows: int, version_2_with_negative: bool
                         ) -> cfg.ExperimentConfig:
   """Five epochs of windows of 384 tokens, at 4e-5 (issue 287)."""
-  data = question_answering_loader.QuestionAnsweringDataConfig
+  data = qa_loader.QuestionAnsweringDataConfig
   train_steps = 5 * windows // 32
   return cfg.ExperimentConfig(
-      task=question_answering_task.QuestionAnsweringConfig(
+      task=qa_task.QuestionAnsweringConfig(
           train_data=data(
               is_training=True, global_batch_size=32,
               version_2_with_negative=version_2_with_negative),
@@ -157,7 +169,7 @@ for _name in glue.GLUE_RECIPES:
       functools.partial(_glue, _name))
 
 
-def _taught(name: str) -> cfg.ExperimentConfig:
+def _distilled(name: str) -> cfg.ExperimentConfig:
   """The experiment with a fine-tuned teacher, `task.teacher.checkpoint`."""
   params = exp_factory.get_exp_config(name)
   params.task = fine_tuning.with_teacher(params.task)
@@ -167,9 +179,10 @@ def _taught(name: str) -> cfg.ExperimentConfig:
 FINE_TUNING = (
     'sentence_prediction', 'token_classification', 'squad_v1', 'squad_v2',
     *(f'glue/{_name}' for _name in glue.GLUE_RECIPES))
-for _name in FINE_TUNING:
-  exp_factory.register_config_factory(f'mobilebert/taught/{_name}')(
-      functools.partial(_taught, f'mobilebert/{_name}'))
+# `taught` is the name of the first release.
+for _name, _prefix in itertools.product(FINE_TUNING, ('distilled', 'taught')):
+  exp_factory.register_config_factory(f'mobilebert/{_prefix}/{_name}')(
+      functools.partial(_distilled, f'mobilebert/{_name}'))
 
 
 def _distillation(schedule: schedules.ScheduleConfig,

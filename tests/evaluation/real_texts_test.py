@@ -22,12 +22,12 @@ import tensorflow as tf
 from mobilebert_tf.evaluation import real_texts
 from mobilebert_tf.inference import loading
 from mobilebert_tf.tasks import registry
-from mobilebert_tf.training import registry_imports
+from mobilebert_tf.training import experiments
 from official.core import exp_factory
 from tests.data import temporary
 from tests.inference import tiny_classifier
 
-del registry_imports
+del experiments
 
 
 class RealTextsTest(temporary.TemporaryFiles, tf.test.TestCase):

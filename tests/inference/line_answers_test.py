@@ -23,7 +23,6 @@ from absl.testing import parameterized
 import numpy as np
 import tensorflow as tf
 
-from mobilebert_tf.inference import line_answers
 from mobilebert_tf.inference import line_input
 from mobilebert_tf import modeling
 from mobilebert_tf.tasks.classification import predictor as classification_predictor
@@ -94,8 +93,8 @@ class LineAnswersTest(parameterized.TestCase, tf.test.TestCase):
       self.assertAllClose(
           list(answer['probabilities'].values()), expected, atol=1e-6)
     # A checkpoint that is no run's may be of pairs, or of texts.
-    unknown = line_answers.LineAnswerer(
-        dataclasses.replace(self.classifier, pairs=None))
+    unknown = self.classifier.kind.line_answerer(
+        dataclasses.replace(self.classifier, pairs=None), 32)
     self.assertFalse(unknown.needs_json)
     mixed = unknown.answer(lines)
     self.assertEqual(mixed[0], answers[0])

@@ -29,14 +29,14 @@ from mobilebert_tf import modeling
 from mobilebert_tf.tasks.pretraining import task as task_lib
 from mobilebert_tf.tasks import registry
 from mobilebert_tf.text import tokenizer
-from mobilebert_tf.training import registry_imports
+from mobilebert_tf.training import experiments
 from mobilebert_tf.training import run as run_lib
 from official.core import exp_factory
 from official.core import train_utils
 from tests.data import temporary
 from tests.inference import tiny_classifier
 
-del registry_imports
+del experiments
 
 
 def _train(folder: pathlib.Path, labels: str = 'ba', num_classes: int = 2

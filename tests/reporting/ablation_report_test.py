@@ -20,23 +20,23 @@ from unittest import mock
 
 import tensorflow as tf
 
-from mobilebert_tf.pipelines.ablation import variants
+from mobilebert_tf.pipelines import ablation
 from mobilebert_tf.reporting import ablation_report as report
 from mobilebert_tf.reporting import plots
 
 _HOSTILE = '<script>alert(1)</script>|`'
-# Task accuracy of each arm with two seeds.
+# Task accuracy of each variant with two seeds.
 _ACCURACIES = {'none': (0.50, 0.52), 'pd': (0.60, 0.62), 'pd_fmt': (0.70, 0.74),
                'pkt': (0.71, 0.75), 'akt': (0.55, 0.55), 'jkt': (0.90, 0.90)}
 
 
-def _run(arm: variants.Arm, seed: int) -> dict[str, Any]:
-  accuracy = _ACCURACIES[arm.key][seed - 1]
+def _run(variant: ablation.Variant, seed: int) -> dict[str, Any]:
+  accuracy = _ACCURACIES[variant.key][seed - 1]
   return {
-      'arm': arm.key, 'seed': seed, 'task_accuracy': accuracy,
+      'variant': variant.key, 'seed': seed, 'task_accuracy': accuracy,
       'masked_lm': {'accuracy': accuracy / 2, 'loss': 5.0,
                     'next_sentence_accuracy': 0.6},
-      'transfer': ({'feature_map': 0.5, 'attention': 0.25} if arm.strategy
+      'transfer': ({'feature_map': 0.5, 'attention': 0.25} if variant.strategy
                    else {}),
       'model': {'name': 'mobilebert_small', 'parameters': 872064, 'blocks': 4},
       'seconds': 100.0 * seed, 'task_seconds': 10.0,
@@ -55,8 +55,11 @@ def _results(seeds: int = 2) -> dict[str, Any]:
       'baselines': {'masked_lm': 0.06, 'task': 0.509},
       'task': {'train': 'train.tsv', 'dev': 'dev.tsv', 'train_examples': 67349,
                'dev_examples': 872, 'labels': ['0', '1']},
-      'runs': [_run(arm, seed + 1) for seed in range(seeds)
-               for arm in variants.ARMS],
+      'variants': {each.key: each.description for each in ablation.VARIANTS},
+      'tables': {name: {label: each.key for label, each in table.items()}
+                 for name, table in ablation.TABLES.items()},
+      'runs': [_run(variant, seed + 1) for seed in range(seeds)
+               for variant in ablation.VARIANTS],
       'seconds': 4321.0, 'peak_memory_gb': 2.5, 'date': '2026-11-25',
       'command': 'python -m mobilebert_tf.ablation',
       'hardware': {'cores': 2, 'cpu': 'Example CPU', 'memory_gb': 24},
@@ -75,7 +78,7 @@ class AblationReportTest(tf.test.TestCase):
     self.assertEqual(rows['PD'][8], '2 min 30 s')
     self.assertEqual(rows['most frequent answer'][2], '50.9%')
 
-  def test_arms_closer_than_their_spread_are_not_ranked(self):
+  def test_variants_closer_than_their_spread_are_not_ranked(self):
     self.assertEqual(
         report.finding(_results(), 'losses', 'task'),
         'Task accuracy: PD+FMT+AT ≈ PD+FMT > PD > none.')
@@ -87,7 +90,7 @@ class AblationReportTest(tf.test.TestCase):
     self.assertNotIn('>', report.finding(_results(1), 'losses', 'task'))
     self.assertIn('1 of 2 seeds', report.to_markdown(_results(1)))
 
-  def test_arms_that_are_not_done_are_not_available(self):
+  def test_variants_that_are_not_done_are_not_available(self):
     results = _results(1)
     results['runs'] = results['runs'][:2]
     rows = {row[0]: row for row in report.scores(results, 'losses').rows}

@@ -22,10 +22,10 @@ from mobilebert_tf.tasks.classification import evaluation
 from mobilebert_tf.tasks.classification import glue
 from mobilebert_tf.tasks import registry
 from mobilebert_tf.tasks.token_classification import evaluation as words_evaluation
-from mobilebert_tf.training import registry_imports
+from mobilebert_tf.training import experiments
 from official.core import exp_factory
 
-del registry_imports
+del experiments
 
 
 def _trained(labels=('b', 'a'), kind='classification', train=None,

@@ -151,6 +151,13 @@ class SentencePredictionTask(
     return super().build_losses(
         labels, tf.cast(model_outputs, tf.float32), aux_losses)
 
+  def outputs_to_match(self, outputs: tf.Tensor, labels: dict[str, tf.Tensor]
+                       ) -> list[fine_tuning.Matched]:
+    """Returns the logits, or the values of a regression."""
+    del labels
+    return [fine_tuning.Matched(
+        outputs, activation='linear' if self.is_regression else 'softmax')]
+
   # === Metrics ===
 
   def build_metrics(

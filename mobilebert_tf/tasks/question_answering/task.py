@@ -101,10 +101,17 @@ class QuestionAnsweringTask(
 
     Otherwise the loss of a window would depend on its batch mates' lengths.
     """
-    padding = padding_bias(labels['input_mask'])
+    matched = self.outputs_to_match(model_outputs, labels)
     return super().build_losses(
-        labels, [tf.cast(logits, tf.float32) + padding
-                 for logits in model_outputs], aux_losses)
+        labels, [each.logits for each in matched], aux_losses)
+
+  def outputs_to_match(self, outputs: list[tf.Tensor],
+                       labels: dict[str, tf.Tensor]
+                       ) -> list[fine_tuning.Matched]:
+    """Returns the logits of start and end, padding left out."""
+    padding = padding_bias(labels['input_mask'])
+    return [fine_tuning.Matched(tf.cast(logits, tf.float32) + padding)
+            for logits in outputs]
 
   # === Evaluation ===
 

@@ -94,6 +94,12 @@ class TokenClassificationTask(fine_tuning.FineTuning, tagging.TaggingTask):
     return super().build_inputs(
         params.replace(labels=list(self.labels)), input_context)
 
+  def outputs_to_match(self, outputs: dict[str, tf.Tensor], labels: tf.Tensor
+                       ) -> list[fine_tuning.Matched]:
+    """Returns the logits, weighted by whether a token has a label."""
+    return [fine_tuning.Matched(
+        outputs['logits'], labels != loader.IGNORED)]
+
   def validation_step(self, inputs: tuple[dict[str, tf.Tensor], tf.Tensor],
                       model: tf_keras.Model,
                       metrics: list[tf_keras.metrics.Metric] | None = None

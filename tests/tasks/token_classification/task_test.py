@@ -28,7 +28,7 @@ from mobilebert_tf import modeling
 from mobilebert_tf.tasks.pretraining import task as pretraining_task
 from mobilebert_tf.tasks.token_classification import loader
 from mobilebert_tf.tasks.token_classification import task as token_classification_task
-from mobilebert_tf.training import registry_imports  # noqa: F401
+from mobilebert_tf.training import experiments  # noqa: F401
 from official.core import base_trainer
 from official.core import exp_factory
 from official.nlp.configs import encoders
