@@ -39,6 +39,7 @@ INSTALL_REQUIRES = [
     'psutil>=5.9',
     'py-cpuinfo>=9.0',
     'PyYAML>=6.0',
+    'rich>=13.0',
     'safetensors>=0.4.5',
     'scikit-learn>=1.3',
     'scipy>=1.11',
@@ -47,6 +48,7 @@ INSTALL_REQUIRES = [
     # tensorflow-hub, which the Model Garden's tasks import, needs
     # pkg_resources. Releases from 82 on have none.
     'setuptools<82',
+    'tabulate>=0.9',
     'tensorflow>=2.20,<2.21',
     # The messages of TensorFlow Serving's warm-up requests.
     'tensorflow-serving-api>=2.20,<2.21',

@@ -51,8 +51,7 @@ from benchmarks import interleaving
 from mobilebert_tf.common import files
 from mobilebert_tf.common import formatting
 from mobilebert_tf.common import machine
-from mobilebert_tf.reporting import table
-from mobilebert_tf.reporting import terminal
+from mobilebert_tf.reporting import text as text_lib
 
 _BLOCKS = flags.DEFINE_integer(
     'blocks', 6, 'Blocks of student and teacher.', lower_bound=1)
@@ -189,11 +188,11 @@ def _compare(results: list[_Result]) -> str:
         f'{target:g}, {_verdict(ratio >= target)}' if target else '',
         formatting.quantity(timing.memory / 1e9, 'GB'),
         formatting.decimal(timing.memory / theirs.memory) if ours else ''))
-  columns = [table.Column(title, 'left' if i in (0, 1, 6) else 'right')
+  columns = [text_lib.Column(title, 'left' if i in (0, 1, 6) else 'right')
              for i, title in enumerate((
                  'Lower blocks', 'Trains', 'Step', 'Range', 'Throughput',
                  'Range of it', 'Target', 'Peak memory', 'of theirs'))]
-  return terminal.format_table(table.Table(columns, tuple(rows)))
+  return text_lib.format_table(text_lib.Table(columns, tuple(rows)))
 
 
 def _pairs(results: list[_Result]) -> Iterable[tuple[_Result, _Result]]:
@@ -228,11 +227,11 @@ def _describe_losses(stages: list[list[_Result]]) -> str:
            f'{abs(rounded[term] - value) / max(abs(value), 1e-30):.1e}')
           for term, value in exact.items()
       ]
-  columns = [table.Column(title, 'left' if i < 2 else 'right')
+  columns = [text_lib.Column(title, 'left' if i < 2 else 'right')
              for i, title in enumerate((
                  'First step of', 'Loss', 'float32 teacher', 'bfloat16 teacher',
                  'Difference'))]
-  return terminal.format_table(table.Table(columns, tuple(rows)))
+  return text_lib.format_table(text_lib.Table(columns, tuple(rows)))
 
 
 def _judge(stages: list[list[_Result]]) -> str:

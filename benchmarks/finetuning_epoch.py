@@ -43,8 +43,7 @@ from benchmarks import interleaving
 from mobilebert_tf.common import files
 from mobilebert_tf.common import formatting
 from mobilebert_tf.common import machine
-from mobilebert_tf.reporting import table
-from mobilebert_tf.reporting import terminal
+from mobilebert_tf.reporting import text as text_lib
 
 _DATA_FILE = flags.DEFINE_string(
     'data_file', None, 'train.tsv of SST-2.', required=True)
@@ -111,7 +110,7 @@ def _describe(settings: _Settings, timings: dict[str, interleaving.Timing]) -> s
         '' if target is None else
         f'{target:g}, {"met" if ratio >= target else "MISSED"}',
         formatting.quantity(timing.memory / 1e9, 'GB')))
-  columns = [table.Column(title, 'left' if i in (0, 4) else 'right')
+  columns = [text_lib.Column(title, 'left' if i in (0, 4) else 'right')
              for i, title in enumerate((
                  'Trains', 'Step', 'Epoch', "Ours takes 1 of", 'Target',
                  'Peak memory'))]
@@ -119,7 +118,7 @@ def _describe(settings: _Settings, timings: dict[str, interleaving.Timing]) -> s
           f'batches of {settings.batch_size}; {machine.describe_hardware()}, '
           'TF_ENABLE_ONEDNN_OPTS='
           f'{os.environ.get("TF_ENABLE_ONEDNN_OPTS", "(unset)")}\n\n'
-          + terminal.format_table(table.Table(columns, tuple(rows))))
+          + text_lib.format_table(text_lib.Table(columns, tuple(rows))))
 
 
 # What follows runs in the processes.

@@ -54,8 +54,7 @@ from absl import flags
 from mobilebert_tf.common import files
 from mobilebert_tf.common import formatting
 from mobilebert_tf.common import machine
-from mobilebert_tf.reporting import table
-from mobilebert_tf.reporting import terminal
+from mobilebert_tf.reporting import text as text_lib
 
 
 @dataclasses.dataclass(frozen=True)
@@ -412,11 +411,11 @@ def _table(settings: _Settings, results: dict[str, _Result]) -> str:
         formatting.quantity(result.milliseconds(_FIXED), 'ms'),
         formatting.quantity(result.milliseconds(_OWN), 'ms'),
         formatting.quantity(result.memory_gb, 'GB')))
-  columns = [table.Column(title, 'left' if i < 2 else 'right')
+  columns = [text_lib.Column(title, 'left' if i < 2 else 'right')
              for i, title in enumerate((
                  'Contender', 'Lengths', 'File', f'{settings.longest} tokens',
                  'Sentences', 'Peak memory'))]
-  return terminal.format_table(table.Table(columns, tuple(rows)))
+  return text_lib.format_table(text_lib.Table(columns, tuple(rows)))
 
 
 _NOTES = (
@@ -464,10 +463,10 @@ def _ratios(answers: Sequence[dict[str, Any]]) -> str:
         {None: '', True: 'reached', False: 'MISSED'}[answer['reached']],
         _ratio(statistics.median(rounds)) if rounds else '',
         f'{_ratio(min(rounds))} to {_ratio(max(rounds))}' if rounds else ''))
-  columns = [table.Column(title, 'right' if i in (2, 5, 6) else 'left')
+  columns = [text_lib.Column(title, 'right' if i in (2, 5, 6) else 'left')
              for i, title in enumerate((
                  'Ratio', 'Of', '', 'Asked', '', 'Median of rounds', 'Range'))]
-  return terminal.format_table(table.Table(columns, tuple(rows)))
+  return text_lib.format_table(text_lib.Table(columns, tuple(rows)))
 
 
 def _ratio(value: float) -> str:

@@ -33,8 +33,7 @@ from absl import app
 from absl import flags
 
 from mobilebert_tf.common import formatting
-from mobilebert_tf.reporting import table
-from mobilebert_tf.reporting import terminal
+from mobilebert_tf.reporting import text as text_lib
 
 _MODEL_DIR = flags.DEFINE_string(
     'model_dir', None, 'A fine-tuning run.', required=True)
@@ -80,10 +79,10 @@ def main(argv: list[str]) -> None:
       rows.append((name, quantization, *row,
                    formatting.quantity(size / 1e6, 'MB')))
   titles = ('Model', 'Quantization', 'Score', 'Agreement', 'Size')
-  columns = [table.Column(title, 'left' if i < 2 else 'right')
+  columns = [text_lib.Column(title, 'left' if i < 2 else 'right')
              for i, title in enumerate(titles)]
   largest = _channel_ranges(trained.model.encoder, batches[0]).max()
-  print(terminal.format_table(table.Table(tuple(columns), tuple(rows))))
+  print(text_lib.format_table(text_lib.Table(tuple(columns), tuple(rows))))
   print(f'\n{len(texts):,} texts; the largest activation between blocks is '
         f'{largest:.2g}. Calibrated on {len(calibrated)} texts of '
         f'{calibrated.source}.')

@@ -31,8 +31,7 @@ from benchmarks import cost
 from mobilebert_tf.common import formatting
 from mobilebert_tf.distillation import schedules
 from mobilebert_tf import modeling
-from mobilebert_tf.reporting import table
-from mobilebert_tf.reporting import terminal
+from mobilebert_tf.reporting import text as text_lib
 from mobilebert_tf.training import experiments  # noqa: F401
 from official.core import config_definitions as cfg
 from official.core import exp_factory
@@ -54,10 +53,10 @@ def main(argv: list[str]) -> None:
     runs |= {f'{student}, {part}': operations
              for part, operations in _count_distillation(student).items()}
   print(f'Utilization {_UTILIZATION.value:g} of the peak.\n')
-  print(terminal.format_table(table.Table(
-      (table.Column('Run'), table.Column('Operations', 'right'),
-       table.Column("Teacher's share", 'right'),
-       *(table.Column(f'{name} hours', 'right') for name in _PEAKS)),
+  print(text_lib.format_table(text_lib.Table(
+      (text_lib.Column('Run'), text_lib.Column('Operations', 'right'),
+       text_lib.Column("Teacher's share", 'right'),
+       *(text_lib.Column(f'{name} hours', 'right') for name in _PEAKS)),
       tuple(_row(name, *operations) for name, operations in runs.items()))))
 
 

@@ -87,8 +87,7 @@ def _benchmark(numbers: dict[str, list[int]]) -> list[str]:
 
   from mobilebert_tf.evaluation import deployment
   from mobilebert_tf.evaluation import scoring
-  from mobilebert_tf.reporting import deployment_findings
-  from mobilebert_tf.reporting import deployment_report
+  from mobilebert_tf.reporting import deployment as deployment_report
   from mobilebert_tf.common import machine
   from mobilebert_tf.tasks import registry
 
@@ -112,7 +111,7 @@ def _benchmark(numbers: dict[str, list[int]]) -> list[str]:
   }, output_dir)
   print(f'{deployment_report.format_summary(results)}\n\n'
         f'The report: {path}')
-  return deployment_findings.failures(results)
+  return deployment_report.failures(results)
 
 
 def _parse_numbers(name: str, values: list[str]) -> list[int]:

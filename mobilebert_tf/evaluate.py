@@ -77,7 +77,7 @@ def _evaluate() -> str:
   from absl import logging
 
   from mobilebert_tf.evaluation import scoring
-  from mobilebert_tf.reporting import evaluation_report
+  from mobilebert_tf.reporting import evaluation as evaluation_report
   from mobilebert_tf.tasks import registry
   from mobilebert_tf.common import machine
 
@@ -99,6 +99,7 @@ def _evaluate() -> str:
   if scored.write_files:
     scored.write_files(_output_dir())
   seconds = time.monotonic() - started
+  parts = trained.kind.report_parts()
   path = evaluation_report.write_report(
       scored.predictions, scored.metrics, _output_dir(), {
           'Model': _MODEL_DIR.value,
@@ -106,9 +107,9 @@ def _evaluate() -> str:
           **scored.facts,
           'Time': f'{seconds:.1f} s',
           **machine.report_facts('mobilebert_tf.evaluate'),
-      })
+      }, parts)
   summary = evaluation_report.format_summary(
-      evaluation_report.read(_output_dir()))
+      evaluation_report.read(_output_dir()), parts)
   return f'{summary}\n\nThe report: {path}'
 
 

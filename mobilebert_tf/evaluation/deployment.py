@@ -71,7 +71,7 @@ def benchmark(settings: Settings, kinds: Mapping[str, task_kind.TaskKind],
     progress: Is given a line now and then.
 
   Returns:
-    What `deployment_report` shows and JSON can hold.
+    What `reporting.deployment` shows and JSON can hold.
 
   Raises:
     FileNotFoundError: If a file is missing.

@@ -25,7 +25,7 @@ from mobilebert_tf.pipelines import chain as chain_lib
 from mobilebert_tf.pipelines import pretraining
 from mobilebert_tf.pipelines import settings as settings_lib
 from mobilebert_tf.pipelines.pretraining import Variant
-from mobilebert_tf.reporting import ablation_report
+from mobilebert_tf.reporting import ablation as ablation_report
 
 NONE = pretraining.BASELINE
 PD = Variant('pd', 'none', 'distillation of the masked LM alone')

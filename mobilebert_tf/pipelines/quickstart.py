@@ -32,7 +32,7 @@ from mobilebert_tf.deployment import tflite
 from mobilebert_tf.pipelines import chain as chain_lib
 from mobilebert_tf.pipelines import pretraining
 from mobilebert_tf.pipelines import settings as settings_lib
-from mobilebert_tf.reporting import quickstart_report
+from mobilebert_tf.reporting import quickstart as quickstart_report
 from mobilebert_tf.tasks import registry
 from mobilebert_tf.tasks.classification import examples as examples_lib
 from mobilebert_tf.text import tokenizer as tokenizer_lib

@@ -24,8 +24,7 @@ from typing import Any
 from mobilebert_tf.common import formatting
 from mobilebert_tf.evaluation import metrics as metrics_lib
 from mobilebert_tf.pipelines.finetuning import run as run_lib
-from mobilebert_tf.reporting import table
-from mobilebert_tf.reporting import terminal
+from mobilebert_tf.reporting import text as text_lib
 from mobilebert_tf.tasks.classification import glue
 from mobilebert_tf.tasks.classification import recipes
 from mobilebert_tf.tasks.classification import submission
@@ -84,8 +83,8 @@ def format_scores(runs: Mapping[str, Mapping[str, Any]],
   rows = [(name, ', '.join(f'{metric} {formatting.percent(value)}'
                            for metric, value in metrics.items()))
           for name, metrics in by_task.items()]
-  text = terminal.format_table(table.Table(
-      (table.Column('Held-out part of'), table.Column('Metrics')),
+  text = text_lib.format_table(text_lib.Table(
+      (text_lib.Column('Held-out part of'), text_lib.Column('Metrics')),
       tuple(rows)))
   try:
     score = metrics_lib.glue_score(by_task, leave_out=leave_out)

@@ -23,8 +23,9 @@ from mobilebert_tf import modeling
 from mobilebert_tf.distillation import fine_tuning
 from mobilebert_tf.evaluation import scoring
 from mobilebert_tf.pipelines.finetuning import recipe as recipe_lib
-from mobilebert_tf.reporting import evaluation_report
+from mobilebert_tf.reporting import evaluation as evaluation_report
 from mobilebert_tf.tasks import recipes
+from mobilebert_tf.tasks import registry
 from mobilebert_tf.tasks.pretraining import task as pretraining
 from mobilebert_tf.text import vocabulary as vocabulary_lib
 from official.core import config_definitions as cfg
@@ -163,4 +164,5 @@ def write_report(plan: Plan, part: str, folder: pathlib.Path,
     facts['Teacher'] = recipe.teacher
   evaluation_report.write_report(
       scored.predictions, scored.metrics,
-      folder if part == 'dev' else folder / part, {**facts, **scored.facts})
+      folder if part == 'dev' else folder / part, {**facts, **scored.facts},
+      registry.get(scored.predictions.kind).report_parts())

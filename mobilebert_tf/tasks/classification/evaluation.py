@@ -22,7 +22,6 @@ import numpy as np
 
 from mobilebert_tf.evaluation import intervals
 from mobilebert_tf.evaluation import metrics as metrics_lib
-from mobilebert_tf.evaluation import predictions as predictions_lib
 from mobilebert_tf.evaluation import scoring
 from mobilebert_tf.inference import loading
 from mobilebert_tf.inference import task_kind
@@ -122,8 +121,8 @@ def score_texts(predictor: predictor_lib.TextPredictor,
   names = tuple(metrics) or kind.metrics
   metrics_lib.check_names(names, not kind.has_labels)
   lengths = predictor.lengths(examples.texts, examples.pairs)
-  predictions = predictions_lib.TextPredictions(
-      task=task, kind=kind.name, texts=examples.texts, pairs=examples.pairs,
+  predictions = kind.predictions_class(
+      task=task, texts=examples.texts, pairs=examples.pairs,
       label_names=examples.labels, labels=labels,
       scores=predictor.scores(examples.texts, examples.pairs), lengths=lengths)
   longest = predictor.trained.max_length

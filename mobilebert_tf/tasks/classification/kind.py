@@ -80,6 +80,11 @@ class _TextAnswers(text_kind.TextKind):
     from mobilebert_tf.tasks.classification import evaluation
     return evaluation.evaluate(trained, options)
 
+  @property
+  def predictions_class(self) -> type:
+    """The class of its `evaluation.predictions`."""
+    raise self.missing('score')
+
   def truth(self, examples) -> np.ndarray | None:
     """Returns the labels of examples, None if they have none.
 
@@ -154,6 +159,15 @@ class Classification(_TextAnswers):
     return {'label': label, 'probability': probabilities[label],
             'probabilities': probabilities}
 
+  @property
+  def predictions_class(self):
+    from mobilebert_tf.tasks.classification import scoring
+    return scoring.ClassPredictions
+
+  def report_parts(self):
+    from mobilebert_tf.tasks.classification import report
+    return report.ClassReportParts()
+
   def served_module(self, trained, model, text_tokenizer, *, xla):
     from mobilebert_tf.tasks.classification import serving
     return serving.TextClassification(
@@ -189,6 +203,15 @@ class Regression(_TextAnswers):
 
   def scores(self, logits):
     return logits[:, 0]
+
+  @property
+  def predictions_class(self):
+    from mobilebert_tf.tasks.classification import scoring
+    return scoring.ValuePredictions
+
+  def report_parts(self):
+    from mobilebert_tf.tasks.classification import report
+    return report.ValueReportParts()
 
   def truth(self, examples):
     return examples.values

@@ -22,7 +22,6 @@ from typing import Any
 import numpy as np
 
 from mobilebert_tf.data import squad
-from mobilebert_tf.evaluation import predictions as predictions_lib
 from mobilebert_tf.evaluation import real_texts
 from mobilebert_tf.evaluation import scoring
 from mobilebert_tf.inference import loading
@@ -30,6 +29,7 @@ from mobilebert_tf.tasks.question_answering import answers as answers_lib
 from mobilebert_tf.tasks.question_answering import metrics as metrics_lib
 from mobilebert_tf.tasks.question_answering import predictor
 from mobilebert_tf.tasks.question_answering import spans
+from mobilebert_tf.tasks.question_answering import scoring as answer_scoring
 
 
 def evaluate(trained: loading.TrainedModel,
@@ -114,7 +114,7 @@ def score_answers(data: squad.SquadData,
   texts = answers_lib.predictions(answers, null_threshold)
   scores = metrics_lib.score_questions(data, texts, version_2)
   ids = [question.id for question in data.questions]
-  predictions = predictions_lib.AnswerPredictions(
+  predictions = answer_scoring.AnswerPredictions(
       task=task, ids=ids,
       questions=[question.text for question in data.questions],
       contexts=[data.context(question) for question in data.questions],

@@ -130,6 +130,10 @@ class QuestionAnswering(task_kind.TaskKind):
     from mobilebert_tf.tasks.question_answering import evaluation
     return evaluation.evaluate(trained, options)
 
+  def report_parts(self):
+    from mobilebert_tf.tasks.question_answering import report
+    return report.AnswerReportParts()
+
   def read_labelled(self, path, trained, columns):
     from mobilebert_tf.tasks.question_answering import evaluation
     return evaluation.read_labelled(path, columns)

@@ -21,7 +21,6 @@ from typing import Any
 import numpy as np
 
 from mobilebert_tf.data import conll
-from mobilebert_tf.evaluation import predictions as predictions_lib
 from mobilebert_tf.evaluation import scoring
 from mobilebert_tf.inference import loading
 from mobilebert_tf.tasks.token_classification import predictor as predictor_lib
@@ -82,10 +81,10 @@ def score_sentences(predictor: predictor_lib.TokenPredictor,
           'model has diverged, or its checkpoint is damaged.')
     answers.append([names[i] for i in scores.argmax(1)])
   entities = conll.are_entities(names)
-  predictions = predictions_lib.TokenPredictions(
+  predictions = entity_scoring.TokenPredictions(
       task, words, [sentence.labels for sentence in sentences], answers,
       entities)
-  metrics = entity_scoring.metrics(entity_scoring.count(predictions))
+  metrics = entity_scoring.score(predictions.labels, answers, entities)
   kept = ('f1', 'precision', 'recall', 'accuracy') if entities else (
       'accuracy',)
   return scoring.Scored(predictions, {name: metrics[name] for name in kept}, {})

@@ -60,6 +60,10 @@ class TokenClassification(text_kind.TextKind):
     from mobilebert_tf.tasks.token_classification import evaluation
     return evaluation.evaluate(trained, options)
 
+  def report_parts(self):
+    from mobilebert_tf.tasks.token_classification import report
+    return report.TokenReportParts()
+
   def check_recipe(self, recipe):
     from mobilebert_tf.tasks import recipes
     recipes.check_files(recipe)

@@ -12,7 +12,7 @@
 # See the License for the specific language governing permissions and
 # limitations under the License.
 
-"""The results of a search, as a page and for the terminal."""
+"""The report of a search: a page, and text for the terminal."""
 
 import pathlib
 from collections.abc import Mapping
@@ -20,10 +20,14 @@ from typing import Any
 
 from mobilebert_tf.common import formatting
 from mobilebert_tf.reporting import page
-from mobilebert_tf.reporting import table
-from mobilebert_tf.reporting import terminal
+from mobilebert_tf.reporting import plots
+from mobilebert_tf.reporting import text as text_lib
 
 PAGE = 'search.html'
+_READING = (
+    'The score is the mean of the task\'s official metrics on the held-out '
+    'part, on which the settings were chosen: expect a little less on unseen '
+    'texts. The deviation is the standard deviation over seeds.')
 
 
 def write_report(found: Mapping[str, Any],
@@ -31,11 +35,11 @@ def write_report(found: Mapping[str, Any],
   """Writes `search.html`.
 
   Args:
-    found: What `finetuning.search.search` returns.
-    folder: Gets the page.
+    found: Results of `finetuning.search.search`.
+    folder: Folder of the page.
 
   Returns:
-    Its path.
+    The path of the page.
   """
   page.write(folder / PAGE, render(found))
   return folder / PAGE
@@ -43,32 +47,21 @@ def write_report(found: Mapping[str, Any],
 
 def render(found: Mapping[str, Any]) -> str:
   """Returns the page."""
-  # Here because matplotlib is slow to import and the terminal needs none.
-  from mobilebert_tf.reporting import plots
-  settings = found['settings']
-  # Longer names would be cut off where they differ.
-  names = [f'{row["batch_size"]}, {row["learning_rate"]:g}, {row["epochs"]:g}'
-           for row in settings]
-  figure = plots.dot_chart(names, [row['scores'] for row in settings])
-  picture = page.Picture(
-      'Score on the held-out part', plots.to_data_uri(figure),
-      alt='; '.join(f'{name}: {formatting.percent(row["mean"])}'
-                    for name, row in zip(names, settings, strict=True)),
-      caption='Batch size, learning rate, epochs. A dot is a run, the line '
-      'their mean. The axis does not start at zero.')
   return page.render(
-      'search.html.j2', title=f'Search: {terminal.clean(found["task"])}',
-      subtitle=_subtitle(found), finding=finding(found), picture=picture,
-      table=scores(found), reading=_READING)
+      f'Search: {text_lib.clean(found["task"])}', _subtitle(found),
+      [page.Section('settings', '', [
+          page.Text(finding(found), 'strong'), _picture(found['settings']),
+          page.Data('Settings, the best first', scores(found)),
+          page.Text(_READING, 'note')])])
 
 
 def format_summary(found: Mapping[str, Any]) -> str:
-  """Returns the same for the terminal."""
+  """Returns the results for the terminal."""
   return '\n\n'.join((f'{found["task"]}: {_subtitle(found)}',
-                      terminal.format_table(scores(found)), finding(found)))
+                      text_lib.format_table(scores(found)), finding(found)))
 
 
-def scores(found: Mapping[str, Any]) -> table.Table:
+def scores(found: Mapping[str, Any]) -> text_lib.Table:
   """Returns a row for each setting, the best mean first."""
   rows = [(
       str(row['batch_size']), f'{row["learning_rate"]:g}',
@@ -81,36 +74,37 @@ def scores(found: Mapping[str, Any]) -> table.Table:
   ) for row in found['settings']]
   titles = ('Batch', 'Learning rate', 'Epochs', 'Runs', 'Mean', 'Deviation',
             'Lowest', 'Highest')
-  return table.Table(
-      tuple(table.Column(title, 'right') for title in titles), tuple(rows))
+  return text_lib.make_table(titles, rows, left=0)
 
 
 def finding(found: Mapping[str, Any]) -> str:
-  """Says which setting is best, and whether that is more than chance."""
+  """Returns which setting is best, and whether by more than chance."""
   best, *others = found['settings']
-  mean = formatting.percent(best['mean'])
-  text = (f'Best: {_name(best)}, on average {mean}; '
-          f'the best single run is {found["best"]}.')
+  text = (f'Best: batch {best["batch_size"]}, rate {best["learning_rate"]:g}, '
+          f'{best["epochs"]:g} epochs, on average '
+          f'{formatting.percent(best["mean"])}; the best single run is '
+          f'{found["best"]}.')
   if not others:
     return text
   gap = best['mean'] - others[0]['mean']
   if best['deviation'] is None:
-    return f'{text} With one seed nobody can tell what is chance.'
+    return f'{text} One seed cannot show what is chance.'
   verdict = 'more' if gap > best['deviation'] else 'less'
   return (f'{text} It is ahead of the next by {formatting.points(gap)}, '
           f'{verdict} than its own deviation over seeds.')
 
 
-_READING = (
-    'The score is the mean of the task\'s official metrics on the held-out '
-    'part, on which the settings were chosen: expect a little less on texts '
-    'that no choice has seen. The deviation is the standard deviation over '
-    'seeds.')
-
-
-def _name(row: Mapping[str, Any]) -> str:
-  return (f'batch {row["batch_size"]}, rate {row["learning_rate"]:g}, '
-          f'{row["epochs"]:g} epochs')
+def _picture(settings: list[Mapping[str, Any]]) -> page.Picture:
+  # Longer names would be cut off where they differ.
+  names = [f'{row["batch_size"]}, {row["learning_rate"]:g}, {row["epochs"]:g}'
+           for row in settings]
+  figure = plots.dot_chart(names, [row['scores'] for row in settings])
+  return page.Picture(
+      'Score on the held-out part', plots.to_data_uri(figure),
+      alt='; '.join(f'{name}: {formatting.percent(row["mean"])}'
+                    for name, row in zip(names, settings, strict=True)),
+      caption='Batch size, learning rate, epochs. A dot is a run, the line '
+      'their mean. The axis does not start at zero.')
 
 
 def _subtitle(found: Mapping[str, Any]) -> str:
@@ -118,4 +112,4 @@ def _subtitle(found: Mapping[str, Any]) -> str:
   failed = len(found.get('failed', ()))
   return (f'{len(found["settings"])} settings in {done} runs'
           + ('' if done == planned else f' of {planned}')
-          + (f'; {failed} diverged and count for nothing' if failed else ''))
+          + (f'; {failed} diverged and are not counted' if failed else ''))

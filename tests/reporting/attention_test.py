@@ -19,7 +19,7 @@ import math
 import numpy as np
 import tensorflow as tf
 
-from mobilebert_tf.reporting import similarity
+from mobilebert_tf.reporting import attention as similarity
 
 
 def _one_row(*probabilities) -> np.ndarray:

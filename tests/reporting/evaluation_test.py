@@ -23,10 +23,10 @@ import tensorflow as tf
 from absl.testing import parameterized
 
 from mobilebert_tf.evaluation import results as results_lib
-from mobilebert_tf.reporting import evaluation_findings as findings
-from mobilebert_tf.reporting import evaluation_report as report
+from mobilebert_tf.reporting import evaluation as report
 from mobilebert_tf.reporting import page
 from mobilebert_tf.reporting import plots
+from mobilebert_tf.tasks import registry
 from tests.evaluation import made_up
 
 _HOSTILE = ('<script>alert(1)</script>', '"><img src=x onerror=alert(1)>',
@@ -41,13 +41,19 @@ def _no_pictures():
       plots, 'to_data_uri', lambda *_: 'data:image/png;base64,')
 
 
+def _summary(results) -> str:
+  return report.format_summary(
+      results, registry.get(results['kind']).report_parts())
+
+
 class EvaluationReportTest(tf.test.TestCase, parameterized.TestCase):
 
   def _folder(self) -> pathlib.Path:
     return pathlib.Path(self.get_temp_dir()) / self.id() / 'new'
 
   def _write(self, made, metrics, facts=None) -> str:
-    path = report.write_report(made, metrics, self._folder(), facts or {})
+    path = report.write_report(made, metrics, self._folder(), facts or {},
+                               registry.get(made.kind).report_parts())
     return path.read_text('utf-8')
 
   def test_both_files_are_written_and_nothing_else(self):
@@ -86,7 +92,7 @@ class EvaluationReportTest(tf.test.TestCase, parameterized.TestCase):
     self.assertTrue('Confusion matrix of words' in html)
     self.assertFalse('Calibration' in html)
     self.assertTrue('York I-LOC' in html)
-    summary = report.format_summary(report.read(self._folder()))
+    summary = _summary(report.read(self._folder()))
     self.assertIn('33.3% of 3 sentences are right in every word', summary)
     self.assertIn('1 of 4', summary)
 
@@ -112,7 +118,7 @@ class EvaluationReportTest(tf.test.TestCase, parameterized.TestCase):
     self.assertTrue('{{ 7 * 7 }}' in html)
     results = report.read(self._folder())
     self.assertEqual(results['labels'], list(_HOSTILE))
-    self.assertNotIn('\x1b', report.format_summary(results))
+    self.assertNotIn('\x1b', _summary(results))
 
   def test_hostile_questions_stay_text(self):
     texts = list(_HOSTILE[:4])
@@ -144,57 +150,70 @@ class EvaluationReportTest(tf.test.TestCase, parameterized.TestCase):
     self.assertTrue('answers the same to every text' in html)
 
 
-class FindingsTest(tf.test.TestCase):
+class FindingTest(tf.test.TestCase):
 
-  def _sentences(self, made, metrics=None) -> str:
-    return ' '.join(findings.sentences(
-        results_lib.collect(made, metrics or {}, {})))
+  def _results(self, made):
+    return (results_lib.collect(made, {}, {}),
+            registry.get(made.kind).report_parts())
 
-  def test_says_how_good_how_sure_and_what_is_hard(self):
-    said = self._sentences(made_up.classification())
-    self.assertIn('75.0% of 4 texts are answered right (95% interval 30.1% to '
-                  '95.4%).', said)
-    self.assertIn('Always “no” would get 50.0%. With so few examples', said)
-    self.assertIn('73.8% sure, not sure enough, by 1.2 points; the expected '
-                  'calibration error is 36.2 points.', said)
-    self.assertIn('“no” is recognised least: 50.0% of 2.', said)
+  def _finding(self, made) -> str:
+    return report.finding(*self._results(made))
+
+  def _contrast(self, made) -> str:
+    return report.contrast(*self._results(made), 'length')
+
+  def test_says_how_good_and_whether_better_than_a_constant(self):
+    self.assertEqual(
+        self._finding(made_up.classification()),
+        '75.0% of 4 texts are answered right (95% interval 30.1% to 95.4%); '
+        'always “no” gets 50.0%, a difference that chance could explain.')
+    count = 100
+    self.assertEndsWith(self._finding(made_up.classification(
+        texts=['a'] * count, labels=[0, 1] * 50, lengths=[3] * count,
+        scores=[[0.9, 0.1], [0.2, 0.8]] * 50)), 'always “no” gets 50.0%.')
+
+  def test_the_table_says_how_sure_and_what_is_hard(self):
+    rows = report.metric_table(*self._results(made_up.classification())).rows
+    self.assertEqual(rows, (
+        ('Mean confidence', '73.8%', ''),
+        ('Expected calibration error', '36.2%', ''),
+        ('Lowest recall: “no”', '50.0%', '9.5% to 90.5%')))
 
   def test_says_when_nothing_was_learned(self):
     made = made_up.classification(scores=[[0.6, 0.4]] * 4)
-    self.assertIn('does no better than that', self._sentences(made))
+    self.assertIn('no better than that', self._finding(made))
     made = made_up.regression(scores=[2.0] * 3)
-    self.assertIn('Always the median, 2, would be off by 1.333. The model does '
-                  'no better', self._sentences(made))
+    self.assertIn('; always the median (2) is off by 1.333, and the model is '
+                  'no better than that.', self._finding(made))
 
   def test_says_which_lengths_are_hard_only_beyond_chance(self):
     right = np.array([1] * 50 + [0] * 50)
     options = dict(
         texts=['a'] * 100, labels=[1] * 100,
         scores=np.stack([1 - right, right], 1).astype(float))
-    said = self._sentences(made_up.classification(
-        lengths=[5] * 50 + [90] * 50, **options))
-    self.assertIn('Lengths differ: 0.0% right for 90 tokens, against 100.0% '
-                  'for 5 tokens.', said)
-    said = self._sentences(made_up.classification(
-        lengths=[5, 90] * 50, **options))
-    self.assertIn('No group of lengths is clearly better', said)
+    self.assertEqual(
+        self._contrast(made_up.classification(
+            lengths=[5] * 50 + [90] * 50, **options)),
+        '90: 0.0%, against 100.0% for 5; their intervals do not overlap.')
+    self.assertEqual(self._contrast(made_up.classification(
+        lengths=[5, 90] * 50, **options)), '')
 
   def test_errors_are_worse_where_they_are_larger(self):
     made = made_up.regression(
         texts=['a'] * 40, pairs=None, labels=[0.0] * 40,
         scores=[0.0, 0.1] * 10 + [5.0, 5.1] * 10,
         lengths=[5] * 20 + [90] * 20)
-    self.assertIn('Lengths differ: 5.050 off for 90 tokens, against 0.050 for '
-                  '5 tokens.', self._sentences(made))
+    self.assertIn('90: 5.050, against 0.050 for 5', self._contrast(made))
 
   def test_questions(self):
-    said = self._sentences(made_up.answers())
+    said = self._finding(made_up.answers())
     self.assertIn('The answers to 4 questions reach an F1 of 66.7%', said)
-    self.assertIn('Always “no answer” would get 25.0%.', said)
+    self.assertIn('; always “no answer” gets 25.0%', said)
+    said = self._finding(made_up.answers(truths=[['a']] * 4))
+    self.assertEndsWith(said, '%).')
 
   def test_summary_has_metrics_groups_and_mistakes(self):
-    summary = report.format_summary(results_lib.collect(
-        made_up.answers(), _ANSWERS, {}))
+    summary = _summary(results_lib.collect(made_up.answers(), _ANSWERS, {}))
     for text in ('made up: 4 labelled questions', 'Exact match  50.00%',
                  'Question word', 'Worst mistakes', 'What fell?'):
       self.assertIn(text, summary)

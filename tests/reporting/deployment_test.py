@@ -12,7 +12,7 @@
 # See the License for the specific language governing permissions and
 # limitations under the License.
 
-"""The report of compared artefacts, of made-up measurements."""
+"""The report on exported models, of made-up measurements."""
 
 import copy
 import json
@@ -23,9 +23,7 @@ from typing import Any
 
 from absl.testing import absltest
 
-from mobilebert_tf.reporting import deployment_findings as findings
-from mobilebert_tf.reporting import deployment_report as report
-from mobilebert_tf.reporting import deployment_tables as tables
+from mobilebert_tf.reporting import deployment as report
 
 _HOSTILE = '<script>alert(1)</script>\x1b[31m'
 _LENGTHS = (16, 32, 64, 128)
@@ -55,8 +53,9 @@ def _artefact(name: str, megabytes: float, milliseconds: float,
       'bytes': int(1e6 * megabytes),
       'measurements': [_measurement(threads, milliseconds)
                        for threads in (1, 2)],
-      'scores': [{'name': 'accuracy', 'value': accuracy,
-                  'low': accuracy - 0.02, 'high': accuracy + 0.02}],
+      'scores': [{'name': 'accuracy', 'title': 'Accuracy', 'percent': True,
+                  'value': accuracy, 'low': accuracy - 0.02,
+                  'high': accuracy + 0.02}],
       'agreement': {'texts': 972, 'share': share, 'cosine': None,
                     'largest_difference': 0.12},
       'failure': None,
@@ -87,77 +86,74 @@ def _failed(name: str) -> dict[str, Any]:
           'failure': f'{name} failed: its process was ended by SIGSEGV.'}
 
 
-class FindingsTest(absltest.TestCase):
+class ComparisonTest(absltest.TestCase):
+
+  def _rows(self, results: dict[str, Any]) -> list[tuple[str, ...]]:
+    return [row[:3] + row[4:] for row in report.comparison(results).rows]
 
   def test_each_is_compared_with_the_first(self):
     # 102.6 / 27 = 3.8, 58 / 20 = 2.9; 51.3 is half of 102.6. 58.4 and 58 ms are
     # nearer than their rounds.
-    self.assertEqual(findings.sentences(_results()), [
-        'model.int8.tflite is 3.8 times smaller and 2.9 times faster than '
-        'saved_model on 1 thread, and gives the same label as the Keras model '
-        'on 99.4% of the texts.',
-        'model.float16.tflite is 2.0 times smaller and about as fast as '
-        'saved_model on 1 thread, and gives the same label as the Keras model '
-        'on 100.0% of the texts.'])
+    self.assertEqual(self._rows(_results()), [
+        ('saved_model', '102.6 MB', '≈ 1', '≈ 1'),
+        ('model.int8.tflite', '27.0 MB', '3.8', '2.9'),
+        ('model.float16.tflite', '51.3 MB', '2.0', '≈ 1')])
+    self.assertEqual(report.comparison(_results()).rows[1][3],
+                     '20.0 ms (19.8 to 20.4)')
 
-  def test_what_is_larger_and_slower_is_called_so(self):
-    [sentence] = findings.sentences(_results(
-        _artefact('big', 205.2, 116.0, 0.9, 0.5)))
-    self.assertStartsWith(sentence, 'big is 2.0 times larger and 2.0 times '
-                          'slower than saved_model')
+  def test_what_is_larger_and_slower_has_ratios_below_one(self):
+    rows = self._rows(_results(_artefact('big', 205.2, 116.0, 0.9, 0.5)))
+    self.assertEqual(rows[1], ('big', '205.2 MB', '0.50', '0.50'))
 
   def test_rounds_that_overlap_name_no_winner(self):
     results = _results(_artefact('other', 27.0, 40.0, 0.9, 0.9))
     # 58 ms against 40, but one round of the latter took 60.
     results['artefacts'][1]['measurements'][0]['texts'][0]['by_round'] = [
         0.038, 0.040, 0.060]
-    self.assertIn('about as fast as saved_model',
-                  findings.sentences(results)[0])
+    self.assertEqual(self._rows(results)[1][-1], '≈ 1')
     # One that took a single turn before it failed, within the other's range.
     results['artefacts'][0]['measurements'][0]['texts'][0]['by_round'] = [0.058]
-    self.assertIn('about as fast as saved_model',
-                  findings.sentences(results)[0])
-
-  def test_without_a_keras_model_the_first_is_agreed_with(self):
-    results = _results()
-    results['reference'] = {'name': 'saved_model', 'is_artefact': True}
-    results['artefacts'][0]['agreement'] = None
-    self.assertEndsWith(findings.sentences(results)[0],
-                        'on 1 thread, and gives the same label on 99.4% of the '
-                        'texts.')
+    self.assertEqual(self._rows(results)[1][-1], '≈ 1')
+    self.assertEqual(report.comparison(results).rows[0][3], '58.0 ms')
 
   def test_a_machine_that_was_busy_is_told(self):
     results = _results()
-    self.assertNotIn('busy', ''.join(findings.sentences(results)))
+    self.assertEqual(report.slow_down(results), '')
     texts = results['artefacts'][0]['measurements'][1]['texts'][0]
     texts['by_round'] = [0.02, 0.05]
-    self.assertIn('took 2.5 times as long', findings.sentences(results)[-1])
+    self.assertIn('took 2.5 times as long', report.slow_down(results))
+    self.assertIn('took 2.5 times as long', report.render(results))
 
-  def test_one_artefact_is_described(self):
+  def test_one_model_is_described(self):
     results = _results()
     results['artefacts'] = results['artefacts'][:1]
-    self.assertEqual(findings.sentences(results), [
-        'saved_model has 102.6 MB and takes 58.0 ms a text on 1 thread, and '
-        'gives the same label as the Keras model on 100.0% of the texts.'])
+    self.assertEqual(report.comparison(results).rows, (
+        ('saved_model', '102.6 MB', '≈ 1', '58.0 ms (57.4 to 59.2)', '≈ 1'),))
+
+  def test_the_page_says_with_what_models_should_agree(self):
+    results = _results()
+    self.assertIn('Agreement is with the Keras model, runs/sst2, on 972 texts.',
+                  report.render(results))
+    results['reference'] = {'name': 'saved_model', 'is_artefact': True}
+    results['artefacts'][0]['agreement'] = None
+    self.assertIn('Agreement is with saved_model, on 972 texts.',
+                  report.render(results))
+    self.assertEqual(report.quality(results).rows[0][2:], ('–', '–'))
 
   def test_numbers_and_vectors_are_compared_by_distance(self):
     results = _results(_artefact('other', 27.0, 40.0, 0.9, 0.9))
-    about = results['artefacts'][1]['agreement']
-    about |= {'share': None, 'largest_difference': 0.0123}
-    results['task'] = 'regression'
-    self.assertEndsWith(findings.sentences(results)[0],
-                        'its ratings are at most 0.0123 from those of the '
-                        'Keras model.')
-    about['cosine'] = 0.99871
-    self.assertEndsWith(findings.sentences(results)[0],
-                        'its vectors have a cosine of 0.9987 with those of the '
-                        'Keras model.')
+    for each in results['artefacts']:
+      each['agreement'] |= {'share': None, 'largest_difference': 0.0123}
+    self.assertEqual(report.quality(results).rows[1][2:], ('0.012',))
+    for each in results['artefacts']:
+      each['agreement']['cosine'] = 0.99871
+    self.assertEqual(report.quality(results).rows[1][2:], ('0.9987', '0.012'))
 
 
 class TablesTest(absltest.TestCase):
 
   def test_times_are_milliseconds_a_text_whatever_the_batch(self):
-    rows = tables.latencies(_results()).rows
+    rows = report.latencies(_results()).rows
     self.assertEqual(rows[0], ('saved_model', '1', '1', '58.0 ms', '30.9 ms',
                                '61.9 ms', '123.7 ms', '247.5 ms'))
     # A batch of 16 takes 16 ** 0.9 times as long as a text: 30.93 / 16 ** 0.1.
@@ -167,20 +163,20 @@ class TablesTest(absltest.TestCase):
 
   def test_costs(self):
     self.assertEqual(
-        tables.costs(_results()).rows[0],
+        report.costs(_results()).rows[0],
         ('saved_model', '102.6 MB', '2.5 s', '250.0 ms', '31.0 ms', '412.0 MB',
          '120.0 MB'))
 
   def test_quality(self):
     self.assertEqual(
-        tables.quality(_results()).rows[1],
+        report.quality(_results()).rows[1],
         ('model.int8.tflite', '90.9% (88.9 to 92.9)', '99.4%', '0.12'))
 
   def test_nothing_known_of_quality_is_no_table(self):
     results = _results()
     for each in results['artefacts']:
       each |= {'scores': [], 'agreement': None}
-    self.assertIsNone(tables.quality(results))
+    self.assertIsNone(report.quality(results))
 
 
 class ReportTest(absltest.TestCase):
@@ -195,7 +191,7 @@ class ReportTest(absltest.TestCase):
     page = report.write_report(results, folder / 'new').read_text('utf-8')
     # Size, memory, loading; latency at two threads and two sizes; accuracy.
     self.assertEqual(page.count('<img'), 3 + 4 + 1)
-    self.assertIn('2.9 times faster', page)
+    self.assertIn('>2.9</td>', page)
     self.assertEqual(
         json.loads((folder / 'new' / report.JSON).read_text('utf-8')), results)
     self.assertLen(list((folder / 'new').iterdir()), 2)
@@ -206,8 +202,9 @@ class ReportTest(absltest.TestCase):
     for text in (report.render(results), report.format_summary(results)):
       self.assertIn('broken.tflite failed: its process was ended by SIGSEGV.',
                     text)
-      self.assertIn('good.tflite is 3.8 times smaller', text)
-    self.assertEqual(tables.costs(results).rows[1],
+      self.assertIn('good.tflite', text)
+      self.assertIn('3.8', text)
+    self.assertEqual(report.costs(results).rows[1],
                      ('broken.tflite', '27.0 MB', *['n/a'] * 5))
 
   def test_all_failed(self):
@@ -222,17 +219,18 @@ class ReportTest(absltest.TestCase):
     for each in results['artefacts']:
       for measurement in each['measurements']:
         measurement['lengths'] = []
-    self.assertIn('No artefact counts tokens', report.render(results))
-    self.assertEqual(tables.latencies(results).rows[0],
+    self.assertIn('No model counts tokens', report.render(results))
+    self.assertEqual(report.latencies(results).rows[0],
                      ('saved_model', '1', '1', '58.0 ms'))
 
   def test_correlations_are_no_percentages(self):
     results = copy.deepcopy(_results())
     results['task'] = 'regression'
     for each in results['artefacts']:
-      each['scores'] = [{'name': 'spearman', 'value': -0.25, 'low': None,
+      each['scores'] = [{'name': 'spearman', 'title': 'Spearman',
+                         'percent': False, 'value': -0.25, 'low': None,
                          'high': None}]
-    self.assertEqual(tables.quality(results).rows[0][1], '-0.250')
+    self.assertEqual(report.quality(results).rows[0][1], '-0.250')
     self.assertIn('Spearman', report.render(results))
 
   def test_text_from_outside_stays_text(self):
