@@ -23,6 +23,7 @@ import tensorflow as tf, tf_keras
 from mobilebert_tf.deployment import served_module
 from mobilebert_tf.inference import loading
 from mobilebert_tf.inference import rewriting
+from mobilebert_tf.modeling import layout
 from mobilebert_tf.text import tokenizer
 
 
@@ -47,7 +48,7 @@ def build(trained: loading.TrainedModel,
   Example: `module = build(trained); module.serve_text(text=texts)['label']`
   """
   architecture = getattr(trained.model, 'encoder', trained.model).architecture
-  if architecture.attention_mask != 'hard':
+  if not layout.block_layout(architecture).ignores_padding:
     logging.warning(
         'attention_mask=%s gives padding some weight, so the answers of this '
         'export depend on how far a text is padded, as they did in training.',

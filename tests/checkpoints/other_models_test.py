@@ -82,8 +82,9 @@ class OtherModelsTest(folders.FolderTestCase, parameterized.TestCase):
         ('hf_tiny', 'config.json', 'hugging_face')):
       folder = folders.copy(name, self.folder)
       (folder / config).unlink()
-      self._assert_refused(folder, f'{config} does not exist', FileNotFoundError,
-                           input_format=checkpoint_format)
+      self._assert_refused(
+          folder, f'{config} does not exist', FileNotFoundError,
+          input_format=checkpoint_format)
 
   # === Weights ===
 

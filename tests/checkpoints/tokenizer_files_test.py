@@ -138,7 +138,8 @@ class TokenizerFilesTest(folders.FolderTestCase, parameterized.TestCase):
     self.assertEqual(tokenizer_files.read_json(path), {'a': 1.5, 'b': 'é'})
     self.assertEqual((self.folder / 'a.json').read_text(encoding='utf-8'),
                      '{\n  "a": 1.5,\n  "b": "é"\n}\n')
-    with self.assertRaisesRegex(FileNotFoundError, 'nothing.json does not exist'):
+    with self.assertRaisesRegex(
+        FileNotFoundError, 'nothing.json does not exist'):
       tokenizer_files.read_json(str(self.folder / 'nothing.json'))
 
 

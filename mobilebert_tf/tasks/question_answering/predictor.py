@@ -36,14 +36,14 @@ _DEFAULT = windows_lib.WindowSettings()
 
 
 class QuestionAnswerer:
-  """Answers questions with a span labeler.
+  """Answers questions with a question-answering model.
 
   Contexts of any length are read in overlapping windows. Windows of similar
   length share a batch that is one token longer than its longest, so an answer
   depends on its question and context alone.
 
   Args:
-    trained: A span labeler.
+    trained: A question-answering model.
     batch_size: How many windows are computed at once.
     n_best: How many answers to keep.
     max_answer_length: Tokens of the longest answer.

@@ -55,7 +55,7 @@ class QuestionAnswering(served_module.ServedModule):
   outputs are `start_logits` and `end_logits`, float32 `[batch, length]`.
 
   Args:
-    model: A span labeler, `rewriting.rewrite(labeler)`.
+    model: A question-answering model, `rewriting.rewrite(labeler)`.
     tokenizer: As for `ServedModule`.
     max_length: Tokens of a window, special tokens included.
     doc_stride: By how many tokens a window begins after the one before.

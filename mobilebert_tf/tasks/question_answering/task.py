@@ -70,7 +70,7 @@ class QuestionAnsweringTask(
     self._validation = None
 
   def build_model(self) -> modeling.MobileBertQuestionAnswering:
-    """Returns a new span labeler.
+    """Returns a new question-answering model.
 
     Raises:
       ValueError: If the config asks for another encoder than ours.
