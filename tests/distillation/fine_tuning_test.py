@@ -214,7 +214,8 @@ class WithTeacherTest(tf.test.TestCase, parameterized.TestCase):
     weights = np.array([1.0, 0.0, 2.0])
     loss = task.build_soft_loss(
         tf.constant(teacher), tf.constant(student), tf.constant(weights))
-    hard, soft = (1 / (1 + np.exp(-logits / 2)) for logits in (teacher, student))
+    hard, soft = (1 / (1 + np.exp(-logits / 2))
+                  for logits in (teacher, student))
     expected = -(hard * np.log(soft) + (1 - hard) * np.log(1 - soft)).mean(-1)
     self.assertAllClose(loss, 4 * (expected * weights).sum() / 3, rtol=1e-5)
 
