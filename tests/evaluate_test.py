@@ -38,11 +38,12 @@ import json, sys
 from absl import flags
 from absl.testing import flagsaver
 from mobilebert_tf import evaluate
+from mobilebert_tf.common import program
 for arguments in json.loads(sys.argv[1]):
   with flagsaver.flagsaver():
     flags.FLAGS(['evaluate', *arguments])
     try:
-      evaluate.main(['evaluate'])
+      program.call(evaluate.main)
     except SystemExit as error:
       print(error)
   print('=====')
