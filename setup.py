@@ -83,6 +83,7 @@ EXTRAS_REQUIRE = {
         'torch>=2.4',
         'transformers>=4.45',
     ],
+    # What `make lint` and `make wheel` run.
     'dev': [
         'build>=1.2',
         'codespell>=2.4',

@@ -19,7 +19,6 @@ with a line. Nothing but the standard library is imported before an artefact is
 loaded, so that what it needs counts as its own.
 """
 
-import importlib
 import json
 import os
 import pathlib
@@ -182,12 +181,12 @@ class Measured:
 def _import_runner(path: str, kind: str, threads: int) -> Callable[[], Any]:
   """Imports what an artefact needs; returns what then loads it."""
   if kind == exported_models.TFLITE:
-    module = importlib.import_module('mobilebert_tf.deployment.tflite_runner')
-    return lambda: module.TFLiteRunner(path, num_threads=threads)
+    from mobilebert_tf.deployment import tflite_runner
+    return lambda: tflite_runner.TFLiteRunner(path, num_threads=threads)
   os.environ.setdefault('TF_CPP_MIN_LOG_LEVEL', '2')
-  module = importlib.import_module('mobilebert_tf.deployment.saved_model_runner')
-  module.set_threads(threads)
-  return lambda: module.SavedModelRunner(path)
+  from mobilebert_tf.deployment import saved_model_runner
+  saved_model_runner.set_threads(threads)
+  return lambda: saved_model_runner.SavedModelRunner(path)
 
 
 def _batches(texts: Sequence[str], pairs: Sequence[str] | None,
