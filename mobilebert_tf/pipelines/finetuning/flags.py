@@ -38,8 +38,8 @@ _STRINGS = {
 _DEFAULTS = {'text_column': 'text', 'label_column': 'label'}
 
 flags.DEFINE_string(
-    'task', None, 'Name of the task: sst2, squad_v1, classification, ...; see '
-    'above.', required=True)
+    'task', None, 'Name of the task: sst2, squad_v1, classification, ...; '
+    '`mobilebert finetune --help` lists them.', required=True)
 for _name, _help in _STRINGS.items():
   flags.DEFINE_string(_name, _DEFAULTS.get(_name, ''), _help)
 flags.DEFINE_float(
