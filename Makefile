@@ -19,7 +19,7 @@ ONE_CORE := $(QUIET) TF_NUM_INTRAOP_THREADS=1 TF_NUM_INTEROP_THREADS=2 \
 
 .DEFAULT_GOAL := help
 .PHONY: help quickstart test test-slow test-slow-parts \
-    test-slow-programs test-transformers test-beam lint \
+    test-slow-programs test-transformers lint \
     buildifier wheel-smoke wheel install clean
 
 help:  ## Print this list.
@@ -31,7 +31,7 @@ quickstart: $(INSTALLED)  ## Make a MobileBERT from raw text; ARGS are its flags
 
 test: $(INSTALLED)  ## Run the quick tests; ARGS go to pytest.
 	$(ONE_CORE) $(RUN) -m pytest -n $(WORKERS) \
-	    -m 'not slow and not wheel and not transformers and not beam' $(ARGS)
+	    -m 'not slow and not wheel and not transformers' $(ARGS)
 
 test-slow: test-slow-parts test-slow-programs  ## Run the tests that take longer.
 
@@ -47,11 +47,6 @@ test-transformers: $(INSTALLED)  ## Install transformers, and compare.
 	$(RUN) -m pip install -qq --disable-pip-version-check \
 	    --constraint constraints.txt --editable '.[transformers]'
 	$(QUIET) $(RUN) -m pytest -m transformers $(ARGS)
-
-test-beam: $(INSTALLED)  ## Install Apache Beam, and run its pipeline.
-	$(RUN) -m pip install -qq --disable-pip-version-check \
-	    --constraint constraints.txt --editable '.[beam]'
-	$(QUIET) $(RUN) -m pytest -m beam $(ARGS)
 
 lint: $(INSTALLED)  ## Check style, spelling and the order of layers.
 	$(RUN) -m ruff check .

@@ -36,7 +36,10 @@ INSTALL_REQUIRES = [
     'matplotlib>=3.8',
     'numpy>=1.26',
     'protobuf>=5',
+    'psutil>=5.9',
+    'py-cpuinfo>=9.0',
     'PyYAML>=6.0',
+    'rich>=13.0',
     'safetensors>=0.4.5',
     'scikit-learn>=1.3',
     'scipy>=1.11',
@@ -45,6 +48,7 @@ INSTALL_REQUIRES = [
     # tensorflow-hub, which the Model Garden's tasks import, needs
     # pkg_resources. Releases from 82 on have none.
     'setuptools<82',
+    'tabulate>=0.9',
     'tensorflow>=2.20,<2.21',
     # The messages of TensorFlow Serving's warm-up requests.
     'tensorflow-serving-api>=2.20,<2.21',
@@ -63,12 +67,6 @@ EXTRAS_REQUIRE = {
         'pytest>=8.0',
         'pytest-xdist>=3.6',
         'setuptools>=77',
-    ],
-    # Pre-training records on a cluster.
-    'beam': [
-        'apache-beam>=2.70',
-        # Beam checks the records it writes with it.
-        'google-crc32c>=1.5',
     ],
     # Only to test that transformers loads what we write.
     'transformers': [

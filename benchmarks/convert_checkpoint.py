@@ -36,8 +36,7 @@ from mobilebert_tf import checkpoints
 from mobilebert_tf.checkpoints import name_map
 from mobilebert_tf.common import formatting
 from mobilebert_tf import modeling
-from mobilebert_tf.reporting import table
-from mobilebert_tf.reporting import terminal
+from mobilebert_tf.reporting import text as text_lib
 
 _ARCHITECTURE = flags.DEFINE_string(
     'architecture', 'mobilebert', 'What to convert.')
@@ -57,9 +56,9 @@ def main(argv: list[str]) -> None:
                    formatting.quantity(peak / 1e9, 'GB')))
       if output_format == 'hugging_face':
         print(output)
-  columns = (table.Column('From tf1 to'), table.Column('Time', 'right'),
-             table.Column('Peak memory', 'right'))
-  print(terminal.format_table(table.Table(columns, tuple(rows))))
+  columns = (text_lib.Column('From tf1 to'), text_lib.Column('Time', 'right'),
+             text_lib.Column('Peak memory', 'right'))
+  print(text_lib.format_table(text_lib.Table(columns, tuple(rows))))
 
 
 def _random_checkpoint(architecture: str) -> checkpoints.Checkpoint:

@@ -12,7 +12,7 @@
 # See the License for the specific language governing permissions and
 # limitations under the License.
 
-"""What a stage costs, in floating-point operations."""
+"""Counts the floating-point operations of a training stage."""
 
 import dataclasses
 
@@ -26,8 +26,8 @@ class StageCost:
   """Operations of one text in one step of a stage.
 
   Attributes:
-    teacher: Of the teacher's forward pass.
-    student: Of the student's forward and backward pass.
+    teacher: Operations of the teacher's forward pass.
+    student: Operations of the student's forward and backward pass.
   """
   teacher: int
   student: int
@@ -41,18 +41,17 @@ class StageCost:
 def count_stage(stage: schedules.Stage, teacher: modeling.MobileBertConfig,
                 student: modeling.MobileBertConfig, length: int,
                 predictions: int) -> StageCost:
-  """Counts what the trainer computes in a stage, and no more.
+  """Counts what the trainer computes in a stage.
 
-  Both run as far as the highest block that is compared, to the end in
-  distillation; the student is differentiated down to the lowest block that is
-  trained.
+  Both models run up to the highest block that is compared, in distillation to
+  the end; the gradient goes down to the student's lowest trained block.
 
   Args:
     stage: The stage.
     teacher: Architecture of the teacher.
     student: Architecture of the student.
-    length: Tokens of a text.
-    predictions: Masked tokens of a text.
+    length: Length of a text in tokens.
+    predictions: Number of masked tokens of a text.
 
   Returns:
     The operations of one text.
@@ -81,9 +80,9 @@ def count_pretraining(architecture: modeling.MobileBertConfig, length: int,
   """Counts one text in one step of pre-training, forward and backward.
 
   Args:
-    architecture: What is trained.
-    length: Tokens of a text.
-    predictions: Masked tokens of a text.
+    architecture: Architecture that is trained.
+    length: Length of a text in tokens.
+    predictions: Number of masked tokens of a text.
 
   Returns:
     Floating-point operations.
@@ -101,6 +100,6 @@ def _count_forward(config: modeling.MobileBertConfig, blocks: list[int],
 
 
 def _trained_depth(stage: schedules.Stage) -> int:
-  """Returns through how many blocks a gradient passes."""
+  """Returns the number of blocks that a gradient passes through."""
   trained = [*stage.lower_blocks, *stage.student_blocks]
   return max(trained) + 1 - min(trained)

@@ -39,8 +39,6 @@ import dataclasses
 import functools
 import json
 import os
-import pathlib
-import platform
 import sys
 import tempfile
 import types
@@ -52,8 +50,8 @@ from absl import flags
 from benchmarks import interleaving
 from mobilebert_tf.common import files
 from mobilebert_tf.common import formatting
-from mobilebert_tf.reporting import table
-from mobilebert_tf.reporting import terminal
+from mobilebert_tf.common import machine
+from mobilebert_tf.reporting import text as text_lib
 
 _BLOCKS = flags.DEFINE_integer(
     'blocks', 6, 'Blocks of student and teacher.', lower_bound=1)
@@ -143,15 +141,10 @@ def _name_stage(block: int | None) -> str:
 
 def _describe_machine() -> str:
   """Returns what the figures depend on: bfloat16 is of use to some only."""
-  features = set()
-  if os.path.exists('/proc/cpuinfo'):
-    text = pathlib.Path('/proc/cpuinfo').read_text(encoding='utf-8')
-    features = set(text.split()) & {
-        'avx2', 'avx512f', 'avx512_bf16', 'amx_bf16', 'bf16'}
-  bfloat16 = any('bf16' in feature for feature in features)
+  hardware = machine.hardware()
+  bfloat16 = any('bf16' in name for name in hardware['instruction_set'])
   return (
-      f'{len(os.sched_getaffinity(0))} cores, {platform.machine()}, '
-      f'{" ".join(sorted(features)) or "features unknown"}; bfloat16 in '
+      f'{machine.describe_hardware(hardware)}; bfloat16 in '
       f'hardware: {"yes" if bfloat16 else "no"}; TF_ENABLE_ONEDNN_OPTS='
       f'{os.environ.get("TF_ENABLE_ONEDNN_OPTS", "(unset)")}\n'
       f'{_BLOCKS.value} blocks, {_BATCH_SIZE.value} x {_SEQ_LENGTH.value} '
@@ -168,7 +161,7 @@ def _time_stage(block: int | None, teacher: str) -> list[_Result]:
       for name in (
           _MODEL_GARDEN, _WITHOUT_DROPOUT, _OURS, _OURS_BFLOAT16, _TEACHER)
   ]
-  timings = interleaving.time_in_turns(
+  timings = interleaving.time_interleaved(
       [functools.partial(_start, contender) for contender in contenders],
       _ROUNDS.value)
   return [_Result(contender, timing) for contender, timing in zip(
@@ -195,11 +188,11 @@ def _compare(results: list[_Result]) -> str:
         f'{target:g}, {_verdict(ratio >= target)}' if target else '',
         formatting.quantity(timing.memory / 1e9, 'GB'),
         formatting.decimal(timing.memory / theirs.memory) if ours else ''))
-  columns = [table.Column(title, 'left' if i in (0, 1, 6) else 'right')
+  columns = [text_lib.Column(title, 'left' if i in (0, 1, 6) else 'right')
              for i, title in enumerate((
                  'Lower blocks', 'Trains', 'Step', 'Range', 'Throughput',
                  'Range of it', 'Target', 'Peak memory', 'of theirs'))]
-  return terminal.format_table(table.Table(columns, tuple(rows)))
+  return text_lib.format_table(text_lib.Table(columns, tuple(rows)))
 
 
 def _pairs(results: list[_Result]) -> Iterable[tuple[_Result, _Result]]:
@@ -234,11 +227,11 @@ def _describe_losses(stages: list[list[_Result]]) -> str:
            f'{abs(rounded[term] - value) / max(abs(value), 1e-30):.1e}')
           for term, value in exact.items()
       ]
-  columns = [table.Column(title, 'left' if i < 2 else 'right')
+  columns = [text_lib.Column(title, 'left' if i < 2 else 'right')
              for i, title in enumerate((
                  'First step of', 'Loss', 'float32 teacher', 'bfloat16 teacher',
                  'Difference'))]
-  return terminal.format_table(table.Table(columns, tuple(rows)))
+  return text_lib.format_table(text_lib.Table(columns, tuple(rows)))
 
 
 def _judge(stages: list[list[_Result]]) -> str:
@@ -320,7 +313,7 @@ def _our_task(contender: _Contender) -> tuple[Any, Any, Any]:
   import tf_keras
 
   from mobilebert_tf import modeling
-  from mobilebert_tf.training import registry_imports  # noqa: F401
+  from mobilebert_tf.training import experiments  # noqa: F401
   from mobilebert_tf.distillation import task as task_lib
   from mobilebert_tf.tasks.pretraining import task as pretraining_task_lib
   from official.core import exp_factory
@@ -357,7 +350,6 @@ def _our_step(contender: _Contender
   """Returns our step, and what reads the losses since the start."""
   import tensorflow as tf
 
-  from mobilebert_tf.distillation import task as task_lib
 
   task, model, optimizer = _our_task(contender)
   metrics = task.build_metrics(training=True)
@@ -368,7 +360,7 @@ def _our_step(contender: _Contender
   def losses() -> dict[str, float]:
     values = {metric.name: metric.result() for metric in metrics
               if metric.name in task.stage_metrics}
-    transfer = values.pop(task_lib.TRANSFER, None)
+    transfer = values.pop('transfer', None)
     if transfer is not None:
       stage = task.stages[_stage_index(contender, task)]
       values |= {name: value for name, value in task.name_losses(

@@ -43,8 +43,7 @@ from benchmarks import interleaving
 from mobilebert_tf.common import files
 from mobilebert_tf.common import formatting
 from mobilebert_tf.common import machine
-from mobilebert_tf.reporting import table
-from mobilebert_tf.reporting import terminal
+from mobilebert_tf.reporting import text as text_lib
 
 _DATA_FILE = flags.DEFINE_string(
     'data_file', None, 'train.tsv of SST-2.', required=True)
@@ -86,7 +85,7 @@ def main(argv: list[str]) -> None:
             _GARDEN: _start_model_garden}
   if importlib.util.find_spec('transformers'):
     starts[_PYTORCH] = _start_pytorch
-  timings = dict(zip(starts, interleaving.time_in_turns(
+  timings = dict(zip(starts, interleaving.time_interleaved(
       [functools.partial(start, settings) for start in starts.values()],
       _ROUNDS.value), strict=True))
   print(_describe(settings, timings))
@@ -111,16 +110,15 @@ def _describe(settings: _Settings, timings: dict[str, interleaving.Timing]) -> s
         '' if target is None else
         f'{target:g}, {"met" if ratio >= target else "MISSED"}',
         formatting.quantity(timing.memory / 1e9, 'GB')))
-  columns = [table.Column(title, 'left' if i in (0, 4) else 'right')
+  columns = [text_lib.Column(title, 'left' if i in (0, 4) else 'right')
              for i, title in enumerate((
                  'Trains', 'Step', 'Epoch', "Ours takes 1 of", 'Target',
                  'Peak memory'))]
-  hardware = machine.hardware()
   return (f'{settings.architecture}, {formatting.count(examples)} texts in '
-          f'batches of {settings.batch_size}; {hardware["cores"]} cores of '
-          f'{hardware["cpu"]}, TF_ENABLE_ONEDNN_OPTS='
+          f'batches of {settings.batch_size}; {machine.describe_hardware()}, '
+          'TF_ENABLE_ONEDNN_OPTS='
           f'{os.environ.get("TF_ENABLE_ONEDNN_OPTS", "(unset)")}\n\n'
-          + terminal.format_table(table.Table(columns, tuple(rows))))
+          + text_lib.format_table(text_lib.Table(columns, tuple(rows))))
 
 
 # What follows runs in the processes.
@@ -210,7 +208,7 @@ def _our_task(settings: _Settings) -> tuple[Any, Any, Any, Any]:
   import tf_keras
 
   from mobilebert_tf import modeling
-  from mobilebert_tf.training import registry_imports  # noqa: F401
+  from mobilebert_tf.training import experiments  # noqa: F401
   from mobilebert_tf.tasks.pretraining import task as task_lib
   from official.core import exp_factory
   from official.core import task_factory

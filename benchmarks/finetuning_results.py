@@ -35,8 +35,7 @@ from absl import logging
 
 from mobilebert_tf.common import files
 from mobilebert_tf.common import formatting
-from mobilebert_tf.reporting import table
-from mobilebert_tf.reporting import terminal
+from mobilebert_tf.reporting import text as text_lib
 
 _DATA_DIR = flags.DEFINE_string(
     'data_dir', None, 'Holds glue/ and squad/.', required=True)
@@ -76,11 +75,12 @@ def main(argv: list[str]) -> None:
       baseline = baseline or _baseline(recipe)
     rows += _rows(task, found, baseline)
     print(f'{task}: done', flush=True)
-  columns = [table.Column(title, 'left' if i < 2 else 'right')
+  columns = [text_lib.Column(title, 'left' if i < 2 else 'right')
              for i, title in enumerate((
                  'Task', 'Metric', *models, 'most frequent', 'Steps',
                  'Training'))]
-  print('\n' + terminal.format_table(table.Table(tuple(columns), tuple(rows))))
+  print('\n' + text_lib.format_table(
+      text_lib.Table(tuple(columns), tuple(rows))))
 
 
 def _data_fields(task: str, data: pathlib.Path,

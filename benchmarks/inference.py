@@ -54,8 +54,7 @@ from absl import flags
 from mobilebert_tf.common import files
 from mobilebert_tf.common import formatting
 from mobilebert_tf.common import machine
-from mobilebert_tf.reporting import table
-from mobilebert_tf.reporting import terminal
+from mobilebert_tf.reporting import text as text_lib
 
 
 @dataclasses.dataclass(frozen=True)
@@ -285,24 +284,13 @@ def _read(folder: str, longest: int) -> list[list[int]]:
 
 
 def _describe(settings: _Settings) -> str:
-  hardware, counts = machine.hardware(), list(map(len, settings.tokens))
+  counts = list(map(len, settings.tokens))
   return (
       f'{settings.blocks} blocks, random weights, {settings.threads} '
       f'thread{"s" * (settings.threads > 1)}; {len(counts)} sentences of '
       f'{min(counts)} to {max(counts)} tokens, '
       f'{statistics.mean(counts):.1f} on average, {_ROUNDS.value} rounds; '
-      f'{hardware["cores"]} cores of {hardware["cpu"]}, '
-      f'{" ".join(_features()) or "features unknown"}')
-
-
-def _features() -> list[str]:
-  """Returns what the speed of int8 depends on most: VNNI, or its lack."""
-  if not os.path.exists('/proc/cpuinfo'):
-    return []
-  with open('/proc/cpuinfo', encoding='utf-8') as file:
-    return sorted(set(file.read().split()) & {
-        'avx2', 'avx512f', 'avx512_vnni', 'avx_vnni', 'amx_int8', 'asimddp',
-        'i8mm'})
+      + machine.describe_hardware())
 
 
 def _measure(settings: _Settings, names: Sequence[str], folder: str,
@@ -323,7 +311,7 @@ def _measure(settings: _Settings, names: Sequence[str], folder: str,
           children[name] = child
     seconds = _time(children, modes, len(settings.tokens))
     return {name: _Result(_megabytes(os.path.join(folder, name)),
-                          child.call(machine.peak_memory_gb), seconds[name])
+                          child.call(machine.peak_memory) / 1e9, seconds[name])
             for name, child in children.items()}
 
 
@@ -423,11 +411,11 @@ def _table(settings: _Settings, results: dict[str, _Result]) -> str:
         formatting.quantity(result.milliseconds(_FIXED), 'ms'),
         formatting.quantity(result.milliseconds(_OWN), 'ms'),
         formatting.quantity(result.memory_gb, 'GB')))
-  columns = [table.Column(title, 'left' if i < 2 else 'right')
+  columns = [text_lib.Column(title, 'left' if i < 2 else 'right')
              for i, title in enumerate((
                  'Contender', 'Lengths', 'File', f'{settings.longest} tokens',
                  'Sentences', 'Peak memory'))]
-  return terminal.format_table(table.Table(columns, tuple(rows)))
+  return text_lib.format_table(text_lib.Table(columns, tuple(rows)))
 
 
 _NOTES = (
@@ -475,10 +463,10 @@ def _ratios(answers: Sequence[dict[str, Any]]) -> str:
         {None: '', True: 'reached', False: 'MISSED'}[answer['reached']],
         _ratio(statistics.median(rounds)) if rounds else '',
         f'{_ratio(min(rounds))} to {_ratio(max(rounds))}' if rounds else ''))
-  columns = [table.Column(title, 'right' if i in (2, 5, 6) else 'left')
+  columns = [text_lib.Column(title, 'right' if i in (2, 5, 6) else 'left')
              for i, title in enumerate((
                  'Ratio', 'Of', '', 'Asked', '', 'Median of rounds', 'Range'))]
-  return terminal.format_table(table.Table(columns, tuple(rows)))
+  return text_lib.format_table(text_lib.Table(columns, tuple(rows)))
 
 
 def _ratio(value: float) -> str:
@@ -494,7 +482,7 @@ def _as_json(settings: _Settings, results: dict[str, _Result],
     with contextlib.suppress(importlib.metadata.PackageNotFoundError):
       versions[package] = importlib.metadata.version(package)
   return {
-      'hardware': {**machine.hardware(), 'features': _features()},
+      'hardware': machine.hardware(),
       'versions': versions,
       'blocks': settings.blocks,
       'threads': settings.threads,

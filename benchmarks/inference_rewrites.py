@@ -36,8 +36,7 @@ from absl import app
 from absl import flags
 
 from mobilebert_tf.common import formatting
-from mobilebert_tf.reporting import table
-from mobilebert_tf.reporting import terminal
+from mobilebert_tf.reporting import text as text_lib
 
 _TEXT_FILE = flags.DEFINE_string(
     'text_file', None, 'A text a line.', required=True)
@@ -86,11 +85,11 @@ def main(argv: list[str]) -> None:
     if variant is not encoder:  # Which refuses float16.
       rows.append((name, 'float16', largest, *_errors(
           _run_half(variant, batches), expected, batches), '', ''))
-  columns = [table.Column(title, 'left' if i < 2 else 'right')
+  columns = [text_lib.Column(title, 'left' if i < 2 else 'right')
              for i, title in enumerate((
                  'Encoder', 'Computed in', 'Largest value', 'Cosine', 'Error',
                  'Size', 'Latency'))]
-  print(terminal.format_table(table.Table(tuple(columns), tuple(rows))))
+  print(text_lib.format_table(text_lib.Table(tuple(columns), tuple(rows))))
   print('\nError: root mean square of the difference, in standard deviations '
         'of the outputs. Cosine: the smallest of any token.')
 

@@ -12,20 +12,21 @@
 # See the License for the specific language governing permissions and
 # limitations under the License.
 
-"""Times contenders that take turns, each in a process of its own.
+"""Times contenders in interleaved runs, each in its own process.
 
-What else a machine does slows all of them alike, so that ratios hold where
+Other load on the machine slows all of them alike, so that ratios hold where
 seconds do not.
 """
 
 import concurrent.futures
 import dataclasses
 import multiprocessing
-import resource
 import statistics
 import time
 from collections.abc import Callable, Sequence
 from typing import Any
+
+from mobilebert_tf.common import machine
 
 Step = Callable[[], Any]
 _WARM_UP = 2
@@ -50,9 +51,9 @@ class Timing:
     return statistics.median(self.seconds)
 
 
-def time_in_turns(starts: Sequence[Callable[[], tuple[Step, Step]]],
+def time_interleaved(starts: Sequence[Callable[[], tuple[Step, Step]]],
                   rounds: int) -> list[Timing]:
-  """Starts every contender, and lets them step in turn.
+  """Starts every contender and interleaves their steps.
 
   Args:
     starts: What to call in a contender's process, such as a
@@ -66,28 +67,26 @@ def time_in_turns(starts: Sequence[Callable[[], tuple[Step, Step]]],
   Raises:
     Exception: What a contender raised.
 
-  Example: `time_in_turns([start_theirs, start_ours], rounds=5)`
+  Example: `time_interleaved([start_theirs, start_ours], rounds=5)`
   """
   processes = [new_process() for _ in starts]
   try:
     started = [process.submit(_start, start)
                for process, start in zip(processes, starts, strict=True)]
     reports = [start.result() for start in started]
-    turns = [[process.submit(_time_step).result() for process in processes]
+    timed = [[process.submit(_time_step).result() for process in processes]
              for _ in range(rounds)]
-    peaks = [process.submit(_peak_memory).result() for process in processes]
+    peaks = [process.submit(machine.peak_memory).result()
+             for process in processes]
   finally:
     for process in processes:
       process.shutdown(cancel_futures=True)
   return [Timing(list(seconds), peak, report) for seconds, peak, report in zip(
-      zip(*turns, strict=True), peaks, reports, strict=True)]
+      zip(*timed, strict=True), peaks, reports, strict=True)]
 
 
 def new_process() -> concurrent.futures.ProcessPoolExecutor:
-  """Returns a process of its own, which keeps what it is told to start.
-
-  A child's peak of memory is at least its parent's, so the parent stays small.
-  """
+  """Returns a pool of one process, which keeps what it started."""
   return concurrent.futures.ProcessPoolExecutor(
       1, multiprocessing.get_context('spawn'))
 
@@ -111,7 +110,3 @@ def _time_step() -> float:
   start = time.monotonic()
   _step()
   return time.monotonic() - start
-
-
-def _peak_memory() -> int:
-  return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024

@@ -33,8 +33,7 @@ from absl import app
 from absl import flags
 
 from mobilebert_tf.common import formatting
-from mobilebert_tf.reporting import table
-from mobilebert_tf.reporting import terminal
+from mobilebert_tf.reporting import text as text_lib
 
 _DATA_DIR = flags.DEFINE_string(
     'data_dir', None, "The folder of GLUE's folders.", required=True)
@@ -64,10 +63,10 @@ def main(argv: list[str]) -> None:
         formatting.percent(statistics.mean(accuracies)),
         ', '.join(map(formatting.percent, accuracies)),
         formatting.duration(statistics.median(seconds))))
-  print(terminal.format_table(table.Table((
-      table.Column('Batches'), table.Column('Dev accuracy', 'right'),
-      table.Column('Of each seed', 'right'),
-      table.Column('Training', 'right')), tuple(rows))))
+  print(text_lib.format_table(text_lib.Table((
+      text_lib.Column('Batches'), text_lib.Column('Dev accuracy', 'right'),
+      text_lib.Column('Of each seed', 'right'),
+      text_lib.Column('Training', 'right')), tuple(rows))))
 
 
 def _run(seed: int, by_length: bool,
@@ -75,7 +74,7 @@ def _run(seed: int, by_length: bool,
   """Returns dev accuracy, and how many seconds it took with its evaluation."""
   import tf_keras
 
-  from mobilebert_tf.training import registry_imports  # noqa: F401
+  from mobilebert_tf.training import experiments  # noqa: F401
   from mobilebert_tf.training import run
   from mobilebert_tf.tasks.classification import glue
   from mobilebert_tf.pipelines.finetuning import recipe as recipe_lib

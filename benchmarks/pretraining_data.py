@@ -42,8 +42,7 @@ from absl import app
 from absl import flags
 
 from mobilebert_tf.common import formatting
-from mobilebert_tf.reporting import table
-from mobilebert_tf.reporting import terminal
+from mobilebert_tf.reporting import text as text_lib
 
 _SIZES = flags.DEFINE_list('sizes', ['2', '20', '200'], 'Megabytes of text.')
 _MODEL_GARDEN_SIZES = flags.DEFINE_list(
@@ -164,12 +163,12 @@ def _compare_makers(text: str, vocab_file: str, sizes: list[float],
               speed and garden_speed and speed / garden_speed, 1),
           formatting.quantity(max(r.memory for r in several) / 1e9, 'GB'),
           formatting.count(several[0].records)))
-  columns = [table.Column(title, 'left' if i in (1, 2) else 'right')
+  columns = [text_lib.Column(title, 'left' if i in (1, 2) else 'right')
              for i, title in enumerate((
                  'Text', 'Maker', 'Masking', 'Time', 'Start-up',
                  'Text per core', 'Ratio', 'Peak memory', 'Records'))]
   return '\n'.join([
-      terminal.format_table(table.Table(columns, tuple(rows))), '',
+      text_lib.format_table(text_lib.Table(columns, tuple(rows))), '',
       'Text per core leaves out start-up (n/a: that was nearly all). Ratio: to '
       'that of the Model Garden, at its largest size so far.',
       f'Dynamic records serve any number of maskings, {_MASKINGS} included, of '
@@ -264,11 +263,11 @@ def _compare_speeds(text: str, vocab_file: str, folder: str) -> str:
     given = _elsewhere(_time_loader, records, vocab_file, whole_word)
     rows.append((name, '1', formatting.count(given),
                  formatting.decimal(given / consumed, 1)))
-  columns = (table.Column(f'Batches of {_BATCH_SIZE} x {_MAX_SEQ_LENGTH}'),
-             table.Column('Cores', 'right'),
-             table.Column('Examples a second', 'right'),
-             table.Column('Ratio', 'right'))
-  return terminal.format_table(table.Table(columns, tuple(rows)))
+  columns = (text_lib.Column(f'Batches of {_BATCH_SIZE} x {_MAX_SEQ_LENGTH}'),
+             text_lib.Column('Cores', 'right'),
+             text_lib.Column('Examples a second', 'right'),
+             text_lib.Column('Ratio', 'right'))
+  return text_lib.format_table(text_lib.Table(columns, tuple(rows)))
 
 
 def _data_config(records: str, vocab_file: str, whole_word: bool = False):

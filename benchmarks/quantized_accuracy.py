@@ -33,8 +33,7 @@ from absl import app
 from absl import flags
 
 from mobilebert_tf.common import formatting
-from mobilebert_tf.reporting import table
-from mobilebert_tf.reporting import terminal
+from mobilebert_tf.reporting import text as text_lib
 
 _MODEL_DIR = flags.DEFINE_string(
     'model_dir', None, 'A fine-tuning run.', required=True)
@@ -53,13 +52,12 @@ _QUANTIZATIONS = ('none', 'float16', 'dynamic', 'int8')
 def main(argv: list[str]) -> None:
   del argv
   os.environ.setdefault('TF_CPP_MIN_LOG_LEVEL', '3')
-  from mobilebert_tf.deployment import agreement
   from mobilebert_tf.deployment import building
   from mobilebert_tf.deployment import calibration
-  from mobilebert_tf.inference import loading
+  from mobilebert_tf.tasks import registry
   from benchmarks import reparametrization
 
-  trained = loading.load(_MODEL_DIR.value)
+  trained = registry.load(_MODEL_DIR.value)
   texts, score = _labelled(trained)
   calibrated = _calibration_texts(trained)
   batches = calibration.batches(trained, calibrated)
@@ -67,7 +65,7 @@ def main(argv: list[str]) -> None:
     encoder = trained.model.encoder
     reparametrization.enlarge_channels(
         encoder, _factors(_channel_ranges(encoder, batches[0])))
-  expected = agreement.expected_answers(trained, texts)
+  expected = trained.kind.answers(trained, texts)
   rows = [('Keras', 'float32', _worth(score, expected), '', '')]
   for name, module in (
       ('plain', building.build(trained, fold=False)),
@@ -77,14 +75,14 @@ def main(argv: list[str]) -> None:
       size, found = _answer(trained, module, quantization, calibrated, texts)
       row = (found, '') if isinstance(found, str) else (
           _worth(score, found),
-          f'{1 - agreement.differ(trained.kind, found, expected).mean():.1%}')
+          f'{1 - trained.kind.differ(found, expected).mean():.1%}')
       rows.append((name, quantization, *row,
                    formatting.quantity(size / 1e6, 'MB')))
   titles = ('Model', 'Quantization', 'Score', 'Agreement', 'Size')
-  columns = [table.Column(title, 'left' if i < 2 else 'right')
+  columns = [text_lib.Column(title, 'left' if i < 2 else 'right')
              for i, title in enumerate(titles)]
   largest = _channel_ranges(trained.model.encoder, batches[0]).max()
-  print(terminal.format_table(table.Table(tuple(columns), tuple(rows))))
+  print(text_lib.format_table(text_lib.Table(tuple(columns), tuple(rows))))
   print(f'\n{len(texts):,} texts; the largest activation between blocks is '
         f'{largest:.2g}. Calibrated on {len(calibrated)} texts of '
         f'{calibrated.source}.')
@@ -112,11 +110,11 @@ def _factors(ranges: Any) -> Any:
 
 def _labelled(trained: Any) -> tuple[Any, Any]:
   """Returns the texts that count, and what scores answers to them."""
-  from mobilebert_tf.evaluation import real_texts
   from mobilebert_tf.deployment import agreement
+  from mobilebert_tf.evaluation import scoring
 
-  labelled = real_texts.read_labelled_texts(
-      _DATA_FILE.value, trained, real_texts.Columns())
+  labelled = trained.kind.read_labelled(
+      _DATA_FILE.value, trained, scoring.Columns())
   pairs = labelled.pairs
   return agreement.RealTexts(labelled.texts, pairs), labelled.score
 
@@ -133,16 +131,16 @@ def _calibration_texts(trained: Any) -> Any:
 def _answer(trained: Any, module: Any, quantization: str, calibrated: Any,
             texts: Any) -> tuple[int, Any]:
   """Returns the size of a module's file, and answers, or why there are none."""
-  from mobilebert_tf.deployment import exporting
+  from mobilebert_tf.deployment import tflite
 
   with tempfile.TemporaryDirectory() as folder:
     path = os.path.join(folder, 'model.tflite')
-    data = exporting.convert(trained, module, calibrated,
-                             quantization=quantization)
+    data = tflite.make_file(trained, module, calibrated,
+                            quantization=quantization)
     with open(path, 'wb') as file:
       file.write(data)
     try:
-      return len(data), exporting.run_tflite(path, trained.kind, texts)
+      return len(data), tflite.run(path, trained.kind, texts)
     except ValueError as error:
       if 'not finite' in str(error):
         return len(data), 'not finite'

@@ -12,66 +12,67 @@
 # See the License for the specific language governing permissions and
 # limitations under the License.
 
-"""Makes channels of an encoder huge, and its outputs stay what they are.
+"""Enlarges channels of an encoder without changing its outputs.
 
 NoNorm lets training do that: activations of the released model reach 1e7
 (https://github.com/huggingface/transformers/issues/11327). Its weights are not
-at hand everywhere, so exports are tried on models that are brought there.
+available everywhere, so exports are tested on models that are changed like
+that.
 """
 
 import numpy as np
 
 from mobilebert_tf import modeling
+from mobilebert_tf.modeling import layout as layout_lib
 
 
 def enlarge_channels(encoder: modeling.MobileBertEncoder,
                      factors: np.ndarray) -> None:
-  """Multiplies channels between blocks, and undoes it where they are read.
+  """Multiplies channels between blocks, and divides where they are read.
 
-  Powers of two change no bit of what is computed in float32 but the channels.
+  In float32, powers of two change no other bit than the channels'.
 
   Args:
     encoder: An encoder with NoNorm; its weights are changed.
     factors: float32 `[inter_block_size]`.
 
   Raises:
-    ValueError: If the encoder has LayerNorm, which would not let them grow, or
-      no shared bottleneck.
+    ValueError: If the encoder has LayerNorm, which would not let them grow.
 
   Example: `enlarge_channels(encoder, outliers(512, 24))`
   """
-  architecture = encoder.architecture
-  if (architecture.normalization != 'no_norm' or
-      architecture.attention_input != 'shared_bottleneck'):
+  layout = layout_lib.encoder_layout(encoder.architecture)
+  if not layout.trigram.passes_scales:
     raise ValueError(
-        'Only channels of an encoder with NoNorm and a shared bottleneck are '
-        f'enlarged; this one has {architecture.normalization} and '
-        f'{architecture.attention_input}.')
+        'Only channels of an encoder with NoNorm are enlarged; this one has '
+        f'{layout.trigram.norm.kind}.')
   norm = encoder.get_layer('embeddings').norm
   norm.gamma.assign(norm.gamma * factors)
   norm.beta.assign(norm.beta * factors)
   for block in encoder.blocks:
-    for dense in (block.input_bottleneck.dense, block.shared_bottleneck.dense,
-                  block.attention.value):
-      dense.kernel.assign(dense.kernel / factors[:, np.newaxis])
-    output = block.output_bottleneck
-    output.dense.kernel.assign(output.dense.kernel * factors)
-    output.dense.bias.assign(output.dense.bias * factors)
-    output.norm.beta.assign(output.norm.beta * factors)
-  output.norm.gamma.assign(output.norm.gamma / factors)
-  output.norm.beta.assign(output.norm.beta / factors)
+    weights = block.named_weights
+    for product in layout.block.reading(layout_lib.WIDE):
+      kernel = weights[f'{product.name}/kernel']
+      kernel.assign(kernel / factors[:, np.newaxis])
+    for product in layout.block.writing(layout_lib.WIDE):
+      for name in (f'{product.name}/kernel', f'{product.name}/bias',
+                   f'{product.norm.name}/beta'):
+        weights[name].assign(weights[name] * factors)
+  norm = encoder.blocks[-1].output_bottleneck.norm
+  norm.gamma.assign(norm.gamma / factors)
+  norm.beta.assign(norm.beta / factors)
 
 
 def outliers(width: int, largest_exponent: int, share: float = 0.03,
              seed: int = 0) -> np.ndarray:
-  """Returns factors of which a few are powers of two, and all others 1.
+  """Returns factors of which a few are powers of two and all others 1.
 
   Args:
-    width: How many channels there are.
-    largest_exponent: The largest factor is at most two to this, and the
-      smallest outlier at least the root of that.
-    share: Of the channels that are outliers.
-    seed: Of the choice.
+    width: Number of channels.
+    largest_exponent: Exponent of the largest possible factor; the smallest
+      outlier is at least its square root.
+    share: Share of the channels that are outliers.
+    seed: Seed of the choice.
 
   Returns:
     float32 `[width]`.

@@ -12,16 +12,16 @@
 # See the License for the specific language governing permissions and
 # limitations under the License.
 
-r"""Prints what the full runs cost: operations, and hours of accelerators.
+r"""Prints the cost of the full runs in operations and accelerator hours.
 
 python benchmarks/training_cost.py --utilization=0.4
 
 The runs are the registered experiments, as `mobilebert_tf.train` runs them:
 teacher pre-training, and the distillation of each student. Nothing is measured.
-Time is operations / (peak * utilization), where the peak is what the makers'
-data sheets say of dense bfloat16, and the utilization is yours to judge: large
-BERTs reach 0.3 to 0.5 of it. MobileBERT's narrow matrices reach less than the
-teacher's wide ones, but are a small part of the whole.
+Time is operations / (peak * utilization). The peak is that of dense bfloat16 in
+the makers' data sheets; the utilization is an assumption: large BERTs reach 0.3
+to 0.5. MobileBERT's narrow matrices reach less than the teacher's wide ones,
+but are a small part of the whole.
 """
 
 from absl import app
@@ -31,9 +31,8 @@ from benchmarks import cost
 from mobilebert_tf.common import formatting
 from mobilebert_tf.distillation import schedules
 from mobilebert_tf import modeling
-from mobilebert_tf.reporting import table
-from mobilebert_tf.reporting import terminal
-from mobilebert_tf.training import registry_imports  # noqa: F401
+from mobilebert_tf.reporting import text as text_lib
+from mobilebert_tf.training import experiments  # noqa: F401
 from official.core import config_definitions as cfg
 from official.core import exp_factory
 
@@ -54,10 +53,10 @@ def main(argv: list[str]) -> None:
     runs |= {f'{student}, {part}': operations
              for part, operations in _count_distillation(student).items()}
   print(f'Utilization {_UTILIZATION.value:g} of the peak.\n')
-  print(terminal.format_table(table.Table(
-      (table.Column('Run'), table.Column('Operations', 'right'),
-       table.Column("Teacher's share", 'right'),
-       *(table.Column(f'{name} hours', 'right') for name in _PEAKS)),
+  print(text_lib.format_table(text_lib.Table(
+      (text_lib.Column('Run'), text_lib.Column('Operations', 'right'),
+       text_lib.Column("Teacher's share", 'right'),
+       *(text_lib.Column(f'{name} hours', 'right') for name in _PEAKS)),
       tuple(_row(name, *operations) for name, operations in runs.items()))))
 
 
@@ -77,7 +76,7 @@ def _count_pretraining() -> float:
 
 
 def _count_distillation(student: str) -> dict[str, tuple[float, float]]:
-  """Returns operations in all and those of the teacher, of both parts."""
+  """Returns the operations of each part, in total and of the teacher."""
   params = exp_factory.get_exp_config('mobilebert/distill')
   teacher, architecture = params.task.teacher, modeling.get_architecture(
       student)

@@ -12,7 +12,7 @@
 # See the License for the specific language governing permissions and
 # limitations under the License.
 
-"""Configurations: architectures in models/, runs in experiments/.
+"""Configurations as YAML: runs worth repeating, in experiments/.
 
 The wheel installs this folder as `mobilebert_tf.configs`.
 """

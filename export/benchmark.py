@@ -73,25 +73,22 @@ _ROUNDS = flags.DEFINE_integer(
 def main() -> int:
   from mobilebert_tf.common import machine
   from mobilebert_tf.evaluation import deployment
-  from mobilebert_tf.reporting import deployment_findings
-  from mobilebert_tf.reporting import deployment_report
+  from mobilebert_tf.reporting import deployment as deployment_report
+  from mobilebert_tf.tasks import registry
 
   output_dir = os.path.expanduser(_OUTPUT_DIR.value)
   if os.path.exists(output_dir) and not os.path.isdir(output_dir):
     raise NotADirectoryError(f'{output_dir} is a file. Name a folder as '
                              '--output_dir.')
   results = deployment.benchmark(
-      _settings(), lambda line: print(line, file=sys.stderr, flush=True))
-  hardware = machine.hardware()
-  path = deployment_report.write_report({**results, 'facts': {
-      'Machine': f'{hardware["cores"]} cores of {hardware["cpu"]}, '
-                 f'{hardware["memory_gb"]:.0f} GB',
-      'Command': program.command(),
-      'Versions': ', '.join(f'{name} {version}' for name, version
-                            in machine.versions().items()),
-  }}, output_dir)
+      _settings(), registry.KINDS,
+      lambda line: print(line, file=sys.stderr, flush=True))
+  path = deployment_report.write_report({
+      **results,
+      'facts': machine.report_facts('mobilebert_tf.export.benchmark'),
+  }, output_dir)
   print(f'{deployment_report.format_summary(results)}\n\nThe report: {path}')
-  failures = deployment_findings.failures(results)
+  failures = deployment_report.failures(results)
   for failure in failures:
     print(f'benchmark: {failure}', file=sys.stderr)
   return 1 if failures else 0
@@ -100,12 +97,12 @@ def main() -> int:
 def _settings():
   """Returns the settings of the comparison that the flags describe."""
   from mobilebert_tf.evaluation import deployment
-  from mobilebert_tf.evaluation import real_texts
+  from mobilebert_tf.evaluation import scoring
 
   return deployment.Settings(
       artefacts=_MODELS.value, text_file=_TEXT_FILE.value,
       data_file=os.path.expanduser(_DATA_FILE.value),
-      model_dir=_MODEL_DIR.value, columns=real_texts.Columns(
+      model_dir=_MODEL_DIR.value, columns=scoring.Columns(
           _TASK.value, _TEXT_COLUMN.value, _PAIR_COLUMN.value,
           _LABEL_COLUMN.value, _LABELS.value, _TITLES.value,
           _EXCLUDE_TITLES.value),

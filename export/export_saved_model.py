@@ -41,10 +41,10 @@ _XLA = flags.DEFINE_bool(
 
 
 def main() -> None:
-  from mobilebert_tf.deployment import exporting
+  from mobilebert_tf.deployment import saved_model
 
   trained, texts = flags_lib.load()
-  folder = exporting.export_saved_model(
+  folder = saved_model.write(
       trained, _OUTPUT_DIR.value, texts, version=_VERSION.value,
       xla=_XLA.value,
       largest_disagreement=flags_lib.LARGEST_DISAGREEMENT.value)

@@ -54,10 +54,10 @@ def main() -> None:
   if _QUANTIZATION.value == 'int8' and not flags_lib.TEXT_FILE.value:
     raise ValueError(
         '--quantization=int8 needs real texts by name, --text_file.')
-  from mobilebert_tf.deployment import exporting
+  from mobilebert_tf.deployment import tflite
 
   trained, texts = flags_lib.load()
-  exporting.export_tflite(
+  tflite.write(
       trained, _OUTPUT_FILE.value, texts, lengths=_LENGTHS.value,
       quantization=_QUANTIZATION.value, dynamic_length=_DYNAMIC_LENGTH.value,
       text_signatures=_TEXT_SIGNATURES.value,

@@ -47,8 +47,8 @@ def load() -> tuple[Any, Any]:
     ValueError: If one is damaged, or they do not fit.
   """
   from mobilebert_tf.evaluation import real_texts
-  from mobilebert_tf.inference import loading
+  from mobilebert_tf.tasks import registry
 
-  trained = loading.load_for_export(
-      _MODEL_DIR.value, embeddings=_EMBEDDINGS.value, pairs=_PAIRS.value)
+  trained = registry.load_for_export(
+      _MODEL_DIR.value, encoder_only=_EMBEDDINGS.value, pairs=_PAIRS.value)
   return trained, real_texts.find(trained, TEXT_FILE.value)

@@ -39,16 +39,14 @@ _PUBLIC = {
     'MobileBertConfig': 'modeling',
     'MobileBertEncoder': 'modeling',
     'MobileBertPretrainer': 'modeling',
-    'MobileBertSpanLabeler': 'modeling',
+    'MobileBertQuestionAnswering': 'modeling',
+    'MobileBertSpanLabeler': 'modeling',  # Its name until 0.1.
     'MobileBertTokenClassifier': 'modeling',
     'count_parameters': 'modeling',
     'get_architecture': 'modeling',
     # A fine-tuned model.
-    'load': 'inference.loading',
-    'export_saved_model': 'deployment.exporting',
-    'export_tflite': 'deployment.exporting',
-    'SavedModelRunner': 'deployment.saved_model_runner',
-    'TFLiteRunner': 'deployment.tflite_runner',
+    'load': 'tasks.registry',
+    'TFLiteRunner': 'tasks.registry',
     # Text.
     'Tokenizer': 'text.tokenizer',
     'Vocabulary': 'text.vocabulary',
@@ -58,8 +56,13 @@ __all__ = sorted(_PUBLIC)
 
 
 def __getattr__(name: str) -> Any:
-  if name not in _PUBLIC:
+  if name != 'modeling' and name not in _PUBLIC:
     raise AttributeError(f'module {__name__!r} has no attribute {name!r}')
+  if 'modeling' in (name, _PUBLIC.get(name)):
+    # It registers what from_pretrained and save_pretrained of a model call.
+    importlib.import_module(f'{__name__}.checkpoints')
+  if name == 'modeling':
+    return importlib.import_module(f'{__name__}.modeling')
   return getattr(
       importlib.import_module(f'{__name__}.{_PUBLIC[name]}'), name)
 

@@ -51,9 +51,9 @@ flags_lib.define(_DEFAULTS, leave_out=('passages_per_library', 'seed'),
 
 def main() -> None:
   settings = flags_lib.read(_DEFAULTS, seed=_SEEDS.value[0])
-  from mobilebert_tf.pipelines.ablation import run
+  from mobilebert_tf.pipelines import ablation
 
-  report = run.run(pathlib.Path(_OUTPUT_DIR.value), settings, _SEEDS.value)
+  report = ablation.run(pathlib.Path(_OUTPUT_DIR.value), settings, _SEEDS.value)
   print(f'\nThe report: {report.resolve()}')
 
 

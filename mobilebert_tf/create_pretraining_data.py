@@ -72,19 +72,12 @@ _COMPRESS = flags.DEFINE_bool('compress', False, 'Compress the records (gzip).')
 _NUM_WORKERS = flags.DEFINE_integer(
     'num_workers', None, 'Number of processes, of up to 1 GB each; one for '
     'each core if not given.', lower_bound=1)
-_RUNNER = flags.DEFINE_string(
-    'runner', '', "Apache Beam's runner, such as DirectRunner or "
-    'DataflowRunner (pip install mobilebert_tf[beam]); this machine if not '
-    'given.')
-_RUNNER_OPTIONS = flags.DEFINE_multi_string(
-    'runner_option', [], 'Option of the runner, such as --project=mine.')
 
 
 def main() -> None:
   from mobilebert_tf.data import pretraining_records
+  from mobilebert_tf.data import record_writing
 
-  if _RUNNER_OPTIONS.value and not _RUNNER.value:
-    raise ValueError('--runner_option is for a --runner; name one.')
   settings = pretraining_records.RecordSettings(
       max_seq_length=_MAX_SEQ_LENGTH.value, masking=_MASKING.value,
       dupe_factor=_DUPE_FACTOR.value, short_seq_prob=_SHORT_SEQ_PROB.value,
@@ -93,22 +86,10 @@ def main() -> None:
       whole_word_masking=_WHOLE_WORD.value, lower_case=_LOWER_CASE.value,
       language=_LANGUAGE.value, sentence_per_line=_SENTENCE_PER_LINE.value,
       seed=_SEED.value)
-  print(_summary(_write(settings)))
-
-
-def _write(settings: Any) -> dict[str, Any]:
-  """Returns the manifest of the records, which this or an earlier run wrote."""
-  common = {'section_bytes': int(_SHARD_MEGABYTES.value * 1e6),
-            'compress': _COMPRESS.value}
-  if _RUNNER.value:
-    from mobilebert_tf.data import record_pipeline as records
-    common['options'] = [f'--runner={_RUNNER.value}', *_RUNNER_OPTIONS.value]
-  else:
-    from mobilebert_tf.data import record_writing as records
-    common['num_workers'] = _NUM_WORKERS.value
-  return records.write_records(
+  print(_summary(record_writing.write_records(
       program.names(_INPUT_FILES), _VOCAB_FILE.value, _OUTPUT_DIR.value,
-      settings, **common)
+      settings, shard_bytes=int(_SHARD_MEGABYTES.value * 1e6),
+      compress=_COMPRESS.value, num_workers=_NUM_WORKERS.value)))
 
 
 def _summary(manifest: dict[str, Any]) -> str:

@@ -70,98 +70,43 @@ def main() -> None:
   import time
 
   from mobilebert_tf.common import machine
-  from mobilebert_tf.inference import loading
-  from mobilebert_tf.reporting import evaluation_report
+  from mobilebert_tf.evaluation import scoring
+  from mobilebert_tf.reporting import evaluation as evaluation_report
+  from mobilebert_tf.tasks import registry
 
   if os.path.exists(_output_dir()) and not os.path.isdir(_output_dir()):
     raise NotADirectoryError(f'{_output_dir()} is a file. Name a folder as '
                              '--output_dir.')
-  trained = loading.load(_MODEL_DIR.value)
+  trained = registry.load(_MODEL_DIR.value)
   started = time.monotonic()
-  if trained.kind == loading.QUESTION_ANSWERING:
-    scored = _score_questions(trained)
-  elif trained.kind in (loading.CLASSIFICATION, loading.REGRESSION):
-    scored = _score_texts(trained)
-  else:
-    scored = _score_sentences(trained)
+  scored = trained.kind.evaluate(trained, scoring.Options(
+      data_file=_DATA_FILE.value,
+      columns=scoring.Columns(
+          _TASK.value, _TEXT_COLUMN.value, _PAIR_COLUMN.value,
+          _LABEL_COLUMN.value, _LABELS.value, _TITLES.value,
+          _EXCLUDE_TITLES.value),
+      title=_TITLE.value, metrics=_METRICS.value,
+      batch_size=_BATCH_SIZE.value,
+      no_answer_threshold=_NULL_THRESHOLD.value))
+  if scored.write_files:
+    scored.write_files(_output_dir())
   seconds = time.monotonic() - started
-  hardware = machine.hardware()
+  parts = trained.kind.report_parts()
   path = evaluation_report.write_report(
       scored.predictions, scored.metrics, _output_dir(), {
           'Model': _MODEL_DIR.value,
           'Data': _DATA_FILE.value,
           **scored.facts,
-          'Time': f'{seconds:.1f} s on {hardware["cores"]} cores of '
-                  f'{hardware["cpu"]}',
-          'Command': program.command(),
-          'Versions': ', '.join(f'{name} {version}' for name, version
-                                in machine.versions().items()),
-      })
+          'Time': f'{seconds:.1f} s',
+          **machine.report_facts('mobilebert_tf.evaluate'),
+      }, parts)
   summary = evaluation_report.format_summary(
-      evaluation_report.read(_output_dir()))
+      evaluation_report.read(_output_dir()), parts)
   print(f'{summary}\n\nThe report: {path}')
-
-
-def _score_texts(trained):
-  from mobilebert_tf.tasks.classification import glue
-  from mobilebert_tf.tasks.classification import examples as examples_lib
-  from mobilebert_tf.evaluation import data_files
-  from mobilebert_tf.evaluation import scored
-  from mobilebert_tf.tasks.classification import predictor as classification_predictor
-
-  task = glue.get_task(_TASK.value) if _TASK.value else None
-  examples = examples_lib.read_examples(
-      _DATA_FILE.value, **data_files.reading_fields(
-          trained, task, labels=_LABELS.value, text_field=_TEXT_COLUMN.value,
-          pair_field=_PAIR_COLUMN.value, label_field=_LABEL_COLUMN.value))
-  metrics = _METRICS.value or (task.metrics if task else ())
-  if not metrics and trained.params:
-    metrics = trained.params.task.metrics
-  title = _TITLE.value or (task.title if task else _file_title())
-  return scored.score_texts(
-      classification_predictor.TextPredictor(trained, _BATCH_SIZE.value), examples, title,
-      metrics)
-
-
-def _score_sentences(trained):
-  from mobilebert_tf.data import conll
-  from mobilebert_tf.evaluation import data_files
-  from mobilebert_tf.evaluation import scored
-  from mobilebert_tf.tasks.token_classification import predictor as token_classification_predictor
-
-  sentences = conll.read_sentences(
-      _DATA_FILE.value, **data_files.sentence_fields(
-          trained, _TEXT_COLUMN.value, _LABEL_COLUMN.value))
-  return scored.score_sentences(
-      token_classification_predictor.TokenPredictor(trained, _BATCH_SIZE.value), sentences,
-      _TITLE.value or _file_title())
-
-
-def _score_questions(trained):
-  from mobilebert_tf.data import squad
-  from mobilebert_tf.tasks.question_answering import answers as answers_lib
-  from mobilebert_tf.evaluation import scored
-  from mobilebert_tf.tasks.question_answering import predictor as question_answering_predictor
-
-  data = squad.read(_DATA_FILE.value, _TITLES.value, _EXCLUDE_TITLES.value)
-  data.check_answers()
-  version_2 = data.has_unanswerable
-  answerer = question_answering_predictor.QuestionAnswerer(
-      trained, _BATCH_SIZE.value, null_threshold=_NULL_THRESHOLD.value,
-      allow_no_answer=None if trained.params else version_2)
-  answers = answers_lib.answer_questions(answerer, data)
-  result = scored.score_answers(data, answers, _TITLE.value or _file_title())
-  answers_lib.write_files(_output_dir(), answers, version_2)
-  return result
 
 
 def _output_dir() -> str:
   return os.path.expanduser(_OUTPUT_DIR.value)
-
-
-def _file_title() -> str:
-  folder, name = os.path.split(os.path.abspath(_DATA_FILE.value))
-  return f'{os.path.basename(folder)}/{name}'
 
 
 if __name__ == '__main__':

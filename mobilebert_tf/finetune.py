@@ -55,7 +55,8 @@ def main() -> None:
   import pathlib
   from mobilebert_tf.pipelines.finetuning import recipe as recipe_lib
   from mobilebert_tf.pipelines.finetuning import run
-  from mobilebert_tf.reporting import evaluation_report
+  from mobilebert_tf.reporting import evaluation as evaluation_report
+  from mobilebert_tf.tasks import registry
 
   folder = pathlib.Path(_OUTPUT_DIR.value).expanduser()
   fields = flags_lib.recipe_fields()
@@ -64,7 +65,9 @@ def main() -> None:
     if flag.value is not None:
       settings[flag.name] = flag.value
   run.run(recipe_lib.Recipe(**fields, **settings, seed=_SEED.value), folder)
-  print(evaluation_report.format_summary(evaluation_report.read(folder)))
+  results = evaluation_report.read(folder)
+  print(evaluation_report.format_summary(
+      results, registry.get(results['kind']).report_parts()))
   print(f'\nThe report: {folder / evaluation_report.PAGE}')
 
 

@@ -51,7 +51,7 @@ def main() -> None:
   import pathlib
   from mobilebert_tf.pipelines.finetuning import recipe as recipe_lib
   from mobilebert_tf.pipelines.finetuning import search
-  from mobilebert_tf.reporting import search_report
+  from mobilebert_tf.reporting import search as search_report
 
   folder = pathlib.Path(_OUTPUT_DIR.value).expanduser()
   grid = search.Grid(

@@ -83,12 +83,11 @@ def _open(path):
 
 def _answer(stream) -> int:
   """Answers all lines of a stream, and returns the code to exit with."""
-  from mobilebert_tf.inference import line_answers
   from mobilebert_tf.inference import line_input
-  from mobilebert_tf.inference import loading
+  from mobilebert_tf.tasks import registry
 
-  trained = loading.load(_MODEL_DIR.value)
-  answerer = line_answers.LineAnswerer(trained, _BATCH_SIZE.value)
+  trained = registry.load(_MODEL_DIR.value)
+  answerer = trained.kind.line_answerer(trained, _BATCH_SIZE.value)
   line_format = _FORMAT.value
   if answerer.needs_json:
     if line_format == 'text':

@@ -52,10 +52,10 @@ def main(sentences: list[str]) -> None:
   settings = flags_lib.read(_DEFAULTS)
   if bool(settings.task_train) != bool(settings.task_dev):
     raise ValueError('--task_train and --task_dev go together.')
-  from mobilebert_tf.pipelines.quickstart import run
+  from mobilebert_tf.pipelines import quickstart
 
-  report = run.run(pathlib.Path(_OUTPUT_DIR.value), settings,
-                   sentences or _SENTENCES)
+  report = quickstart.run(
+      pathlib.Path(_OUTPUT_DIR.value), settings, sentences or _SENTENCES)
   print(f'\nThe report: {report.resolve()}')
 
 

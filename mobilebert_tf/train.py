@@ -16,7 +16,6 @@ r"""Trains and evaluates any registered experiment.
 
 python -m mobilebert_tf.train --experiment=mobilebert/pretrain \
   --mode=train_and_eval --model_dir=/tmp/teacher \
-  --config_file=configs/models/ib_bert_small.yaml \
   --config_file=configs/experiments/pretrain_small.yaml \
   --params_override=task.train_data.input_path=records/train,...
 
@@ -40,7 +39,7 @@ flags.mark_flags_as_required(['experiment', 'mode', 'model_dir'])
 
 def main() -> None:
   import gin
-  from mobilebert_tf.training import registry_imports  # noqa: F401
+  from mobilebert_tf.training import experiments  # noqa: F401
   from mobilebert_tf.training import run
   from official.core import train_utils
 

@@ -12,65 +12,46 @@
 # See the License for the specific language governing permissions and
 # limitations under the License.
 
-"""The YAML files: they say what the code says, and every one can be read."""
+"""The YAML files: they agree with the code, and every one can be read."""
 
 import pathlib
 
 from absl.testing import parameterized
 import tensorflow as tf
-import yaml
 
 from mobilebert_tf.common import config_files
 from mobilebert_tf import modeling
+from mobilebert_tf.tasks.classification import glue
 from mobilebert_tf.training import experiments
-from mobilebert_tf.training import registry_imports  # noqa: F401
 from official.core import exp_factory
 from official.modeling import hyperparams
 
-_CONFIGS = pathlib.Path(config_files.path('models/mobilebert.yaml')).parents[1]
+_FOLDER = pathlib.Path(config_files.path('experiments/distill.yaml')).parent
 _EXPERIMENTS = {
     'pretrain_small': ('mobilebert/pretrain', 'ib_bert_small'),
     'distill_small': ('mobilebert/distill', 'mobilebert_small'),
-    'classify_small': ('mobilebert/sentence_prediction', 'mobilebert_small'),
     'squad_small': ('mobilebert/squad_v1', 'mobilebert_small'),
     'squad_v1': ('mobilebert/squad_v1', 'mobilebert'),
     'squad_v2': ('mobilebert/squad_v2', 'mobilebert'),
     'token_classification': ('mobilebert/token_classification', 'mobilebert'),
-    **{f'glue_{name}': (f'mobilebert/glue/{name}', 'mobilebert')
-       for name in experiments.GLUE_RECIPES},
     'pretrain': ('mobilebert/pretrain', 'ib_bert_large'),
     'distill': ('mobilebert/distill', 'mobilebert'),
     'distill_tf1_reference': ('mobilebert/distill_tf1_reference', 'mobilebert'),
 }
 
 
-def _read(path: str) -> dict:
-  return yaml.safe_load(pathlib.Path(path).read_text(encoding='utf-8'))
-
-
 class ConfigsTest(tf.test.TestCase, parameterized.TestCase):
 
-  @parameterized.parameters(*modeling.ARCHITECTURES)
-  def test_a_models_file_is_its_architecture(self, name):
-    read = _read(config_files.path(f'models/{name}.yaml'))
-    self.assertEqual(read['task']['model']['encoder']['any'],
-                     modeling.get_architecture(name).as_dict())
-
   def test_every_file_is_known(self):
-    self.assertEqual(
-        {path.stem for path in _CONFIGS.glob('models/*.yaml')},
-        set(modeling.ARCHITECTURES))
-    self.assertEqual(
-        {path.stem for path in _CONFIGS.glob('experiments/*.yaml')},
-        set(_EXPERIMENTS))
+    self.assertEqual({path.stem for path in _FOLDER.glob('*.yaml')},
+                     set(_EXPERIMENTS))
 
   @parameterized.parameters(*_EXPERIMENTS)
   def test_an_experiments_file_overrides_strictly(self, name):
     experiment, model = _EXPERIMENTS[name]
-    params = exp_factory.get_exp_config(experiment)
-    for file in (f'models/{model}.yaml', f'experiments/{name}.yaml'):
-      params = hyperparams.override_params_dict(
-          params, config_files.path(file), is_strict=True)
+    params = hyperparams.override_params_dict(
+        exp_factory.get_exp_config(experiment),
+        config_files.path(f'experiments/{name}.yaml'), is_strict=True)
     params.validate()
     self.assertEqual(params.task.model.encoder.get().as_dict(),
                      modeling.get_architecture(model).as_dict())
@@ -87,32 +68,48 @@ class ConfigsTest(tf.test.TestCase, parameterized.TestCase):
 
   @parameterized.parameters(*experiments.FINE_TUNING)
   def test_fine_tuning_with_a_teacher_is_the_same_but_for_it(self, name):
-    taught = exp_factory.get_exp_config(
-        f'mobilebert/taught/{name}').as_dict()
-    self.assertEqual(taught['task'].pop('teacher')['checkpoint'], '')
+    distilled = exp_factory.get_exp_config(
+        f'mobilebert/distilled/{name}').as_dict()
+    self.assertEqual(distilled, exp_factory.get_exp_config(
+        f'mobilebert/taught/{name}').as_dict())
+    self.assertEqual(distilled['task'].pop('teacher')['checkpoint'], '')
     self.assertEqual(
-        taught, exp_factory.get_exp_config(f'mobilebert/{name}').as_dict())
+        distilled, exp_factory.get_exp_config(f'mobilebert/{name}').as_dict())
 
   def test_the_small_student_has_the_small_teacher(self):
-    read = _read(config_files.path('experiments/distill_small.yaml'))
-    self.assertEqual(read['task']['teacher'],
-                     modeling.get_architecture('ib_bert_small').as_dict())
-    schedule = read['task']['schedule']
+    params = hyperparams.override_params_dict(
+        exp_factory.get_exp_config('mobilebert/distill'),
+        config_files.path('experiments/distill_small.yaml'), is_strict=True)
+    self.assertEqual(params.task.teacher,
+                     modeling.get_architecture('ib_bert_small'))
+    schedule = params.task.schedule
     self.assertEqual(
-        read['trainer']['train_steps'],
-        4 * schedule['steps_per_block'] + schedule['distillation_steps'])
+        params.trainer.train_steps,
+        4 * schedule.steps_per_block + schedule.distillation_steps)
+
+  @parameterized.parameters(*glue.GLUE_RECIPES)
+  def test_the_document_has_the_recipes_of_glue(self, name):
+    path = pathlib.Path(__file__).parents[1] / 'docs/finetuning.md'
+    [row] = [line for line in path.read_text('utf-8').splitlines()
+             if line.startswith(f'| `mobilebert/glue/{name}` ')]
+    steps = exp_factory.get_exp_config(
+        f'mobilebert/glue/{name}').trainer.train_steps
+    epochs, batch, rate = glue.GLUE_RECIPES[name]
+    self.assertIn(f'| {epochs}, {batch}, {rate:.0e} | {steps:,} |'.replace(
+        'e-0', 'e-'), row)
 
   @parameterized.parameters(*_EXPERIMENTS)
   def test_a_file_opens_with_the_command_that_runs_it(self, name):
     text = pathlib.Path(
         config_files.path(f'experiments/{name}.yaml')).read_text('utf-8')
-    experiment, model = _EXPERIMENTS[name]
+    experiment, _ = _EXPERIMENTS[name]
     self.assertIn(f'--experiment={experiment} ', text)
-    self.assertIn(f'--config_file=configs/models/{model}.yaml', text)
+    self.assertIn(f'--config_file=configs/experiments/{name}.yaml', text)
 
   def test_an_unknown_file_is_named_with_those_there_are(self):
-    with self.assertRaisesRegex(FileNotFoundError, 'models/mobilebert.yaml'):
-      config_files.path('models/nothing.yaml')
+    with self.assertRaisesRegex(
+        FileNotFoundError, 'experiments/distill.yaml'):
+      config_files.path('experiments/nothing.yaml')
 
 
 if __name__ == '__main__':

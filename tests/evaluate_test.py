@@ -72,7 +72,7 @@ class EvaluateTest(tf.test.TestCase):
         'classifier': cls.trained.model,
         'labeler': modeling.MobileBertTokenClassifier(
             encoder, 3, labels=('O', 'B-X', 'I-X')),
-        'answerer': modeling.MobileBertSpanLabeler(encoder),
+        'answerer': modeling.MobileBertQuestionAnswering(encoder),
     }
     for name, model in models.items():
       model.save_pretrained(str(folder / name),

@@ -22,7 +22,7 @@ from typing import Any
 
 import yaml
 
-from mobilebert_tf.training import registry_imports  # noqa: F401
+from mobilebert_tf.training import experiments  # noqa: F401
 from mobilebert_tf.training import run
 from official.core import config_definitions as cfg
 from official.core import exp_factory

@@ -12,7 +12,10 @@
 # See the License for the specific language governing permissions and
 # limitations under the License.
 
-"""Weights in and out: TF1, Hugging Face, Model Garden, and ours."""
+"""Weights from and to files: TF1, Hugging Face, the Model Garden and ours.
+
+Importing it gives the models their `from_pretrained` and `save_pretrained`.
+"""
 
 from mobilebert_tf.checkpoints.checkpoint import Checkpoint
 from mobilebert_tf.checkpoints.checkpoint import differences
@@ -27,6 +30,9 @@ from mobilebert_tf.checkpoints.models import load
 from mobilebert_tf.checkpoints.models import of_model
 from mobilebert_tf.checkpoints.models import restore
 from mobilebert_tf.checkpoints.models import save
+from mobilebert_tf import modeling
+
+modeling.register_checkpoints(load, save)
 
 __all__ = [
     'FORMATS', 'Checkpoint', 'assign', 'build', 'differences', 'find', 'load',

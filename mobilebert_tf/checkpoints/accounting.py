@@ -30,11 +30,11 @@ class Source:
   """An open checkpoint of some format.
 
   Attributes:
-    name: Its path, for messages.
+    name: Path of the checkpoint, for messages.
     checkpoint_format: One of `name_map.FORMATS`.
-    shapes: What it holds of a model, by that format's names. Training state
-      (optimizer slots, steps, a teacher) is not in here.
-    read: Returns the array of a name.
+    shapes: Shapes of the model's weights by that format's names, without
+      training state (optimizer slots, steps, a teacher).
+    read: Function from a name to its array.
   """
   name: str
   checkpoint_format: str
@@ -44,15 +44,15 @@ class Source:
 
 def account(names: Sequence[name_map.WeightName],
             source: Source) -> list[name_map.WeightName]:
-  """Finds out what a checkpoint holds; nothing may be missing or left over.
+  """Matches a checkpoint with the name map, with nothing missing or left over.
 
   Args:
-    names: The rows of all that it may hold. Encoder and pooler are required; a
-      head may be absent, but only as a whole.
+    names: Rows of every weight that it may hold. Encoder and pooler are
+      required; a head may be absent as a whole.
     source: The checkpoint.
 
   Returns:
-    The rows of what it holds.
+    The rows of the weights that it holds.
 
   Raises:
     ValueError: If weights are missing, left over, or of another shape, listing
@@ -86,10 +86,10 @@ def read_weights(
     names: Sequence[name_map.WeightName], source: Source,
     progress: checkpoint_lib.Progress = checkpoint_lib.silent
 ) -> dict[str, np.ndarray]:
-  """Reads weights as ours.
+  """Reads weights in our layout.
 
   Args:
-    names: The rows, which `account` has found.
+    names: Rows that `account` returned.
     source: The checkpoint.
     progress: Wraps the loop over the rows.
 
@@ -98,7 +98,7 @@ def read_weights(
     are converted.
 
   Raises:
-    ValueError: If an array is not of floating point, or not finite.
+    ValueError: If an array is not a floating-point type, or not finite.
   """
   weights = {}
   for name in progress(names, 'reading'):
@@ -118,7 +118,7 @@ def read_weights(
 
 
 def listed(names: Sequence[str]) -> str:
-  """Returns the first names, and how many more there are."""
+  """Returns the first names and the number of the others as text."""
   rest = len(names) - _LISTED
   return ', '.join(names[:_LISTED]) + (f' and {rest} more' if rest > 0 else '')
 

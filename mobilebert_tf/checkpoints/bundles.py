@@ -12,7 +12,7 @@
 # See the License for the specific language governing permissions and
 # limitations under the License.
 
-"""TensorFlow's checkpoint files: finding them, and opening them."""
+"""Finds and opens TensorFlow's checkpoint files."""
 
 import contextlib
 import dataclasses
@@ -23,20 +23,19 @@ from typing import Any
 
 import tensorflow as tf
 
-
-# What follows a prefix in the names of a checkpoint's files.
+# End of the names of a checkpoint's files, after the prefix.
 _PART = re.compile(r'\.(index|data-\d+-of-\d+)$')
 
 
 @dataclasses.dataclass(frozen=True)
 class Location:
-  """Where a checkpoint is.
+  """The place of a checkpoint.
 
   Attributes:
-    folder: The folder; its small files lie beside the weights.
-    prefix: Path of TensorFlow's checkpoint without `.index`; empty if the
-      folder has none.
-    problem: Why there is no prefix, for the error of a format that needs one.
+    folder: Folder of the weights and of the small files beside them.
+    prefix: Path of TensorFlow's checkpoint without `.index`; empty if there is
+      none.
+    problem: Reason why there is no prefix, for formats that need one.
   """
   folder: str
   prefix: str = ''
@@ -51,11 +50,11 @@ def locate(path: str) -> Location:
       `tf.io.gfile` reads.
 
   Returns:
-    Its location. Of several checkpoints in a folder, it is the one that the
-    folder's `checkpoint` file names, which is the latest.
+    Its location. If a folder has several checkpoints, it is that of the latest,
+    which the folder's `checkpoint` file names.
 
   Raises:
-    FileNotFoundError: If there is nothing of that name.
+    FileNotFoundError: If nothing of that name exists.
   """
   path = os.path.expanduser(os.fspath(path))
   try:
@@ -89,10 +88,10 @@ def locate(path: str) -> Location:
 
 @contextlib.contextmanager
 def open_reader(location: Location) -> Iterator[Any]:
-  """Opens a checkpoint; what fails while it is open is reported as damage.
+  """Opens a checkpoint; errors while it is open are reported as damage.
 
   Args:
-    location: Where it is.
+    location: Place of the checkpoint.
 
   Yields:
     A `tf.train.CheckpointReader`.
@@ -123,7 +122,7 @@ def write_state(folder: str, prefix: str) -> None:
 
 
 def _latest(folder: str) -> str | None:
-  """Returns what the folder's `checkpoint` file names, if it can be read."""
+  """Returns the prefix that the folder's `checkpoint` file names, if any."""
   try:
     return tf.train.latest_checkpoint(folder)
   except (tf.errors.OpError, ValueError):

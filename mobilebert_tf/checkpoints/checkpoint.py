@@ -12,7 +12,7 @@
 # See the License for the specific language governing permissions and
 # limitations under the License.
 
-"""What a checkpoint is in any format: an architecture and its weights."""
+"""A checkpoint in memory, of any format: an architecture and its weights."""
 
 import dataclasses
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -24,7 +24,7 @@ from mobilebert_tf.checkpoints import name_map
 from mobilebert_tf.modeling import architectures
 from mobilebert_tf.text import vocabulary as vocabulary_lib
 
-# What does not change which weights a model has, or what they mean.
+# Fields that change neither the set of weights nor their meaning.
 SETTINGS = ('attention_mask', 'hidden_dropout_rate', 'attention_dropout_rate',
             'initializer_range')
 
@@ -43,14 +43,14 @@ class Checkpoint:
   """A model in memory, between any two formats.
 
   Attributes:
-    architecture: Of the encoder.
-    weights: Arrays, float32, by the names of our variables (`name_map`).
-    parts: What the weights belong to, as in `name_map.PARTS`.
-    labels: Names of the classes, if known; LABEL_0, LABEL_1 and so on, by
-      which others say that they have none, are none here too.
-    vocabulary: The tokens, if a vocabulary lies with the weights.
+    architecture: Architecture of the encoder.
+    weights: float32 arrays by the names of our variables (`name_map`).
+    parts: Parts that the weights belong to, of `name_map.PARTS`.
+    labels: Names of the classes, if known. LABEL_0, LABEL_1 and so on, the
+      placeholders of other implementations, count as none.
+    vocabulary: Vocabulary beside the weights, if there is one.
     lower_case: Whether the tokenizer lower-cases.
-    source: Where it comes from, for messages.
+    source: Origin of the weights, for messages.
   """
   architecture: architectures.MobileBertConfig
   weights: Mapping[str, np.ndarray]
@@ -74,12 +74,12 @@ class Checkpoint:
 
   @property
   def heads(self) -> tuple[str, ...]:
-    """The parts that stand on the encoder."""
+    """The parts that are heads."""
     return tuple(part for part in self.parts if part in name_map.HEADS)
 
   @property
   def num_classes(self) -> int | None:
-    """The number of logits of its classifier; None if it has none."""
+    """Number of logits of the classifier; None if there is none."""
     for name in ('classifier/bias', 'token_classifier/bias'):
       if name in self.weights:
         return self.weights[name].size
@@ -87,12 +87,12 @@ class Checkpoint:
 
   @property
   def num_parameters(self) -> int:
-    """The number of parameters of all parts."""
+    """Number of parameters of all parts."""
     return sum(array.size for array in self.weights.values())
 
   @property
   def names(self) -> list[name_map.WeightName]:
-    """The rows of the name map that the weights stand in."""
+    """Rows of the name map for the weights."""
     return name_map.weight_names(self.architecture, self.heads)
 
   def without_pooler(self) -> 'Checkpoint':
@@ -107,8 +107,9 @@ class Checkpoint:
 
 
 def notes_on_settings(checkpoint: Checkpoint) -> list[str]:
-  """Returns what formats other than ours have no field for."""
-  if checkpoint.architecture.attention_mask == 'hard':
+  """Returns notes on settings that only our own format can hold."""
+  default = architectures.MobileBertConfig().attention_mask
+  if checkpoint.architecture.attention_mask == default:
     return []
   return [f'Left out: attention_mask='
           f'{checkpoint.architecture.attention_mask}; the format has no field '
@@ -116,14 +117,14 @@ def notes_on_settings(checkpoint: Checkpoint) -> list[str]:
 
 
 def differences(one: Checkpoint, other: Checkpoint) -> list[str]:
-  """Returns what two checkpoints do not share, to the last bit.
+  """Returns the differences of two checkpoints, to the last bit.
 
   Args:
     one: A checkpoint.
     other: Another one.
 
   Returns:
-    Sentences; none if architecture, weights, labels and vocabulary are equal.
+    Sentences, none if architecture, weights, labels and vocabulary are equal.
   """
   found = []
   fields = ['labels', 'vocabulary']

@@ -12,7 +12,7 @@
 # See the License for the specific language governing permissions and
 # limitations under the License.
 
-"""From a checkpoint of one format to one of another."""
+"""Converts checkpoints from one format to another."""
 
 import dataclasses
 import os
@@ -28,15 +28,15 @@ from mobilebert_tf.text import vocabulary as vocabulary_lib
 
 @dataclasses.dataclass(frozen=True)
 class Conversion:
-  """What was converted, for people to read.
+  """A finished conversion.
 
   Attributes:
-    checkpoint: The checkpoint, in memory.
-    input_format: A key of `formats.FORMATS`.
-    output_format: Another one, or the same.
-    output: The folder that was written.
-    notes: What was left out, and what other software makes of it otherwise.
-    seconds: How long it took.
+    checkpoint: The checkpoint.
+    input_format: Format of the input, a key of `formats.FORMATS`.
+    output_format: Format of the output.
+    output: Folder that was written.
+    notes: Sentences on what was left out, or differs in other software.
+    seconds: Duration of the conversion.
   """
   checkpoint: checkpoint_lib.Checkpoint
   input_format: str
@@ -52,27 +52,27 @@ def convert(input_path: str, output: str, output_format: str = 'mobilebert_tf',
             overwrite: bool = False,
             progress: checkpoint_lib.Progress = checkpoint_lib.silent
             ) -> Conversion:
-  """Converts a checkpoint, and compares what was written with what was read.
+  """Converts a checkpoint, and compares the result with the input.
 
   Args:
-    input_path: As for `formats.find`.
-    output: The folder to write.
-    output_format: A key of `formats.FORMATS`.
-    input_format: Another one; recognised if None.
-    vocab_file: The vocabulary, where none lies beside the input.
-    lower_case: Whether the tokenizer lower-cases; what the input says if None.
+    input_path: Path or hub name; see `formats.find`.
+    output: Folder to write.
+    output_format: Format of the output, a key of `formats.FORMATS`.
+    input_format: Format of the input; recognised if None.
+    vocab_file: Path of the vocabulary, if none is beside the input.
+    lower_case: Whether the tokenizer lower-cases; if None, as the input says.
     revision: Branch, tag or commit on the hub.
     overwrite: Whether an output of that format may be replaced.
     progress: Wraps the loops over the weights.
 
   Returns:
-    What was done.
+    The conversion.
 
   Raises:
-    FileExistsError: If the output is there already.
+    FileExistsError: If the output already exists.
     FileNotFoundError: If a file is missing.
-    ValueError: If one is damaged, they do not fit each other, or the output's
-      format cannot hold the model. Nothing is written then.
+    ValueError: If a file is damaged, files do not fit each other, or the
+      output's format cannot hold the model. Nothing is written then.
 
   Example: `convert('google/mobilebert-uncased', 'pretrained')`
   """
@@ -99,13 +99,13 @@ def convert(input_path: str, output: str, output_format: str = 'mobilebert_tf',
 
 
 def describe(conversion: Conversion) -> list[tuple[str, str]]:
-  """Returns what was done as names and values.
+  """Describes a conversion.
 
   Args:
-    conversion: What `convert` returned.
+    conversion: Result of `convert`.
 
   Returns:
-    Rows of two cells.
+    Rows of a name and a value.
   """
   checkpoint = conversion.checkpoint
   titles = {name: module.TITLE for name, module in formats.FORMATS.items()}

@@ -12,9 +12,9 @@
 # See the License for the specific language governing permissions and
 # limitations under the License.
 
-"""Folders of the Hugging Face hub, downloaded or from its cache.
+"""The checkpoint formats by name: finds, recognises, reads and writes them.
 
-Every format by its name: recognised, read, and written.
+What is not on this machine is fetched from the Hugging Face hub.
 """
 
 import os
@@ -31,6 +31,7 @@ from mobilebert_tf.checkpoints import bundles
 from mobilebert_tf.checkpoints import checkpoint as checkpoint_lib
 from mobilebert_tf.checkpoints import hugging_face
 from mobilebert_tf.checkpoints import model_garden
+from mobilebert_tf.checkpoints import name_map
 from mobilebert_tf.checkpoints import native
 from mobilebert_tf.checkpoints import tf1
 from mobilebert_tf.checkpoints import tokenizer_files
@@ -44,7 +45,7 @@ _NAME = re.compile(r'[\w][\w.-]*(/[\w][\w.-]*)?')
 
 
 def is_name(path: str) -> bool:
-  """Whether a path may be the name of a repository, such as `google/bert`."""
+  """Returns whether a path can be a repository's name, as `google/bert`."""
   return bool(_NAME.fullmatch(path)) and '..' not in path
 
 
@@ -56,12 +57,12 @@ def download(name: str, revision: str | None = None) -> str:
     revision: A branch, tag or commit; its main branch if None.
 
   Returns:
-    A local folder. Only configuration, safetensors and tokenizer are in it.
+    A local folder with configuration, safetensors and tokenizer only.
 
   Raises:
-    FileNotFoundError: If there is no such repository, or it can be neither
+    FileNotFoundError: If there is no such repository, or it can neither be
       reached nor found in the cache.
-    PermissionError: If it asks for a login.
+    PermissionError: If it requires a login.
   """
   try:
     folder = huggingface_hub.snapshot_download(
@@ -93,20 +94,48 @@ def download(name: str, revision: str | None = None) -> str:
   return folder
 
 
-# What the writers make.
+# Files that the writers make.
 _WRITTEN = re.compile(
     r'mobilebert(_variables)?\.ckpt\.(index|data-\d+-of-\d+)|checkpoint|'
     r'(bert_)?config\.json|encoder\.yaml|model\.safetensors|vocab\.txt|'
     r'labels\.txt|tokenizer_config\.json')
 
-# A format is a module with `TITLE`, `MARKER`, `recognises`, `read`, `fit` and
-# `write`.
-FORMATS: dict[str, types.ModuleType] = {
-    'tf1': tf1,
-    'hugging_face': hugging_face,
-    'model_garden': model_garden,
-    'mobilebert_tf': native,
-}
+# Parts of a format's module: its title, the file by which its folders are
+# known, and its functions.
+_PARTS = ('TITLE', 'MARKER', 'recognises', 'read', 'fit', 'write')
+FORMATS: dict[str, types.ModuleType] = {}
+
+
+def register(name: str, module: types.ModuleType) -> None:
+  """Registers a checkpoint format.
+
+  Args:
+    name: Name of the format, also the name of its column in `name_map`.
+    module: Module with `TITLE`, `MARKER`, `recognises`, `read`, `fit` and
+      `write`; see the docstrings in `native`.
+
+  Raises:
+    ValueError: If the module lacks a part, the name map has no column for it,
+      or the name is taken.
+  """
+  missing = [part for part in _PARTS if not hasattr(module, part)]
+  if missing:
+    raise ValueError(
+        f'The checkpoint format {name!r} ({module.__name__}) lacks '
+        f'{", ".join(missing)}; a format has {", ".join(_PARTS)}.')
+  architectures.check_accepted(
+      'column of checkpoints/name_map.py', name, name_map.FORMATS)
+  if name in FORMATS:
+    raise ValueError(
+        f'The checkpoint format {name!r} is registered already, as '
+        f'{FORMATS[name].__name__}.')
+  FORMATS[name] = module
+
+
+register('tf1', tf1)
+register('hugging_face', hugging_face)
+register('model_garden', model_garden)
+register('mobilebert_tf', native)
 
 
 def find(name_or_path: str, revision: str | None = None) -> str:
@@ -114,14 +143,14 @@ def find(name_or_path: str, revision: str | None = None) -> str:
 
   Args:
     name_or_path: A folder, a checkpoint in one (`run/ckpt-400`), or a name such
-      as `'google/mobilebert-uncased'`. What exists goes before the hub.
+      as `'google/mobilebert-uncased'`. An existing path precedes the hub.
     revision: Branch, tag or commit on the hub.
 
   Returns:
     The path itself, or the folder of the hub's cache.
 
   Raises:
-    FileNotFoundError: If there is neither.
+    FileNotFoundError: If neither exists.
   """
   path = os.fspath(name_or_path)
   try:
@@ -143,8 +172,8 @@ def recognise(path: str) -> str:
     A key of `FORMATS`.
 
   Raises:
-    FileNotFoundError: If there is nothing there.
-    ValueError: If it is of none of the formats, or of several.
+    FileNotFoundError: If the path holds no checkpoint.
+    ValueError: If its format is unknown, or it holds several formats.
 
   Example: `recognise('uncased_L-24_H-128_B-512_A-4_F-4_OPT')  # 'tf1'`
   """
@@ -207,26 +236,25 @@ def write(checkpoint: checkpoint_lib.Checkpoint, folder: str,
           checkpoint_format: str, overwrite: bool = False,
           progress: checkpoint_lib.Progress = checkpoint_lib.silent
           ) -> list[str]:
-  """Writes a checkpoint, and compares what was written with it.
+  """Writes a checkpoint, reads it again and compares the two.
 
-  Nothing is to be seen at `folder` before all of it is written and compared.
+  The folder appears only when everything is written and compared.
 
   Args:
     checkpoint: The checkpoint.
-    folder: Where to.
+    folder: Path of the new folder.
     checkpoint_format: A key of `FORMATS`.
     overwrite: Whether a folder of that format may be replaced.
     progress: Wraps the loops over the weights.
 
   Returns:
-    What was left out, or what readers of the format make of it otherwise, in
-    sentences.
+    Sentences on what was left out, or differs for readers of the format.
 
   Raises:
     FileExistsError: If the folder exists, and `overwrite` is not set or it is
       not of that format.
-    ValueError: If the format cannot hold the checkpoint, or the vocabulary is
-      not of the size of the word table.
+    ValueError: If the format cannot hold the checkpoint, or the vocabulary
+      does not have the size of the word table.
   """
   architectures.check_accepted(
       'checkpoint_format', checkpoint_format, tuple(FORMATS))
@@ -253,7 +281,7 @@ def local_output(folder: str) -> str:
   """Returns the absolute path of a folder to write, links resolved.
 
   Args:
-    folder: As it was given; `~` is the home folder.
+    folder: Path as it was given; `~` is the home folder.
 
   Returns:
     The path.
@@ -271,10 +299,10 @@ def local_output(folder: str) -> str:
 
 def check_output(folder: str, checkpoint_format: str,
                  overwrite: bool = False) -> None:
-  """Raises FileExistsError if `write` would have to replace what it may not.
+  """Raises FileExistsError if `write` may not write a folder.
 
   Args:
-    folder: Where to write.
+    folder: Path of the folder.
     checkpoint_format: A key of `FORMATS`.
     overwrite: Whether a folder of that format may be replaced.
   """
@@ -296,7 +324,7 @@ def check_output(folder: str, checkpoint_format: str,
 
 
 def _check_overrides(overrides: dict[str, Any]) -> None:
-  """Raises ValueError if one would change what the weights were made for."""
+  """Raises ValueError if an override does not suit trained weights."""
   architectures.get_architecture('mobilebert', **overrides)  # Known, and valid.
   for field in overrides:
     if field not in checkpoint_lib.SETTINGS:

@@ -34,6 +34,7 @@ from mobilebert_tf.checkpoints import name_map
 from mobilebert_tf.checkpoints import reference_config
 from mobilebert_tf.checkpoints import tokenizer_files
 from mobilebert_tf.modeling import architectures
+from mobilebert_tf.modeling import layout
 
 TITLE = 'Hugging Face'
 CONFIG = 'config.json'
@@ -56,14 +57,14 @@ _WITHOUT_POOLER = (
 
 _BASE = 'mobilebert.'
 _BASE_PARTS = ('embeddings.', 'encoder.', 'pooler.')
-# Buffers, and second names of tied weights.
+# Keys of buffers, and second names of tied weights.
 _NOT_WEIGHTS = ('mobilebert.embeddings.position_ids',
                 'cls.predictions.decoder.weight',
                 'cls.predictions.decoder.bias')
 
 
 def recognises(location: bundles.Location) -> bool:
-  """Whether a folder is one of transformers, its weights readable or not."""
+  """Returns whether a folder is one of transformers, readable or not."""
   names = (CONFIG, WEIGHTS, *PICKLES)
   return any(
       os.path.exists(os.path.join(location.folder, name)) for name in names)
@@ -77,9 +78,9 @@ def read(location: bundles.Location,
   """Reads a folder of `save_pretrained`.
 
   Args:
-    location: The folder.
+    location: Place of the folder.
     overrides: Fields of the architecture to change.
-    assumed: Not used: there is always a config.
+    assumed: Not used, because there is always a config.
     progress: Wraps the loop over the weights.
 
   Returns:
@@ -112,12 +113,13 @@ def read(location: bundles.Location,
     weights = accounting.read_weights(names, source, progress)
   return checkpoint_lib.Checkpoint(
       architecture, weights, name_map.parts_of(names), source=weights_path,
-      **{**tokenizer_files.read(location.folder), 'labels': _labels(fields, path)})
+      **{**tokenizer_files.read(location.folder),
+         'labels': _labels(fields, path)})
 
 
 def fit(checkpoint: checkpoint_lib.Checkpoint
         ) -> tuple[checkpoint_lib.Checkpoint, list[str]]:
-  """Returns what the format holds of a checkpoint, and what to know of it.
+  """Returns the part of a checkpoint that the format holds, and notes on it.
 
   Raises:
     ValueError: If it has no class for these heads.
@@ -127,13 +129,13 @@ def fit(checkpoint: checkpoint_lib.Checkpoint
         f'transformers has no MobileBERT with {" and ".join(checkpoint.heads)} '
         'in one; convert a checkpoint of one task.')
   notes = checkpoint_lib.notes_on_settings(checkpoint)
-  architecture = checkpoint.architecture
-  if architecture.attention_input == 'block_input':
+  block = layout.block_layout(checkpoint.architecture)
+  if block.writing(layout.QUERY)[0].reads == layout.WIDE:
     notes.append(
         'transformers cannot load this architecture: its queries and keys read '
         'a bottleneck, those of this one the whole block input (a shape error '
         'there). mobilebert_tf reads the folder.')
-  if architecture.normalization == 'layer_norm':
+  if not block.products[0].norm.is_affine:
     notes.append(
         'transformers computes two LayerNorms of each model with epsilon 1e-5 '
         'in the place of 1e-12: outputs differ by up to 2e-2.')
@@ -205,7 +207,7 @@ def _check_exists(path: str) -> None:
 
 
 def _check_tied(tensors: Any, keys: dict[str, str], path: str) -> None:
-  """Raises ValueError if a second name of a weight holds something else."""
+  """Raises ValueError if a second name of a weight holds other values."""
   stored = set(tensors.keys())
   for second, first in (
       ('cls.predictions.decoder.weight',
@@ -221,7 +223,7 @@ def _check_tied(tensors: Any, keys: dict[str, str], path: str) -> None:
 def _model_keys(stored: list[str],
                 architecture: architectures.MobileBertConfig
                 ) -> dict[str, str]:
-  """Returns the keys of weights, in full, and as they are stored."""
+  """Returns the full keys of weights, and the keys that are stored."""
   keys = {
       _BASE + key if key.startswith(_BASE_PARTS) else key: key for key in stored
   }
@@ -229,9 +231,9 @@ def _model_keys(stored: list[str],
     raise ValueError(
         'The weights hold the encoder twice, with and without the prefix '
         f'{_BASE!r}; save the model again.')
-  # Made, and read by nothing, unless a config of TINY says otherwise.
-  unused = ('.bottleneck.attention.' if architecture.attention_input
-            == 'bottleneck' else None)
+  # transformers makes a shared bottleneck for TINY, but does not read it.
+  unused = '.bottleneck.attention.' if reference_config.attention_fields(
+      architecture)['use_bottleneck_attention'] else None
   return {
       key: name for key, name in keys.items()
       if key not in _NOT_WEIGHTS and not (unused and unused in key)
@@ -246,7 +248,7 @@ def _classes(fields: dict[str, Any]) -> list[str]:
 
 
 def _possible_heads(fields: dict[str, Any]) -> list[str]:
-  """Returns the heads that a config admits; two share the key `classifier`."""
+  """Returns the heads that a config allows; two share the key `classifier`."""
   other = ('sequence_classification'
            if _CLASSES['token_classification',] in _classes(fields)
            else 'token_classification')
@@ -265,7 +267,7 @@ def _without_pooler(architecture: architectures.MobileBertConfig,
 
 
 def _labels(fields: dict[str, Any], path: str) -> tuple[str, ...]:
-  """Returns the names of classes; `Checkpoint` knows which are none."""
+  """Returns the names of classes, placeholders included."""
   by_id = fields.get('id2label') or {}
   try:
     labels = tuple(str(by_id[str(i)]) for i in range(len(by_id)))

@@ -14,8 +14,8 @@
 
 """Checkpoints of the TensorFlow Model Garden's MobileBERT.
 
-Its tasks restore them as `task.init_checkpoint`; its models, saved whole by a
-training run, are read as well.
+Its tasks restore them as `task.init_checkpoint`. Whole models, which a training
+run saves, are read as well.
 """
 
 import os
@@ -53,7 +53,6 @@ _FIELDS = {
     'classifier_activation': 'use_pooler',
     'initializer_range': 'initializer_range',
 }
-_VARIANTS = ('use_bottleneck_attention', 'key_query_shared_bottleneck')
 _HEAD_POOLER = 'model/layer_with_weights-1/dense'
 _ALIASES = {
     # Inside the models that a task evaluates: pre-training, and fine-tuning.
@@ -66,7 +65,7 @@ _ALIASES = {
 
 
 def recognises(location: bundles.Location) -> bool:
-  """Whether a place holds a Model Garden checkpoint of a MobileBERT."""
+  """Returns whether a place holds a Model Garden checkpoint of a MobileBERT."""
   return object_checkpoint.holds(
       location, 'encoder/layer_with_weights-0/word_embedding/embeddings')
 
@@ -79,10 +78,10 @@ def read(location: bundles.Location,
   """Reads a Model Garden checkpoint.
 
   Args:
-    location: A folder with the checkpoint and `bert_config.json`, as the Model
-      Garden's downloads have it, or a training run's folder.
+    location: Place of the checkpoint, with `bert_config.json` as in the Model
+      Garden's downloads, or in the folder of a training run.
     overrides: Fields of the architecture to change.
-    assumed: The architecture where no config lies beside the weights.
+    assumed: Architecture to assume if no config is beside the weights.
     progress: Wraps the loop over the weights.
 
   Returns:
@@ -90,7 +89,7 @@ def read(location: bundles.Location,
 
   Raises:
     FileNotFoundError: If a file is missing.
-    ValueError: If one is damaged or does not fit the others.
+    ValueError: If a file is damaged or does not fit the others.
   """
   path = os.path.join(location.folder, CONFIG)
   if tf.io.gfile.exists(path):
@@ -116,7 +115,7 @@ def read(location: bundles.Location,
 
 def fit(checkpoint: checkpoint_lib.Checkpoint
         ) -> tuple[checkpoint_lib.Checkpoint, list[str]]:
-  """Returns the checkpoint, and what the Model Garden makes of it otherwise."""
+  """Returns the checkpoint, and notes on what differs in the Model Garden."""
   notes = checkpoint_lib.notes_on_settings(checkpoint)
   if checkpoint.architecture.hidden_activation == 'gelu':
     notes.append(
@@ -145,9 +144,7 @@ def write(checkpoint: checkpoint_lib.Checkpoint, folder: str,
                       reference_config.to_fields(architecture))
   values = {theirs: getattr(architecture, ours)
             for theirs, ours in _FIELDS.items()}
-  attention_input = architecture.attention_input
-  values['use_bottleneck_attention'] = attention_input == 'bottleneck'
-  values['key_query_shared_bottleneck'] = attention_input == 'shared_bottleneck'
+  values |= reference_config.attention_fields(architecture)
   # Its classifiers would make a pooler of their own otherwise.
   model = {'use_encoder_pooler': True} if (
       'sequence_classification' in checkpoint.parts) else {}
@@ -164,14 +161,12 @@ def _read_encoder(folder: str, assumed: architectures.MobileBertConfig | None,
   fields = object_checkpoint.encoder_fields(run, path, folder, 'mobilebert')
 
   def make() -> architectures.MobileBertConfig:
-    missing = sorted({*_FIELDS, *_VARIANTS} - fields.keys())
+    missing = sorted(
+        {*_FIELDS, *reference_config.ATTENTION_FIELDS} - fields.keys())
     if missing:
       raise ValueError(f'the encoder lacks {", ".join(missing)}.')
     values = {ours: fields[theirs] for theirs, ours in _FIELDS.items()}
-    own_bottleneck, shared_bottleneck = (fields[name] for name in _VARIANTS)
-    values['attention_input'] = (
-        'bottleneck' if own_bottleneck else
-        'shared_bottleneck' if shared_bottleneck else 'block_input')
+    values['attention_input'] = reference_config.attention_input(fields)
     return architectures.resolve({**values, **overrides})
 
   return object_checkpoint.as_architecture(make, path)

@@ -12,7 +12,7 @@
 # See the License for the specific language governing permissions and
 # limitations under the License.
 
-"""From checkpoints to models and back."""
+"""Builds models from checkpoints, restores them and saves them."""
 
 import inspect
 import weakref
@@ -30,11 +30,12 @@ from mobilebert_tf.checkpoints import name_map
 from mobilebert_tf import modeling
 from mobilebert_tf.text import vocabulary as vocabulary_lib
 
-# Heads that fine-tuning starts anew, and the one that some formats lack.
+# Heads that fine-tuning initializes, and the one that some formats lack.
 _MAY_BE_NEW = ('next_sentence', 'sequence_classification',
                'token_classification', 'question_answering')
 
-# What models were built with, and are saved with; a model knows no tokens.
+# Vocabulary and case of the checkpoints that models were built from; they are
+# saved with them.
 _tokenizers: weakref.WeakKeyDictionary[
     tf_keras.Model, tuple[vocabulary_lib.Vocabulary | None, bool]
 ] = weakref.WeakKeyDictionary()
@@ -57,20 +58,20 @@ def build(model_class: type[modeling.GraphModel],
   """Builds a model with a checkpoint's weights.
 
   Args:
-    model_class: `MobileBertEncoder`, or that of a model on an encoder.
+    model_class: `MobileBertEncoder`, or the class of a model on an encoder.
     checkpoint: The checkpoint.
     dtype: Dtype policy, as for `MobileBertEncoder`.
-    new_heads: Whether a head that the checkpoint lacks begins anew, to be
+    new_heads: Whether a head that the checkpoint lacks is initialized, to be
       trained; otherwise that is an error.
-    **arguments: Further ones of the constructor; classes and labels are the
+    **arguments: Other arguments of the constructor; classes and labels are the
       checkpoint's if not given.
 
   Returns:
     The model.
 
   Raises:
-    ValueError: If the checkpoint lacks a part that the model cannot make anew,
-      or nobody says how many classes there are.
+    ValueError: If the checkpoint lacks a part that cannot be initialized, or
+      the number of classes is unknown.
   """
   if model_class is modeling.MobileBertEncoder:
     model = model_class(checkpoint.architecture, dtype=dtype, **arguments)
@@ -92,12 +93,12 @@ def build(model_class: type[modeling.GraphModel],
 
 def restore(model: tf_keras.Model, name_or_path: str,
             parts: Collection[str] | None = None) -> None:
-  """Fills a model that exists from a checkpoint of any format.
+  """Restores an existing model from a checkpoint of any format.
 
   Args:
     model: An encoder, or a model on one, changed in place.
-    name_or_path: As for `formats.find`.
-    parts: The parts to fill, of `name_map.PARTS`; all of the model's if None.
+    name_or_path: Path or hub name; see `formats.find`.
+    parts: Parts to restore, of `name_map.PARTS`; all of the model's if None.
 
   Raises:
     FileNotFoundError: If a file is missing.
@@ -110,16 +111,16 @@ def restore(model: tf_keras.Model, name_or_path: str,
 
 def assign(model: tf_keras.Model, checkpoint: checkpoint_lib.Checkpoint,
            parts: Collection[str] | None = None) -> None:
-  """Assigns a checkpoint's weights to a model, and logs what has no partner.
+  """Assigns a checkpoint's weights to a model, and logs unmatched parts.
 
   Args:
-    model: An encoder, or a model on one, changed in place if all fits.
+    model: An encoder, or a model on one, changed in place if everything fits.
     checkpoint: The checkpoint.
-    parts: The parts to fill; all of the model's if None.
+    parts: Parts to restore; all of the model's if None.
 
   Raises:
     ValueError: If the checkpoint is of another architecture, or lacks a part
-      that is not made anew by training.
+      that training does not initialize.
   """
   variables = _variables(model)
   parts = [part for part in _parts(model)
@@ -163,9 +164,9 @@ def of_model(model: tf_keras.Model, vocab_file: str | None = None,
 
   Args:
     model: An encoder, or a model on one.
-    vocab_file: Path of its vocabulary; that of the checkpoint it was built
-      from, if any, if None.
-    lower_case: Whether its tokenizer lower-cases; likewise.
+    vocab_file: Path of its vocabulary; if None, that of the checkpoint that the
+      model was built from, if any.
+    lower_case: Whether its tokenizer lower-cases; if None, as that checkpoint.
 
   Returns:
     A checkpoint with copies of its weights, as float32.
@@ -200,7 +201,7 @@ def _constructor_arguments(
 
 def _with_classes(arguments: dict[str, Any],
                   checkpoint: checkpoint_lib.Checkpoint) -> dict[str, Any]:
-  """Adds what the checkpoint says of classes, where the caller does not."""
+  """Adds the checkpoint's classes and labels if the caller gives none."""
   labels = arguments.get('labels') or checkpoint.labels
   num_classes = arguments.get('num_classes')
   if num_classes is None:
@@ -246,7 +247,7 @@ def _variables(model: tf_keras.Model) -> dict[str, tf.Variable]:
 
 def _check_architecture(model: tf_keras.Model,
                         checkpoint: checkpoint_lib.Checkpoint) -> None:
-  """Raises ValueError for what shapes do not tell, such as heads or norms."""
+  """Raises ValueError for differences without other shapes, such as norms."""
   ours = encoder_of(model).architecture.as_dict()
   differences = [
       f'{field} is {value!r}, of the model {ours[field]!r}'

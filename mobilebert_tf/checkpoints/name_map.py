@@ -14,11 +14,12 @@
 
 """One map of weight names: ours, TF1's, Hugging Face's, the Model Garden's.
 
-Every converter reads the same rows, in whichever direction it needs. A row
-names a weight in each format and says how its array is laid out there, relative
-to ours. TF1 names are those of google-research/mobilebert, Hugging Face keys
-those of `transformers`' state dictionaries, and the two of object-based
-checkpoints are paths from a checkpoint's root.
+Every converter reads the same rows, in either direction. The layout of the
+architecture (`modeling/layout.py`) says which weights there are; a row names
+one in each format and describes how its array is laid out there, relative to
+ours. TF1 names are those of google-research/mobilebert, Hugging Face keys those
+of `transformers`' state dictionaries, and the two of object-based checkpoints
+are paths from a checkpoint's root.
 """
 
 import dataclasses
@@ -28,6 +29,7 @@ from collections.abc import Collection, Iterable
 import numpy as np
 
 from mobilebert_tf.modeling import architectures
+from mobilebert_tf.modeling import layout
 
 FORMATS = ('tf1', 'hugging_face', 'model_garden', 'mobilebert_tf')
 
@@ -44,8 +46,8 @@ class WeightName:
   Attributes:
     part: One of `PARTS`.
     ours: Name of the variable in our models, without `:0`.
-    shape: Its shape in our models; None where it is the number of classes,
-      which the architecture does not say.
+    shape: Shape in our models; None for the number of classes, which is not
+      part of the architecture.
     tf1: Name in a google-research checkpoint; None if it has no such weight.
     hugging_face: Key in a `transformers` state dictionary.
     model_garden: Path in the Model Garden's checkpoints.
@@ -102,7 +104,7 @@ def weight_names(config: architectures.MobileBertConfig,
 
   Args:
     config: The architecture.
-    heads: Those of `HEADS` to include; by default a pre-trainer's.
+    heads: Heads of `HEADS` to include; by default a pre-trainer's.
 
   Returns:
     One row a weight: the encoder's, the pooler's if there is one, the heads'.
@@ -113,25 +115,18 @@ def weight_names(config: architectures.MobileBertConfig,
   >>> len(names), names[0].tf1
   (1119, 'bert/embeddings/word_embeddings')
   """
-  rows = _embeddings(config)
-  for block in range(config.num_blocks):
-    rows += _block(block, config)
-  if config.use_pooler:
+  encoder = layout.encoder_layout(config)
+  rows = _embeddings(config, encoder)
+  for index in range(encoder.num_blocks):
+    rows += _block(index, config, encoder.block)
+  if encoder.pooler:
     rows += _dense(
-        'pooler', 'pooler/dense', 'bert/pooler/dense',
+        'pooler', encoder.pooler.name, 'bert/pooler/dense',
         f'{_ENCODER}-{config.num_blocks + 1}',
-        f'{_ENCODER}-{config.num_blocks + 2}/dense',
-        (config.inter_block_size, config.inter_block_size))
+        f'{_ENCODER}-{config.num_blocks + 2}/dense', encoder.pooler.shape)
   for head in HEADS:
     if head in heads:
       rows += _HEAD_ROWS[head](config)
-  if config.normalization == 'layer_norm':
-    # TF1 calls a NoNorm FakeLayerNorm; Hugging Face calls both LayerNorm.
-    rows = [
-        dataclasses.replace(
-            row, tf1=row.tf1 and row.tf1.replace('FakeLayerNorm', 'LayerNorm'))
-        for row in rows
-    ]
   return rows
 
 
@@ -186,100 +181,106 @@ def _norm(part: str, ours: str, tf1: str, garden: str, path: str,
   ]
 
 
-def _embeddings(config: architectures.MobileBertConfig) -> list[WeightName]:
-  width, tf1 = config.inter_block_size, 'bert/embeddings'
-  ours, garden, path = 'embeddings', f'{_ENCODER}-0', f'{_ENCODER}-1'
-  tables = (
-      ('word_embeddings', 'word_embeddings/embeddings',
-       f'{garden}/word_embedding', f'{_ENCODER}-0/embeddings',
-       (config.vocab_size, config.embedding_size)),
-      ('position_embeddings', f'{ours}/position_embeddings',
-       f'{garden}/pos_embedding', f'{path}/position_embeddings',
-       (config.max_position_embeddings, width)),
-      ('token_type_embeddings', f'{ours}/type_embeddings',
-       f'{garden}/type_embedding', f'{path}/type_embeddings',
-       (config.type_vocab_size, width)),
-  )
-  rows = [
-      WeightName('encoder', name, shape, f'{tf1}/{table}',
-                 f'mobilebert.embeddings.{table}.weight',
-                 f'{place}/embeddings', own_path)
-      for table, name, place, own_path, shape in tables
-  ]
-  rows += _dense('encoder', f'{ours}/projection',
-                 f'{tf1}/embedding_transformation',
+def _embeddings(config: architectures.MobileBertConfig,
+                encoder: layout.EncoderLayout) -> list[WeightName]:
+  tf1, garden, path = 'bert/embeddings', f'{_ENCODER}-0', f'{_ENCODER}-1'
+  columns = {
+      'word_embeddings/embeddings': (
+          'word_embeddings', 'word_embedding', f'{_ENCODER}-0/embeddings'),
+      'embeddings/position_embeddings': (
+          'position_embeddings', 'pos_embedding',
+          f'{path}/position_embeddings'),
+      'embeddings/type_embeddings': (
+          'token_type_embeddings', 'type_embedding', f'{path}/type_embeddings'),
+  }
+  rows = []
+  for name, shape in encoder.tables.items():
+    table, place, own_path = columns[name]
+    rows.append(WeightName(
+        'encoder', name, shape, f'{tf1}/{table}',
+        f'mobilebert.embeddings.{table}.weight',
+        f'{garden}/{place}/embeddings', own_path))
+  trigram = encoder.trigram
+  rows += _dense('encoder', trigram.name, f'{tf1}/embedding_transformation',
                  f'{garden}/word_embedding_proj', f'{path}/projection',
-                 (3 * config.embedding_size, width))
-  return rows + _norm('encoder', f'{ours}/norm', f'{tf1}/FakeLayerNorm',
-                      f'{garden}/layer_norm', f'{path}/norm', width)
+                 trigram.shape)
+  return rows + _norm(
+      'encoder', trigram.norm.name, f'{tf1}/{_TF1_NORMS[trigram.norm.kind]}',
+      f'{garden}/layer_norm', f'{path}/norm', trigram.shape[1])
 
 
-def _block(index: int,
-           config: architectures.MobileBertConfig) -> list[WeightName]:
-  ours, tf1 = f'block_{index}', f'bert/encoder/layer_{index}'
-  garden = f'{_ENCODER}-{index + 1}/block_layers'
-  path = f'{_ENCODER}-{index + 2}'
-  inter, intra = config.inter_block_size, config.intra_block_size
+# Layers of a block: TF1's scope and the Model Garden's path. `{scope}` is that
+# of a feed-forward network, `{i}` its number.
+_BLOCK_LAYERS = {
+    'input_bottleneck/dense': ('bottleneck/input/dense', 'bottleneck_input/0'),
+    'input_bottleneck/norm': ('bottleneck/input/{norm}', 'bottleneck_input/1'),
+    'shared_bottleneck/dense': (
+        'bottleneck/attention/dense', 'kq_shared_bottleneck/0'),
+    'shared_bottleneck/norm': (
+        'bottleneck/attention/{norm}', 'kq_shared_bottleneck/1'),
+    'attention/query': ('attention/self/query', 'attention/0/_query_dense'),
+    'attention/key': ('attention/self/key', 'attention/0/_key_dense'),
+    'attention/value': ('attention/self/value', 'attention/0/_value_dense'),
+    'attention/output': (
+        'attention/output/dense', 'attention/0/_output_dense'),
+    'attention_norm': ('attention/output/{norm}', 'attention/1'),
+    'feed_forward_{i}/intermediate': (
+        '{scope}intermediate/dense', 'ffn/{i}/0'),
+    'feed_forward_{i}/output/dense': ('{scope}output/dense', 'ffn/{i}/1'),
+    'feed_forward_{i}/output/norm': ('{scope}output/{norm}', 'ffn/{i}/2'),
+    'output_bottleneck/dense': (
+        'output/bottleneck/dense', 'bottleneck_output/0'),
+    'output_bottleneck/norm': (
+        'output/bottleneck/{norm}', 'bottleneck_output/2'),
+}
+# TF1's name of a normalization; Hugging Face calls both LayerNorm.
+_TF1_NORMS = {'no_norm': 'FakeLayerNorm', 'layer_norm': 'LayerNorm'}
 
-  def dense(name: str, tf1_scope: str, place: str, shape: tuple[int, int],
-            garden_shapes: tuple = (None, None)) -> list[WeightName]:
-    return _dense('encoder', f'{ours}/{name}', tf1_scope, f'{garden}/{place}',
-                  f'{path}/{_path(name)}', shape, garden_shapes)
 
-  def norm(name: str, tf1_scope: str, place: str,
-           width: int) -> list[WeightName]:
-    return _norm('encoder', f'{ours}/{name}', tf1_scope, f'{garden}/{place}',
-                 f'{path}/{_path(name)}', width)
+def _block(index: int, config: architectures.MobileBertConfig,
+           block: layout.BlockLayout) -> list[WeightName]:
+  """Returns the rows of a block's products and norms."""
+  rows = []
+  for product in block.products:
+    rows += _dense(*_block_names(index, product.name, config), product.shape,
+                   _model_garden_shapes(product, config))
+    if product.norm:
+      rows += _norm(*_block_names(index, product.norm.name, config),
+                    product.shape[1])
+  return rows
 
-  def projection(name: str, tf1_scope: str, places: tuple[str, str],
-                 shape: tuple[int, int]) -> list[WeightName]:
-    return (dense(f'{name}/dense', f'{tf1_scope}/dense', places[0], shape)
-            + norm(f'{name}/norm', f'{tf1_scope}/FakeLayerNorm', places[1],
-                   shape[1]))
 
-  rows = projection('input_bottleneck', f'{tf1}/bottleneck/input',
-                    ('bottleneck_input/0', 'bottleneck_input/1'),
-                    (inter, intra))
-  if config.attention_input == 'shared_bottleneck':
-    rows += projection('shared_bottleneck', f'{tf1}/bottleneck/attention',
-                       ('kq_shared_bottleneck/0', 'kq_shared_bottleneck/1'),
-                       (inter, intra))
+def _block_names(index: int, name: str, config: architectures.MobileBertConfig
+                 ) -> tuple[str, str, str, str, str]:
+  """Returns part, our name, TF1's, the Model Garden's and our path."""
+  number = re.search(r'^feed_forward_(\d+)', name)
+  i = number[1] if number else ''
+  row = re.sub(r'^(feed_forward_)\d+', r'\1{i}', name)
+  # The last network has BERT's own names; those below it are new.
+  is_last = i == str(config.num_feedforward_networks - 1)
+  tf1, garden = (
+      column.format(i=i, scope='' if is_last else f'ffn_layer_{i}/',
+                    norm=_TF1_NORMS[config.normalization])
+      for column in _BLOCK_LAYERS[row])
+  return ('encoder', f'block_{index}/{name}',
+          f'bert/encoder/layer_{index}/{tf1}',
+          f'{_ENCODER}-{index + 1}/block_layers/{garden}',
+          f'{_ENCODER}-{index + 2}/{_path(name)}')
+
+
+def _model_garden_shapes(product: layout.Product,
+                         config: architectures.MobileBertConfig) -> tuple:
+  """Returns the Model Garden's shapes of kernel and bias, which split heads."""
   heads = (config.num_attention_heads, config.attention_head_size)
-  for part in ('query', 'key', 'value'):
-    width = _attention_width(part, config)
-    rows += dense(f'attention/{part}', f'{tf1}/attention/self/{part}',
-                  f'attention/0/_{part}_dense', (width, intra),
-                  ((width, *heads), heads))
-  rows += dense('attention/output', f'{tf1}/attention/output/dense',
-                'attention/0/_output_dense', (intra, intra),
-                ((*heads, intra), None))
-  rows += norm('attention_norm', f'{tf1}/attention/output/FakeLayerNorm',
-               'attention/1', intra)
-  last = config.num_feedforward_networks - 1
-  for j in range(config.num_feedforward_networks):
-    # The last one carries BERT's own names; those stacked below it are new.
-    scope = tf1 if j == last else f'{tf1}/ffn_layer_{j}'
-    rows += dense(f'feed_forward_{j}/intermediate',
-                  f'{scope}/intermediate/dense', f'ffn/{j}/0',
-                  (intra, config.intermediate_size))
-    rows += projection(f'feed_forward_{j}/output', f'{scope}/output',
-                       (f'ffn/{j}/1', f'ffn/{j}/2'),
-                       (config.intermediate_size, intra))
-  return rows + projection('output_bottleneck', f'{tf1}/output/bottleneck',
-                           ('bottleneck_output/0', 'bottleneck_output/2'),
-                           (intra, inter))
-
-
-def _attention_width(part: str, config: architectures.MobileBertConfig) -> int:
-  """Returns the width of what queries, keys or values read."""
-  reads_bottleneck = config.attention_input == 'bottleneck' or (
-      config.attention_input == 'shared_bottleneck' and part != 'value')
-  return (config.intra_block_size if reads_bottleneck
-          else config.inter_block_size)
+  if product.writes in (layout.QUERY, layout.KEY, layout.VALUE):
+    return (product.shape[0], *heads), heads
+  if product.reads == layout.CONTEXT:
+    return (*heads, product.shape[1]), None
+  return None, None
 
 
 def _path(name: str) -> str:
-  """Returns the object path of a name in a block of ours.
+  """Returns the object path of a layer in a block of ours.
 
   Attributes of a layer cannot be called `output`, and lists are numbered.
   """

@@ -32,7 +32,7 @@ MARKER = object_checkpoint.CONFIG
 
 
 def recognises(location: bundles.Location) -> bool:
-  """Whether a place holds a checkpoint of ours."""
+  """Returns whether a place holds a checkpoint of ours."""
   return object_checkpoint.holds(
       location, 'encoder/layer_with_weights-0/embeddings')
 
@@ -45,9 +45,9 @@ def read(location: bundles.Location,
   """Reads a folder that `write` wrote, or that of a training run.
 
   Args:
-    location: The folder, and which checkpoint of it.
+    location: Place of the checkpoint.
     overrides: Fields of the architecture to change.
-    assumed: The architecture where no config lies beside the weights.
+    assumed: Architecture to assume if no config is beside the weights.
     progress: Wraps the loop over the weights.
 
   Returns:
@@ -55,7 +55,7 @@ def read(location: bundles.Location,
 
   Raises:
     FileNotFoundError: If a file is missing.
-    ValueError: If one is damaged or does not fit the others.
+    ValueError: If a file is damaged or does not fit the others.
   """
   run, path = object_checkpoint.read_run(location.folder)
   if path or assumed is None:
@@ -74,13 +74,13 @@ def read(location: bundles.Location,
 
 def fit(checkpoint: checkpoint_lib.Checkpoint
         ) -> tuple[checkpoint_lib.Checkpoint, list[str]]:
-  """Returns the checkpoint: all that it has finds a place."""
+  """Returns the checkpoint, all of which the format holds."""
   return checkpoint, []
 
 
 def write(checkpoint: checkpoint_lib.Checkpoint, folder: str,
           progress: checkpoint_lib.Progress = checkpoint_lib.silent) -> None:
-  """Writes a folder that `task.init_checkpoint` takes.
+  """Writes a folder that `task.init_checkpoint` accepts.
 
   Args:
     checkpoint: The checkpoint.
@@ -95,7 +95,7 @@ def write(checkpoint: checkpoint_lib.Checkpoint, folder: str,
 
 
 def _run_settings(run: Mapping[str, Any], path: str) -> dict[str, Any]:
-  """Returns what a training run's params say of labels and vocabulary."""
+  """Returns labels and vocabulary from a training run's params."""
   data = run['task'].get('train_data') if 'task' in run else None
   settings: dict[str, Any] = {}
   if not isinstance(data, Mapping) or (

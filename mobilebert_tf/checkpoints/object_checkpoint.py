@@ -12,18 +12,16 @@
 # See the License for the specific language governing permissions and
 # limitations under the License.
 
-"""Object-based checkpoints by the paths of their variables.
+"""Object-based checkpoints: ours and the Model Garden's have this in common.
 
 TensorFlow 2 saves a graph of objects, whose edges are attribute names. Its keys
-depend on which way it walked that graph; the edges do not. So variables are
-found by walking, and written as a tree with the edges that a reader will walk,
-without building the models that they belong to.
+depend on the order in which the graph was walked; the edges do not. So
+variables are found by walking, and written as a tree with the edges that a
+reader walks, without building the models that they belong to.
 
-What the two formats of object-based checkpoints have in common.
-
-A folder with a checkpoint, `encoder.yaml` that says the architecture as the
-`task.model.encoder` of an experiment, and the small files. The folder of a
-training run will do as well: its `params.yaml` says the same.
+A folder holds the checkpoint, `encoder.yaml` with the architecture as
+`task.model.encoder` of an experiment, and the tokenizer files. The folder of a
+training run is read as well, by its `params.yaml`.
 """
 
 from collections.abc import Callable, Collection, Mapping
@@ -41,11 +39,12 @@ from mobilebert_tf.checkpoints import accounting
 from mobilebert_tf.checkpoints import bundles
 from mobilebert_tf.checkpoints import checkpoint as checkpoint_lib
 from mobilebert_tf.checkpoints import name_map
+from mobilebert_tf.common import files
 from mobilebert_tf.modeling import architectures
 
 KEY = '_CHECKPOINTABLE_OBJECT_GRAPH'
 
-# Children of a root that hold the state of a training run, not a model.
+# Children of the root that hold the state of a training run.
 _TRAINING_STATE = ('optimizer', 'global_step', 'save_counter')
 
 
@@ -65,7 +64,7 @@ class ObjectGraph:
     if KEY not in self._shapes:
       raise ValueError(f'{name} is not object-based; is it TF1\'s?')
     graph = _parse(reader.get_tensor(KEY), name)
-    # Edges and keys that lead nowhere, in a damaged graph, are none.
+    # A damaged graph may have edges and keys that lead nowhere.
     self._children = [
         {child.local_name: child.node_id for child in node.children
          if 0 <= child.node_id < len(graph.nodes)} for node in graph.nodes
@@ -76,7 +75,7 @@ class ObjectGraph:
     ]
 
   def has(self, path: str) -> bool:
-    """Whether there is an object, or a variable, at a path from the root."""
+    """Returns whether an object or variable is at a path from the root."""
     return self._walk(path.split('/')) is not None
 
   def find(self, path: str) -> str | None:
@@ -89,10 +88,10 @@ class ObjectGraph:
     return tuple(self._shapes[key])
 
   def model_keys(self, left_out: Iterable[str] = ()) -> set[str]:
-    """Returns the keys of all variables but those of training state.
+    """Returns the keys of all variables except training state.
 
     Args:
-      left_out: Paths whose variables do not count either.
+      left_out: Paths whose variables are left out as well.
     """
     roots = [
         node for name, node in self._children[0].items()
@@ -133,8 +132,8 @@ def write(prefix: str, variables: Mapping[str, np.ndarray],
   Args:
     prefix: Path without `.index`.
     variables: Arrays by path from the root.
-    aliases: Further paths of objects or variables, by which readers find them
-      as well: new path to existing one.
+    aliases: Other paths of objects or variables by which readers find them:
+      new path to existing one.
   """
   tree: dict[str, Any] = {}
   for path, array in variables.items():
@@ -201,8 +200,8 @@ RUN_CONFIG = 'params.yaml'
 PREFIX = 'mobilebert.ckpt'
 _SUFFIX = '/.ATTRIBUTES/VARIABLE_VALUE'
 
-# Where the parts of a model are found, the first place that exists: as named
-# items of a checkpoint, else inside a model that was saved whole.
+# Places of the parts of a model, of which the first that exists counts: named
+# items of a checkpoint, or inside a model that was saved whole.
 _PLACES = {
     'encoder': ('encoder', 'model/encoder_network', 'model/_network', 'model'),
     'masked_lm': ('masked_lm', 'model/masked_lm'),
@@ -210,7 +209,7 @@ _PLACES = {
 
 
 class _PlainLoader(yaml.SafeLoader):
-  """Reads data without aliases, which can make gigabytes of a few lines."""
+  """Reads YAML without aliases, which can make gigabytes of a few lines."""
 
   def compose_node(self, parent: Any, index: Any) -> Any:
     if self.check_event(yaml.AliasEvent):
@@ -219,7 +218,7 @@ class _PlainLoader(yaml.SafeLoader):
 
 
 def holds(location: bundles.Location, path: str) -> bool:
-  """Whether a place holds an object-based checkpoint with a path in it."""
+  """Returns whether a place holds an object-based checkpoint with a path."""
   if not location.prefix:
     return False
   with bundles.open_reader(location) as reader:
@@ -237,15 +236,16 @@ def read_weights(
   """Reads the weights of an object-based checkpoint.
 
   Args:
-    location: Where it is.
+    location: Place of the checkpoint.
     checkpoint_format: `'model_garden'` or `'mobilebert_tf'`.
-    architecture: Of the encoder.
-    left_out: Paths that are not read, and not reported as left over.
+    architecture: Architecture of the encoder.
+    left_out: Paths that are neither read nor reported as left over.
     progress: Wraps the loop over the weights.
-    moved: Paths of layers that lie elsewhere in this checkpoint, and where.
+    moved: Paths of layers that are elsewhere in this checkpoint, to their
+      paths there.
 
   Returns:
-    The arrays by our names, and the parts they belong to.
+    The arrays by our names, and the parts that they belong to.
 
   Raises:
     ValueError: If weights are missing, left over or of another shape, or the
@@ -261,7 +261,7 @@ def read_weights(
       found = _find(graph, f'{(moved or {}).get(layer, layer)}/{weight}')
       if found:
         keys[path] = found
-    # What no path leads to goes by its key.
+    # Variables without a path go by their key.
     rest = graph.model_keys(left_out) - set(keys.values())
     keys.update({key.removesuffix(_SUFFIX): key for key in rest})
     source = accounting.Source(
@@ -280,9 +280,9 @@ def write_weights(checkpoint: checkpoint_lib.Checkpoint, folder: str,
 
   Args:
     checkpoint: The checkpoint.
-    folder: Where to.
-    checkpoint_format: As for `read_weights`.
-    aliases: As for `object_graph.write`.
+    folder: Path of the folder.
+    checkpoint_format: `'model_garden'` or `'mobilebert_tf'`.
+    aliases: Other paths, as for `write`.
     progress: Wraps the loop over the weights.
   """
   variables = {
@@ -298,11 +298,11 @@ def read_run(folder: str) -> tuple[dict[str, Any], str]:
   """Reads the YAML beside a checkpoint.
 
   Args:
-    folder: The checkpoint's folder. That of a run's best checkpoint has its
-      `params.yaml` one folder up.
+    folder: Folder of the checkpoint. For a run's best checkpoint `params.yaml`
+      is one folder up.
 
   Returns:
-    Its fields and its path; no fields and no path if there is none.
+    Its fields and its path, both empty if there is none.
 
   Raises:
     ValueError: If it is no YAML.
@@ -314,23 +314,19 @@ def read_run(folder: str) -> tuple[dict[str, Any], str]:
   path = next(filter(tf.io.gfile.exists, paths), '')
   if not path:
     return {}, ''
-  try:
-    with tf.io.gfile.GFile(path, 'rb') as file:
-      fields = yaml.load(file.read(), _PlainLoader)
-  except (yaml.YAMLError, ValueError, RecursionError) as error:
-    raise ValueError(f'{path} is no YAML: {error}') from error
+  fields = files.read_yaml(path, _PlainLoader)
   return (fields if isinstance(fields, dict) else {}), path
 
 
 def encoder_fields(run: Mapping[str, Any], path: str, folder: str,
                    encoder_type: str) -> dict[str, Any]:
-  """Returns the fields of the encoder that a YAML says.
+  """Returns the fields of the encoder in a YAML.
 
   Args:
-    run: What `read_run` returned.
-    path: What `read_run` returned.
-    folder: The checkpoint's folder.
-    encoder_type: The `task.model.encoder.type` that is expected.
+    run: Fields that `read_run` returned.
+    path: Path that `read_run` returned.
+    folder: Folder of the checkpoint.
+    encoder_type: Expected `task.model.encoder.type`.
 
   Returns:
     The fields.
@@ -369,7 +365,7 @@ def write_encoder_config(folder: str, encoder_type: str,
 
 def as_architecture(make: Callable[[], architectures.MobileBertConfig],
                     path: str) -> architectures.MobileBertConfig:
-  """Returns what `make` makes of the fields of a file, naming it in errors."""
+  """Returns the result of `make`, naming the file of its fields in errors."""
   try:
     return make()
   except (TypeError, ValueError) as error:
@@ -378,7 +374,7 @@ def as_architecture(make: Callable[[], architectures.MobileBertConfig],
 
 def _find(graph: ObjectGraph, path: str) -> str | None:
   root, _, rest = path.partition('/')
-  # One place for all of a part: in the others, the same numbers may stand for
-  # other layers.
+  # One place for all weights of a part: elsewhere the same numbers may be those
+  # of other layers.
   place = next(filter(graph.has, _PLACES.get(root, ())), root)
   return graph.find(f'{place}/{rest}')

@@ -12,8 +12,9 @@
 # See the License for the specific language governing permissions and
 # limitations under the License.
 
-"""The reference's JSON configs, TF1's and Hugging Face's alike."""
+"""The reference's JSON configs, as TF1 and Hugging Face have them."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import tensorflow as tf
@@ -36,8 +37,8 @@ _FIELDS = {
     'attention_probs_dropout_prob': 'attention_dropout_rate',
     'initializer_range': 'initializer_range',
 }
-# What the reference assumes where a JSON is silent. The two differ in one:
-# TF1's BertConfig has no shared bottleneck unless told, Hugging Face's has.
+# Defaults of the reference for fields that a JSON lacks. Hugging Face's config
+# has a shared bottleneck by default, TF1's has not.
 _TF1_DEFAULTS = {
     'num_feedforward_networks': 1,
     'normalization_type': 'layer_norm',
@@ -52,6 +53,13 @@ _HUGGING_FACE_DEFAULTS = {
     'key_query_shared_bottleneck': True,
     'classifier_activation': True,
 }
+# The reference's two switches for the input of attention, and their values.
+ATTENTION_FIELDS = ('use_bottleneck_attention', 'key_query_shared_bottleneck')
+_ATTENTION_INPUTS = {
+    'bottleneck': (True, False),
+    'shared_bottleneck': (False, True),
+    'block_input': (False, False),
+}
 _TANH_GELU = ('gelu_new', 'gelu_pytorch_tanh')
 
 
@@ -61,8 +69,8 @@ def read_config(path: str,
   """Reads a `bert_config.json` (TF1) or a `config.json` (Hugging Face).
 
   Args:
-    path: The file. One with `model_type` is taken for Hugging Face's.
-    assumed: The architecture where there is no file.
+    path: Path of the file. One with `model_type` counts as Hugging Face's.
+    assumed: Architecture to assume if there is no file.
     **overrides: Fields of our architecture to change afterwards.
 
   Returns:
@@ -70,8 +78,8 @@ def read_config(path: str,
 
   Raises:
     FileNotFoundError: If there is no such file.
-    ValueError: If it is no JSON object, lacks a field, or describes something
-      other than a MobileBERT or its teacher.
+    ValueError: If it is not a JSON object, lacks a field, or describes another
+      model than a MobileBERT or its teacher.
   """
   if assumed is not None and not tf.io.gfile.exists(path):
     return architectures.resolve({**assumed.as_dict(), **overrides})
@@ -80,7 +88,7 @@ def read_config(path: str,
 
 def from_fields(fields: dict[str, Any], path: str,
                 **overrides: Any) -> architectures.MobileBertConfig:
-  """Returns the architecture of a JSON that was read; see `read_config`."""
+  """Returns the architecture of JSON fields; see `read_config`."""
   model_type = fields.get('model_type', 'mobilebert')
   if model_type != 'mobilebert':
     raise ValueError(
@@ -109,11 +117,11 @@ def to_fields(config: architectures.MobileBertConfig) -> dict[str, Any]:
   """Returns an architecture as the fields of a `bert_config.json`.
 
   Args:
-    config: The architecture. `attention_mask` has no field there: it is how a
-      model is run, not what its weights are.
+    config: The architecture. `attention_mask` has no field there, since it does
+      not describe the weights.
 
   Returns:
-    JSON-serializable fields, all that the reference knows.
+    All fields of the reference, JSON-serializable.
   """
   fields = {theirs: getattr(config, ours) for theirs, ours in _FIELDS.items()}
   return {
@@ -122,18 +130,32 @@ def to_fields(config: architectures.MobileBertConfig) -> dict[str, Any]:
       'trigram_input': True,
       'num_feedforward_networks': config.num_feedforward_networks,
       'normalization_type': config.normalization,
-      'use_bottleneck_attention': config.attention_input == 'bottleneck',
-      'key_query_shared_bottleneck':
-          config.attention_input == 'shared_bottleneck',
+      **attention_fields(config),
       'classifier_activation': config.use_pooler,
   }
+
+
+def attention_fields(
+    config: architectures.MobileBertConfig) -> dict[str, bool]:
+  """Returns the input of attention as the reference's fields."""
+  return dict(zip(ATTENTION_FIELDS, _ATTENTION_INPUTS[config.attention_input],
+                  strict=True))
+
+
+def attention_input(fields: Mapping[str, Any]) -> str:
+  """Returns the input of attention that the reference's fields say."""
+  given = [bool(fields[name]) for name in ATTENTION_FIELDS]
+  if given[0]:  # The reference does not look at the other one.
+    given[1] = False
+  return next(name for name, values in _ATTENTION_INPUTS.items()
+              if values == tuple(given))
 
 
 def to_hugging_face_fields(
     config: architectures.MobileBertConfig) -> dict[str, Any]:
   """Returns an architecture as the fields of a Hugging Face `config.json`."""
   fields = to_fields(config)
-  if fields['hidden_act'] == 'gelu':  # There, gelu is another function.
+  if fields['hidden_act'] == 'gelu':  # Hugging Face's is another function.
     fields['hidden_act'] = _TANH_GELU[0]
   return {
       **fields,
@@ -161,15 +183,9 @@ def _variants(fields: dict[str, Any]) -> dict[str, Any]:
   defaults = (_HUGGING_FACE_DEFAULTS if 'model_type' in fields
               else _TF1_DEFAULTS)
   fields = {**defaults, **fields}
-  if fields['use_bottleneck_attention']:
-    attention_input = 'bottleneck'
-  elif fields['key_query_shared_bottleneck']:
-    attention_input = 'shared_bottleneck'
-  else:
-    attention_input = 'block_input'
   return {
       'num_feedforward_networks': fields['num_feedforward_networks'],
       'normalization': fields['normalization_type'],
-      'attention_input': attention_input,
+      'attention_input': attention_input(fields),
       'use_pooler': fields['classifier_activation'],
   }

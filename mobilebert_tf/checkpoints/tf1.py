@@ -39,15 +39,15 @@ CONFIG = 'bert_config.json'
 PREFIX = 'mobilebert_variables.ckpt'
 MARKER = CONFIG
 
-# What a training run leaves beside the model: slots, steps, the teacher, and
-# the frozen norms of the feature-map loss.
+# Names of a training run's state: slots, steps, the teacher, and the frozen
+# norms of the feature-map loss.
 _TRAINING_STATE = re.compile(
     r'global_step$|beta[12]_power$|.*/(adam_[mv]|Adam(_1)?|Momentum)$'
     r'|teacher/|hidden_distill_\d+/')
 
 
 def recognises(location: bundles.Location) -> bool:
-  """Whether a place holds a checkpoint of named variables."""
+  """Returns whether a place holds a checkpoint of named variables."""
   if not location.prefix:
     return False
   with bundles.open_reader(location) as reader:
@@ -62,10 +62,10 @@ def read(location: bundles.Location,
   """Reads a TF1 checkpoint folder.
 
   Args:
-    location: The folder, and the prefix if there are several.
+    location: Place of the checkpoint.
     overrides: Fields of the architecture to change, such as
       `{'attention_mask': 'tf1_reference'}`.
-    assumed: The architecture where no config lies beside the weights.
+    assumed: Architecture to assume if no config is beside the weights.
     progress: Wraps the loop over the weights.
 
   Returns:
@@ -97,7 +97,7 @@ def read(location: bundles.Location,
 
 def fit(checkpoint: checkpoint_lib.Checkpoint
         ) -> tuple[checkpoint_lib.Checkpoint, list[str]]:
-  """Returns what the format holds of a checkpoint, and what to know of it.
+  """Returns the part of a checkpoint that the format holds, and notes on it.
 
   Raises:
     ValueError: If it cannot be written.
@@ -122,7 +122,7 @@ def write(checkpoint: checkpoint_lib.Checkpoint, folder: str,
       name.tf1: name.from_ours(checkpoint.weights[name.ours], 'tf1')
       for name in progress(checkpoint.names, 'writing')
   }
-  # What a Saver of TF1 runs; it needs no graph and no second copy.
+  # The op of TF1's Saver; it needs no graph and no second copy.
   tf.raw_ops.SaveV2(
       prefix=os.path.join(folder, PREFIX), tensor_names=list(tensors),
       shape_and_slices=[''] * len(tensors), tensors=list(tensors.values()))

@@ -12,10 +12,8 @@
 # See the License for the specific language governing permissions and
 # limitations under the License.
 
-"""The small files beside the weights: vocabulary, tokenizer settings, labels.
-"""
+"""Tokenizer files beside the weights: vocabulary, settings and labels."""
 
-import json
 import os
 from collections.abc import Collection
 from typing import Any
@@ -23,6 +21,7 @@ from typing import Any
 import tensorflow as tf
 
 from mobilebert_tf.checkpoints import checkpoint as checkpoint_lib
+from mobilebert_tf.common import files
 from mobilebert_tf.text import vocabulary as vocabulary_lib
 
 VOCABULARY = 'vocab.txt'
@@ -35,24 +34,16 @@ def read_json(path: str) -> dict[str, Any]:
   """Reads a JSON object.
 
   Args:
-    path: The file, local or any that `tf.io.gfile` reads.
+    path: Path of the file, any that `tf.io.gfile` reads.
 
   Returns:
     Its fields.
 
   Raises:
     FileNotFoundError: If there is no such file.
-    ValueError: If it is no JSON, or not an object.
+    ValueError: If it is not a JSON object.
   """
-  try:
-    with tf.io.gfile.GFile(path, 'rb') as file:
-      fields = json.loads(file.read().decode('utf-8'))
-  except tf.errors.NotFoundError as error:
-    raise FileNotFoundError(f'{path} is missing.') from error
-  except tf.errors.OpError as error:
-    raise ValueError(f'{path} cannot be read: {error.message}') from error
-  except (UnicodeDecodeError, json.JSONDecodeError, RecursionError) as error:
-    raise ValueError(f'{path} is no JSON: {error}.') from error
+  fields = files.read_json(path)
   if not isinstance(fields, dict):
     raise ValueError(
         f'{path} holds a {type(fields).__name__}, not a JSON object.')
@@ -61,20 +52,18 @@ def read_json(path: str) -> dict[str, Any]:
 
 def write_json(path: str, fields: dict[str, Any]) -> None:
   """Writes a JSON object for people to read."""
-  with open(path, 'w', encoding='utf-8') as file:
-    json.dump(fields, file, indent=2, sort_keys=True, ensure_ascii=False)
-    file.write('\n')
+  files.write_json(path, fields, sort_keys=True, ensure_ascii=False)
 
 
 def read(folder: str) -> dict[str, Any]:
-  """Reads what lies beside the weights.
+  """Reads the tokenizer files of a checkpoint.
 
   Args:
-    folder: The checkpoint's folder.
+    folder: Folder of the checkpoint.
 
   Returns:
-    The fields `vocabulary`, `lower_case` and `labels` of a `Checkpoint`, as far
-    as there are files for them.
+    The fields `vocabulary`, `lower_case` and `labels` of a `Checkpoint`, those
+    that have files.
 
   Raises:
     ValueError: If a file is damaged.
@@ -96,12 +85,12 @@ def read(folder: str) -> dict[str, Any]:
 
 def write(checkpoint: checkpoint_lib.Checkpoint, folder: str,
           labels: bool = True) -> None:
-  """Writes what a checkpoint knows of these files.
+  """Writes the tokenizer files of a checkpoint.
 
   Args:
     checkpoint: The checkpoint.
-    folder: Where to write.
-    labels: Whether to write labels; some formats have a place of their own.
+    folder: Path of the folder.
+    labels: Whether to write labels; some formats keep them elsewhere.
   """
   if checkpoint.vocabulary is not None:
     checkpoint.vocabulary.write(os.path.join(folder, VOCABULARY))
@@ -111,8 +100,8 @@ def write(checkpoint: checkpoint_lib.Checkpoint, folder: str,
         'tokenizer_class': 'MobileBertTokenizer',
     })
   if labels and checkpoint.labels:
-    with open(os.path.join(folder, LABELS), 'w', encoding='utf-8') as file:
-      file.writelines(f'{label}\n' for label in checkpoint.labels)
+    files.write_text(os.path.join(folder, LABELS), ''.join(
+        f'{label}\n' for label in checkpoint.labels))
 
 
 def check_vocabulary(checkpoint: checkpoint_lib.Checkpoint) -> None:
@@ -147,16 +136,7 @@ def _as_bool(value: Any) -> bool:
 
 
 def _read_labels(path: str) -> tuple[str, ...]:
-  try:
-    with tf.io.gfile.GFile(path, 'rb') as file:
-      data = file.read()
-  except tf.errors.OpError as error:
-    raise ValueError(f'{path} cannot be read: {error.message}') from error
-  try:
-    text = data.decode('utf-8-sig').replace('\r\n', '\n')
-  except UnicodeDecodeError as error:
-    raise ValueError(f'{path} is not UTF-8: {error}.') from error
-  return tuple(text.removesuffix('\n').split('\n')) if text else ()
+  return tuple(line.removesuffix('\r') for _, line in files.read_lines(path))
 
 
 def _read_tokenizer(path: str) -> vocabulary_lib.Vocabulary:
@@ -173,6 +153,6 @@ def _read_tokenizer(path: str) -> vocabulary_lib.Vocabulary:
 
 
 def _are_ids(values: Collection[Any]) -> bool:
-  """Whether the values are 0, 1, 2 and so on, in any order."""
+  """Returns whether the values are 0, 1, 2 and so on, in any order."""
   return all(type(value) is int for value in values) and (
       sorted(values) == list(range(len(values))))

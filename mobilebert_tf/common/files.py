@@ -12,68 +12,144 @@
 # See the License for the specific language governing permissions and
 # limitations under the License.
 
-"""Writes files and folders whole or not at all."""
+"""Reads, finds and atomically replaces files.
 
+Local paths need the standard library alone, so that this module serves where
+TensorFlow is not installed. Paths with a scheme, such as `gs://bucket/a.txt`,
+are read, replaced and searched by `tf.io.gfile`, which is imported then.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
 import contextlib
 import errno
+import gzip
+import json
 import os
 import pathlib
 import shutil
 import tempfile
-from collections.abc import Iterator
+from typing import Any, BinaryIO
+import zlib
+
+# A line of 50 MB may still be text.
+LONGEST_LINE = 64_000_000
+_BLOCK = 2_000_000
+
+
+class LineError(ValueError):
+  """A line of a text file that cannot be read.
+
+  Args:
+    path: The file.
+    line: The number of the line, from 1.
+    what: The problem and its remedy.
+  """
+
+  def __init__(self, path: str, line: int, what: str):
+    super().__init__(path, line, what)  # Picklable, for worker processes.
+    self.path, self.line, self.what = path, line, what
+
+  def __str__(self) -> str:
+    return f'{self.path}:{self.line}: {self.what}'
+
+
+# === Writing ===
+
+
+@contextlib.contextmanager
+def replacing(path: str | os.PathLike) -> Iterator[str]:
+  """Replaces a file atomically by one that the caller writes.
+
+  The old file stays until the new one is complete and on the disk, and for good
+  if writing it fails.
+
+  Args:
+    path: The file to replace, local or remote. Its folder is made if needed.
+
+  Yields:
+    The path to write to, in the same folder.
+
+  Example: `with replacing('tokens.npz') as new: ...`
+  """
+  path = os.fspath(path)
+  folder, name = os.path.split(path)
+  # Not tempfile.mkstemp, whose files only their owner may read.
+  temporary = os.path.join(folder, f'.{name}.{os.getpid()}.tmp')
+  if _is_remote(path):
+    import tensorflow as tf
+    tf.io.gfile.makedirs(folder)
+    yield temporary
+    tf.io.gfile.rename(temporary, path, overwrite=True)
+    return
+  os.makedirs(folder or '.', exist_ok=True)
+  try:
+    yield temporary
+    _flush(temporary)
+    os.replace(temporary, path)
+  finally:
+    with contextlib.suppress(FileNotFoundError):
+      os.remove(temporary)
+
+
+def write_bytes(path: str | os.PathLike, data: bytes) -> None:
+  """Writes a file atomically.
+
+  Args:
+    path: The file, local or remote. Its folder is made if needed.
+    data: The content.
+
+  Example: `write_bytes('answers.zip', buffer.getvalue())`
+  """
+  with replacing(path) as new:
+    if _is_remote(new):
+      import tensorflow as tf
+      with tf.io.gfile.GFile(new, 'wb') as file:
+        file.write(data)
+    else:
+      pathlib.Path(new).write_bytes(data)
 
 
 def write_text(path: str | os.PathLike, text: str) -> None:
-  """Writes a text file at once.
+  """Writes a text file atomically, as UTF-8; see `write_bytes`.
 
-  Args:
-    path: The file; its folder is made if needed.
-    text: What it holds afterwards, as UTF-8.
-
-  Example: `write_text('results.json', '{}')`
+  Example: `write_text('notes.md', '# Notes')`
   """
   write_bytes(path, text.encode('utf-8'))
 
 
-def write_bytes(path: str | os.PathLike, data: bytes) -> None:
-  """Writes a file at once.
+def write_json(path: str | os.PathLike, value: Any, **options: Any) -> None:
+  """Writes a JSON file atomically.
 
   Args:
-    path: The file; its folder is made if needed.
-    data: What it holds afterwards.
+    path: The file, local or remote. Its folder is made if needed.
+    value: The content.
+    **options: Arguments of `json.dumps`; `indent` is 2 by default.
 
-  Example: `write_bytes('answers.zip', buffer.getvalue())`
+  Example: `write_json('results.json', {'accuracy': 0.93})`
   """
-  path = pathlib.Path(path)
-  path.parent.mkdir(parents=True, exist_ok=True)
-  temporary = path.with_name(f'.{path.name}.{os.getpid()}.tmp')
-  try:
-    temporary.write_bytes(data)
-    os.replace(temporary, path)
-  finally:
-    temporary.unlink(missing_ok=True)
+  write_text(path, json.dumps(value, **{'indent': 2, **options}) + '\n')
 
 
 @contextlib.contextmanager
 def replace_folder(folder: str | os.PathLike, marker: str,
                    overwrite: bool = True) -> Iterator[pathlib.Path]:
-  """Gives an empty folder that takes the place of another when it is filled.
+  """Replaces a folder atomically by one that the caller fills.
 
-  The old folder stands until the new one is complete, and stays if filling it
-  fails.
+  The old folder stays until the new one is complete and on the disk, and for
+  good if filling it fails.
 
   Args:
-    folder: The folder to write; one that exists is replaced as a whole.
-    marker: A file that tells a folder of this kind. A folder that holds
-      anything but lacks it is somebody else's and is not touched.
-    overwrite: Whether one that holds anything may be replaced at all.
+    folder: The local folder to replace as a whole.
+    marker: Name of a file that folders of this kind have. A folder with other
+      content is somebody else's and is not touched.
+    overwrite: Whether a folder with content may be replaced at all.
 
   Yields:
-    The folder to fill, beside `folder`.
+    The empty folder to fill, beside `folder`.
 
   Raises:
-    FileExistsError: If `folder` is not of this kind, or may not be replaced,
-      or another program has made it meanwhile.
+    FileExistsError: If `folder` is not of this kind, may not be replaced, or
+      was made by another program meanwhile.
 
   Example: `with replace_folder('bundle', 'metadata.json') as new: ...`
   """
@@ -89,15 +165,265 @@ def replace_folder(folder: str | os.PathLike, marker: str,
     new, old = pathlib.Path(staging, 'new'), pathlib.Path(staging, 'old')
     new.mkdir()
     yield new
+    for path in new.rglob('*'):
+      _flush(path)
     if overwrite and folder.exists():
       os.rename(folder, old)
     try:
       os.rename(new, folder)
     except OSError as error:
-      if old.exists():  # Or it would go with the staging folder.
+      if old.exists():  # It would be removed with the staging folder.
         os.rename(old, folder)
       if error.errno in (errno.EEXIST, errno.ENOTEMPTY, errno.ENOTDIR):
         raise FileExistsError(
             f'{folder} exists already. Name another folder.') from error
       raise
     shutil.rmtree(old, ignore_errors=True)
+
+
+def _flush(path: str | os.PathLike) -> None:
+  """Waits until the content is on the disk.
+
+  After a power cut a renamed file could be empty otherwise.
+  """
+  descriptor = os.open(path, os.O_RDONLY)
+  try:
+    os.fsync(descriptor)
+  finally:
+    os.close(descriptor)
+
+
+# === Reading ===
+
+
+def read_bytes(path: str | os.PathLike) -> bytes:
+  """Reads a file, local or remote.
+
+  Raises:
+    FileNotFoundError: If there is no such file.
+    OSError: If it is a folder or cannot be read.
+  """
+  with open_binary(os.fspath(path)) as file:
+    return file.read()
+
+
+def read_text(path: str | os.PathLike) -> str:
+  """Reads a UTF-8 file, local or remote, without its byte order mark.
+
+  Raises:
+    FileNotFoundError: If there is no such file.
+    ValueError: If it is not UTF-8; names the file and the line.
+  """
+  return _decode(os.fspath(path), 0, read_bytes(path), is_start=True)
+
+
+def read_json(path: str | os.PathLike, allow_nan: bool = True) -> Any:
+  """Reads a JSON file, local or remote.
+
+  Args:
+    path: The file.
+    allow_nan: Whether NaN and Infinity, which are not JSON, are accepted.
+
+  Returns:
+    The content.
+
+  Raises:
+    FileNotFoundError: If there is no such file.
+    ValueError: If it is not UTF-8 or not JSON; names the file and the line.
+  """
+  path, text = os.fspath(path), read_text(path)
+  try:
+    return json.loads(text, parse_constant=None if allow_nan else _refuse)
+  except json.JSONDecodeError as error:
+    raise LineError(path, error.lineno, f'not JSON, or cut off: {error.msg} at '
+                    f'column {error.colno}.') from error
+  except RecursionError as error:
+    raise ValueError(f'{path}: too deeply nested to be read.') from error
+  except ValueError as error:
+    raise ValueError(f'{path}: {error}') from error
+
+
+def read_yaml(path: str | os.PathLike, loader: type | None = None) -> Any:
+  """Reads a YAML file, local or remote.
+
+  Args:
+    path: The file.
+    loader: A subclass of `yaml.SafeLoader`, which it is by default.
+
+  Returns:
+    The content.
+
+  Raises:
+    FileNotFoundError: If there is no such file.
+    ValueError: If it is not UTF-8 or not YAML; names the file and the line.
+  """
+  import yaml
+  path, text = os.fspath(path), read_text(path)
+  try:
+    return yaml.load(text, loader or yaml.SafeLoader)
+  except yaml.YAMLError as error:
+    mark = getattr(error, 'problem_mark', None)
+    raise LineError(path, mark.line + 1 if mark else 1,
+                    f'not YAML ({error}).') from error
+  except (RecursionError, ValueError) as error:  # Such as a 30th February.
+    raise ValueError(f'{path}: not YAML ({error}).') from error
+
+
+def read_lines(path: str, start: int = 0,
+               end: int | None = None) -> Iterator[tuple[int, str]]:
+  """Yields the number, from 1, and the text of each line of a file.
+
+  Memory does not grow with the file. Lines end with `\\n` alone, which is
+  removed; `.gz` files are decompressed.
+
+  Args:
+    path: The file, local or remote, in UTF-8.
+    start: The first byte to read, where a line begins.
+    end: The byte after the last one; None for all. Numbers count from `start`.
+
+  Raises:
+    FileNotFoundError: If there is no such file.
+    LineError: If a line is not UTF-8 or longer than 64 MB, or the gzip file is
+      damaged.
+  """
+  number, rest = 0, bytearray()
+  try:
+    for block in _read_blocks(path, start, end):
+      # Only the first line of a block can be longer than a block.
+      if len(rest) + (block.find(b'\n') + 1 or len(block)) > LONGEST_LINE:
+        raise LineError(path, number + 1, f'the line has more than '
+                        f'{LONGEST_LINE:,} bytes. Is it text?')
+      lines, newline, unfinished = block.rpartition(b'\n')
+      if not newline:
+        rest += block
+        continue
+      text = _decode(
+          path, number, bytes(rest + lines), is_start=start + number == 0)
+      for line in text.split('\n'):
+        number += 1
+        yield number, line
+      rest = bytearray(unfinished)
+  except (gzip.BadGzipFile, EOFError, zlib.error) as error:
+    raise LineError(
+        path, number + 1, f'not a whole gzip file ({error}).') from error
+  if rest:  # The file does not end with a newline.
+    yield number + 1, _decode(
+        path, number, bytes(rest), is_start=start + number == 0)
+
+
+def _read_blocks(path: str, start: int, end: int | None) -> Iterator[bytes]:
+  with open_binary(path) as raw:
+    if path.endswith('.gz'):
+      file = gzip.GzipFile(fileobj=raw)
+      # `read` would lose what comes before a damaged place.
+      while block := file.read1(_BLOCK):
+        yield block
+      return
+    left = size(path) - start if end is None else end - start
+    raw.seek(start)
+    while left:
+      block = raw.read(min(_BLOCK, left))
+      if not block:
+        raise OSError(f'{path} became shorter while it was read.')
+      left -= len(block)
+      yield block
+
+
+@contextlib.contextmanager
+def open_binary(path: str) -> Iterator[BinaryIO]:
+  """Opens a file to read bytes, with errors that name it."""
+  try:
+    if not _is_remote(path):
+      with open(path, 'rb') as file:
+        yield file
+      return
+    import tensorflow as tf
+    try:
+      with tf.io.gfile.GFile(path, 'rb') as file:
+        yield file
+    except tf.errors.NotFoundError as error:
+      raise FileNotFoundError from error
+    except tf.errors.OpError as error:
+      raise OSError(f'{path} cannot be read: {error.message}') from error
+  except (FileNotFoundError, NotADirectoryError) as error:
+    raise FileNotFoundError(f'{path} does not exist.') from error
+  except IsADirectoryError as error:
+    raise IsADirectoryError(f'{path} is a folder. Name a file.') from error
+
+
+def _decode(path: str, lines_before: int, data: bytes, is_start: bool) -> str:
+  try:
+    return data.decode('utf-8-sig' if is_start else 'utf-8')
+  except UnicodeDecodeError as error:
+    # `error.object` lacks the byte order mark, and so does the offset.
+    line = lines_before + error.object.count(b'\n', 0, error.start) + 1
+    raise LineError(path, line, f'not UTF-8 ({error.reason}). Convert the '
+                    'file, for example with iconv.') from error
+
+
+def _refuse(constant: str) -> None:
+  raise ValueError(f'{constant} is no number of JSON.')
+
+
+# === Finding ===
+
+
+def split_paths(paths: str | Sequence[str]) -> list[str]:
+  """Returns the paths and globs of a list, or of a text with commas.
+
+  Example: `split_paths('a.txt, b/*.txt')` is `['a.txt', 'b/*.txt']`
+  """
+  values = [paths] if isinstance(paths, str) else list(paths)
+  return [path.strip() for value in values for path in value.split(',')
+          if path.strip()]
+
+
+def find_files(paths_or_globs: str | os.PathLike
+               | Iterable[str | os.PathLike]) -> list[str]:
+  """Expands globs; sorted within each, each file once.
+
+  Args:
+    paths_or_globs: One or several. The name of a file is that file, also where
+      it has characters of a glob.
+
+  Returns:
+    The files.
+
+  Raises:
+    FileNotFoundError: If one of them matches no file, naming it.
+    ValueError: If none was given.
+  """
+  import tensorflow as tf
+  if isinstance(paths_or_globs, str | os.PathLike):
+    paths_or_globs = [paths_or_globs]
+  found: dict[str, None] = {}
+  for pattern in map(os.fspath, paths_or_globs):
+    matches = ([pattern] if tf.io.gfile.exists(pattern)
+               else sorted(tf.io.gfile.glob(pattern)))
+    matches = [path for path in matches if not tf.io.gfile.isdir(path)]
+    if not matches:
+      raise FileNotFoundError(f'No file matches {pattern!r}.')
+    found.update(dict.fromkeys(matches))
+  if not found:
+    raise ValueError('No input file was named.')
+  return list(found)
+
+
+def size(path: str | os.PathLike) -> int:
+  """Returns the size of a file in bytes, local or remote."""
+  path = os.fspath(path)
+  if not _is_remote(path):
+    return os.path.getsize(path)
+  import tensorflow as tf
+  return tf.io.gfile.stat(path).length
+
+
+def folder_size(path: str | os.PathLike) -> int:
+  """Returns the size in bytes of a local file, or of all files of a folder."""
+  path = pathlib.Path(path)
+  paths = path.rglob('*') if path.is_dir() else [path]
+  return sum(file.stat().st_size for file in paths if file.is_file())
+
+
+def _is_remote(path: str) -> bool:
+  return '://' in path

@@ -12,10 +12,10 @@
 # See the License for the specific language governing permissions and
 # limitations under the License.
 
-"""Numbers to text, the same on every page and in every terminal table.
+"""Formats numbers as text, for pages and terminal tables alike.
 
-Whatever is not a finite number (NaN, infinity, None, text) becomes 'n/a', so
-that a report of a run that went wrong can still be written.
+Anything but a finite number (NaN, infinity, None, text) becomes 'n/a', so that
+a report of a run that went wrong can still be written.
 """
 
 import math
@@ -55,12 +55,12 @@ def approximate_count(value: Any) -> str:
 def percent(value: Any, digits: int = 1) -> str:
   """Formats a fraction as a percentage.
 
-  Only what is exactly 0 or 1 reads 0% or 100%: a near miss gets as many digits
-  as it takes to be seen.
+  Only exactly 0 or 1 reads 0% or 100%: a near miss gets as many digits as are
+  needed to tell it from these.
 
   Args:
-    value: A fraction, 1 for 100%.
-    digits: Digits after the point, up to 6 where a near miss needs them.
+    value: Fraction, 1 for 100%.
+    digits: Number of digits after the point; up to 6 for a near miss.
 
   Returns:
     Text such as `'81.4%'`, and `'99.96%'` for 0.9996.
@@ -99,8 +99,8 @@ def quantity(value: Any, unit: str) -> str:
   """Formats a measurement with its unit: `'8.1 MB'`, `'0.34 ms'`.
 
   Args:
-    value: The measurement.
-    unit: The unit's symbol.
+    value: Measurement.
+    unit: Symbol of the unit.
 
   Returns:
     Two digits after the point below 1, none from 1,000 on, one between.
@@ -113,7 +113,7 @@ def quantity(value: Any, unit: str) -> str:
 
 
 def listing(items: list[str]) -> str:
-  """Joins items as prose does: `'a'`, `'a and b'`, `'a, b and c'`."""
+  """Joins items with commas and "and": `'a'`, `'a and b'`, `'a, b and c'`."""
   if len(items) < 2:
     return ''.join(items)
   return ', '.join(items[:-1]) + ' and ' + items[-1]

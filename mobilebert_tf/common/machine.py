@@ -12,30 +12,65 @@
 # See the License for the specific language governing permissions and
 # limitations under the License.
 
-"""What the run ran on."""
+"""Facts about the machine and the run, for results and reports."""
 
+import datetime
+import functools
 import glob
 import importlib.metadata
 import os
 import pathlib
 import platform
+import re
 import resource
+import shlex
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 _PACKAGES = ('mobilebert_tf', 'tensorflow', 'tf-keras', 'tf-models-official',
              'tensorflow-text', 'tokenizers', 'ai-edge-litert')
+# The speed of float32, bfloat16 and int8 products depends on these.
+_INSTRUCTIONS = ('avx2', 'avx512f', 'avx512_bf16', 'avx512_vnni', 'avx_vnni',
+                 'amx_bf16', 'amx_int8', 'asimddp', 'bf16', 'i8mm')
+_HIGH_WATER = re.compile(r'^VmHWM:\s+(\d+) kB$', re.MULTILINE)
 
 
+@functools.cache
 def hardware() -> dict[str, Any]:
-  """Returns processor, cores and memory."""
+  """Returns the processor, its instruction set, usable cores and memory."""
+  # Imported here, so that a process that reads `peak_memory` alone loads
+  # neither.
+  import cpuinfo
+  import psutil
+  info = cpuinfo.get_cpu_info()
+  flags = info.get('flags', ())
   return {
-      'cpu': _cpu_name(),
-      'cores': _num_cores(),
-      'memory_gb':
-          os.sysconf('SC_PAGE_SIZE') * os.sysconf('SC_PHYS_PAGES') / 1e9,
+      'cpu': (info.get('brand_raw') or platform.processor()
+              or platform.machine()),
+      'instruction_set': [name for name in _INSTRUCTIONS if name in flags],
+      # The cores that this process may use.
+      'cores': (len(os.sched_getaffinity(0))
+                if hasattr(os, 'sched_getaffinity') else psutil.cpu_count()),
+      'memory_gb': psutil.virtual_memory().total / 1e9,
   }
+
+
+def describe_hardware(facts: Mapping[str, Any] | None = None) -> str:
+  """Returns the hardware as one line.
+
+  Args:
+    facts: The result of `hardware`, possibly on another machine or by an older
+      release; by default that of this machine.
+
+  Returns:
+    Text such as `2 cores of Intel(R) Xeon(R) Processor (avx2), 8 GB`.
+  """
+  facts = hardware() if facts is None else facts
+  instructions = ' '.join(facts.get('instruction_set', ()))
+  return (f'{facts["cores"]} cores of {facts["cpu"]}'
+          + (f' ({instructions})' if instructions else '')
+          + f', {facts["memory_gb"]:.0f} GB')
 
 
 def versions() -> dict[str, str]:
@@ -49,6 +84,40 @@ def versions() -> dict[str, str]:
   return found
 
 
+def run_facts(program: str) -> dict[str, Any]:
+  """Returns the facts that let somebody repeat a run.
+
+  Args:
+    program: Module of the program, such as `mobilebert_tf.quickstart`.
+
+  Returns:
+    `command` with the flags of this process, `date` with time and zone,
+    `hardware` and `versions`.
+  """
+  return {
+      'command': shlex.join(['python', '-m', program, *sys.argv[1:]]),
+      'date': datetime.datetime.now().astimezone().isoformat(
+          timespec='seconds'),
+      'hardware': hardware(),
+      'versions': versions(),
+  }
+
+
+def report_facts(program: str) -> dict[str, str]:
+  """Returns the facts of `run_facts` as lines of a report, by their titles.
+
+  Args:
+    program: As in `run_facts`.
+  """
+  facts = run_facts(program)
+  return {
+      'Machine': describe_hardware(facts['hardware']),
+      'Command': facts['command'],
+      'Versions': ', '.join(
+          f'{name} {version}' for name, version in facts['versions'].items()),
+  }
+
+
 def file_states(globs: Sequence[str]) -> list[list[Any]]:
   """Returns path, size and time of change of the files that globs name."""
   paths = sorted(path for pattern in globs for path in glob.glob(pattern))
@@ -56,22 +125,15 @@ def file_states(globs: Sequence[str]) -> list[list[Any]]:
   return [[path, state.st_size, state.st_mtime_ns] for path, state in states]
 
 
-def peak_memory_gb() -> float:
-  """Returns the most memory that this process has held."""
+def peak_memory() -> int:
+  """Returns the most memory that this process has held, in bytes.
+
+  Linux hands `ru_maxrss` on from the parent to the child, so a small program
+  started by a large one would look large; `VmHWM` is the program's own.
+  """
+  status = pathlib.Path('/proc/self/status')
+  found = status.exists() and _HIGH_WATER.search(status.read_text())
+  if found:
+    return 1024 * int(found[1])
   peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-  return peak * (1 if sys.platform == 'darwin' else 1024) / 1e9
-
-
-def _num_cores() -> int:
-  if hasattr(os, 'sched_getaffinity'):  # Those that this process may use.
-    return len(os.sched_getaffinity(0))
-  return os.cpu_count()
-
-
-def _cpu_name() -> str:
-  info = pathlib.Path('/proc/cpuinfo')
-  if info.exists():
-    for line in info.read_text(encoding='utf-8').splitlines():
-      if line.startswith('model name'):
-        return line.split(':', 1)[1].strip()
-  return platform.processor() or platform.machine()
+  return peak * (1 if sys.platform == 'darwin' else 1024)

@@ -25,7 +25,6 @@ It imports what is slow to import inside `main`, so that --help answers at once.
 import os
 import pathlib
 import re
-import shlex
 import sys
 import zlib
 from collections.abc import Callable, Sequence
@@ -110,13 +109,6 @@ def call(main: Callable[..., int | None], *arguments: Any,
 def name_of(main: Callable[..., Any]) -> str:
   """Returns the name of a program, which is that of its file."""
   return pathlib.Path(main.__code__.co_filename).stem
-
-
-def command() -> str:
-  """Returns the command line of the running program, for reports."""
-  spec = getattr(sys.modules['__main__'], '__spec__', None)
-  program = ['-m', spec.name] if spec else sys.argv[:1]
-  return shlex.join(['python', *program, *sys.argv[1:]])
 
 
 def names(flag: flags.FlagHolder[list[str]]) -> list[str]:

@@ -12,10 +12,9 @@
 # See the License for the specific language governing permissions and
 # limitations under the License.
 
+"""Batches by bucketing, for loaders that hold all texts in memory.
 
-"""What every loader asks of its settings.
-
-Batches of texts of similar length, for loaders that hold all texts.
+Checks of the settings that loaders share.
 """
 
 from collections.abc import Callable, Sequence
@@ -31,15 +30,15 @@ from official.core import config_definitions as cfg
 
 def check(params: cfg.DataConfig, needed: Sequence[str] = (
     'input_path', 'vocab_file')) -> None:
-  """Checks what a loader has to be told.
+  """Checks the settings of a loader.
 
   Args:
     params: The config, with `start_batch`, `seed` and `is_training`.
-    needed: Fields that must not be empty.
+    needed: Names of fields that must not be empty.
 
   Raises:
-    ValueError: If one is empty, a batch would be, or the loader would have to
-      begin at a batch that nobody can tell.
+    ValueError: If one of them is empty, batches would be, or the first batch
+      is not determined by the settings.
   """
   for name in needed:
     if not getattr(params, name):
@@ -65,7 +64,7 @@ def check_length(params: cfg.DataConfig, num_special_tokens: int) -> None:
 
   Args:
     params: The config, with `seq_length`.
-    num_special_tokens: How many there are.
+    num_special_tokens: Number of special tokens.
 
   Raises:
     ValueError: If it has none.
@@ -75,18 +74,18 @@ def check_length(params: cfg.DataConfig, num_special_tokens: int) -> None:
                      f'tokens alone take {num_special_tokens}.')
 
 
-# Finer steps pad less: of SST-2's texts, of 14 tokens on average, batches of
-# like length have 17.5 with steps of 8, and 23 with powers of 2. Lengths are no
-# part of the graph, so more of them cost nothing.
+# Finer steps pad less: SST-2's texts, of 14 tokens on average, are padded to
+# 17.5 tokens by buckets of 8, and to 23 by powers of 2. Lengths are no part of
+# the graph, so more of them cost nothing.
 _STEP = 8
 
 
 def lengths(longest: int, step: int = _STEP) -> list[int]:
-  """Returns the lengths that batches have.
+  """Returns the lengths of the buckets.
 
   Args:
-    longest: How many tokens the longest text has.
-    step: What all lengths but the last are multiples of.
+    longest: Number of tokens of the longest text.
+    step: Divisor of all lengths but the last.
 
   Returns:
     The lengths in order, the last one token above the longest text.
@@ -104,18 +103,20 @@ def load(needed: tf.Tensor,
          rows: np.ndarray | None = None) -> tf.data.Dataset:
   """Batches rows, and pads each batch to the shortest length that holds it.
 
+  In training rows are shuffled by `seed`, repeated, batched within buckets (if
+  `batch_by_length`) and shared by the workers. In an evaluation they keep their
+  order, and every worker has all of them, because the metric of all is not the
+  mean of the workers' metrics.
+
   Args:
     needed: int32 `[rows]`, the length of each row, padding that has to follow
       it included.
     buckets: The lengths that batches may have, in order; the last holds all.
-    make_batch: Of row numbers, int64 `[batch]`, and a length, makes a batch.
-    params: Says how large batches are and whether they are for training: rows
-      are then shuffled by `seed`, repeated, batched with those of like length
-      (if `batch_by_length`), shared by the workers, and begun with
-      `start_batch`. In an evaluation they keep their order, and every worker
-      has all of them, since a metric of all is no mean of those of parts.
-    input_context: Which part of the rows this worker reads.
-    rows: int64, those to use, in order; None for all.
+    make_batch: Function of row numbers, int64 `[batch]`, and a length that
+      makes a batch.
+    params: The config: batch size, training or evaluation, first batch.
+    input_context: The part of the rows that this worker reads.
+    rows: int64, numbers of the rows to use, in order; None for all.
 
   Returns:
     The batches.
@@ -170,8 +171,7 @@ def _in_order(rows: np.ndarray, batch_size: int,
               replicas: int) -> tf.data.Dataset:
   """Returns batches of all rows, int64 `[batch]`, as many for each replica.
 
-  A replica that had none at the end would be given a batch without rows, of
-  which there is no mean.
+  A replica without rows at the end would get an empty batch, which has no mean.
   """
   count = replicas * math.ceil(len(rows) / (batch_size * replicas))
   if count > len(rows):  # There is not a row for each.
@@ -184,11 +184,11 @@ def _in_order(rows: np.ndarray, batch_size: int,
 
 def _shuffled(rows: np.ndarray, needed: tf.Tensor, buckets: Sequence[int],
               batch_size: int, seed: int | None) -> tf.data.Dataset:
-  """Returns endless batches of rows of like length, int64 `[batch]`."""
+  """Returns endless batches of rows of one bucket, int64 `[batch]`."""
   if seed is None:
     seed = random.SystemRandom().getrandbits(31)
-  # `Dataset.shuffle` also follows TensorFlow's global seed; this does not, so
-  # that a continued run meets the order it had.
+  # `Dataset.shuffle` also depends on TensorFlow's global seed. This does not,
+  # so that a resumed run keeps its order.
   return tf.data.Dataset.counter().flat_map(
       lambda epoch: tf.data.Dataset.from_tensor_slices(_shuffle(
           rows, tf.stack([tf.constant(seed, tf.int64), epoch])))

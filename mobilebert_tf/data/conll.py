@@ -12,7 +12,7 @@
 # See the License for the specific language governing permissions and
 # limitations under the License.
 
-"""Reads labelled words: one a line in columns, as the CoNLL tasks have them."""
+"""Reads labelled words, one a line in columns, as in the CoNLL tasks."""
 
 from collections.abc import Iterable, Iterator, Sequence
 import dataclasses
@@ -20,7 +20,7 @@ import re
 
 from absl import logging
 
-from mobilebert_tf.data import corpus
+from mobilebert_tf.common import files as files_lib
 
 TAGS = ('auto', 'entities', 'words')
 OUTSIDE = 'O'
@@ -38,8 +38,8 @@ class Sentence:
 
   Attributes:
     words: The words.
-    labels: The label of each.
-    path: The file it was read from.
+    labels: The label of each word.
+    path: The file that it was read from.
     lines: The line of each word, from 1.
   """
   words: tuple[str, ...]
@@ -56,11 +56,12 @@ def read_sentences(paths: str | Sequence[str],
                    comment: str = '') -> list[Sentence]:
   """Reads and checks labelled sentences.
 
-  A line is a word with its columns, parted by tabs if it has any, otherwise by
-  spaces; a blank line ends a sentence, and so does a line `-DOCSTART-`, which
-  ends a document. Labels of entities become IOB2: `B-PER` for the first word of
-  a person, `I-PER` for the others, `O` for what is none. They may be IOB1,
-  where `B-` is only written between neighbours of the same type, or BIOES.
+  A line is a word with its columns, separated by tabs if it has any, otherwise
+  by spaces; a blank line ends a sentence, and so does a line `-DOCSTART-`,
+  which ends a document. Labels of entities become IOB2: `B-PER` for the first
+  word of a person, `I-PER` for the others, `O` outside entities. They may be
+  IOB1, where `B-` is only written between neighbours of the same type, or
+  BIOES.
 
   Example:
 
@@ -68,12 +69,12 @@ def read_sentences(paths: str | Sequence[str],
 
   Args:
     paths: A file or glob, or several, as a sequence or with commas.
-    word_column: Which column is the word; from 0, or from -1 for the last.
-    label_column: Which is the label.
-    tags: What the labels are: `'entities'`; `'words'` such as parts of speech,
+    word_column: Column of the word; from 0, or from -1 for the last.
+    label_column: Column of the label.
+    tags: Kind of labels: `'entities'`; `'words'` such as parts of speech,
       which stay as they are; or `'auto'`, entities if any begins with `B-` or
       `I-`.
-    comment: Lines that begin with this are passed over, if it is not empty.
+    comment: Beginning of lines to skip, if it is not empty.
 
   Returns:
     The sentences, none empty.
@@ -87,7 +88,7 @@ def read_sentences(paths: str | Sequence[str],
   if tags not in TAGS:
     raise ValueError(f'tags is {tags!r}; accepted: {", ".join(TAGS)}.')
   sentences: list[Sentence] = []
-  for path in corpus.find_files(corpus.split_paths(paths)):
+  for path in files_lib.find_files(files_lib.split_paths(paths)):
     before = len(sentences)
     sentences += _read_file(path, word_column, label_column, comment)
     if len(sentences) == before:
@@ -101,7 +102,7 @@ def read_sentences(paths: str | Sequence[str],
 def find_labels(sentences: Iterable[Sentence]) -> list[str]:
   """Returns the labels that occur: `O`, then the others, sorted.
 
-  Of each type of entity there are both labels, even if all have one word: a
+  Each type of entity has both labels, even if all entities have one word: a
   longer one may come.
 
   Args:
@@ -127,17 +128,17 @@ def are_entities(labels: Iterable[str]) -> bool:
 
 def label_ids(sentences: Iterable[Sentence],
               labels: Sequence[str]) -> list[int]:
-  """Returns the class of every word, one sentence after another.
+  """Returns the class of each word, one sentence after another.
 
   Args:
     sentences: The sentences.
     labels: The label of each class.
 
   Returns:
-    Places in `labels`.
+    Indices into `labels`.
 
   Raises:
-    ValueError: If a label is not there; names the file and the line.
+    ValueError: If a label is unknown; names the file and the line.
   """
   ids = {label: i for i, label in enumerate(labels)}
   classes = []
@@ -202,7 +203,7 @@ def _read_file(path: str, word_column: int, label_column: int,
                comment: str) -> Iterator[Sentence]:
   columns = 0
   rows: list[tuple[str, str, int]] = []
-  for number, line in corpus.read_lines(path):
+  for number, line in files_lib.read_lines(path):
     line = line.rstrip('\r')
     if comment and line.startswith(comment):
       continue
@@ -221,7 +222,7 @@ def _read_file(path: str, word_column: int, label_column: int,
     if len(cells) != columns:
       raise ValueError(
           f'{path}:{number}: {len(cells)} columns where the first word has '
-          f'{columns}. A blank line parts sentences.')
+          f'{columns}. A blank line separates sentences.')
     word, label = cells[word_column], cells[label_column]
     if not word or not label:
       raise ValueError(f'{path}:{number}: a word or a label is empty.')

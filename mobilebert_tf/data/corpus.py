@@ -12,53 +12,29 @@
 # See the License for the specific language governing permissions and
 # limitations under the License.
 
-"""Reads and writes text corpora: documents, paragraphs, sentences."""
+"""Text corpora: documents, the shards they are read in, and sentences."""
 
 from collections.abc import Iterable, Iterator, Sequence
+import dataclasses
 import gzip
 import io
 import json
 import os
+import re
+from typing import BinaryIO
 import zlib
 
 import sentencex
-import tensorflow as tf
 
-# A line of 50 MB may still be text.
-LONGEST_LINE = 64_000_000
-_BLOCK = 2_000_000
+from mobilebert_tf.common import files as files_lib
 
-
-def split_paths(paths: str | Sequence[str]) -> list[str]:
-  """Returns the paths and globs of a list, or of a text with commas.
-
-  Example: `split_paths('a.txt, b/*.txt')` is `['a.txt', 'b/*.txt']`
-  """
-  values = [paths] if isinstance(paths, str) else list(paths)
-  return [path.strip() for value in values for path in value.split(',')
-          if path.strip()]
+# How far to look for the end of a document, where a shard should end.
+_LONGEST_SEARCH = 4_000_000
+# White space as `str.strip` has it, as far as it is ASCII.
+_BLANK_LINE = re.compile(rb'\n[ \t\r\f\v\x1c-\x1f]*\n')
 
 
-def find_files(paths_or_globs: str | os.PathLike
-               | Sequence[str | os.PathLike]) -> list[str]:
-  """Expands globs; sorted within each, each file once.
-
-  Raises:
-    FileNotFoundError: If one of them matches no file, naming it.
-    ValueError: If none was given.
-  """
-  if isinstance(paths_or_globs, str | os.PathLike):
-    paths_or_globs = [paths_or_globs]
-  found: dict[str, None] = {}
-  for pattern in map(os.fspath, paths_or_globs):
-    files = [f for f in sorted(tf.io.gfile.glob(pattern))
-             if not tf.io.gfile.isdir(f)]
-    if not files:
-      raise FileNotFoundError(f'No file matches {pattern!r}.')
-    found.update(dict.fromkeys(files))
-  if not found:
-    raise ValueError('No input file was named.')
-  return list(found)
+# === Documents ===
 
 
 def read_documents(
@@ -66,8 +42,8 @@ def read_documents(
 ) -> Iterator[list[str]]:
   """Reads documents from text files, one at a time.
 
-  In plain text a document is a run of non-empty lines, each a paragraph, and
-  blank lines part documents; a file's end also ends a document. In JSON lines
+  In plain text a document is a run of non-empty lines, each a paragraph; blank
+  lines separate documents, and a file's end also ends a document. In JSON lines
   (`.jsonl`, `.jsonl.gz`) each line is an object whose `text` is a document.
   `.gz` files are decompressed.
 
@@ -88,7 +64,7 @@ def read_documents(
     ValueError: While reading: bytes that are not UTF-8, a damaged gzip file, a
       line that is not JSON or has no `text`. Names the file and the line.
   """
-  return _read_files(find_files(paths_or_globs))
+  return _read_files(files_lib.find_files(paths_or_globs))
 
 
 def write_documents(documents: Iterable[Sequence[str]],
@@ -101,29 +77,20 @@ def write_documents(documents: Iterable[Sequence[str]],
     path: The file to write; compressed if it ends with `.gz`.
 
   Returns:
-    How many documents were written; those without text are left out.
+    The number of documents written; those without text are left out.
   """
-  path = os.path.abspath(os.fspath(path))
-  os.makedirs(os.path.dirname(path), exist_ok=True)
-  temporary = f'{path}.{os.getpid()}.tmp'
-  count = 0
-  try:
-    with open(temporary, 'wb') as raw:
-      # Without a time stamp and name the same documents give the same bytes.
-      binary = gzip.GzipFile('', 'wb', fileobj=raw, mtime=0) if path.endswith(
-          '.gz') else raw
-      with io.TextIOWrapper(binary, 'utf-8', newline='\n') as f:
-        for paragraphs in documents:
-          lines = [' '.join(p.split()) for p in paragraphs]
-          lines = [line for line in lines if line]
-          if not lines:
-            continue
-          f.write(('\n' if count else '') + '\n'.join(lines) + '\n')
+  path, count = os.fspath(path), 0
+  with files_lib.replacing(path) as new, open(new, 'wb') as raw:
+    # Without a time stamp and name the same documents give the same bytes.
+    binary = gzip.GzipFile('', 'wb', fileobj=raw, mtime=0) if path.endswith(
+        '.gz') else raw
+    with io.TextIOWrapper(binary, 'utf-8', newline='\n') as file:
+      for paragraphs in documents:
+        lines = [' '.join(p.split()) for p in paragraphs]
+        lines = [line for line in lines if line]
+        if lines:
+          file.write(('\n' if count else '') + '\n'.join(lines) + '\n')
           count += 1
-    os.replace(temporary, path)
-  finally:
-    if os.path.exists(temporary):
-      os.remove(temporary)
   return count
 
 
@@ -146,63 +113,22 @@ def split_sentences(paragraphs: Sequence[str],
   return sentences
 
 
-def is_json_lines(path: str) -> bool:
-  """Whether a file holds JSON lines, by its name."""
-  return path.removesuffix('.gz').endswith('.jsonl')
+def _read_files(files: list[str]) -> Iterator[list[str]]:
+  for path in files:
+    yield from _documents(path, files_lib.read_lines(path))
 
 
-def documents_of_lines(
+def _documents(
     path: str, lines: Iterable[tuple[int, str]]) -> Iterator[list[str]]:
-  """Yields the documents that numbered lines of a file make.
-
-  Args:
-    path: The file's name, which says what it holds.
-    lines: Its lines.
-
-  Yields:
-    The paragraphs of a document.
-
-  Raises:
-    ValueError: If a line is not JSON where it should be, or has no `text`.
-  """
-  if is_json_lines(path):
+  """Yields the documents of a file's numbered lines."""
+  if _is_json_lines(path):
     yield from _read_json_lines(path, lines)
   else:
     yield from _read_plain_text(lines)
 
 
-class LineError(ValueError):
-  """A line of a text file that cannot be read.
-
-  Args:
-    path: The file.
-    line: The number of the line, from 1.
-    what: What is wrong, and what to do.
-  """
-
-  def __init__(self, path: str, line: int, what: str):
-    super().__init__(path, line, what)  # So that it crosses processes whole.
-    self.path, self.line, self.what = path, line, what
-
-  def __str__(self) -> str:
-    return f'{self.path}:{self.line}: {self.what}'
-
-
-def too_long(path: str, line: int) -> LineError:
-  """Returns the error for a line that is hardly text."""
-  return LineError(path, line, f'the line has more than {LONGEST_LINE:,} '
-                   'bytes. Is it text?')
-
-
-def not_utf8(path: str, line: int, error: UnicodeDecodeError) -> LineError:
-  """Returns the error for a line that is not UTF-8."""
-  return LineError(path, line, f'not UTF-8 ({error.reason}). Convert the file, '
-                   'for example with iconv.')
-
-
-def _read_files(files: list[str]) -> Iterator[list[str]]:
-  for path in files:
-    yield from documents_of_lines(path, read_lines(path))
+def _is_json_lines(path: str) -> bool:
+  return path.removesuffix('.gz').endswith('.jsonl')
 
 
 def _read_plain_text(lines: Iterable[tuple[int, str]]) -> Iterator[list[str]]:
@@ -226,9 +152,9 @@ def _read_json_lines(
     try:
       record = json.loads(line)
     except (json.JSONDecodeError, RecursionError) as e:
-      raise LineError(path, number, f'not JSON ({e}).') from e
+      raise files_lib.LineError(path, number, f'not JSON ({e}).') from e
     if not isinstance(record, dict) or not isinstance(record.get('text'), str):
-      raise LineError(
+      raise files_lib.LineError(
           path, number, 'expected an object whose `text` is a string, such as '
           f'{{"text": "..."}}; got {line[:60]!r}.')
     # An escaped half of a surrogate pair is valid JSON but not text.
@@ -238,66 +164,145 @@ def _read_json_lines(
       yield paragraphs
 
 
-def read_lines(path: str, start: int = 0,
-               end: int | None = None) -> Iterator[tuple[int, str]]:
-  """Yields the number, from 1, and the text of each line of a file.
+# === Shards ===
 
-  Lines end with `\\n` alone, of which they are rid.
+
+@dataclasses.dataclass(frozen=True)
+class Shard:
+  """A piece of a corpus that begins and ends with documents.
+
+  Workers read shards independently of each other.
+
+  Attributes:
+    path: The file.
+    start: Its first byte.
+    end: The byte after its last one. A compressed file is one shard, and these
+      are bytes of the compressed file.
+    compressed: Whether the file is compressed.
+    more: The pieces that follow, where files are small. They are worked on
+      together, so that the next segment of a pair can come from another one.
+  """
+  path: str
+  start: int
+  end: int
+  compressed: bool = False
+  more: tuple['Shard', ...] = ()
+
+  @property
+  def num_bytes(self) -> int:
+    """Its size in the files."""
+    return self.end - self.start + sum(other.num_bytes for other in self.more)
+
+  @property
+  def paths(self) -> tuple[str, ...]:
+    """The files of its pieces."""
+    return (self.path, *(other.path for other in self.more))
+
+  @property
+  def seed(self) -> int:
+    """A seed for its random choices, independent of the folder."""
+    name = os.path.basename(self.path)
+    return zlib.crc32(f'{name}:{self.start}:{self.end}'.encode())
+
+
+def make_shards(files: Sequence[str], shard_bytes: int) -> list[Shard]:
+  """Divides files into shards, reading only near their borders.
 
   Args:
-    path: The file.
-    start: Its first byte that is read, where a line begins.
-    end: The byte after the last one; None for all. Numbers count from `start`.
+    files: Paths (`files.find_files`).
+    shard_bytes: Size of a shard, which ends with the document there.
+      Compressed files cannot be divided.
+
+  Returns:
+    The shards, in the order of the text. Empty files have none.
 
   Raises:
-    ValueError: If it is not UTF-8 or a damaged gzip file; names the line.
+    ValueError: If `shard_bytes` is not positive.
   """
-  number, rest = 0, bytearray()
-  try:
-    for block in _read_blocks(path, start, end):
-      # Only the first line of a block can be longer than a block.
-      if len(rest) + (block.find(b'\n') + 1 or len(block)) > LONGEST_LINE:
-        raise too_long(path, number + 1)
-      lines, newline, unfinished = block.rpartition(b'\n')
-      if not newline:
-        rest += block
-        continue
-      text = _decode(
-          path, number, bytes(rest + lines), is_start=start + number == 0)
-      for line in text.split('\n'):
-        number += 1
-        yield number, line
-      rest = bytearray(unfinished)
-  except (gzip.BadGzipFile, EOFError, zlib.error) as e:
-    raise LineError(path, number + 1, f'not a whole gzip file ({e}).') from e
-  if rest:  # The file does not end with a newline.
-    yield number + 1, _decode(
-        path, number, bytes(rest), is_start=start + number == 0)
-
-
-def _read_blocks(path: str, start: int, end: int | None) -> Iterator[bytes]:
-  # Not line by line, for which TensorFlow would drop every carriage return.
-  with tf.io.gfile.GFile(path, 'rb') as raw:
+  if shard_bytes < 1:
+    raise ValueError(f'A shard has to be larger than {shard_bytes} bytes.')
+  shards = []
+  for path in files:
+    size = files_lib.size(path)
     if path.endswith('.gz'):
-      file = gzip.GzipFile(fileobj=raw)
-      # `read` would lose what comes before a damaged place.
-      while block := file.read1(_BLOCK):
-        yield block
-      return
-    left = raw.size() - start if end is None else end - start
-    raw.seek(start)
-    while left:
-      block = raw.read(min(_BLOCK, left))
-      if not block:
-        raise OSError(f'{path} became shorter while it was read.')
-      left -= len(block)
-      yield block
+      shards.append(Shard(path, 0, size, compressed=True))
+      continue
+    borders = [0, *_borders(path, size, shard_bytes), size]
+    shards += [Shard(path, start, end)
+               for start, end in zip(borders, borders[1:], strict=False)
+               if start < end]
+  return _join_small(shards, shard_bytes)
 
 
-def _decode(path: str, lines_before: int, data: bytes, is_start: bool) -> str:
-  try:
-    return data.decode('utf-8-sig' if is_start else 'utf-8')
-  except UnicodeDecodeError as error:
-    # Of the object, because it lacks the byte order mark.
-    line = lines_before + error.object.count(b'\n', 0, error.start) + 1
-    raise not_utf8(path, line, error) from error
+def read_shard(shard: Shard) -> Iterator[list[str]]:
+  """Yields the documents of a shard, as `read_documents` does.
+
+  Args:
+    shard: The shard.
+
+  Yields:
+    The paragraphs of a document.
+
+  Raises:
+    ValueError: For what cannot be read, naming the file and the line.
+  """
+  for piece in (shard, *shard.more):
+    if piece.compressed:
+      yield from _documents(piece.path, files_lib.read_lines(piece.path))
+      continue
+    try:
+      yield from _documents(piece.path, files_lib.read_lines(
+          piece.path, piece.start, piece.end))
+    except files_lib.LineError as error:
+      raise files_lib.LineError(
+          error.path, error.line + _lines_before(piece), error.what) from error
+
+
+def _join_small(shards: Sequence[Shard], shard_bytes: int) -> list[Shard]:
+  """Joins neighbours that are together no larger than a shard should be."""
+  joined: list[Shard] = []
+  for shard in shards:
+    if joined and joined[-1].num_bytes + shard.num_bytes <= shard_bytes:
+      joined[-1] = dataclasses.replace(
+          joined[-1], more=(*joined[-1].more, shard))
+    else:
+      joined.append(shard)
+  return joined
+
+
+def _borders(path: str, size: int, shard_bytes: int) -> Iterator[int]:
+  """Yields where documents begin, near the multiples of `shard_bytes`."""
+  border = 0
+  with files_lib.open_binary(path) as file:
+    while border + shard_bytes < size:
+      border = _next_document(file, border + shard_bytes, size,
+                              by_line=_is_json_lines(path))
+      if border < size:
+        yield border
+
+
+def _next_document(file: BinaryIO, start: int, size: int,
+                   by_line: bool) -> int:
+  """Returns where a document begins, or a line if that is far away."""
+  file.seek(start)
+  found = file.read(_LONGEST_SEARCH)
+  if not by_line:
+    blank = _BLANK_LINE.search(found)
+    if blank:
+      return start + blank.end()
+    if start + len(found) >= size:
+      return size
+  # A line is never cut: it may be JSON, or end within a character.
+  while found and b'\n' not in found:
+    start += len(found)
+    found = file.read(_LONGEST_SEARCH)
+  return start + found.find(b'\n') + 1
+
+
+def _lines_before(shard: Shard) -> int:
+  """Counts the lines of a file before a shard, which only errors need."""
+  lines = 0
+  with files_lib.open_binary(shard.path) as file:
+    while file.tell() < shard.start:
+      lines += file.read(min(1 << 20, shard.start - file.tell())).count(b'\n')
+  return lines

@@ -58,7 +58,7 @@ _FIELD = re.compile(r'^\s*[*\w, .]{1,40}\s?:(\s|$)')
 
 @dataclasses.dataclass(frozen=True)
 class Docstring:
-  """What one module, class or function says about itself.
+  """The documentation of a module, class or function.
 
   Attributes:
     library: The top-level package, such as `'numpy'`.
@@ -79,8 +79,8 @@ def read_docstrings(
   """Reads the documentation strings of installed libraries.
 
   Code, doctests, tables and markup lines are left out, and so are tests and
-  vendored copies of other libraries. A text that occurs twice, in whichever
-  libraries, is given once. The order is that of the libraries, then of the
+  vendored copies of other libraries. A text that occurs twice, in any of
+  the libraries, is given once. The order is that of the libraries, then of the
   paths, then of the source lines.
 
   Example:
@@ -91,7 +91,7 @@ def read_docstrings(
   Args:
     libraries: Names of top-level packages. Those that are not installed are
       skipped with a warning.
-    min_characters: Shorter texts are left out.
+    min_characters: Minimum length; shorter texts are left out.
 
   Yields:
     The texts.

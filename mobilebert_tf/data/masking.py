@@ -33,9 +33,9 @@ def mask_tokens(word_ids: tf.Tensor,
                 whole_word: bool = False) -> dict[str, tf.Tensor]:
   """Chooses tokens to predict and hides them, as in BERT.
 
-  Of a text of n tokens, round(rate * n) are chosen, at least 1 and at most
-  `max_predictions`, without replacement, special tokens never. Of the chosen,
-  80 % become `[MASK]`, 10 % a random ordinary token, 10 % stay.
+  From a text of n tokens round(rate * n) are chosen, at least 1 and at most
+  `max_predictions`, without replacement and never special tokens. 80 % of them
+  become `[MASK]`, 10 % a random ordinary token, and 10 % stay.
 
   With `whole_word` the choice is among words: a token that starts with `##`
   belongs to the word before it. As in BERT's loop, words are taken in random
@@ -54,10 +54,10 @@ def mask_tokens(word_ids: tf.Tensor,
   Args:
     word_ids: int32 `[batch, length]`.
     input_mask: int32 `[batch, length]`, 0 on padding.
-    vocabulary: Names the special tokens.
-    max_predictions: The number of slots.
-    rate: The share of tokens to choose.
-    seed: int `[2]`; the same seed gives the same masks.
+    vocabulary: The vocabulary.
+    max_predictions: Number of slots.
+    rate: Share of tokens to choose.
+    seed: int `[2]`, which determines the masks.
     whole_word: Whether to choose whole words.
 
   Returns:

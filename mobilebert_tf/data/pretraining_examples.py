@@ -23,6 +23,8 @@ import dataclasses
 
 import numpy as np
 
+from mobilebert_tf.text import packing
+
 # [CLS] first [SEP] second [SEP]
 _SPECIAL_TOKENS_A_PAIR = 3
 
@@ -64,14 +66,15 @@ def make_segment_pairs(
       ...
 
   Args:
-    documents: For each its sentences, int `[tokens]`. Empty sentences and
-      documents are passed over. With a single document every pair that would
-      take from another is a true one instead.
-    sources: For each a number; those of the same one are pieces of one
-      document, and do not give each other random text. All differ if None.
-    max_seq_length: The longest pair, its three special tokens included.
-    rng: Where chance comes from.
-    short_seq_prob: How often the target is shorter.
+    documents: Sentences of each document, int `[tokens]` each. Empty sentences
+      and documents are skipped. With a single document every pair that would
+      take text from another is a true one instead.
+    sources: A number for each document. Those with the same number are pieces
+      of one document, and do not give each other random text. All differ if
+      None.
+    max_seq_length: Maximum length of a pair, its three special tokens included.
+    rng: The random generator.
+    short_seq_prob: Probability of a shorter target length.
 
   Yields:
     The pairs, in the order of the documents.
@@ -224,20 +227,16 @@ def _truncate(first: np.ndarray, second: np.ndarray, max_tokens: int,
               rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
   """Drops tokens from the longer segment, each at a random end.
 
-  Token by token it would be: while too long, drop one of the strictly longer
-  (of the second, if equal), at its front or back by a coin. So the lengths are
-  known beforehand, and the coins of a segment are a binomial draw.
+  BERT drops token by token, at the front or back by a coin. The lengths are
+  known beforehand, so the coins of a segment are a binomial draw.
   """
-  excess = len(first) + len(second) - max_tokens
-  if excess <= 0:
-    return first, second
-  keep_first = min(len(first), max((max_tokens + 1) // 2,
-                                   max_tokens - len(second)))
+  keep_first, keep_second = packing.kept_lengths(
+      len(first), len(second), max_tokens)
   return (_drop(first, len(first) - keep_first, rng),
-          _drop(second, len(second) - (max_tokens - keep_first), rng))
+          _drop(second, len(second) - keep_second, rng))
 
 
 def _drop(tokens: np.ndarray, count: int,
           rng: np.random.Generator) -> np.ndarray:
-  front = int(rng.binomial(count, 0.5)) if count > 0 else 0
+  front = int(rng.binomial(count, 0.5)) if count else 0
   return tokens[front:len(tokens) - (count - front)]

@@ -12,81 +12,21 @@
 # See the License for the specific language governing permissions and
 # limitations under the License.
 
-"""Examples as serialized `tf.train.Example`s, whole batches at a time.
+"""Files of serialized records: found, checked, counted and streamed."""
 
-TensorFlow's own protocol buffer operations write them; a Python object for each
-would take three times as long.
-
-Streams of serialized records that can begin anywhere.
-
-Finds, counts and checks the records of folders, by their manifests.
-"""
-
-from collections.abc import Mapping
 from collections.abc import Sequence
+import glob
 import os
 from typing import Any
 
 import tensorflow as tf
 
-from mobilebert_tf.data import corpus
+from mobilebert_tf.common import files as files_lib
 from mobilebert_tf.data import pretraining_records
 from mobilebert_tf.text import vocabulary as vocabulary_lib
 from official.core import config_definitions as cfg
 
-
-def encode(features: Mapping[str, tf.RaggedTensor | tf.Tensor]) -> list[bytes]:
-  """Serializes examples.
-
-  Args:
-    features: By name, `[examples, (values)]`, integer or floating point; dense
-      or ragged.
-
-  Returns:
-    A serialized `tf.train.Example` for each.
-  """
-  entries = tf.stack([
-      _message('Features.FeatureEntry', key=name, value=_feature(values))
-      for name, values in sorted(features.items())
-  ], axis=1)  # [examples, features]
-  maps = _repeated('Features', 'feature', entries)
-  return _message('Example', features=maps).numpy().tolist()
-
-
-def _feature(values: tf.RaggedTensor | tf.Tensor) -> tf.Tensor:
-  """Returns a serialized `Feature` `[examples]` for each row of values."""
-  if values.dtype.is_floating:
-    kind, field, dtype = 'FloatList', 'float_list', tf.float32
-  else:
-    kind, field, dtype = 'Int64List', 'int64_list', tf.int64
-  if isinstance(values, tf.RaggedTensor):
-    sizes, values = values.row_lengths(), values.to_tensor()
-  else:
-    sizes = tf.fill([tf.shape(values)[0]], tf.shape(values)[1])
-  lists = tf.io.encode_proto(
-      tf.cast(sizes, tf.int32)[:, tf.newaxis], [tf.cast(values, dtype)],
-      field_names=['value'], message_type=f'tensorflow.{kind}')
-  return _message('Feature', **{field: lists})
-
-
-def _message(kind: str, **fields: tf.Tensor | str) -> tf.Tensor:
-  """Returns messages `[examples]` with one value in each field."""
-  length = next(tf.shape(field)[0] for field in fields.values()
-                if not isinstance(field, str))
-  values = [tf.fill([length, 1], field) if isinstance(field, str)
-            else field[:, tf.newaxis] for field in fields.values()]
-  return tf.io.encode_proto(
-      tf.ones([length, len(fields)], tf.int32), values,
-      field_names=list(fields), message_type=f'tensorflow.{kind}')
-
-
-def _repeated(kind: str, field: str, values: tf.Tensor) -> tf.Tensor:
-  """Returns messages `[examples]` with a repeated field `[examples, n]`."""
-  sizes = tf.fill([tf.shape(values)[0], 1], tf.shape(values)[1])
-  return tf.io.encode_proto(sizes, [values], field_names=[field],
-                            message_type=f'tensorflow.{kind}')
-
-
+_SUFFIXES = ('.tfrecord', '.tfrecord.gz')
 _MAX_INT64 = 2**63 - 1
 _COUNT_BATCH = 4096
 
@@ -111,9 +51,9 @@ def read_shuffled_forever(files: Sequence[str],
                           deterministic: bool = True) -> tf.data.Dataset:
   """Returns the serialized records of all files, epoch after epoch.
 
-  The order within an epoch is told by the seed and the number of the epoch
-  alone, so an epoch costs nothing to begin with. TensorFlow's global seed is
-  not read.
+  The order within an epoch depends on the seed and the number of the epoch
+  alone, so that reading can begin with any epoch. TensorFlow's global seed is
+  not used.
 
   Example:
 
@@ -123,11 +63,11 @@ def read_shuffled_forever(files: Sequence[str],
   Args:
     files: The files, at least one of them not empty; those that end with `.gz`
       are decompressed.
-    seed: Two numbers, of which the order is made.
-    shuffle_buffer_size: Among how many records to shuffle.
+    seed: Two numbers that determine the order.
+    shuffle_buffer_size: Number of records in the shuffle buffer.
     first_epoch: The epoch to begin with, from 0.
-    cycle_length: How many files to read at once; None for all, at most 16.
-    block_length: How many records to take from a file at once.
+    cycle_length: Number of files read in parallel; None for all, at most 16.
+    block_length: Number of consecutive records from a file.
     cache: Whether to keep the records in memory when they are first read.
     deterministic: False lets a file that is slow to read come later.
   """
@@ -146,8 +86,8 @@ def read_shuffled_forever(files: Sequence[str],
 
   def read_epoch(epoch: tf.Tensor) -> tf.data.Dataset:
     if not tf.executing_eagerly():
-      # Of this function's graph alone. `shuffle` would mix in the global seed,
-      # which a continued run need not have set as the first one did.
+      # Only for this function's graph. `shuffle` would mix in the global seed,
+      # which a resumed run may not have set as the first one did.
       tf.random.set_seed(1)
     epoch_seed = tf.random.experimental.stateless_fold_in(first_seed, epoch)
     file_seed, record_seed = tf.unstack(
@@ -181,9 +121,6 @@ def _read_file(path: tf.Tensor) -> tf.data.Dataset:
       path, compression_type=tf.where(is_compressed, 'GZIP', ''))
 
 
-_SUFFIXES = ('.tfrecord', '.tfrecord.gz')
-
-
 def find_records(input_path: str | list[str] | tuple[str, ...]) -> list[str]:
   """Returns the record files of paths, globs and folders.
 
@@ -191,16 +128,16 @@ def find_records(input_path: str | list[str] | tuple[str, ...]) -> list[str]:
     FileNotFoundError: If one of them has none, or a folder lacks some of those
       that its manifest lists.
   """
-  patterns = corpus.split_paths(input_path)
-  files = corpus.find_files([p for pattern in patterns
-                             for p in _globs(pattern)])
+  patterns = files_lib.split_paths(input_path)
+  files = files_lib.find_files([p for pattern in patterns
+                                for p in _globs(pattern)])
   for folder in filter(tf.io.gfile.isdir, patterns):
     _check_complete(folder, files)
   return files
 
 
 def count_records(files: list[str]) -> int:
-  """Counts records, by their manifests where those tell, or by reading."""
+  """Counts records, from their manifests if possible, or by reading."""
   total, unknown = 0, []
   for folder, names in _by_folder(files).items():
     manifest = pretraining_records.read_manifest(folder)
@@ -219,8 +156,8 @@ def check_records(files: list[str], vocabulary: vocabulary_lib.Vocabulary,
   """Checks that records fit the config of their loader.
 
   Args:
-    files: As `find_records` gives them.
-    vocabulary: The one that the config names.
+    files: Paths from `find_records`.
+    vocabulary: The config's vocabulary.
     params: A `MobileBertPretrainDataConfig`.
 
   Returns:
@@ -274,8 +211,9 @@ def _check_complete(folder: str, files: list[str]) -> None:
 def _globs(pattern: str) -> list[str]:
   if not tf.io.gfile.isdir(pattern):
     return [pattern]
-  globs = [os.path.join(pattern, f'*{suffix}') for suffix in _SUFFIXES]
-  # Of the first nothing may be found, so that the error names it.
+  folder = glob.escape(pattern)  # A folder's name is not a pattern.
+  globs = [os.path.join(folder, f'*{suffix}') for suffix in _SUFFIXES]
+  # The first one stays if nothing is found, so that the error names it.
   return [g for g in globs if tf.io.gfile.glob(g)] or globs[:1]
 
 

@@ -12,14 +12,14 @@
 # See the License for the specific language governing permissions and
 # limitations under the License.
 
-"""Writes pre-training records with all cores, and goes on where it stopped.
+"""Writes pre-training records with all cores, and resumes a stopped run.
 
-Each section of the corpus becomes a file. Until all of them are there, they
+Each shard of the corpus becomes a file. Until all of them are complete, they
 are kept in a folder beside the output, so that a run that was stopped makes
-only those that are missing, and nothing that looks finished is not.
+only the missing ones, and nothing that looks finished is not.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 import collections
 import concurrent.futures
 import contextlib
@@ -27,7 +27,6 @@ import fcntl
 import functools
 import hashlib
 import importlib.metadata
-import json
 import multiprocessing
 import multiprocessing.connection
 import os
@@ -44,12 +43,11 @@ import mobilebert_tf
 from mobilebert_tf.common import files as files_lib
 from mobilebert_tf.data import corpus
 from mobilebert_tf.data import pretraining_records
-from mobilebert_tf.data import sections as sections_lib
 from mobilebert_tf.text import tokenizer as tokenizer_lib
 
-_SECONDS_BETWEEN_LOOKS = 0.2
+_SECONDS_BETWEEN_UPDATES = 0.2
 _LOCK = 'lock'
-# What a worker process has: set once when it starts.
+# State of a worker process, set once when it starts.
 _worker: dict[str, Any] = {}
 
 
@@ -59,24 +57,24 @@ def write_records(
     output_dir: str | os.PathLike,
     settings: pretraining_records.RecordSettings | None = None,
     *,
-    section_bytes: int = 64_000_000,
+    shard_bytes: int = 64_000_000,
     compress: bool = False,
     num_workers: int | None = None) -> dict[str, Any]:
   """Writes the records of a corpus; the folder appears only when complete.
 
   Examples are those of `pretraining_records`. Memory does not grow with the
-  corpus. A run with the same arguments after one that was stopped makes what is
-  missing; after one that was finished it makes nothing.
+  corpus. A run with the same arguments as one that was stopped makes what is
+  missing; the same as one that was finished, it makes nothing.
 
   Args:
     paths_or_globs: Text files, as for `corpus.read_documents`.
     vocab_file: BERT's `vocab.txt`.
     output_dir: The folder to make.
-    settings: How examples are made.
-    section_bytes: Text that goes into a file. A compressed text is one section.
+    settings: Settings of the examples.
+    shard_bytes: Bytes of text in a shard. A compressed text is one shard.
     compress: Whether to compress the records (gzip).
-    num_workers: Processes; one for each core if None, and none but this one
-      if 1.
+    num_workers: Number of processes; one for each core if None, and none
+      besides this one if 1.
 
   Returns:
     The manifest, as written to `manifest.json`.
@@ -99,39 +97,39 @@ def write_records(
   if '://' in os.fspath(output_dir):
     raise ValueError(
         f'{output_dir} is not on this machine. Write to a local folder and '
-        'copy it, or write it with a --runner of Apache Beam.')
+        'copy that.')
   output_dir = os.path.abspath(os.fspath(output_dir))
   tokenizer = tokenizer_lib.Tokenizer(vocab_file, settings.lower_case)
-  text_files = corpus.find_files(paths_or_globs)
-  sections = sections_lib.plan(text_files, section_bytes)
-  if not sections:
+  text_files = files_lib.find_files(paths_or_globs)
+  made = corpus.make_shards(text_files, shard_bytes)
+  if not made:
     raise ValueError(f'No text: all of the {len(text_files)} files are empty.')
   suffix = '.tfrecord.gz' if compress else '.tfrecord'
-  parts = {
-      _fingerprint(section, settings, tokenizer.vocabulary.sha256) + suffix:
-          section for section in sections
+  shards = {
+      _fingerprint(shard, settings, tokenizer.vocabulary.sha256) + suffix: shard
+      for shard in made
   }
-  if _is_finished(output_dir, list(parts)):
+  if _is_finished(output_dir, list(shards)):
     return pretraining_records.read_manifest(output_dir)
-  with _alone(f'{output_dir}.unfinished') as unfinished:
-    if _is_finished(output_dir, list(parts)):  # By another run, meanwhile.
+  with _locked(f'{output_dir}.unfinished') as unfinished:
+    if _is_finished(output_dir, list(shards)):  # By another run, meanwhile.
       return pretraining_records.read_manifest(output_dir)
-    missing = {name: section for name, section in parts.items()
-               if not _has(unfinished, name)}
-    _make_parts(
-        missing, parts, unfinished, vocab_file, settings,
+    missing = {name: shard for name, shard in shards.items()
+               if not _is_complete(unfinished, name)}
+    _write_shards(
+        missing, shards, unfinished, vocab_file, settings,
         min(num_workers or len(os.sched_getaffinity(0)), max(len(missing), 1)))
-    manifest = _finish(unfinished, output_dir, parts, settings, tokenizer,
-                       suffix, text_files)
-    for name in parts:
+    manifest = _publish(unfinished, output_dir, shards, settings, tokenizer,
+                        suffix, text_files)
+    for name in shards:
       os.remove(os.path.join(unfinished, name))
-      os.remove(_account(unfinished, name))
+      os.remove(_statistics_path(unfinished, name))
     return manifest
 
 
 @contextlib.contextmanager
-def _alone(folder: str) -> Iterator[str]:
-  """Makes a folder for what is unfinished, and keeps other runs out of it."""
+def _locked(folder: str) -> Iterator[str]:
+  """Makes the folder of an unfinished run, and keeps other runs out of it."""
   os.makedirs(folder, exist_ok=True)
   path = os.path.join(folder, _LOCK)
   with open(path, 'w', encoding='utf-8') as lock:
@@ -148,21 +146,24 @@ def _alone(folder: str) -> Iterator[str]:
       yield folder
     finally:
       os.remove(path)
-  with contextlib.suppress(OSError):  # Unless other parts are in there.
+  with contextlib.suppress(OSError):  # Other shards may be in there.
     os.rmdir(folder)
 
 
-def _fingerprint(section: sections_lib.Section,
+# === Which shards are done ===
+
+
+def _fingerprint(shard: corpus.Shard,
                  settings: pretraining_records.RecordSettings,
                  vocabulary: str) -> str:
-  """Returns a name that changes with all that a part depends on."""
-  changed = [_when_changed(path) for path in section.paths]
-  text = repr((section, changed, settings, vocabulary, _versions()))
+  """Returns a name that changes with all that the records depend on."""
+  changed = [_version_of_file(path) for path in shard.paths]
+  text = repr((shard, changed, settings, vocabulary, _versions()))
   return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
-def _when_changed(path: str) -> tuple[int, int]:
-  """Returns the size of a file, and when it was written."""
+def _version_of_file(path: str) -> tuple[int, int]:
+  """Returns the size and the modification time of a file."""
   if '://' in path:
     stat = tf.io.gfile.stat(path)
     return stat.length, stat.mtime_nsec
@@ -172,19 +173,19 @@ def _when_changed(path: str) -> tuple[int, int]:
 
 @functools.cache
 def _versions() -> tuple[str, ...]:
-  """Returns the versions of all that decides what a record is."""
+  """Returns the versions of the packages that records depend on."""
   return (mobilebert_tf.__version__, *map(
       importlib.metadata.version, ('numpy', 'sentencex', 'tensorflow-text')))
 
 
-def _is_finished(output_dir: str, parts: list[str]) -> bool:
-  """Whether the output is there, whole, and of the same parts."""
+def _is_finished(output_dir: str, shards: list[str]) -> bool:
+  """Whether the output is complete and of the same shards."""
   if not os.path.exists(output_dir) or (
       os.path.isdir(output_dir) and not os.listdir(output_dir)):
     return False
   with contextlib.suppress(FileNotFoundError, ValueError):
     manifest = pretraining_records.read_manifest(output_dir)
-    if manifest.get('parts') == parts:
+    if manifest.get('parts') == shards:
       for name, file in manifest['files'].items():
         path = os.path.join(output_dir, name)
         if not os.path.exists(path) or os.path.getsize(path) != file['bytes']:
@@ -197,35 +198,37 @@ def _is_finished(output_dir: str, parts: list[str]) -> bool:
       'Remove it, or name another folder.')
 
 
-def _has(folder: str, name: str) -> bool:
-  """Whether a part was finished: its account is written after it."""
+def _is_complete(folder: str, name: str) -> bool:
+  """Whether a shard was finished: its statistics are written after it."""
   try:
-    with open(_account(folder, name), encoding='utf-8') as file:
-      size = json.load(file)['bytes']
+    size = files_lib.read_json(_statistics_path(folder, name))['bytes']
     return os.path.getsize(os.path.join(folder, name)) == size
   except (OSError, ValueError, KeyError, TypeError):  # Absent, or damaged.
     return False
 
 
-def _account(folder: str, name: str) -> str:
+def _statistics_path(folder: str, name: str) -> str:
   return os.path.join(folder, f'{name}.json')
 
 
-def _make_parts(missing: dict[str, sections_lib.Section],
-                parts: dict[str, sections_lib.Section], folder: str,
-                vocab_file: str | os.PathLike,
-                settings: pretraining_records.RecordSettings,
-                num_workers: int) -> None:
-  """Makes the parts that are missing, with a progress bar."""
-  total = sum(section.num_bytes for section in parts.values())
-  todo = sum(section.num_bytes for section in missing.values())
+# === Worker processes ===
+
+
+def _write_shards(missing: Mapping[str, corpus.Shard],
+                  shards: Mapping[str, corpus.Shard], folder: str,
+                  vocab_file: str | os.PathLike,
+                  settings: pretraining_records.RecordSettings,
+                  num_workers: int) -> None:
+  """Writes the missing shards, with a progress bar."""
+  total = sum(shard.num_bytes for shard in shards.values())
+  todo = sum(shard.num_bytes for shard in missing.values())
   with tqdm.tqdm(total=total, initial=total - todo, desc='Records', unit='B',
                  unit_scale=True, mininterval=1, file=sys.stderr,
                  dynamic_ncols=True) as bar:
     if num_workers == 1:
       _start_worker(os.fspath(vocab_file), settings, folder, bar.update)
-      for name, section in missing.items():
-        _make_part(name, section)
+      for name, shard in missing.items():
+        _write_shard(name, shard)
       return
     # TensorFlow's threads do not survive a fork.
     context = multiprocessing.get_context('spawn')
@@ -233,8 +236,8 @@ def _make_parts(missing: dict[str, sections_lib.Section],
     with concurrent.futures.ProcessPoolExecutor(
         num_workers, context, _start_process,
         (os.fspath(vocab_file), settings, folder, done, stopped)) as executor:
-      futures = [executor.submit(_make_part, name, section)
-                 for name, section in missing.items()]
+      futures = [executor.submit(_write_shard, name, shard)
+                 for name, shard in missing.items()]
       try:
         _wait(futures, lambda: bar.update(total - todo + done.value - bar.n))
       except BaseException:
@@ -244,13 +247,13 @@ def _make_parts(missing: dict[str, sections_lib.Section],
 
 
 def _wait(futures: list[concurrent.futures.Future],
-          look: Callable[[], Any]) -> None:
-  """Waits for all, or for the first that fails."""
+          update: Callable[[], Any]) -> None:
+  """Waits for all futures, or for the first that fails."""
   waiting = set(futures)
   while waiting:
     finished, waiting = concurrent.futures.wait(
-        waiting, _SECONDS_BETWEEN_LOOKS)
-    look()
+        waiting, _SECONDS_BETWEEN_UPDATES)
+    update()
     for future in finished:
       try:
         future.result()
@@ -258,21 +261,20 @@ def _wait(futures: list[concurrent.futures.Future],
         raise RuntimeError(
             'A worker process was killed, perhaps for want of memory, or could '
             'not start, which it says above. Run the same again, perhaps with '
-            'fewer workers: what is done is kept.'
-        ) from error
+            'fewer workers: finished shards are kept.') from error
 
 
 def _start_process(vocab_file: str,
                    settings: pretraining_records.RecordSettings, folder: str,
                    done: Any, stopped: Any) -> None:
-  """Readies a worker process, one of one core."""
+  """Initializes a worker process, which uses one core."""
   threading.Thread(target=_end_with_parent, daemon=True).start()
   tf.config.threading.set_intra_op_parallelism_threads(1)
   tf.config.threading.set_inter_op_parallelism_threads(1)
 
   def advance(num_bytes: int) -> None:
-    if stopped.is_set():  # Or a long section would keep the user waiting.
-      raise RuntimeError('Another section failed, or the user stopped the run.')
+    if stopped.is_set():  # A long shard would keep the user waiting.
+      raise RuntimeError('Another shard failed, or the user stopped the run.')
     with done.get_lock():
       done.value += num_bytes
 
@@ -293,85 +295,81 @@ def _start_worker(vocab_file: str,
       settings=settings, folder=folder, advance=advance)
 
 
-def _make_part(name: str, section: sections_lib.Section) -> None:
-  """Writes a part and its account, each at once."""
+# === In a worker ===
+
+
+def _write_shard(name: str, shard: corpus.Shard) -> None:
+  """Writes the records of a shard and its statistics, each atomically."""
   path = os.path.join(_worker['folder'], name)
-  temporary = f'{path}.{os.getpid()}.tmp'
   counts, told = collections.Counter(), 0
 
   def advance(num_bytes: int) -> None:
     # The bar counts bytes of files, of which text may be more, or less.
     nonlocal told
-    num_bytes = min(num_bytes, section.num_bytes - told)
+    num_bytes = min(num_bytes, shard.num_bytes - told)
     told += num_bytes
     _worker['advance'](num_bytes)
 
   compression = 'GZIP' if name.endswith('.gz') else ''
   try:
-    with tf.io.TFRecordWriter(temporary, compression) as writer:
-      for records in pretraining_records.make_records(
-          section, _worker['tokenizer'], _worker['settings'], counts, advance):
-        for record in records:
-          writer.write(record)
-    with open(temporary, 'rb') as file:
-      os.fsync(file)  # Its name must not be there before it is.
-      sha256 = hashlib.file_digest(file, 'sha256').hexdigest()
-    _check_unchanged(name, section)
-    account = {'counts': counts, 'bytes': os.path.getsize(temporary),
-               'sha256': sha256}
-    os.replace(temporary, path)
-    files_lib.write_text(
-        _account(_worker['folder'], name), json.dumps(account))
-  except tf.errors.OpError as error:  # It does not cross processes.
-    raise OSError(f'From {section.path} to {path}: {error.message}') from None
-  finally:
-    if os.path.exists(temporary):
-      os.remove(temporary)
-  advance(section.num_bytes)
+    with files_lib.replacing(path) as new:
+      with tf.io.TFRecordWriter(new, compression) as writer:
+        for records in pretraining_records.make_records(
+            shard, _worker['tokenizer'], _worker['settings'], counts, advance):
+          for record in records:
+            writer.write(record)
+      _check_unchanged(name, shard)
+  except tf.errors.OpError as error:  # It cannot be sent between processes.
+    raise OSError(f'From {shard.path} to {path}: {error.message}') from None
+  with open(path, 'rb') as file:
+    sha256 = hashlib.file_digest(file, 'sha256').hexdigest()
+  files_lib.write_json(_statistics_path(_worker['folder'], name), {
+      'counts': counts, 'bytes': os.path.getsize(path), 'sha256': sha256})
+  advance(shard.num_bytes)
 
 
-def _check_unchanged(name: str, section: sections_lib.Section) -> None:
+def _check_unchanged(name: str, shard: corpus.Shard) -> None:
   fingerprint = _fingerprint(
-      section, _worker['settings'], _worker['tokenizer'].vocabulary.sha256)
+      shard, _worker['settings'], _worker['tokenizer'].vocabulary.sha256)
   if not name.startswith(fingerprint):
     raise ValueError(
-        f'{", ".join(section.paths)} changed while it was read. Run the same '
+        f'{", ".join(shard.paths)} changed while it was read. Run the same '
         'again when it stays as it is.')
 
 
-def _finish(unfinished: str, output_dir: str,
-            parts: dict[str, sections_lib.Section],
-            settings: pretraining_records.RecordSettings,
-            tokenizer: tokenizer_lib.Tokenizer, suffix: str,
-            text_files: list[str]) -> dict[str, Any]:
-  """Gives the parts their names, writes the manifest, and shows the folder."""
+# === The finished folder ===
+
+
+def _publish(unfinished: str, output_dir: str,
+             shards: Mapping[str, corpus.Shard],
+             settings: pretraining_records.RecordSettings,
+             tokenizer: tokenizer_lib.Tokenizer, suffix: str,
+             text_files: list[str]) -> dict[str, Any]:
+  """Names the files, writes the manifest, and makes the folder appear."""
+  statistics = {name: files_lib.read_json(_statistics_path(unfinished, name))
+                for name in shards}
   counts, records = collections.Counter(), {}
-  accounts = {}
-  for name in parts:
-    with open(_account(unfinished, name), encoding='utf-8') as file:
-      accounts[name] = json.load(file)
-    counts.update(accounts[name]['counts'])
+  for shard in statistics.values():
+    counts.update(shard['counts'])
   if not counts['examples']:
     raise ValueError(
         'The text gives no example: there is no word in it.')
-  # A section without a pair of segments, such as one of a single word.
-  filled = [name for name in parts if accounts[name]['counts'].get('examples')]
+  # A shard without a pair of segments, such as a single word, has no file.
+  filled = [name for name in shards
+            if statistics[name]['counts'].get('examples')]
+  counts['empty_files'] = len(
+      set(text_files) - {path for s in shards.values() for path in s.paths})
   with files_lib.replace_folder(
       output_dir, pretraining_records.MANIFEST, overwrite=False) as folder:
     for index, name in enumerate(filled):
       final = f'part-{index:05d}-of-{len(filled):05d}{suffix}'
       _link(os.path.join(unfinished, name), folder / final)
-      account = accounts[name]
-      records[final] = {'examples': account['counts']['examples'],
-                        'bytes': account['bytes'],
-                        'sha256': account['sha256']}
-    counts['empty_files'] = len(
-        set(text_files) - {path for section in parts.values()
-                           for path in section.paths})
+      shard = statistics[name]
+      records[final] = {'examples': shard['counts']['examples'],
+                        'bytes': shard['bytes'], 'sha256': shard['sha256']}
     manifest = pretraining_records.make_manifest(
-        settings, tokenizer, dict(counts), records, parts=list(parts))
-    files_lib.write_text(folder / pretraining_records.MANIFEST,
-                         json.dumps(manifest, indent=2) + '\n')
+        settings, tokenizer, dict(counts), records, parts=list(shards))
+    files_lib.write_json(folder / pretraining_records.MANIFEST, manifest)
   return manifest
 
 

@@ -14,7 +14,8 @@
 
 """Questions on contexts, in SQuAD's JSON: read, checked, split by article.
 
-The official files of answers: predictions, null odds and n-best answers.
+The official files of answers: predictions, no-answer scores (`null_odds`) and
+n-best answers.
 """
 
 from collections.abc import Iterator, Sequence
@@ -34,12 +35,12 @@ _EXPECTED = ('SQuAD has {"data": [{"title": ..., "paragraphs": [{"context": '
 
 @dataclasses.dataclass(frozen=True)
 class GoldAnswer:
-  """An answer that an annotator gave.
+  """An answer by an annotator.
 
   Attributes:
     text: The answer.
-    start: Its first character in the context, as the file says. It need not
-      be true: see `Question.located`.
+    start: Its first character in the context, according to the file, which may
+      be wrong: see `Question.located`.
   """
   text: str
   start: int
@@ -50,12 +51,12 @@ class Question:
   """A question of a file.
 
   Attributes:
-    id: Its name, unique in the data.
+    id: Identifier, unique in the data.
     text: The question.
     paragraph: Number of its context in `SquadData.contexts`.
-    answers: What annotators answered; empty if there is no answer, or if the
-      file is not labelled.
-    is_impossible: What the file says of that; None if it says nothing.
+    answers: Answers by annotators; empty if there is no answer, or if the file
+      is not labelled.
+    is_impossible: The file's flag that there is no answer; None without one.
     place: File and place in it, for messages.
   """
   id: str
@@ -85,7 +86,7 @@ class SquadData:
   """The content of SQuAD files.
 
   Attributes:
-    version: What the (first) file says, such as `v2.0`; may be empty.
+    version: Version in the (first) file, such as `v2.0`; may be empty.
     contexts: The text of each paragraph.
     titles: The article of each paragraph.
     questions: All questions, in the order of the files.
@@ -144,7 +145,7 @@ def read(paths: str | os.PathLike | Sequence[str | os.PathLike],
 
   Raises:
     FileNotFoundError: If there is no such file.
-    ValueError: If a file is not JSON or of another shape, an id is there twice,
+    ValueError: If a file is not JSON or of another shape, an id is duplicated,
       a title is in no file, or no question is left. Names file and place.
   """
   if isinstance(paths, str | os.PathLike):
@@ -175,48 +176,8 @@ def read(paths: str | os.PathLike | Sequence[str | os.PathLike],
                    tuple(questions))
 
 
-def read_json(path: str | os.PathLike) -> Any:
-  """Reads a JSON file, local or of any storage that TensorFlow knows.
-
-  Raises:
-    FileNotFoundError: If there is no such file.
-    ValueError: If it is not UTF-8 or not JSON; names the file and the line.
-  """
-  path = os.fspath(path)
-  try:
-    if '://' in path:
-      import tensorflow as tf  # Slow, and few need it.  # pylint: disable=g-import-not-at-top
-      with tf.io.gfile.GFile(path, 'rb') as file:
-        data = file.read()
-    else:
-      with open(path, 'rb') as file:
-        data = file.read()
-    return json.loads(data.decode('utf-8-sig'), parse_constant=_refuse)
-  except FileNotFoundError:
-    raise FileNotFoundError(f'{path} does not exist.') from None
-  except json.JSONDecodeError as error:
-    raise ValueError(
-        f'{path}:{error.lineno}: not JSON, or cut off: {error.msg} at column '
-        f'{error.colno}.') from error
-  except UnicodeDecodeError as error:
-    line = error.object.count(b'\n', 0, error.start) + 1
-    raise ValueError(f'{path}:{line}: not UTF-8 ({error.reason}).') from error
-  except RecursionError as error:
-    raise ValueError(f'{path}: too deeply nested to be read.') from error
-  except _NotFiniteError as error:
-    raise ValueError(f'{path}: {error} is no number of JSON.') from error
-
-
-class _NotFiniteError(Exception):
-  """NaN or Infinity, which Python's reader would take."""
-
-
-def _refuse(constant: str) -> None:
-  raise _NotFiniteError(constant)
-
-
 def _read_json(path: str) -> dict[str, Any]:
-  content = read_json(path)
+  content = files.read_json(path, allow_nan=False)
   if not isinstance(content, dict) or 'data' not in content:
     raise ValueError(f'{path}: not a SQuAD file: {_EXPECTED}; this is '
                      f'{_shape(content)}.')
@@ -310,7 +271,7 @@ def read_predictions(path: str | os.PathLike) -> dict[str, str]:
 
 
 def read_null_odds(path: str | os.PathLike) -> dict[str, float]:
-  """Reads how much rather there is no answer, by the question's id.
+  """Reads the no-answer score of each question, by its id.
 
   Raises:
     FileNotFoundError: If there is no such file.
@@ -318,7 +279,7 @@ def read_null_odds(path: str | os.PathLike) -> dict[str, float]:
 
   Example: `read_null_odds('null_odds.json')['5725b33f6a3fe71400b8952d']`
   """
-  return _read(path, (int, float), 'its odds, a number')
+  return _read(path, (int, float), 'its no-answer score, a number')
 
 
 def write(folder: str | os.PathLike,
@@ -328,31 +289,31 @@ def write(folder: str | os.PathLike,
   """Writes the official files into a folder.
 
   Args:
-    folder: Made if needed.
-    predictions: The answer to each question, by its id.
-    n_best: By id, best first, objects of `text`, `probability`, `start_logit`
-      and `end_logit`.
-    null_odds: By id; None in SQuAD v1.1, which has no such file.
+    folder: The folder, made if needed.
+    predictions: Answer to each question, by its id.
+    n_best: Objects of `text`, `probability`, `start_logit` and `end_logit`, by
+      id, best first.
+    null_odds: No-answer scores by id; None in SQuAD v1.1, which has no such
+      file.
 
   Example: `write('answers', {'1': 'Paris'}, {'1': []})`
   """
   contents = {PREDICTIONS: predictions, N_BEST: n_best, NULL_ODDS: null_odds}
   for name, content in contents.items():
     if content is not None:
-      files.write_text(os.path.join(folder, name),
-                       json.dumps(content, indent=2, allow_nan=False) + '\n')
+      files.write_json(os.path.join(folder, name), content, allow_nan=False)
 
 
 def compare_ids(data: SquadData,
                 predictions: Mapping[str, str]) -> list[str]:
-  """Says of how many questions there is no prediction, and the other way.
+  """Counts questions without a prediction and predictions without a question.
 
   Args:
     data: The questions.
-    predictions: By id.
+    predictions: Predictions by id.
 
   Returns:
-    Sentences, none if all ids are in both.
+    Sentences for the user; none if all ids are in both.
   """
   ids = {question.id for question in data.questions}
   notes = []
@@ -367,7 +328,7 @@ def compare_ids(data: SquadData,
 
 def _read(path: str | os.PathLike, kinds: tuple[type, ...],
           what: str) -> dict[str, Any]:
-  content = read_json(path)
+  content = files.read_json(path, allow_nan=False)
   if not isinstance(content, dict):
     raise ValueError(f'{os.fspath(path)}: expected a JSON object of ids, and '
                      f'for each {what}.')

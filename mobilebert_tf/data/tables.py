@@ -15,7 +15,7 @@
 """Rows of tab-separated and comma-separated files with named columns.
 
 A file whose name ends with `.csv` is comma-separated, with quotes as
-spreadsheets write them. In every other one columns are parted by tabs and
+spreadsheets write them. In every other one columns are separated by tabs and
 quotes mean nothing, as in the official files of GLUE. Either may be `.gz`.
 """
 
@@ -25,26 +25,27 @@ from collections.abc import Iterator, Sequence
 
 from absl import logging
 
-from mobilebert_tf.data import corpus
+from mobilebert_tf.common import files
+
 
 # If more than this share of the rows is bad, something else is wrong.
 _LARGEST_BAD_SHARE = 0.1
 POLICIES = ('error', 'skip')
 _HINTS = {
-    True: ('Columns are parted by commas; a text that holds a comma or a line '
+    True: ('Columns are separated by commas; a text with a comma or a line '
            'break stands in double quotes.'),
-    False: 'Columns are parted by tabs; quotes mean nothing.',
+    False: 'Columns are separated by tabs; quotes mean nothing.',
 }
 
 
 @dataclasses.dataclass(frozen=True)
 class Row:
-  """Values of the columns that were asked for.
+  """Values of the requested columns in a row.
 
   Attributes:
     file: The file.
-    line: The number of the line it begins at.
-    values: One for each column, white space around it removed.
+    line: Number of the line where the row begins.
+    values: Value of each column, without white space around it.
   """
   file: str
   line: int
@@ -57,7 +58,7 @@ class Row:
 
 
 class BadRows:
-  """What is done with rows that cannot be read: an error, or counted skips.
+  """Policy for rows that cannot be read: an error, or counted skips.
 
   Example:
 
@@ -68,7 +69,7 @@ class BadRows:
     bad.report()
 
   Attributes:
-    skipped: How many rows were skipped so far.
+    skipped: Number of rows skipped so far.
 
   Args:
     policy: `error` or `skip`.
@@ -82,7 +83,7 @@ class BadRows:
       raise ValueError(f'bad_rows is {policy!r}; it can be '
                        f'{" or ".join(POLICIES)}.')
     self._policy = policy
-    self._first: corpus.LineError | None = None
+    self._first: files.LineError | None = None
     self._rows = 0
     self.skipped = 0
 
@@ -96,14 +97,14 @@ class BadRows:
     Raises:
       ValueError: If the policy is `error`; names the file and the line.
     """
-    error = corpus.LineError(file, line, what)
+    error = files.LineError(file, line, what)
     if self._policy == 'error':
       raise error
     self._first = self._first or error
     self.skipped += 1
 
   def report(self) -> None:
-    """Says how many rows were skipped, if any.
+    """Logs how many rows were skipped, if any.
 
     Raises:
       ValueError: If they are so many that the settings must be wrong.
@@ -129,12 +130,12 @@ def read_rows(path: str | Sequence[str],
 
   Args:
     path: A file or glob, or several, as a sequence or with commas.
-    fields: The columns to read.
-    bad_rows: Told of rows with more or fewer columns than there should be, and
-      of empty values; those are left out if it permits.
-    column_names: The columns of files without a header; empty if the first
-      line names them.
-    may_be_empty: Those of `fields` that may be empty.
+    fields: Names of the columns to read.
+    bad_rows: Policy for rows with too many or too few columns, or with empty
+      values.
+    column_names: Columns of files without a header; empty if the first line
+      names them.
+    may_be_empty: Members of `fields` that may be empty.
 
   Yields:
     The rows.
@@ -144,7 +145,7 @@ def read_rows(path: str | Sequence[str],
     ValueError: If a column is missing, or a file not UTF-8 or without rows.
       Names the file and the line.
   """
-  for file in corpus.find_files(corpus.split_paths(path)):
+  for file in files.find_files(files.split_paths(path)):
     lines = _read_cells(file)
     header, first = list(column_names), 1
     if not header:
@@ -159,7 +160,7 @@ def read_rows(path: str | Sequence[str],
                                               bool(column_names)))
         continue
       if column_names and cells == header:
-        raise corpus.LineError(
+        raise files.LineError(
             file, line, 'this is a header, but column_names names the columns '
             'of a file that has none. Leave column_names empty.')
       row = Row(file, line, [cells[place].strip() for place in places])
@@ -171,7 +172,7 @@ def read_rows(path: str | Sequence[str],
           continue
       yield row
     if is_empty:
-      raise corpus.LineError(
+      raise files.LineError(
           file, 1, 'there is no row' + (
               '.' if column_names else ' below the header.'))
 
@@ -184,11 +185,11 @@ def is_csv(path: str) -> bool:
 def _find_columns(file: str, line: int, header: list[str],
                   fields: Sequence[str]) -> list[int]:
   if not header:
-    raise corpus.LineError(file, 1, 'there is no row; the file is empty.')
+    raise files.LineError(file, 1, 'there is no row; the file is empty.')
   for field in fields:
     if header.count(field) != 1:
       shown = ', '.join(map(repr, header[:20]))
-      raise corpus.LineError(
+      raise files.LineError(
           file, line, f'there has to be one column {field!r}; the header has '
           f'{shown[:1000]}. {_HINTS[is_csv(file)]}')
   return [header.index(field) for field in fields]
@@ -215,20 +216,20 @@ def _read_cells(file: str) -> Iterator[tuple[int, list[str]]]:
 
 
 def _read_tsv(file: str) -> Iterator[tuple[int, list[str]]]:
-  for number, line in corpus.read_lines(file):
+  for number, line in files.read_lines(file):
     yield number, line.rstrip('\r').split('\t')
 
 
 def _read_csv(file: str) -> Iterator[tuple[int, list[str]]]:
-  csv.field_size_limit(corpus.LONGEST_LINE)  # Of 131,072 characters otherwise.
+  csv.field_size_limit(files.LONGEST_LINE)  # Not 131,072 characters.
   reader = csv.reader(
-      (f'{line}\n' for _, line in corpus.read_lines(file)), strict=True)
+      (f'{line}\n' for _, line in files.read_lines(file)), strict=True)
   first = 1
   try:
     for cells in reader:
       yield first, cells or ['']
       first = reader.line_num + 1
   except csv.Error as error:
-    raise corpus.LineError(
+    raise files.LineError(
         file, first, f'the row that begins here is no CSV ({error}). '
         f'{_HINTS[True]}') from error

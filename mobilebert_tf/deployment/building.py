@@ -12,7 +12,7 @@
 # See the License for the specific language governing permissions and
 # limitations under the License.
 
-"""Makes what answers of a trained model, whatever its task."""
+"""Builds the module that is exported from a trained model of any kind."""
 
 from collections.abc import Iterable, Mapping
 import hashlib
@@ -23,9 +23,7 @@ import tensorflow as tf, tf_keras
 from mobilebert_tf.deployment import served_module
 from mobilebert_tf.inference import loading
 from mobilebert_tf.inference import rewriting
-from mobilebert_tf.tasks.classification import serving as classification_serving
-from mobilebert_tf.tasks.question_answering import predictor
-from mobilebert_tf.tasks.question_answering import serving as question_answering_serving
+from mobilebert_tf.modeling import layout
 from mobilebert_tf.text import tokenizer
 
 
@@ -44,42 +42,22 @@ def build(trained: loading.TrainedModel,
     What answers.
 
   Raises:
-    ValueError: If the model labels words, or a weight is not finite.
+    task_kind.MissingPartError: If models of this kind are not exported.
+    ValueError: If a weight is not finite.
 
   Example: `module = build(trained); module.serve_text(text=texts)['label']`
   """
-  if trained.kind == loading.TOKEN_CLASSIFICATION:
-    raise ValueError(
-        'A token classifier is not exported, because words are found outside '
-        'of TensorFlow; python -m mobilebert_tf.predict labels them.')
   architecture = getattr(trained.model, 'encoder', trained.model).architecture
-  if architecture.attention_mask != 'hard':
+  if not layout.block_layout(architecture).ignores_padding:
     logging.warning(
         'attention_mask=%s gives padding some weight, so the answers of this '
         'export depend on how far a text is padded, as they did in training.',
         architecture.attention_mask)
   model = (rewriting.rewrite(trained.model, batches) if fold
            else rewriting.InferenceModel(trained.model))
-  common = {
-      'tokenizer': tokenizer.Tokenizer(
-          trained.vocab_file, trained.lower_case),
-      'max_length': trained.max_length, 'xla': xla}
-  pairs = bool(trained.pairs)
-  if trained.kind == loading.CLASSIFICATION:
-    return classification_serving.TextClassification(
-        model, labels=trained.labels, pairs=pairs, **common)
-  if trained.kind == loading.REGRESSION:
-    return classification_serving.TextRegression(model, pairs=pairs, **common)
-  if trained.kind == loading.EMBEDDINGS:
-    return classification_serving.TextEmbedding(model, **common)
-  answerer = predictor.QuestionAnswerer(trained)
-  windows, spans = answerer.window_settings, answerer.span_settings
-  return question_answering_serving.QuestionAnswering(
-      model, **{**common, 'max_length': windows.seq_length},
-      doc_stride=windows.doc_stride, query_length=windows.query_length,
-      n_best=spans.n_best, max_answer_length=spans.max_answer_length,
-      allow_no_answer=answerer.allow_no_answer,
-      null_threshold=answerer.null_threshold)
+  return trained.kind.served_module(
+      trained, model,
+      tokenizer.Tokenizer(trained.vocab_file, trained.lower_case), xla=xla)
 
 
 def weights_sha256(model: tf_keras.Model) -> str:

@@ -15,16 +15,12 @@
 """Real texts as a model's inputs, to calibrate an export with."""
 
 from collections.abc import Sequence
-import dataclasses
 
 import tensorflow as tf
 
 from mobilebert_tf.deployment import agreement
 from mobilebert_tf.inference import loading
-from mobilebert_tf.tasks.question_answering import predictor
-from mobilebert_tf.text import text_windows
 from mobilebert_tf.text import tokenizer as tokenizer_lib
-from mobilebert_tf.text import windows as windows_lib
 
 _TEXTS_AT_ONCE = 16
 
@@ -39,25 +35,31 @@ def batches(trained: loading.TrainedModel, texts: agreement.RealTexts, *,
   Args:
     trained: The model.
     texts: The texts, or questions and contexts, of which every window counts.
-    rows: How many go into one batch.
-    length: That of all batches; None for that of the longest text and a [PAD]
-      each. Texts that are longer lose their ends.
-    most: How many texts or windows count, evenly from all; None for all.
+    rows: Number of texts in one batch.
+    length: Length of all batches in tokens; None for that of the longest text
+      and a [PAD] each. Texts that are longer lose their ends.
+    most: Number of texts or windows, evenly from all; None for all.
 
   Returns:
     The model's inputs by name, int32 `[rows, length]`.
 
-  Example: `batches(loading.load('runs/sst2'), RealTexts(['a', 'b']))`
+  Example: `batches(registry.load('runs/sst2'), RealTexts(['a', 'b']))`
+  """
+  return trained.kind.encode(
+      trained, texts, rows=rows, length=length, most=most)
+
+
+def encode_texts(trained: loading.TrainedModel, texts: agreement.RealTexts, *,
+                 rows: int, length: int | None,
+                 most: int | None) -> list[Inputs]:
+  """Encodes texts, or pairs of texts, that are read in one piece.
+
+  Args: Those of `batches`.
+
+  Returns:
+    As `batches`.
   """
   tokenizer = tokenizer_lib.Tokenizer(trained.vocab_file, trained.lower_case)
-  if trained.kind == loading.QUESTION_ANSWERING:
-    settings = predictor.QuestionAnswerer(trained).window_settings
-    if length is not None:
-      settings = _shortened(settings, length - 1)
-    windows = text_windows.Windows(
-        tokenizer, texts.texts, texts.pairs, range(len(texts)), settings)
-    return [windows.batch(part, length) for part in _parts(
-        _spread(len(windows), most), rows)]
   longest = trained.max_length
   if length is not None:
     longest = min(longest, length - 1)
@@ -65,8 +67,21 @@ def batches(trained: loading.TrainedModel, texts: agreement.RealTexts, *,
       tokenizer.encode([texts.texts[i] for i in part],
                        texts.pairs and [texts.pairs[i] for i in part],
                        max_length=longest, length=length)
-      for part in _parts(_spread(len(texts), most), rows)
+      for part in row_batches(len(texts), rows, most)
   ]
+
+
+def row_batches(count: int, rows: int,
+                most: int | None) -> list[Sequence[int]]:
+  """Returns batches of row numbers.
+
+  Args:
+    count: Number of all rows.
+    rows: Number of rows in one batch.
+    most: Number of rows to take, evenly from all; None for all.
+  """
+  chosen = _spread(count, most)
+  return [chosen[i:i + rows] for i in range(0, len(chosen), rows)]
 
 
 def _spread(count: int, most: int | None) -> Sequence[int]:
@@ -74,17 +89,3 @@ def _spread(count: int, most: int | None) -> Sequence[int]:
   if most is None or most >= count:
     return range(count)
   return [i * count // most for i in range(most)]
-
-
-def _parts(rows: Sequence[int], size: int) -> list[Sequence[int]]:
-  return [rows[i:i + size] for i in range(0, len(rows), size)]
-
-
-def _shortened(settings: windows_lib.WindowSettings,
-               seq_length: int) -> windows_lib.WindowSettings:
-  """Returns settings for windows of another length, half of them questions."""
-  if seq_length >= settings.seq_length:
-    return settings
-  return dataclasses.replace(
-      settings, seq_length=seq_length,
-      query_length=max(1, min(settings.query_length, seq_length // 2 - 2)))

@@ -24,7 +24,10 @@ from typing import Any
 
 from mobilebert_tf.deployment import exported_models
 
-_PROGRAM = 'from mobilebert_tf.deployment import measuring; measuring.serve()'
+_PROGRAM = (
+    'from mobilebert_tf.deployment import measuring; '
+    'from mobilebert_tf.tasks import registry; '
+    'measuring.serve(registry.KINDS)')
 _PATIENCE = 10  # Seconds until a process that should end is ended.
 
 
@@ -48,7 +51,7 @@ class ChildProcess:
       child.ask('answer', texts=['a text'], pairs=None)
   """
 
-  def __init__(self, artefact: exported_models.Artefact, threads: int):
+  def __init__(self, artefact: exported_models.ExportedModel, threads: int):
     self._artefact, self._threads = artefact, threads
 
   def __enter__(self) -> 'ChildProcess':
@@ -84,7 +87,7 @@ class ChildProcess:
   def load(self) -> dict[str, Any]:
     """Loads the artefact; see `measuring.Measured.load`."""
     return self.ask('load', path=str(self._artefact.path),
-                    kind=self._artefact.kind, threads=self._threads)
+                    format=self._artefact.format, threads=self._threads)
 
   def ask(self, what: str, **arguments: Any) -> dict[str, Any]:
     """Returns the reply to a request.

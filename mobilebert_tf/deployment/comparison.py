@@ -170,7 +170,7 @@ class Failures:
     self.messages: dict[str, str] = {}
 
   @contextlib.contextmanager
-  def noted(self, artefact: artefacts_lib.Artefact) -> Iterator[None]:
+  def noted(self, artefact: artefacts_lib.ExportedModel) -> Iterator[None]:
     """Keeps the message of a crash or a refusal, instead of passing it on."""
     try:
       yield
@@ -178,7 +178,7 @@ class Failures:
       self.messages[artefact.name] = str(error)
 
 
-def describe(artefacts: Sequence[artefacts_lib.Artefact],
+def describe(artefacts: Sequence[artefacts_lib.ExportedModel],
              failures: Failures) -> dict[str, dict[str, Any]]:
   """Returns what each artefact says of itself.
 
@@ -207,7 +207,7 @@ def describe(artefacts: Sequence[artefacts_lib.Artefact],
   return found
 
 
-def answer(artefact: artefacts_lib.Artefact, texts: Sequence[str],
+def answer(artefact: artefacts_lib.ExportedModel, texts: Sequence[str],
            pairs: Sequence[str] | None, threads: int) -> list[Any]:
   """Returns what an artefact answers.
 
@@ -251,7 +251,7 @@ def make_texts(count_tokens: CountTokens, max_length: int,
 
 
 @contextlib.contextmanager
-def token_counter(artefact: artefacts_lib.Artefact
+def token_counter(artefact: artefacts_lib.ExportedModel
                   ) -> Iterator[CountTokens]:
   """Gives a function that counts tokens as an artefact does.
 
@@ -267,7 +267,7 @@ def token_counter(artefact: artefacts_lib.Artefact
         'count', texts=list(texts), pairs=_listed(pairs))['counts']
 
 
-def measure(artefacts: Sequence[artefacts_lib.Artefact], plan: Plan,
+def measure(artefacts: Sequence[artefacts_lib.ExportedModel], plan: Plan,
             failures: Failures,
             progress: Callable[[str], None] = lambda _: None
             ) -> dict[str, list[dict[str, Any]]]:
@@ -307,7 +307,7 @@ def measure(artefacts: Sequence[artefacts_lib.Artefact], plan: Plan,
       for artefact in artefacts}
 
 
-def _measure_once(artefact: artefacts_lib.Artefact, threads: int,
+def _measure_once(artefact: artefacts_lib.ExportedModel, threads: int,
                   plan: Plan) -> dict[str, Any]:
   texts, pairs = list(plan.texts), _listed(plan.pairs)
   with child_process.ChildProcess(artefact, threads) as child:

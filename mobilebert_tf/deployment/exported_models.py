@@ -12,35 +12,35 @@
 # See the License for the specific language governing permissions and
 # limitations under the License.
 
-"""What a model is deployed as, found by its path."""
+"""Exported models, found by their paths."""
 
 import dataclasses
 import os
 import pathlib
 from collections.abc import Sequence
 
-SAVED_MODEL, TFLITE = 'saved_model', 'tflite'
-_MARKER, _SUFFIX = 'saved_model.pb', '.tflite'
+from mobilebert_tf.common import files
+from mobilebert_tf.deployment import formats
 
 
 @dataclasses.dataclass(frozen=True)
-class Artefact:
-  """A SavedModel or a TFLite file.
+class ExportedModel:
+  """A model in one of `formats.FORMATS`.
 
   Attributes:
     name: The end of its path that no other of the list has.
-    path: The folder with `saved_model.pb`, or the file.
-    kind: `SAVED_MODEL` or `TFLITE`.
+    path: Path of its folder or file.
+    format: Name of its format.
     num_bytes: Its size on the disk, that of all files of a SavedModel.
   """
   name: str
   path: pathlib.Path
-  kind: str
+  format: str
   num_bytes: int
 
 
-def find(paths: Sequence[str | os.PathLike]) -> list[Artefact]:
-  """Finds artefacts.
+def find(paths: Sequence[str | os.PathLike]) -> list[ExportedModel]:
+  """Finds exported models.
 
   Example: `find(['serving/sst2', 'export/model.tflite'])`
 
@@ -49,43 +49,42 @@ def find(paths: Sequence[str | os.PathLike]) -> list[Artefact]:
       TensorFlow Serving has it, of which the latest counts; or a TFLite file.
 
   Returns:
-    The artefacts, in this order.
+    The models, in this order.
 
   Raises:
     FileNotFoundError: If there is nothing of that name.
-    ValueError: If there is something else, or the same artefact twice, or
+    ValueError: If there is something else, or the same model twice, or
       nothing is named. Names the path.
   """
   if not paths:
-    raise ValueError('No artefact is named: a SavedModel or a .tflite file.')
+    raise ValueError('No exported model is named: a SavedModel or a .tflite file.')
   given = [pathlib.Path(path).expanduser() for path in paths]
   found = [_locate(path) for path in given]
   for place, path in enumerate(found):
     if path.resolve() in [other.resolve() for other in found[:place]]:
       raise ValueError(f'{path} is named twice.')
-  return [Artefact(name, path, TFLITE if path.is_file() else SAVED_MODEL,
-                   _size(path))
+  return [ExportedModel(name, path, formats.recognise(path).name,
+                        files.folder_size(path))
           for name, path in zip(_names(given), found, strict=True)]
 
 
 def _locate(path: pathlib.Path) -> pathlib.Path:
-  if path.is_file() and path.suffix == _SUFFIX:
-    return path
   if not path.exists():
     raise FileNotFoundError(f'{path} does not exist.')
-  if (path / _MARKER).is_file():
+  if formats.recognise(path):
     return path
-  if path.is_dir():
-    versions = [each for each in path.iterdir()
-                if each.name.isdecimal() and (each / _MARKER).is_file()]
-    if versions:
-      return max(versions, key=lambda each: int(each.name))
-    inside = next(iter(sorted(path.glob(f'*{_SUFFIX}'))), None)
-    if inside:
-      raise ValueError(f'{path} is a folder; name the file in it: {inside}.')
-  raise ValueError(
-      f'{path} is no artefact: neither a SavedModel (a folder with {_MARKER}, '
-      'or with numbered versions of it) nor a .tflite file.')
+  inside = sorted(path.iterdir()) if path.is_dir() else []
+  versions = [each for each in inside
+              if each.name.isdecimal() and formats.recognise(each)]
+  if versions:
+    return max(versions, key=lambda each: int(each.name))
+  named = next((each for each in inside if formats.recognise(each)), None)
+  if named:
+    raise ValueError(f'{path} is a folder; name the file in it: {named}.')
+  known = ', '.join(
+      f'{each.title} ({each.suffix or f"a folder with {each.marker}"})'
+      for each in formats.FORMATS.values())
+  raise ValueError(f'{path} is no exported model; these are: {known}.')
 
 
 def _names(paths: Sequence[pathlib.Path]) -> list[str]:
@@ -99,8 +98,3 @@ def _names(paths: Sequence[pathlib.Path]) -> list[str]:
         len(parts))
     names.append('/'.join(parts[-count:]))
   return names
-
-
-def _size(path: pathlib.Path) -> int:
-  files = path.rglob('*') if path.is_dir() else [path]
-  return sum(file.stat().st_size for file in files if file.is_file())

@@ -21,29 +21,30 @@ loaded, so that what it needs counts as its own.
 
 import json
 import os
-import pathlib
 import queue
-import re
-import resource
 import statistics
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from mobilebert_tf.deployment import exported_models
+from mobilebert_tf.common import machine
+from mobilebert_tf.deployment import formats
 
 _AT_ONCE = 16  # Texts that are answered together where nothing is timed.
-_HIGH_WATER = re.compile(r'^VmHWM:\s+(\d+) kB$', re.MULTILINE)
 
 
-def serve() -> None:
-  """Answers the requests of the standard input, until that ends."""
+def serve(kinds: Mapping[str, Any]) -> None:
+  """Answers the requests of the standard input, until that ends.
+
+  Args:
+    kinds: All kinds of tasks by name.
+  """
   # What libraries print must not come between the answers.
   answers = os.fdopen(os.dup(1), 'w', encoding='utf-8')
   os.dup2(2, 1)
-  measured = Measured()
+  measured = Measured(kinds)
   for request in _read_requests():
     try:
       reply = getattr(measured, request.pop('what'))(**request)
@@ -71,18 +72,23 @@ def _read_requests() -> Iterator[dict[str, Any]]:
 
 
 class Measured:
-  """An artefact, once `load` was called; every method is a request."""
+  """An exported model, once `load` was called; every method is a request.
 
-  def __init__(self):
+  Args:
+    kinds: All kinds of tasks by name.
+  """
+
+  def __init__(self, kinds: Mapping[str, Any]):
+    self._kinds = kinds
     self._runner: Any = None
 
-  def load(self, path: str, kind: str, threads: int) -> dict[str, Any]:
-    """Loads the artefact.
+  def load(self, path: str, format: str, threads: int) -> dict[str, Any]:
+    """Loads the model.
 
     Args:
-      path: Where it is.
-      kind: `artefacts.SAVED_MODEL` or `artefacts.TFLITE`.
-      threads: On how many it computes.
+      path: Path of the model.
+      format: Name of its format.
+      threads: Number of threads to compute with.
 
     Returns:
       `import_seconds`, for what it needs; `load_seconds`, from there until it
@@ -91,14 +97,14 @@ class Measured:
     # Limits of the libraries that compute beside TensorFlow and TFLite.
     os.environ['OMP_NUM_THREADS'] = str(threads)
     started = time.perf_counter()
-    build = _import_runner(path, kind, threads)
+    os.environ.setdefault('TF_CPP_MIN_LOG_LEVEL', '2')
+    formats.FORMATS[format].import_runner()
     imported = time.perf_counter()
-    self._memory = _peak_bytes()
+    self._memory = machine.peak_memory()
     before = time.perf_counter()
-    self._runner = build()
+    self._runner = formats.FORMATS[format].open(path, self._kinds, threads)
     seconds = time.perf_counter() - before
     self._about = getattr(self._runner, 'metadata', self._runner)
-    self._is_answers = self._about.task == 'question_answering'
     return {'import_seconds': imported - started, 'load_seconds': seconds}
 
   def describe(self) -> dict[str, Any]:
@@ -110,8 +116,8 @@ class Measured:
     """
     about = self._about
     return {
-        'task': about.task, 'labels': list(about.labels or ()),
-        'pairs': bool(about.pairs) or self._is_answers,
+        'task': about.kind.name, 'labels': list(about.labels or ()),
+        'pairs': bool(about.pairs or about.kind.reads_pairs),
         'max_length': getattr(about, 'max_length', None),
         'counts': hasattr(self._runner, 'count_tokens'),
     }
@@ -164,29 +170,16 @@ class Measured:
 
   def memory(self) -> dict[str, Any]:
     """Returns `peak_bytes` so far, and `growth_bytes`, less the imports'."""
-    peak = _peak_bytes()
+    peak = machine.peak_memory()
     return {'peak_bytes': peak, 'growth_bytes': peak - self._memory}
 
   def _call(self, texts: list[str], pairs: list[str] | None) -> Any:
-    if self._is_answers:
-      return self._runner.answer(texts, pairs)
-    return self._runner.scores(texts, pairs)
+    return self._runner.comparable(texts, pairs)
 
   def _seconds(self, texts: list[str], pairs: list[str] | None) -> float:
     started = time.perf_counter()
     self._call(texts, pairs)
     return time.perf_counter() - started
-
-
-def _import_runner(path: str, kind: str, threads: int) -> Callable[[], Any]:
-  """Imports what an artefact needs; returns what then loads it."""
-  if kind == exported_models.TFLITE:
-    from mobilebert_tf.deployment import tflite_runner
-    return lambda: tflite_runner.TFLiteRunner(path, num_threads=threads)
-  os.environ.setdefault('TF_CPP_MIN_LOG_LEVEL', '2')
-  from mobilebert_tf.deployment import saved_model_runner
-  saved_model_runner.set_threads(threads)
-  return lambda: saved_model_runner.SavedModelRunner(path)
 
 
 def _batches(texts: Sequence[str], pairs: Sequence[str] | None,
@@ -203,18 +196,4 @@ def _plain(answers: Any) -> list[Any]:
   """Returns answers as JSON can hold them."""
   if hasattr(answers, 'tolist'):
     return answers.tolist()
-  return [answer.text for answer in answers]
-
-
-def _peak_bytes() -> int:
-  """Returns the most memory that this program has held.
-
-  Linux hands `ru_maxrss` on from the parent to the child, so a small program
-  that a large one started would look large; `VmHWM` is the program's own.
-  """
-  status = pathlib.Path('/proc/self/status')
-  found = status.exists() and _HIGH_WATER.search(status.read_text())
-  if found:
-    return 1024 * int(found[1])
-  peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-  return peak * (1 if sys.platform == 'darwin' else 1024)
+  return answers

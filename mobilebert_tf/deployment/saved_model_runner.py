@@ -12,37 +12,24 @@
 # See the License for the specific language governing permissions and
 # limitations under the License.
 
-"""Answers texts with a SavedModel, in the way that `TFLiteRunner` does."""
+"""Answers texts with a SavedModel, as `TFLiteRunner` does with a file."""
 
-import dataclasses
+from collections.abc import Mapping, Sequence
 import functools
 import os
-from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import tensorflow as tf
 import tensorflow_text  # Registers the tokenizer's operations.
+
+from mobilebert_tf.inference import task_kind
 
 del tensorflow_text
 
 # The signature for texts, by the names that it has had.
 _SIGNATURES = ('serve_text', 'serving_default')
 # Tasks by what is answered; the first that fits counts.
-_OUTPUTS = {
-    'classification': ('probabilities',),
-    'question_answering': ('answer',),
-    'embeddings': ('pooled_output', 'mean_output'),
-    'regression': ('score',),
-}
-_INPUTS = (('text',), ('text', 'pair'), ('question', 'context'))
-
-
-@dataclasses.dataclass(frozen=True)
-class Answer:
-  """What a SavedModel answers to a question; '' for no answer."""
-  text: str
-
-
 def set_threads(num_threads: int) -> None:
   """Lets TensorFlow compute on so many threads.
 
@@ -62,19 +49,22 @@ class SavedModelRunner:
 
   Args:
     path: Its folder.
+    kinds: All kinds of tasks by name.
 
   Raises:
     ValueError: If it is damaged, or does not take text.
 
   Attributes:
-    task: `classification`, `regression`, `question_answering` or `embeddings`,
-      as its signature's inputs and outputs tell.
+    kind: Kind of task, recognised by the outputs of its signature.
     pairs: Whether it reads two texts.
 
-  Example: `SavedModelRunner('export/1').scores(['a text'])`
+  Example:
+
+    SavedModelRunner('export/1', registry.KINDS).comparable(['a text'])
   """
 
-  def __init__(self, path: str | os.PathLike):
+  def __init__(self, path: str | os.PathLike,
+               kinds: Mapping[str, task_kind.TaskKind]):
     # A message names every operation; its first line says what is wrong.
     try:
       self._loaded = tf.saved_model.load(os.fspath(path))
@@ -83,14 +73,16 @@ class SavedModelRunner:
       raise ValueError(
           f'{path} is damaged, or no SavedModel of this TensorFlow: {reason}'
       ) from error
-    self._function, self._inputs = _find_signature(self._loaded, path)
+    self._function, self._inputs = _find_signature(self._loaded, path, kinds)
     outputs = set(self._function.structured_outputs)
-    self.task = next((task for task, names in _OUTPUTS.items()
-                      if set(names) <= outputs), None)
-    if self.task is None:
+    found = [kind for kind in kinds.values()
+             if kind.text_outputs and set(kind.text_outputs) <= outputs]
+    if not found:
       raise ValueError(
           f'{path} answers with {", ".join(sorted(outputs))}, which is none of '
-          f'the tasks {", ".join(_OUTPUTS)}.')
+          f'the tasks {", ".join(kinds)}.')
+    # Answers to questions have a score, as a regression has.
+    self.kind = max(found, key=lambda kind: len(kind.text_outputs))
     self.pairs = len(self._inputs) == 2
 
   @functools.cached_property
@@ -99,37 +91,26 @@ class SavedModelRunner:
 
     It has to answer a text to tell.
     """
-    if self.task != 'classification':
+    if not self.kind.has_labels:
       return []
     outputs = self._run(*([['a']] * len(self._inputs)))
     if 'labels' in outputs:
       return [label.decode('utf-8')
               for label in outputs['labels'].numpy().reshape(-1)]
-    return [f'LABEL_{i}' for i in range(outputs['probabilities'].shape[1])]
+    return [f'LABEL_{i}' for i in range(outputs[self.kind.text_outputs[0]].shape[1])]
 
-  def scores(self, texts: Sequence[str],
-             pairs: Sequence[str] | None = None) -> np.ndarray:
-    """Returns what is said of texts, all computed at once.
+  def comparable(self, texts: Sequence[str],
+                 pairs: Sequence[str] | None = None) -> np.ndarray | list[str]:
+    """Returns answers as `TaskKind.answers` does, all computed in one batch.
 
     Args:
-      texts: The texts.
-      pairs: The second text of each, for a model of pairs.
-
-    Returns:
-      Probabilities, float32 `[texts, labels]`; of a model that rates float32
-      `[texts]`; of one that embeds float32 `[texts, size]`, the mean over
-      tokens.
+      texts: The texts, or questions.
+      pairs: The second text of each, or its context; None for single texts.
     """
-    outputs = self._run(texts, pairs)
-    name = {'classification': 'probabilities', 'regression': 'score',
-            'embeddings': 'mean_output'}[self.task]
-    return outputs[name].numpy()
-
-  def answer(self, questions: Sequence[str],
-             contexts: Sequence[str]) -> list[Answer]:
-    """Returns the answer to each question, a part of its context."""
-    answers = self._run(questions, contexts)['answer'].numpy()
-    return [Answer(answer.decode('utf-8', 'replace')) for answer in answers]
+    found = self._run(texts, pairs)[self.kind.text_outputs[0]].numpy()
+    if found.dtype == object:
+      return [answer.decode('utf-8', 'replace') for answer in found]
+    return found
 
   def _run(self, *texts: Sequence[str] | None) -> dict[str, tf.Tensor]:
     given = [each for each in texts if each is not None]
@@ -139,14 +120,18 @@ class SavedModelRunner:
         for name, each in zip(self._inputs, given, strict=True)})
 
 
-def _find_signature(loaded, path) -> tuple[tf.types.experimental.Callable,
-                                           tuple[str, ...]]:
+def _find_signature(
+    loaded: Any, path: str | os.PathLike,
+    kinds: Mapping[str, task_kind.TaskKind]
+) -> tuple[tf.types.experimental.Callable, tuple[str, ...]]:
+  accepted = {kind.text_names[:count] for kind in kinds.values()
+              for count in (1, 2)}
   for name in _SIGNATURES:
     function = loaded.signatures.get(name)
     if function is None:
       continue
     specs = function.structured_input_signature[1]
-    for inputs in _INPUTS:
+    for inputs in accepted:
       if set(specs) == set(inputs) and all(
           spec.dtype == tf.string for spec in specs.values()):
         return function, inputs
@@ -154,3 +139,11 @@ def _find_signature(loaded, path) -> tuple[tf.types.experimental.Callable,
       f'{path} has no signature {_SIGNATURES[0]} that takes text, only '
       f'{", ".join(loaded.signatures) or "none at all"}. Export it with '
       'mobilebert_tf.export.export_saved_model.')
+
+
+def open_runner(path: str | os.PathLike,
+                kinds: Mapping[str, task_kind.TaskKind],
+                num_threads: int) -> SavedModelRunner:
+  """Opens a SavedModel; see `formats.Format.open`."""
+  set_threads(num_threads)
+  return SavedModelRunner(path, kinds)

@@ -12,15 +12,16 @@
 # See the License for the specific language governing permissions and
 # limitations under the License.
 
-"""Conversion to TensorFlow Lite, with a signature for each length.
+"""TensorFlow Lite files, with a signature for each length, checked on real text.
 
-Signatures of a TFLite file that take text.
-
-They need the custom operations of tensorflow-text, which are not in the usual
-interpreters; a file with them runs everything else without.
+Signatures that take text need the custom operations of tensorflow-text, which
+are not in the usual interpreters; a file with them runs everything else
+without.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
+import os
+import pathlib
 import tempfile
 from typing import Any
 
@@ -28,11 +29,22 @@ import numpy as np
 import tensorflow as tf
 import tensorflow_text as tf_text
 
+from mobilebert_tf.deployment import agreement
+from mobilebert_tf.deployment import building
+from mobilebert_tf.deployment import calibration as calibration_lib
 from mobilebert_tf.deployment import served_module
 from mobilebert_tf.deployment import tflite_file
+from mobilebert_tf.deployment import tflite_runner
 from mobilebert_tf.deployment import tflite_signatures
+from mobilebert_tf.inference import loading
+from mobilebert_tf.inference import task_kind
 from mobilebert_tf.modeling import validation
+from mobilebert_tf.text import packing
+from mobilebert_tf.text import vocabulary
 
+LENGTHS = (16, 32, 64, 128, 384)
+
+_SAMPLES = 64
 # What static int8 leaves in float, so that matrix products are what is left.
 # Attention is slower in integers, the mask's -1e9 would make one step of all
 # scores, and integer sums round off what the streams carry from block to block.
@@ -41,6 +53,127 @@ _FLOAT_OPERATIONS = (
     'SQUARED_DIFFERENCE', 'RSQRT', 'TANH')
 
 Inputs = Mapping[str, np.ndarray]
+
+
+def write(
+    trained: loading.TrainedModel, output_file: str | os.PathLike,
+    texts: agreement.RealTexts, *, lengths: Sequence[int] = LENGTHS,
+    quantization: str = 'dynamic', dynamic_length: bool = False,
+    text_signatures: bool = False,
+    largest_disagreement: float = agreement.LARGEST_DISAGREEMENT) -> None:
+  """Writes a `.tflite` file that holds all that answering text needs.
+
+  Args:
+    trained: The model.
+    output_file: The file; one that exists is replaced.
+    texts: Some dozens of real ones: its channels are brought to the range that
+      int8 and float16 have, by what these make of them, and its answers are
+      checked with them.
+    lengths: Lengths in tokens, padding included, that get a signature each.
+      Those beyond what the longest text needs are left out, and one that holds
+      it is always there, so that TFLite cuts no text that the model would read.
+    quantization: One of `tflite_metadata.QUANTIZATIONS`.
+    dynamic_length: Whether there is a signature for any length.
+    text_signatures: Whether there are signatures that take text.
+    largest_disagreement: See `agreement.check`.
+
+  Raises:
+    ValueError: For an unknown quantization, too many other answers, or no
+      texts.
+
+  Example: `write(registry.load('runs/sst2'), 'sst2.tflite', texts)`
+  """
+  agreement.check_texts(trained, texts)
+  output_file = pathlib.Path(output_file).expanduser()
+  if output_file.is_dir():
+    raise FileExistsError(f'{output_file} is a folder. Name a file.')
+  module = building.build(trained, calibration_lib.batches(trained, texts))
+  data = make_file(trained, module, texts, lengths=lengths,
+                   quantization=quantization, dynamic_length=dynamic_length,
+                   text_signatures=text_signatures)
+  output_file.parent.mkdir(parents=True, exist_ok=True)
+  with tempfile.TemporaryDirectory(
+      prefix=f'.{output_file.name}-', dir=output_file.parent) as staging:
+    new = pathlib.Path(staging, output_file.name)
+    new.write_bytes(data)
+    expected = trained.kind.answers(trained, texts)
+    for use_dynamic_length in {False, dynamic_length}:
+      found = run(new, trained.kind, texts, use_dynamic_length)
+      agreement.check(trained, texts, found, expected, largest_disagreement)
+    os.replace(new, output_file)
+
+
+def make_file(trained: loading.TrainedModel,
+              module: served_module.ServedModule,
+              texts: agreement.RealTexts, *, lengths: Sequence[int] = LENGTHS,
+              quantization: str = 'dynamic', dynamic_length: bool = False,
+              text_signatures: bool = False) -> bytes:
+  """Makes a `.tflite` file, and does not check it.
+
+  Args:
+    trained: The model.
+    module: What `building.build` made of it.
+    texts: As for `write`.
+    lengths: The same.
+    quantization: The same.
+    dynamic_length: The same.
+    text_signatures: The same.
+
+  Returns:
+    The file, metadata and vocabulary included.
+  """
+  lengths = signature_lengths(
+      lengths, module.max_length, len(module.text_inputs))
+  samples = []
+  if quantization == 'int8':
+    samples = _encode_samples(trained, texts, lengths)
+  metadata = _metadata(trained, module, lengths, quantization, dynamic_length,
+                       text_signatures)
+  model = convert(
+      module, lengths, quantization, dynamic_length=dynamic_length,
+      text_signatures=text_signatures, calibration=samples)
+  words = ''.join(f'{token}\n' for token in vocabulary.Vocabulary.read(
+      trained.vocab_file).tokens)
+  return tflite_file.pack(model, metadata, words)
+
+
+def run(file: str | os.PathLike, kind: task_kind.TaskKind,
+        texts: agreement.RealTexts, use_dynamic_length: bool = True
+        ) -> np.ndarray | list[str]:
+  """Returns a file's answers, as `TaskKind.answers` does."""
+  runner = tflite_runner.TFLiteRunner(
+      file, {kind.name: kind}, use_dynamic_length=use_dynamic_length)
+  return runner.comparable(texts.texts, texts.pairs)
+
+
+def signature_lengths(lengths: Sequence[int], max_length: int,
+                      segments: int = 1) -> list[int]:
+  """Returns the lengths that a file has signatures for.
+
+  Args:
+    lengths: Those that are wanted.
+    max_length: How many tokens the longest text has.
+    segments: How many texts are read together.
+
+  Returns:
+    The wanted ones that are shorter than the longest text and its [PAD], and
+    last that.
+
+  Example:
+
+  >>> signature_lengths([16, 64, 384], 128)
+  [16, 64, 129]
+  """
+  least = 2 + 2 * segments  # [CLS], a token and [SEP] of each, and a [PAD].
+  if any(length < least for length in lengths):
+    raise ValueError(
+        f'A signature has at least {least} tokens: special ones, a [PAD] and '
+        f'one of each text; got {", ".join(map(str, lengths))}.')
+  longest = max_length + 1
+  return sorted({*(n for n in lengths if n < longest), longest})
+
+
+# === Conversion ===
 
 
 def convert(module: served_module.ServedModule, lengths: Sequence[int],
@@ -213,10 +346,8 @@ def _pack(segments: Sequence[tf.Tensor], length: int, vocabulary: Any
   """Returns inputs `[1, length]` of one or two texts, int32 `[tokens]`."""
   budget = length - len(segments) - 2  # One [PAD] follows.
   if len(segments) == 2:
-    first, second = (tf.size(s) for s in segments)
-    # As BERT does: the longer one loses tokens, of two alike the second.
-    keep = tf.minimum(first, tf.maximum((budget + 1) // 2, budget - second))
-    segments = [segments[0][:keep], segments[1][:budget - keep]]
+    lengths = packing.kept_lengths(*map(tf.size, segments), budget, tf)
+    segments = [s[:length] for s, length in zip(segments, lengths, strict=True)]
   else:
     segments = [segments[0][:budget]]
   sep = tf.constant([vocabulary.sep_id])
@@ -232,3 +363,29 @@ def _pack(segments: Sequence[tf.Tensor], length: int, vocabulary: Any
     return tf.reshape(padded, [1, length])
 
   return [pad(words, vocabulary.pad_id), pad(tf.ones_like(words)), pad(types)]
+
+
+# === Steps ===
+
+
+def _encode_samples(trained: loading.TrainedModel,
+                    texts: agreement.RealTexts,
+                    lengths: Sequence[int]) -> list[dict]:
+  return [
+      {name: value.numpy() for name, value in inputs.items()}
+      for length in lengths
+      for inputs in calibration_lib.batches(
+          trained, texts, rows=1, length=length, most=_SAMPLES)
+  ]
+
+
+def _metadata(trained: loading.TrainedModel, module: served_module.ServedModule,
+              lengths: Sequence[int], quantization: str, dynamic_length: bool,
+              text_signatures: bool) -> tflite_file.TFLiteMetadata:
+  return tflite_file.TFLiteMetadata(
+      kind=trained.kind, lengths=tuple(lengths), max_length=module.max_length,
+      lower_case=trained.lower_case, quantization=quantization,
+      checkpoint_sha256=building.weights_sha256(trained.model),
+      labels=tuple(trained.labels), pairs=bool(trained.pairs),
+      dynamic_length=dynamic_length, text_signatures=text_signatures,
+      settings=trained.kind.settings(trained))

@@ -12,16 +12,12 @@
 # See the License for the specific language governing permissions and
 # limitations under the License.
 
-"""A ZIP archive behind a model: TensorFlow Lite's "associated files".
+"""What a `.tflite` file says of itself: task, labels, lengths, vocabulary.
 
-Interpreters read the flatbuffer at the beginning of such a file and never come
-to the archive; `unzip` reads it from the end. Nothing is compressed, because
-TensorFlow Lite's own readers know no compression.
-
-What a `.tflite` file says of itself: task, labels, lengths, vocabulary.
-
-The file is the flatbuffer that interpreters read, with a ZIP archive behind it,
-as TensorFlow Lite's "associated files" are: `unzip model.tflite` gives them.
+The file is the flatbuffer that interpreters read, with a ZIP archive appended,
+as TensorFlow Lite's "associated files" are: `unzip model.tflite` extracts them.
+Nothing in it is compressed, because TensorFlow Lite's own readers cannot
+decompress.
 
     metadata.json  what `TFLiteMetadata` holds, and checksums
     vocab.txt      one token a line
@@ -37,13 +33,13 @@ import dataclasses
 import hashlib
 import io
 import json
-import math
 import os
 import struct
 from typing import Any, BinaryIO
 import zipfile
 
 import mobilebert_tf
+from mobilebert_tf.inference import task_kind
 from mobilebert_tf.text import vocabulary as vocabulary_lib
 
 _LARGEST_DIRECTORY = 4096
@@ -156,7 +152,6 @@ def _sha256(file: BinaryIO, size: int) -> str:
   return digest.hexdigest()
 
 
-TASKS = ('classification', 'regression', 'question_answering', 'embeddings')
 QUANTIZATIONS = ('none', 'float16', 'dynamic', 'int8')
 
 _FORMAT = 1
@@ -167,42 +162,11 @@ _LARGEST_NUMBER = 1 << 20
 
 
 @dataclasses.dataclass(frozen=True)
-class QuestionAnsweringSettings:
-  """How questions are answered; see `WindowSettings` and `SpanSettings`.
-
-  Attributes:
-    doc_stride: By how many tokens a window begins after the one before.
-    query_length: How many tokens of a question to keep.
-    n_best: How many answers to keep.
-    max_answer_length: Tokens of the longest answer.
-    allow_no_answer: Whether "there is no answer" is one.
-    null_threshold: With null odds above it there is no answer.
-
-  Raises:
-    ValueError: If a value is of another type, or makes no sense.
-  """
-  doc_stride: int = 128
-  query_length: int = 64
-  n_best: int = 20
-  max_answer_length: int = 30
-  allow_no_answer: bool = False
-  null_threshold: float = 0.0
-
-  def __post_init__(self):
-    for name in ('doc_stride', 'query_length', 'n_best', 'max_answer_length'):
-      _check_int(name, getattr(self, name), 1)
-    _check_type('allow_no_answer', self.allow_no_answer, bool)
-    if not _is_number(self.null_threshold):
-      raise ValueError(f'null_threshold is {self.null_threshold!r}; it has to '
-                       'be a finite number.')
-
-
-@dataclasses.dataclass(frozen=True)
 class TFLiteMetadata:
   """What a program has to know to use a `.tflite` file.
 
   Attributes:
-    task: One of `TASKS`.
+    kind: Kind of task.
     lengths: Those of the signatures `serve_<length>`, in tokens, sorted,
       padding included.
     max_length: Of the longest text, in tokens, special tokens included; the
@@ -216,12 +180,12 @@ class TFLiteMetadata:
     dynamic_length: Whether there is a signature `serve_dynamic`, which takes
       any length.
     text_signatures: Whether there are `tokenize` and `serve_text_<length>`.
-    question_answering: How questions are answered, if that is the task.
+    settings: Further settings of the kind of task; None if it has none.
 
   Raises:
     ValueError: If a value is of another type, or does not fit the others.
   """
-  task: str
+  kind: task_kind.TaskKind
   lengths: tuple[int, ...]
   max_length: int
   lower_case: bool
@@ -231,23 +195,24 @@ class TFLiteMetadata:
   pairs: bool = False
   dynamic_length: bool = False
   text_signatures: bool = False
-  question_answering: QuestionAnsweringSettings | None = None
+  settings: Any = None
 
   def __post_init__(self):
-    _check_choice('task', self.task, TASKS)
-    _check_choice('quantization', self.quantization, QUANTIZATIONS)
+    if self.quantization not in QUANTIZATIONS:
+      raise ValueError(f'quantization is {self.quantization!r}; accepted: '
+                       f'{", ".join(QUANTIZATIONS)}.')
     for name in ('lower_case', 'pairs', 'dynamic_length', 'text_signatures'):
-      _check_type(name, getattr(self, name), bool)
-    _check_type('checkpoint_sha256', self.checkpoint_sha256, str)
-    _check_int('max_length', self.max_length, 3)
+      check_type(name, getattr(self, name), bool)
+    check_type('checkpoint_sha256', self.checkpoint_sha256, str)
+    check_int('max_length', self.max_length, 3)
     self._check_lengths()
-    _check_labels(self.task, self.labels)
-    self._check_question_answering()
+    _check_labels(self.kind, self.labels)
+    self._check_settings()
 
   def _check_lengths(self) -> None:
-    _check_type('lengths', self.lengths, tuple)
+    check_type('lengths', self.lengths, tuple)
     for length in self.lengths:
-      _check_int('A length', length, 2)
+      check_int('A length', length, 2)
     if list(self.lengths) != sorted(set(self.lengths)):
       raise ValueError(f'lengths are {list(self.lengths)}; they have to be '
                        'sorted, each there once.')
@@ -258,19 +223,29 @@ class TFLiteMetadata:
           f'{self.max_length} (max_length) and one [PAD] need '
           f'{self.max_length + 1}.')
 
-  def _check_question_answering(self) -> None:
-    settings = self.question_answering
-    if self.task != 'question_answering':
-      if settings is not None:
-        raise ValueError(f'A model for {self.task} has no settings for '
-                         'question_answering.')
+  def _check_settings(self) -> None:
+    wanted = self.kind.settings_class
+    if wanted is None:
+      if self.settings is not None:
+        raise ValueError(
+            f'A model for {self.kind.name} has no settings of its own.')
       return
-    _check_type('question_answering', settings, QuestionAnsweringSettings)
-    if settings.query_length + 3 >= self.max_length:
-      raise ValueError(
-          f'max_length is {self.max_length}, but a question may take '
-          f'{settings.query_length} tokens (query_length) and special tokens '
-          '3: nothing is left for the context.')
+    check_type(self.kind.name, self.settings, wanted)
+    self.kind.check_settings(self.settings, self.max_length)
+
+  @property
+  def task(self) -> str:
+    """Name of the kind of task."""
+    return self.kind.name
+
+  def as_dict(self) -> dict[str, Any]:
+    """Returns the fields as `metadata.json` holds them."""
+    fields = {field.name: getattr(self, field.name)
+              for field in dataclasses.fields(self)
+              if field.name not in ('kind', 'settings')}
+    if self.settings is not None:
+      fields[self.kind.name] = dataclasses.asdict(self.settings)
+    return {'task': self.kind.name, **fields}
 
 
 def pack(model: bytes, metadata: TFLiteMetadata, vocabulary: str) -> bytes:
@@ -291,7 +266,7 @@ def pack(model: bytes, metadata: TFLiteMetadata, vocabulary: str) -> bytes:
   Example: `files.write_bytes('model.tflite', pack(model, metadata, text))`
   """
   known = _parse_vocabulary(vocabulary)
-  fields = dataclasses.asdict(metadata)
+  fields = metadata.as_dict()
   fields |= {
       'format': _FORMAT,
       'created_by': f'mobilebert_tf {mobilebert_tf.__version__}',
@@ -305,12 +280,14 @@ def pack(model: bytes, metadata: TFLiteMetadata, vocabulary: str) -> bytes:
   return append(model, contents)
 
 
-def read_metadata(path: str | os.PathLike
-         ) -> tuple[TFLiteMetadata, vocabulary_lib.Vocabulary]:
+def read_metadata(path: str | os.PathLike,
+                  kinds: Mapping[str, task_kind.TaskKind]
+                  ) -> tuple[TFLiteMetadata, vocabulary_lib.Vocabulary]:
   """Reads what `pack` appended, and checks that the file is whole.
 
   Args:
     path: The `.tflite` file.
+    kinds: All kinds of tasks by name.
 
   Returns:
     Metadata and vocabulary.
@@ -319,7 +296,7 @@ def read_metadata(path: str | os.PathLike
     FileNotFoundError: If there is no such file.
     ValueError: If it is damaged, or was not written by `pack`.
 
-  Example: `metadata, vocabulary = read('model.tflite')`
+  Example: `read_metadata('model.tflite', registry.KINDS)`
   """
   if os.path.isdir(path):
     raise ValueError(f'{os.fspath(path)} is a folder, not a .tflite file.')
@@ -331,7 +308,7 @@ def read_metadata(path: str | os.PathLike
     ) from error
   with file:
     try:
-      return _read(file)
+      return _read(file, kinds)
     except ValueError as error:
       raise damaged(path, error) from error
 
@@ -342,7 +319,8 @@ def damaged(path: str | os.PathLike, why: Any) -> ValueError:
                     f'wrote: {why}')
 
 
-def _read(file: BinaryIO) -> tuple[TFLiteMetadata, vocabulary_lib.Vocabulary]:
+def _read(file: BinaryIO, kinds: Mapping[str, task_kind.TaskKind]
+          ) -> tuple[TFLiteMetadata, vocabulary_lib.Vocabulary]:
   texts, model_sha256 = read(file, _LARGEST)
   for name in (_METADATA, _VOCABULARY):
     if name not in texts:
@@ -352,7 +330,7 @@ def _read(file: BinaryIO) -> tuple[TFLiteMetadata, vocabulary_lib.Vocabulary]:
   vocabulary = _parse_vocabulary(texts[_VOCABULARY])
   _check_sha256('vocabulary', vocabulary.sha256, fields)
   labels = tuple(_split_lines(texts.get(_LABELS, '')))
-  return _to_metadata(fields, labels), vocabulary
+  return _to_metadata(fields, labels, kinds), vocabulary
 
 
 def _parse_json(text: str) -> dict[str, Any]:
@@ -369,19 +347,20 @@ def _parse_json(text: str) -> dict[str, Any]:
   return fields
 
 
-def _to_metadata(fields: dict[str, Any],
-                 labels: tuple[str, ...]) -> TFLiteMetadata:
+def _to_metadata(fields: dict[str, Any], labels: tuple[str, ...],
+                 kinds: Mapping[str, task_kind.TaskKind]) -> TFLiteMetadata:
   names = [field.name for field in dataclasses.fields(TFLiteMetadata)
-           if field.name != 'labels']
-  values = _pick(fields, names, _METADATA)
+           if field.name not in ('kind', 'labels', 'settings')]
+  values = _pick(fields, ['task', *names], _METADATA)
+  kind = task_kind.find(values.pop('task'), kinds)
   if isinstance(values['lengths'], list):
     values['lengths'] = tuple(values['lengths'])
-  settings = values['question_answering']
-  if settings is not None:
-    names = [f.name for f in dataclasses.fields(QuestionAnsweringSettings)]
-    values['question_answering'] = QuestionAnsweringSettings(
-        **_pick(settings, names, 'question_answering'))
-  return TFLiteMetadata(labels=labels, **values)
+  settings = fields.get(kind.name)
+  if settings is not None and kind.settings_class:
+    names = [f.name for f in dataclasses.fields(kind.settings_class)]
+    settings = kind.settings_class(**_pick(settings, names, kind.name))
+  return TFLiteMetadata(
+      kind=kind, labels=labels, settings=settings, **values)
 
 
 def _pick(fields: Any, names: list[str], where: str) -> dict[str, Any]:
@@ -415,13 +394,14 @@ def _parse_vocabulary(text: str) -> vocabulary_lib.Vocabulary:
   return vocabulary_lib.Vocabulary(tuple(tokens))
 
 
-def _check_labels(task: str, labels: tuple[str, ...]) -> None:
-  _check_type('labels', labels, tuple)
-  if bool(labels) != (task == 'classification'):
-    raise ValueError(f'A model for {task} has {len(labels)} labels; those for '
-                     'classification have some, and others none.')
+def _check_labels(kind: task_kind.TaskKind, labels: tuple[str, ...]) -> None:
+  check_type('labels', labels, tuple)
+  if bool(labels) != kind.has_labels:
+    raise ValueError(
+        f'A model for {kind.name} has {len(labels)} labels; it has to have '
+        f'{"some" if kind.has_labels else "none"}.')
   for label in labels:
-    _check_type('A label', label, str)
+    check_type('A label', label, str)
     if not label or '\n' in label or '\r' in label:
       raise ValueError(f'The label {label!r} is empty or has a line break.')
   if len(set(labels)) < len(labels):
@@ -429,21 +409,14 @@ def _check_labels(task: str, labels: tuple[str, ...]) -> None:
     raise ValueError(f'The label {twice!r} is there twice.')
 
 
-def _check_choice(name: str, value: Any, choices: tuple[str, ...]) -> None:
-  if value not in choices:
-    raise ValueError(f'{name} is {value!r}; accepted: {", ".join(choices)}.')
-
-
-def _check_type(name: str, value: Any, wanted: type) -> None:
+def check_type(name: str, value: Any, wanted: type) -> None:
+  """Raises ValueError unless a value of a file is of a type."""
   if type(value) is not wanted:
     raise ValueError(f'{name} is {value!r}; it has to be a {wanted.__name__}.')
 
 
-def _check_int(name: str, value: Any, least: int) -> None:
+def check_int(name: str, value: Any, least: int) -> None:
+  """Raises ValueError unless a value of a file is a number in range."""
   if type(value) is not int or not least <= value <= _LARGEST_NUMBER:
     raise ValueError(f'{name} is {value!r}; it has to be a whole number from '
                      f'{least} to {_LARGEST_NUMBER}.')
-
-
-def _is_number(value: Any) -> bool:
-  return type(value) in (int, float) and math.isfinite(value)

@@ -14,33 +14,21 @@
 
 """Answers text with a `.tflite` file, without TensorFlow."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 import os
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
 from mobilebert_tf.deployment import tflite_file
 from mobilebert_tf.deployment import tflite_signatures
-from mobilebert_tf.tasks.question_answering import spans
-from mobilebert_tf.tasks.question_answering import spans as answers_lib
-from mobilebert_tf.text import plain_packing
+from mobilebert_tf.inference import task_kind
+from mobilebert_tf.text import packing
 from mobilebert_tf.text import plain_tokenizer
-from mobilebert_tf.text import windows
 
-_SCORES = {'classification': 'probabilities', 'regression': 'score',
-           'embeddings': 'mean_output'}
-_QUESTIONS = 'question_answering'
-# Tokenised at once, so that the tokens of many texts need no memory.
 _TEXTS_AT_ONCE = 1000
 
 Text = str | bytes
-
-
-class Label(NamedTuple):
-  """The most probable label of a text, and how probable it is, 0 to 1."""
-  label: str
-  probability: float
 
 
 class TFLiteRunner:
@@ -59,7 +47,8 @@ class TFLiteRunner:
 
   Args:
     path: The file.
-    num_threads: Threads of the interpreter.
+    kinds: All kinds of tasks by name.
+    num_threads: Number of threads of the interpreter.
     use_dynamic_length: Whether a text that no signature fits exactly goes to
       the one for any length, if the file has it, and not to a longer one.
 
@@ -68,18 +57,21 @@ class TFLiteRunner:
     ValueError: If the file is damaged or something else.
 
   Attributes:
-    metadata: What the file says of itself.
-    vocabulary: Its vocabulary.
+    metadata: Metadata of the file.
+    vocabulary: Vocabulary of the file.
+    tokenizer: Tokenizer with this vocabulary.
   """
 
-  def __init__(self, path: str | os.PathLike, num_threads: int = 1,
+  def __init__(self, path: str | os.PathLike,
+               kinds: Mapping[str, task_kind.TaskKind], num_threads: int = 1,
                use_dynamic_length: bool = True):
     if num_threads < 1:
       raise ValueError(f'num_threads is {num_threads}; it is at least 1.')
-    self.metadata, self.vocabulary = tflite_file.read_metadata(path)
-    self._tokenizer = plain_tokenizer.PlainTokenizer(
+    self.metadata, self.vocabulary = tflite_file.read_metadata(
+        path, kinds)
+    self.tokenizer = plain_tokenizer.PlainTokenizer(
         self.vocabulary.tokens, self.metadata.lower_case)
-    self._pack = plain_packing.Packer(self.vocabulary)
+    self._pack = packing.Packer(self.vocabulary)
     self._signatures = tflite_signatures.Signatures(
         path, self.metadata, self.vocabulary.pad_id, num_threads,
         use_dynamic_length)
@@ -95,9 +87,9 @@ class TFLiteRunner:
         question.
 
     Returns:
-      A `Label` of a classifier, a float of a regression, a vector `[size]` (the
-      mean over tokens) of an encoder, an `answers.Answer` to a question. A list
-      of these for several texts.
+      The answer as the kind of task defines it (`TaskKind.to_answer`): a `Label`
+      of a classifier, a float of a regression, a vector `[size]` of an encoder,
+      an `Answer` to a question. A list of these for several texts.
 
     Raises:
       TypeError: If a text is something else.
@@ -111,32 +103,36 @@ class TFLiteRunner:
                         f'too; it is {_describe(pair)}.')
       pair = [pair]
     texts, pairs = self._check([text] if single else text, pair)
-    if self.metadata.task == _QUESTIONS:
-      found = self._answer_questions(texts, pairs)
-    else:
-      found = [self._to_answer(row) for row in self._compute(texts, pairs)]
+    found = self.metadata.kind.answer_file(self, texts, pairs)
     return found[0] if single else found
 
   def scores(self, texts: Iterable[Text],
              pairs: Iterable[Text] | None = None) -> np.ndarray:
-    """Returns what the model computes of texts.
+    """Returns the numbers that the model computes of texts.
 
     Args:
       texts: The texts.
-      pairs: What belongs to each, if the model reads pairs.
+      pairs: The second text of each, if the model reads pairs.
 
     Returns:
-      Probabilities float32 `[texts, labels]`, of a regression ratings
+      Probabilities float32 `[texts, labels]`, of a regression values
       `[texts]`, of an encoder vectors `[texts, size]`.
 
     Raises:
       TypeError: As `answer`.
-      ValueError: As `answer`, and for a model that answers questions.
+      ValueError: As `answer`, and for a model whose answers are no numbers.
     """
-    if self.metadata.task == _QUESTIONS:
-      raise ValueError('A model that answers questions has no scores of texts. '
-                       'Use answer(question, context).')
-    return self._compute(*self._check(texts, pairs))
+    found = self.comparable(texts, pairs)
+    if not isinstance(found, np.ndarray):
+      raise ValueError(
+          f'A model for {self.metadata.kind.name} has no scores of texts. Use '
+          f'answer({", ".join(self.metadata.kind.text_names)}).')
+    return found
+
+  def comparable(self, texts: Iterable[Text],
+                 pairs: Iterable[Text] | None = None) -> np.ndarray | list[str]:
+    """Returns answers as `TaskKind.answers` does, to compare models by."""
+    return self.metadata.kind.comparable(self, *self._check(texts, pairs))
 
   def count_tokens(self, texts: Iterable[Text],
                    pairs: Iterable[Text] | None = None) -> np.ndarray:
@@ -155,26 +151,48 @@ class TFLiteRunner:
     """
     texts, pairs = self._check(texts, pairs)
     return np.array([
-        sum(map(len, segments)) + plain_packing.special_tokens(len(segments))
+        sum(map(len, segments)) + packing.special_tokens(len(segments))
         for segments in self._segments(texts, pairs)], np.int32)
 
-  def _compute(self, texts: list[str], pairs: list[str] | None) -> np.ndarray:
-    """Returns the output that counts, of each text."""
-    output = _SCORES[self.metadata.task]
-    shape = [len(texts)]
-    if self.metadata.task != 'regression':
-      shape.append(self._signatures.output_size(output))
-    scores = np.zeros(shape, np.float32)
-    for i, segments in enumerate(self._segments(texts, pairs)):
-      budget = self.metadata.max_length - plain_packing.special_tokens(
+  def compute(self, texts: list[str], pairs: list[str] | None) -> np.ndarray:
+    """Returns the first of the kind's outputs for each text.
+
+    Args:
+      texts: The texts.
+      pairs: The second text of each, or None.
+
+    Returns:
+      float32 `[texts, ...]`.
+
+    Raises:
+      ValueError: If a number is not finite.
+    """
+    output = self.metadata.kind.number_outputs[0]
+    rows = []
+    for segments in self._segments(texts, pairs):
+      budget = self.metadata.max_length - packing.special_tokens(
           len(segments))
-      found = self._signatures.run(
-          *self._pack(plain_packing.trim(segments, budget)))
-      scores[i] = found[output][0]
-      if not np.isfinite(scores[i]).all():
+      row = self.run(packing.trim(segments, budget))[output][0]
+      if not np.isfinite(row).all():
         raise ValueError('The model gives numbers that are not finite. Export '
                          'it with another quantization.')
-    return scores
+      rows.append(row)
+    if rows:
+      return np.stack(rows)
+    shape = self._signatures.output_shape(output)
+    return np.zeros([0, *shape[1:]], np.float32)
+
+  def run(self, segments: list[np.ndarray]) -> dict[str, np.ndarray]:
+    """Computes all outputs of one row.
+
+    Args:
+      segments: Tokens of the text, and of its pair if it has one, int32
+        `[tokens]`.
+
+    Returns:
+      Outputs by name, `[1, ...]`.
+    """
+    return self._signatures.run(*self._pack(segments))
 
   def _segments(self, texts: list[str],
                 pairs: list[str] | None) -> Iterable[list[np.ndarray]]:
@@ -184,49 +202,19 @@ class TFLiteRunner:
       parts = [column[start:start + _TEXTS_AT_ONCE] for column in columns]
       # A premise or a product stands beside many hypotheses or queries.
       distinct = list(dict.fromkeys(text for part in parts for text in part))
-      tokens = dict(zip(distinct, self._tokenizer.tokenize(distinct),
+      tokens = dict(zip(distinct, self.tokenizer.tokenize(distinct),
                         strict=True))
       for row in zip(*parts, strict=True):
         yield [tokens[text] for text in row]
 
-  def _to_answer(self, row: np.ndarray) -> Label | float | np.ndarray:
-    if self.metadata.task == 'classification':
-      best = int(np.argmax(row))
-      return Label(self.metadata.labels[best], float(row[best]))
-    return float(row) if self.metadata.task == 'regression' else row
-
-  def _answer_questions(self, questions: list[str], contexts: list[str]
-                        ) -> list[answers_lib.Answer]:
-    settings = self.metadata.question_answering
-    numbers: dict[str, int] = {}
-    paragraphs = [numbers.setdefault(c, len(numbers)) for c in contexts]
-    plan = windows.WindowPlan(
-        self._tokenizer.tokenize_with_offsets(questions),
-        self._tokenizer.tokenize_with_offsets(list(numbers)), paragraphs,
-        windows.WindowSettings(
-            self.metadata.max_length, settings.doc_stride,
-            settings.query_length))
-    finder = spans.SpanFinder(plan, spans.SpanSettings(
-        settings.n_best, settings.max_answer_length))
-    for row in range(len(plan)):
-      found = self._signatures.run(*self._pack(plan.pieces(row)))
-      finder.add(row, found['start_logits'][0], found['end_logits'][0])
-    return [
-        answers_lib.choose(finder.spans(i), question, context,
-                           settings.allow_no_answer, settings.null_threshold)
-        for i, (question, context) in enumerate(
-            zip(questions, contexts, strict=True))
-    ]
-
   def _check(self, texts: Any, pairs: Any
              ) -> tuple[list[str], list[str] | None]:
     """Returns texts and pairs as strings, if they are what the model reads."""
-    questions = self.metadata.task == _QUESTIONS
-    reads_pairs = self.metadata.pairs or questions
+    kind = self.metadata.kind
+    reads_pairs = self.metadata.pairs or kind.reads_pairs
     if reads_pairs and pairs is None:
-      what = ('a question and the context that it is about'
-              if questions else 'pairs of texts')
-      raise ValueError(f'The model reads {what}: give both.')
+      raise ValueError(
+          f'The model reads pairs of {" and ".join(kind.text_names)}: give both.')
     if not reads_pairs and pairs is not None:
       raise ValueError('The model reads single texts: give no pairs.')
     texts = _decode(texts, 'text')
@@ -255,3 +243,10 @@ def _decode(texts: Any, what: str) -> list[str]:
 
 def _describe(value: Any) -> str:
   return f'{str(value)[:80]!r} ({type(value).__name__})'
+
+
+def open_runner(path: str | os.PathLike,
+                kinds: Mapping[str, task_kind.TaskKind],
+                num_threads: int) -> TFLiteRunner:
+  """Opens a file; see `formats.Format.open`."""
+  return TFLiteRunner(path, kinds, num_threads)

@@ -23,12 +23,6 @@ from mobilebert_tf.deployment import tflite_file
 
 DYNAMIC = 'serve_dynamic'
 INPUTS = ('input_word_ids', 'input_mask', 'input_type_ids')
-OUTPUTS = {
-    'classification': ('probabilities',),
-    'regression': ('score',),
-    'question_answering': ('start_logits', 'end_logits'),
-    'embeddings': ('sequence_output', 'pooled_output', 'mean_output'),
-}
 
 
 def signature_name(length: int) -> str:
@@ -77,8 +71,12 @@ class Signatures:
 
   def output_size(self, name: str) -> int:
     """Returns the last dimension of an output, such as the number of labels."""
+    return int(self.output_shape(name)[-1])
+
+  def output_shape(self, name: str) -> np.ndarray:
+    """Returns the shape of an output of the first signature."""
     details = self._runner(self._names[0]).get_output_details()
-    return int(details[name]['shape'][-1])
+    return details[name]['shape']
 
   def run(self, ids: np.ndarray, types: np.ndarray) -> dict[str, np.ndarray]:
     """Computes the outputs for a text.
@@ -124,7 +122,7 @@ class Signatures:
     if missing:
       raise tflite_file.damaged(
           self._path, f'it lacks the signature {", ".join(missing)}.')
-    outputs = set(OUTPUTS[self._metadata.task])
+    outputs = set(self._metadata.kind.number_outputs)
     for name in self._names:
       if (set(found[name]['inputs']) != set(INPUTS) or
           not outputs.issubset(found[name]['outputs'])):
@@ -132,7 +130,7 @@ class Signatures:
             self._path, f'the signature {name} has to take {", ".join(INPUTS)} '
             f'and give {", ".join(sorted(outputs))}.')
     labels = self._metadata.labels
-    if labels and self.output_size('probabilities') != len(labels):
+    size = self.output_size(self._metadata.kind.number_outputs[0])
+    if labels and size != len(labels):
       raise tflite_file.damaged(
-          self._path, f'it has {len(labels)} labels for '
-          f'{self.output_size("probabilities")} outputs.')
+          self._path, f'it has {len(labels)} labels for {size} outputs.')

@@ -12,12 +12,17 @@
 # See the License for the specific language governing permissions and
 # limitations under the License.
 
-"""Fine-tuning with a fine-tuned teacher beside the labels.
+"""Distillation in fine-tuning: a fine-tuned teacher beside the labels.
 
-The fine-tuning tasks with a teacher.
+`with_teacher` gives any fine-tuning task a teacher. Its task class offers
+
+  outputs_to_match(outputs, labels) -> Sequence[tasks.fine_tuning.Matched]
+
+which says what of its model's outputs a student matches.
 """
 
 import dataclasses
+import functools
 from typing import Any
 
 import tensorflow as tf, tf_keras
@@ -26,30 +31,35 @@ from mobilebert_tf import checkpoints
 from mobilebert_tf.distillation import losses
 from mobilebert_tf.distillation import schedules
 from mobilebert_tf.modeling import layers
-from mobilebert_tf.tasks.classification import task as classification_task
-from mobilebert_tf.tasks.question_answering import task as question_answering_task
-from mobilebert_tf.tasks.token_classification import loader
-from mobilebert_tf.tasks.token_classification import task as token_classification_task
+from mobilebert_tf.tasks import fine_tuning
 from official.core import config_definitions as cfg
 from official.core import task_factory
 from official.modeling.hyperparams import base_config
 
+_HOOK = 'outputs_to_match'
+_LOSSES = {
+    'softmax': losses.soft_cross_entropy,
+    'sigmoid': losses.soft_binary_cross_entropy,
+    'linear': losses.squared_error,
+}
+
 
 @dataclasses.dataclass
-class TeachingConfig(base_config.Config):
-  """Who teaches in fine-tuning, and how much the teacher's word counts.
+class TeacherConfig(base_config.Config):
+  """Teacher of a fine-tuning task, and the weight of its outputs.
 
   Attributes:
-    checkpoint: A model fine-tuned on the same task, with the same labels and
-      vocabulary: the folder of its run, or a checkpoint of any format. Its
-      architecture may be another. Empty: nobody teaches.
-    ground_truth_ratio: Weight of the loss of the labels; what is left is that
+    checkpoint: Folder of a fine-tuning run on the same task, with the same
+      labels and vocabulary, or a checkpoint of any format. The architecture may
+      be another.
+    ground_truth_ratio: Weight of the loss of the labels; the rest is the weight
       of the teacher's outputs.
-    temperature: Softens both distributions, see `losses.soft_cross_entropy`.
-    hidden_weight: Weight of the feature maps' transfer (equation 2 of the
+    temperature: Divisor that softens the logits of both, see
+      `losses.soft_cross_entropy`.
+    hidden_weight: Weight of the feature map transfer (equation 2 of the
       paper), averaged over the student's blocks; 0 leaves it out. Needs the
       same `inter_block_size`.
-    blocks: For each block of the student the teacher's it is compared with;
+    blocks: Teacher's block that each block of the student is compared with;
       empty for every n-th.
   """
   checkpoint: str = ''
@@ -70,16 +80,55 @@ class TeachingConfig(base_config.Config):
                          f'{least} or more.')
 
 
-class TaughtTask:
+def with_teacher(config: cfg.TaskConfig) -> cfg.TaskConfig:
+  """Returns the config of the same task with a teacher that is not named yet.
+
+  Args:
+    config: Config of a registered fine-tuning task.
+
+  Returns:
+    A config with the same fields and `teacher`, a `TeacherConfig`. The task
+    factory knows its task.
+
+  Raises:
+    ValueError: If the task does not say which outputs a student matches.
+  """
+  config_class = _distilled_config_class(type(config))
+  return config_class(**{field.name: getattr(config, field.name)
+                         for field in dataclasses.fields(config)})
+
+
+@functools.cache
+def _distilled_config_class(
+    config_class: type[cfg.TaskConfig]) -> type[cfg.TaskConfig]:
+  """Returns the config class with a teacher, once registered with its task."""
+  task_class = task_factory.get_task_cls(config_class)
+  if not hasattr(task_class, _HOOK):
+    raise ValueError(f'{config_class.__name__} cannot have a teacher: '
+                     f'{task_class.__name__} has no method {_HOOK}.')
+  distilled = dataclasses.make_dataclass(
+      f'Distilled{config_class.__name__}',
+      [('teacher', TeacherConfig,
+        dataclasses.field(default_factory=TeacherConfig))],
+      bases=(config_class,), namespace={
+          '__module__': __name__,
+          '__doc__': f'`{config_class.__name__}` with a teacher.'})
+  task_factory.register_task_cls(distilled)(type(
+      f'Distilled{task_class.__name__}', (DistilledTask, task_class), {
+          '__module__': __name__,
+          '__doc__': f'`{task_class.__name__}` with a teacher.'}))
+  return distilled
+
+
+class DistilledTask:
   """Mixin of a fine-tuning task whose config has a `teacher`.
 
-  The task it is put before builds model, inputs and the loss of the labels. A
-  subclass says how outputs are compared, by `build_soft_loss(taught, learned,
-  labels, temperature)`, which returns a scalar.
+  The task that it stands before builds the model, the inputs and the loss of
+  the labels, and has the method `outputs_to_match`.
   """
 
   def build_model(self) -> tf_keras.Model:
-    """Builds the student, and restores the teacher.
+    """Builds the student and restores the teacher.
 
     Raises:
       ValueError: If the teacher is of another task, or does not fit.
@@ -98,7 +147,7 @@ class TaughtTask:
           f'task.train_data.seq_length is {longest}, but {config.checkpoint} '
           f'has {teacher.max_length} positions, and a [PAD] follows a text.')
     teacher.trainable = False
-    pairs = _match_blocks(config, teacher, model)
+    pairs = _pair_blocks(config, teacher, model)
     self._teacher_view = _view(teacher, [pair[0] for pair in pairs])
     self._student_view = _view(model, [pair[1] for pair in pairs])
     return model
@@ -107,31 +156,54 @@ class TaughtTask:
                  optimizer: tf_keras.optimizers.Optimizer,
                  metrics: list[tf_keras.metrics.Metric]
                  ) -> dict[str, tf.Tensor]:
-    """Runs one step; the student has dropout and the teacher has not."""
+    """Runs one step, with dropout in the student and none in the teacher."""
     features, labels = inputs if isinstance(inputs, tuple) else (inputs,) * 2
     config, variables = self.task_config.teacher, model.trainable_variables
-    taught = self._teacher_view(_inputs_of(self._teacher_view, features),
-                                training=False)
+    teacher = self._teacher_view(_inputs_of(self._teacher_view, features),
+                                 training=False)
     seed = getattr(self.task_config.train_data, 'seed', None)
     with (layers.step_seed(seed, optimizer.iterations),
           tf.GradientTape() as tape):
-      learned = self._student_view(_inputs_of(self._student_view, features),
+      student = self._student_view(_inputs_of(self._student_view, features),
                                    training=True)
       loss = config.ground_truth_ratio * self.build_losses(
-          labels, learned['outputs'])
+          labels, student['outputs'])
       loss += (1 - config.ground_truth_ratio) * self.build_soft_loss(
-          taught['outputs'], learned['outputs'], labels, config.temperature)
+          teacher['outputs'], student['outputs'], labels)
       if config.hidden_weight:
         loss += config.hidden_weight * tf.add_n([
             losses.feature_map_transfer(*pair, features['input_mask'])
-            for pair in zip(taught['hidden'], learned['hidden'], strict=True)
-        ]) / len(learned['hidden'])
+            for pair in zip(teacher['hidden'], student['hidden'], strict=True)
+        ]) / len(student['hidden'])
       # Replicas' gradients are summed; the loss is a mean over the batch.
       scaled = loss / tf.distribute.get_strategy().num_replicas_in_sync
     gradients = tape.gradient(scaled, variables)
     optimizer.apply_gradients(zip(gradients, variables, strict=True))
-    self.process_metrics(metrics, labels, learned['outputs'])
+    self.process_metrics(metrics, labels, student['outputs'])
     return {self.loss: loss}
+
+  def build_soft_loss(self, teacher: Any, student: Any,
+                      labels: Any) -> tf.Tensor:
+    """Returns the mean loss of the student's outputs against the teacher's.
+
+    Args:
+      teacher: Outputs of the teacher, as its model returns them.
+      student: Outputs of the student.
+      labels: Labels of the batch, as `build_losses` takes them.
+
+    Returns:
+      A float32 scalar.
+    """
+    pairs = list(zip(self.outputs_to_match(teacher, labels),
+                     self.outputs_to_match(student, labels), strict=True))
+    temperature = self.task_config.teacher.temperature
+    return tf.add_n([_match(*pair, temperature) for pair in pairs]) / len(pairs)
+
+
+def _match(teacher: fine_tuning.Matched, student: fine_tuning.Matched,
+           temperature: float) -> tf.Tensor:
+  return _LOSSES[student.activation](
+      teacher.logits, student.logits, student.weights, temperature)
 
 
 def _view(model: tf_keras.Model, blocks: list[int]) -> tf_keras.Model:
@@ -146,9 +218,9 @@ def _inputs_of(view: tf_keras.Model,
   return [features[name] for name in view.input_names]
 
 
-def _match_blocks(config: TeachingConfig, teacher: tf_keras.Model,
+def _pair_blocks(config: TeacherConfig, teacher: tf_keras.Model,
                   student: tf_keras.Model) -> list[tuple[int, int]]:
-  """Returns pairs of blocks, the teacher's first; none if none is compared."""
+  """Returns pairs of compared blocks, the teacher's first."""
   if not config.hidden_weight:
     return []
   theirs, ours = teacher.encoder.architecture, student.encoder.architecture
@@ -157,7 +229,7 @@ def _match_blocks(config: TeachingConfig, teacher: tf_keras.Model,
         'task.teacher.hidden_weight needs blocks of one width, but '
         f'inter_block_size is {theirs.inter_block_size} in the teacher and '
         f'{ours.inter_block_size} in the student. Set it to 0.')
-  blocks = schedules.taught_by(
+  blocks = schedules.pair_blocks(
       schedules.ScheduleConfig(teacher_blocks=list(config.blocks)),
       theirs.num_blocks, ours.num_blocks)
   return list(zip(blocks, range(ours.num_blocks), strict=True))
@@ -165,7 +237,7 @@ def _match_blocks(config: TeachingConfig, teacher: tf_keras.Model,
 
 def _check_same_task(teacher: tf_keras.Model, student: tf_keras.Model,
                      path: str) -> None:
-  """Raises ValueError if the two models' outputs mean something else."""
+  """Raises ValueError unless the outputs of both models mean the same."""
   for what, read in (
       ('tokens', lambda model: model.encoder.architecture.vocab_size),
       ('classes', lambda model: getattr(model, 'num_classes', None))):
@@ -178,113 +250,3 @@ def _check_same_task(teacher: tf_keras.Model, student: tf_keras.Model,
     raise ValueError(
         f'{path} has the labels {", ".join(theirs)}, the student '
         f'{", ".join(ours)}: they have to be the same, in the same order.')
-
-
-@dataclasses.dataclass
-class TaughtSentencePredictionConfig(
-    classification_task.SentencePredictionConfig):
-  """`SentencePredictionConfig` with a teacher.
-
-  Attributes:
-    teacher: Who teaches, and how.
-  """
-  teacher: TeachingConfig = dataclasses.field(
-      default_factory=TeachingConfig)
-
-
-@task_factory.register_task_cls(TaughtSentencePredictionConfig)
-class TaughtSentencePredictionTask(
-    TaughtTask, classification_task.SentencePredictionTask):
-  """Classification or regression with a teacher beside the labels."""
-
-  def build_soft_loss(self, taught: tf.Tensor, learned: tf.Tensor,
-                      labels: dict[str, tf.Tensor],
-                      temperature: float) -> tf.Tensor:
-    """Returns cross-entropy, or of a regression the mean squared error."""
-    del labels
-    if self.task_config.model.num_classes == 1:
-      return tf.reduce_mean(tf.square(
-          tf.cast(taught, tf.float32) - tf.cast(learned, tf.float32)))
-    return losses.soft_cross_entropy(taught, learned, temperature=temperature)
-
-
-@dataclasses.dataclass
-class TaughtQuestionAnsweringConfig(
-    question_answering_task.QuestionAnsweringConfig):
-  """`QuestionAnsweringConfig` with a teacher.
-
-  Attributes:
-    teacher: Who teaches, and how.
-  """
-  teacher: TeachingConfig = dataclasses.field(
-      default_factory=TeachingConfig)
-
-
-@task_factory.register_task_cls(TaughtQuestionAnsweringConfig)
-class TaughtQuestionAnsweringTask(
-    TaughtTask, question_answering_task.QuestionAnsweringTask):
-  """Question answering with a teacher beside the labels."""
-
-  def build_soft_loss(self, taught: list[tf.Tensor], learned: list[tf.Tensor],
-                      labels: dict[str, tf.Tensor],
-                      temperature: float) -> tf.Tensor:
-    """Returns the mean cross-entropy of start and end, padding left out."""
-    padding = question_answering_task.padding_bias(labels['input_mask'])
-    return tf.add_n([
-        losses.soft_cross_entropy(
-            *(tf.cast(logits, tf.float32) + padding for logits in pair),
-            temperature=temperature)
-        for pair in zip(taught, learned, strict=True)]) / 2
-
-
-@dataclasses.dataclass
-class TaughtTokenClassificationConfig(
-    token_classification_task.TokenClassificationConfig):
-  """`TokenClassificationConfig` with a teacher.
-
-  Attributes:
-    teacher: Who teaches, and how.
-  """
-  teacher: TeachingConfig = dataclasses.field(
-      default_factory=TeachingConfig)
-
-
-@task_factory.register_task_cls(TaughtTokenClassificationConfig)
-class TaughtTokenClassificationTask(
-    TaughtTask, token_classification_task.TokenClassificationTask):
-  """Classification of words with a teacher beside the labels."""
-
-  def build_soft_loss(self, taught: dict[str, tf.Tensor],
-                      learned: dict[str, tf.Tensor], labels: tf.Tensor,
-                      temperature: float) -> tf.Tensor:
-    """Returns the mean cross-entropy of the tokens that have labels."""
-    return losses.soft_cross_entropy(
-        taught['logits'], learned['logits'],
-        labels != loader.IGNORED, temperature)
-
-
-def with_teacher(config: cfg.TaskConfig) -> cfg.TaskConfig:
-  """Returns the config of the same task with a teacher, not named yet.
-
-  Args:
-    config: Of a fine-tuning task of ours.
-
-  Raises:
-    ValueError: If nobody can teach that task.
-  """
-  for taught, task in _TAUGHT.items():
-    if type(config) is task:
-      return taught(**{field.name: getattr(config, field.name)
-                       for field in dataclasses.fields(task)})
-  raise ValueError(f'{type(config).__name__} cannot have a teacher; accepted: '
-                   f'{", ".join(task.__name__ for task in _TAUGHT.values())}.')
-
-
-_TAUGHT = {
-    TaughtSentencePredictionConfig:
-        classification_task.SentencePredictionConfig,
-    TaughtQuestionAnsweringConfig:
-        question_answering_task.QuestionAnsweringConfig,
-    TaughtTokenClassificationConfig:
-        token_classification_task.TokenClassificationConfig,
-}

@@ -12,7 +12,7 @@
 # See the License for the specific language governing permissions and
 # limitations under the License.
 
-"""What the student is taught: pure functions of teacher and student.
+"""Losses of transfer and distillation: pure functions of teacher and student.
 
 Each returns a float32 scalar, the mean over tokens. With a mask, padding does
 not count, which is what the paper means; without one every position counts,
@@ -181,7 +181,7 @@ def masked_lm(logits: tf.Tensor, labels: tf.Tensor,
 def soft_masked_lm(teacher_logits: tf.Tensor, student_logits: tf.Tensor,
                    labels: tf.Tensor, weights: tf.Tensor,
                    ground_truth_ratio: float) -> tf.Tensor:
-  """Cross-entropy with a mixture of the true token and the teacher's opinion.
+  """Cross-entropy with a mixture of true token and teacher's distribution.
 
   The first two terms of equation 4, `ground_truth_ratio` being its alpha:
   mixing the losses and mixing the targets is the same.
@@ -232,9 +232,57 @@ def soft_cross_entropy(teacher_logits: tf.Tensor, student_logits: tf.Tensor,
   teacher_logits, student_logits = _float32(teacher_logits, student_logits)
   soft = tf.nn.softmax_cross_entropy_with_logits(
       tf.nn.softmax(teacher_logits / temperature), student_logits / temperature)
-  mean = (tf.reduce_mean(soft) if weights is None
-          else _weighted_mean(soft, weights))
-  return temperature**2 * mean
+  return temperature**2 * _mean(soft, weights)
+
+
+def soft_binary_cross_entropy(
+    teacher_logits: tf.Tensor, student_logits: tf.Tensor,
+    weights: tf.Tensor | None = None, temperature: float = 1.0) -> tf.Tensor:
+  """Cross-entropy with the teacher's probability of each independent class.
+
+  Args:
+    teacher_logits: `[..., classes]`.
+    student_logits: The same of the student.
+    weights: As in `soft_cross_entropy`.
+    temperature: As in `soft_cross_entropy`.
+
+  Returns:
+    A scalar, the mean over classes and over all other dimensions.
+
+  Example:
+
+  >>> zeros = tf.zeros([1, 2])
+  >>> round(float(soft_binary_cross_entropy(zeros, zeros)), 4)
+  0.6931
+  """
+  teacher_logits, student_logits = _float32(teacher_logits, student_logits)
+  soft = tf.nn.sigmoid_cross_entropy_with_logits(
+      tf.nn.sigmoid(teacher_logits / temperature), student_logits / temperature)
+  return temperature**2 * _mean(tf.reduce_mean(soft, -1), weights)
+
+
+def squared_error(teacher: tf.Tensor, student: tf.Tensor,
+                  weights: tf.Tensor | None = None,
+                  temperature: float = 1.0) -> tf.Tensor:
+  """Mean squared error of the values of a regression.
+
+  Args:
+    teacher: `[..., values]`.
+    student: The same of the student.
+    weights: As in `soft_cross_entropy`.
+    temperature: Not used; values are no logits.
+
+  Returns:
+    A scalar.
+
+  Example:
+
+  >>> float(squared_error(tf.constant([[1.0]]), tf.constant([[3.0]])))
+  4.0
+  """
+  del temperature
+  teacher, student = _float32(teacher, student)
+  return _mean(tf.reduce_mean(tf.square(teacher - student), -1), weights)
 
 
 def next_sentence(logits: tf.Tensor, labels: tf.Tensor) -> tf.Tensor:
@@ -273,6 +321,11 @@ def _mean_over_tokens(values: tf.Tensor,
   if mask is None:
     return tf.reduce_mean(values)
   return _weighted_mean(values, tf.broadcast_to(mask, tf.shape(values)))
+
+
+def _mean(values: tf.Tensor, weights: tf.Tensor | None) -> tf.Tensor:
+  return (tf.reduce_mean(values) if weights is None
+          else _weighted_mean(values, weights))
 
 
 def _weighted_mean(values: tf.Tensor, weights: tf.Tensor) -> tf.Tensor:

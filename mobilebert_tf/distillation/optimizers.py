@@ -12,7 +12,7 @@
 # See the License for the specific language governing permissions and
 # limitations under the License.
 
-"""LAMB as MobileBERT was trained with, for the Model Garden's factory.
+"""The LAMB that MobileBERT was trained with, for the Model Garden's factory.
 
 The Model Garden's LAMB corrects the bias of its moments, which the reference
 does not, and has one learning rate for all variables.
@@ -37,17 +37,17 @@ class ReferenceLamb(tf_keras.optimizers.Optimizer):
   of its norm to that of its update `m / (sqrt(v) + epsilon) + decay * value`.
 
   Args:
-    learning_rate: A number or a schedule.
-    beta_1: Of the moving average of gradients.
-    beta_2: Of the moving average of their squares.
-    epsilon: Added to the square root.
-    weight_decay_rate: Of the decoupled decay.
-    exclude: Parts of names: variables with one of them are neither decayed nor
+    learning_rate: Learning rate, a number or a schedule.
+    beta_1: Decay of the moving average of gradients.
+    beta_2: Decay of the moving average of their squares.
+    epsilon: Number added to the square root.
+    weight_decay_rate: Rate of the decoupled decay.
+    exclude: Parts of names of variables that are neither decayed nor
       layer-adapted.
     layer_adaptation: False for the reference's AdamW: no ratio of norms.
-    global_clipnorm: The norm of all gradients together is clipped to it.
+    global_clipnorm: Upper bound of the norm of all gradients together.
     name: Name of the optimizer.
-    **kwargs: Of `tf_keras.optimizers.Optimizer`.
+    **kwargs: Arguments of `tf_keras.optimizers.Optimizer`.
 
   Example:
 
@@ -82,10 +82,10 @@ class ReferenceLamb(tf_keras.optimizers.Optimizer):
     self._multipliers: dict[Any, float] = {}
 
   def build(self, var_list: Sequence[tf.Variable]) -> None:
-    """Makes the moments of variables, once; later calls change nothing.
+    """Creates the moments of variables; later calls change nothing.
 
-    A stage trains some of the variables, so what is to be trained in any has to
-    be named at first.
+    A stage trains some of the variables, so the first call has to name those of
+    all stages.
     """
     if hasattr(self, '_m'):
       return  # The base class would number the variables anew.
@@ -96,21 +96,22 @@ class ReferenceLamb(tf_keras.optimizers.Optimizer):
 
   @property
   def moments(self) -> list[tf.Variable]:
-    """Both moments of every variable, those of the gradient first."""
+    """Moments of all variables, those of the gradient first."""
     return [*self._m, *self._v]
 
   def set_multipliers(self, multipliers: Mapping[Any, float]) -> None:
-    """Sets what the learning rate is multiplied by for single variables.
+    """Sets multipliers of the learning rate for single variables.
 
-    Functions traced before keep those that they were traced with.
+    Functions that are traced keep the multipliers of their tracing.
 
     Args:
-      multipliers: By `variable.ref()`; 1 for those that are not named. With 0 a
-        variable stays as it is, and its gradient counts for clipping alone. For
-        those that are named the gradient of a step whose learning rate is 0, a
-        warm-up's first, leaves nothing in the moments, as in the reference.
+      multipliers: Multipliers by `variable.ref()`; 1 for other variables. With
+        0 a variable keeps its value, and its gradient counts for clipping
+        alone. In a step whose learning rate is 0, the first of a warm-up, the
+        gradients of named variables leave the moments as they are, as in the
+        reference.
     """
-    # A replica updates its own part of a variable, whose reference is another.
+    # Replicas update their own copy of a variable, with another reference.
     self._multipliers = {self._var_key(reference.deref()): multiplier
                          for reference, multiplier in multipliers.items()}
 

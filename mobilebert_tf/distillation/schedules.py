@@ -12,12 +12,10 @@
 # See the License for the specific language governing permissions and
 # limitations under the License.
 
-"""Transfer schedules as data: which block learns from which, when, how long.
+"""Transfer schedules as data, and their learning rate.
 
-A schedule is a list of stages and the trainer knows nothing else. The paper's
-three (section 3.5) are three ways of making such a list.
-
-The learning rate of a schedule of stages.
+A schedule is a list of stages, and that is all that the trainer knows. The
+three of the paper (section 3.5) are functions that make such a list.
 """
 
 from collections.abc import Sequence
@@ -32,25 +30,26 @@ from official.modeling.hyperparams import base_config
 
 @dataclasses.dataclass
 class Stage(base_config.Config):
-  """A stretch of training in which the losses and the trained part are fixed.
+  """A part of training with fixed losses and fixed trained weights.
 
   Attributes:
-    name: What the stage is called in logs and reports.
-    num_steps: Its length.
-    teacher_blocks: Blocks of the teacher whose output and attention are taught.
-    student_blocks: The student's blocks that learn from them, pair by pair.
+    name: Name in logs and reports.
+    num_steps: Number of steps.
+    teacher_blocks: Blocks of the teacher whose output and attention are
+      transferred.
+    student_blocks: Blocks of the student that learn from them, pair by pair.
     distill: Whether the heads learn as well: masked-LM distillation and next
       sentence.
     train_all: Whether all weights are trained or only those of blocks.
-    lower_blocks: Blocks below, which were taught before; not trained if the
+    lower_blocks: Blocks of earlier stages; not trained if the
       `lower_multiplier` is 0.
-    active_multiplier: What the learning rate is multiplied by for all that is
-      trained but the `lower_blocks`.
-    lower_multiplier: The same for the `lower_blocks`.
-    learning_rate: Its peak.
-    end_learning_rate: Where it ends.
-    warmup_steps: Steps of its linear warm-up.
-    decay_power: Shape of the decay, see `StagedLearningRate`; 1 is linear.
+    active_multiplier: Multiplier of the learning rate of all trained weights
+      outside of the `lower_blocks`.
+    lower_multiplier: Multiplier of the learning rate of the `lower_blocks`.
+    learning_rate: Peak learning rate.
+    end_learning_rate: Learning rate at the end of the decay.
+    warmup_steps: Steps of the linear warm-up.
+    decay_power: Exponent of the decay, see `StagedLearningRate`; 1 is linear.
   """
   name: str = ''
   num_steps: int = 0
@@ -68,14 +67,14 @@ class Stage(base_config.Config):
 
   @property
   def kind(self) -> str:
-    """What the stage is: `transfer`, `distillation`, or both at once."""
+    """Kind of the stage: `transfer`, `distillation`, or both."""
     kinds = {'transfer': self.student_blocks, 'distillation': self.distill}
     return ' and '.join(kind for kind, is_so in kinds.items() if is_so)
 
 
 @dataclasses.dataclass
 class ScheduleConfig(base_config.Config):
-  """A schedule by name; lengths and learning rates are the paper's.
+  """A schedule by name, with the lengths and learning rates of the paper.
 
   While a block learns, those below go on learning at a tenth of its rate, which
   the paper found to help; with a `lower_multiplier` of 0 they are frozen, and a
@@ -86,18 +85,17 @@ class ScheduleConfig(base_config.Config):
       transfer, or `none`: distillation alone.
     steps_per_block: Transfer steps for each block of the student.
     distillation_steps: Steps of the distillation that follows.
-    teacher_blocks: For each block of the student, bottom-up, the block of the
-      teacher that it learns from, counted from 0. If empty, they are spread
-      evenly (`match_blocks`).
-    active_multiplier: Of the learning rate of the block that learns.
-    lower_multiplier: Of the learning rate of the blocks below it.
-    transfer_learning_rate: Learning rate of the transfer stages.
-    transfer_end_learning_rate: Its end.
+    teacher_blocks: Block of the teacher, counted from 0, for each block of the
+      student, bottom-up. If empty, they are spread evenly (`match_blocks`).
+    active_multiplier: Multiplier of the learning rate of the block that learns.
+    lower_multiplier: Multiplier of the learning rate of the blocks below it.
+    transfer_learning_rate: Peak learning rate of the transfer stages.
+    transfer_end_learning_rate: Learning rate at the end of each.
     transfer_warmup_steps: Warm-up of each transfer stage.
-    transfer_decay_power: Shape of its decay, 1 for linear.
-    distillation_learning_rate: Peak of the distillation.
-    distillation_end_learning_rate: Its end.
-    distillation_warmup_steps: Its warm-up.
+    transfer_decay_power: Exponent of their decay, 1 for linear.
+    distillation_learning_rate: Peak learning rate of the distillation.
+    distillation_end_learning_rate: Learning rate at its end.
+    distillation_warmup_steps: Steps of its warm-up.
   """
   strategy: str = 'progressive'
   steps_per_block: int = 10_000
@@ -124,8 +122,8 @@ def tf1_reference_schedule(steps_per_block: int = 10_000,
   rate, google-research `mobilebert/optimization.py`).
 
   Args:
-    steps_per_block: Length of a stage.
-    learning_rate: The base rate.
+    steps_per_block: Number of steps of a stage.
+    learning_rate: Base learning rate.
 
   Returns:
     A config of the progressive strategy.
@@ -146,7 +144,7 @@ def tf1_reference_schedule(steps_per_block: int = 10_000,
 
 
 def match_blocks(teacher_depth: int, student_depth: int) -> list[int]:
-  """Returns for each block of the student the teacher's block it learns from.
+  """Returns the teacher's block for each block of the student, spread evenly.
 
   Students of another depth learn from every n-th block, the last from the last.
 
@@ -174,12 +172,12 @@ def match_blocks(teacher_depth: int, student_depth: int) -> list[int]:
   return [(block + 1) * stride - 1 for block in range(student_depth)]
 
 
-def taught_by(config: ScheduleConfig, teacher_depth: int,
+def pair_blocks(config: ScheduleConfig, teacher_depth: int,
               student_depth: int) -> list[int]:
-  """Returns for each block of the student the teacher's, named or matched.
+  """Returns the teacher's block for each block of the student.
 
   Args:
-    config: The schedule, which may name them.
+    config: Schedule, which may name them; if not, they are spread evenly.
     teacher_depth: Blocks of the teacher.
     student_depth: Blocks of the student.
 
@@ -187,11 +185,11 @@ def taught_by(config: ScheduleConfig, teacher_depth: int,
     One index of a teacher's block for each student's block.
 
   Raises:
-    ValueError: If there are not as many, or the teacher has no such block.
+    ValueError: If their number is wrong, or the teacher has no such block.
 
   Example:
 
-  >>> taught_by(ScheduleConfig(teacher_blocks=[0, 5]), 6, 2)
+  >>> pair_blocks(ScheduleConfig(teacher_blocks=[0, 5]), 6, 2)
   [0, 5]
   """
   blocks = list(config.teacher_blocks)
@@ -219,7 +217,7 @@ def build_stages(config: ScheduleConfig, teacher_depth: int,
     student_depth: Blocks of the student.
 
   Returns:
-    The stages in order, those of no length left out.
+    The stages in order, without empty ones.
 
   Raises:
     ValueError: For an unknown strategy, depths that do not match, or a schedule
@@ -242,7 +240,7 @@ def build_stages(config: ScheduleConfig, teacher_depth: int,
         f'Unknown transfer strategy {config.strategy!r}; accepted: '
         f'{", ".join(strategies)}.')
   _check_numbers(config)
-  pairs = list(enumerate(taught_by(config, teacher_depth, student_depth)))
+  pairs = list(enumerate(pair_blocks(config, teacher_depth, student_depth)))
   stages = [stage for stage in strategies[config.strategy](config, pairs)
             if stage.num_steps > 0]
   if not stages:
@@ -276,7 +274,7 @@ def progressive_knowledge_transfer(
 
 def joint_knowledge_transfer(
     config: ScheduleConfig, pairs: list[tuple[int, int]]) -> list[Stage]:
-  """JKT: all blocks at once for as many steps as PKT takes, then distillation.
+  """JKT: all blocks together for the steps of PKT, then distillation.
 
   Args:
     config: Lengths and learning rates.
@@ -345,7 +343,7 @@ def _check_numbers(config: ScheduleConfig) -> None:
 
 @tf_keras.utils.register_keras_serializable('mobilebert_tf')
 class StagedLearningRate(tf_keras.optimizers.schedules.LearningRateSchedule):
-  """In each stage a linear warm-up from 0, and a decay to its end.
+  """Learning rate with a linear warm-up and a decay in each stage.
 
   At step `t` of a stage of `n` steps it is the lower of `peak * t / warmup` and
   `end + (peak - end) * (1 - t / n) ** decay_power`, so the decay counts from
@@ -355,8 +353,8 @@ class StagedLearningRate(tf_keras.optimizers.schedules.LearningRateSchedule):
     stages: The stages in order, or their dicts.
 
   Attributes:
-    first_step: Added to the step that it is called with. The optimizer counts
-      the steps of a stage, and this is where the stage begins.
+    first_step: First step of the current stage, added to the optimizer's step,
+      which counts within the stage.
 
   Example:
 

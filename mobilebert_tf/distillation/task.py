@@ -12,7 +12,7 @@
 # See the License for the specific language governing permissions and
 # limitations under the License.
 
-"""The task in which a student learns from its teacher, stage by stage."""
+"""Pre-training of a student by knowledge transfer and distillation."""
 
 import dataclasses
 from collections.abc import Sequence
@@ -24,6 +24,7 @@ from mobilebert_tf import checkpoints
 from mobilebert_tf.distillation import losses
 from mobilebert_tf.distillation import optimizers as optimization_lib
 from mobilebert_tf.distillation import schedules
+from mobilebert_tf.distillation import trainer
 from mobilebert_tf.distillation import transfer
 from mobilebert_tf import modeling
 from mobilebert_tf.tasks.pretraining import task
@@ -33,26 +34,25 @@ from official.core import task_factory
 from official.modeling import optimization
 from official.nlp.configs import bert
 
-TRANSFER = 'transfer'
 _TEACHER_DTYPES = ('float32', 'bfloat16')
 _EMBEDDINGS = ('word_embeddings', 'embeddings')
 
 
 @dataclasses.dataclass
 class DistillationConfig(task.PretrainingConfig):
-  """A student (`model`), its teacher, and how the one learns from the other.
+  """Config of a student (`model`), its teacher and the transfer schedule.
 
   Attributes:
     teacher: Architecture of the teacher.
-    teacher_checkpoint: Its checkpoint, as `mobilebert/pretrain` writes it, or a
-      folder of them, of which the latest is taken.
-    schedule: The stages. Their learning rates are the ones used; of the
-      trainer's `optimizer_config` only the optimizer is read.
+    teacher_checkpoint: Checkpoint of the teacher, as `mobilebert/pretrain`
+      writes it, or a folder of them, of which the latest is taken.
+    schedule: Stages with their learning rates; of the trainer's
+      `optimizer_config` only the optimizer is read.
     loss_weights: Weights of the terms.
     variant: `paper`, or `tf1_reference` for the losses of the released code
       (`transfer.transfer_losses` and `transfer_losses_tf1_reference`).
-    teacher_dtype: `float32`, or `bfloat16` for a teacher that takes half the
-      memory and, where the hardware has bfloat16, half the time.
+    teacher_dtype: `float32`, or `bfloat16`, which halves the teacher's memory
+      and, where the hardware has bfloat16, its time.
   """
   teacher: modeling.MobileBertConfig = dataclasses.field(
       default_factory=lambda: modeling.get_architecture('ib_bert_large'))
@@ -70,9 +70,11 @@ class DistillationTask(task.PretrainingTask):
   """Knowledge transfer and distillation (Sun et al. 2020, section 3.3 to 3.5).
 
   Only the student is the task's model, so that its checkpoints are those of a
-  pre-trained model; the teacher never changes and lives in the task. Both run
+  pre-trained model; the teacher is frozen and belongs to the task. Both run
   without dropout, as in the reference.
   """
+
+  trainer_class = trainer.DistillationTrainer
 
   def __init__(self, params: cfg.TaskConfig, logging_dir: str | None = None,
                name: str | None = None):
@@ -107,14 +109,14 @@ class DistillationTask(task.PretrainingTask):
     return optimizer
 
   def initialize(self, model: modeling.MobileBertPretrainer) -> None:
-    """Gives a new student the teacher's embeddings and heads.
+    """Copies the teacher's embeddings and heads into a new student.
 
-    From `init_checkpoint`, if one is named, it takes all weights instead.
+    If `init_checkpoint` is named, the student starts from that instead.
     """
     if self.task_config.init_checkpoint:
       super().initialize(model)
       return
-    # What is copied should be as exact as it is, whatever the teacher runs in.
+    # Weights are copied in full precision, whatever the teacher runs in.
     teacher = (self._load_teacher()
                if self.task_config.teacher_dtype == 'float32'
                else self._restore_teacher())
@@ -129,7 +131,7 @@ class DistillationTask(task.PretrainingTask):
           f'but trainer.train_steps is {train_steps}. Set both to the same.')
 
   def stage_index(self, step: int) -> int:
-    """Returns the stage to which a step belongs; the last after the end."""
+    """Returns the index of a step's stage; after the end that of the last."""
     for index, stage in enumerate(self.stages):
       step -= stage.num_steps
       if step < 0:
@@ -137,17 +139,17 @@ class DistillationTask(task.PretrainingTask):
     return len(self.stages) - 1
 
   def describe_step(self, step: int) -> str:
-    """Returns the stage of a step, for people."""
+    """Returns the stage of a step for messages."""
     return f'stage {self.stages[self.stage_index(step)].name}'
 
   def enter_stage(self, index: int, model: modeling.MobileBertPretrainer,
                   optimizer: tf_keras.optimizers.Optimizer) -> None:
-    """Prepares what the stage's steps run; a step traced after it is its."""
+    """Prepares the views and variables of a stage, before it is traced."""
     stage = self.stages[index]
     self._stage = stage
     multipliers = transfer.stage_multipliers(model, stage)
     if self.task_config.variant == 'tf1_reference' and not stage.train_all:
-      # Their gradient counts in the norm that is clipped, though not trained.
+      # Not trained, but their gradient counts in the clipped norm.
       multipliers += [(variable, 0.0) for name in _EMBEDDINGS for variable in
                       model.get_layer(name).trainable_variables]
     self._variables = [variable for variable, _ in multipliers]
@@ -162,11 +164,11 @@ class DistillationTask(task.PretrainingTask):
 
   def name_losses(self, values: tf.Tensor,
                   blocks: Sequence[int]) -> dict[str, tf.Tensor]:
-    """Names transfer losses for logs: each term's mean, and each block's.
+    """Names the transfer losses for logs: means of terms, and single blocks.
 
     Args:
       values: `[student's blocks, terms]`.
-      blocks: The blocks that are compared.
+      blocks: Compared blocks.
 
     Returns:
       Scalars such as `feature_map` and `feature_map/block_3`.
@@ -183,21 +185,21 @@ class DistillationTask(task.PretrainingTask):
 
   @property
   def stage_metrics(self) -> list[str]:
-    """The names of the metrics that the current stage has."""
-    names = [TRANSFER] if self._stage.student_blocks else []
+    """Names of the metrics of the current stage."""
+    names = [transfer.METRIC] if self._stage.student_blocks else []
     if self._stage.distill:
       names += ['masked_lm', 'next_sentence', 'masked_lm_accuracy']
     return [*names, 'gradient_norm']
 
   @property
   def all_blocks(self) -> list[int]:
-    """The student's blocks, all of which are compared in evaluation."""
+    """All blocks of the student, which evaluation compares."""
     return list(range(self._depth))
 
   def build_metrics(self, training: bool | None = None
                     ) -> list[tf_keras.metrics.Metric]:
     by_block = tf_keras.metrics.MeanTensor(
-        TRANSFER, shape=[self._depth, len(transfer.TERMS)])
+        transfer.METRIC, shape=[self._depth, len(transfer.TERMS)])
     if not training:
       compared = [by_block] if self._teacher is not None else []
       return [*super().build_metrics(training), *compared]
@@ -208,8 +210,8 @@ class DistillationTask(task.PretrainingTask):
         tf_keras.metrics.SparseCategoricalAccuracy(name='masked_lm_accuracy'),
     ]
 
-  def teach(self, inputs: dict[str, tf.Tensor]) -> dict[str, Any]:
-    """Returns what the teacher says in the current stage, of a batch."""
+  def run_teacher(self, inputs: dict[str, tf.Tensor]) -> dict[str, Any]:
+    """Returns the teacher's outputs that the current stage needs."""
     return _run(self._teacher_view, inputs)
 
   def train_step(self, inputs: dict[str, tf.Tensor],
@@ -219,83 +221,84 @@ class DistillationTask(task.PretrainingTask):
                  ) -> dict[str, tf.Tensor]:
     """Runs one step of the current stage.
 
-    Gradients are computed for the variables of the stage alone: nothing below
-    the lowest of them is differentiated.
+    Only the variables of the stage have gradients: nothing below the lowest of
+    them is differentiated.
     """
-    del model  # The stage's view of it.
-    taught = self.teach(inputs)
+    del model  # The stage has a view of it.
+    teacher = self.run_teacher(inputs)
     with tf.GradientTape(watch_accessed_variables=False) as tape:
       tape.watch(self._variables)
-      learned = _run(self._student_view, inputs)
-      terms = self._terms(taught, learned, inputs)
+      student = _run(self._student_view, inputs)
+      terms = self._terms(teacher, student, inputs)
       loss = self._weigh(terms)
       # Replicas' gradients are summed; the loss is a mean over the batch.
       scaled = loss / tf.distribute.get_strategy().num_replicas_in_sync
     gradients = tape.gradient(scaled, self._variables)
     optimizer.apply_gradients(zip(gradients, self._variables, strict=True))
     terms['gradient_norm'] = tf.linalg.global_norm(gradients)
-    self._update(metrics, terms, learned, inputs)
+    self._update(metrics, terms, student, inputs)
     return {self.loss: loss}
 
   def validation_step(self, inputs: dict[str, tf.Tensor],
                       model: modeling.MobileBertPretrainer,
                       metrics: list[tf_keras.metrics.Metric]
                       ) -> dict[str, tf.Tensor]:
-    """Evaluates the student, and how far each block is from the teacher's."""
+    """Evaluates the student and the distance of its blocks to the teacher."""
     outputs = self.inference_step(inputs, model)
     loss = self.build_losses(inputs, outputs, metrics)
     self.process_metrics(metrics, inputs, outputs)
     for metric in metrics:
-      if metric.name == TRANSFER:
+      if metric.name == transfer.METRIC:
         terms = self._transfer_terms(
             _run(self._comparison, inputs), outputs, inputs)
         metric.update_state(_by_block(terms, self.all_blocks, self._depth))
     return {self.loss: loss}
 
   def _update(self, metrics: list[tf_keras.metrics.Metric],
-              terms: dict[str, tf.Tensor], learned: dict[str, tf.Tensor],
+              terms: dict[str, tf.Tensor], student: dict[str, tf.Tensor],
               inputs: dict[str, tf.Tensor]) -> None:
     for metric in metrics:
       if metric.name in terms:
         metric.update_state(terms[metric.name])
-      elif metric.name == TRANSFER and self._stage.student_blocks:
+      elif (metric.name == transfer.METRIC
+            and self._stage.student_blocks):
         metric.update_state(
             _by_block(terms, self._stage.student_blocks, self._depth))
       elif self._stage.distill and metric.name == 'masked_lm_accuracy':
-        metric.update_state(inputs['masked_lm_ids'], learned['mlm_logits'],
+        metric.update_state(inputs['masked_lm_ids'], student['mlm_logits'],
                             inputs['masked_lm_weights'])
 
   @property
   def _compares_all_outputs(self) -> bool:
     return self.task_config.variant == 'tf1_reference'
 
-  def _transfer_terms(self, taught: dict[str, Any], learned: dict[str, Any],
+  def _transfer_terms(self, teacher: dict[str, Any], student: dict[str, Any],
                       inputs: dict[str, tf.Tensor]) -> dict[str, tf.Tensor]:
     if self._compares_all_outputs:
-      return transfer.transfer_losses_tf1_reference(taught, learned)
-    terms = transfer.transfer_losses(taught, learned, inputs['input_mask'])
+      return transfer.transfer_losses_tf1_reference(teacher, student)
+    terms = transfer.transfer_losses(teacher, student, inputs['input_mask'])
     share = replicas.share_of_replica(inputs['input_mask'])
     return {name: value * share for name, value in terms.items()}
 
-  def _terms(self, taught: dict[str, Any], learned: dict[str, Any],
+  def _terms(self, teacher: dict[str, Any], student: dict[str, Any],
              inputs: dict[str, tf.Tensor]) -> dict[str, tf.Tensor]:
     terms = {}
     if self._stage.student_blocks:
-      terms.update(self._transfer_terms(taught, learned, inputs))
+      terms.update(self._transfer_terms(teacher, student, inputs))
     if self._stage.distill:
       terms['masked_lm'] = losses.soft_masked_lm(
-          taught['mlm_logits'], learned['mlm_logits'],
+          teacher['mlm_logits'], student['mlm_logits'],
           inputs['masked_lm_ids'], inputs['masked_lm_weights'],
           self.task_config.loss_weights.ground_truth_ratio
       ) * replicas.share_of_replica(inputs['masked_lm_weights'])
       terms['next_sentence'] = losses.next_sentence(
-          learned['next_sentence'], inputs['next_sentence_labels'])
+          student['next_sentence'], inputs['next_sentence_labels'])
     return terms
 
   def _weigh(self, terms: dict[str, tf.Tensor]) -> tf.Tensor:
-    """Returns the sum of the weighted terms, blocks being averaged.
+    """Returns the weighted sum of the terms, averaged over blocks.
 
-    The reference divides by the number of all blocks, whichever are taught.
+    The reference divides by the number of all blocks, not of the compared ones.
     """
     blocks = (self._depth if self._compares_all_outputs
               else max(len(self._stage.student_blocks), 1))
@@ -314,10 +317,10 @@ class DistillationTask(task.PretrainingTask):
         teacher = _cast(teacher, self.task_config.teacher_dtype)
       teacher.trainable = False
       self._teacher = teacher
-      taught_by = schedules.taught_by(
+      blocks = schedules.pair_blocks(
           self.task_config.schedule, len(teacher.encoder.blocks), self._depth)
       self._comparison = transfer.stage_view(
-          teacher, taught_by, heads=False,
+          teacher, blocks, heads=False,
           all_outputs=self._compares_all_outputs)
     return self._teacher
 
@@ -336,7 +339,7 @@ class DistillationTask(task.PretrainingTask):
 
 def _run(view: tf_keras.Model, batch: dict[str, tf.Tensor]
          ) -> dict[str, Any]:
-  """Runs a view on the inputs it has, without dropout."""
+  """Runs a view on its inputs, without dropout."""
   inputs = [batch[name] for name in view.input_names]
   return view(inputs, training=False)
 
@@ -368,7 +371,7 @@ def _check_accepted(name: str, value: str, accepted: Sequence[str]) -> None:
 
 def _check_multipliers(optimizer: tf_keras.optimizers.Optimizer,
                        stages: Sequence[schedules.Stage]) -> None:
-  """Refuses learning rates of blocks that the optimizer cannot give them."""
+  """Raises ValueError if the optimizer has no learning rates of blocks."""
   if isinstance(optimizer, optimization_lib.ReferenceLamb):
     return
   if any(stage.lower_blocks or stage.active_multiplier != 1

@@ -12,7 +12,7 @@
 # See the License for the specific language governing permissions and
 # limitations under the License.
 
-"""The Model Garden's trainer, walking through the stages of a schedule."""
+"""Trainer that runs the stages of a transfer schedule."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -20,31 +20,40 @@ from typing import Any
 import tensorflow as tf, tf_keras
 
 from mobilebert_tf.distillation import optimizers
-from mobilebert_tf.distillation import task as task_lib
+from mobilebert_tf.distillation import transfer
+from official.core import base_task
 from official.core import base_trainer
+from official.core import config_definitions as cfg
 
 
 class DistillationTrainer(base_trainer.Trainer):
-  """Trains stage after stage; where a run stands is told by `global_step`.
+  """Trains stage after stage; `global_step` tells the current stage.
 
-  Every stage gets a training function of its own, traced when it begins, so
-  that none computes what only another needs.
+  Each stage has its own training function, traced when the stage begins, so
+  that no step computes what only another stage needs.
+
+  Args:
+    config: The experiment.
+    task: A task with stages, such as `task.DistillationTask`.
+    *args: Other arguments of the Model Garden's trainer.
+    **kwargs: Other arguments of the Model Garden's trainer.
+
+  Raises:
+    ValueError: If the schedule is not as long as the training.
   """
 
   _stage_index: int | None = None
 
-  def __init__(self, *args: Any, **kwargs: Any):
-    super().__init__(*args, **kwargs)
+  def __init__(self, config: cfg.ExperimentConfig, task: base_task.Task,
+               *args: Any, **kwargs: Any):
+    task.check_length(config.trainer.train_steps)
+    super().__init__(config, task, *args, **kwargs)
     if isinstance(self.optimizer, optimizers.ReferenceLamb):
-      # At once for all stages, and before a checkpoint is restored.
+      # For all stages together, and before a checkpoint is restored.
       self.optimizer.build(self.model.trainable_variables)
 
-  @property
-  def task(self) -> task_lib.DistillationTask:
-    return self._task
-
   def train(self, num_steps: tf.Tensor) -> dict[str, tf.Tensor] | None:
-    """Trains `num_steps` steps, across the borders of stages where they fall.
+    """Trains `num_steps` steps, which may belong to several stages.
 
     Args:
       num_steps: int scalar.
@@ -61,7 +70,7 @@ class DistillationTrainer(base_trainer.Trainer):
     return logs
 
   def train_loop_end(self) -> dict[str, tf.Tensor]:
-    """Returns the logs, without the metrics that the stage does not have."""
+    """Returns the logs without the metrics that the stage lacks."""
     logs = super().train_loop_end()
     task = self.task
     wanted = {*task.stage_metrics, self.train_loss.name, 'learning_rate'}
@@ -71,15 +80,15 @@ class DistillationTrainer(base_trainer.Trainer):
             'stage': tf.constant(self._stage_index)}
 
   def eval_end(self, aggregated_logs: Any = None) -> dict[str, tf.Tensor]:
-    """Returns the logs of an evaluation, every block's losses among them."""
+    """Returns the logs of an evaluation, with the losses of every block."""
     logs = super().eval_end(aggregated_logs)
     return self._name_losses(logs, self.task.all_blocks)
 
   def _name_losses(self, logs: dict[str, tf.Tensor],
                    blocks: Sequence[int]) -> dict[str, tf.Tensor]:
-    if task_lib.TRANSFER not in logs:
+    if transfer.METRIC not in logs:
       return logs
-    values = logs.pop(task_lib.TRANSFER)
+    values = logs.pop(transfer.METRIC)
     return {**logs, **self.task.name_losses(values, blocks)}
 
   def _enter_stage(self) -> None:
@@ -89,7 +98,7 @@ class DistillationTrainer(base_trainer.Trainer):
       return
     self._stage_index = index
     self.task.enter_stage(index, self.model, self.optimizer)
-    # Orbit makes this function once; without it, it makes the stage's.
+    # Orbit then makes it anew, for this stage.
     self._train_loop_fn = None
     first_step = self._first_step(index)
     self.task.learning_rate.first_step.assign(first_step)
@@ -100,26 +109,26 @@ class DistillationTrainer(base_trainer.Trainer):
     return sum(stage.num_steps for stage in self.task.stages[:index])
 
   def _steps_left_in_stage(self) -> int:
-    """Returns how far it is to the next stage; the last has no end."""
+    """Returns the steps to the next stage; the last stage has no end."""
     if self._stage_index == len(self.task.stages) - 1:
       return self.config.trainer.train_steps
     step = int(self.global_step.numpy())
     return self._first_step(self._stage_index + 1) - step
 
   def _reset_optimizer(self) -> None:
-    """Forgets the moments of the stage before, as the reference does.
+    """Resets the moments and the step count, as the reference does.
 
-    And its count of steps, by which Adam corrects the moments' bias: with the
-    old count the first steps of a stage would be several times too large.
+    Adam corrects the bias of the moments by the step count: with the old count
+    the first steps of a stage would be several times too large.
     """
     for variable in _state(self.optimizer):
       variable.assign(tf.zeros_like(variable))
 
 
 def _state(optimizer: tf_keras.optimizers.Optimizer) -> list[tf.Variable]:
-  """Returns an optimizer's count of steps and its moments."""
+  """Returns the step count and the moments of an optimizer."""
   if isinstance(optimizer, optimizers.ReferenceLamb):
     return [optimizer.iterations, *optimizer.moments]
-  # It makes its count when it is first read, and a checkpoint that was restored
-  # before would then undo the reset; so it is read first.
+  # Reading `iterations` creates it; a checkpoint restored before would
+  # otherwise undo the reset.
   return [optimizer.iterations, *optimizer.variables()]

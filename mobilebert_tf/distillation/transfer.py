@@ -12,7 +12,7 @@
 # See the License for the specific language governing permissions and
 # limitations under the License.
 
-"""Which outputs a stage compares, and the losses of the comparison."""
+"""Outputs that a stage compares, and the losses of the comparison."""
 
 import dataclasses
 from collections.abc import Mapping, Sequence
@@ -26,20 +26,21 @@ from mobilebert_tf import modeling
 from official.modeling.hyperparams import base_config
 
 TERMS = ('feature_map', 'attention', 'mean', 'variance')
+METRIC = 'transfer'  # Name of the metric of all of them, block by block.
 VARIANTS = ('paper', 'tf1_reference')
 
 
 @dataclasses.dataclass
 class LossWeights(base_config.Config):
-  """Weight of each term; the defaults of the transfer are the reference's.
+  """Weight of each term; the defaults are those of the reference.
 
   Attributes:
-    feature_map: Of `losses.feature_map_transfer`.
-    attention: Of `losses.attention_transfer`.
-    mean: Of `losses.mean_transfer`.
-    variance: Of `losses.variance_transfer`.
-    masked_lm: Of `losses.soft_masked_lm`.
-    next_sentence: Of `losses.next_sentence`.
+    feature_map: Weight of `losses.feature_map_transfer`.
+    attention: Weight of `losses.attention_transfer`.
+    mean: Weight of `losses.mean_transfer`.
+    variance: Weight of `losses.variance_transfer`.
+    masked_lm: Weight of `losses.soft_masked_lm`.
+    next_sentence: Weight of `losses.next_sentence`.
     ground_truth_ratio: Share of the true token in the distillation's targets.
   """
   feature_map: float = 100.0
@@ -54,11 +55,11 @@ class LossWeights(base_config.Config):
 def transfer_losses(teacher: Mapping[str, Sequence[tf.Tensor]],
                     student: Mapping[str, Sequence[tf.Tensor]],
                     mask: tf.Tensor) -> dict[str, tf.Tensor]:
-  """Computes the terms of knowledge transfer, as the paper means them.
+  """Computes the terms of knowledge transfer as the paper defines them.
 
   Args:
-    teacher: `encoder_outputs` and `attention_scores` of the taught blocks.
-    student: The same of the blocks that learn, in the same order.
+    teacher: `encoder_outputs` and `attention_scores` of the compared blocks.
+    student: The same of the student's blocks, in the same order.
     mask: `[batch, length]`, 1 for tokens.
 
   Returns:
@@ -95,19 +96,19 @@ def transfer_losses_tf1_reference(
     float32 `[blocks]` by the names of `TERMS`, unweighted.
   """
   everything = tf.stack(teacher['all_outputs'])
-  learned = student['encoder_outputs']
+  outputs = student['encoder_outputs']
   return {
       'feature_map': tf.stack([
           losses.feature_map_transfer(*pair) for pair in zip(
-              teacher['encoder_outputs'], learned, strict=True)]),
+              teacher['encoder_outputs'], outputs, strict=True)]),
       'attention': tf.stack([
           losses.attention_transfer_tf1_reference(*pair) for pair in zip(
               teacher['attention_scores'], student['attention_scores'],
               strict=True)]),
       'mean': tf.stack([
-          losses.mean_transfer(everything, hidden) for hidden in learned]),
+          losses.mean_transfer(everything, hidden) for hidden in outputs]),
       'variance': tf.stack([
-          losses.variance_transfer(everything, hidden) for hidden in learned]),
+          losses.variance_transfer(everything, hidden) for hidden in outputs]),
   }
 
 
@@ -115,18 +116,19 @@ def stage_view(model: modeling.MobileBertPretrainer, blocks: Sequence[int],
                heads: bool, all_outputs: bool = False) -> tf_keras.Model:
   """Returns the part of a model that a stage runs, sharing its weights.
 
-  Nothing above the highest block that is asked for is computed.
+  Nothing above the highest requested block is computed.
 
   Args:
     model: Teacher or student.
-    blocks: The blocks whose output and attention scores are compared.
+    blocks: Blocks whose output and attention scores are compared.
     heads: Whether the masked-LM and next-sentence logits are needed.
-    all_outputs: Whether the output of the embedding and of every block is.
+    all_outputs: Whether the outputs of the embedding and of every block are
+      needed.
 
   Returns:
     A model of the same inputs with `encoder_outputs` and `attention_scores` of
-    the blocks; `mlm_logits` and `next_sentence`, and `all_outputs`, if asked
-    for.
+    the blocks; `mlm_logits` and `next_sentence`, and `all_outputs`, if
+    requested.
   """
   outputs: dict[str, Any] = {
       name: [model.output[name][block] for block in blocks]
@@ -145,15 +147,15 @@ def stage_view(model: modeling.MobileBertPretrainer, blocks: Sequence[int],
 def stage_multipliers(model: modeling.MobileBertPretrainer,
                       stage: schedules.Stage
                       ) -> list[tuple[tf.Variable, float]]:
-  """Returns the variables that a stage trains, and each one's learning rate.
+  """Returns the variables that a stage trains with their rate multipliers.
 
   Args:
     model: The student.
     stage: The stage.
 
   Returns:
-    Variables in the order of the model, with what to multiply the stage's
-    learning rate by.
+    Variables in the order of the model, each with its multiplier of the
+    stage's learning rate.
   """
   if stage.train_all:
     return [(variable, 1.0) for variable in model.trainable_variables]
@@ -168,9 +170,9 @@ def stage_multipliers(model: modeling.MobileBertPretrainer,
 
 def copy_from_teacher(teacher: modeling.MobileBertPretrainer,
                       student: modeling.MobileBertPretrainer) -> None:
-  """Starts the student with the teacher's embeddings and heads.
+  """Copies the teacher's embeddings and heads into the student.
 
-  As the reference does: every table, the trigram projection, and the masked-LM
+  As in the reference: every table, the trigram projection, and the masked-LM
   and next-sentence heads, but not the normalization of the embeddings, whose
   meaning differs (paper, section 3.5).
 

@@ -16,15 +16,18 @@
 
 import dataclasses
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
+
+import numpy as np
 
 from mobilebert_tf.deployment import agreement
 from mobilebert_tf.deployment import comparison
 from mobilebert_tf.deployment import exported_models as artefacts_lib
-from mobilebert_tf.evaluation import deployment_scores
 from mobilebert_tf.evaluation import real_texts
+from mobilebert_tf.evaluation import scoring
 from mobilebert_tf.inference import loading
+from mobilebert_tf.inference import task_kind
 from mobilebert_tf.text import tokenizer as tokenizer_lib
 
 
@@ -48,40 +51,43 @@ class Settings:
   text_file: str
   data_file: str = ''
   model_dir: str = ''
-  columns: real_texts.Columns = real_texts.Columns()
+  columns: scoring.Columns = scoring.Columns()
   threads: Sequence[int] = (1, 2)
   batch_sizes: Sequence[int] = (1, 16)
   texts: int = 100
   rounds: int = 3
 
 
-def benchmark(settings: Settings,
+def benchmark(settings: Settings, kinds: Mapping[str, task_kind.TaskKind],
               progress: Callable[[str], None] = lambda _: None
               ) -> dict[str, Any]:
   """Measures artefacts, and scores what they answer.
 
-  Example: `benchmark(Settings(['saved_model', 'model.tflite'], 'texts.txt'))`
+  Example: `benchmark(Settings(['model.tflite'], 'texts.txt'), registry.KINDS)`
 
   Args:
     settings: What is compared.
+    kinds: All kinds of tasks by name.
     progress: Is given a line now and then.
 
   Returns:
-    What `deployment_report` shows and JSON can hold.
+    What `reporting.deployment` shows and JSON can hold.
 
   Raises:
     FileNotFoundError: If a file is missing.
     ValueError: If one is damaged, what is named does not fit together, or no
       artefact could be measured.
   """
-  return _Benchmark(settings, progress).run()
+  return _Benchmark(settings, kinds, progress).run()
 
 
 class _Benchmark:
   """The steps, which share what they found."""
 
-  def __init__(self, settings: Settings, progress: Callable[[str], None]):
-    self._settings, self._progress = settings, progress
+  def __init__(self, settings: Settings,
+               kinds: Mapping[str, task_kind.TaskKind],
+               progress: Callable[[str], None]):
+    self._settings, self._kinds, self._progress = settings, kinds, progress
     self._failures = comparison.Failures()
     self._artefacts = artefacts_lib.find(settings.artefacts)
     real_texts.read(settings.text_file, pairs=False)  # Known to be there now.
@@ -92,6 +98,7 @@ class _Benchmark:
     if not self._about:
       raise ValueError(' '.join(self._failures.messages.values()))
     self._first = next(iter(self._about.values()))
+    self._kind = task_kind.find(self._first['task'], self._kinds)
     trained = self._load_trained()
     lines, second = real_texts.read(self._settings.text_file,
                                     self._first['pairs'])
@@ -128,21 +135,19 @@ class _Benchmark:
             for each in self._artefacts],
     }
 
-  def _working(self) -> list[artefacts_lib.Artefact]:
+  def _working(self) -> list[artefacts_lib.ExportedModel]:
     return [each for each in self._artefacts
             if each.name not in self._failures.messages]
 
   def _load_trained(self) -> loading.TrainedModel | None:
     if not self._settings.model_dir:
       return None
-    load = (loading.load_encoder
-            if self._first['task'] == deployment_scores.EMBEDDINGS
-            else loading.load)
-    trained = load(self._settings.model_dir)
+    load = (loading.load_encoder if self._kind.encoder_only else loading.load)
+    trained = load(self._settings.model_dir, self._kinds)
     name = next(iter(self._about))
-    if trained.kind != self._first['task']:
-      raise ValueError(f'{self._settings.model_dir} is for {trained.kind}, '
-                       f'{name} for {self._first["task"]}.')
+    if trained.kind != self._kind:
+      raise ValueError(f'{self._settings.model_dir} is for {trained.kind.name}, '
+                       f'{name} for {self._kind.name}.')
     if sorted(trained.labels) != sorted(self._first['labels']):
       raise ValueError(
           f'{self._settings.model_dir} has the labels '
@@ -151,17 +156,17 @@ class _Benchmark:
     return trained
 
   def _read_labelled(self, trained: loading.TrainedModel | None
-                     ) -> real_texts.Labelled | None:
+                     ) -> scoring.Labelled | None:
     if not self._settings.data_file:
       return None
     if trained:  # Labels in the order of all that follows.
       trained = dataclasses.replace(trained, labels=self._first['labels'])
     else:
       trained = loading.TrainedModel(
-          None, self._first['labels'], '', True, 0, self._first['task'],
+          None, self._first['labels'], '', True, 0, self._kind,
           self._first['pairs'])
-    labelled = real_texts.read_labelled_texts(self._settings.data_file, trained,
-                                   self._settings.columns)
+    labelled = self._kind.read_labelled(
+        self._settings.data_file, trained, self._settings.columns)
     if (labelled.pairs is not None) != self._first['pairs']:
       raise ValueError(
           f'{self._settings.data_file} '
@@ -187,7 +192,7 @@ class _Benchmark:
       return _size(count_tokens, min(longest), texts, pairs)
 
   def _answer(self, plan: comparison.Plan,
-              labelled: real_texts.Labelled | None) -> dict[str, Any]:
+              labelled: scoring.Labelled | None) -> dict[str, Any]:
     """Returns what each artefact answers to all texts, by its name."""
     texts, pairs = _all_texts(plan, labelled)
     answers = {}
@@ -200,39 +205,66 @@ class _Benchmark:
     return answers
 
   def _align(self, answers: Any, labels: Sequence[str], who: str) -> Any:
-    if self._first['task'] == deployment_scores.QUESTION_ANSWERING:
-      return answers
-    return deployment_scores.to_array(answers, labels, self._first['labels'],
-                                      who)
+    if not all(isinstance(answer, str) for answer in answers):
+      return _to_array(answers, labels, self._first['labels'], who)
+    return list(answers)
 
   def _find_reference(self, trained: loading.TrainedModel | None,
                       plan: comparison.Plan,
-                      labelled: real_texts.Labelled | None,
+                      labelled: scoring.Labelled | None,
                       answers: dict[str, Any]) -> tuple[str, Any]:
     """Returns with what artefacts should agree, and what it answers."""
     if not trained:
       return next(iter(answers.items()), ('', None))
     texts, pairs = _all_texts(plan, labelled)
     self._progress(f'Answering {len(texts)} texts: {self._settings.model_dir}')
-    found = agreement.expected_answers(
-        trained, agreement.RealTexts(texts, pairs))
+    found = self._kind.answers(trained, agreement.RealTexts(texts, pairs))
     return self._settings.model_dir, self._align(
         found, trained.labels, self._settings.model_dir)
 
   def _judge(self, name: str, timed: int,
-             labelled: real_texts.Labelled | None, answers: dict[str, Any],
+             labelled: scoring.Labelled | None, answers: dict[str, Any],
              itself: str, expected: Any) -> dict[str, Any]:
     if name not in answers:
       return {'scores': [], 'agreement': None}
     return {
         'scores': labelled.score(answers[name][timed:]) if labelled else [],
         'agreement': None if name == itself else
-                     deployment_scores.agreement(
-                         self._first['task'], answers[name], expected)}
+                     {'texts': len(expected), 'share': None,
+                      'largest_difference': None, 'cosine': None,
+                      **self._kind.agreement(answers[name], expected)}}
+
+
+def _to_array(answers: Sequence[Any], labels: Sequence[str],
+              order: Sequence[str], who: str) -> np.ndarray:
+  """Returns the numbers that a model answered, its columns in an order.
+
+  Args:
+    answers: Number or numbers for each text.
+    labels: Names of the columns, if they are labels.
+    order: The same labels in the wanted order.
+    who: Name of the model in messages.
+
+  Returns:
+    float64 `[texts]`, `[texts, labels]` or `[texts, size]`.
+
+  Raises:
+    ValueError: If a number is not finite.
+  """
+  values = np.asarray(answers, np.float64)
+  finite = np.isfinite(values).reshape(len(values), -1).all(axis=1)
+  if not finite.all():
+    raise ValueError(
+        f'{who} answers {int((~finite).sum())} of {len(values)} texts with '
+        'what is no finite number: its weights are damaged, or too large for '
+        'its precision.')
+  if labels:
+    values = values[:, [list(labels).index(label) for label in order]]
+  return values
 
 
 def _all_texts(plan: comparison.Plan,
-               labelled: real_texts.Labelled | None
+               labelled: scoring.Labelled | None
                ) -> tuple[list[str], list[str] | None]:
   """Returns the timed texts, and then the labelled ones."""
   texts = [*plan.texts, *(labelled.texts if labelled else ())]

@@ -12,7 +12,7 @@
 # See the License for the specific language governing permissions and
 # limitations under the License.
 
-"""How sure the numbers of a report are: 95% intervals over the examples."""
+"""95% intervals of a report's numbers over the examples."""
 
 import dataclasses
 import math
@@ -29,11 +29,11 @@ class Group:
   """Some examples and how well they were answered.
 
   Attributes:
-    name: What they have in common.
-    count: How many they are.
-    mean: The mean over them of `quality`.
-    low: Lower end of the mean's 95% interval; NaN where it is not known.
-    high: Its upper end.
+    name: Common property of the examples.
+    count: Number of examples.
+    mean: Mean quality.
+    low: Lower end of the mean's 95% interval; NaN if it is not known.
+    high: Upper end.
   """
   name: str
   count: int
@@ -43,13 +43,13 @@ class Group:
 
 
 def group(name: str, values: np.ndarray, most: float = 1.0) -> Group:
-  """Returns the mean of some qualities with its 95% interval.
+  """Computes the mean of some qualities with its 95% interval.
 
   The interval is Wilson's where all values are 0 or 1 and cannot be more, else
-  Student's, as far as it is possible.
+  Student's, within the possible range.
 
   Args:
-    name: What the examples have in common.
+    name: Common property of the examples.
     values: float64 `[examples]`, one or more, each 0 or more.
     most: Greatest possible value; infinity for errors.
 
@@ -58,9 +58,7 @@ def group(name: str, values: np.ndarray, most: float = 1.0) -> Group:
   """
   count, mean = len(values), float(np.mean(values))
   if most == 1 and np.isin(values, (0.0, 1.0)).all():
-    interval = stats.binomtest(int(values.sum()), count).proportion_ci(
-        CONFIDENCE, method='wilson')
-    return Group(name, count, mean, float(interval.low), float(interval.high))
+    return Group(name, count, mean, *wilson(int(values.sum()), count))
   if count < 2:  # One value does not tell how they vary.
     return Group(name, count, mean, math.nan, math.nan)
   error = np.std(values, ddof=1) / math.sqrt(count)
@@ -69,19 +67,43 @@ def group(name: str, values: np.ndarray, most: float = 1.0) -> Group:
                min(mean + reach, most))
 
 
+def wilson(successes: int, count: int) -> tuple[float, float]:
+  """Returns Wilson's 95% interval of a share of one or more examples."""
+  interval = stats.binomtest(successes, count).proportion_ci(
+      CONFIDENCE, method='wilson')
+  return float(interval.low), float(interval.high)
+
+
+def difference(first: float, second: float, count: int) -> tuple[float, float]:
+  """Returns the 95% interval of a difference of two shares.
+
+  Args:
+    first: Share of right answers.
+    second: Share to subtract.
+    count: Number of examples of each; they are taken as independent.
+
+  Returns:
+    Low and high end, by the normal approximation.
+  """
+  variance = sum(share * (1 - share) for share in (first, second)) / count
+  reach = float(stats.norm.ppf((1 + CONFIDENCE) / 2)) * math.sqrt(variance)
+  return first - second - reach, first - second + reach
+
+
 def bootstrap(
     measure: Callable[[np.ndarray], Mapping[str, float]], count: int,
     samples: int = 200, seed: int = 0) -> dict[str, tuple[float, float]]:
-  """Returns intervals of measures that are no means, such as correlations.
+  """Computes intervals of measures that are no means, such as correlations.
 
   Examples are drawn with replacement, over and over; the interval is the middle
-  95% of what is then measured.
+  95% of what is then measured. All measures share each draw, which
+  `scipy.stats.bootstrap` cannot do.
 
   Args:
-    measure: Takes rows, int64 `[count]`, and returns measures by name.
-    count: How many examples there are.
-    samples: How many times to measure.
-    seed: Of the draws.
+    measure: Function of rows, int64 `[count]`, that returns measures by name.
+    count: Number of examples.
+    samples: Number of draws.
+    seed: Seed of the draws.
 
   Returns:
     Low and high end of each measure; NaN for a single example.

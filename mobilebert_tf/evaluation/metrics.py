@@ -12,19 +12,18 @@
 # See the License for the specific language governing permissions and
 # limitations under the License.
 
-"""The official metrics of GLUE and the score made of them.
+"""Metrics of classes and of numbers, as GLUE uses them.
 
 scikit-learn and SciPy compute them. All are fractions, not percents.
 """
 
 import warnings
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 from scipy import stats
 from sklearn import metrics as sklearn_metrics
 
-from mobilebert_tf.tasks.classification import glue
 
 
 def compute(names: Sequence[str], labels: np.ndarray,
@@ -89,60 +88,7 @@ def check_names(names: Sequence[str],
           f'and labels are {"numbers" if regression else "classes"}.')
 
 
-def task_score(metrics: Mapping[str, float],
-               task: glue.GlueTask | str) -> float:
-  """Returns the one number of a task: the mean of its official metrics.
-
-  Args:
-    metrics: By name; others than the task's are left out.
-    task: The task or its name.
-
-  Raises:
-    ValueError: If one of the task's is missing.
-  """
-  task = glue.get_task(task) if isinstance(task, str) else task
-  missing = [name for name in task.metrics if name not in metrics]
-  if missing:
-    raise ValueError(f'{", ".join(missing)} of {task.title} is missing; there '
-                     f'is {", ".join(metrics) or "nothing"}.')
-  return float(np.mean([metrics[name] for name in task.metrics]))
-
-
-def glue_score(by_task: Mapping[str, Mapping[str, float]],
-               leave_out: Sequence[str] = ()) -> float:
-  """Returns the GLUE score: the mean of nine tasks, as the server defines it.
-
-  Where a task has two metrics, their mean counts; of MNLI the mean of matched
-  and mismatched. AX does not count.
-
-  Args:
-    by_task: The metrics of each task by its name; of MNLI mismatched as
-      `mnli_mismatched`.
-    leave_out: Tasks that are not to count, such as `wnli`; the result is then
-      not the official score and should not be called so.
-
-  Returns:
-    The score, in the unit of the metrics.
-
-  Raises:
-    ValueError: If a task or metric is missing.
-  """
-  needed = [name for name in (*_SCORED, 'mnli_mismatched')
-            if name.removesuffix('_mismatched') not in leave_out]
-  missing = [name for name in needed if name not in by_task]
-  if missing or not needed:
-    raise ValueError(
-        f'The GLUE score needs {", ".join(missing) or "a task"} as well; there '
-        f'is {", ".join(by_task) or "nothing"}.')
-  scores = {name: task_score(by_task[name], name.removesuffix('_mismatched'))
-            for name in needed}
-  if 'mnli' in scores:
-    scores['mnli'] = (scores['mnli'] + scores.pop('mnli_mismatched')) / 2
-  return float(np.mean(list(scores.values())))
-
-
 _OF_NUMBERS = ('pearson', 'spearman')
-_SCORED = tuple(name for name in glue.GLUE_TASKS if name != 'ax')
 
 
 def _classes(labels: np.ndarray, scores: np.ndarray) -> np.ndarray:

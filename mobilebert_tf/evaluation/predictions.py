@@ -12,232 +12,138 @@
 # See the License for the specific language governing permissions and
 # limitations under the License.
 
-"""What a model answered on labelled data, checked as it is made.
+"""Predictions of a model on labelled data: what every kind of task shares.
 
-A report of answers that are one row off, or of logits taken for probabilities,
-looks like any other: so what does not fit together is refused here.
+Misaligned answers, or logits taken for probabilities, make a report that looks
+like any other, so inconsistent predictions are rejected here.
 """
 
-import dataclasses
-from collections.abc import Sequence
+import abc
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar
 
 import numpy as np
 
-CLASSIFICATION, REGRESSION = 'classification', 'regression'
-QUESTION_ANSWERING = 'question_answering'
-TOKEN_CLASSIFICATION = 'token_classification'
-_SUM_TOLERANCE = 1e-3
+from mobilebert_tf.evaluation import intervals
 
 
-@dataclasses.dataclass(frozen=True, eq=False)
-class TextPredictions:
-  """A classifier's or regressor's answers to labelled texts.
+class Predictions(abc.ABC):
+  """Base class of a model's answers to labelled examples.
 
-  Example:
-
-    TextPredictions(
-        task='sst2', kind='classification', texts=['Fine.', 'Dull.'],
-        pairs=None, label_names=['no', 'yes'], labels=[1, 0],
-        scores=[[0.1, 0.9], [0.4, 0.6]], lengths=[4, 4])
+  Each kind of task derives a frozen dataclass, checked when it is created.
 
   Attributes:
-    task: What the report calls the task.
-    kind: `'classification'` or `'regression'`.
+    kind: Name of the kind of task, as in `evaluation.json`.
+    less_is_better: Whether `quality` is an error rather than a share.
+    task: Title of the task in the report.
+  """
+  kind: ClassVar[str]
+  less_is_better: ClassVar[bool] = False
+  task: str
+
+  @abc.abstractmethod
+  def quality(self) -> np.ndarray:
+    """Returns how good each answer is, float64 `[examples]`.
+
+    It is a share from 0 to 1 or, if `less_is_better`, an error.
+    """
+
+  @abc.abstractmethod
+  def sizes(self) -> np.ndarray:
+    """Returns the length of each example, int32 `[examples]`."""
+
+  @abc.abstractmethod
+  def baseline(self) -> tuple[str, float] | None:
+    """Returns the best answer that does not depend on the example.
+
+    It is chosen by the truth of these very examples, so nothing that does not
+    read the texts can do better.
+
+    Returns:
+      A name and the mean `quality`, or None if there is no such answer.
+    """
+
+  @abc.abstractmethod
+  def severity(self) -> tuple[np.ndarray, np.ndarray]:
+    """Returns the order of rows, the worst first, and which are wrong."""
+
+  @abc.abstractmethod
+  def mistake(self, row: int) -> dict[str, Any]:
+    """Returns what the report shows of a wrong answer."""
+
+  @abc.abstractmethod
+  def metric_intervals(
+      self, metrics: Mapping[str, float]) -> dict[str, tuple[float, float]]:
+    """Returns 95% intervals of the official metrics, as far as known.
+
+    Raises:
+      ValueError: If the metrics do not belong to these predictions.
+    """
+
+  def groups(self) -> dict[str, list[intervals.Group]]:
+    """Returns breakdowns of the quality by something else than length."""
+    return {}
+
+  def details(self) -> dict[str, Any]:
+    """Returns further entries of the report, such as confusions."""
+    return {}
+
+
+def check_metric(name: str, given: float, computed: float,
+                 tolerance: float = 1e-3) -> None:
+  """Rejects a metric that does not belong to the predictions.
+
+  Args:
+    name: Name of the metric.
+    given: Value to report.
+    computed: Value of the predictions.
+    tolerance: Largest difference, relative to values above 1.
+
+  Raises:
+    ValueError: If they differ.
+  """
+  if abs(given - computed) > tolerance * max(1, abs(computed)):
+    raise ValueError(
+        f'The metric {name} is said to be {given}, but these predictions have '
+        f'{computed}. Metrics and predictions have to be of the same answers.')
+
+
+def check_texts(name: str, texts: Sequence[str], count: int) -> None:
+  """Rejects anything but a list of `count` texts, one or more.
+
+  Args:
+    name: Name of the field, for messages.
     texts: The texts.
-    pairs: The second texts, or None.
-    label_names: The name of each class; empty for regression.
-    labels: The truth: int32 `[texts]` numbers of classes, or float64 `[texts]`.
-    scores: float64 `[texts, classes]` probabilities, or `[texts]` values.
-    lengths: int32 `[texts]` tokens of each text, special tokens included.
+    count: Number of examples.
 
   Raises:
-    ValueError: If there is no text, parts differ in number, a label is none of
-      the classes, a score is not finite, or probabilities are none. Says which
-      text.
+    ValueError: If they are too few, too many or not texts.
   """
-  task: str
-  kind: str
-  texts: Sequence[str]
-  pairs: Sequence[str] | None
-  label_names: Sequence[str]
-  labels: np.ndarray
-  scores: np.ndarray
-  lengths: np.ndarray
-
-  def __post_init__(self):
-    if self.kind not in (CLASSIFICATION, REGRESSION):
-      raise ValueError(f'kind={self.kind!r} is neither {CLASSIFICATION!r} nor '
-                       f'{REGRESSION!r}.')
-    _check_texts('texts', self.texts, len(self.texts))
-    if self.pairs is not None:
-      _check_texts('pairs', self.pairs, len(self.texts))
-    _store(self, 'scores', _finite(
-        self.scores, 'scores', len(self.texts),
-        2 if self.kind == CLASSIFICATION else 1))
-    lengths = _finite(self.lengths, 'lengths', len(self.texts)).astype(np.int32)
-    _store(self, 'lengths', lengths)
-    labels = _finite(self.labels, 'labels', len(self.texts))
-    _store(self, 'label_names', tuple(self.label_names))
-    if self.kind == CLASSIFICATION:
-      self._check_classes(labels)
-      labels = labels.astype(np.int32)
-    elif self.label_names:
-      raise ValueError('Regression has values, no classes, but label_names is '
-                       f'{self.label_names}.')
-    _store(self, 'labels', labels)
-
-  def _check_classes(self, labels: np.ndarray) -> None:
-    names = self.label_names
-    if len(names) < 2 or len(set(names)) < len(names):
-      raise ValueError('Classification needs two or more different '
-                       f'label_names, not {list(names)}.')
-    classes = self.scores.shape[1]
-    if classes != len(names):
-      raise ValueError(f'scores has {classes} columns for {len(names)} '
-                       'label_names.')
-    for row in np.flatnonzero(~np.isin(labels, np.arange(classes))):
-      raise ValueError(f'labels[{row}] is {labels[row]:g}, which is the number '
-                       f'of none of the {classes} label_names.')
-    wrong = (self.scores < 0).any(1) | (
-        np.abs(self.scores.sum(1) - 1) > _SUM_TOLERANCE)
-    for row in np.flatnonzero(wrong):
-      raise ValueError(
-          f'scores[{row}] is {_some(self.scores[row])}: not probabilities, '
-          'which are 0 or more and sum to 1. Are they logits?')
-
-  @property
-  def answers(self) -> np.ndarray:
-    """Returns int64 `[texts]` likeliest classes, or the values."""
-    if self.kind == REGRESSION:
-      return self.scores
-    return self.scores.argmax(1)
-
-
-@dataclasses.dataclass(frozen=True, eq=False)
-class AnswerPredictions:
-  """Answers to questions about texts.
-
-  Attributes:
-    task: What the report calls the task.
-    ids: The id of each question, all different.
-    questions: The questions.
-    contexts: The text that each is about.
-    truths: The answers that count as right to each question; none for one that
-      the text does not answer.
-    answers: What the model answered, '' for "the text does not say".
-    scores: float64 `[questions]`, higher where the model is surer.
-    exact: float64 `[questions]`, 1 for an exact match and else 0.
-    f1: float64 `[questions]`, the F1 of each answer, 0 to 1.
-
-  Raises:
-    ValueError: If there is no question, parts differ in number, an id is there
-      twice, or a number is not finite or out of range. Says which question.
-  """
-  task: str
-  ids: Sequence[str]
-  questions: Sequence[str]
-  contexts: Sequence[str]
-  truths: Sequence[Sequence[str]]
-  answers: Sequence[str]
-  scores: np.ndarray
-  exact: np.ndarray
-  f1: np.ndarray
-
-  def __post_init__(self):
-    count = len(self.questions)
-    for name in ('questions', 'contexts', 'answers', 'ids'):
-      _check_texts(name, getattr(self, name), count)
-    if len(self.truths) != count:
-      raise ValueError(f'There are {len(self.truths)} truths for {count} '
-                       'questions.')
-    for row, truths in enumerate(self.truths):
-      if isinstance(truths, str):
-        raise ValueError(
-            f'truths[{row}] is the text {_some(truths)}; it has to be a list '
-            'of texts, empty where there is no answer.')
-    seen = set()
-    for row, name in enumerate(self.ids):
-      if name in seen:
-        raise ValueError(f'ids[{row}] is {name!r}, which is there twice.')
-      seen.add(name)
-    for name in ('scores', 'exact', 'f1'):
-      _store(self, name, _finite(getattr(self, name), name, count))
-    for name in ('exact', 'f1'):
-      values = getattr(self, name)
-      for row in np.flatnonzero((values < 0) | (values > 1)):
-        raise ValueError(f'{name}[{row}] is {values[row]:g}, which is not from '
-                         '0 to 1.')
-
-  @property
-  def kind(self) -> str:
-    """Returns `'question_answering'`."""
-    return QUESTION_ANSWERING
-
-  @property
-  def has_unanswerable(self) -> bool:
-    """Whether some questions have no answer in their text (SQuAD v2.0)."""
-    return not all(self.truths)
-
-
-@dataclasses.dataclass(frozen=True, eq=False)
-class TokenPredictions:
-  """Labels of the words of sentences.
-
-  Attributes:
-    task: What the report calls the task.
-    words: The words of each sentence.
-    labels: The true label of each word; those of entities in IOB2, such as
-      `B-PER`.
-    answers: The label that the model gave each word.
-    entities: Whether the labels are those of entities; if not, each word's
-      counts by itself.
-
-  Raises:
-    ValueError: If there is no sentence, one has no word, or labels are more or
-      fewer than words. Says which sentence.
-  """
-  task: str
-  words: Sequence[Sequence[str]]
-  labels: Sequence[Sequence[str]]
-  answers: Sequence[Sequence[str]]
-  entities: bool = True
-
-  def __post_init__(self):
-    if not len(self.words):
-      raise ValueError('There is nothing to evaluate: no sentence at all.')
-    for name in ('labels', 'answers'):
-      given = getattr(self, name)
-      if len(given) != len(self.words):
-        raise ValueError(f'{name} has {len(given)} sentences where '
-                         f'{len(self.words)} belong.')
-      for row, (words, tags) in enumerate(zip(self.words, given, strict=True)):
-        if isinstance(words, str) or isinstance(tags, str):
-          raise ValueError(f'Sentence {row} is a text; it has to be a list.')
-        if not len(words):
-          raise ValueError(f'Sentence {row} has no word.')
-        _check_texts(f'{name}[{row}]', tags, len(words))
-
-  @property
-  def kind(self) -> str:
-    """Returns `'token_classification'`."""
-    return TOKEN_CLASSIFICATION
-
-
-Predictions = TextPredictions | AnswerPredictions | TokenPredictions
-
-
-def _check_texts(name: str, texts: Sequence[str], count: int) -> None:
   if not count:
     raise ValueError('There is nothing to evaluate: no text at all.')
   if isinstance(texts, str) or len(texts) != count:
     raise ValueError(f'{name} has {len(texts)} texts where {count} belong.')
   for row, text in enumerate(texts):
     if not isinstance(text, str):
-      raise ValueError(f'{name}[{row}] is {_some(text)}, not a text.')
+      raise ValueError(f'{name}[{row}] is {abbreviate(text)}, not a text.')
 
 
-def _finite(values, name: str, count: int, dimensions: int = 1) -> np.ndarray:
-  """Returns float64 `[count, ...]`."""
+def to_finite(values: Any, name: str, count: int,
+              dimensions: int = 1) -> np.ndarray:
+  """Converts values to finite numbers, one row for each example.
+
+  Args:
+    values: Numbers.
+    name: Name of the field, for messages.
+    count: Number of examples.
+    dimensions: 1 or 2.
+
+  Returns:
+    float64 `[count]` or `[count, ...]`.
+
+  Raises:
+    ValueError: If the shape differs or a value is not a finite number.
+  """
   try:
     array = np.asarray(values)
   except ValueError as error:  # Rows of different lengths.
@@ -258,10 +164,7 @@ def _finite(values, name: str, count: int, dimensions: int = 1) -> np.ndarray:
   return array
 
 
-def _some(value) -> str:
+def abbreviate(value: Any) -> str:
+  """Returns a value as a message shows it, at most 80 letters."""
   text = repr(value.tolist() if isinstance(value, np.ndarray) else value)
   return text if len(text) <= 80 else f'{text[:79]}…'
-
-
-def _store(self, name: str, value) -> None:
-  object.__setattr__(self, name, value)  # The dataclass is frozen.

@@ -12,10 +12,9 @@
 # See the License for the specific language governing permissions and
 # limitations under the License.
 
+"""Runs a folded encoder, for exports and fast inference."""
 
-"""Runs a folded encoder: what exports and quick inference compute."""
-
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 import dataclasses
 from typing import Any
 
@@ -23,12 +22,9 @@ import numpy as np
 import tensorflow as tf
 
 from mobilebert_tf.inference import folding
+from mobilebert_tf.modeling import attention
 from mobilebert_tf.modeling import layers
-
-# Exactly 0 after a softmax. In float16 -1e9 would be infinite, and infinity
-# times the 0 of a token NaN.
-_MASK_BIAS = {tf.float32: -1e9, tf.float16: -3e4, tf.float64: -1e9}
-_TF1_REFERENCE_SCORE = -6.0
+from mobilebert_tf.modeling import layout as layout_lib
 
 # Called with the name of a tensor and its value `[batch, length, channels]`.
 Observer = Callable[[str, tf.Tensor], None]
@@ -39,8 +35,8 @@ class InferenceEncoder(tf.Module):
 
   Args:
     folded: The weights.
-    dtype: What is computed in; the last unscaling is float32 at least, because
-      what it gives may be beyond float16.
+    dtype: Type of the computation. The last unscaling is at least float32,
+      because its result may be beyond float16.
 
   Example: `InferenceEncoder(folding.fold(encoder))(ids, mask, type_ids)`
   """
@@ -50,10 +46,16 @@ class InferenceEncoder(tf.Module):
     super().__init__()
     self.architecture = folded.architecture
     self._dtype = dtype
-    self._activation = layers.get_activation(
-        folded.architecture.hidden_activation)
+    self._layout = folded.layout.block
     # Variables, so that all signatures of a file share them.
-    self._weights = as_variables(folded, dtype)
+    self._weights = {
+        name: as_variables(getattr(folded, name), dtype)
+        for name in ('words', 'trigram', 'positions', 'types', 'norm')
+    }
+    self._blocks = [
+        as_variables(_join_projections(block, self._layout), dtype)
+        for block in folded.blocks
+    ]
     out = tf.float64 if dtype == tf.float64 else tf.float32
     self._scale = tf.Variable(folded.scale, trainable=False, dtype=out)
     self._shift = tf.Variable(folded.shift, trainable=False, dtype=out)
@@ -66,7 +68,7 @@ class InferenceEncoder(tf.Module):
       word_ids: int32 `[batch, length]`.
       mask: int32 `[batch, length]`, 1 for tokens, 0 for padding.
       type_ids: int32 `[batch, length]`.
-      observe: Is shown the tensors between, for calibration.
+      observe: Receives the tensors in between, for calibration.
 
     Returns:
       float32 `[batch, length, inter_block_size]`.
@@ -74,7 +76,7 @@ class InferenceEncoder(tf.Module):
     return self.unscale(self.stream(word_ids, mask, type_ids, observe))
 
   def unscale(self, stream: tf.Tensor) -> tf.Tensor:
-    """Returns the encoder's output from what `stream` gives."""
+    """Returns the encoder's output from what `stream` returns."""
     return self._scale * tf.cast(stream, self._scale.dtype) + self._shift
 
   def stream(self, word_ids: tf.Tensor, mask: tf.Tensor, type_ids: tf.Tensor,
@@ -83,25 +85,24 @@ class InferenceEncoder(tf.Module):
     """Returns the sum after the last block, as folded heads read it.
 
     Args:
-      word_ids: As for a call.
-      mask: The same.
-      type_ids: The same.
-      observe: The same.
-      first_token_only: Whether nobody reads the other tokens of the last block.
+      word_ids: int32 `[batch, length]`.
+      mask: int32 `[batch, length]`, 1 for tokens, 0 for padding.
+      type_ids: int32 `[batch, length]`.
+      observe: Receives the tensors in between, for calibration.
+      first_token_only: Whether only the first token of the last block is read.
 
     Returns:
       `[batch, length, inter_block_size]`, of length 1 if `first_token_only`.
     """
     stream = self._embed(word_ids, type_ids)
-    observe('wide', stream)
+    observe(layout_lib.WIDE, stream)
     mask = tf.cast(mask, self._dtype)[:, tf.newaxis, tf.newaxis, :]
-    blocks = self._weights['blocks']
-    for index, block in enumerate(blocks):
+    for index, block in enumerate(self._blocks):
       stream = self._run_block(
           block, stream, mask,
-          lambda name, value, index=index: observe(f'{index}/{name}', value),
-          first_token_only and index == len(blocks) - 1)
-      observe('wide', stream)
+          lambda name, value, index=index: observe(
+              range_name(index, name), value),
+          first_token_only and index == len(self._blocks) - 1)
     return stream
 
   def _embed(self, word_ids: tf.Tensor, type_ids: tf.Tensor) -> tf.Tensor:
@@ -119,48 +120,32 @@ class InferenceEncoder(tf.Module):
   def _run_block(self, block: dict[str, Any], stream: tf.Tensor,
                  mask: tf.Tensor, observe: Observer,
                  first_token_only: bool) -> tf.Tensor:
-    width = self.architecture.intra_block_size
-    read = dense(stream, block['reads'])
-    pieces = tf.split(read, read.shape[-1] // width, axis=-1)
-    hidden = _normalize(pieces[0], block['hidden_norm'])
-    observe('narrow', hidden)
-    query, key, value = self._project(block, hidden, pieces[1:], observe)
-    observe('query', query)
-    observe('key', key)
-    observe('value', value)
-    if first_token_only:  # Which still reads key and value of all.
-      stream, hidden, query = (t[:, :1] for t in (stream, hidden, query))
-    context = self._attend(query, key, value, mask)
-    hidden = _write(hidden, context, block['attention_output'])
-    observe('narrow', hidden)
-    for index, network in enumerate(block['feed_forwards']):
-      inner = self._activation(dense(hidden, network['intermediate']))
-      observe(f'feed_forward_{index}', inner)
-      hidden = _write(hidden, inner, network['output'])
-      observe('narrow', hidden)
-    return _write(stream, hidden, block['output'])
-
-  def _project(self, block: dict[str, Any], hidden: tf.Tensor,
-               others: Sequence[tf.Tensor], observe: Observer
-               ) -> Sequence[tf.Tensor]:
-    """Returns query, key and value."""
-    if self.architecture.attention_input == 'block_input':
-      return others
-    if self.architecture.attention_input == 'bottleneck':
-      return tf.split(dense(hidden, block['projections']), 3, axis=-1)
-    shared = _normalize(others[0], block['shared_norm'])
-    observe('shared', shared)
-    query, key = tf.split(dense(shared, block['projections']), 2, axis=-1)
-    return query, key, others[1]
+    tensors = {layout_lib.WIDE: stream}
+    for reads, products in self._layout.projections.items():
+      joined = dense(tensors[reads], block['projections'][reads])
+      pieces = tf.split(joined, len(products), axis=-1)
+      for product, piece in zip(products, pieces, strict=True):
+        tensors[product.writes] = _normalize(
+            piece, block['norms'][product.name])
+        observe(product.writes, tensors[product.writes])
+    if first_token_only:  # Key and value are still those of all tokens.
+      for name in (layout_lib.WIDE, layout_lib.NARROW, layout_lib.QUERY):
+        tensors[name] = tensors[name][:, :1]
+    tensors[layout_lib.CONTEXT] = self._attend(
+        tensors[layout_lib.QUERY], tensors[layout_lib.KEY],
+        tensors[layout_lib.VALUE], mask)
+    for product in self._layout.after_attention:
+      tensors[product.writes] = _run_product(
+          product, block['maps'][product.name], tensors)
+      observe(product.writes, tensors[product.writes])
+    return tensors[layout_lib.WIDE]
 
   def _attend(self, query: tf.Tensor, key: tf.Tensor, value: tf.Tensor,
               mask: tf.Tensor) -> tf.Tensor:
     query, key, value = map(self._split_heads, (query, key, value))
     scores = tf.matmul(query, key, transpose_b=True)  # [B, N, S, S]
-    if self.architecture.attention_mask == 'tf1_reference':
-      scores = scores * mask + (1 - mask) * _TF1_REFERENCE_SCORE
-    else:
-      scores += (1 - mask) * _MASK_BIAS[self._dtype]
+    scores = attention.mask_scores(
+        scores, mask, self.architecture.attention_mask)
     context = tf.transpose(
         tf.matmul(tf.nn.softmax(scores), value), [0, 2, 1, 3])
     shape = tf.shape(context)
@@ -175,11 +160,26 @@ class InferenceEncoder(tf.Module):
         [0, 2, 1, 3])
 
 
-def _write(stream: tf.Tensor, inputs: tf.Tensor,
-           weights: dict[str, Any]) -> tf.Tensor:
-  if weights['keep'] is not None:
-    stream *= weights['keep']
-  return _normalize(stream + dense(inputs, weights['dense']), weights['norm'])
+def range_name(index: int, tensor: str) -> str:
+  """Returns the name under which a tensor of a block is observed.
+
+  Blocks share the wide stream, and so its name.
+  """
+  return tensor if tensor == layout_lib.WIDE else f'{index}/{tensor}'
+
+
+def _run_product(product: layout_lib.Product, weights: dict[str, Any],
+                 tensors: dict[str, tf.Tensor]) -> tf.Tensor:
+  value = dense(tensors[product.reads], weights['dense'])
+  if product.residual:
+    residual = tensors[product.writes]
+    if weights['keep'] is not None:
+      residual *= weights['keep']
+    value = residual + value
+  value = _normalize(value, weights['norm'])
+  if product.activation:
+    value = layers.get_activation(product.activation)(value)
+  return value
 
 
 def dense(inputs: tf.Tensor, weights: dict[str, tf.Variable]) -> tf.Tensor:
@@ -194,7 +194,7 @@ def dense(inputs: tf.Tensor, weights: dict[str, tf.Variable]) -> tf.Tensor:
 
 def _normalize(inputs: tf.Tensor,
                weights: dict[str, tf.Variable] | None) -> tf.Tensor:
-  """Returns the LayerNorm of inputs, or them if there is none."""
+  """Returns the LayerNorm of inputs, or the inputs if there is none."""
   if weights is None:
     return inputs
   mean, variance = tf.nn.moments(inputs, axes=-1, keepdims=True)
@@ -203,19 +203,34 @@ def _normalize(inputs: tf.Tensor,
       layers.LAYER_NORM_EPSILON)
 
 
+def _join_projections(block: dict[str, folding.Map],
+                      layout: layout_lib.BlockLayout) -> dict[str, Any]:
+  """Returns a block with the projections that read one tensor as one map."""
+  projections, norms = {}, {}
+  for reads, products in layout.projections.items():
+    maps = [block[product.name] for product in products]
+    projections[reads] = folding.Dense(
+        np.concatenate([m.dense.kernel for m in maps], axis=1),
+        np.concatenate([m.dense.bias for m in maps]))
+    norms |= {product.name: block[product.name].norm for product in products}
+  return {
+      'projections': projections,
+      'norms': norms,
+      'maps': {product.name: block[product.name]
+               for product in layout.after_attention},
+  }
+
+
 def as_variables(value: Any, dtype: tf.DType) -> Any:
-  """Returns the weights below a dataclass as variables, in dicts and lists."""
+  """Returns the weights below a dataclass as variables, in nested dicts."""
   if isinstance(value, np.ndarray):
     return tf.Variable(value, trainable=False, dtype=dtype)
-  if isinstance(value, list):
-    return [as_variables(item, dtype) for item in value]
+  if isinstance(value, dict):
+    return {name: as_variables(item, dtype) for name, item in value.items()}
   if isinstance(value, folding.Dense):
     return {'kernel': as_variables(value.kernel, dtype),
             'bias': as_variables(value.bias, dtype)
                     if value.bias.any() else None}
-  if isinstance(value, folding.FoldedEncoder):
-    return {name: as_variables(getattr(value, name), dtype) for name in (
-        'words', 'trigram', 'positions', 'types', 'norm', 'blocks')}
   if dataclasses.is_dataclass(value):
     return {field.name: as_variables(getattr(value, field.name), dtype)
             for field in dataclasses.fields(value)}

@@ -21,7 +21,8 @@ import json
 import re
 from typing import Any, BinaryIO
 
-from mobilebert_tf.data import corpus
+from mobilebert_tf.common import files
+
 
 TEXT, JSON = 'text', 'json'
 _BLOCK = 262_144
@@ -43,7 +44,7 @@ class Line:
 
 
 def read_blocks(stream: BinaryIO, block_size: int = _BLOCK,
-                longest: int = corpus.LONGEST_LINE
+                longest: int = files.LONGEST_LINE
                 ) -> Iterator[list[bytes | None]]:
   """Yields lines as soon as they are there, as many as come at once.
 
@@ -101,7 +102,7 @@ class LineParser:
     number = self._number
     if data is None:
       return Line(number, error=(
-          f'The line has more than {corpus.LONGEST_LINE:,} bytes.'))
+          f'The line has more than {files.LONGEST_LINE:,} bytes.'))
     if number == 1:
       data = data.removeprefix(codecs.BOM_UTF8)
     try:

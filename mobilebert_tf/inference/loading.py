@@ -14,52 +14,26 @@
 
 """Loads a fine-tuned model: a training run, or a checkpoint of any format."""
 
+from collections.abc import Mapping
 import dataclasses
 import os
 from typing import Any
 
 import tensorflow as tf, tf_keras
-import yaml
 
 from mobilebert_tf import checkpoints
 from mobilebert_tf import modeling
-from mobilebert_tf.tasks.classification import loader as classification_loader
-from mobilebert_tf.tasks.token_classification import loader as token_classification_loader
+from mobilebert_tf.common import files
+from mobilebert_tf.inference import task_kind
 from mobilebert_tf.text import vocabulary
-from mobilebert_tf.training import registry_imports
 from official.core import config_definitions as cfg
-from official.core import exp_factory
 from official.core import task_factory
 from official.modeling import hyperparams
-
-del registry_imports
 
 _PARAMS = 'params.yaml'
 _VOCABULARY = 'vocab.txt'
 
-# Kinds of models. The names of the third and fourth are those of
-# their heads.
-CLASSIFICATION, REGRESSION = 'classification', 'regression'
-TOKEN_CLASSIFICATION = 'token_classification'
-QUESTION_ANSWERING = 'question_answering'
-EMBEDDINGS = 'embeddings'  # An encoder alone.
-
-# What a checkpoint may have, what that is called, and what is built from it.
-_HEADS = {
-    'sequence_classification': ('classifier', modeling.MobileBertClassifier),
-    'token_classification': (
-        'token classifier', modeling.MobileBertTokenClassifier),
-    'question_answering': ('span labeler', modeling.MobileBertSpanLabeler),
-}
-# Whether it reads two texts; a classifier may, and its weights do not tell.
-_PAIRS = {'sequence_classification': None, 'token_classification': False,
-          'question_answering': True}
-# Experiments with the same fields as those that trained such a head.
-_EXPERIMENTS = {
-    'sequence_classification': 'mobilebert/sentence_prediction',
-    'token_classification': 'mobilebert/token_classification',
-    'question_answering': 'mobilebert/squad_v2',
-}
+Kinds = Mapping[str, task_kind.TaskKind]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -73,10 +47,9 @@ class TrainedModel:
     vocab_file: Path of the vocabulary.
     lower_case: Whether the tokenizer lower-cases.
     max_length: Longest text, in tokens, special tokens included.
-    kind: `CLASSIFICATION`, `REGRESSION`, `TOKEN_CLASSIFICATION`,
-      `QUESTION_ANSWERING` or `EMBEDDINGS`.
-    pairs: Whether it reads two texts; None where nobody says, because a
-      checkpoint that is not a run's does not.
+    kind: Kind of task that it was trained for.
+    pairs: Whether it reads two texts; None if that is unknown, because only
+      runs record it.
     params: The experiment, if it is a run.
   """
   model: tf_keras.Model
@@ -84,20 +57,20 @@ class TrainedModel:
   vocab_file: str
   lower_case: bool
   max_length: int
-  kind: str = CLASSIFICATION
+  kind: task_kind.TaskKind
   pairs: bool | None = False
   params: cfg.ExperimentConfig | None = None
 
 
-def load(model_dir: str) -> TrainedModel:
-  """Loads a fine-tuned model, whatever its task.
+def load(model_dir: str, kinds: Kinds) -> TrainedModel:
+  """Loads a fine-tuned model, whatever its task; see `tasks.registry.load`.
 
   Args:
-    model_dir: The folder of a fine-tuning run, whose latest checkpoint is
-      taken, or one of its checkpoints, or its folder of the best ones; or a
-      folder of any format of `checkpoints` that has a classifier,
-      token classifier or span labeler and a `vocab.txt`, or the name of such a
-      one on the Hugging Face hub.
+    model_dir: Folder of a fine-tuning run, whose latest checkpoint is taken, or
+      one of its checkpoints, or its folder of the best ones; or a folder of any
+      format of `checkpoints` with the head of one of the kinds and a
+      `vocab.txt`, or the name of such a folder on the Hugging Face hub.
+    kinds: All kinds of tasks by name.
 
   Returns:
     The model.
@@ -107,21 +80,22 @@ def load(model_dir: str) -> TrainedModel:
     ValueError: If `params.yaml` is of another experiment, or the checkpoint
       does not fit or was not fine-tuned.
 
-  Example: `load('runs/sst2').labels`
+  Example: `load('runs/sst2', registry.KINDS).labels`
   """
   model_dir = os.path.expanduser(model_dir)
   run, checkpoint = _find_run(model_dir)
   if run:
-    return _load_run(run, checkpoint)
-  return _load_checkpoint(checkpoints.find(model_dir))
+    return _load_run(run, checkpoint, kinds)
+  return _load_checkpoint(checkpoints.find(model_dir), kinds)
 
 
-def load_encoder(model_dir: str) -> TrainedModel:
+def load_encoder(model_dir: str, kinds: Kinds) -> TrainedModel:
   """Loads the encoder of a checkpoint, pre-trained or fine-tuned.
 
   Args:
     model_dir: As for `load`; or a folder of any format of `checkpoints` with an
       encoder and a `vocab.txt`.
+    kinds: All kinds of tasks by name.
 
   Returns:
     The encoder.
@@ -130,30 +104,31 @@ def load_encoder(model_dir: str) -> TrainedModel:
     FileNotFoundError: If there is no checkpoint, or no vocabulary.
     ValueError: If the checkpoint is damaged.
 
-  Example: `load_encoder('runs/distilled').model`
+  Example: `load_encoder('runs/distilled', registry.KINDS).model`
   """
   model_dir = os.path.expanduser(model_dir)
+  [kind] = [kind for kind in kinds.values() if kind.encoder_only]
   run, _ = _find_run(model_dir)
-  if run and _head_of_run(run):
-    trained = load(model_dir)
+  if run and _kind_of_run(_read_task(run), kinds):
+    trained = load(model_dir, kinds)
     return dataclasses.replace(
-        trained, model=trained.model.encoder, labels=[], kind=EMBEDDINGS,
-        pairs=False)
+        trained, model=trained.model.encoder, labels=[], kind=kind, pairs=False)
   checkpoint = checkpoints.read(checkpoints.find(model_dir))
   vocab_file = _vocabulary_beside(checkpoint)
   encoder = checkpoints.build(modeling.MobileBertEncoder, checkpoint)
   return TrainedModel(encoder, [], vocab_file, checkpoint.lower_case,
-                      encoder.max_length - 1, EMBEDDINGS)
+                      encoder.max_length - 1, kind)
 
 
-def load_for_export(model_dir: str, *, embeddings: bool = False,
+def load_for_export(model_dir: str, kinds: Kinds, *, encoder_only: bool = False,
                     pairs: bool | None = None) -> TrainedModel:
   """Loads a model, or its encoder, and settles what its checkpoint leaves open.
 
   Args:
     model_dir: As for `load`, or `load_encoder`.
-    embeddings: Whether the encoder alone is wanted.
-    pairs: Whether it reads two texts, where its checkpoint does not say; one,
+    kinds: All kinds of tasks by name.
+    encoder_only: Whether the encoder alone is wanted.
+    pairs: Whether it reads two texts, if its checkpoint does not say; one text
       if this is None as well.
 
   Returns:
@@ -163,7 +138,7 @@ def load_for_export(model_dir: str, *, embeddings: bool = False,
     FileNotFoundError: As `load`.
     ValueError: As `load`; or if its checkpoint does say, and something else.
   """
-  trained = load_encoder(model_dir) if embeddings else load(model_dir)
+  trained = (load_encoder if encoder_only else load)(model_dir, kinds)
   if trained.pairs is None:
     return dataclasses.replace(trained, pairs=bool(pairs))
   if pairs is not None and pairs != trained.pairs:
@@ -199,17 +174,19 @@ def _latest_checkpoint(folder: str) -> str | None:
     raise ValueError(f'{folder}/checkpoint is damaged: {error}') from error
 
 
-def _load_run(model_dir: str, checkpoint: str | None) -> TrainedModel:
-  head = _head_of_run(model_dir)
-  if head is None:
+def _load_run(model_dir: str, checkpoint: str | None,
+              kinds: Kinds) -> TrainedModel:
+  fields = _read_task(model_dir)
+  kind = _kind_of_run(fields, kinds)
+  if kind is None:
     raise ValueError(
         f'{model_dir}/{_PARAMS} is not of a training run of '
-        f'{" or ".join(_EXPERIMENTS.values())}.')
-  params = _read_params(model_dir, _EXPERIMENTS[head])
+        f'{" or ".join(_experiments(kinds))}.')
+  params = _build_config(model_dir, kind, fields)
   if not checkpoint:
     raise FileNotFoundError(f'{model_dir} holds no checkpoint.')
   task, data = params.task, params.task.train_data
-  labels = _name_classes(model_dir, head, task)
+  labels = _find_labels(model_dir, kind, task)
   vocab_file = _find_vocabulary(model_dir, data.vocab_file)
   vocabulary.check_size(vocab_file, task.model.encoder.get().vocab_size)
   model = task_factory.get_task(task).build_model()
@@ -221,67 +198,64 @@ def _load_run(model_dir: str, checkpoint: str | None) -> TrainedModel:
         f'{checkpoint} is damaged, or does not fit the model of '
         f'{model_dir}/params.yaml: {error}') from error
   return TrainedModel(
-      model, labels, vocab_file, data.lower_case, data.seq_length,
-      kind=_kind(head, getattr(model, 'num_classes', 0)),
-      pairs=head == 'question_answering' or bool(
-          getattr(data, 'pair_field', '')),
+      model, labels, vocab_file, data.lower_case, data.seq_length, kind,
+      pairs=bool(kind.reads_pairs or getattr(data, 'pair_field', '')),
       params=params)
 
 
-def _head_of_run(model_dir: str) -> str | None:
-  """Returns what a run trained, by the fields of its task; None if unknown."""
+def _read_task(model_dir: str) -> dict[str, Any]:
+  """Returns the `task` of a run's `params.yaml`."""
   path = os.path.join(model_dir, _PARAMS)
   try:
-    with tf.io.gfile.GFile(path) as file:
-      task = yaml.safe_load(file.read())['task']
-    if 'class_names' in task:
-      return 'token_classification'
-    if 'doc_stride' in task['train_data']:
-      return 'question_answering'
-    if 'num_classes' in task['model']:
-      return 'sequence_classification'
-  except (KeyError, TypeError, UnicodeDecodeError, yaml.YAMLError) as error:
+    task = files.read_yaml(path)['task']
+    if not isinstance(task, dict):
+      raise TypeError('its task has no fields')
+    return task
+  except (KeyError, TypeError, ValueError) as error:
     raise ValueError(
         f'{path} is not of a training run: {error}') from error
-  return None
 
 
-def _read_params(model_dir: str, experiment: str) -> cfg.ExperimentConfig:
-  path = os.path.join(model_dir, _PARAMS)
-  params = exp_factory.get_exp_config(experiment)
+def _kind_of_run(task: Mapping[str, Any],
+                 kinds: Kinds) -> task_kind.TaskKind | None:
+  """Returns the kind of a run; None if it is not of fine-tuning."""
+  return next((kind for kind in kinds.values() if kind.is_run(task)), None)
+
+
+def _build_config(model_dir: str, kind: task_kind.TaskKind,
+                  task: Mapping[str, Any]) -> cfg.ExperimentConfig:
+  """Returns an experiment with the task of a run and defaults elsewhere."""
+  params = cfg.ExperimentConfig(task=kind.task_config())
+  fields = {name: value for name, value in task.items()
+            if name != 'teacher'}  # It is not needed any more.
   try:
-    with tf.io.gfile.GFile(path) as file:
-      fields = yaml.safe_load(file.read())
-    fields['task'].pop('teacher', None)  # It has done its work.
-    return hyperparams.override_params_dict(params, fields, is_strict=True)
-  except (KeyError, TypeError, ValueError, yaml.YAMLError) as error:
+    return hyperparams.override_params_dict(
+        params, {'task': fields}, is_strict=True)
+  except (KeyError, TypeError, ValueError) as error:
     raise ValueError(
-        f'{path} is not of a training run of {experiment}: {error}') from error
+        f'{model_dir}/{_PARAMS} is not of a training run of '
+        f'{kind.experiment}: {error}') from error
 
 
-def _name_classes(model_dir: str, head: str, task: Any) -> list[str]:
+def _find_labels(model_dir: str, kind: task_kind.TaskKind,
+                 task: Any) -> list[str]:
   """Returns the labels, and names them in the config if they were found."""
-  if head == 'question_answering' or (
-      head == 'sequence_classification' and task.model.num_classes == 1):
+  if not kind.has_labels:
     return []
-  data = task.train_data
   try:
-    if head == 'token_classification':
-      data.labels = list(
-          task.class_names or token_classification_loader.find_labels(data))
-      return data.labels
-    labels = classification_loader.find_labels(data)
+    labels = kind.labels_of_run(task)
   except FileNotFoundError as error:
     raise FileNotFoundError(
         f'{model_dir}/{_PARAMS} names no labels, and the file they were taken '
         f'from is not there: {error} Name them as task.train_data.labels.'
     ) from error
-  if len(labels) != task.model.num_classes:
+  classes = getattr(task.model, 'num_classes', len(labels))
+  if len(labels) != classes:
     raise ValueError(
-        f'{model_dir} has {task.model.num_classes} classes and '
+        f'{model_dir} has {classes} classes and '
         f'{len(labels)} labels ({", ".join(labels[:10])}); a classifier has '
         'two or more, and a label for each.')
-  data.labels = labels
+  task.train_data.labels = labels
   return labels
 
 
@@ -297,32 +271,43 @@ def _find_vocabulary(model_dir: str, vocab_file: str) -> str:
 # === Checkpoints ===
 
 
-def _load_checkpoint(path: str) -> TrainedModel:
+def _load_checkpoint(path: str, kinds: Kinds) -> TrainedModel:
   checkpoint = checkpoints.read(path)
-  found = [head for head in _HEADS if head in checkpoint.parts]
-  if not found:
-    titles = ' or '.join(title for title, _ in _HEADS.values())
-    raise ValueError(
-        f'{checkpoint.source} has no {titles}, only '
-        f'{", ".join(checkpoint.parts)}. Fine-tune it first: python -m '
-        f'mobilebert_tf.train --experiment={_EXPERIMENTS[next(iter(_HEADS))]}.')
-  if len(found) > 1:
-    titles = ' and '.join(_HEADS[head][0] for head in found)
-    raise ValueError(
-        f'{checkpoint.source} has a {titles}; nobody can tell which of them is '
-        'meant.')
+  kind = _kind_of_checkpoint(checkpoint, kinds)
   vocab_file = _vocabulary_beside(checkpoint)
-  [head] = found
-  kind = _kind(head, checkpoint.num_classes)
   labels = []
-  if kind in (CLASSIFICATION, TOKEN_CLASSIFICATION):
+  if kind.has_labels:
     labels = list(checkpoint.labels) or [
         f'LABEL_{i}' for i in range(checkpoint.num_classes)]
-  model = checkpoints.build(_HEADS[head][1], checkpoint)
+  model = checkpoints.build(kind.model_class, checkpoint)
   # A [PAD] follows the longest text.
   return TrainedModel(
       model, labels, vocab_file, checkpoint.lower_case, model.max_length - 1,
-      kind, pairs=_PAIRS[head])
+      kind, pairs=kind.reads_pairs)
+
+
+def _kind_of_checkpoint(checkpoint: checkpoints.Checkpoint,
+                        kinds: Kinds) -> task_kind.TaskKind:
+  with_head = [kind for kind in kinds.values()
+               if kind.head and kind.head in checkpoint.parts]
+  heads = {kind.head: kind.title for kind in with_head}
+  if not heads:
+    titles = {kind.head: kind.title for kind in kinds.values() if kind.head}
+    raise ValueError(
+        f'{checkpoint.source} has no {" or ".join(titles.values())}, only '
+        f'{", ".join(checkpoint.parts)}. Fine-tune it first: python -m '
+        f'mobilebert_tf.train --experiment={_experiments(kinds)[0]}.')
+  if len(heads) > 1:
+    raise ValueError(
+        f'{checkpoint.source} has a {" and a ".join(heads.values())}; only one '
+        'of them can be meant.')
+  return next(kind for kind in with_head
+              if kind.is_checkpoint(checkpoint.num_classes))
+
+
+def _experiments(kinds: Kinds) -> list[str]:
+  return list(dict.fromkeys(
+      kind.experiment for kind in kinds.values() if kind.experiment))
 
 
 def _vocabulary_beside(checkpoint: checkpoints.Checkpoint) -> str:
@@ -334,10 +319,3 @@ def _vocabulary_beside(checkpoint: checkpoints.Checkpoint) -> str:
         'makes a folder with both.')
   vocabulary.check_size(vocab_file, checkpoint.architecture.vocab_size)
   return vocab_file
-
-
-def _kind(head: str, num_classes: int) -> str:
-  """Returns what a head answers; a classifier of one class rates."""
-  if head == 'sequence_classification':
-    return REGRESSION if num_classes == 1 else CLASSIFICATION
-  return head

@@ -12,12 +12,11 @@
 # See the License for the specific language governing permissions and
 # limitations under the License.
 
+"""Scales channels by powers of two so that all have similar ranges.
 
-"""Scales channels by powers of two, so that none is far larger than another.
-
-In float32 that changes no bit of the result. What is coarser gains: float16
-ends at 65,504 where NoNorm lets activations reach 1e7, and one scale of int8
-for all channels is that of the largest.
+In float32 that changes no bit of the result. Coarser types gain: float16 ends
+at 65,504 while NoNorm lets activations reach 1e7, and int8 has one scale for
+all channels, that of the largest.
 """
 
 from collections.abc import Iterable, Mapping
@@ -28,10 +27,11 @@ import tensorflow as tf
 
 from mobilebert_tf.inference import encoder as encoder_lib
 from mobilebert_tf.inference import folding
+from mobilebert_tf.modeling import layout as layout_lib
 from mobilebert_tf.modeling import validation
 
-# What the largest value of a channel is brought to, about. Far from where
-# float16 ends, so that texts may go beyond those that were measured.
+# Approximate largest value of a channel after rescaling. It is far from the end
+# of float16, so that other texts may exceed those that were measured.
 _TARGET = 4.0
 _MOST_EXPONENT = 60
 
@@ -39,15 +39,15 @@ _MOST_EXPONENT = 60
 def measure_ranges(folded: folding.FoldedEncoder,
                    batches: Iterable[Mapping[str, tf.Tensor]]
                    ) -> dict[str, np.ndarray]:
-  """Runs texts, and returns how large each channel becomes.
+  """Runs texts and returns the largest value of each channel.
 
   Args:
     folded: The encoder.
     batches: Inputs of the encoder, by name.
 
   Returns:
-    The largest absolute value of each channel, `[channels]`, padding included,
-    by the names that `InferenceEncoder` observes.
+    The largest absolute values, `[channels]`, padding included, by the names
+    that `InferenceEncoder` observes.
 
   Raises:
     ValueError: If there is no batch.
@@ -78,93 +78,76 @@ def measure_ranges(folded: folding.FoldedEncoder,
 
 def rescale(folded: folding.FoldedEncoder,
             ranges: Mapping[str, np.ndarray]) -> folding.FoldedEncoder:
-  """Brings the channels of an encoder to like ranges.
+  """Equalizes the channel ranges of an encoder.
+
+  A tensor is rescaled if a scale passes through everything that writes it: the
+  products that write it are divided by the powers, those that read it are
+  multiplied. LayerNorm, for one, reads all channels together and stops that.
 
   Args:
     folded: The encoder, not changed.
-    ranges: What `measure_ranges` returned for it.
+    ranges: Result of `measure_ranges` for it.
 
   Returns:
-    The same function. With LayerNorm the streams stay as they are, since it
-    reads all channels together.
+    The same function.
 
   Example: `rescale(folded, measure_ranges(folded, batches))`
   """
-  folded = copy.deepcopy(folded)
-  has_streams = folded.architecture.normalization == 'no_norm'
-  if has_streams:
-    _rescale_wide_stream(folded, _powers(ranges['wide']))
+  folded, layout = copy.deepcopy(folded), folded.layout
+  if layout.trigram.passes_scales:
+    _rescale_wide_stream(folded, layout, _powers(ranges[layout_lib.WIDE]))
   for index, block in enumerate(folded.blocks):
-    of_block = {name.partition('/')[2]: value for name, value in ranges.items()
-                if name.startswith(f'{index}/')}
-    if has_streams:
-      _rescale_narrow_stream(
-          block, folded.architecture, _powers(of_block['narrow']))
-    _rescale_attention(block, folded.architecture, of_block)
-    if folded.architecture.hidden_activation == 'relu':  # It is homogeneous.
-      for i, network in enumerate(block.feed_forwards):
-        powers = _powers(of_block[f'feed_forward_{i}'])
-        _divide_outputs(network.intermediate, powers)
-        _multiply_inputs(network.output.dense, powers)
+    of_block = {tensor: ranges[encoder_lib.range_name(index, tensor)]
+                for tensor in layout.block.tensors}
+    for tensor, largest in of_block.items():
+      if tensor not in (layout_lib.WIDE, layout_lib.QUERY, layout_lib.KEY):
+        _rescale_tensor(block, layout.block, tensor, _powers(largest))
+    _balance_scores(block, layout.block, of_block)
   return folded
 
 
 def _rescale_wide_stream(folded: folding.FoldedEncoder,
+                         layout: layout_lib.EncoderLayout,
                          powers: np.ndarray) -> None:
   _divide_outputs(folded.trigram, powers)
   folded.positions /= powers
   folded.types /= powers
   for block in folded.blocks:
-    _multiply_inputs(block.reads, powers)
-    _divide_outputs(block.output.dense, powers)
+    _rescale_tensor(block, layout.block, layout_lib.WIDE, powers)
   folded.scale = folded.scale * powers
 
 
-def _rescale_narrow_stream(block: folding.Block, architecture,
-                           powers: np.ndarray) -> None:
-  _divide_outputs(block.reads, powers, start=0)
-  if architecture.attention_input == 'bottleneck':
-    _multiply_inputs(block.projections, powers)
-  for write in (block.attention_output,
-                *(network.output for network in block.feed_forwards)):
-    _divide_outputs(write.dense, powers)
-  for network in block.feed_forwards:
-    _multiply_inputs(network.intermediate, powers)
-  _multiply_inputs(block.output.dense, powers)
+def _rescale_tensor(block: dict[str, folding.Map],
+                    layout: layout_lib.BlockLayout, tensor: str,
+                    powers: np.ndarray) -> None:
+  """Divides a tensor of a block by powers, if its writers pass scales."""
+  if not all(product.passes_scales for product in layout.writing(tensor)):
+    return
+  for product in layout.writing(tensor):
+    _divide_outputs(block[product.name].dense, powers)
+  # Attention mixes values of tokens, never of channels.
+  if tensor == layout_lib.VALUE:
+    tensor = layout_lib.CONTEXT
+  for product in layout.reading(tensor):
+    block[product.name].dense.kernel *= powers[:, np.newaxis]
 
 
-def _rescale_attention(block: folding.Block, architecture,
-                       ranges: Mapping[str, np.ndarray]) -> None:
-  """Rescales value, query against key, and the shared bottleneck."""
-  width = architecture.intra_block_size
-  own, start = block.projections, 0
-  if architecture.attention_input == 'block_input':
-    own, start = block.reads, width
-  # What a query's channel loses its key's wins: their product stays.
-  both = _powers(np.sqrt(_safe(ranges['query']) / _safe(ranges['key'])), 1.0)
-  _divide_outputs(own, both, start)
-  _divide_outputs(own, 1 / both, start + width)
-  value = _powers(ranges['value'])
-  if architecture.attention_input == 'shared_bottleneck':
-    _divide_outputs(block.reads, value, start=2 * width)
-    if block.shared_norm is None:
-      shared = _powers(ranges['shared'])
-      _divide_outputs(block.reads, shared, start=width)
-      _multiply_inputs(block.projections, shared)
-  else:
-    _divide_outputs(own, value, start + 2 * width)
-  _multiply_inputs(block.attention_output.dense, value)
+def _balance_scores(block: dict[str, folding.Map],
+                    layout: layout_lib.BlockLayout,
+                    ranges: Mapping[str, np.ndarray]) -> None:
+  """Moves scale between query and key, whose product stays."""
+  powers = _powers(
+      np.sqrt(_safe(ranges[layout_lib.QUERY]) / _safe(ranges[layout_lib.KEY])),
+      1.0)
+  for tensor, factors in ((layout_lib.QUERY, powers),
+                          (layout_lib.KEY, 1 / powers)):
+    for product in layout.writing(tensor):
+      _divide_outputs(block[product.name].dense, factors)
 
 
-def _divide_outputs(dense: folding.Dense, powers: np.ndarray,
-                    start: int = 0) -> None:
-  columns = slice(start, start + len(powers))
-  dense.kernel[:, columns] /= powers
-  dense.bias[columns] /= powers
-
-
-def _multiply_inputs(dense: folding.Dense, powers: np.ndarray) -> None:
-  dense.kernel *= powers[:, np.newaxis]
+def _divide_outputs(dense: folding.Dense, powers: np.ndarray) -> None:
+  dense.kernel /= powers
+  dense.bias /= powers
 
 
 def _powers(ranges: np.ndarray, target: float = _TARGET) -> np.ndarray:
@@ -174,5 +157,5 @@ def _powers(ranges: np.ndarray, target: float = _TARGET) -> np.ndarray:
 
 
 def _safe(ranges: np.ndarray) -> np.ndarray:
-  """Returns ranges without zeros: what was never seen is left as it is."""
+  """Returns ranges with 1 in place of 0, for channels that are always 0."""
   return np.where(ranges > 0, ranges, 1.0).astype(np.float64)

@@ -12,10 +12,7 @@
 # See the License for the specific language governing permissions and
 # limitations under the License.
 
-"""A Keras model as a plain module, to be saved by its weights alone.
-
-From a fine-tuned model to the same one with fewer operations.
-"""
+"""Models for inference: without Keras, and with fewer operations."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
@@ -30,11 +27,10 @@ from mobilebert_tf import modeling
 
 
 class InferenceModel(tf.Module):
-  """Runs a model in inference mode and tracks nothing but its weights.
+  """Runs a model in inference mode and tracks only its weights.
 
-  A SavedModel with a Keras model in it holds a traced function for each of its
-  layers as well; with a thousand layers that takes minutes, and serving calls
-  none of them.
+  A SavedModel of a Keras model also holds a traced function for each layer.
+  With a thousand layers that takes minutes, and serving calls none of them.
 
   Args:
     model: The model, an encoder with a head or alone.
@@ -57,23 +53,22 @@ class InferenceModel(tf.Module):
     return self._call(inputs)
 
 
-# A head: whether it reads the first token alone, and what it makes of what it
-# reads.
+# A head: whether it reads only the first token, and its function of the stream.
 _Head = tuple[bool, Callable[[tf.Tensor], Any]]
 
 
 class RewrittenModel(tf.Module):
   """A model whose encoder and heads are folded.
 
-  The heads read the stream of the last block as it is, unscaled by their own
-  weights: its channels may be 1e7 apart, which int8 does not represent.
+  The heads read the unscaled stream of the last block, and their weights hold
+  the scale: its channels may be 1e7 apart, which int8 does not represent.
 
   Args:
     model: The model, an encoder with a head or alone.
     folded: Its encoder, folded.
 
   Raises:
-    ValueError: If the model has another head than those that are fine-tuned.
+    ValueError: If the model has other heads than one dense layer.
 
   Example: `rewrite(classifier)([ids, mask, types])`
   """
@@ -93,7 +88,7 @@ class RewrittenModel(tf.Module):
       inputs: Word ids, mask and type ids, int32 `[batch, length]`.
 
     Returns:
-      What the model returns; of an encoder `sequence_output` and
+      The model's outputs; for an encoder only `sequence_output` and
       `pooled_output`.
     """
     return self._call_head(self.encoder.stream(
@@ -103,19 +98,22 @@ class RewrittenModel(tf.Module):
                  folded: folding.FoldedEncoder) -> _Head:
     if isinstance(model, modeling.MobileBertEncoder):
       return self._fold_outputs(model, folded)
-    if isinstance(model, modeling.MobileBertClassifier):
-      return self._fold_classifier(model, folded)
-    if not isinstance(model, (modeling.MobileBertTokenClassifier,
-                              modeling.MobileBertSpanLabeler)):
+    if not getattr(model, 'head_input', ''):
       raise ValueError(
-          f'{type(model).__name__} is not rewritten for inference; accepted: '
-          'an encoder, classifier, token classifier or span labeler.')
+          f'{type(model).__name__} cannot be rewritten for inference; '
+          'accepted: an encoder, and models whose only head is a dense layer.')
     [head] = (layer for name, layer in model.checkpoint_items.items()
               if name != 'encoder')
-    read = self._dense('head', folded.read(head))
-    if isinstance(model, modeling.MobileBertTokenClassifier):
-      return False, lambda stream: {'logits': read(stream)}
-    return False, lambda stream: tf.unstack(read(stream), axis=-1)
+    arrange = model.arrange_logits
+    if model.head_input == 'sequence_output':
+      read = self._dense('head', folded.read(head))
+      return False, lambda stream: arrange(read(stream))
+    pool = self._pooler(model.encoder, folded)
+    if pool is None:
+      read = self._dense('head', folded.read(head))
+      return True, lambda stream: arrange(read(stream)[:, 0])
+    read = self._dense('head', folding.as_dense(head))
+    return True, lambda stream: arrange(read(pool(stream))[:, 0])
 
   def _fold_outputs(self, encoder: modeling.MobileBertEncoder,
                     folded: folding.FoldedEncoder) -> _Head:
@@ -129,19 +127,10 @@ class RewrittenModel(tf.Module):
 
     return False, answer
 
-  def _fold_classifier(self, model: modeling.MobileBertClassifier,
-                       folded: folding.FoldedEncoder) -> _Head:
-    layer = model.checkpoint_items['classifier']
-    pool = self._pooler(model.encoder, folded)
-    if pool is None:
-      read = self._dense('head', folded.read(layer))
-      return True, lambda stream: read(stream)[:, 0]
-    read = self._dense('head', folding.as_dense(layer))
-    return True, lambda stream: read(pool(stream))[:, 0]
-
   def _pooler(self, encoder: modeling.MobileBertEncoder,
               folded: folding.FoldedEncoder) -> Callable | None:
-    """Returns what makes the pooled output of the stream, if anything does."""
+    """Returns the function from stream to pooled output; None without pooler.
+    """
     if not encoder.architecture.use_pooler:
       return None
     read = self._dense('pooler', folded.read(encoder.get_layer('pooler').dense))
@@ -159,9 +148,9 @@ def rewrite(model: tf_keras.Model,
   """Folds a model for inference; its outputs stay the same.
 
   Args:
-    model: A model on a `MobileBertEncoder`, or the encoder, of which
-      `sequence_output` and `pooled_output` stay.
-    batches: Inputs to calibrate with: channels are then scaled by powers of
+    model: A model on a `MobileBertEncoder`, or the encoder, which keeps
+      `sequence_output` and `pooled_output`.
+    batches: Inputs to calibrate with. Channels are then scaled by powers of
       two, which changes no output in float32 and keeps them in the range of
       float16 and int8.
 
@@ -169,15 +158,16 @@ def rewrite(model: tf_keras.Model,
     The rewritten model.
 
   Raises:
-    ValueError: If a weight is not finite.
+    ValueError: If a weight is not finite, or the model has other heads than one
+      dense layer.
 
   Example: `rewrite(classifier, [tokenizer.encode(texts)])`
   """
   folded = folding.fold(getattr(model, 'encoder', model))
   if folded.kept:
     logging.warning(
-        'NoNorm stays as it is where its gammas are too small, or too large, '
-        'to be folded: %s.', ', '.join(folded.kept))
+        'These NoNorms have gammas that are too small or too large to fold, '
+        'and stay: %s.', ', '.join(folded.kept))
   batches = list(batches)
   if batches:
     folded = rescaling.rescale(

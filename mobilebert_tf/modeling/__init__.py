@@ -12,7 +12,7 @@
 # See the License for the specific language governing permissions and
 # limitations under the License.
 
-"""What is computed: architectures, layers, encoder, heads, task models."""
+"""The models: architectures, layers, the encoder, heads, task models."""
 
 from mobilebert_tf.modeling.architectures import ARCHITECTURES
 from mobilebert_tf.modeling.architectures import get_architecture
@@ -24,16 +24,18 @@ from mobilebert_tf.modeling.block import Projection
 from mobilebert_tf.modeling.embeddings import MobileBertEmbedding
 from mobilebert_tf.modeling.embeddings import WordEmbedding
 from mobilebert_tf.modeling.encoder import build_encoder
-from mobilebert_tf.modeling.encoder import count_parameters
 from mobilebert_tf.modeling.encoder import MobileBertEncoder
 from mobilebert_tf.modeling.graph_model import GraphModel
+from mobilebert_tf.modeling.graph_model import register_checkpoints
 from mobilebert_tf.modeling.heads import MaskedLanguageModelLogits
 from mobilebert_tf.modeling.heads import MaskedLanguageModelTransform
 from mobilebert_tf.modeling.heads import NextSentenceHead
 from mobilebert_tf.modeling.heads import Pooler
 from mobilebert_tf.modeling.layers import NoNorm
-from mobilebert_tf.modeling.pretrainer import MobileBertPretrainer
+from mobilebert_tf.modeling.layout import count_parameters
 from mobilebert_tf.modeling.task_models import MobileBertClassifier
+from mobilebert_tf.modeling.task_models import MobileBertPretrainer
+from mobilebert_tf.modeling.task_models import MobileBertQuestionAnswering
 from mobilebert_tf.modeling.task_models import MobileBertSpanLabeler
 from mobilebert_tf.modeling.task_models import MobileBertTokenClassifier
 
@@ -41,8 +43,8 @@ __all__ = [
     'ARCHITECTURES', 'FeedForward', 'GraphModel', 'MaskedLanguageModelLogits',
     'MaskedLanguageModelTransform', 'MobileBertAttention', 'MobileBertBlock',
     'MobileBertClassifier', 'MobileBertConfig', 'MobileBertEmbedding',
-    'MobileBertEncoder', 'MobileBertPretrainer', 'MobileBertSpanLabeler',
-    'MobileBertTokenClassifier', 'NextSentenceHead', 'NoNorm', 'Pooler',
-    'Projection', 'WordEmbedding', 'build_encoder', 'count_parameters',
-    'get_architecture'
+    'MobileBertEncoder', 'MobileBertPretrainer', 'MobileBertQuestionAnswering',
+    'MobileBertSpanLabeler', 'MobileBertTokenClassifier', 'NextSentenceHead',
+    'NoNorm', 'Pooler', 'Projection', 'WordEmbedding', 'build_encoder',
+    'count_parameters', 'get_architecture', 'register_checkpoints',
 ]

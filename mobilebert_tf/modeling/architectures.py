@@ -12,10 +12,10 @@
 # See the License for the specific language governing permissions and
 # limitations under the License.
 
-"""The named architectures: what a MobileBERT or its teacher is made of.
+"""The named architectures: sizes and variants of MobileBERT and its teacher.
 
 One dataclass describes all of them, because the teacher and the students differ
-in sizes, normalization, activation and in what attention reads, never in
+in sizes, normalization, activation and the input of attention, never in
 topology (Sun et al. 2020, table 1 and figure 1).
 """
 
@@ -30,42 +30,77 @@ ATTENTION_INPUTS = ('shared_bottleneck', 'bottleneck', 'block_input')
 ATTENTION_MASKS = ('hard', 'tf1_reference')
 ACTIVATIONS = ('relu', 'relu6', 'gelu')
 
-
 _MOST_NETWORKS = 10_000
 
 
 @dataclasses.dataclass
-class MobileBertConfig(hyperparams.Config):
-  """Sizes and variants of an encoder; the defaults are the released student.
+class BlockConfig(hyperparams.Config):
+  """Sizes and variants of a block; the defaults are the released student's.
+
+  `layout.block_layout` says what a block with these fields computes.
 
   Attributes:
-    vocab_size: Rows of the word table.
-    embedding_size: Width of the word table; the trigram is three times that.
-    type_vocab_size: Segments, 2 for BERT's pairs.
-    max_position_embeddings: Longest sequence that can be encoded, in tokens.
-    num_blocks: Blocks, each as deep as one BERT layer.
     inter_block_size: Width between blocks (the reference's `hidden_size`).
     intra_block_size: Width inside a block: narrow in the student, wide in the
       inverted bottlenecks of the teacher.
-    num_attention_heads: Heads, which divide `intra_block_size`.
+    num_attention_heads: Number of heads, which divides `intra_block_size`.
     intermediate_size: Inner width of a feed-forward network.
-    num_feedforward_networks: Stacked feed-forward networks in a block.
+    num_feedforward_networks: Number of stacked feed-forward networks.
     hidden_activation: `relu`, `relu6` or `gelu` (its tanh form, as in the
       reference), used in the feed-forward networks and the masked-LM head.
     normalization: `no_norm` (equation 1 of the paper) or `layer_norm`.
-    attention_input: What attention reads. `shared_bottleneck`: queries and keys
+    attention_input: Input of attention. `shared_bottleneck`: queries and keys
       read a second bottleneck, values the block's input (the released
       MobileBERT). `bottleneck`: all three read the input bottleneck (TINY).
       `block_input`: all three read the block's input (the teacher, and the
       student of the paper's table 1).
     attention_mask: `hard` gives padding a weight of exactly 0.
-      `tf1_reference` puts -6 in its place as the reference code of the
+      `tf1_reference` replaces its scores by -6 as the reference code of the
       quantization era does, so that padding keeps some weight.
-    use_pooler: Whether `pooled_output` is tanh(dense(first token)) or the first
-      token itself (`classifier_activation` of the reference).
     hidden_dropout_rate: Dropout of embeddings and of the output bottleneck.
     attention_dropout_rate: Dropout of attention probabilities.
     initializer_range: Standard deviation of the truncated normal initializer.
+  """
+  inter_block_size: int = 512
+  intra_block_size: int = 128
+  num_attention_heads: int = 4
+  intermediate_size: int = 512
+  num_feedforward_networks: int = 4
+  hidden_activation: str = 'relu'
+  normalization: str = 'no_norm'
+  attention_input: str = 'shared_bottleneck'
+  attention_mask: str = 'hard'
+  hidden_dropout_rate: float = 0.0
+  attention_dropout_rate: float = 0.1
+  initializer_range: float = 0.02
+
+  @property
+  def attention_head_size(self) -> int:
+    """Width of one head."""
+    return self.intra_block_size // self.num_attention_heads
+
+  def block_fields(self) -> dict[str, Any]:
+    """Returns the fields of a block by name, without those of an encoder."""
+    return {field.name: getattr(self, field.name)
+            for field in dataclasses.fields(BlockConfig)}
+
+
+@dataclasses.dataclass
+class MobileBertConfig(BlockConfig):
+  """Sizes and variants of an encoder; the defaults are the released student's.
+
+  In YAML and `--params_override` the key `architecture` names one of
+  `ARCHITECTURES`. It sets every field; the fields beside it, whatever their
+  order, and those of later files change the named architecture.
+
+  Attributes:
+    vocab_size: Number of rows of the word table.
+    embedding_size: Width of the word table; the trigram is three times that.
+    type_vocab_size: Number of segments, 2 for BERT's pairs.
+    max_position_embeddings: Length of the longest sequence, in tokens.
+    num_blocks: Number of blocks, each as deep as one BERT layer.
+    use_pooler: Whether `pooled_output` is tanh(dense(first token)) or the first
+      token itself (`classifier_activation` of the reference).
 
   Example:
 
@@ -77,24 +112,16 @@ class MobileBertConfig(hyperparams.Config):
   type_vocab_size: int = 2
   max_position_embeddings: int = 512
   num_blocks: int = 24
-  inter_block_size: int = 512
-  intra_block_size: int = 128
-  num_attention_heads: int = 4
-  intermediate_size: int = 512
-  num_feedforward_networks: int = 4
-  hidden_activation: str = 'relu'
-  normalization: str = 'no_norm'
-  attention_input: str = 'shared_bottleneck'
-  attention_mask: str = 'hard'
   use_pooler: bool = False
-  hidden_dropout_rate: float = 0.0
-  attention_dropout_rate: float = 0.1
-  initializer_range: float = 0.02
 
-  @property
-  def attention_head_size(self) -> int:
-    """Width of one head."""
-    return self.intra_block_size // self.num_attention_heads
+  def _override(self, override_dict: dict[str, Any],
+                is_strict: bool = True) -> None:
+    """Overrides fields, those of a named architecture first."""
+    fields = dict(override_dict)
+    if 'architecture' in fields:
+      named = get_architecture(fields.pop('architecture'))
+      fields = {**named.as_dict(), **fields}
+    super()._override(fields, is_strict)
 
 
 _TEACHER = {
@@ -119,7 +146,7 @@ _SMALL = {
     'initializer_range': 0.06,
 }
 
-# What each differs in from the defaults of MobileBertConfig.
+# Fields in which each differs from the defaults of MobileBertConfig.
 ARCHITECTURES: dict[str, dict[str, Any]] = {
     'mobilebert': {},
     'mobilebert_paper': {'attention_input': 'block_input'},
@@ -175,14 +202,15 @@ def resolve(architecture: Any) -> MobileBertConfig:
   """Returns the checked config of a name, a dictionary of fields or a config.
 
   Args:
-    architecture: A name of `ARCHITECTURES`, a `dict` of fields, or a
+    architecture: A name of `ARCHITECTURES`, a `dict` of fields that change
+      `mobilebert` or what its key `architecture` names, or a
       `MobileBertConfig`.
 
   Returns:
-    A `MobileBertConfig`, a copy where one was given.
+    A new `MobileBertConfig`.
 
   Raises:
-    ValueError: If it describes no encoder that can be built.
+    ValueError: If no encoder can be built from it.
 
   Example:
 
@@ -197,7 +225,8 @@ def resolve(architecture: Any) -> MobileBertConfig:
     raise ValueError(
         'An architecture is a name, a dict of fields or a MobileBertConfig; '
         f'got {type(architecture).__name__}: {architecture!r}.')
-  return get_architecture('mobilebert', **architecture)
+  fields = dict(architecture)
+  return get_architecture(fields.pop('architecture', 'mobilebert'), **fields)
 
 
 def check_config(config: MobileBertConfig) -> None:
@@ -228,7 +257,7 @@ def check_config(config: MobileBertConfig) -> None:
     raise ValueError(
         f'num_blocks={config.num_blocks:,} with num_feedforward_networks='
         f'{config.num_feedforward_networks:,} each are more than '
-        f'{_MOST_NETWORKS:,} networks; that is no model.')
+        f'{_MOST_NETWORKS:,} networks, the most that are accepted.')
   if config.embedding_size > config.inter_block_size:
     raise ValueError(
         f'embedding_size={config.embedding_size} is larger than '
@@ -237,20 +266,20 @@ def check_config(config: MobileBertConfig) -> None:
 
 
 def check_positive_integer(field: str, value: Any) -> None:
-  """Raises ValueError if the value of a field counts nothing."""
+  """Raises ValueError if the value of a field is not a positive integer."""
   if isinstance(value, bool) or not isinstance(value, int) or value < 1:
     raise ValueError(f'{field} is a whole number above 0; got {value!r:.80}.')
 
 
 def check_dropout_rate(field: str, rate: Any) -> None:
-  """Raises ValueError if the value of a field is no rate of dropout."""
+  """Raises ValueError if the value of a field is not a dropout rate."""
   if not _is_number(rate) or not 0.0 <= rate < 1.0:
     raise ValueError(
         f'{field} is a number of at least 0 and below 1; got {rate!r:.80}.')
 
 
 def check_accepted(field: str, value: Any, accepted: tuple[str, ...]) -> None:
-  """Raises ValueError if the value of a field is none of those accepted."""
+  """Raises ValueError if the value of a field is not accepted."""
   if value not in accepted:
     raise ValueError(_unknown(field, value, accepted))
 
@@ -269,7 +298,7 @@ def _is_number(value: Any) -> bool:
 
 
 def _unknown(kind: str, given: Any, accepted: Any) -> str:
-  """Says what is accepted and, where one comes close, which was meant."""
+  """Returns a message with what is accepted and, if any, a close match."""
   close = difflib.get_close_matches(str(given), list(accepted), n=1)
   hint = f' Did you mean {close[0]!r}?' if close else ''
   return (f'Unknown {kind} {given!r:.80}; accepted: {", ".join(accepted)}.'

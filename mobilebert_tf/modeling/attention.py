@@ -12,20 +12,20 @@
 # See the License for the specific language governing permissions and
 # limitations under the License.
 
-"""Multi-head attention that shows its scores."""
+"""Multi-head attention that also returns its scores."""
 
 import math
 
 import tensorflow as tf, tf_keras
 
 from mobilebert_tf.modeling import architectures
-from mobilebert_tf.modeling import layers as dropout_lib
 from mobilebert_tf.modeling import layers
 
-# Far below any score that float32 can tell apart from it after a softmax, and
-# far enough from the end of the type that sums with it stay finite.
-_HARD_MASK_BIAS = -1e9
-# What the reference's quantization-era code puts in the place of masked scores.
+# So low that a softmax gives exactly 0, and far enough from the end of the type
+# that sums with it stay finite. In float16 -1e9 would be infinite, and infinity
+# times the 0 of a token NaN.
+_HARD_MASK_BIAS = {tf.float32: -1e9, tf.float16: -3e4, tf.float64: -1e9}
+# Value of masked scores in the reference's quantization-era code.
 _TF1_REFERENCE_SCORE = -6.0
 
 
@@ -34,14 +34,16 @@ def mask_scores(scores: tf.Tensor, mask: tf.Tensor,
   """Returns attention scores in which padding is masked.
 
   Args:
-    scores: float32 `[batch, heads, length, length]`, scaled.
-    mask: float32 `[batch, 1, 1, length]`, 1 for tokens and 0 for padding.
-    attention_mask: `hard` adds -1e9, so that the softmax gives padding a weight
-      of exactly 0; `tf1_reference` puts -6 in its place (google-research
-      `mobilebert/modeling.py` since commit 0c1bbe5f).
+    scores: `[batch, heads, length, length]`, scaled; float32, or what a model
+      for inference computes in.
+    mask: `[batch, 1, 1, length]` of the same type, 1 for tokens and 0 for
+      padding.
+    attention_mask: `hard` adds -1e9 (-3e4 in float16), so that the softmax
+      gives padding a weight of exactly 0; `tf1_reference` replaces its scores
+      by -6 (google-research `mobilebert/modeling.py` since commit 0c1bbe5f).
 
   Returns:
-    float32 `[batch, heads, length, length]`, before the softmax.
+    `[batch, heads, length, length]`, before the softmax.
 
   Example:
 
@@ -53,7 +55,7 @@ def mask_scores(scores: tf.Tensor, mask: tf.Tensor,
   """
   if attention_mask == 'tf1_reference':
     return scores * mask + (1.0 - mask) * _TF1_REFERENCE_SCORE
-  return scores + (1.0 - mask) * _HARD_MASK_BIAS
+  return scores + (1.0 - mask) * _HARD_MASK_BIAS[scores.dtype]
 
 
 @tf_keras.utils.register_keras_serializable('mobilebert_tf')
@@ -66,8 +68,8 @@ class MobileBertAttention(tf_keras.layers.Layer):
   softmax are float32 under every dtype policy.
 
   Args:
-    num_heads: Heads, which divide `width`.
-    width: Width of queries, keys, values and of the output.
+    num_heads: Number of heads, which divides `width`.
+    width: Width of queries, keys, values and the output.
     dropout_rate: Dropout of the probabilities.
     attention_mask: `hard` or `tf1_reference`, see `mask_scores`.
     initializer_range: Standard deviation of the kernels' initializer.
@@ -116,7 +118,7 @@ class MobileBertAttention(tf_keras.layers.Layer):
 
     self.query, self.key, self.value = map(dense, ('query', 'key', 'value'))
     self.output_projection = dense('output')
-    self.dropout = dropout_lib.Dropout(
+    self.dropout = layers.Dropout(
         dropout_rate, dtype=self.dtype_policy)
 
   def call(self, query: tf.Tensor, key: tf.Tensor, value: tf.Tensor,

@@ -14,21 +14,21 @@
 
 """The bottleneck block, one class for the teacher and all students."""
 
+from typing import Any
+
 import tensorflow as tf, tf_keras
 
 from mobilebert_tf.modeling import architectures
 from mobilebert_tf.modeling import attention as attention_lib
 from mobilebert_tf.modeling import layers
-from mobilebert_tf.modeling import layers as dropout_lib
-from mobilebert_tf.modeling import layers as normalization_lib
+from mobilebert_tf.modeling import layout as layout_lib
 
 
 @tf_keras.utils.register_keras_serializable('mobilebert_tf')
 class Projection(tf_keras.layers.Layer):
   """A dense layer and, after an optional residual, a normalization.
 
-  Every linear map of a block that ends in a normalization is one of these: the
-  bottlenecks, and the second half of a feed-forward network.
+  The bottlenecks of a block and the second map of a feed-forward network.
 
   Args:
     width: Width of the output.
@@ -63,9 +63,9 @@ class Projection(tf_keras.layers.Layer):
         width, name='dense', dtype=self.dtype_policy,
         kernel_initializer=layers.truncated_normal(
             initializer_range))
-    self.dropout = dropout_lib.Dropout(
+    self.dropout = layers.Dropout(
         dropout_rate, dtype=self.dtype_policy)
-    self.norm = normalization_lib.make_normalization(
+    self.norm = layers.make_normalization(
         normalization, name='norm', dtype=self.dtype_policy)
 
   def call(self, inputs: tf.Tensor, residual: tf.Tensor | None = None,
@@ -134,8 +134,13 @@ class MobileBertBlock(tf_keras.layers.Layer):
 
   With an `intra_block_size` above the input's width it is the inverted
   bottleneck of the teacher. Paper, figure 1 and table 1; `transformer_model` in
-  google-research `mobilebert/modeling.py`. All arguments are the fields of the
-  same name in `architectures.MobileBertConfig`.
+  google-research `mobilebert/modeling.py`. `layout` lists what it computes.
+
+  Args:
+    name: Name of the layer.
+    dtype: Dtype policy.
+    trainable: Whether its weights are trained.
+    **fields: Fields of `architectures.BlockConfig`.
 
   Inputs: hidden states `[batch, length, inter_block_size]` and the mask
   `[batch, length]`. Outputs: the same shape, and the attention scores (masked,
@@ -150,66 +155,52 @@ class MobileBertBlock(tf_keras.layers.Layer):
   ([1, 3, 8], [1, 2, 3, 3])
   """
 
-  def __init__(self,
-               inter_block_size: int = 512,
-               intra_block_size: int = 128,
-               num_attention_heads: int = 4,
-               intermediate_size: int = 512,
-               num_feedforward_networks: int = 4,
-               hidden_activation: str = 'relu',
-               normalization: str = 'no_norm',
-               attention_input: str = 'shared_bottleneck',
-               attention_mask: str = 'hard',
-               hidden_dropout_rate: float = 0.0,
-               attention_dropout_rate: float = 0.1,
-               initializer_range: float = 0.02,
-               **kwargs):
-    super().__init__(**kwargs)
-    self._config = {
-        'inter_block_size': inter_block_size,
-        'intra_block_size': intra_block_size,
-        'num_attention_heads': num_attention_heads,
-        'intermediate_size': intermediate_size,
-        'num_feedforward_networks': num_feedforward_networks,
-        'hidden_activation': hidden_activation,
-        'normalization': normalization,
-        'attention_input': attention_input,
-        'attention_mask': attention_mask,
-        'hidden_dropout_rate': hidden_dropout_rate,
-        'attention_dropout_rate': attention_dropout_rate,
-        'initializer_range': initializer_range,
-    }
-    architectures.check_accepted(
-        'attention_input', attention_input, architectures.ATTENTION_INPUTS)
-    self._attention_input = attention_input
+  def __init__(self, *, name: str | None = None, dtype: Any = None,
+               trainable: bool = True, **fields: Any):
+    super().__init__(name=name, dtype=dtype, trainable=trainable)
+    config = architectures.BlockConfig(**fields)
+    self._config = config
+    self.layout = layout_lib.block_layout(config)
     common = {
-        'initializer_range': initializer_range, 'dtype': self.dtype_policy
+        'initializer_range': config.initializer_range,
+        'dtype': self.dtype_policy,
     }
     self.input_bottleneck = Projection(
-        intra_block_size, normalization, name='input_bottleneck', **common)
-    if attention_input == 'shared_bottleneck':
+        config.intra_block_size, config.normalization, name='input_bottleneck',
+        **common)
+    if self.layout.writing(layout_lib.SHARED):
       self.shared_bottleneck = Projection(
-          intra_block_size, normalization, name='shared_bottleneck', **common)
+          config.intra_block_size, config.normalization,
+          name='shared_bottleneck', **common)
     self.attention = attention_lib.MobileBertAttention(
-        num_attention_heads, intra_block_size, attention_dropout_rate,
-        attention_mask, name='attention', **common)
-    self.attention_norm = normalization_lib.make_normalization(
-        normalization, name='attention_norm', dtype=self.dtype_policy)
+        config.num_attention_heads, config.intra_block_size,
+        config.attention_dropout_rate, config.attention_mask, name='attention',
+        **common)
+    self.attention_norm = layers.make_normalization(
+        config.normalization, name='attention_norm', dtype=self.dtype_policy)
     self.feed_forwards = [
-        FeedForward(intermediate_size, intra_block_size, hidden_activation,
-                    normalization, name=f'feed_forward_{i}', **common)
-        for i in range(num_feedforward_networks)
+        FeedForward(config.intermediate_size, config.intra_block_size,
+                    config.hidden_activation, config.normalization,
+                    name=f'feed_forward_{i}', **common)
+        for i in range(config.num_feedforward_networks)
     ]
     self.output_bottleneck = Projection(
-        inter_block_size, normalization, hidden_dropout_rate,
-        name='output_bottleneck', **common)
+        config.inter_block_size, config.normalization,
+        config.hidden_dropout_rate, name='output_bottleneck', **common)
+
+  @property
+  def named_weights(self) -> dict[str, tf.Variable]:
+    """The weights by their names in the layout, as `attention/query/kernel`."""
+    return {
+        weight.name.partition('/')[2].removesuffix(':0'): weight
+        for weight in self.weights
+    }
 
   def call(self, inputs: tf.Tensor, mask: tf.Tensor,
            training: bool | None = None) -> tuple[tf.Tensor, tf.Tensor]:
     hidden = self.input_bottleneck(inputs)  # [B, S, I]
-    query_and_key, value = self._attention_inputs(inputs, hidden)
     attended, scores = self.attention(
-        query_and_key, query_and_key, value, mask, training=training)
+        *self._attention_inputs(inputs, hidden), mask, training=training)
     # The residual is the narrow stream, not the block's input.
     hidden = self.attention_norm(attended + hidden)
     for feed_forward in self.feed_forwards:
@@ -218,14 +209,17 @@ class MobileBertBlock(tf_keras.layers.Layer):
         hidden, residual=inputs, training=training)  # [B, S, D]
     return outputs, scores
 
-  def _attention_inputs(self, inputs: tf.Tensor, hidden: tf.Tensor
-                        ) -> tuple[tf.Tensor, tf.Tensor]:
-    """Returns what queries and keys read, and what values read."""
-    if self._attention_input == 'shared_bottleneck':
-      return self.shared_bottleneck(inputs), inputs
-    if self._attention_input == 'bottleneck':
-      return hidden, hidden
-    return inputs, inputs
+  def _attention_inputs(self, inputs: tf.Tensor,
+                        hidden: tf.Tensor) -> list[tf.Tensor]:
+    """Returns the inputs of query, key and value."""
+    tensors = {layout_lib.WIDE: inputs, layout_lib.NARROW: hidden}
+    if self.layout.writing(layout_lib.SHARED):
+      tensors[layout_lib.SHARED] = self.shared_bottleneck(inputs)
+    return [
+        tensors[product.reads]
+        for name in (layout_lib.QUERY, layout_lib.KEY, layout_lib.VALUE)
+        for product in self.layout.writing(name)
+    ]
 
   def get_config(self):
-    return {**super().get_config(), **self._config}
+    return {**super().get_config(), **self._config.as_dict()}

@@ -16,17 +16,15 @@
 
 import tensorflow as tf, tf_keras
 
-from mobilebert_tf.modeling import layers as dropout_lib
 from mobilebert_tf.modeling import layers
-from mobilebert_tf.modeling import layers as normalization_lib
 
 
 def project_to_rows(vectors: tf.Tensor, table: tf.Tensor) -> tf.Tensor:
   """Returns the product of each vector with each row of a table.
 
-  As one matrix product: `tf.matmul` of a batch with a table, and `tf.einsum`,
-  run and differentiate it for each text of the batch alone, and then take most
-  of a small model's training step.
+  It is one matrix product. `tf.matmul` of a batch with a table, and
+  `tf.einsum`, compute and differentiate one for each text of the batch, which
+  takes most of a small model's training step.
 
   Args:
     vectors: `[batch, length, width]`.
@@ -48,10 +46,10 @@ def project_to_rows(vectors: tf.Tensor, table: tf.Tensor) -> tf.Tensor:
 
 @tf_keras.utils.register_keras_serializable('mobilebert_tf')
 class WordEmbedding(tf_keras.layers.Embedding):
-  """The word table, which also reads backwards: from vectors to logits.
+  """The word table, which also maps vectors back to logits.
 
-  One layer does both so that the masked-LM head shares the table with the
-  embedding in the graph itself, where every way of saving or cloning a model
+  One layer does both, so that the masked-LM head shares the table with the
+  embedding in the graph itself, and every way of saving or cloning a model
   keeps it shared.
 
   Inputs: int `[batch, length]`, outputs `[batch, length, embedding_size]`. With
@@ -75,18 +73,18 @@ class WordEmbedding(tf_keras.layers.Embedding):
 
 @tf_keras.utils.register_keras_serializable('mobilebert_tf')
 class MobileBertEmbedding(tf_keras.layers.Layer):
-  """Turns word vectors into the first block's input.
+  """Maps word vectors to the first block's input.
 
-  The vectors of the next, the current and the previous token are joined, zeros
-  standing outside the sequence, and projected to `inter_block_size` (a
+  The vectors of the next, the current and the previous token are joined, with
+  zeros outside the sequence, and projected to `inter_block_size` (a
   convolution of width 3); segment and position vectors are added; then
   normalization and dropout. Paper, section 3.4, `MobileBertEmbedding` in
   google-research `mobilebert/modeling.py`.
 
   Args:
     inter_block_size: Width of the output.
-    max_position_embeddings: Rows of the position table.
-    type_vocab_size: Rows of the segment table.
+    max_position_embeddings: Number of rows of the position table.
+    type_vocab_size: Number of rows of the segment table.
     normalization: `no_norm` or `layer_norm`.
     dropout_rate: Dropout of the output.
     initializer_range: Standard deviation of the initializer.
@@ -122,9 +120,9 @@ class MobileBertEmbedding(tf_keras.layers.Layer):
     self.projection = tf_keras.layers.Dense(
         inter_block_size, name='projection', dtype=self.dtype_policy,
         kernel_initializer=layers.truncated_normal(initializer_range))
-    self.norm = normalization_lib.make_normalization(
+    self.norm = layers.make_normalization(
         normalization, name='norm', dtype=self.dtype_policy)
-    self.dropout = dropout_lib.Dropout(
+    self.dropout = layers.Dropout(
         dropout_rate, dtype=self.dtype_policy)
 
   def build(self, input_shape):

@@ -12,8 +12,7 @@
 # See the License for the specific language governing permissions and
 # limitations under the License.
 
-"""The encoder: token ids to hidden states, with all that a student learns from.
-"""
+"""The encoder: token ids to hidden states, with everything a student learns."""
 
 from typing import Any
 
@@ -89,7 +88,7 @@ class MobileBertEncoder(graph_model.GraphModel):
         name='embeddings', dtype=policy)
     blocks = [
         block_lib.MobileBertBlock(
-            **_block_arguments(config), name=f'block_{i}', dtype=policy)
+            **config.block_fields(), name=f'block_{i}', dtype=policy)
         for i in range(config.num_blocks)
     ]
     pooler = heads.Pooler(
@@ -158,18 +157,6 @@ class MobileBertEncoder(graph_model.GraphModel):
     }
 
 
-def _block_arguments(config: architectures.MobileBertConfig) -> dict[str, Any]:
-  return {
-      field: getattr(config, field)
-      for field in ('inter_block_size', 'intra_block_size',
-                    'num_attention_heads', 'intermediate_size',
-                    'num_feedforward_networks', 'hidden_activation',
-                    'normalization', 'attention_input', 'attention_mask',
-                    'hidden_dropout_rate', 'attention_dropout_rate',
-                    'initializer_range')
-  }
-
-
 @base_config.bind(architectures.MobileBertConfig)
 def build_encoder(config: architectures.MobileBertConfig) -> MobileBertEncoder:
   """Builds the encoder for the Model Garden's `EncoderConfig(type='any')`.
@@ -189,29 +176,3 @@ def build_encoder(config: architectures.MobileBertConfig) -> MobileBertEncoder:
   'MobileBertEncoder'
   """
   return MobileBertEncoder(config)
-
-
-def count_parameters(architecture: Any) -> int:
-  """Counts an encoder's parameters without allocating them.
-
-  Args:
-    architecture: As for `MobileBertEncoder`.
-
-  Returns:
-    The number of parameters of embeddings, blocks and, if any, the pooler.
-
-  Example:
-
-  >>> count_parameters('ib_bert_large')
-  294205184
-  """
-  config = architectures.resolve(architecture).as_dict()
-
-  def count(num_blocks: int) -> int:
-    with tf.Graph().as_default():  # Its variables have shapes but no memory.
-      return MobileBertEncoder({**config, 'num_blocks': num_blocks},
-                               dtype='float32').count_params()
-
-  # All blocks are alike, so two tell how many parameters one has.
-  first = count(1)
-  return first + (config['num_blocks'] - 1) * (count(2) - first)

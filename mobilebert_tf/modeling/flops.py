@@ -14,16 +14,17 @@
 
 """Floating-point operations of an encoder and its heads, by formula.
 
-Counted are matrix products, a multiplication and an addition for each weight
-and token; all else is a few per cent. So counts Sun et al. 2020, table 1.
+Only matrix products count, one multiplication and one addition for each weight
+and token, as in Sun et al. 2020, table 1; all else is a few per cent.
 """
 
 from typing import Any
 
 from mobilebert_tf.modeling import architectures
+from mobilebert_tf.modeling import layout
 
-# A backward pass computes two products for each of the forward pass: one for
-# the gradient of the inputs, one for that of the weights.
+# Number of products in a backward pass for each one in the forward pass: the
+# gradients of the inputs and of the weights.
 BACKWARD = 2
 
 
@@ -32,7 +33,7 @@ def count_block(architecture: Any, length: int) -> int:
 
   Args:
     architecture: A name, fields or a config; see `architectures.resolve`.
-    length: Tokens of the text.
+    length: Length of the text in tokens.
 
   Returns:
     Floating-point operations.
@@ -42,18 +43,10 @@ def count_block(architecture: Any, length: int) -> int:
   >>> count_block('mobilebert', 128)
   222298112
   """
-  config = architectures.resolve(architecture)
-  outer, inner = config.inter_block_size, config.intra_block_size
-  reads = {  # Width that queries and keys read, and that values read.
-      'shared_bottleneck': (inner, outer),
-      'bottleneck': (inner, inner),
-      'block_input': (outer, outer),
-  }[config.attention_input]
-  bottlenecks = 3 if config.attention_input == 'shared_bottleneck' else 2
-  weights = inner * (
-      bottlenecks * outer + 2 * reads[0] + reads[1] + inner
-      + 2 * config.num_feedforward_networks * config.intermediate_size)
-  attention = 2 * length * inner  # Scores, and their use.
+  block = layout.encoder_layout(architecture).block
+  weights = sum(product.num_weights for product in block.products)
+  [query] = block.writing(layout.QUERY)
+  attention = 2 * length * query.shape[1]  # Scores, and the weighted sum.
   return 2 * length * (weights + attention)
 
 
@@ -62,7 +55,7 @@ def count_embeddings(architecture: Any, length: int) -> int:
 
   Args:
     architecture: As for `count_block`.
-    length: Tokens of the text.
+    length: Length of the text in tokens.
 
   Returns:
     Floating-point operations.
@@ -72,8 +65,7 @@ def count_embeddings(architecture: Any, length: int) -> int:
   >>> count_embeddings('mobilebert', 128)
   50331648
   """
-  config = architectures.resolve(architecture)
-  return 2 * length * 3 * config.embedding_size * config.inter_block_size
+  return 2 * length * layout.encoder_layout(architecture).trigram.num_weights
 
 
 def count_encoder(architecture: Any, length: int,
@@ -82,8 +74,8 @@ def count_encoder(architecture: Any, length: int,
 
   Args:
     architecture: As for `count_block`.
-    length: Tokens of the text.
-    num_blocks: How many blocks run, from the lowest; None for all.
+    length: Length of the text in tokens.
+    num_blocks: Number of blocks that run, from the lowest; None for all.
 
   Returns:
     Floating-point operations.
@@ -104,7 +96,7 @@ def count_heads(architecture: Any, predictions: int) -> int:
 
   Args:
     architecture: As for `count_block`.
-    predictions: Masked tokens of the text; logits are made for these alone.
+    predictions: Number of masked tokens, the only ones with logits.
 
   Returns:
     Floating-point operations.

@@ -12,26 +12,44 @@
 # See the License for the specific language governing permissions and
 # limitations under the License.
 
-"""The base of our models: a functional graph with a constructor of its own."""
+"""Base class of our models: a functional graph with its own constructor."""
 
-import importlib
-import types
+from collections.abc import Callable
 from typing import Any
 
 import tensorflow as tf, tf_keras
 
 from mobilebert_tf.modeling import validation
 
+# Functions of `register_checkpoints`.
+_load: Callable[..., 'GraphModel'] | None = None
+_save: Callable[..., None] | None = None
+
+
+def register_checkpoints(load: Callable[..., 'GraphModel'],
+                         save: Callable[..., None]) -> None:
+  """Registers what `from_pretrained` and `save_pretrained` call.
+
+  `mobilebert_tf.checkpoints`, which is built on this package, registers itself
+  when it is imported.
+
+  Args:
+    load: Function of a model class and the arguments of `from_pretrained`.
+    save: Function of a model and the arguments of `save_pretrained`.
+  """
+  global _load, _save
+  _load, _save = load, save
+
 
 class GraphModel(tf_keras.Model):
   """A functional model that is rebuilt from a few constructor arguments.
 
   A subclass builds a graph of layers, passes it to `super().__init__(inputs,
-  outputs)`, and names in `constructor_config` what its constructor needs. Its
-  `get_config` holds these arguments, from which `cls.from_config`, the `.keras`
-  file, a SavedModel and `clone_model` rebuild it as what it is, and beside them
-  the description of the graph, from which a plain `tf_keras.Model.from_config`
-  rebuilds the same computation.
+  outputs)`, and returns the arguments of its constructor in
+  `constructor_config`. Its `get_config` holds these arguments, from which
+  `cls.from_config`, the `.keras` file, a SavedModel and `clone_model` rebuild
+  the same class, and the description of the graph, from which a plain
+  `tf_keras.Model.from_config` rebuilds the same computation.
 
   Calls accept a dict with at least the names of `inputs`, or a list in their
   order, and check it first (`validation.check_encoder_inputs`).
@@ -42,8 +60,8 @@ class GraphModel(tf_keras.Model):
 
   @property
   def max_length(self) -> int:
-    """The longest sequence that the model takes, in tokens."""
-    raise AttributeError(f'{type(self).__name__} does not tell its max_length.')
+    """Length of the longest sequence that the model accepts, in tokens."""
+    raise AttributeError(f'{type(self).__name__} does not define max_length.')
 
   @classmethod
   def from_pretrained(cls, name_or_folder: str, *,
@@ -52,9 +70,9 @@ class GraphModel(tf_keras.Model):
                       **arguments: Any) -> 'GraphModel':
     """Builds the model with the weights of a checkpoint of any format.
 
-    Heads that the checkpoint lacks start anew and those that the model lacks
-    are left out, both with a line in the log; apart from them every weight has
-    to find its place.
+    Heads that the checkpoint lacks are initialized, and heads that the model
+    lacks are left out, both with a line in the log. All other weights of the
+    two have to match.
 
     Args:
       name_or_folder: A folder of google-research (TF1), Hugging Face, the Model
@@ -73,16 +91,17 @@ class GraphModel(tf_keras.Model):
 
     Raises:
       FileNotFoundError: If there is no such checkpoint, or the hub cannot be
-        reached and has not been before.
+        reached and its cache lacks the model.
       ValueError: If the checkpoint is damaged, of another model, or does not
         fit its config, listing the weights; or an argument is unknown.
+      RuntimeError: If `mobilebert_tf.checkpoints` was not imported.
 
     Example:
 
       model = MobileBertClassifier.from_pretrained(
           'google/mobilebert-uncased', num_classes=2)
     """
-    return _checkpoints().load(
+    return _registered(_load)(
         cls, name_or_folder, checkpoint_format=checkpoint_format,
         revision=revision, dtype=dtype, **arguments)
 
@@ -94,26 +113,28 @@ class GraphModel(tf_keras.Model):
     It is read again and compared before it appears.
 
     Args:
-      folder: Where to.
-      vocab_file: The vocabulary, to go with it; if None, the one that lay
-        beside the checkpoint that the model was built from.
-      lower_case: Whether the tokenizer lower-cases; likewise.
-      overwrite: Whether a folder that was written so before may be replaced.
+      folder: Path of the new folder.
+      vocab_file: Path of the vocabulary; if None, the one beside the checkpoint
+        that the model was built from.
+      lower_case: Whether the tokenizer lower-cases; if None, as that
+        checkpoint's.
+      overwrite: Whether a folder written by this method may be replaced.
 
     Raises:
       FileExistsError: If the folder is not empty, and may not be replaced.
-      ValueError: If the vocabulary is not of the size of the word table.
+      ValueError: If the vocabulary does not have the size of the word table.
+      RuntimeError: If `mobilebert_tf.checkpoints` was not imported.
 
     Example: `model.save_pretrained('mobilebert-mine', vocab_file='vocab.txt')`
     """
-    _checkpoints().save(
+    _registered(_save)(
         self, folder, vocab_file=vocab_file, lower_case=lower_case,
         overwrite=overwrite)
 
   def constructor_config(self) -> dict[str, Any]:
     """Returns JSON-serializable arguments that make an equal model."""
     raise AttributeError(
-        f'{type(self).__name__} does not tell its constructor_config.')
+        f'{type(self).__name__} does not define constructor_config.')
 
   def __call__(self, inputs: Any, *args: Any, **kwargs: Any) -> Any:
     inputs = validation.check_encoder_inputs(
@@ -142,6 +163,10 @@ class GraphModel(tf_keras.Model):
     return model
 
 
-def _checkpoints() -> types.ModuleType:
-  """Returns the package of checkpoints, which builds on this one."""
-  return importlib.import_module('mobilebert_tf.checkpoints')
+def _registered(function: Callable[..., Any] | None) -> Callable[..., Any]:
+  if function is None:
+    raise RuntimeError(
+        'No checkpoint formats are registered. Import mobilebert_tf.checkpoints'
+        ', which registers them, or import the models with '
+        '"from mobilebert_tf import modeling", which does both.')
+  return function

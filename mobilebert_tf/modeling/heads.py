@@ -22,11 +22,11 @@ from mobilebert_tf.modeling import layers
 
 @tf_keras.utils.register_keras_serializable('mobilebert_tf')
 class Pooler(tf_keras.layers.Layer):
-  """One vector for a text: the first token's.
+  """Pools a text into one vector, the first token's.
 
   Args:
-    use_dense: Whether it goes through `tanh(dense)` (`classifier_activation` of
-      the reference; the released student leaves it out).
+    use_dense: Whether to apply `tanh(dense)` (`classifier_activation` of the
+      reference); the released student does not.
     initializer_range: Standard deviation of the kernel's initializer.
     **kwargs: `name`, `dtype` and `trainable` of a layer.
 
@@ -64,10 +64,10 @@ class Pooler(tf_keras.layers.Layer):
 
 @tf_keras.utils.register_keras_serializable('mobilebert_tf')
 class MaskedLanguageModelTransform(tf_keras.layers.Layer):
-  """Picks the masked positions and readies them for the vocabulary.
+  """Gathers the masked positions and transforms them for the vocabulary.
 
-  Gather, dense, activation, and a true LayerNorm even where the encoder has
-  NoNorm (`get_masked_lm_output` of the reference).
+  Gather, dense, activation, and a true LayerNorm even if the encoder has NoNorm
+  (`get_masked_lm_output` of the reference).
 
   Args:
     hidden_activation: Name of the activation.
@@ -114,15 +114,15 @@ class MaskedLanguageModelTransform(tf_keras.layers.Layer):
 
 @tf_keras.utils.register_keras_serializable('mobilebert_tf')
 class MaskedLanguageModelLogits(tf_keras.layers.Layer):
-  """Joins the word table's logits with those of the extra output weights.
+  """Adds the logits of the extra output weights to the word table's.
 
   The word table is narrower than the hidden states; its logits come from their
   first channels (`WordEmbedding`, reversed), and this layer adds those of the
   remaining channels, from a table of its own, and the bias.
 
   Args:
-    vocab_size: Rows of the word table and of the extra one.
-    embedding_size: Channels that the word table has read.
+    vocab_size: Number of rows of the word table and of the extra one.
+    embedding_size: Number of channels that the word table reads.
     initializer_range: Standard deviation of the extra table's initializer.
     **kwargs: `name`, `dtype` and `trainable` of a layer.
 
@@ -172,7 +172,7 @@ class MaskedLanguageModelLogits(tf_keras.layers.Layer):
 
 @tf_keras.utils.register_keras_serializable('mobilebert_tf')
 class NextSentenceHead(tf_keras.layers.Layer):
-  """Says whether the second segment follows the first; class 0 is yes.
+  """Predicts whether the second segment follows the first; class 0 is yes.
 
   One dense layer on the pooled output, `cls/seq_relationship` of the reference.
 

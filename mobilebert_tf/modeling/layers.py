@@ -12,13 +12,10 @@
 # See the License for the specific language governing permissions and
 # limitations under the License.
 
-"""Activations by name, gelu in the form that the reference computes.
+"""Small layers: activations, initializers, normalizations and dropout.
 
-How weights start.
-
-Normalizations: NoNorm, and LayerNorm as the reference sets it.
-
-Dropout whose masks a continued run draws again as they were.
+As the reference has them: gelu in its tanh form, NoNorm, LayerNorm with an
+epsilon of 1e-12. Dropout draws the same masks again in a run that resumes.
 """
 
 from collections.abc import Callable
@@ -42,7 +39,7 @@ def gelu(inputs: tf.Tensor) -> tf.Tensor:
 
 
 def get_activation(name: str) -> Callable[[tf.Tensor], tf.Tensor]:
-  """Returns the activation of that name: `relu`, `relu6` or `gelu`.
+  """Returns the activation of a name.
 
   Args:
     name: One of `architectures.ACTIVATIONS`.
@@ -51,7 +48,7 @@ def get_activation(name: str) -> Callable[[tf.Tensor], tf.Tensor]:
     A function of one tensor.
 
   Raises:
-    ValueError: If there is none.
+    ValueError: If the name is unknown.
 
   Example:
 
@@ -84,13 +81,13 @@ def truncated_normal(
   return tf_keras.initializers.TruncatedNormal(stddev=initializer_range)
 
 
-# tf.contrib's value, which the reference was trained with.
+# Value of tf.contrib, with which the reference was trained.
 LAYER_NORM_EPSILON = 1e-12
 
 
 @tf_keras.utils.register_keras_serializable('mobilebert_tf')
 class NoNorm(tf_keras.layers.Layer):
-  """Element-wise linear map in the place of a layer normalization.
+  """Element-wise linear map that replaces a layer normalization.
 
   `gamma * x + beta` with one gamma and one beta a channel: no mean, no
   variance, and therefore no reduction at inference (equation 1 of the paper).
@@ -129,7 +126,7 @@ def make_normalization(
     A layer that maps `[..., channels]` to the same shape.
 
   Raises:
-    ValueError: If there is no normalization of that name.
+    ValueError: If the normalization is unknown.
 
   Example:
 
@@ -149,7 +146,7 @@ _traced = threading.local()  # Replicas are traced in threads of their own.
 
 @dataclasses.dataclass
 class _StepSeed:
-  """The seed of a step, and how many masks were drawn with it."""
+  """The seed of a step and the number of masks drawn with it."""
   seed: tf.Tensor
   draws: int = 0
 
@@ -160,14 +157,14 @@ class _StepSeed:
 
 @contextlib.contextmanager
 def step_seed(seed: int | None, step: tf.Tensor) -> Iterator[None]:
-  """Makes the masks that are drawn within depend on seed and step alone.
+  """Makes dropout masks drawn inside depend on seed and step alone.
 
-  The state of TensorFlow's own dropout is in no checkpoint, so a run that was
-  killed and continued would draw other masks than one that was not.
+  Checkpoints do not hold the state of TensorFlow's own dropout, so a run that
+  resumes would draw other masks than one that was never stopped.
 
   Args:
-    seed: Of the run; None counts as 0.
-    step: int scalar, another in every step.
+    seed: Seed of the run; None counts as 0.
+    step: int scalar, the current step.
 
   Yields:
     Nothing.
@@ -196,11 +193,11 @@ def step_seed(seed: int | None, step: tf.Tensor) -> Iterator[None]:
 
 @tf_keras.utils.register_keras_serializable('mobilebert_tf')
 class Dropout(tf_keras.layers.Dropout):
-  """Keras' dropout, with the masks of `step_seed` where there is one.
+  """Keras' dropout; inside `step_seed`, with its masks.
 
   Args:
     rate: Share of the inputs to drop, 0 to 1.
-    **kwargs: Of `tf_keras.layers.Dropout`.
+    **kwargs: Arguments of `tf_keras.layers.Dropout`.
   """
 
   def call(self, inputs: tf.Tensor,

@@ -12,14 +12,7 @@
 # See the License for the specific language governing permissions and
 # limitations under the License.
 
-"""The base of models that put heads on an encoder.
-
-The classifier: an encoder with one decision for the whole text.
-
-The token classifier: an encoder with a decision for each token.
-
-The span labeler: an encoder that finds where an answer starts and ends.
-"""
+"""Models with heads on an encoder: the pre-trainer and those of tasks."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -29,7 +22,7 @@ import tensorflow as tf, tf_keras
 from mobilebert_tf.modeling import architectures
 from mobilebert_tf.modeling import encoder as encoder_lib
 from mobilebert_tf.modeling import graph_model
-from mobilebert_tf.modeling import layers as dropout_lib
+from mobilebert_tf.modeling import heads
 from mobilebert_tf.modeling import layers
 from mobilebert_tf.modeling import validation
 
@@ -38,17 +31,24 @@ class EncoderModel(graph_model.GraphModel):
   """An encoder with heads on it; its layers become this model's.
 
   A subclass makes its heads, calls them on `encoder.output`, and names their
-  layers in `_heads`. Where its constructor takes more than the encoder and a
-  name, it adds that to `constructor_config`.
+  layers in `_heads`. If its constructor takes more than the encoder and a name,
+  it adds the other arguments to `constructor_config`. If its only head is a
+  dense layer, it sets `head_input` and `arrange_logits`, by which it can be
+  rewritten for inference.
 
   Args:
     encoder: The encoder.
-    outputs: Nested symbolic tensors, what the model returns.
+    outputs: Nested symbolic outputs of the model.
     name: Name of the model.
     extra_inputs: Symbolic inputs after the encoder's, those of `_extra_inputs`.
+
+  Attributes:
+    head_input: Output of the encoder that the dense layer reads,
+      `sequence_output` or `pooled_output`; empty for other heads.
   """
 
-  # Names of the layers that are trained anew on the encoder.
+  head_input: str = ''
+  # Names of the layers that start with new weights on a trained encoder.
   _heads: tuple[str, ...] = ()
 
   def __init__(self,
@@ -66,11 +66,16 @@ class EncoderModel(graph_model.GraphModel):
 
   @property
   def checkpoint_items(self) -> dict[str, tf_keras.layers.Layer]:
-    """What a checkpoint names, so that other models can restore parts of it."""
+    """Parts by their names in a checkpoint, from which others restore them."""
     return {
         'encoder': self.encoder,
         **{name: self.get_layer(name) for name in self._heads},
     }
+
+  @staticmethod
+  def arrange_logits(logits: tf.Tensor) -> Any:
+    """Returns the model's outputs from the logits of its dense layer."""
+    return logits
 
   def constructor_config(self) -> dict[str, Any]:
     return {
@@ -89,13 +94,70 @@ class EncoderModel(graph_model.GraphModel):
         custom_objects)
 
 
+@tf_keras.utils.register_keras_serializable('mobilebert_tf')
+class MobileBertPretrainer(EncoderModel):
+  """An encoder with the two heads of BERT's pre-training.
+
+  Its outputs carry the names that the Model Garden's `MaskedLMTask` reads.
+
+  Args:
+    encoder: The encoder; its layers become this model's.
+    name: Name of the model.
+
+  Inputs: the encoder's, and after them
+    masked_lm_positions: int `[batch, predictions]`, the positions to predict.
+
+  Outputs: the encoder's dict, and in it
+    mlm_logits: `[batch, predictions, vocab_size]`.
+    next_sentence: `[batch, 2]`, class 0 is "the second segment follows".
+
+  Example:
+
+  >>> model = MobileBertPretrainer(
+  ...     encoder_lib.MobileBertEncoder('mobilebert_small'))
+  >>> ids = tf.constant([[2, 4, 3]])
+  >>> model([ids, ids // ids, ids * 0, ids[:, 1:2] // 4]
+  ...      )['mlm_logits'].shape.as_list()
+  [1, 1, 8000]
+  """
+
+  _extra_inputs = {'masked_lm_positions': (tf.int32, tf.int64)}
+  _heads = ('masked_lm_transform', 'masked_lm', 'next_sentence')
+
+  def __init__(self,
+               encoder: encoder_lib.MobileBertEncoder,
+               name: str = 'mobilebert_pretrainer'):
+    config = encoder.architecture
+    policy = encoder.word_embeddings.dtype_policy
+
+    # === Layers ===
+    transform = heads.MaskedLanguageModelTransform(
+        config.hidden_activation, config.initializer_range,
+        name='masked_lm_transform', dtype=policy)
+    masked_lm = heads.MaskedLanguageModelLogits(
+        config.vocab_size, config.embedding_size, config.initializer_range,
+        name='masked_lm', dtype=policy)
+    next_sentence = heads.NextSentenceHead(
+        config.initializer_range, name='next_sentence', dtype=policy)
+
+    # === Functional graph ===
+    positions = tf_keras.Input(
+        [None], dtype=tf.int32, name='masked_lm_positions')
+    outputs = dict(encoder.output)
+    transformed = transform(outputs['sequence_output'], positions)
+    outputs['mlm_logits'] = masked_lm(
+        transformed, encoder.word_embeddings(transformed, reverse=True))
+    outputs['next_sentence'] = next_sentence(outputs['pooled_output'])
+    super().__init__(encoder, outputs, name, extra_inputs=[positions])
+
+
 class ClassesModel(EncoderModel):
-  """An `EncoderModel` whose logits stand for classes, with names if it has any.
+  """An `EncoderModel` with a logit for each class.
 
   Args:
     encoder: The encoder.
-    outputs: Nested symbolic tensors, what the model returns.
-    num_classes: How many logits there are.
+    outputs: Nested symbolic outputs of the model.
+    num_classes: Number of logits.
     labels: Names of the classes, checked (`validation.check_labels`).
     dropout_rate: Dropout before the logits.
     name: Name of the model.
@@ -115,7 +177,7 @@ class ClassesModel(EncoderModel):
 
   @property
   def num_classes(self) -> int:
-    """How many logits there are."""
+    """Number of logits."""
     return self._num_classes
 
   @property
@@ -134,15 +196,15 @@ class ClassesModel(EncoderModel):
 
 @tf_keras.utils.register_keras_serializable('mobilebert_tf')
 class MobileBertClassifier(ClassesModel):
-  """An encoder that classifies, or rates, a text or a pair of texts.
+  """An encoder with classes, or one number, for a text or a pair of texts.
 
-  Its output is what the Model Garden's `SentencePredictionTask` reads. With the
+  The Model Garden's `SentencePredictionTask` reads its output. With the
   released architecture the logits are a dense layer of the raw first token, as
   in the paper.
 
   Args:
     encoder: The encoder; its layers become this model's.
-    num_classes: Logits of a text; 1 is regression.
+    num_classes: Number of logits of a text; 1 for regression.
     labels: Names of the classes in the order of the logits, or none.
     dropout_rate: Dropout of the pooled output.
     name: Name of the model.
@@ -152,8 +214,8 @@ class MobileBertClassifier(ClassesModel):
   Outputs: logits `[batch, num_classes]`.
 
   Raises:
-    ValueError: For fewer than one class, labels that are not as many as the
-      classes or not distinct, or a rate outside [0, 1).
+    ValueError: For fewer than one class, a number of labels other than that of
+      classes, labels that are not distinct, or a rate outside [0, 1).
 
   Example:
 
@@ -165,6 +227,7 @@ class MobileBertClassifier(ClassesModel):
   [1, 2]
   """
 
+  head_input = 'pooled_output'
   _heads = ('classifier',)
 
   def __init__(self,
@@ -179,7 +242,7 @@ class MobileBertClassifier(ClassesModel):
     policy = encoder.word_embeddings.dtype_policy
 
     # === Layers ===
-    dropout = dropout_lib.Dropout(
+    dropout = layers.Dropout(
         dropout_rate, name='dropout', dtype=policy)
     classifier = tf_keras.layers.Dense(
         num_classes, name='classifier', dtype=policy,
@@ -199,7 +262,7 @@ class MobileBertTokenClassifier(ClassesModel):
 
   Args:
     encoder: The encoder; its layers become this model's.
-    num_classes: Logits of a token.
+    num_classes: Number of logits of a token.
     labels: Names of the classes in the order of the logits, or none.
     dropout_rate: Dropout of the sequence output.
     name: Name of the model.
@@ -207,11 +270,11 @@ class MobileBertTokenClassifier(ClassesModel):
   Inputs: the encoder's.
 
   Outputs, a dict:
-    logits: `[batch, length, num_classes]`, those of padding too.
+    logits: `[batch, length, num_classes]`, padding included.
 
   Raises:
-    ValueError: For fewer than one class, labels that are not as many as the
-      classes or not distinct, or a rate outside [0, 1).
+    ValueError: For fewer than one class, a number of labels other than that of
+      classes, labels that are not distinct, or a rate outside [0, 1).
 
   Example:
 
@@ -223,6 +286,7 @@ class MobileBertTokenClassifier(ClassesModel):
   [1, 4, 3]
   """
 
+  head_input = 'sequence_output'
   _heads = ('token_classifier',)
 
   def __init__(self,
@@ -237,7 +301,7 @@ class MobileBertTokenClassifier(ClassesModel):
     policy = encoder.word_embeddings.dtype_policy
 
     # === Layers ===
-    dropout = dropout_lib.Dropout(
+    dropout = layers.Dropout(
         dropout_rate, name='dropout', dtype=policy)
     classifier = tf_keras.layers.Dense(
         num_classes, name='token_classifier', dtype=policy,
@@ -246,8 +310,12 @@ class MobileBertTokenClassifier(ClassesModel):
 
     # === Functional graph ===
     logits = classifier(dropout(encoder.output['sequence_output']))
-    super().__init__(encoder, {'logits': logits}, num_classes, labels,
+    super().__init__(encoder, self.arrange_logits(logits), num_classes, labels,
                      dropout_rate, name)
+
+  @staticmethod
+  def arrange_logits(logits: tf.Tensor) -> dict[str, tf.Tensor]:
+    return {'logits': logits}
 
 
 @tf_keras.utils.register_keras_serializable('mobilebert_tf')
@@ -255,7 +323,7 @@ class Column(tf_keras.layers.Layer):
   """Picks one entry of the last axis.
 
   Args:
-    index: Which one.
+    index: Position of the entry.
     **kwargs: `name`, `dtype` and `trainable` of a layer.
 
   Inputs `[..., width]`, outputs `[...]`.
@@ -277,12 +345,15 @@ class Column(tf_keras.layers.Layer):
     return {**super().get_config(), 'index': self._index}
 
 
-@tf_keras.utils.register_keras_serializable('mobilebert_tf')
-class MobileBertSpanLabeler(EncoderModel):
-  """An encoder that marks a span of a text, as SQuAD asks for.
+# Saved files know the class and its layer by the Model Garden's word for such a
+# head, span labeler.
+@tf_keras.utils.register_keras_serializable(
+    'mobilebert_tf', 'MobileBertSpanLabeler')
+class MobileBertQuestionAnswering(EncoderModel):
+  """An encoder that finds the start and end of an answer, as in SQuAD.
 
-  Its outputs are what the Model Garden's `QuestionAnsweringTask` reads, and are
-  named as there, `start_positions` and `end_positions`, for Keras's `fit`.
+  The Model Garden's `QuestionAnsweringTask` reads its outputs. They are named
+  as there, `start_positions` and `end_positions`, for Keras' `fit`.
 
   Args:
     encoder: The encoder; its layers become this model's.
@@ -292,11 +363,11 @@ class MobileBertSpanLabeler(EncoderModel):
 
   Outputs, a list:
     start_logits: `[batch, length]`, column 0 of the head, as in the reference.
-    end_logits: `[batch, length]`, column 1; those of padding too in both.
+    end_logits: `[batch, length]`, column 1. Both include padding.
 
   Example:
 
-  >>> model = MobileBertSpanLabeler(
+  >>> model = MobileBertQuestionAnswering(
   ...     encoder_lib.MobileBertEncoder('mobilebert_small'))
   >>> ids = tf.constant([[2, 5, 3, 0]])
   >>> start_logits, end_logits = model([ids, ids // 5, ids * 0])
@@ -304,15 +375,16 @@ class MobileBertSpanLabeler(EncoderModel):
   [1, 4]
   """
 
+  head_input = 'sequence_output'
   _heads = ('span_labeler',)
 
   def __init__(self,
                encoder: encoder_lib.MobileBertEncoder,
-               name: str = 'mobilebert_span_labeler'):
+               name: str = 'mobilebert_question_answering'):
     policy = encoder.word_embeddings.dtype_policy
 
     # === Layers ===
-    labeler = tf_keras.layers.Dense(
+    head = tf_keras.layers.Dense(
         2, name='span_labeler', dtype=policy,
         kernel_initializer=layers.truncated_normal(
             encoder.architecture.initializer_range))
@@ -323,5 +395,13 @@ class MobileBertSpanLabeler(EncoderModel):
     ]
 
     # === Functional graph ===
-    logits = labeler(encoder.output['sequence_output'])  # [B, L, 2]
+    logits = head(encoder.output['sequence_output'])  # [B, L, 2]
     super().__init__(encoder, [column(logits) for column in columns], name)
+
+  @staticmethod
+  def arrange_logits(logits: tf.Tensor) -> list[tf.Tensor]:
+    return tf.unstack(logits, axis=-1)
+
+
+# Its name until 0.1, for one more release.
+MobileBertSpanLabeler = MobileBertQuestionAnswering

@@ -12,7 +12,7 @@
 # See the License for the specific language governing permissions and
 # limitations under the License.
 
-"""Checks of what a model is given, with messages for the person who gave it."""
+"""Checks of the arguments and inputs of models."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -62,17 +62,17 @@ def check_dtype_policy(policy: Any) -> tf_keras.mixed_precision.Policy:
 
 
 def check_labels(labels: Sequence[str], num_classes: int) -> tuple[str, ...]:
-  """Returns the names of classes, after checking them.
+  """Checks the names of classes.
 
   Args:
-    labels: Distinct names, one for each class, or none at all.
-    num_classes: How many classes there are.
+    labels: Distinct names, one for each class, or none.
+    num_classes: Number of classes.
 
   Returns:
     The names as a tuple.
 
   Raises:
-    ValueError: If there are more or fewer, two are the same, or one is not a
+    ValueError: If their number is another, two are equal, or one is not a
       string.
 
   Example:
@@ -103,21 +103,21 @@ def check_encoder_inputs(
     max_length: int,
     extra: Mapping[str, tuple[tf.DType, ...]] | None = None
 ) -> list[tf.Tensor]:
-  """Returns the encoder's inputs in order, after checking each of them.
+  """Checks the inputs of an encoder, and returns them in order.
 
   Args:
     inputs: Mapping with at least the keys of `INPUT_NAMES` (others, such as
       labels, are left alone), or a sequence in that order. Integer tensors
       `[batch, length]`; the mask may be boolean.
-    max_length: Longest accepted sequence, in tokens.
-    extra: Further required inputs, name to accepted dtypes, that follow.
+    max_length: Maximum length of a sequence, in tokens.
+    extra: Required inputs after these, name to accepted dtypes.
 
   Returns:
     List of tensors in the order of `INPUT_NAMES`, then `extra`.
 
   Raises:
-    ValueError: If one is missing, has another rank or dtype, is longer than
-      `max_length`, or disagrees with another in shape.
+    ValueError: If an input is missing, has another rank or dtype, is longer
+      than `max_length`, or has another shape than the others.
 
   Example:
 
@@ -199,7 +199,7 @@ def _check_lengths(named: Mapping[str, tf.Tensor], max_length: int) -> None:
 
 def _check_shapes_at_run_time(name: str, value: tf.Tensor,
                               word_ids: tf.Tensor) -> None:
-  """Leaves the check to the graph where tracing does not know the shapes.
+  """Adds the check to the graph if shapes are unknown when tracing.
 
   Without it a mask of one row or one column would be broadcast silently.
   """

@@ -23,6 +23,7 @@ from typing import Any
 
 import numpy as np
 
+from mobilebert_tf.common import files
 from mobilebert_tf.data import docstrings as docstrings_lib
 
 # How people write a library's name besides its import name.
@@ -45,15 +46,15 @@ _LINK = re.compile(r'https?://\S+|www\.\S+')
 
 
 def is_held_out(module: str, share: float, seed: int = 0) -> bool:
-  """Whether a module belongs to the held-out part.
+  """Returns whether a module belongs to the held-out part.
 
-  The answer rests on a checksum of name and seed, so it is the same in every
+  That follows from a checksum of name and seed, so it is the same in every
   process, for pre-training as for the task.
 
   Args:
-    module: The dotted name.
-    share: The share of modules to hold out, from 0 to 1.
-    seed: Another seed holds out others.
+    module: Dotted name of the module.
+    share: Share of modules to hold out, 0 to 1.
+    seed: Seed of the choice.
   """
   if not 0 <= share <= 1:
     raise ValueError(f'share is {share}; it has to be from 0 to 1.')
@@ -62,7 +63,7 @@ def is_held_out(module: str, share: float, seed: int = 0) -> bool:
 
 
 class NameRemover:
-  """Takes the names of libraries, and dotted paths below them, out of text."""
+  """Removes names of libraries, and dotted paths below them, from text."""
 
   def __init__(self, libraries: Iterable[str]):
     names = set()
@@ -75,7 +76,7 @@ class NameRemover:
         r'(?<![A-Za-z])(?:{})(?![A-Za-z])', [n for n in ordered if ' ' in n])
     words = [n for n in ordered if ' ' not in n]
     self._any = _compile('{}', words)
-    # A name with what hangs on it: `~numpy.linalg.norm`, `np.`, `tf2`,
+    # A name with its attributes: `~numpy.linalg.norm`, `np.`, `tf2`,
     # `NumPy's`; also inside snake_case such as `to_numpy`.
     self._names = _compile(
         r'[~@]?(?:\b[\w.]*[._])?(?<![A-Za-z])(?:{})(?![A-Za-z])'
@@ -85,7 +86,7 @@ class NameRemover:
     self._glued = _compile(r'\w*(?:{})\w*', [n for n in words if len(n) > 4])
 
   def __call__(self, text: str) -> str:
-    """Returns the text without them, white space made single."""
+    """Returns the text without the names, with single spaces."""
     text = self._phrases.sub(' ', _LINK.sub(' ', text))
     words = (self._clean(w) if self._any.search(w) else w for w in text.split())
     return ' '.join(' '.join(words).split())
@@ -95,7 +96,7 @@ class NameRemover:
 
 
 def _compile(pattern: str, names: list[str]) -> re.Pattern[str]:
-  # Of no names, an expression that matches nothing.
+  # Without names, an expression that matches nothing.
   return re.compile(pattern.replace('{}', '|'.join(map(re.escape, names)))
                     if names else r'(?!)', re.IGNORECASE)
 
@@ -121,13 +122,13 @@ def write_library_task(docstrings: Iterable[docstrings_lib.Docstring],
     write_library_task(read_docstrings(), '/tmp/task', seed=0)
 
   Args:
-    docstrings: Of two libraries or more.
-    output_dir: Where to write; made if needed.
-    seed: Of the held-out part and of which passages are taken.
-    passages_per_library: At most, in both files together.
-    max_words: Words of a passage, at most.
-    min_words: Shorter passages are left out.
-    dev_share: The share of modules and of passages in `dev.tsv`.
+    docstrings: Documentation strings of two libraries or more.
+    output_dir: Folder of the files, made if needed.
+    seed: Seed of the held-out part and of the choice of passages.
+    passages_per_library: Most passages of a library in both files together.
+    max_words: Most words of a passage.
+    min_words: Fewest words of a passage.
+    dev_share: Share of modules and of passages in `dev.tsv`.
 
   Returns:
     `labels`, `train_passages`, `dev_passages`, `per_library` (of each file),
@@ -172,7 +173,7 @@ def _collect(
     max_words: int) -> dict[tuple[str, str], list[str]]:
   """Returns the distinct passages of each part and library."""
   passages = collections.defaultdict(list)
-  # Where the same beginning occurs in several places, the first one has it.
+  # A beginning that occurs in several places belongs to the first.
   seen = set()
   for d in docstrings:
     # Far enough for a passage even if most words are names.
@@ -191,13 +192,5 @@ def _collect(
 
 
 def _write_tsv(path: str, rows: list[tuple[str, str]]) -> None:
-  os.makedirs(os.path.dirname(path) or '.', exist_ok=True)
-  temporary = f'{path}.{os.getpid()}.tmp'
-  try:
-    with open(temporary, 'w', encoding='utf-8', newline='\n') as f:
-      f.write('text\tlabel\n')
-      f.writelines(f'{text}\t{label}\n' for text, label in rows)
-    os.replace(temporary, path)
-  finally:
-    if os.path.exists(temporary):
-      os.remove(temporary)
+  files.write_text(path, 'text\tlabel\n' + ''.join(
+      f'{text}\t{label}\n' for text, label in rows))

@@ -12,8 +12,9 @@
 # See the License for the specific language governing permissions and
 # limitations under the License.
 
-"""Teacher, student, and the student that nobody teaches."""
+"""Pre-training of the teacher, and of students with and without it."""
 
+import dataclasses
 import hashlib
 import pathlib
 from collections import Counter
@@ -26,69 +27,109 @@ from mobilebert_tf.distillation import schedules
 from mobilebert_tf.distillation import transfer
 from mobilebert_tf import modeling
 from mobilebert_tf.pipelines import settings as settings_lib
-from mobilebert_tf.training import registry_imports
+from mobilebert_tf.training import experiments
 from mobilebert_tf.training import run
 from official.core import config_definitions as cfg
-from official.core import exp_factory
 from official.modeling import hyperparams
 from official.nlp.data import data_loader_factory
-
-del registry_imports
 
 TEACHER, STUDENT = 'ib_bert_small', 'mobilebert_small'
 _CHECKPOINTS_A_RUN = 10
 _POINTS_A_CURVE = 50
 
 
+@dataclasses.dataclass(frozen=True)
+class Variant:
+  """A way to train the student; all take the same number of steps.
+
+  Attributes:
+    key: Name in files.
+    strategy: Strategy of `schedules.ScheduleConfig`; empty for pre-training
+      without a teacher.
+    description: Description for reports.
+    loss_weights: Loss weights that differ from the defaults.
+  """
+  key: str
+  strategy: str
+  description: str
+  loss_weights: dict[str, float] = dataclasses.field(default_factory=dict)
+
+  def schedule(self, settings: settings_lib.Settings) -> dict[str, Any]:
+    """Returns the fields of the schedule; each stage warms up for a tenth."""
+    steps, last = settings.student_steps, settings.distillation_steps
+    is_one_stage = self.strategy in ('none', 'auxiliary')
+    is_joint = self.strategy == 'joint'  # One stage for all blocks.
+    return {
+        'strategy': self.strategy,
+        'steps_per_block': settings.steps_per_block,
+        'distillation_steps': steps if self.strategy == 'none' else last,
+        'transfer_warmup_steps': (
+            steps - last if is_joint else settings.steps_per_block) // 10,
+        'distillation_warmup_steps': (steps if is_one_stage else last) // 10,
+    }
+
+
+BASELINE = Variant('none', '', 'no teacher: masked LM and next sentence')
+DISTILLED = Variant('pkt', 'progressive',
+                    'attention as well: all of progressive transfer')
+
+
 def fingerprint() -> str:
-  """Tells apart what the models are made with, beside the settings."""
+  """Returns a hash of the architectures and experiments of the models."""
   parts = [str(modeling.get_architecture(name).as_dict())
            for name in (TEACHER, STUDENT)]
   parts += [pathlib.Path(config_files.path(f'experiments/{name}.yaml')
                          ).read_text(encoding='utf-8')
-            for name in ('pretrain_small', 'distill_small', 'classify_small')]
+            for name in ('pretrain_small', 'distill_small')]
   return hashlib.sha256('\0'.join(parts).encode()).hexdigest()
 
 
 def architecture(name: str, settings: settings_lib.Settings,
                  vocab_size: int) -> modeling.MobileBertConfig:
-  """Returns one of the two architectures, for the vocabulary learned."""
-  positions = max(settings.max_seq_length + 1, 128)
+  """Returns one of the two architectures for the learned vocabulary."""
   return modeling.get_architecture(
-      name, vocab_size=vocab_size, max_position_embeddings=positions)
+      name, vocab_size=vocab_size,
+      max_position_embeddings=num_positions(settings))
+
+
+def num_positions(settings: settings_lib.Settings) -> int:
+  """Returns the positions of the models; the last one is for a [PAD]."""
+  return max(settings.max_seq_length + 1, 128)
 
 
 def train_teacher(folder: pathlib.Path, data: dict[str, Any],
                   settings: settings_lib.Settings) -> dict[str, Any]:
-  """Pre-trains the teacher with masked-LM and next sentence."""
+  """Pre-trains the teacher with masked LM and next sentence.
+
+  Args:
+    folder: Folder of its checkpoints.
+    data: Vocabulary and records.
+    settings: Settings with the number of steps.
+
+  Returns:
+    Sizes of the model (`model`), held-out scores (`masked_lm`), held-out
+    transfer losses (`transfer`), if there are any, and `curve`.
+  """
   return _pretrain(folder, TEACHER, settings.teacher_steps, data, settings)
 
 
-def train_untaught(folder: pathlib.Path, data: dict[str, Any],
-                   settings: settings_lib.Settings) -> dict[str, Any]:
-  """Pre-trains the student's architecture without a teacher.
-
-  For as many steps as the student takes in all, with the same data and seed.
-  """
-  return _pretrain(folder, STUDENT, settings.student_steps, data, settings)
-
-
-def train_student(folder: pathlib.Path, data: dict[str, Any],
+def train_student(folder: pathlib.Path, variant: Variant, data: dict[str, Any],
                   teacher_folder: pathlib.Path,
-                  settings: settings_lib.Settings,
-                  changes: dict[str, Any] | None = None) -> dict[str, Any]:
-  """Teaches the student block by block, then distils into it.
+                  settings: settings_lib.Settings) -> dict[str, Any]:
+  """Trains a student, by default block by block and then by distillation.
 
   Args:
-    folder: Gets the student's checkpoints.
+    folder: Folder of the student's checkpoints.
+    variant: Way to train it.
     data: Vocabulary and records.
-    teacher_folder: The teacher's checkpoints.
-    settings: Says how long.
-    changes: Of the task, for another method: its `schedule`, `loss_weights`.
+    teacher_folder: Folder of the teacher's checkpoints.
+    settings: Settings with the number of steps.
 
   Returns:
-    What the model is, its held-out scores, its curve and its stages.
+    The same as `train_teacher`, and `stages` if it has a teacher.
   """
+  if not variant.strategy:
+    return _pretrain(folder, STUDENT, settings.student_steps, data, settings)
   params = _experiment('mobilebert/distill', 'distill_small', data, settings,
                        settings.student_steps)
   params.override({'task': {
@@ -96,18 +137,21 @@ def train_student(folder: pathlib.Path, data: dict[str, Any],
       'teacher': architecture(
           TEACHER, settings, data['vocab_size']).as_dict(),
       'teacher_checkpoint': str(teacher_folder),
-      'schedule': {
-          'steps_per_block': settings.steps_per_block,
-          'distillation_steps': settings.distillation_steps,
-          'transfer_warmup_steps': settings.steps_per_block // 10,
-          'distillation_warmup_steps': settings.distillation_steps // 10,
-      },
+      'schedule': variant.schedule(settings),
+      'loss_weights': variant.loss_weights,
   }})
-  params.override({'task': changes or {}})
   results = _run(folder, params, STUDENT)
-  depth = settings.num_blocks
+  stages = _stages(params.task.schedule, settings.num_blocks)
+  for point in results['curve']:
+    point['stage'] = stages[int(point['stage'])]['name']
+  return {**results, 'stages': stages}
+
+
+def _stages(schedule: schedules.ScheduleConfig,
+            depth: int) -> list[dict[str, Any]]:
+  """Returns the name, the kind and the steps of each stage."""
   stages, first = [], 0
-  for stage in schedules.build_stages(params.task.schedule, depth, depth):
+  for stage in schedules.build_stages(schedule, depth, depth):
     stages.append({
         'name': stage.name,
         'kind': 'distillation' if stage.distill else 'transfer',
@@ -115,9 +159,7 @@ def train_student(folder: pathlib.Path, data: dict[str, Any],
         'last_step': first + stage.num_steps,
     })
     first += stage.num_steps
-  for point in results['curve']:
-    point['stage'] = stages[int(point['stage'])]['name']
-  return {**results, 'stages': stages}
+  return stages
 
 
 def most_frequent_token_share(data: dict[str, Any],
@@ -158,8 +200,8 @@ def _model(name: str, data: dict[str, Any],
 def _experiment(experiment: str, file: str, data: dict[str, Any],
                 settings: settings_lib.Settings,
                 steps: int) -> cfg.ExperimentConfig:
-  """Returns a registered experiment with our data, sizes and its YAML file."""
-  params = exp_factory.get_exp_config(experiment)
+  """Returns a registered experiment with its YAML file, data and sizes."""
+  params = experiments.get(experiment)
   params = hyperparams.override_params_dict(
       params, config_files.path(f'experiments/{file}.yaml'), is_strict=True)
   common = {
@@ -173,7 +215,7 @@ def _experiment(experiment: str, file: str, data: dict[str, Any],
   params.override({
       'task': {
           'train_data': {**common, 'input_path': data['train']},
-          # With the same masks for every seed: so are the scores comparable.
+          # The same masks for every seed make scores comparable.
           'validation_data': {**common, 'input_path': data['held_out'],
                               'seed': 0},
       },

@@ -12,31 +12,31 @@
 # See the License for the specific language governing permissions and
 # limitations under the License.
 
-"""What a chain of trainings can be told."""
+"""Settings of a chain of trainings."""
 
 import dataclasses
 
 
 @dataclasses.dataclass(frozen=True)
 class Settings:
-  """Sizes of the run; the defaults are the quick start's: ten minutes.
+  """Sizes and files of a run; the defaults are those of the quick start.
 
   Attributes:
-    text_files: Globs of one's own text; the installed packages' documentation
-      strings if there are none.
+    text_files: Globs of one's own text; empty for the documentation strings of
+      the installed packages.
     task_train: One's own labelled TSV with columns `text` and `label`.
-    task_dev: The same, held out.
-    text_column: The name of the column `text` in them.
+    task_dev: Held-out TSV with the same columns.
+    text_column: Name of the column `text` in both.
     vocab_size: Entries of the vocabulary.
-    max_seq_length: Longest pre-training example, in tokens.
+    max_seq_length: Length of the longest pre-training example in tokens.
     teacher_steps: Pre-training steps of the teacher.
     steps_per_block: Transfer steps of each block of the student.
     distillation_steps: Steps of the distillation that follows.
-    pretraining_batch_size: Examples in a step of all three.
+    pretraining_batch_size: Examples in a step of any of these.
     task_steps: Fine-tuning steps.
-    task_batch_size: Examples in one of them.
+    task_batch_size: Examples in a fine-tuning step.
     passages_per_library: Passages of each library in the default task.
-    seed: Of everything random.
+    seed: Seed of everything random.
   """
   text_files: tuple[str, ...] = ()
   task_train: str = ''
@@ -55,12 +55,12 @@ class Settings:
 
   @property
   def student_steps(self) -> int:
-    """Steps of the student, transfer and distillation together."""
+    """Steps of the student: transfer and distillation."""
     return self.num_blocks * self.steps_per_block + self.distillation_steps
 
   @property
   def num_blocks(self) -> int:
-    """Blocks of the small architectures."""
+    """Number of blocks of the small architectures."""
     # Imported here, so that --help need not wait for TensorFlow.
     from mobilebert_tf.modeling import architectures
     return architectures.get_architecture('mobilebert_small').num_blocks

@@ -12,7 +12,7 @@
 # See the License for the specific language governing permissions and
 # limitations under the License.
 
-"""Runs steps in order, and none twice."""
+"""Runs the steps of a chain in order, each once."""
 
 import contextlib
 import dataclasses
@@ -31,18 +31,19 @@ from mobilebert_tf.common import machine
 
 @dataclasses.dataclass
 class Pipeline:
-  """A chain of steps whose results outlive an interruption.
+  """A chain of steps whose results survive an interruption.
 
-  A step is done when its record holds results, which are written last and at
-  once. It is done again, in an emptied folder, when its settings are others
-  than those it was done with, or when any step before it was done again.
+  A step is done when its record holds results, which are written last and
+  atomically. It is done again, in an emptied folder, when its settings have
+  changed, or when any step before it was done again.
 
-  What a step prints goes to a log beside its record; progress bars, which are
-  written to standard error, are seen.
+  The output of a step goes to a log beside its record, except for progress
+  bars, which are written to standard error.
 
   Attributes:
-    folder: Each step gets a folder of its name in it; records go to `steps`.
-    num_steps: Steps in all, for the display.
+    folder: Folder of the run, with a folder for each step, and `steps` for
+      their records.
+    num_steps: Number of steps, for the display.
   """
   folder: pathlib.Path
   num_steps: int
@@ -51,13 +52,13 @@ class Pipeline:
 
   def run(self, name: str, function: Callable[[pathlib.Path], dict[str, Any]],
           settings: dict[str, Any]) -> dict[str, Any]:
-    """Runs a step or returns what it returned before.
+    """Runs a step, or returns its results if it is done.
 
     Args:
       name: Name of the step and of its folder.
-      function: Does it, in the folder it is given, going on from what it finds
+      function: Work of the step. It is given the folder, resumes from what is
         there, and returns JSON-serializable results.
-      settings: What the results depend on, beside the steps before.
+      settings: Values that the results depend on, beside the earlier steps.
 
     Returns:
       The step's results.
@@ -82,12 +83,12 @@ class Pipeline:
 
   @property
   def seconds(self) -> dict[str, float]:
-    """How long each step took, when it was finished, in the order of steps."""
+    """Seconds of each step in its last process, in the order of steps."""
     return {name: record['seconds'] for name, record in self._records.items()}
 
   @property
   def peak_memory_gb(self) -> float:
-    """The most memory that any process held that finished a step."""
+    """Largest peak memory of the processes that finished a step."""
     return max(record['peak_memory_gb'] for record in self._records.values())
 
   def _do(self, name: str, function: Callable[[pathlib.Path], dict[str, Any]],
@@ -99,8 +100,8 @@ class Pipeline:
             f'{folder} was not made by this program, and will not be '
             'emptied. Name another --output_dir.')
       record = {'fingerprint': fingerprint, 'run': uuid.uuid4().hex}
-      # First the record, then the folder: a run stopped in between finds a
-      # step that is not done.
+      # Record before folder: a run stopped in between finds a step that is not
+      # done.
       self._write(name, record)
       if folder.exists():
         shutil.rmtree(folder)
@@ -112,7 +113,7 @@ class Pipeline:
     record = {
         **record,
         'seconds': time.monotonic() - started,
-        'peak_memory_gb': machine.peak_memory_gb(),
+        'peak_memory_gb': machine.peak_memory() / 1e9,
         'results': results,
     }
     self._write(name, record)
@@ -124,7 +125,7 @@ class Pipeline:
   def _read(self, name: str) -> dict[str, Any]:
     if not self._path(name).exists():
       return {}
-    return json.loads(self._path(name).read_text(encoding='utf-8'))
+    return files.read_json(self._path(name))
 
   def _write(self, name: str, record: dict[str, Any]) -> None:
     files.write_text(self._path(name), json.dumps(record, indent=1))

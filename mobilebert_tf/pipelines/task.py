@@ -12,177 +12,111 @@
 # See the License for the specific language governing permissions and
 # limitations under the License.
 
-"""The task: data, fine-tuning and what the classifier gets right."""
+"""The task of a chain: its files, and fine-tuning on them by a recipe."""
 
+import json
 import pathlib
 from typing import Any
 
-import numpy as np
-
-from mobilebert_tf.common import config_files
-from mobilebert_tf.inference import loading
 from mobilebert_tf.pipelines import library_task
 from mobilebert_tf.pipelines import pretraining
 from mobilebert_tf.pipelines import settings as settings_lib
 from mobilebert_tf.pipelines import text
-from mobilebert_tf.tasks.classification import loader
-from mobilebert_tf.tasks.classification import predictor
-from mobilebert_tf.training import run
-from official.core import config_definitions as cfg
-from official.core import exp_factory
-from official.modeling import hyperparams
+from mobilebert_tf.pipelines.finetuning import recipe as recipe_lib
+from mobilebert_tf.pipelines.finetuning import run as run_lib
+from mobilebert_tf.tasks.classification import examples as examples_lib
 
-# Those with the most passages, so that the classes can be equally large.
+# The libraries with the most passages, so that the classes can be equally
+# large.
 _LIBRARIES = ('keras', 'matplotlib', 'numpy', 'pandas', 'scipy', 'sklearn',
               'tensorflow')
 _DEFAULT_QUESTION = 'Which library does this passage document?'
+# Small students that were pre-trained briefly need a large one.
+_LEARNING_RATE = 5e-4
 
 
 def prepare(folder: pathlib.Path, text_folder: pathlib.Path,
             settings: settings_lib.Settings) -> dict[str, Any]:
-  """Writes the default task, or takes one's own.
+  """Writes the default task, or checks the files of one's own.
 
   Args:
-    folder: Gets `train.tsv` and `dev.tsv` of the default task.
-    text_folder: What `text.collect` wrote.
-    settings: Names one's own files, if any.
+    folder: Folder that gets `train.tsv` and `dev.tsv` of the default task.
+    text_folder: Folder that `text.collect` wrote.
+    settings: Settings, which may name files.
 
   Returns:
-    The question, the labels and the two files.
+    The `question`, the `labels`, the files `train` and `dev`, `text_column`,
+    and the number of examples of each file.
   """
   train, dev = settings.task_train, settings.task_dev
-  question = f'The labels of {train}'
+  question, column = f'The labels of {train}', settings.text_column
   if not train:
-    question = _DEFAULT_QUESTION
+    question, column = _DEFAULT_QUESTION, 'text'
     passages = (docstring for docstring in text.read_docstrings(text_folder)
                 if docstring.library in _LIBRARIES)
     library_task.write_library_task(
         passages, folder, seed=settings.seed,
         passages_per_library=settings.passages_per_library)
     train, dev = str(folder / 'train.tsv'), str(folder / 'dev.tsv')
-  labels = loader.read_labels(train, 'label')
-  column = settings.text_column if settings.task_train else 'text'
-  return {'question': question, 'labels': labels, 'train': train, 'dev': dev,
+  return {'question': question, 'train': train, 'dev': dev,
           'text_column': column, **check(train, dev, column)}
 
 
-def check(train: str, dev: str,
-          text_column: str = 'text') -> dict[str, int]:
+def check(train: str, dev: str, text_column: str = 'text') -> dict[str, Any]:
   """Reads both files of a task whole.
 
   Args:
-    train: The training part, a TSV with columns text and label.
-    dev: The held-out part.
-    text_column: The name of the column of the text.
+    train: TSV of the training part, with a column `label`.
+    dev: TSV of the held-out part.
+    text_column: Name of the column of the text.
 
   Returns:
-    The number of examples of each.
+    The `labels`, and the number of examples of each part.
 
   Raises:
     ValueError: If a row of either is bad, naming it, or there is one label.
   """
-  labels = loader.read_labels(train, 'label')
+  labels = examples_lib.read_labels(train, 'label')
   if len(labels) < 2:
     raise ValueError(f'{train} has one label, {labels[0]!r}; classification '
                      'is among two or more.')
-  parts = {
-      part: loader.read_examples(
-          path, text_field=text_column, labels=labels)
+  counts = {
+      f'{part}_examples': len(examples_lib.read_examples(
+          path, text_field=text_column, labels=labels).texts)
       for part, path in (('train', train), ('dev', dev))
   }
-  return {f'{part}_examples': len(read.texts) for part, read in parts.items()}
+  return {'labels': labels, **counts}
 
 
-def finetune(folder: pathlib.Path, task: dict[str, Any], data: dict[str, Any],
+def finetune(folder: pathlib.Path, task: dict[str, Any],
              pretrained_folder: pathlib.Path,
              settings: settings_lib.Settings) -> dict[str, Any]:
   """Fine-tunes a pre-trained student on the task and evaluates it.
 
   Args:
-    folder: Gets the classifier's checkpoints.
-    task: What `prepare` returned.
-    data: Holds the vocabulary's file and size.
-    pretrained_folder: The student's checkpoints.
-    settings: Says how long.
+    folder: Folder of the classifier, its report and its results.
+    task: Result of `prepare`.
+    pretrained_folder: Folder of the student's checkpoints.
+    settings: Settings with the number of steps.
 
   Returns:
-    Accuracy and confusion matrix on the held-out part.
+    `accuracy` and `confusion` (rows are true labels) on the held-out part, and
+    `majority_accuracy`, that of always answering its most frequent label.
   """
-  params = _experiment(task, data, pretrained_folder, settings)
-  run.run_experiment(
-      params, 'train', str(folder), description=folder.name)
-  return evaluate(loading.load(str(folder)), task)
-
-
-def evaluate(classifier: loading.TrainedModel,
-             task: dict[str, Any]) -> dict[str, Any]:
-  """Returns accuracy and confusion matrix of a classifier on the held-out part.
-
-  Rows of the matrix are true labels, columns what the classifier says.
-  """
-  texts, expected = read_dev(task)
-  predicted = np.argmax(probabilities(classifier, texts), axis=-1)
-  confusion = np.zeros([len(task['labels'])] * 2, int)
-  np.add.at(confusion, (expected, predicted), 1)
-  return {'accuracy': float(np.mean(predicted == expected)),
-          'confusion': confusion.tolist()}
-
-
-def probabilities(classifier: loading.TrainedModel,
-                  texts: list[str]) -> np.ndarray:
-  """Returns the Keras model's probabilities of texts, `[texts, labels]`."""
-  return predictor.TextPredictor(classifier).scores(texts)
-
-
-def read_dev(task: dict[str, Any]) -> tuple[list[str], np.ndarray]:
-  """Returns the texts and label indices of the held-out part."""
-  examples = loader.read_examples(
-      task['dev'], text_field=task['text_column'], labels=task['labels'])
-  return list(examples.texts), np.asarray(examples.label_ids)
-
-
-def majority_accuracy(task: dict[str, Any]) -> float:
-  """Returns the accuracy of always giving the most frequent label."""
-  _, expected = read_dev(task)
-  return float(np.max(np.bincount(expected)) / len(expected))
-
-
-def _experiment(task: dict[str, Any], data: dict[str, Any],
-                pretrained_folder: pathlib.Path,
-                settings: settings_lib.Settings) -> cfg.ExperimentConfig:
-  params = exp_factory.get_exp_config('mobilebert/sentence_prediction')
-  params = hyperparams.override_params_dict(
-      params, config_files.path('experiments/classify_small.yaml'),
-      is_strict=True)
-  architecture = pretraining.architecture(
-      pretraining.STUDENT, settings, data['vocab_size'])
-  common = {
-      'vocab_file': data['vocab_file'],
-      'labels': task['labels'],
-      'text_field': task['text_column'],
-      'seq_length': architecture.max_position_embeddings - 1,
-      'global_batch_size': settings.task_batch_size,
-      'seed': settings.seed,
-  }
-  steps = settings.task_steps
-  params.override({
-      'task': {
-          'init_checkpoint': str(pretrained_folder),
-          'model': {'num_classes': len(task['labels']),
-                    'encoder': {'any': architecture.as_dict()}},
-          'train_data': {**common, 'input_path': task['train']},
-          'validation_data': {**common, 'input_path': task['dev']},
-      },
-      'trainer': {
-          'train_steps': steps,
-          'steps_per_loop': max(1, steps // 20),
-          'checkpoint_interval': max(1, steps // 5),
-          'summary_interval': max(1, steps // 20),
-          'max_to_keep': 1,
-          'optimizer_config': {
-              'learning_rate': {'polynomial': {'decay_steps': steps}},
-              'warmup': {'polynomial': {'warmup_steps': steps // 10}},
-          },
-      },
-  })
-  return params
+  results = run_lib.run(recipe_lib.Recipe(
+      task='classification',
+      train_file=task['train'],
+      dev_file=task['dev'],
+      text_column=task['text_column'],
+      init_checkpoint=str(pretrained_folder),
+      max_length=pretraining.num_positions(settings) - 1,
+      learning_rate=_LEARNING_RATE,
+      batch_size=settings.task_batch_size,
+      epochs=(settings.task_steps * settings.task_batch_size
+              / task['train_examples']),
+      seed=settings.seed), folder, folder.name)
+  report = json.loads(
+      (folder / 'evaluation.json').read_text(encoding='utf-8'))
+  return {'accuracy': results['metrics']['dev']['accuracy'],
+          'confusion': report['confusion'],
+          'majority_accuracy': report['baseline']['quality']}

@@ -12,7 +12,7 @@
 # See the License for the specific language governing permissions and
 # limitations under the License.
 
-"""The first steps: text, vocabulary, pre-training records."""
+"""The first steps of a chain: text, vocabulary, pre-training records."""
 
 import dataclasses
 import hashlib
@@ -34,19 +34,19 @@ from mobilebert_tf.text import vocabulary
 PARTS = ('train', 'held_out')
 _HELD_OUT_SHARE = 0.02
 _DOCSTRINGS_FILE = 'docstrings.jsonl'
-# At most so many: a file ends with a document.
+# Upper bounds, because a file ends with a document.
 _RECORD_FILES = {'train': 4, 'held_out': 1}
 
 
 def collect(folder: pathlib.Path,
             settings: settings_lib.Settings) -> dict[str, Any]:
-  """Writes the text, a part of it held out.
+  """Writes the text in two parts, one of them held out.
 
-  Documentation strings are held out by module, one's own documents one by one.
+  Documentation strings are held out by module, one's own text by document.
 
   Args:
-    folder: Gets `train.txt` and `held_out.txt`.
-    settings: Names one's own files, if any.
+    folder: Folder of `train.txt` and `held_out.txt`.
+    settings: Settings, which may name files.
 
   Returns:
     Source, megabytes and documents of each part.
@@ -81,12 +81,12 @@ def learn_vocabulary(folder: pathlib.Path, text_folder: pathlib.Path,
   """Learns a WordPiece vocabulary from the training part.
 
   Args:
-    folder: Gets `vocab.txt`.
-    text_folder: What `collect` wrote.
-    settings: Says how large.
+    folder: Folder of `vocab.txt`.
+    text_folder: Folder that `collect` wrote.
+    settings: Settings with the size.
 
   Returns:
-    The vocabulary's size.
+    The size of the vocabulary.
   """
   paragraphs = itertools.chain.from_iterable(
       corpus.read_documents([str(text_folder / 'train.txt')]))
@@ -101,10 +101,10 @@ def write_records(folder: pathlib.Path, text_folder: pathlib.Path,
   """Writes the pre-training records of both parts.
 
   Args:
-    folder: Gets a folder for each part.
-    text_folder: What `collect` wrote.
-    vocab_file: The vocabulary.
-    settings: Says how long an example is.
+    folder: Folder with a folder for each part.
+    text_folder: Folder that `collect` wrote.
+    vocab_file: Path of the vocabulary.
+    settings: Settings with the length of an example.
 
   Returns:
     The manifest of each part.
@@ -116,18 +116,18 @@ def write_records(folder: pathlib.Path, text_folder: pathlib.Path,
     text = text_folder / f'{part}.txt'
     manifests[part] = record_writing.write_records(
         str(text), vocab_file, folder / part, record_settings,
-        section_bytes=math.ceil(text.stat().st_size / num_files))
+        shard_bytes=math.ceil(text.stat().st_size / num_files))
   return manifests
 
 
 def read_docstrings(folder: pathlib.Path) -> Iterator[docstrings.Docstring]:
-  """Yields the documentation strings, from the folder if `collect` read them.
+  """Yields the documentation strings, from the folder if they are there.
 
   Args:
-    folder: What `collect` wrote.
+    folder: Folder that `collect` wrote.
 
   Yields:
-    Every documentation string of the default libraries.
+    The documentation strings of the default libraries.
   """
   path = folder / _DOCSTRINGS_FILE
   if not path.exists():  # The text was one's own.
@@ -151,7 +151,7 @@ def _docstring_documents(
 
 def _own_documents(
     settings: settings_lib.Settings) -> Iterator[tuple[bool, Sequence[str]]]:
-  """Yields one's own documents; the chosen share is held out, one at least."""
+  """Yields one's own documents; a share is held out, at least one."""
   documents = list(corpus.read_documents(list(settings.text_files)))
   digests = [hashlib.sha256(f'{settings.seed}:{i}'.encode()).digest()
              for i in range(len(documents))]

@@ -12,9 +12,8 @@
 # See the License for the specific language governing permissions and
 # limitations under the License.
 
-"""What a run found, told to people: HTML pages, plots and terminal tables.
+"""Reports for people: HTML pages, plots and tables for the terminal.
 
-`table`, `formatting`, `plots`, `page` and `terminal` serve any report.
-`quickstart_report` composes them into the one that `make quickstart` ends with.
-Nothing here imports TensorFlow, and matplotlib loads only where it draws.
+One file a report, on the shared `page`, `plots` and `text`. Nothing here
+imports TensorFlow, and matplotlib loads only where it draws.
 """

@@ -22,16 +22,17 @@ label with dollar signs is not taken for a formula.
 
 import base64
 import dataclasses
+import functools
 import io
 import warnings
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import matplotlib
 import numpy as np
 from matplotlib import colors, ticker
 from matplotlib import figure as figure_lib
 
-from mobilebert_tf.reporting import terminal
+from mobilebert_tf.reporting import text as text_lib
 
 # Okabe and Ito's colours, and greys that print.
 BLUE = '#0072B2'
@@ -41,8 +42,10 @@ PURPLE = '#AA4499'
 DARK_GREY = '#595959'
 LIGHT_GREY = '#B8B8B8'
 INK = '#1F2328'
+COLOURS = (BLUE, ORANGE, GREEN, PURPLE, DARK_GREY)
 
 SHADES = 'Blues'
+_WIDTH = 5.2  # Inches of 72 points.
 SMOOTHED_FROM = 40  # A line of this many points gets a running mean.
 _FAINT = '#D9DDE2'
 _BAND = '#EEF2F6'
@@ -56,16 +59,25 @@ _STYLE = {
 }
 
 
+def _styled(draw: Callable[..., figure_lib.Figure]):
+  """Decorates a function to draw in the style of all reports."""
+  @functools.wraps(draw)
+  def styled(*args, **options):
+    with matplotlib.rc_context(_STYLE):
+      return draw(*args, **options)
+  return styled
+
+
 @dataclasses.dataclass(frozen=True)
 class Series:
   """One line of a chart.
 
   Attributes:
-    label: Its name in the legend.
+    label: Name in the legend.
     x: Positions, increasing.
     y: Values; those that are not finite leave a gap.
-    colour: Any colour matplotlib knows.
-    dashed: Tells it apart without colour.
+    colour: Any colour of matplotlib.
+    dashed: Whether the line is dashed, to tell it apart without colour.
   """
   label: str
   x: Sequence[float]
@@ -82,15 +94,10 @@ class Band:
   end: float
 
 
-def line_chart(
-    series: Sequence[Series],
-    *,
-    x_label: str,
-    y_label: str,
-    bands: Sequence[Band] = (),
-    percent: bool = False,
-    size: tuple[float, float] = (5.2, 3.3),
-) -> figure_lib.Figure:
+@_styled
+def line_chart(series: Sequence[Series], *, x_label: str, y_label: str,
+               bands: Sequence[Band] = (),
+               percent: bool = False) -> figure_lib.Figure:
   """Draws lines over a common x axis.
 
   The y axis is logarithmic where positive values span a factor of 30 or more.
@@ -104,25 +111,20 @@ def line_chart(
     y_label: Name of the y axis.
     bands: Stretches to shade (every other one) and name above the axes.
     percent: Whether the values are fractions to show as percentages.
-    size: Width and height in inches of 72 points.
-
-  Returns:
-    The figure.
   """
-  with matplotlib.rc_context(_STYLE):
-    figure, axes = _new_figure(size)
-    for line in series:
-      _draw_series(axes, line, bands)
-    _shade(axes, bands)
-    _scale_y(axes, series, percent)
-    axes.set_xlabel(_plain(x_label))
-    axes.set_ylabel(_plain(y_label))
-    axes.xaxis.set_major_locator(ticker.MaxNLocator(6, integer=True))
-    axes.xaxis.set_major_formatter(ticker.StrMethodFormatter('{x:,.0f}'))
-    axes.grid(axis='y', color=_FAINT, linewidth=0.6)
-    if len({line.label for line in series}) > 1:
-      axes.legend(frameon=False, handlelength=2.2)
-    return figure
+  figure, axes = _new_figure((_WIDTH, 3.3))
+  for line in series:
+    _draw_series(axes, line, bands)
+  _shade(axes, bands)
+  _scale_y(axes, series, percent)
+  axes.set_xlabel(_plain(x_label))
+  axes.set_ylabel(_plain(y_label))
+  axes.xaxis.set_major_locator(ticker.MaxNLocator(6, integer=True))
+  axes.xaxis.set_major_formatter(ticker.StrMethodFormatter('{x:,.0f}'))
+  axes.grid(axis='y', color=_FAINT, linewidth=0.6)
+  if len({line.label for line in series}) > 1:
+    axes.legend(frameon=False, handlelength=2.2)
+  return figure
 
 
 def is_smoothed(line: Series, bands: Sequence[Band] = ()) -> bool:
@@ -131,29 +133,20 @@ def is_smoothed(line: Series, bands: Sequence[Band] = ()) -> bool:
   return bool(sizes.size and sizes.max() >= SMOOTHED_FROM)
 
 
-def bar_chart(
-    labels: Sequence[str],
-    values: Sequence[float],
-    *,
-    texts: Sequence[str],
-    colours: Sequence[str],
-    intervals: Sequence[tuple[float, float]] | None = None,
-    markers: Sequence[float] | None = None,
-    width: float = 5.2,
-) -> figure_lib.Figure:
+@_styled
+def bar_chart(labels: Sequence[str], values: Sequence[float], *,
+              texts: Sequence[str], colours: Sequence[str] = (BLUE,),
+              intervals: Sequence[tuple[float, float]] | None = None,
+              markers: Sequence[float] | None = None) -> figure_lib.Figure:
   """Draws horizontal bars from zero, each with its number at the end.
 
   Args:
     labels: Names of the bars, from the top down.
     values: Their lengths, 0 or more; one that is not finite gets no bar.
-    texts: What to print at their ends.
-    colours: One for each bar.
+    texts: Texts at their ends.
+    colours: One for each bar, or one for all.
     intervals: Low and high end of a whisker for each bar.
     markers: Position of a tick across each bar, for comparison.
-    width: Inches; the height follows from the number of bars.
-
-  Returns:
-    The figure.
   """
   values = _finite(values)
   lengths = np.nan_to_num(values)
@@ -166,36 +159,31 @@ def bar_chart(
     reach = max(reach, np.nan_to_num(marks).max(initial=0))
     hidden = (marks > ends - 0.01 * reach) & (marks < ends + 0.2 * reach)
     ends = np.where(hidden, np.fmax(ends, marks), ends)
-  with matplotlib.rc_context(_STYLE):
-    figure, axes = _new_figure((width, 0.45 + 0.36 * len(labels)))
-    rows = np.arange(len(labels))
-    axes.barh(rows, lengths, color=list(colours), height=0.62)
-    if intervals is not None:
-      low, high = np.transpose(_finite(np.ravel(intervals)).reshape(-1, 2))
-      axes.hlines(rows, low, high, color=INK, linewidth=1.2)
-    if markers is not None:
-      axes.vlines(marks, rows - 0.4, rows + 0.4, color=INK,
-                  linewidth=1.8)
-    for row, (end, text) in enumerate(zip(ends, texts, strict=True)):
-      axes.text(end + 0.015 * reach, row, _plain(text, 16), va='center',
-                color=INK)
-    axes.set_xlim(0, 1.22 * reach)
-    axes.set_yticks(rows, [_plain(label, 28) for label in labels])
-    axes.set_ylim(max(len(labels), 1) - 0.5, -0.5)  # The first one on top.
-    axes.tick_params(axis='y', length=0)
-    axes.xaxis.set_visible(False)
-    axes.spines['bottom'].set_visible(False)
-    return figure
+  figure, axes = _new_figure((_WIDTH, 0.45 + 0.36 * len(labels)))
+  rows = np.arange(len(labels))
+  axes.barh(rows, lengths, color=list(colours), height=0.62)
+  if intervals is not None:
+    low, high = np.transpose(_finite(np.ravel(intervals)).reshape(-1, 2))
+    axes.hlines(rows, low, high, color=INK, linewidth=1.2)
+  if markers is not None:
+    axes.vlines(marks, rows - 0.4, rows + 0.4, color=INK,
+                linewidth=1.8)
+  for row, (end, text) in enumerate(zip(ends, texts, strict=True)):
+    axes.text(end + 0.015 * reach, row, _plain(text, 16), va='center',
+              color=INK)
+  axes.set_xlim(0, 1.22 * reach)
+  axes.set_yticks(rows, [_plain(label, 28) for label in labels])
+  axes.set_ylim(max(len(labels), 1) - 0.5, -0.5)  # The first one on top.
+  axes.tick_params(axis='y', length=0)
+  axes.xaxis.set_visible(False)
+  axes.spines['bottom'].set_visible(False)
+  return figure
 
 
-def dot_chart(
-    labels: Sequence[str],
-    points: Sequence[Sequence[float]],
-    *,
-    reference: float | None = None,
-    reference_label: str = '',
-    width: float = 5.2,
-) -> figure_lib.Figure:
+@_styled
+def dot_chart(labels: Sequence[str], points: Sequence[Sequence[float]], *,
+              reference: float | None = None,
+              reference_label: str = '') -> figure_lib.Figure:
   """Draws shares as dots, a row for each label, with a line at each mean.
 
   The axis shows the range of the values, not zero: lengths mean nothing here.
@@ -203,123 +191,103 @@ def dot_chart(
   Args:
     labels: Names of the rows, from the top down.
     points: The values of each row; those that are not finite are left out.
-    reference: Where to draw a dashed line across all rows.
-    reference_label: Its name.
-    width: Inches; the height follows from the number of rows.
-
-  Returns:
-    The figure.
+    reference: Position of a dashed line across all rows.
+    reference_label: Name of the dashed line.
   """
-  with matplotlib.rc_context(_STYLE):
-    figure, axes = _new_figure((width, 0.75 + 0.36 * len(labels)))
-    for row, some in enumerate(points):
-      some = _finite(some)
-      some = some[np.isfinite(some)]
-      if some.size:
-        axes.vlines(some.mean(), row - 0.3, row + 0.3, color=INK, linewidth=1.8)
-      axes.plot(some, np.full(some.shape, row), 'o', color=BLUE, alpha=0.7,
-                markersize=6)
-    if reference is not None:
-      axes.axvline(reference, color=DARK_GREY, linestyle='--', linewidth=1.0,
-                   label=_plain(reference_label))
-      axes.legend(frameon=False, loc='best')
-    axes.set_yticks(range(len(labels)), [_plain(label, 28) for label in labels])
-    axes.set_ylim(max(len(labels), 1) - 0.5, -0.5)  # The first one on top.
-    axes.tick_params(axis='y', length=0)
-    axes.grid(axis='x', color=_FAINT, linewidth=0.8)
-    axes.set_axisbelow(True)
-    axes.xaxis.set_major_formatter(ticker.PercentFormatter(1.0, decimals=1))
-    axes.margins(x=0.08)
-    return figure
+  figure, axes = _new_figure((_WIDTH, 0.75 + 0.36 * len(labels)))
+  for row, some in enumerate(points):
+    some = _finite(some)
+    some = some[np.isfinite(some)]
+    if some.size:
+      axes.vlines(some.mean(), row - 0.3, row + 0.3, color=INK, linewidth=1.8)
+    axes.plot(some, np.full(some.shape, row), 'o', color=BLUE, alpha=0.7,
+              markersize=6)
+  if reference is not None:
+    axes.axvline(reference, color=DARK_GREY, linestyle='--', linewidth=1.0,
+                 label=_plain(reference_label))
+    axes.legend(frameon=False, loc='best')
+  axes.set_yticks(range(len(labels)), [_plain(label, 28) for label in labels])
+  axes.set_ylim(max(len(labels), 1) - 0.5, -0.5)  # The first one on top.
+  axes.tick_params(axis='y', length=0)
+  axes.grid(axis='x', color=_FAINT, linewidth=0.8)
+  axes.set_axisbelow(True)
+  axes.xaxis.set_major_formatter(ticker.PercentFormatter(1.0, decimals=1))
+  axes.margins(x=0.08)
+  return figure
 
 
-def diagonal_chart(
-    x: Sequence[float],
-    y: Sequence[float],
-    *,
-    x_label: str,
-    y_label: str,
-    intervals: Sequence[tuple[float, float]] | None = None,
-    percent: bool = False,
-    size: tuple[float, float] = (4.6, 4.2),
-) -> figure_lib.Figure:
+@_styled
+def diagonal_chart(x: Sequence[float], y: Sequence[float], *, x_label: str,
+                   y_label: str,
+                   intervals: Sequence[tuple[float, float]] | None = None,
+                   percent: bool = False) -> figure_lib.Figure:
   """Draws points beside the diagonal on which `y` would equal `x`.
 
   Args:
-    x: Positions from left to right; what is not finite is left out.
+    x: Positions from left to right; those not finite are left out.
     y: Positions from the bottom up.
     x_label: Name of the x axis.
     y_label: Name of the y axis.
     intervals: Low and high end of a whisker for each point.
     percent: Whether both are fractions to show as percentages, 0 to 1.
-    size: Width and height in inches of 72 points.
-
-  Returns:
-    The figure.
   """
   x, y = _finite(x), _finite(y)
   start = float(np.nan_to_num(np.fmin.reduce(x))) if x.size else 0.0
-  with matplotlib.rc_context(_STYLE):
-    figure, axes = _new_figure(size)
-    axes.axline((start, start), slope=1, color=DARK_GREY, linestyle='--',
-                linewidth=1.0)
-    if intervals is not None:
-      low, high = np.transpose(_finite(np.ravel(intervals)).reshape(-1, 2))
-      axes.vlines(x, low, high, color=INK, linewidth=1.2)
-    crowded = len(x) > 200
-    axes.plot(x, y, 'o', color=BLUE, alpha=0.3 if crowded else 0.8,
-              markersize=3 if crowded else 6, markeredgewidth=0)
-    axes.set_xlabel(_plain(x_label))
-    axes.set_ylabel(_plain(y_label))
-    axes.grid(color=_FAINT, linewidth=0.6)
-    axes.set_axisbelow(True)
-    if percent:
-      axes.set_xlim(0, 1.03)
-      axes.set_ylim(0, 1.03)
-      for axis in (axes.xaxis, axes.yaxis):
-        axis.set_major_formatter(ticker.PercentFormatter(1.0, decimals=0))
-    else:
-      axes.margins(0.05)
-    return figure
+  figure, axes = _new_figure((4.6, 4.2))
+  axes.axline((start, start), slope=1, color=DARK_GREY, linestyle='--',
+              linewidth=1.0)
+  if intervals is not None:
+    low, high = np.transpose(_finite(np.ravel(intervals)).reshape(-1, 2))
+    axes.vlines(x, low, high, color=INK, linewidth=1.2)
+  crowded = len(x) > 200
+  axes.plot(x, y, 'o', color=BLUE, alpha=0.3 if crowded else 0.8,
+            markersize=3 if crowded else 6, markeredgewidth=0)
+  axes.set_xlabel(_plain(x_label))
+  axes.set_ylabel(_plain(y_label))
+  axes.grid(color=_FAINT, linewidth=0.6)
+  axes.set_axisbelow(True)
+  if percent:
+    axes.set_xlim(0, 1.03)
+    axes.set_ylim(0, 1.03)
+    for axis in (axes.xaxis, axes.yaxis):
+      axis.set_major_formatter(ticker.PercentFormatter(1.0, decimals=0))
+  else:
+    axes.margins(0.05)
+  return figure
 
 
-def heatmap(
-    matrix: np.ndarray,
-    *,
-    row_labels: Sequence[str],
-    column_labels: Sequence[str],
-    maximum: float,
-    gamma: float = 1.0,
-    size: tuple[float, float] = (3.6, 3.5),
-) -> figure_lib.Figure:
+@_styled
+def heatmap(matrix: np.ndarray, *, row_labels: Sequence[str],
+            column_labels: Sequence[str], maximum: float,
+            gamma: float = 1.0) -> figure_lib.Figure:
   """Draws a matrix in shades of blue, white for 0.
 
   Args:
-    matrix: `[rows, columns]`; what is not finite is drawn light grey.
+    matrix: `[rows, columns]`; values that are not finite are light grey.
     row_labels: Names of the rows, shown on the left.
     column_labels: Names of the columns, shown upright below.
     maximum: Value of the darkest shade; give comparable plots the same.
     gamma: Exponent of the shade's scale; 0.5 brings out small values.
-    size: Width and height in inches.
-
-  Returns:
-    The figure.
   """
-  with matplotlib.rc_context(_STYLE):
-    figure, axes = _new_figure(size)
-    shades = matplotlib.colormaps[SHADES].with_extremes(bad=_FAINT)
-    norm = colors.PowerNorm(gamma, vmin=0, vmax=max(maximum, 1e-9))
-    axes.imshow(np.ma.masked_invalid(matrix), cmap=shades, norm=norm,
-                interpolation='nearest', aspect='auto')
-    letters = float(np.clip(140 / max(len(row_labels), 1), 4.5, 8))
-    axes.set_yticks(range(len(row_labels)), [_plain(x, 14) for x in row_labels],
-                    fontsize=letters)
-    axes.set_xticks(range(len(column_labels)),
-                    [_plain(x, 14) for x in column_labels], fontsize=letters,
-                    rotation=90)
-    axes.tick_params(length=0, pad=2)
-    axes.spines[:].set(visible=True, color=_FAINT)
-    return figure
+  figure, axes = _new_figure((3.6, 3.5))
+  shades = matplotlib.colormaps[SHADES].with_extremes(bad=_FAINT)
+  norm = colors.PowerNorm(gamma, vmin=0, vmax=max(maximum, 1e-9))
+  axes.imshow(np.ma.masked_invalid(matrix), cmap=shades, norm=norm,
+              interpolation='nearest', aspect='auto')
+  letters = float(np.clip(140 / max(len(row_labels), 1), 4.5, 8))
+  axes.set_yticks(range(len(row_labels)), [_plain(x, 14) for x in row_labels],
+                  fontsize=letters)
+  axes.set_xticks(range(len(column_labels)),
+                  [_plain(x, 14) for x in column_labels], fontsize=letters,
+                  rotation=90)
+  axes.tick_params(length=0, pad=2)
+  axes.spines[:].set(visible=True, color=_FAINT)
+  return figure
+
+
+def colour(place: int) -> str:
+  """Returns the colour of the `place`-th of several things."""
+  return COLOURS[place % len(COLOURS)]
 
 
 def shade(fraction: float) -> tuple[str, str]:
@@ -383,12 +351,12 @@ def _new_figure(size):
 
 
 def _plain(text: str, width: int = 40) -> str:
-  """Makes any text drawable: one line, valid in XML, not too long."""
-  return terminal.shorten(terminal.clean(text), width)
+  """Returns text that can be drawn: one line, valid in XML, not too long."""
+  return text_lib.shorten(text_lib.clean(text), width)
 
 
 def _finite(values) -> np.ndarray:
-  """Returns float values, NaN in place of None, text and infinity."""
+  """Converts to floats, with NaN for None, text and infinity."""
   array = np.array([
       value if isinstance(value, int | float | np.number) else np.nan
       for value in values], dtype=np.float64)
@@ -417,7 +385,7 @@ def _pieces(line: Series, bands: Sequence[Band]) -> np.ndarray:
 
 
 def _running_mean(values: np.ndarray, reach: int) -> np.ndarray:
-  """Means of the finite values up to `reach` away; NaN stays NaN."""
+  """Returns means of finite values up to `reach` away; NaN stays NaN."""
   known = np.isfinite(values)
   ones = np.ones(2 * reach + 1)
   sums = np.convolve(np.where(known, values, 0.0), ones, 'same')

@@ -15,6 +15,7 @@
 
 """What all fine-tuning has in common: a checked encoder, its start, a step."""
 
+import dataclasses
 from typing import Any
 
 import tensorflow as tf, tf_keras
@@ -25,6 +26,23 @@ from mobilebert_tf.modeling import layers
 from mobilebert_tf.text import vocabulary
 from official.core import config_definitions as cfg
 from official.nlp.configs import encoders
+
+
+@dataclasses.dataclass(frozen=True)
+class Matched:
+  """Outputs of a model that a student matches to those of its teacher.
+
+  A task class returns them from `outputs_to_match(outputs, labels)`.
+
+  Attributes:
+    logits: Logits, or the values of a regression, `[..., classes]`.
+    weights: Weight of each of them, `[...]`; None for equal weights.
+    activation: `softmax`, `sigmoid` for independent classes, or `linear` for
+      the values of a regression.
+  """
+  logits: tf.Tensor
+  weights: tf.Tensor | None = None
+  activation: str = 'softmax'
 
 
 class FineTuning:

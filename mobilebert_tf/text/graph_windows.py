@@ -12,32 +12,94 @@
 # See the License for the specific language governing permissions and
 # limitations under the License.
 
-"""Contexts cut into overlapping windows of tokens, inside a graph."""
+"""Contexts cut into overlapping windows of tokens, as tensors.
 
+`cut` works inside a graph; `TextWindows` makes batches of windows that were
+planned outside, by the same arithmetic (`windows`).
+"""
+
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import tensorflow as tf
 
-from mobilebert_tf.text import tokenizer
+from mobilebert_tf.text import tokenizer as tokenizer_lib
 from mobilebert_tf.text import windows as windows_lib
 
-_SPECIAL_TOKENS = 3  # [CLS] question [SEP] context [SEP]
+_DEFAULT = windows_lib.WindowSettings()
+
+
+class TextWindows(windows_lib.WindowPlan):
+  """The windows of questions, in their order; see `WindowPlan`.
+
+  Example:
+
+    windows = TextWindows(tokenizer, ['Who?'], ['It was Ada.'], [0])
+    inputs = windows.batch([0])  # input_word_ids, input_mask, input_type_ids
+
+  Args:
+    tokenizer: The tokenizer.
+    questions: Texts of the questions.
+    contexts: Texts that they are about.
+    paragraphs: Number of the context of each question, int `[questions]`.
+    settings: Settings of the windows.
+  """
+
+  def __init__(self,
+               tokenizer: tokenizer_lib.Tokenizer,
+               questions: Sequence[str],
+               contexts: Sequence[str],
+               paragraphs: Sequence[int],
+               settings: windows_lib.WindowSettings = _DEFAULT):
+    super().__init__(tokenizer.tokenize_strings_with_offsets(questions),
+                     tokenizer.tokenize_strings_with_offsets(contexts),
+                     paragraphs, settings)
+    self._tokenizer = tokenizer
+    self._asked = tf.RaggedTensor.from_row_splits(
+        self.questions.ids, self.questions.splits,
+        validate=False)[:, :settings.query_length]
+
+  def batch(self, rows: tf.Tensor | Sequence[int],
+            length: int | tf.Tensor | None = None) -> dict[str, tf.Tensor]:
+    """Makes inputs of windows; also in a graph.
+
+    Args:
+      rows: int `[batch]`, numbers of windows.
+      length: Length of the inputs; one more than the longest window if None.
+
+    Returns:
+      int32 `input_word_ids`, `input_mask`, `input_type_ids` `[batch, length]`.
+    """
+    return self._tokenizer.pack(self.segments(rows), length)
+
+  def segments(self, rows: tf.Tensor | Sequence[int]) -> list[tf.RaggedTensor]:
+    """Returns questions and parts of contexts, without special tokens.
+
+    Args:
+      rows: int `[batch]`, numbers of windows.
+
+    Returns:
+      Two int32 `[batch, (tokens)]`, for `Tokenizer.pack`.
+    """
+    return _segments(self._asked, tf.gather(self.question, rows),
+                     self.tokens.ids, tf.gather(self.start, rows),
+                     tf.gather(self.size, rows))
 
 
 class Windows(NamedTuple):
-  """The windows of questions, in their order, as `window_plan.WindowPlan`.
+  """The windows of questions, in their order, cut inside a graph.
 
   Attributes:
-    question: Which question each is of, int64 `[windows]` as all of these.
-    number: Which of its question's windows it is, from 0.
-    count: How many of them there are.
-    asked: Tokens of the question, as far as they are kept.
+    question: Number of the question, int64 `[windows]` as all of these.
+    number: Number among the windows of its question, from 0.
+    count: Number of windows of its question.
+    asked: Number of tokens of the question that are kept.
     begin: The context's first token among those of all contexts.
-    length: Tokens of the context.
+    length: Number of tokens of the context.
     start: The window's first token among those of its context.
-    size: How many tokens of the context it has.
-    room: How many it has room for.
-    step: By how many tokens it begins after the one before.
+    size: Number of its tokens that are the context's.
+    room: Number of tokens of a context that it has room for.
+    step: Distance to the window before, in tokens.
   """
   question: tf.Tensor
   number: tf.Tensor
@@ -52,14 +114,14 @@ class Windows(NamedTuple):
 
   @property
   def offset(self) -> tf.Tensor:
-    """Where the context begins in each window, int64 `[windows]`."""
-    return self.asked + _SPECIAL_TOKENS - 1
+    """Place of the context in each window, int64 `[windows]`."""
+    return self.asked + windows_lib.SPECIAL_TOKENS - 1
 
   def take(self, rows: tf.Tensor) -> 'Windows':
     """Returns some of the windows.
 
     Args:
-      rows: int `[rows]`, their numbers among all.
+      rows: int `[rows]`, numbers of the windows.
     """
     return Windows(*(tf.gather(values, rows) for values in self))
 
@@ -73,8 +135,8 @@ def cut(questions: tf.RaggedTensor, contexts: tf.RaggedTensor,
     questions: int32 `[questions, (tokens)]`, no longer than
       `settings.query_length`.
     contexts: int32 `[contexts, (tokens)]`.
-    paragraphs: The context of each question, int `[questions]`.
-    settings: How to cut.
+    paragraphs: Number of the context of each question, int `[questions]`.
+    settings: Settings of the windows.
 
   Returns:
     The windows, at least one for each question.
@@ -82,14 +144,11 @@ def cut(questions: tf.RaggedTensor, contexts: tf.RaggedTensor,
   Example: `cut(question_ids, context_ids, tf.range(2), settings).size`
   """
   asked = questions.row_lengths()
-  room = settings.seq_length - _SPECIAL_TOKENS - asked
-  # So that there is no gap.
-  step = tf.minimum(tf.cast(settings.doc_stride, tf.int64), room)
   length = tf.gather(contexts.row_lengths(), paragraphs)
-  count = 1 + tf.maximum(_divide_up(length - room, step), 0)
+  room, step, count = windows_lib.measure(asked, length, settings, tf)
   # === From questions to windows ===
   numbers = tf.ragged.range(count)
-  question = tokenizer.row_of_values(numbers)
+  question = tokenizer_lib.row_of_values(numbers)
   count, asked, begin, length, room, step = (
       tf.gather(values, question) for values in (
           count, asked, tf.gather(contexts.row_starts(), paragraphs), length,
@@ -105,57 +164,50 @@ def segments(windows: Windows, questions: tf.RaggedTensor,
 
   Args:
     windows: The windows.
-    questions: What was cut.
-    contexts: The same.
+    questions: Tokens of the questions, as for `cut`.
+    contexts: Tokens of the contexts, as for `cut`.
 
   Returns:
     Two int32 `[windows, (tokens)]`, for `Tokenizer.pack`.
 
   Example: `tokenizer.pack(segments(windows, question_ids, context_ids))`
   """
-  first = windows.begin + windows.start
-  places = tf.ragged.range(first, first + windows.size)
-  return [tf.gather(questions, windows.question),
-          places.with_values(tf.gather(contexts.values, places.values))]
+  return _segments(questions, windows.question, contexts.values,
+                   windows.begin + windows.start, windows.size)
 
 
 def shows_most(windows: Windows, width: tf.Tensor) -> tf.Tensor:
   """Whether no window of the question shows more around each token.
 
-  Of windows that show as much on the poorer side of a token the longer counts,
-  of two alike the first.
-
   Args:
     windows: The windows.
-    width: How many tokens to look at.
+    width: Number of tokens to look at.
 
   Returns:
     bool `[windows, width]`, for the tokens of each window's part of its
-    context; False after its end.
+    context; False after its end. See `windows.best_window`.
 
   Example: `shows_most(windows, tf.reduce_max(windows.size))`
   """
   of = Windows(*(values[:, tf.newaxis] for values in windows))
   place = of.start + tf.range(tf.cast(width, tf.int64))
-  last = of.count - 1
-  # All but the last are equally long: the one whose middle is nearest shows
-  # most. That spares comparing it to the hundreds that a small stride makes.
-  nearest = _divide_up(2 * place - (of.room - 1) - of.step, 2 * of.step)
-  nearest = tf.clip_by_value(nearest, 0, tf.maximum(last - 1, 0))
-  in_last = _context(place - last * of.step, of.length - last * of.step)
-  best = tf.where(_context(place - nearest * of.step, of.room) >= in_last,
-                  nearest, last)
+  best = windows_lib.best_window(
+      place, of.count, of.length, of.room, of.step, tf)
   return (best == of.number) & (place < of.start + of.size)
 
 
-def _context(left: tf.Tensor, size: tf.Tensor) -> tf.Tensor:
-  """How much a window shows on the poorer side of tokens, -inf outside."""
-  fewer = tf.minimum(left, size - 1 - left)
-  # The sum that `answer_spans` makes, so that both round alike.
-  shown = tf.cast(fewer, tf.float64) + 0.01 * tf.cast(size, tf.float64)
-  return tf.where(fewer < 0, tf.constant(float('-inf'), tf.float64), shown)
+def _segments(questions: tf.RaggedTensor, question: tf.Tensor,
+              contexts: tf.Tensor, start: tf.Tensor,
+              size: tf.Tensor) -> list[tf.RaggedTensor]:
+  """Returns int32 `[windows, (tokens)]` of questions and of contexts.
 
-
-def _divide_up(values: tf.Tensor, divisor: tf.Tensor) -> tf.Tensor:
-  """Returns quotients rounded up."""
-  return -(-values // divisor)
+  Args:
+    questions: int32 `[questions, (tokens)]`.
+    question: Number of the question of each window, `[windows]`.
+    contexts: int32 `[tokens]`, of all contexts.
+    start: First token of each window among these, `[windows]`.
+    size: Number of tokens of each window's context, `[windows]`.
+  """
+  places = tf.ragged.range(start, start + size)
+  return [tf.gather(questions, question),
+          places.with_values(tf.gather(contexts, places.values))]

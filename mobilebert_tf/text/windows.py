@@ -12,28 +12,34 @@
 # See the License for the specific language governing permissions and
 # limitations under the License.
 
-"""How contexts are cut into overlapping windows of tokens, as arrays."""
+"""Contexts cut into overlapping windows of tokens, without TensorFlow.
+
+`graph_windows` has the same as tensors, by the same arithmetic.
+"""
 
 from collections.abc import Sequence
 import dataclasses
+import types
+from typing import Any
 
 import numpy as np
 
 from mobilebert_tf.text import plain_tokenizer
 
-_SPECIAL_TOKENS = 3  # [CLS] question [SEP] context [SEP]
+SPECIAL_TOKENS = 3  # [CLS] question [SEP] context [SEP]
 _NO_SPAN = -1
 
 
 @dataclasses.dataclass(frozen=True)
 class WindowSettings:
-  """How contexts are cut.
+  """Settings of the windows.
 
   Attributes:
-    seq_length: Tokens of a window: question, part of the context and the three
-      special tokens. Batches are at most one longer: padding follows.
-    doc_stride: By how many tokens a window begins after the one before.
-    query_length: How many tokens of a question to keep, from its start.
+    seq_length: Maximum length of a window in tokens: question, part of the
+      context and the three special tokens. Batches are at most one longer:
+      padding follows.
+    doc_stride: Distance between the starts of consecutive windows, in tokens.
+    query_length: Number of tokens of a question to keep, from its start.
   """
   seq_length: int = 384
   doc_stride: int = 128
@@ -44,19 +50,72 @@ class WindowSettings:
       if getattr(self, name) < 1:
         raise ValueError(f'{name} is {getattr(self, name)}; it has to be at '
                          'least 1.')
-    room = self.seq_length - self.query_length - _SPECIAL_TOKENS
+    room = self.seq_length - self.query_length - SPECIAL_TOKENS
     if room < 1:
       raise ValueError(
           f'seq_length is {self.seq_length}, but a question may take '
           f'{self.query_length} tokens (query_length) and special tokens '
-          f'{_SPECIAL_TOKENS}: nothing is left for the context.')
+          f'{SPECIAL_TOKENS}: nothing is left for the context.')
+
+
+def measure(asked: Any, length: Any, settings: WindowSettings,
+            ops: types.ModuleType = np) -> tuple[Any, Any, Any]:
+  """Measures the windows of questions.
+
+  Args:
+    asked: int64 `[questions]`, tokens of each question that are kept.
+    length: int64 `[questions]`, tokens of its context.
+    settings: Settings of the windows.
+    ops: `numpy` or `tensorflow`, whatever the arguments belong to.
+
+  Returns:
+    int64 `[questions]` each: room for the context in a window, distance between
+    windows, and number of windows.
+  """
+  room = settings.seq_length - SPECIAL_TOKENS - asked
+  step = ops.minimum(room, settings.doc_stride)  # No more, or tokens are lost.
+  return room, step, 1 + ops.maximum(-(-(length - room) // step), 0)
+
+
+def best_window(place: Any, count: Any, length: Any, room: Any, step: Any,
+                ops: types.ModuleType = np) -> Any:
+  """Returns which window of a question shows most around tokens.
+
+  Of windows that show as much on the poorer side of a token the longer counts,
+  of two alike the first, as in BERT's reference code.
+
+  Args:
+    place: int64, the tokens' places in their context.
+    count: Number of windows of the question. The shapes of these broadcast.
+    length: Tokens of its context.
+    room: Room for the context in a window.
+    step: Distance between windows.
+    ops: `numpy` or `tensorflow`, whatever the arguments belong to.
+
+  Returns:
+    int64, the numbers of the windows.
+  """
+  def shown(left: Any, size: Any) -> Any:
+    fewer = ops.minimum(left, size - 1 - left)
+    # By 1, which makes float64 of integers in numpy and in TensorFlow.
+    score = fewer / 1 + 0.01 * (size / 1)
+    return ops.where(fewer >= 0, score, -np.inf)
+
+  last = count - 1
+  # All but the last are equally long: the one whose middle is nearest shows
+  # most. That spares comparing it to the hundreds that a small stride makes.
+  nearest = -(-(2 * place - (room - 1) - step) // (2 * step))
+  nearest = ops.maximum(ops.minimum(nearest, last - 1), 0)
+  return ops.where(shown(place - nearest * step, room) >=
+                   shown(place - last * step, length - last * step),
+                   nearest, last)
 
 
 class WindowPlan:
   """The windows of questions, in their order, as arrays.
 
   A question has as many windows as its context needs, and one if that has no
-  tokens. The long ones cost no more than the tokens they have.
+  tokens. Long contexts cost no more than the tokens they have.
 
   Example:
 
@@ -65,19 +124,20 @@ class WindowPlan:
     question, context = plan.pieces(0)  # The ids of the first window.
 
   Args:
-    questions: The tokens of the questions.
-    contexts: Those of the texts they are about.
-    paragraphs: The context of each question, int `[questions]`.
-    settings: How to cut.
+    questions: Tokens of the questions.
+    contexts: Tokens of the texts that they are about.
+    paragraphs: Number of the context of each question, int `[questions]`.
+    settings: Settings of the windows.
 
   Attributes:
-    questions: The tokens of the questions, whole.
-    tokens: The tokens of the contexts.
-    question: int32 `[windows]`, which question each is of.
-    start: int64 `[windows]`, its first token among those of all contexts.
-    size: int64 `[windows]`, how many tokens of the context it has.
-    offset: int64 `[windows]`, where the context begins in it.
-    length: int64 `[windows]`, its tokens, special ones included.
+    questions: Tokens of the questions, whole.
+    tokens: Tokens of the contexts.
+    question: int32 `[windows]`, number of the question.
+    start: int64 `[windows]`, the window's first token among those of all
+      contexts.
+    size: int64 `[windows]`, number of its tokens that are the context's.
+    offset: int64 `[windows]`, place of the context in the window.
+    length: int64 `[windows]`, number of its tokens, special ones included.
   """
 
   def __init__(self,
@@ -90,11 +150,10 @@ class WindowPlan:
     self._paragraphs = np.asarray(paragraphs, np.int64)
     # === Cut ===
     asked = np.minimum(questions.lengths, settings.query_length)
-    room = settings.seq_length - _SPECIAL_TOKENS - asked
-    step = np.minimum(settings.doc_stride, room)  # So that there is no gap.
     begin = self.tokens.splits[self._paragraphs]
     length = self.tokens.lengths[self._paragraphs]
-    counts = 1 + np.maximum(0, -(-(length - room) // step))
+    room, step, counts = measure(asked, length, settings)
+    self._measures = counts, length, room, step
     self._first = np.concatenate([[0], np.cumsum(counts)])
     question = np.repeat(np.arange(len(asked)), counts)
     within = step[question] * (
@@ -102,7 +161,7 @@ class WindowPlan:
     self.question = question.astype(np.int32)
     self.start = begin[question] + within
     self.size = np.minimum(room[question], length[question] - within)
-    self.offset = asked[question] + _SPECIAL_TOKENS - 1
+    self.offset = asked[question] + SPECIAL_TOKENS - 1
     self.length = self.offset + self.size + 1
 
   def __len__(self) -> int:
@@ -124,12 +183,28 @@ class WindowPlan:
     asked = self.questions.splits[self.question[row]]
     start = self.start[row]
     # [CLS] and [SEP] stand before the context too.
-    kept = self.offset[row] - (_SPECIAL_TOKENS - 1)
+    kept = self.offset[row] - (SPECIAL_TOKENS - 1)
     return (self.questions.ids[asked:asked + kept],
             self.tokens.ids[start:start + self.size[row]])
 
+  def shows_most(self, row: int) -> np.ndarray:
+    """Whether no window of the question shows more around each token.
+
+    Args:
+      row: The number of the window.
+
+    Returns:
+      bool `[size]`, for the tokens of the context in the window; see
+      `best_window`.
+    """
+    question = self.question[row]
+    count, length, room, step = (x[question] for x in self._measures)
+    number = row - self._first[question]
+    place = number * step + np.arange(self.size[row])
+    return best_window(place, count, length, room, step) == number
+
   def positions(self, spans: np.ndarray) -> np.ndarray:
-    """Returns where answers are in the windows.
+    """Returns the positions of answers in the windows.
 
     Args:
       spans: int `[questions, 2]`, the first character of each question's answer

@@ -12,9 +12,7 @@
 # See the License for the specific language governing permissions and
 # limitations under the License.
 
-"""Finds the words of running text, as files of labelled words part them.
-
-Words to WordPieces, with a mark on the first piece of each word.
+"""Splits text into words as files of labelled words do, and into WordPieces.
 """
 
 from collections.abc import Sequence
@@ -38,10 +36,10 @@ _CJK_OR_NOT = re.compile(f'[{_CJK}]|[^{_CJK}]+')
 def find_words(text: str) -> list[tuple[int, int]]:
   """Returns where the words of a text begin and end.
 
-  Words are parted by white space. Punctuation and symbols around a word are
-  words of their own, a run of the same sign is one; what stands within a word
-  stays, as in `U.S.`, `3.5` and `mid-1990s`. A Chinese character is a word, and
-  so is a possessive `'s`.
+  Words are separated by white space. Punctuation and symbols around a word are
+  words of their own, a run of the same sign is one word. Signs within a word
+  belong to it, as in `U.S.`, `3.5` and `mid-1990s`. A Chinese character is a
+  word, and so is a possessive `'s`.
 
   >>> text = '"Ann is in the U.S.," he said.'
   >>> [text[start:end] for start, end in find_words(text)]
@@ -89,7 +87,7 @@ def _is_sign(character: str) -> bool:
 
 @dataclasses.dataclass(frozen=True)
 class SentenceParts:
-  """Sentences in pieces, cut where they are longer than a model reads.
+  """Sentences in WordPieces, cut where they are longer than a model reads.
 
   The first pieces of all parts, one after another, are the words of all
   sentences, each once and in order.
@@ -97,7 +95,7 @@ class SentenceParts:
   Attributes:
     pieces: int32 `[parts, (pieces)]`, without special tokens.
     is_first: bool `[parts, (pieces)]`, whether a word begins there.
-    sentences: int32 `[parts]`, which sentence each is of.
+    sentences: int32 `[parts]`, the number of the sentence.
   """
   pieces: tf.RaggedTensor
   is_first: tf.RaggedTensor
@@ -109,7 +107,7 @@ def split_words(tokenizer: tokenizer_lib.Tokenizer,
                 max_length: int) -> SentenceParts:
   """Splits the words of sentences into WordPieces.
 
-  A word without pieces, because all of it is control characters, becomes
+  A word without pieces, because it consists of control characters, becomes
   `[UNK]`. A sentence that is too long is cut between words into parts of about
   the same length; a word that is too long by itself loses its end.
 
@@ -120,8 +118,8 @@ def split_words(tokenizer: tokenizer_lib.Tokenizer,
 
   Args:
     tokenizer: The tokenizer.
-    sentences: The words of each.
-    max_length: How many tokens a part may have, two special ones included.
+    sentences: Words of each sentence.
+    max_length: Maximum length of a part in tokens, two special ones included.
 
   Returns:
     The parts.
@@ -165,7 +163,7 @@ def _parts(lengths: np.ndarray, budget: int) -> list[tuple[int, int]]:
   total = int(lengths.sum())
   if total <= budget:
     return [(0, len(lengths))] if total else []
-  # As many as must be, and alike: a short rest would lack its context.
+  # As few as possible, of equal length: a short rest would lack context.
   target = total / -(-total // budget)
   parts, start, size = [], 0, 0
   for place, length in enumerate(lengths):

@@ -12,8 +12,7 @@
 # See the License for the specific language governing permissions and
 # limitations under the License.
 
-
-"""Stops a training whose loss is not finite, and says where it went wrong."""
+"""Stops a training whose loss is not finite."""
 
 from collections.abc import Callable
 
@@ -25,10 +24,8 @@ _SHOWN = 6
 
 
 def scalars(output: orbit.runner.Output) -> dict[str, float]:
-  """Returns those of a loop's logs that are numbers.
-
-  The learning rate may be a variable, of which every replica has a copy.
-  """
+  """Returns the scalars among the logs of a loop as floats."""
+  # The learning rate may be a variable with a copy on every replica.
   tensors = {name: tf.convert_to_tensor(value)
              for name, value in output.items()}
   return {name: float(tensor) for name, tensor in tensors.items()
@@ -40,16 +37,18 @@ class DivergenceError(ArithmeticError):
 
 
 class StopWhenNotFinite:
-  """A train action that raises before what went wrong is saved.
+  """Train action that raises before diverged weights are saved.
 
-  To be run on every worker: those that went on would wait for the others.
+  It has to run on every worker; one that went on would wait for the others.
 
   Args:
-    model: The model that is trained.
-    global_step: Counts the steps done.
+    model: The trained model.
+    global_step: Counter of the steps.
     steps_per_loop: Steps between two outputs.
-    describe_step: Says what a step belongs to, such as `stage transfer_3`.
-    latest_checkpoint: Returns the path of the last checkpoint, if any.
+    describe_step: Function from a step to its stage, such as
+      `stage transfer_3`.
+    latest_checkpoint: Function that returns the path of the last checkpoint, if
+      any.
 
   Example:
 
@@ -84,8 +83,8 @@ class StopWhenNotFinite:
         f'Training diverged between steps {first} and {last} '
         f'({self._describe_step(last - 1)}): not finite: {_shorten(terms)}; '
         f'{self._describe_weights()}. '
-        + (f'The last good checkpoint is {checkpoint}, and the same command '
-           'goes on from it.' if checkpoint else 'No checkpoint was saved yet.')
+        + (f'The last good checkpoint is {checkpoint}; the same command '
+           'resumes from it.' if checkpoint else 'No checkpoint was saved yet.')
         + ' Lower the learning rate or lengthen its warm-up, look at '
         'gradient_norm in metrics.jsonl, or log more often '
         '(trainer.steps_per_loop).')

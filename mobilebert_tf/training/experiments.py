@@ -12,13 +12,14 @@
 # See the License for the specific language governing permissions and
 # limitations under the License.
 
-"""Every experiment, by name.
+"""All experiments by name; importing this module registers them.
 
-The defaults are the paper's full scale; `configs/experiments` holds runs of
+Their defaults are the paper's full scale; `configs/experiments` holds runs of
 other sizes. Paths of data and checkpoints have no default: a run names them.
 """
 
 import functools
+import itertools
 
 from mobilebert_tf.distillation import fine_tuning
 from mobilebert_tf.distillation import optimizers
@@ -30,16 +31,27 @@ from mobilebert_tf.tasks.classification import loader as classification_loader
 from mobilebert_tf.tasks.classification import task as classification_task
 from mobilebert_tf.tasks.pretraining import loader as pretraining_loader
 from mobilebert_tf.tasks.pretraining import task as pretraining_task
-from mobilebert_tf.tasks.question_answering import loader as question_answering_loader
-from mobilebert_tf.tasks.question_answering import task as question_answering_task
-from mobilebert_tf.tasks.token_classification import loader as token_classification_loader
-from mobilebert_tf.tasks.token_classification import task as token_classification_task
+from mobilebert_tf.tasks.question_answering import loader as qa_loader
+from mobilebert_tf.tasks.question_answering import task as qa_task
+from mobilebert_tf.tasks.token_classification import loader as token_loader
+from mobilebert_tf.tasks.token_classification import task as token_task
 from official.core import config_definitions as cfg
 from official.core import exp_factory
+from official.nlp import tasks  # noqa: F401
 from official.nlp.configs import bert
+from official.nlp.configs import experiment_configs  # noqa: F401
 
 # The reference leaves out biases and both normalizations.
 _LAMB = 'lamb_reference'  # Its defaults are the paper's settings.
+
+
+def get(name: str) -> cfg.ExperimentConfig:
+  """Returns a registered experiment, ours or one of the Model Garden.
+
+  Args:
+    name: Name such as `mobilebert/pretrain`.
+  """
+  return exp_factory.get_exp_config(name)
 
 
 @exp_factory.register_config_factory('mobilebert/pretrain')
@@ -67,7 +79,7 @@ def distill() -> cfg.ExperimentConfig:
 
 @exp_factory.register_config_factory('mobilebert/distill_tf1_reference')
 def distill_tf1_reference() -> cfg.ExperimentConfig:
-  """The same with losses and learning rates of the released TF1 code."""
+  """Distillation with losses and learning rates of the released TF1 code."""
   return _distillation(schedules.tf1_reference_schedule(), 'tf1_reference')
 
 
@@ -86,11 +98,11 @@ def classify_sentences() -> cfg.ExperimentConfig:
 
 @exp_factory.register_config_factory('mobilebert/token_classification')
 def classify_tokens() -> cfg.ExperimentConfig:
-  """Fine-tuning on labelled words in files of columns, as of CoNLL 2003."""
-  data = token_classification_loader.TokenClassificationDataConfig
+  """Fine-tuning on labelled words in files of columns, such as CoNLL 2003."""
+  data = token_loader.TokenClassificationDataConfig
   train_steps = 5 * 14_041 // 32  # Five epochs of CoNLL 2003.
   return cfg.ExperimentConfig(
-      task=token_classification_task.TokenClassificationConfig(
+      task=token_task.TokenClassificationConfig(
           train_data=data(is_training=True, global_batch_size=32),
           validation_data=data(is_training=False, global_batch_size=32)),
       trainer=_fine_tuning(train_steps, 5e-5),
@@ -111,11 +123,11 @@ def squad_v2() -> cfg.ExperimentConfig:
 
 def _question_answering(windows: int, version_2_with_negative: bool
                         ) -> cfg.ExperimentConfig:
-  """Five epochs of so many windows of 384 tokens, at 4e-5 (issue 287)."""
-  data = question_answering_loader.QuestionAnsweringDataConfig
+  """Five epochs of windows of 384 tokens, at 4e-5 (issue 287)."""
+  data = qa_loader.QuestionAnsweringDataConfig
   train_steps = 5 * windows // 32
   return cfg.ExperimentConfig(
-      task=question_answering_task.QuestionAnsweringConfig(
+      task=qa_task.QuestionAnsweringConfig(
           train_data=data(
               is_training=True, global_batch_size=32,
               version_2_with_negative=version_2_with_negative),
@@ -126,28 +138,11 @@ def _question_answering(windows: int, version_2_with_negative: bool
       restrictions=_restrictions())
 
 
-# Epochs, batch and learning rate, from where the paper searched: 2 to 10, 16 to
-# 48, 1e-5 to 1e-4. It does not say what won, only that MobileBERT needs larger
-# rates and more epochs than BERT.
-GLUE_RECIPES = {
-    'cola': (10, 16, 5e-5),
-    'sst2': (5, 32, 5e-5),
-    'mrpc': (10, 16, 5e-5),
-    'stsb': (10, 16, 5e-5),
-    'qqp': (5, 32, 5e-5),
-    'mnli': (5, 32, 5e-5),
-    'qnli': (5, 32, 5e-5),
-    'rte': (10, 16, 5e-5),
-    # Its dev part contradicts its train part: nothing beats the majority.
-    'wnli': (2, 16, 1e-5),
-}
-
-
 def _glue(name: str) -> cfg.ExperimentConfig:
   """Fine-tuning on a task of GLUE, with an evaluation after each epoch."""
   data = classification_loader.TextClassificationDataConfig
   task = glue.GLUE_TASKS[name]
-  epochs, batch_size, learning_rate = GLUE_RECIPES[name]
+  epochs, batch_size, learning_rate = glue.GLUE_RECIPES[name]
   epoch_steps = round(task.rows['train'] / batch_size)
   train_steps = epochs * epoch_steps
   params = cfg.ExperimentConfig(
@@ -169,12 +164,12 @@ def _glue(name: str) -> cfg.ExperimentConfig:
   return params
 
 
-for _name in GLUE_RECIPES:
+for _name in glue.GLUE_RECIPES:
   exp_factory.register_config_factory(f'mobilebert/glue/{_name}')(
       functools.partial(_glue, _name))
 
 
-def _taught(name: str) -> cfg.ExperimentConfig:
+def _distilled(name: str) -> cfg.ExperimentConfig:
   """The experiment with a fine-tuned teacher, `task.teacher.checkpoint`."""
   params = exp_factory.get_exp_config(name)
   params.task = fine_tuning.with_teacher(params.task)
@@ -183,10 +178,11 @@ def _taught(name: str) -> cfg.ExperimentConfig:
 
 FINE_TUNING = (
     'sentence_prediction', 'token_classification', 'squad_v1', 'squad_v2',
-    *(f'glue/{_name}' for _name in GLUE_RECIPES))
-for _name in FINE_TUNING:
-  exp_factory.register_config_factory(f'mobilebert/taught/{_name}')(
-      functools.partial(_taught, f'mobilebert/{_name}'))
+    *(f'glue/{_name}' for _name in glue.GLUE_RECIPES))
+# `taught` is the name of the first release.
+for _name, _prefix in itertools.product(FINE_TUNING, ('distilled', 'taught')):
+  exp_factory.register_config_factory(f'mobilebert/{_prefix}/{_name}')(
+      functools.partial(_distilled, f'mobilebert/{_name}'))
 
 
 def _distillation(schedule: schedules.ScheduleConfig,

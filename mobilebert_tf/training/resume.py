@@ -12,8 +12,7 @@
 # See the License for the specific language governing permissions and
 # limitations under the License.
 
-
-"""Where a run begins, or goes on."""
+"""Starts or resumes a run: its params, seed and first batch."""
 
 import os
 import random
@@ -24,14 +23,15 @@ import tensorflow as tf
 import yaml
 from absl import logging
 
+from mobilebert_tf.common import files
 from official.core import config_definitions as cfg
 from official.modeling import hyperparams
 
 PARAMS_FILE = 'params.yaml'
-# Where a checkpoint of the Model Garden's trainer has its step.
+# The step in a checkpoint of the Model Garden's trainer.
 _GLOBAL_STEP = 'global_step/.ATTRIBUTES/VARIABLE_VALUE'
-# A run that goes on with others than those it was begun with would read some
-# data twice and some never, or be at another stage than its checkpoint.
+# If these differed, a resumed run would read some data twice and some never, or
+# be at another stage than its checkpoint.
 _KEPT = ('task.model', 'task.schedule', 'task.variant',
          *(f'task.train_data.{name}' for name in (
              'global_batch_size', 'seq_length', 'max_predictions_per_seq',
@@ -40,19 +40,19 @@ _KEPT = ('task.model', 'task.schedule', 'task.variant',
              'doc_stride', 'query_length', 'version_2_with_negative')))
 
 
-def begin_or_continue(params: cfg.ExperimentConfig,
-                      strategy: tf.distribute.Strategy,
-                      model_dir: str) -> cfg.ExperimentConfig:
-  """Writes `params.yaml`; returns the params that this part of the run needs.
+def start_or_resume(params: cfg.ExperimentConfig,
+                    strategy: tf.distribute.Strategy,
+                    model_dir: str) -> cfg.ExperimentConfig:
+  """Writes `params.yaml` and returns the params of this part of the run.
 
   Where the training data can begin anywhere (it has a field `start_batch`), a
-  continued run goes on with the batch that comes after those of its checkpoint.
-  If `task.train_data.seed` is None, one is chosen when training begins; it is
-  found in `params.yaml`, where a continued run reads it.
+  resumed run continues with the batch after those of its checkpoint. If
+  `task.train_data.seed` is None, one is chosen when training begins and kept in
+  `params.yaml`, where a resumed run reads it.
 
   Args:
-    params: The experiment, as it was asked for.
-    strategy: Decides who writes.
+    params: The requested experiment.
+    strategy: Distribution strategy; its chief writes.
     model_dir: Folder of the run.
 
   Returns:
@@ -64,50 +64,50 @@ def begin_or_continue(params: cfg.ExperimentConfig,
   """
   data = params.task.train_data
   checkpoint = tf.train.latest_checkpoint(model_dir)
-  can_continue = hasattr(data, 'start_batch')
-  begun = _read_params(model_dir)
-  if can_continue and data.seed is None:
-    seed = begun.get('task.train_data.seed')
+  can_resume = hasattr(data, 'start_batch')
+  started = _read_params(model_dir)
+  if can_resume and data.seed is None:
+    seed = started.get('task.train_data.seed')
     if seed is None:
       if checkpoint:
         logging.warning(
-            'The seed of the training data is not in %s, so training goes on '
+            'The seed of the training data is not in %s, so training resumes '
             'with another order of the data: some may be read twice in an '
             'epoch.', os.path.join(model_dir, PARAMS_FILE))
       seed = random.SystemRandom().getrandbits(31)
-    # All workers have read the file when the first of them writes it.
+    # This waits for all workers, who have read the file before it is written.
     seed = _value_of_chief(strategy, seed)
     params = params.replace(task={'train_data': {'seed': seed}})
   if checkpoint:
-    _check_same(begun, params, model_dir)
+    _check_same(started, params, model_dir)
   if strategy.extended.should_checkpoint:
     write_params(params, model_dir)
-  if can_continue and checkpoint:
-    # Not in the file, which others may take as a start for runs of their own.
+  if can_resume and checkpoint:
+    # Not in the file, which may be the config of another run.
     start = data.start_batch + _read_step(checkpoint)
     params = params.replace(task={'train_data': {'start_batch': start}})
   return params
 
 
-def _check_same(begun: Mapping[str, Any], params: cfg.ExperimentConfig,
+def _check_same(started: Mapping[str, Any], params: cfg.ExperimentConfig,
                 model_dir: str) -> None:
   now = dict(_flatten(params.as_dict()))
   changes = [
-      f'{name} was {begun[name]!r} and is {now[name]!r}'
-      for name in sorted(begun.keys() & now.keys())
-      if name.startswith(_KEPT) and begun[name] is not None
-      and _listed(begun[name]) != _listed(now[name])
+      f'{name} was {started[name]!r} and is {now[name]!r}'
+      for name in sorted(started.keys() & now.keys())
+      if name.startswith(_KEPT) and started[name] is not None
+      and _listed(started[name]) != _listed(now[name])
   ]
   if changes:
     path = os.path.join(model_dir, PARAMS_FILE)
     raise ValueError(
-        f'{model_dir} holds a run that was begun otherwise: '
-        f'{"; ".join(changes)}. To continue it, set them as {path} says; for a '
+        f'{model_dir} holds a run started with different settings: '
+        f'{"; ".join(changes)}. To resume it, set them as {path} says; for a '
         'new run name another --model_dir.')
 
 
 def _read_params(model_dir: str) -> dict[str, Any]:
-  """Returns the params a run was begun with by their dotted names."""
+  """Returns the params that a run was started with by their dotted names."""
   path = os.path.join(model_dir, PARAMS_FILE)
   if not tf.io.gfile.exists(path):
     return {}
@@ -128,12 +128,12 @@ def _flatten(params: Any, prefix: str = '') -> Iterator[tuple[str, Any]]:
 
 
 def _listed(value: Any) -> Any:
-  """Returns tuples as lists, which they are when they have been read."""
+  """Returns tuples as lists, which YAML reads them as."""
   return list(value) if isinstance(value, tuple) else value
 
 
 def _value_of_chief(strategy: tf.distribute.Strategy, value: int) -> int:
-  """Gives every worker the number that the first one has."""
+  """Broadcasts the chief's value to all workers."""
   values = strategy.experimental_distribute_values_from_function(
       lambda context: tf.constant(
           0 if context.replica_id_in_sync_group else value, tf.int64))
@@ -141,16 +141,14 @@ def _value_of_chief(strategy: tf.distribute.Strategy, value: int) -> int:
 
 
 def write_params(params: cfg.ExperimentConfig, model_dir: str) -> None:
-  """Writes the params of a run to its `params.yaml`, at once.
+  """Writes the params of a run to its `params.yaml` atomically.
 
   Args:
     params: The experiment.
     model_dir: Folder of the run, made if needed.
   """
-  tf.io.gfile.makedirs(model_dir)
-  path = os.path.join(model_dir, PARAMS_FILE)
-  hyperparams.save_params_dict_to_yaml(params, f'{path}.tmp')
-  tf.io.gfile.rename(f'{path}.tmp', path, overwrite=True)
+  with files.replacing(os.path.join(model_dir, PARAMS_FILE)) as new:
+    hyperparams.save_params_dict_to_yaml(params, new)
 
 
 def _read_step(checkpoint: str) -> int:

@@ -12,11 +12,12 @@
 # See the License for the specific language governing permissions and
 # limitations under the License.
 
-"""Runs an experiment: what `train.py` and the quick start have in common."""
+"""Runs an experiment: trains, resumes, evaluates and logs."""
 
 import json
 import os
 import sys
+import tempfile
 import warnings
 from collections.abc import Mapping
 from typing import Any
@@ -25,16 +26,15 @@ import orbit
 import tensorflow as tf, tf_keras
 import tqdm
 
-from mobilebert_tf.distillation import task as distillation_task
-from mobilebert_tf.distillation import trainer as distillation_trainer
+from mobilebert_tf.common import files
 from mobilebert_tf.training import divergence
 from mobilebert_tf.training import resume
-from mobilebert_tf.training import runner
 from official.common import distribute_utils
 from official.core import base_task
 from official.core import base_trainer
 from official.core import config_definitions as cfg
 from official.core import task_factory
+from official.core import train_lib
 from official.core import train_utils
 from official.modeling import performance
 
@@ -49,21 +49,21 @@ def run_experiment(params: cfg.ExperimentConfig, mode: str, model_dir: str,
 
   Shows a progress bar with the time left, and writes the params to
   `params.yaml` and the logs of every loop to `metrics.jsonl` beside the
-  checkpoints.
+  checkpoints. A task may name its trainer as `trainer_class`.
 
-  A run that was killed at any moment and is continued ends with the weights of
+  A run that was killed at any moment and resumed ends with the same weights as
   one that was not: batches, masks, dropout and new weights follow from
   `task.train_data.seed` and the step. The seed also becomes the global one of
   Python, NumPy and TensorFlow. If it is None, one is chosen when training
-  begins and kept in `params.yaml`; so are labels that nobody named, as they are
-  found in the training files.
+  begins and kept in `params.yaml`; so are labels that are not named but found
+  in the training files.
 
   Args:
     params: The experiment.
-    mode: A mode of the Model Garden, such as `train_and_post_eval`.
+    mode: Mode of the Model Garden, such as `train_and_post_eval`.
     model_dir: Folder of checkpoints, summaries and metrics.
-    description: What the progress bar says.
-    strategy: What to train on; by default what `params.runtime` names.
+    description: Title of the progress bar.
+    strategy: Distribution strategy; by default that of `params.runtime`.
 
   Returns:
     The model, and the metrics of the evaluation at the end, if there is one.
@@ -82,7 +82,7 @@ def run_experiment(params: cfg.ExperimentConfig, mode: str, model_dir: str,
     performance.set_mixed_precision_policy(params.runtime.mixed_precision_dtype)
   if 'train' in mode:
     params = _name_labels(params)
-    params = resume.begin_or_continue(params, strategy, model_dir)
+    params = resume.start_or_resume(params, strategy, model_dir)
     seed = getattr(params.task.train_data, 'seed', None)
     if seed is not None:
       tf_keras.utils.set_random_seed(seed)
@@ -93,13 +93,13 @@ def run_experiment(params: cfg.ExperimentConfig, mode: str, model_dir: str,
   if 'train' in mode:
     actions = _build_actions(
         params, task, trainer, model_dir, description, is_chief)
-  return runner.ExperimentRunner(
+  return _ExperimentRunner(
       strategy, task, mode, params, model_dir, trainer=trainer,
       save_summary=is_chief, train_actions=actions).run()
 
 
 def _name_labels(params: cfg.ExperimentConfig) -> cfg.ExperimentConfig:
-  """Names the labels of the training files, or the run could not be moved."""
+  """Returns params that name the labels, so that the run can be moved."""
   if getattr(params.task.train_data, 'labels', None) != []:
     return params
   labels = getattr(task_factory.get_task(params.task), 'labels', ())
@@ -119,7 +119,7 @@ def _build_strategy(runtime: cfg.RuntimeConfig) -> tf.distribute.Strategy:
 def _build_actions(params: cfg.ExperimentConfig, task: base_task.Task,
                    trainer: base_trainer.Trainer, model_dir: str,
                    description: str, is_chief: bool) -> list[orbit.Action]:
-  """Returns what happens after each loop, and before a checkpoint is saved."""
+  """Returns the actions after each loop, before a checkpoint is saved."""
   step = trainer.global_step
   describe = getattr(task, 'describe_step', lambda step: task.name)
   check = divergence.StopWhenNotFinite(
@@ -136,61 +136,99 @@ def _build_actions(params: cfg.ExperimentConfig, task: base_task.Task,
 
 def _build_trainer(params: cfg.ExperimentConfig, task: base_task.Task,
                    mode: str, model_dir: str) -> base_trainer.Trainer:
-  """Builds the Model Garden's trainer, or ours for a schedule of stages.
+  """Builds the trainer that the task names, by default the Model Garden's.
 
   It exports the best checkpoints to `model_dir`, unless that is empty.
   """
-  trainer_cls = base_trainer.Trainer
-  if isinstance(task, distillation_task.DistillationTask):
-    task.check_length(params.trainer.train_steps)
-    trainer_cls = distillation_trainer.DistillationTrainer
   return train_utils.create_trainer(
       params, task, train='train' in mode, evaluate='eval' in mode,
       checkpoint_exporter=train_utils.maybe_create_best_ckpt_exporter(
           params, model_dir),
-      trainer_cls=trainer_cls)
+      trainer_cls=getattr(task, 'trainer_class', base_trainer.Trainer))
+
+
+class _ExperimentRunner(train_lib.OrbitExperimentRunner):
+  """Lets every worker resume from the checkpoints of the chief.
+
+  The Model Garden's other workers look for checkpoints in a new temporary
+  folder: they start anew while the chief resumes, which fails.
+  """
+
+  def _maybe_build_checkpoint_manager(self) -> tf.train.CheckpointManager:
+    if self.strategy.extended.should_checkpoint:
+      return super()._maybe_build_checkpoint_manager()
+    return _FollowingCheckpointManager(
+        self.trainer.checkpoint,
+        chief_dir=self.model_dir,
+        max_to_keep=1,
+        step_counter=self.trainer.global_step,
+        checkpoint_interval=self.params.trainer.checkpoint_interval,
+        init_fn=self.trainer.initialize)
+
+
+class _FollowingCheckpointManager(tf.train.CheckpointManager):
+  """Reads the chief's checkpoints, and writes to a folder that nobody reads.
+
+  All workers have to take part in writing a checkpoint.
+
+  Args:
+    checkpoint: The worker's checkpoint.
+    chief_dir: Folder of the chief's checkpoints.
+    **kwargs: Arguments of `tf.train.CheckpointManager`.
+  """
+
+  def __init__(self, checkpoint: tf.train.Checkpoint, chief_dir: str,
+               **kwargs: Any):
+    self._unread = tempfile.TemporaryDirectory()
+    super().__init__(checkpoint, self._unread.name, **kwargs)
+    self._chief_dir = chief_dir
+
+  def restore_or_initialize(self) -> str | None:
+    path = tf.train.latest_checkpoint(self._chief_dir)
+    if path is None:
+      return super().restore_or_initialize()
+    self.checkpoint.restore(path)
+    return path
 
 
 class MetricsLog:
   """Appends the logs of each training loop to a file of JSON lines.
 
   Args:
-    path: The file.
-    global_step: Counts the steps done.
+    path: Path of the file.
+    global_step: Counter of the steps.
   """
 
   def __init__(self, path: str, global_step: tf.Variable):
     self._path = path
     self._global_step = global_step
-    self._continued = False
+    self._resumed = False
 
   def __call__(self, output: orbit.runner.Output) -> None:
     step = int(self._global_step.numpy())
-    if not self._continued:
+    if not self._resumed:
       self._drop_lines_from(step)
-      self._continued = True
+      self._resumed = True
     scalars = divergence.scalars(output)
     with tf.io.gfile.GFile(self._path, 'a') as file:
       file.write(json.dumps({'step': step, **scalars}) + '\n')
 
   def _drop_lines_from(self, step: int) -> None:
-    """Forgets what a killed run logged after its last checkpoint."""
+    """Removes what a killed run logged after its last checkpoint."""
     kept = [line for line in read_metrics(self._path) if line['step'] < step]
-    temporary = f'{self._path}.tmp'
-    with tf.io.gfile.GFile(temporary, 'w') as file:
-      file.write(''.join(json.dumps(line) + '\n' for line in kept))
-    tf.io.gfile.rename(temporary, self._path, overwrite=True)
+    files.write_text(
+        self._path, ''.join(json.dumps(line) + '\n' for line in kept))
 
 
 def read_metrics(path: str) -> list[dict[str, float]]:
-  """Reads what `MetricsLog` wrote.
+  """Reads the file that `MetricsLog` wrote.
 
   Args:
-    path: The file; one that does not exist is empty.
+    path: Path of the file; one that does not exist counts as empty.
 
   Returns:
-    A dict for each training loop, in order. A last line that a killed run left
-    unfinished is left out.
+    A dict for each training loop, in order, without a last line that a killed
+    run left unfinished.
   """
   if not tf.io.gfile.exists(path):
     return []
@@ -202,9 +240,9 @@ class ProgressBar:
   """Shows the steps done, the loss and the time left, on standard error.
 
   Args:
-    description: What stands before the bar.
+    description: Title before the bar.
     train_steps: Steps of the whole run.
-    global_step: Counts the steps done.
+    global_step: Counter of the steps.
   """
 
   def __init__(self, description: str, train_steps: int,

@@ -12,7 +12,7 @@
 # See the License for the specific language governing permissions and
 # limitations under the License.
 
-"""Contenders take turns, and each is timed by itself."""
+"""Tests interleaved runs, each of which is timed by itself."""
 
 import functools
 import os
@@ -43,7 +43,7 @@ class TurnsTest(tf.test.TestCase):
 
   def test_takes_turns_and_times_each(self):
     path = os.path.join(self.get_temp_dir(), 'turns')
-    slow, quick = interleaving.time_in_turns(
+    slow, quick = interleaving.time_interleaved(
         [functools.partial(_start, path, 'a', 0.05),
          functools.partial(_start, path, 'b', 0.0)], rounds=4)
     with open(path, encoding='utf-8') as file:
@@ -57,7 +57,7 @@ class TurnsTest(tf.test.TestCase):
 
   def test_what_a_contender_raises_is_raised(self):
     with self.assertRaisesRegex(ValueError, 'no such contender'):
-      interleaving.time_in_turns([_fail], rounds=1)
+      interleaving.time_interleaved([_fail], rounds=1)
 
 
 if __name__ == '__main__':

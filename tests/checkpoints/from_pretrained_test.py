@@ -14,6 +14,9 @@
 
 """`from_pretrained` of every model, from every format, with every argument."""
 
+import subprocess
+import sys
+
 from absl.testing import parameterized
 import numpy as np
 import tensorflow as tf
@@ -22,6 +25,7 @@ from mobilebert_tf import checkpoints
 from mobilebert_tf import modeling
 from tests.checkpoints import folders
 from tests.modeling import contract
+from tests import python_files
 from tests import shared_data
 
 
@@ -40,8 +44,31 @@ _MODELS = {
         encoder, 3, ['a', 'b', 'c']),
     'token_classifier': lambda encoder: modeling.MobileBertTokenClassifier(
         encoder, 3, ['a', 'b', 'c']),
-    'span_labeler': modeling.MobileBertSpanLabeler,
+    'question_answering': modeling.MobileBertQuestionAnswering,
 }
+
+
+def _run(code: str) -> subprocess.CompletedProcess:
+  """Runs code in a new process, in which nothing is imported."""
+  return subprocess.run([sys.executable, '-c', code], cwd=python_files.ROOT,
+                        capture_output=True, text=True, check=False)
+
+
+class RegistrationTest(tf.test.TestCase):
+
+  def test_models_of_the_package_have_checkpoints(self):
+    for code in (
+        'from mobilebert_tf import modeling as m',
+        'import mobilebert_tf as m'):
+      finished = _run(
+          f'{code}\nm.MobileBertEncoder.from_pretrained("no/where")')
+      self.assertIn("FileNotFoundError: There is no folder 'no/where'",
+                    finished.stderr)
+
+  def test_modeling_alone_says_what_to_import(self):
+    finished = _run('import mobilebert_tf.modeling as m\n'
+                    'm.MobileBertEncoder.from_pretrained("no/where")')
+    self.assertIn('Import mobilebert_tf.checkpoints', finished.stderr)
 
 
 class FromPretrainedTest(folders.FolderTestCase, parameterized.TestCase):
@@ -105,7 +132,7 @@ class FromPretrainedTest(folders.FolderTestCase, parameterized.TestCase):
        'sequence classification'),
       (modeling.MobileBertTokenClassifier, {'num_classes': 2},
        'token classification'),
-      (modeling.MobileBertSpanLabeler, {}, 'question answering'))
+      (modeling.MobileBertQuestionAnswering, {}, 'question answering'))
   def test_a_new_head_on_a_pretrained_encoder(self, model_class, arguments,
                                               head):
     saved = _MODELS['pretrainer'](_encoder())

@@ -193,7 +193,7 @@ class HuggingFaceTest(folders.FolderTestCase, parameterized.TestCase):
         (folder / 'model.safetensors').read_bytes())
 
   def test_a_pooler_that_the_class_has_no_place_for_is_left_out(self):
-    model = modeling.MobileBertSpanLabeler(modeling.MobileBertEncoder(
+    model = modeling.MobileBertQuestionAnswering(modeling.MobileBertEncoder(
         contract.tiny_architecture(use_pooler=True)))
     with self.assertLogs('absl', 'WARNING') as logs:
       model.save_pretrained(str(self.folder / 'out'))
@@ -209,7 +209,7 @@ class HuggingFaceTest(folders.FolderTestCase, parameterized.TestCase):
   def test_two_tasks_in_one_are_refused(self):
     encoder = modeling.MobileBertEncoder(contract.tiny_architecture())
     checkpoint = checkpoints.of_model(modeling.MobileBertClassifier(encoder, 2))
-    other = checkpoints.of_model(modeling.MobileBertSpanLabeler(encoder))
+    other = checkpoints.of_model(modeling.MobileBertQuestionAnswering(encoder))
     both = checkpoints.Checkpoint(
         checkpoint.architecture, {**checkpoint.weights, **other.weights},
         ('encoder', 'sequence_classification', 'question_answering'))

@@ -98,7 +98,8 @@ class NameMapTest(tf.test.TestCase, parameterized.TestCase):
          ('sequence_classification',)),
         (modeling.MobileBertTokenClassifier(encoder, num_classes=3),
          ('token_classification',)),
-        (modeling.MobileBertSpanLabeler(encoder), ('question_answering',))):
+        (modeling.MobileBertQuestionAnswering(encoder),
+         ('question_answering',))):
       self.assertCountEqual(
           [(row.ours, tuple(size or 3 for size in row.shape))
            for row in name_map.weight_names(config, heads)],
@@ -118,7 +119,8 @@ class NameMapTest(tf.test.TestCase, parameterized.TestCase):
          ('sequence_classification',)),
         (modeling.MobileBertTokenClassifier(encoder, num_classes=3),
          ('token_classification',)),
-        (modeling.MobileBertSpanLabeler(encoder), ('question_answering',))):
+        (modeling.MobileBertQuestionAnswering(encoder),
+         ('question_answering',))):
       contract.randomize(model)
       values = {weight.name.removesuffix(':0'): weight.numpy()
                 for weight in model.weights}

@@ -82,8 +82,9 @@ class OtherModelsTest(folders.FolderTestCase, parameterized.TestCase):
         ('hf_tiny', 'config.json', 'hugging_face')):
       folder = folders.copy(name, self.folder)
       (folder / config).unlink()
-      self._assert_refused(folder, f'{config} is missing', FileNotFoundError,
-                           input_format=checkpoint_format)
+      self._assert_refused(
+          folder, f'{config} does not exist', FileNotFoundError,
+          input_format=checkpoint_format)
 
   # === Weights ===
 
@@ -113,7 +114,7 @@ class OtherModelsTest(folders.FolderTestCase, parameterized.TestCase):
     error = (FileNotFoundError if checkpoint_format != 'model_garden'
              else ValueError)
     self._assert_refused(
-        folders.golden('tf1_tiny'), '(is missing|not object-based|has no)',
+        folders.golden('tf1_tiny'), '(does not exist|not object-based|has no)',
         error, input_format=checkpoint_format)
 
   # === Vocabularies ===

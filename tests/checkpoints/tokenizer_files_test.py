@@ -28,7 +28,7 @@ from tests.checkpoints import folders
 _TOKENS = ['[PAD]', '[UNK]', '[CLS]', '[SEP]', '[MASK]', 'a', '##b', 'é']
 
 
-class SidecarsTest(folders.FolderTestCase, parameterized.TestCase):
+class TokenizerFilesTest(folders.FolderTestCase, parameterized.TestCase):
 
   def _write(self, name, content):
     if not isinstance(content, bytes):
@@ -74,9 +74,9 @@ class SidecarsTest(folders.FolderTestCase, parameterized.TestCase):
     for name, content, message in (
         ('tokenizer.json', {'model': {'vocab': {'a': 0}}},
          r'tokenizer.json: A vocabulary needs \[PAD\]'),
-        ('tokenizer_config.json', b'[', 'tokenizer_config.json is no JSON'),
+        ('tokenizer_config.json', b'[', 'tokenizer_config.json:1: not JSON'),
         ('vocab.txt', b'\xff', 'vocab.txt:1: not UTF-8'),
-        ('labels.txt', b'\xff', 'labels.txt is not UTF-8')):
+        ('labels.txt', b'\xff', 'labels.txt:1: not UTF-8')):
       self._write(name, content)
       with self.assertRaisesRegex(ValueError, message):
         self._read()
@@ -138,7 +138,8 @@ class SidecarsTest(folders.FolderTestCase, parameterized.TestCase):
     self.assertEqual(tokenizer_files.read_json(path), {'a': 1.5, 'b': 'é'})
     self.assertEqual((self.folder / 'a.json').read_text(encoding='utf-8'),
                      '{\n  "a": 1.5,\n  "b": "é"\n}\n')
-    with self.assertRaisesRegex(FileNotFoundError, 'nothing.json is missing'):
+    with self.assertRaisesRegex(
+        FileNotFoundError, 'nothing.json does not exist'):
       tokenizer_files.read_json(str(self.folder / 'nothing.json'))
 
 

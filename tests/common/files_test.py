@@ -12,19 +12,23 @@
 # See the License for the specific language governing permissions and
 # limitations under the License.
 
-"""Files and folders that are written whole or not at all."""
+"""Files that are read, found, and written whole or not at all."""
 
 import os
 import pathlib
+import subprocess
+import sys
 from unittest import mock
 
+from absl.testing import parameterized
 import tensorflow as tf
 
 from mobilebert_tf.common import files
 from tests.data import temporary
 
 
-class FilesTest(temporary.TemporaryFiles, tf.test.TestCase):
+class FilesTest(parameterized.TestCase, temporary.TemporaryFiles,
+                tf.test.TestCase):
 
   def setUp(self):
     super().setUp()
@@ -122,6 +126,112 @@ class FilesTest(temporary.TemporaryFiles, tf.test.TestCase):
         self._fill('new')
     self.assertEqual((self.folder / 'content').read_text(), 'old')
     self.assertEqual(self._names(), ['bundle'])
+
+  def test_replacing_writes_in_the_folder_and_keeps_the_old_file(self):
+    path = self.parent / 'new' / 'file'
+    for content in ('old', 'new'):
+      with files.replacing(path) as new:
+        self.assertEqual(os.path.dirname(new), str(path.parent))
+        pathlib.Path(new).write_text(content)
+    with self.assertRaisesRegex(RuntimeError, 'half way'):
+      with files.replacing(path) as new:
+        pathlib.Path(new).write_text('half')
+        self.assertEqual(path.read_text(), 'new')
+        raise RuntimeError('half way')
+    self.assertEqual(path.read_text(), 'new')
+    self.assertEqual(os.listdir(path.parent), ['file'])
+
+  def test_content_is_on_the_disk_before_it_has_its_name(self):
+    path, calls = self.parent / 'file', []
+    replace = os.replace
+    with mock.patch.object(os, 'fsync', lambda fd: calls.append('fsync')):
+      with mock.patch.object(os, 'replace', lambda *names: (
+          calls.append('replace'), replace(*names))):
+        files.write_text(path, 'text')
+    self.assertEqual(calls, ['fsync', 'replace'])
+
+  def test_json(self):
+    path = self.parent / 'a.json'
+    files.write_json(path, {'b': 'é', 'a': [1.5]})
+    self.assertEqual(path.read_text(),
+                     '{\n  "b": "\\u00e9",\n  "a": [\n    1.5\n  ]\n}\n')
+    self.assertEqual(files.read_json(path), {'b': 'é', 'a': [1.5]})
+    path.write_bytes(b'\xef\xbb\xbf{"a": NaN}')
+    self.assertNotEqual(*files.read_json(path).values(), 0)
+    with self.assertRaisesRegex(ValueError, 'a.json: NaN is no number of JSON'):
+      files.read_json(path, allow_nan=False)
+
+  @parameterized.parameters(
+      (b'{"a":\n\n1', 'file:3: not JSON, or cut off'),
+      (b'{"a":\n"\xff"', 'file:2: not UTF-8'),
+      (b'[' * 100_000, 'file: too deeply nested'),
+      (b'9' * 5_000, 'file: .*integer'))
+  def test_what_is_no_json_is_named_with_its_line(self, data, message):
+    (self.parent / 'file').write_bytes(data)
+    with self.assertRaisesRegex(ValueError, message):
+      files.read_json(self.parent / 'file')
+
+  def test_yaml(self):
+    path = self.parent / 'a.yaml'
+    path.write_text('a: [1, 2]\n')
+    self.assertEqual(files.read_yaml(path), {'a': [1, 2]})
+    for text, message in (('a: 1\nb: [', r'a.yaml:2: not YAML'),
+                          ('!!python/object:a.B {}', 'a.yaml:1: not YAML'),
+                          ('2026-02-30', 'a.yaml: not YAML')):
+      path.write_text(text)
+      with self.assertRaisesRegex(ValueError, message):
+        files.read_yaml(path)
+
+  def test_lines_of_any_end(self):
+    path = self.make_file(
+        'lines', '\ufeffé\r\n\n a\u2028b\rc\nlast'.encode())
+    self.assertEqual(list(files.read_lines(path)), [
+        (1, 'é\r'), (2, ''), (3, ' a\u2028b\rc'), (4, 'last')])
+    self.assertEmpty(list(files.read_lines(self.make_file('empty'))))
+
+  def test_missing_files_and_folders_are_named(self):
+    missing = str(self.parent / 'none')
+    for read in (files.read_bytes, files.read_json, files.read_yaml,
+                 lambda path: list(files.read_lines(path))):
+      for path in (missing, 'ram://none'):
+        with self.assertRaisesRegex(FileNotFoundError, f'{path} does not'):
+          read(path)
+      with self.assertRaisesRegex(IsADirectoryError, f'{self.parent} is a fol'):
+        read(str(self.parent))
+
+  def test_remote_files(self):
+    path = 'ram://folder/a.json'
+    for value in ({'a': 1}, {'a': 2}):
+      files.write_json(path, value)
+      self.assertEqual(files.read_json(path), value)
+    files.write_bytes(path, b'one\ntwo\nthree')
+    self.assertEqual(files.size(path), 13)
+    self.assertEqual(list(files.read_lines(path, 4)),
+                     [(1, 'two'), (2, 'three')])
+    self.assertEqual(files.find_files('ram://folder/*'), [path])
+
+  def test_a_name_is_no_pattern_where_a_file_has_it(self):
+    strange = self.make_file('a[1].txt')
+    other = self.make_file('a1.txt')
+    self.assertEqual(files.find_files(strange), [strange])
+    self.assertEqual(files.find_files(other.replace('1', '[1-3]')), [other])
+    self.assertEqual(files.find_files([other, strange.replace('[1]', '*')]),
+                     [other, strange])
+
+  def test_folder_size(self):
+    (self.parent / 'a').mkdir()
+    (self.parent / 'a' / 'b').write_bytes(b'12345')
+    (self.parent / 'c').write_bytes(b'123')
+    self.assertEqual(files.folder_size(self.parent), 8)
+    self.assertEqual(files.folder_size(self.parent / 'c'), 3)
+
+  def test_local_files_need_no_other_package(self):
+    program = (
+        'import sys\nfrom mobilebert_tf.common import files\n'
+        f'files.write_json({str(self.parent / "a")!r}, 1)\n'
+        f'files.read_json({str(self.parent / "a")!r})\n'
+        'assert not {"tensorflow", "numpy", "yaml"} & set(sys.modules)')
+    subprocess.run([sys.executable, '-c', program], check=True)
 
 
 if __name__ == '__main__':

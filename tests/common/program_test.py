@@ -17,7 +17,6 @@
 import contextlib
 import io
 import signal
-import sys
 import zlib
 
 from absl import flags
@@ -105,16 +104,6 @@ class NumbersTest(parameterized.TestCase):
     self.assertEqual(parser.parse('1e-4,3'), [1e-4, 3.0])
     with self.assertRaises(ValueError):
       parser.parse('nan')
-
-
-class CommandTest(absltest.TestCase):
-
-  def test_it_can_be_pasted(self):
-    before = sys.argv
-    self.addCleanup(setattr, sys, 'argv', before)
-    sys.argv = [before[0], '--title=two words']
-    self.assertStartsWith(program.command(), 'python ')
-    self.assertEndsWith(program.command(), " '--title=two words'")
 
 
 if __name__ == '__main__':

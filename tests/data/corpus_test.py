@@ -21,6 +21,7 @@ from unittest import mock
 from absl.testing import parameterized
 import tensorflow as tf
 
+from mobilebert_tf.common import files
 from mobilebert_tf.data import corpus
 from tests.data import temporary
 
@@ -90,10 +91,10 @@ class CorpusTest(parameterized.TestCase, temporary.TemporaryFiles,
     data = b'One.\n' + b'x' * 41 + b'\nTwo.'
     path = self.make_file(
         name, gzip.compress(data) if name.endswith('.gz') else data)
-    with mock.patch.object(corpus, '_BLOCK', 8):
-      with mock.patch.object(corpus, 'LONGEST_LINE', 42):
+    with mock.patch.object(files, '_BLOCK', 8):
+      with mock.patch.object(files, 'LONGEST_LINE', 42):
         self.assertLen(next(corpus.read_documents(path)), 3)
-      with mock.patch.object(corpus, 'LONGEST_LINE', 41):
+      with mock.patch.object(files, 'LONGEST_LINE', 41):
         with self.assertRaisesRegex(ValueError, ':2: the line has more'):
           list(corpus.read_documents(path))
 

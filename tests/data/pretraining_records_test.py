@@ -12,7 +12,7 @@
 # See the License for the specific language governing permissions and
 # limitations under the License.
 
-"""Tests what examples are made of a section, against the text itself."""
+"""Tests what examples are made of a shard, against the text itself."""
 
 import collections
 import os
@@ -23,8 +23,8 @@ import numpy as np
 from official.nlp.data import pretrain_dataloader
 import tensorflow as tf
 
+from mobilebert_tf.data import corpus
 from mobilebert_tf.data import pretraining_records
-from mobilebert_tf.data import sections
 from mobilebert_tf.text import tokenizer as tokenizer_lib
 from tests.data import temporary
 
@@ -71,14 +71,14 @@ class PretrainingRecordsTest(parameterized.TestCase, temporary.TemporaryFiles,
 
   def _make(self, text: str | None = None, name='text.txt', tokenizer=None,
             advance=lambda num_bytes: None, **settings) -> list[bytes]:
-    """Returns the records of a text, the only section of its file."""
+    """Returns the records of a text, the only shard of its file."""
     settings = {'max_seq_length': 32, 'seed': 5,
                 'sentence_per_line': True} | settings
     path = self.make_file(name, self._text if text is None else text)
     self.counts.clear()
-    return [record for section in sections.plan([path], 10**9)
+    return [record for shard in corpus.make_shards([path], 10**9)
             for records in pretraining_records.make_records(
-                section, tokenizer or self._tokenizer,
+                shard, tokenizer or self._tokenizer,
                 pretraining_records.RecordSettings(**settings), self.counts,
                 advance)
             for record in records]

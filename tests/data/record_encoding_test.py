@@ -17,7 +17,7 @@
 import numpy as np
 import tensorflow as tf
 
-from mobilebert_tf.data import record_files
+from mobilebert_tf.data import pretraining_records
 
 
 def _serialize(features: dict[str, list]) -> list[bytes]:
@@ -52,7 +52,7 @@ class RecordEncodingTest(tf.test.TestCase):
     dense = [[1, 2], [3, 4], [5, 6], [0, 0]]
     floats = [[0.5, 0.0], [1.0, -2.0], [1e-30, 3.0], [0.0, 0.0]]
     ragged_floats = [[], [1.0], [0.25, 3.0], []]
-    got = record_files.encode({
+    got = pretraining_records.encode({
         'z': tf.constant(dense, tf.int32),
         'b': tf.ragged.constant(ragged, tf.int64),
         'a': tf.constant(floats),
@@ -68,7 +68,7 @@ class RecordEncodingTest(tf.test.TestCase):
     ids = rng.integers(0, 30_522, size=lengths.sum())
     rows = np.split(ids, np.cumsum(lengths)[:-1])
     labels = rng.integers(0, 2, size=[300, 1])
-    got = record_files.encode({
+    got = pretraining_records.encode({
         'input_ids': tf.RaggedTensor.from_row_lengths(ids, lengths),
         'next_sentence_labels': tf.constant(labels)})
     self.assertEqual(got, _serialize({
@@ -76,7 +76,7 @@ class RecordEncodingTest(tf.test.TestCase):
         'next_sentence_labels': _int64(labels.tolist())}))
 
   def test_rows_that_are_all_empty(self):
-    got = record_files.encode({
+    got = pretraining_records.encode({
         'a': tf.ragged.constant([[], []], tf.int64),
         'b': tf.constant([[7], [8]])})
     self.assertEqual(got, _serialize(
@@ -84,10 +84,10 @@ class RecordEncodingTest(tf.test.TestCase):
 
   def test_no_example(self):
     self.assertEqual(
-        record_files.encode({'a': tf.zeros([0, 3], tf.int64)}), [])
+        pretraining_records.encode({'a': tf.zeros([0, 3], tf.int64)}), [])
 
   def test_tensorflow_reads_them(self):
-    [example] = record_files.encode({
+    [example] = pretraining_records.encode({
         'ids': tf.ragged.constant([[3, 1, 2]]), 'w': tf.constant([[0.5]])})
     parsed = tf.io.parse_single_example(example, {
         'ids': tf.io.FixedLenFeature([3], tf.int64),

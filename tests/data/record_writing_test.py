@@ -34,9 +34,9 @@ from absl.testing import parameterized
 import pytest
 import tensorflow as tf
 
+from mobilebert_tf.data import corpus
 from mobilebert_tf.data import pretraining_records
 from mobilebert_tf.data import record_writing
-from mobilebert_tf.data import sections
 from mobilebert_tf.text import tokenizer
 from tests.data import temporary
 
@@ -94,10 +94,10 @@ class RecordWritingTest(parameterized.TestCase, temporary.TemporaryFiles,
     self.unfinished = self.parent / 'records.unfinished'
 
   def _write(self, text_files, output=None, settings=_SETTINGS,
-             section_bytes=20_000, num_workers=1, **kwargs):
+             shard_bytes=20_000, num_workers=1, **kwargs):
     return record_writing.write_records(
         text_files, self.vocab, output or self.output, settings,
-        section_bytes=section_bytes, num_workers=num_workers, **kwargs)
+        shard_bytes=shard_bytes, num_workers=num_workers, **kwargs)
 
   def _start(self, text: str, settings=None, **kwargs) -> subprocess.Popen:
     program = self.make_file('program.py', _PROGRAM)
@@ -112,7 +112,7 @@ class RecordWritingTest(parameterized.TestCase, temporary.TemporaryFiles,
     self.addCleanup(process.kill)
     return process
 
-  def _finished_parts(self) -> dict[str, os.stat_result]:
+  def _finished_shards(self) -> dict[str, os.stat_result]:
     if not self.unfinished.exists():
       return {}
     return {path.name: path.with_suffix('').stat()
@@ -127,7 +127,7 @@ class RecordWritingTest(parameterized.TestCase, temporary.TemporaryFiles,
     text = self.make_file('text.txt', _text(150))
     empty = self.make_file('empty.txt')
     manifest = self._write([text, empty])
-    planned = sections.plan([text], 20_000)
+    planned = corpus.make_shards([text], 20_000)
     self.assertGreater(len(planned), 3)
     names = [f'part-{i:05d}-of-{len(planned):05d}.tfrecord'
              for i in range(len(planned))]
@@ -137,7 +137,7 @@ class RecordWritingTest(parameterized.TestCase, temporary.TemporaryFiles,
         json.loads((self.output / 'manifest.json').read_text()), manifest)
 
     examples = 0
-    for name, section in zip(names, planned, strict=True):
+    for name, shard in zip(names, planned, strict=True):
       data = (self.output / name).read_bytes()
       self.assertEqual(manifest['files'][name]['bytes'], len(data))
       self.assertEqual(manifest['files'][name]['sha256'],
@@ -147,7 +147,7 @@ class RecordWritingTest(parameterized.TestCase, temporary.TemporaryFiles,
       self.assertLen(records, manifest['files'][name]['examples'])
       examples += len(records)
       want = pretraining_records.make_records(
-          section, tokenizer.Tokenizer(self.vocab), _SETTINGS,
+          shard, tokenizer.Tokenizer(self.vocab), _SETTINGS,
           collections.Counter())
       self.assertEqual(records, [r for batch in want for r in batch])
     self.assertEqual(manifest['counts']['examples'], examples)
@@ -193,7 +193,7 @@ class RecordWritingTest(parameterized.TestCase, temporary.TemporaryFiles,
     before = _contents(self.output)
     other = pretraining_records.RecordSettings(max_seq_length=32, seed=6)
     for arguments in ({'settings': other}, {'compress': True},
-                      {'section_bytes': 9000}):
+                      {'shard_bytes': 9000}):
       with self.assertRaisesRegex(FileExistsError, 'holds something else'):
         self._write(text, **arguments)
     self.make_file('vocab.txt', '\n'.join((*_TOKENS, 'new')))
@@ -235,9 +235,9 @@ class RecordWritingTest(parameterized.TestCase, temporary.TemporaryFiles,
     """As after a power cut: the whole program is gone at once."""
     text = self.make_file('text.txt', _text(1000))
     want = self.parent / 'want'
-    self._write(text, want, section_bytes=3000)
-    process = self._start(text, section_bytes=3000, num_workers=2)
-    _wait_until(lambda: len(self._finished_parts()) >= 5)
+    self._write(text, want, shard_bytes=3000)
+    process = self._start(text, shard_bytes=3000, num_workers=2)
+    _wait_until(lambda: len(self._finished_shards()) >= 5)
     children = pathlib.Path(
         f'/proc/{process.pid}/task/{process.pid}/children').read_text().split()
     process.kill()
@@ -245,11 +245,11 @@ class RecordWritingTest(parameterized.TestCase, temporary.TemporaryFiles,
     self.assertGreaterEqual(len(children), 2)
     _wait_until(lambda: not any(_is_alive(int(pid)) for pid in children), 20)
 
-    done = self._finished_parts()
-    total = len(sections.plan([text], 3000))
+    done = self._finished_shards()
+    total = len(corpus.make_shards([text], 3000))
     self.assertBetween(len(done), 5, total - 5)
     self.assertFalse(self.output.exists())
-    self._write(text, section_bytes=3000)
+    self._write(text, shard_bytes=3000)
     self.assertEqual(_contents(self.output), _contents(want))
     kept = {s.st_ino: s.st_mtime_ns for s in done.values()}
     made = 0
@@ -259,15 +259,15 @@ class RecordWritingTest(parameterized.TestCase, temporary.TemporaryFiles,
     self.assertEqual(made, total - len(done))
     self.assertFalse(self.unfinished.exists())
 
-  def test_a_part_without_its_account_is_made_again(self):
-    """It may be half; the account is what is written last."""
+  def test_a_shard_without_its_statistics_is_made_again(self):
+    """It may be half: the statistics are written last."""
     text = self.make_file('text.txt', _text(60))
     want = self.parent / 'want'
     self._write(text, want)
-    planned = sections.plan([text], 20_000)
+    planned = corpus.make_shards([text], 20_000)
     names = [record_writing._fingerprint(
-        section, _SETTINGS, tokenizer.Tokenizer(self.vocab).vocabulary.sha256
-        ) + '.tfrecord' for section in planned]
+        shard, _SETTINGS, tokenizer.Tokenizer(self.vocab).vocabulary.sha256
+        ) + '.tfrecord' for shard in planned]
     self.unfinished.mkdir()
     (self.unfinished / names[0]).write_bytes(b'half')
     (self.unfinished / f'{names[1]}.json').write_text('{}')
@@ -282,19 +282,19 @@ class RecordWritingTest(parameterized.TestCase, temporary.TemporaryFiles,
     killed = []
 
     def kill():
-      _wait_until(lambda: len(self._finished_parts()) >= 3)
+      _wait_until(lambda: len(self._finished_shards()) >= 3)
       killed.append(multiprocessing.active_children()[0].pid)
       os.kill(killed[0], signal.SIGKILL)
 
     thread = threading.Thread(target=kill)
     thread.start()
     with self.assertRaisesRegex(RuntimeError, 'worker process was killed'):
-      self._write(text, section_bytes=3000, num_workers=2)
+      self._write(text, shard_bytes=3000, num_workers=2)
     thread.join()
     self._assert_no_output()
-    done = self._finished_parts()
+    done = self._finished_shards()
     self.assertGreaterEqual(len(done), 3)
-    self._write(text, section_bytes=3000)
+    self._write(text, shard_bytes=3000)
     inodes = {path.stat().st_ino for path in self.output.iterdir()}
     self.assertContainsSubset({s.st_ino for s in done.values()}, inodes)
 
@@ -303,9 +303,9 @@ class RecordWritingTest(parameterized.TestCase, temporary.TemporaryFiles,
     text[401] = b'caf\xe9'
     path = self.make_file('text.txt', b'\n'.join(text))
     with self.assertRaisesRegex(ValueError, r'text\.txt:402: not UTF-8'):
-      self._write(path, section_bytes=5000)
+      self._write(path, shard_bytes=5000)
     self._assert_no_output()
-    self.assertNotEmpty(self._finished_parts())
+    self.assertNotEmpty(self._finished_shards())
     self.assertFalse(list(self.unfinished.glob('*.tmp')))
 
   @parameterized.parameters(True, False)
@@ -315,11 +315,11 @@ class RecordWritingTest(parameterized.TestCase, temporary.TemporaryFiles,
     self.addCleanup(resource.setrlimit, resource.RLIMIT_FSIZE, limits)
     resource.setrlimit(resource.RLIMIT_FSIZE, (5000, limits[1]))
     with self.assertRaisesRegex(OSError, r'text\.txt.*tfrecord.*too large'):
-      self._write(text, section_bytes=50_000, compress=compress)
+      self._write(text, shard_bytes=50_000, compress=compress)
     resource.setrlimit(resource.RLIMIT_FSIZE, limits)
     self._assert_no_output()
     self.assertEmpty(list(self.unfinished.iterdir()))
-    self._write(text, section_bytes=50_000, compress=compress)
+    self._write(text, shard_bytes=50_000, compress=compress)
 
   def test_full_disk(self):
     text = self.make_file('text.txt', _text(1000))
@@ -357,7 +357,7 @@ class RecordWritingTest(parameterized.TestCase, temporary.TemporaryFiles,
       self._write(text)
     self.assertEqual(_contents(self.output), _contents(want))
 
-  def test_sections_without_a_pair_have_no_file(self):
+  def test_shards_without_a_pair_have_no_file(self):
     word = self.make_file('a.txt', 'w1')
     text = self.make_file('b.txt', _text(3))
     manifest = self._write([word, text])
@@ -373,7 +373,7 @@ class RecordWritingTest(parameterized.TestCase, temporary.TemporaryFiles,
     with self.assertRaisesRegex(FileNotFoundError, 'nowhere'):
       self._write('/nowhere/*.txt')
     with self.assertRaisesRegex(ValueError, 'larger than 0 bytes'):
-      self._write(self.make_file('c.txt', 'w1 w2'), section_bytes=0)
+      self._write(self.make_file('c.txt', 'w1 w2'), shard_bytes=0)
     self.make_file('vocab.txt', '[PAD]\n[UNK]\n[CLS]\n[SEP]\na\n')
     with self.assertRaisesRegex(ValueError, r'vocab\.txt.*lacks \[MASK\]'):
       self._write(self.make_file('d.txt', 'w1 w2'))

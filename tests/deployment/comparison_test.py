@@ -29,7 +29,7 @@ from mobilebert_tf.deployment import comparison
 from mobilebert_tf.deployment import exported_models
 
 _NAMES = ('a', 'b')
-_ARTEFACTS = [exported_models.Artefact(name, pathlib.Path(name), exported_models.TFLITE, 1)
+_ARTEFACTS = [exported_models.ExportedModel(name, pathlib.Path(name), 'tflite', 1)
               for name in _NAMES]
 _ABOUT = {'task': 'classification', 'labels': ['no', 'yes'], 'pairs': False,
           'max_length': 39, 'counts': True}

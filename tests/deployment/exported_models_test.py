@@ -39,8 +39,8 @@ class ArtefactsTest(temporary.TemporaryFiles, absltest.TestCase):
     self._write('model/variables/variables.index', 20)
     self._write('model/assets/vocab.txt', 3)
     [found] = exported_models.find([self.folder / 'model'])
-    self.assertEqual((found.name, found.kind, found.num_bytes),
-                     ('model', exported_models.SAVED_MODEL, 123))
+    self.assertEqual((found.name, found.format, found.num_bytes),
+                     ('model', 'saved_model', 123))
 
   def test_the_latest_version_is_the_one_with_the_highest_number(self):
     for version in ('2', '10', '9'):
@@ -58,13 +58,13 @@ class ArtefactsTest(temporary.TemporaryFiles, absltest.TestCase):
         'a/one/model.tflite', 'a/two/model.tflite', 'b/x.tflite')])
     self.assertEqual([each.name for each in found],
                      ['one/model.tflite', 'two/model.tflite', 'x.tflite'])
-    self.assertEqual(found[0].kind, exported_models.TFLITE)
+    self.assertEqual(found[0].format, 'tflite')
 
   def test_what_is_no_artefact_is_named(self):
     text = self._write('notes.txt')
     (self.folder / 'empty').mkdir()
     for path in (text, self.folder / 'empty'):
-      with self.assertRaisesRegex(ValueError, f'{path} is no artefact'):
+      with self.assertRaisesRegex(ValueError, f'{path} is no exported model'):
         exported_models.find([path])
     with self.assertRaisesRegex(FileNotFoundError, 'nowhere does not exist'):
       exported_models.find([self.folder / 'nowhere'])

@@ -33,11 +33,10 @@ from tensorflow_text.core.pybinds import tflite_registrar
 
 from mobilebert_tf.deployment import agreement
 from mobilebert_tf.deployment import building
-from mobilebert_tf.deployment import exporting
+from mobilebert_tf.deployment import saved_model
 from mobilebert_tf.deployment import tflite
-from mobilebert_tf.deployment import tflite_runner
-from mobilebert_tf.deployment import warm_up
 from mobilebert_tf.inference import loading
+from mobilebert_tf.tasks import registry
 from mobilebert_tf.text import tokenizer as tokenizer_lib
 from tests.data import temporary
 from tests.inference import tiny_classifier
@@ -75,16 +74,16 @@ class ExportingTest(parameterized.TestCase, temporary.TemporaryFiles,
     cls.addClassCleanup(shutil.rmtree, cls.folder, ignore_errors=True)
     cls.classifier = tiny_classifier.build(cls.folder)
     cls.expected = _probabilities(cls.classifier, _TEXTS)
-    cls.saved_model = exporting.export_saved_model(
+    cls.saved_model = saved_model.write(
         cls.classifier, cls.folder / 'saved_model', _REAL,
         largest_disagreement=0.0)
     cls.loaded = tf.saved_model.load(str(cls.saved_model))
-    exporting.export_tflite(
+    tflite.write(
         cls.classifier, cls.folder / 'model.tflite', _REAL, lengths=[16, 32],
         quantization='none', dynamic_length=True, text_signatures=True,
         largest_disagreement=0.0)
-    cls.lite = tflite_runner.TFLiteRunner(cls.folder / 'model.tflite')
-    cls.fixed = tflite_runner.TFLiteRunner(
+    cls.lite = registry.TFLiteRunner(cls.folder / 'model.tflite')
+    cls.fixed = registry.TFLiteRunner(
         cls.folder / 'model.tflite', use_dynamic_length=False)
 
   def _served(self, texts, signature: str = 'serve_text'
@@ -209,14 +208,14 @@ class ExportingTest(parameterized.TestCase, temporary.TemporaryFiles,
       shutil.copytree(self.saved_model, folder / version)
     (folder / '7' / 'old').touch()
     for version, expected in ((None, '8'), (7, '7')):
-      path = exporting.export_saved_model(
+      path = saved_model.write(
           self.classifier, folder, _REAL, version=version)
       self.assertEqual(path, folder / expected)
     self.assertEqual({path.name for path in folder.iterdir()}, {'3', '7', '8'})
     self.assertFalse((folder / '7' / 'old').exists())
 
   def test_warm_up_requests_are_those_of_a_client(self):
-    records = tf.data.TFRecordDataset(str(self.saved_model / warm_up.FILE))
+    records = tf.data.TFRecordDataset(str(self.saved_model / saved_model.WARM_UP_FILE))
     texts = []
     for record in records.as_numpy_iterator():
       request = prediction_log_pb2.PredictionLog.FromString(
@@ -228,7 +227,7 @@ class ExportingTest(parameterized.TestCase, temporary.TemporaryFiles,
     self.assertEqual(texts, _TEXTS[:8])
 
   def test_xla_changes_no_answer(self):
-    path = exporting.export_saved_model(
+    path = saved_model.write(
         self.classifier, self.make_folder(), _REAL, xla=True)
     served = tf.saved_model.load(str(path)).signatures['serve_text'](
         text=tf.constant(_TEXTS))
@@ -271,10 +270,10 @@ class ExportingTest(parameterized.TestCase, temporary.TemporaryFiles,
   @parameterized.parameters(('dynamic', 0.1), ('float16', 0.01), ('int8', 0.2))
   def test_quantized_answers_are_close(self, quantization, tolerance):
     file = pathlib.Path(self.make_folder(), 'model.tflite')
-    exporting.export_tflite(
+    tflite.write(
         self.classifier, file, _REAL, lengths=[16], quantization=quantization,
         largest_disagreement=0.2)
-    lite = tflite_runner.TFLiteRunner(file)
+    lite = registry.TFLiteRunner(file)
     self.assertEqual(lite.metadata.quantization, quantization)
     self.assertAllClose(lite.scores(_TEXTS), self.expected, atol=tolerance)
 
@@ -285,10 +284,10 @@ class ExportingTest(parameterized.TestCase, temporary.TemporaryFiles,
         hidden_activation='gelu', attention_input='bottleneck',
         use_pooler=True)
     file = pathlib.Path(self.make_folder(), 'model.tflite')
-    exporting.export_tflite(
+    tflite.write(
         model, file, _REAL, lengths=[16], quantization=quantization,
         largest_disagreement=0.2)
-    self.assertAllClose(tflite_runner.TFLiteRunner(file).scores(_TEXTS),
+    self.assertAllClose(registry.TFLiteRunner(file).scores(_TEXTS),
                         _probabilities(model, _TEXTS), atol=0.2)
 
   # === Both ===
@@ -321,7 +320,7 @@ class ExportingTest(parameterized.TestCase, temporary.TemporaryFiles,
   def test_ratings_of_pairs(self):
     model = tiny_classifier.build_rating(self.make_folder())
     real = agreement.RealTexts(_TEXTS, _TEXTS[::-1])
-    expected = agreement.expected_answers(model, real)
+    expected = model.kind.answers(model, real)
     served, lite = self._export_both(model, real)
     outputs = served(text=tf.constant(_TEXTS), pair=tf.constant(_TEXTS[::-1]))
     self.assertAllClose(outputs['score'], expected, 1e-4, 1e-4)
@@ -333,7 +332,7 @@ class ExportingTest(parameterized.TestCase, temporary.TemporaryFiles,
     classifier = self.classifier
     encoder = loading.TrainedModel(
         classifier.model.encoder, [], classifier.vocab_file, True,
-        tiny_classifier.MAX_LENGTH, loading.EMBEDDINGS)
+        tiny_classifier.MAX_LENGTH, registry.get('embedding'))
     tokenizer = tokenizer_lib.Tokenizer(classifier.vocab_file)
     inputs = tokenizer.encode(_TEXTS, max_length=tiny_classifier.MAX_LENGTH)
     hidden = encoder.model(inputs)['sequence_output'].numpy()
@@ -351,7 +350,7 @@ class ExportingTest(parameterized.TestCase, temporary.TemporaryFiles,
     questions = [tiny_classifier.text(3, first=i) for i in range(6)]
     contexts = [tiny_classifier.text(20 * i, first=i) for i in range(1, 7)]
     real = agreement.RealTexts(questions, contexts)
-    expected = agreement.expected_answers(model, real)
+    expected = model.kind.answers(model, real)
     self.assertGreater(len(set(expected)), 3)
     served, lite = self._export_both(model, real)
     outputs = served(question=tf.constant(questions),
@@ -366,13 +365,13 @@ class ExportingTest(parameterized.TestCase, temporary.TemporaryFiles,
   def _export_both(self, trained: loading.TrainedModel,
                    texts: agreement.RealTexts):
     folder = pathlib.Path(self.make_folder())
-    path = exporting.export_saved_model(trained, folder / 'saved', texts)
-    exporting.export_tflite(trained, folder / 'model.tflite', texts,
+    path = saved_model.write(trained, folder / 'saved', texts)
+    tflite.write(trained, folder / 'model.tflite', texts,
                             lengths=[16], quantization='none')
     loaded = tf.saved_model.load(str(path))
     self._kept = loaded  # A signature does not keep its SavedModel alive.
     return (loaded.signatures['serve_text'],
-            tflite_runner.TFLiteRunner(folder / 'model.tflite'))
+            registry.TFLiteRunner(folder / 'model.tflite'))
 
   # === Errors ===
 
@@ -387,34 +386,34 @@ class ExportingTest(parameterized.TestCase, temporary.TemporaryFiles,
       with self.assertRaisesRegex(
           ValueError, r'of 15 texts get another answer .*the test.*w1'):
         if kind == 'tflite':
-          exporting.export_tflite(flat, folder / 'out', _REAL, lengths=[16])
+          tflite.write(flat, folder / 'out', _REAL, lengths=[16])
         else:
-          exporting.export_saved_model(flat, folder / 'out', _REAL)
+          saved_model.write(flat, folder / 'out', _REAL)
     self.assertEqual([path for path in folder.rglob('*') if path.is_file()],
                      [folder / 'vocab.txt'])
 
   def test_an_unknown_quantization_writes_nothing(self):
     file = pathlib.Path(self.make_folder(), 'model.tflite')
     with self.assertRaisesRegex(ValueError, "'int4'; accepted: none, float16"):
-      exporting.export_tflite(
+      tflite.write(
           self.classifier, file, _REAL, quantization='int4')
     self.assertEmpty(os.listdir(file.parent))
 
   @parameterized.parameters('dynamic_length', 'text_signatures')
   def test_int8_is_for_fixed_lengths_of_ids(self, flag):
     with self.assertRaisesRegex(ValueError, 'int8 is calibrated for lengths'):
-      exporting.export_tflite(
+      tflite.write(
           self.classifier, f'{self.make_folder()}/x', _REAL,
           quantization='int8', **{flag: True})
 
   def test_a_signature_has_room_for_a_text(self):
     with self.assertRaisesRegex(ValueError, 'at least 4 tokens.*got 3, 16'):
-      exporting.export_tflite(
+      tflite.write(
           self.classifier, f'{self.make_folder()}/x', _REAL, lengths=[3, 16])
 
   def test_a_folder_is_no_file(self):
     with self.assertRaisesRegex(FileExistsError, 'is a folder'):
-      exporting.export_tflite(self.classifier, self.make_folder(), _REAL)
+      tflite.write(self.classifier, self.make_folder(), _REAL)
 
   def test_padding_that_counts_is_said(self):
     model = tiny_classifier.build(
@@ -431,12 +430,12 @@ class ExportingTest(parameterized.TestCase, temporary.TemporaryFiles,
   def test_words_are_not_exported(self):
     tagger = tiny_classifier.build_tagger(self.make_folder())
     with self.assertRaisesRegex(ValueError, 'token classifier is not exported'):
-      exporting.export_tflite(tagger, f'{self.make_folder()}/x', _REAL)
+      tflite.write(tagger, f'{self.make_folder()}/x', _REAL)
 
   @parameterized.parameters(
       ((), None, 'no text'), (('a',), ('b',), 'reads single texts'))
   def test_texts_have_to_fit(self, texts, pairs, message):
-    for export in (exporting.export_saved_model, exporting.export_tflite):
+    for export in (saved_model.write, tflite.write):
       with self.assertRaisesRegex(ValueError, message):
         export(self.classifier, f'{self.make_folder()}/x',
                agreement.RealTexts(texts, pairs))
@@ -445,7 +444,7 @@ class ExportingTest(parameterized.TestCase, temporary.TemporaryFiles,
     folder = pathlib.Path(self.make_folder())
     (folder / 'thesis').write_text('years')
     with self.assertRaisesRegex(FileExistsError, f'{folder} holds thesis'):
-      exporting.export_saved_model(self.classifier, folder, _REAL)
+      saved_model.write(self.classifier, folder, _REAL)
     self.assertEqual([path.name for path in folder.iterdir()], ['thesis'])
 
 

@@ -20,9 +20,9 @@ from unittest import mock
 
 import tensorflow as tf
 
-from mobilebert_tf.deployment import exported_models
 from mobilebert_tf.deployment import measuring
 from mobilebert_tf.deployment import saved_model_runner
+from mobilebert_tf.tasks import registry
 from tests.data import temporary
 from tests.deployment import tiny_exports
 
@@ -33,13 +33,13 @@ class MeasuringTest(temporary.TemporaryFiles, tf.test.TestCase):
 
   def _load(self, save) -> measuring.Measured:
     folder = save(pathlib.Path(self.make_folder(), 'model'))
-    measured = measuring.Measured()
+    measured = measuring.Measured(registry.KINDS)
     # TensorFlow has begun, so its threads cannot be set any more.
     with mock.patch.object(saved_model_runner, 'set_threads') as set_threads:
-      self.loaded = measured.load(str(folder), exported_models.SAVED_MODEL, 3)
+      self.loaded = measured.load(str(folder), 'saved_model', 3)
     set_threads.assert_called_once_with(3)
     self.calls = []
-    for name in ('scores', 'answer'):
+    for name in ('comparable',):
       real = getattr(measured._runner, name)
       setattr(measured._runner, name, lambda texts, pairs, real=real: (
           self.calls.append(len(texts)), real(texts, pairs))[1])

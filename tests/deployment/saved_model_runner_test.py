@@ -20,6 +20,7 @@ import numpy as np
 import tensorflow as tf
 
 from mobilebert_tf.deployment import saved_model_runner
+from mobilebert_tf.tasks import registry
 from tests.data import temporary
 from tests.deployment import tiny_exports
 
@@ -33,14 +34,14 @@ class SavedModelRunnerTest(temporary.TemporaryFiles, tf.test.TestCase):
     self.folder = pathlib.Path(self.make_folder(), 'model')
 
   def _load(self) -> saved_model_runner.SavedModelRunner:
-    return saved_model_runner.SavedModelRunner(self.folder)
+    return saved_model_runner.SavedModelRunner(self.folder, registry.KINDS)
 
   def test_a_classifier_has_its_labels_in_their_order(self):
     tiny_exports.save_classifier(self.folder, ('short', 'long'))
     runner = self._load()
-    self.assertEqual((runner.task, runner.labels, runner.pairs),
+    self.assertEqual((runner.kind.name, runner.labels, runner.pairs),
                      ('classification', ['short', 'long'], False))
-    scores = runner.scores(_TEXTS)
+    scores = runner.comparable(_TEXTS)
     # Seven words: the sigmoid of 1.5.
     self.assertAllClose(scores[1], [1 - 0.817574, 0.817574])
     self.assertAllEqual(np.argmax(scores, 1), [0, 1, 0])
@@ -48,22 +49,22 @@ class SavedModelRunnerTest(temporary.TemporaryFiles, tf.test.TestCase):
   def test_a_rater_of_pairs(self):
     tiny_exports.save_rater(self.folder, pairs=True)
     runner = self._load()
-    self.assertEqual((runner.task, runner.labels, runner.pairs),
+    self.assertEqual((runner.kind.name, runner.labels, runner.pairs),
                      ('regression', [], True))
-    self.assertAllEqual(runner.scores(['a b', 'c'], ['d', 'e f g']), [3, 4])
+    self.assertAllEqual(runner.comparable(['a b', 'c'], ['d', 'e f g']), [3, 4])
 
   def test_an_answerer(self):
     tiny_exports.save_answerer(self.folder)
     runner = self._load()
-    self.assertEqual(runner.task, 'question_answering')
-    answers = runner.answer(['who?', 'what?'], ['Ada wrote it', 'É va'])
-    self.assertEqual([each.text for each in answers], ['Ada', 'É'])
+    self.assertEqual(runner.kind.name, 'question_answering')
+    answers = runner.comparable(['who?', 'what?'], ['Ada wrote it', 'É va'])
+    self.assertEqual(answers, ['Ada', 'É'])
 
   def test_an_embedder_gives_means(self):
     tiny_exports.save_embedder(self.folder)
     runner = self._load()
-    self.assertEqual(runner.task, 'embeddings')
-    self.assertAllEqual(runner.scores(['ab c']), [[2, 4]])
+    self.assertEqual(runner.kind.name, 'embedding')
+    self.assertAllEqual(runner.comparable(['ab c']), [[2, 4]])
 
   def test_damage_is_named_in_one_line(self):
     tiny_exports.save_classifier(self.folder)

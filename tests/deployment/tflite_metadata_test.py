@@ -28,18 +28,20 @@ from absl.testing import absltest
 from absl.testing import parameterized
 
 from mobilebert_tf.deployment import tflite_file
+from mobilebert_tf.tasks import registry
+from mobilebert_tf.tasks.question_answering import kind as kind_lib
 from tests.data import temporary
 
 _TOKENS = ('[PAD]', '[UNK]', '[CLS]', '[SEP]', '[MASK]', 'ü', '\u2028')
 _VOCABULARY = '\n'.join(_TOKENS)
 _MODEL = b'\x1c\x00\x00\x00TFL3' + bytes(range(256)) * 40
-_QUESTIONS = tflite_file.QuestionAnsweringSettings(
+_QUESTIONS = kind_lib.Settings(
     doc_stride=8, query_length=4, null_threshold=-1.5, allow_no_answer=True)
 
 
 def _metadata(**fields) -> tflite_file.TFLiteMetadata:
   return tflite_file.TFLiteMetadata(**{
-      'task': 'classification', 'lengths': (8, 40), 'max_length': 39,
+      'kind': registry.get('classification'), 'lengths': (8, 40), 'max_length': 39,
       'lower_case': True, 'quantization': 'int8', 'checkpoint_sha256': 'ab',
       'labels': ('no', 'yes \u2028'), **fields})
 
@@ -70,19 +72,19 @@ class TFLiteMetadataTest(temporary.TemporaryFiles, parameterized.TestCase):
     with self.assertRaisesRegex(
         ValueError, f'{path} is damaged, or not what export_tflite wrote: '
         f'.*{message}'):
-      tflite_file.read_metadata(path)
+      tflite_file.read_metadata(path, registry.KINDS)
 
   # === What comes back ===
 
   @parameterized.parameters(
       {},
-      {'task': 'regression', 'labels': (), 'pairs': True},
-      {'task': 'embeddings', 'labels': (), 'lengths': (8,),
+      {'kind': registry.get('regression'), 'labels': (), 'pairs': True},
+      {'kind': registry.get('embedding'), 'labels': (), 'lengths': (8,),
        'dynamic_length': True, 'text_signatures': True, 'lower_case': False},
-      {'task': 'question_answering', 'labels': (),
-       'question_answering': _QUESTIONS})
+      {'kind': registry.get('question_answering'), 'labels': (),
+       'settings': _QUESTIONS})
   def test_what_was_packed_is_read(self, **fields):
-    metadata, vocabulary = tflite_file.read_metadata(self._write(**fields))
+    metadata, vocabulary = tflite_file.read_metadata(self._write(**fields), registry.KINDS)
     self.assertEqual(metadata, _metadata(**fields))
     self.assertEqual(vocabulary.tokens, _TOKENS)
 
@@ -111,16 +113,16 @@ class TFLiteMetadataTest(temporary.TemporaryFiles, parameterized.TestCase):
   def test_line_ends_of_the_vocabulary_do_not_matter(self):
     packed = tflite_file.pack(
         _MODEL, _metadata(), '\ufeff' + '\r\n'.join(_TOKENS) + '\r\n')
-    _, vocabulary = tflite_file.read_metadata(self.make_file('x.tflite', packed))
+    _, vocabulary = tflite_file.read_metadata(self.make_file('x.tflite', packed), registry.KINDS)
     self.assertEqual(vocabulary.tokens, _TOKENS)
 
   # === Damage ===
 
   def test_a_missing_file_and_a_folder(self):
     with self.assertRaisesRegex(FileNotFoundError, 'no file /x/y.tflite'):
-      tflite_file.read_metadata('/x/y.tflite')
+      tflite_file.read_metadata('/x/y.tflite', registry.KINDS)
     with self.assertRaisesRegex(ValueError, 'is a folder'):
-      tflite_file.read_metadata(self.make_folder())
+      tflite_file.read_metadata(self.make_folder(), registry.KINDS)
 
   @parameterized.parameters(0, 1, 21, 100, 0.5, 0.9, 0.99, -1)
   def test_a_file_that_was_cut_off(self, share):
@@ -131,14 +133,14 @@ class TFLiteMetadataTest(temporary.TemporaryFiles, parameterized.TestCase):
 
   def test_a_changed_byte_is_noticed_or_changes_nothing(self):
     path = self._write()
-    data, expected = path.read_bytes(), tflite_file.read_metadata(path)
+    data, expected = path.read_bytes(), tflite_file.read_metadata(path, registry.KINDS)
     read = 0
     for place in range(0, len(data), 37):
       changed = bytearray(data)
       changed[place] ^= 0x5a
       copy = self.make_file('changed.tflite', bytes(changed))
       try:
-        found = tflite_file.read_metadata(copy)
+        found = tflite_file.read_metadata(copy, registry.KINDS)
       except ValueError as error:
         self.assertStartsWith(str(error), copy)
         continue
@@ -226,10 +228,10 @@ class TFLiteMetadataTest(temporary.TemporaryFiles, parameterized.TestCase):
       ({'query_length': 36}, 'nothing is left for the context'))
   def test_settings_of_questions_that_are_unsound(self, fields, message):
     with self.assertRaisesRegex(ValueError, message):
-      _metadata(task='question_answering', labels=(),
-                question_answering=dataclasses.replace(_QUESTIONS, **fields))
+      _metadata(kind=registry.get('question_answering'), labels=(),
+                settings=dataclasses.replace(_QUESTIONS, **fields))
     with self.assertRaisesRegex(ValueError, 'question_answering is None'):
-      _metadata(task='question_answering', labels=())
+      _metadata(kind=registry.get('question_answering'), labels=())
 
   @parameterized.parameters('', 'a\nb', 'a\r', 3)
   def test_labels_that_are_no_lines(self, label):

@@ -30,6 +30,7 @@ import tensorflow as tf
 from mobilebert_tf.deployment import tflite_file
 from mobilebert_tf.deployment import tflite_runner
 from mobilebert_tf.tasks.question_answering import predictor
+from mobilebert_tf.tasks import registry
 from mobilebert_tf.text import tokenizer
 from tests.data import temporary
 from tests.deployment import tiny_tflite
@@ -50,7 +51,7 @@ _ODD_TEXTS = {
     'half a character': 'w1 \ud83d w2',
 }
 _SCORES = {'classification': 'probabilities', 'regression': 'score',
-           'embeddings': 'mean_output'}
+           'embedding': 'mean_output'}
 
 
 class TFLiteRunnerTest(parameterized.TestCase, temporary.TemporaryFiles,
@@ -62,11 +63,12 @@ class TFLiteRunnerTest(parameterized.TestCase, temporary.TemporaryFiles,
     cls.folder = pathlib.Path(tempfile.mkdtemp())
     cls.addClassCleanup(shutil.rmtree, cls.folder, ignore_errors=True)
     cls.files, cls.runners = {}, {}
-    for task in tflite_file.TASKS:
+    for task in (name for name, kind in registry.KINDS.items()
+                 if kind.number_outputs):
       (cls.folder / task).mkdir()
       cls.files[task] = tiny_tflite.build(
           cls.folder / task, task, dynamic_length=task == 'regression')
-      cls.runners[task] = tflite_runner.TFLiteRunner(cls.files[task].path)
+      cls.runners[task] = registry.TFLiteRunner(cls.files[task].path)
     cls.tokenizer = tokenizer.Tokenizer(
         tiny_classifier.write_vocabulary(cls.folder))
 
@@ -80,7 +82,7 @@ class TFLiteRunnerTest(parameterized.TestCase, temporary.TemporaryFiles,
               **fields) -> tflite_runner.TFLiteRunner:
     """Returns a runner of a file that says something else of itself."""
     file = self.files[of]
-    return tflite_runner.TFLiteRunner(self.make_file(
+    return registry.TFLiteRunner(self.make_file(
         'repacked.tflite', tflite_file.pack(
             file.flatbuffer, dataclasses.replace(file.metadata, **fields),
             tiny_tflite.VOCABULARY)))
@@ -90,7 +92,7 @@ class TFLiteRunnerTest(parameterized.TestCase, temporary.TemporaryFiles,
 
   # === The same as Keras ===
 
-  @parameterized.parameters('classification', 'regression', 'embeddings')
+  @parameterized.parameters('classification', 'regression', 'embedding')
   def test_scores_are_those_of_keras(self, task):
     expected = self._expected(task, _TEXTS)
     self.assertGreater(np.std(expected, axis=0).min(), 0.01)  # They differ.
@@ -114,8 +116,8 @@ class TFLiteRunnerTest(parameterized.TestCase, temporary.TemporaryFiles,
     score = self.runners['regression'].answer('w1 w2')
     self.assertIsInstance(score, float)
     self.assertAllClose(score, self._expected('regression', ['w1 w2'])[0])
-    [vector] = self.runners['embeddings'].answer(['w1 w2'])
-    self.assertAllClose(vector, self._expected('embeddings', ['w1 w2'])[0],
+    [vector] = self.runners['embedding'].answer(['w1 w2'])
+    self.assertAllClose(vector, self._expected('embedding', ['w1 w2'])[0],
                         1e-5, 1e-5)
 
   def test_pairs(self):
@@ -137,8 +139,8 @@ class TFLiteRunnerTest(parameterized.TestCase, temporary.TemporaryFiles,
     questions = [_text(3), _text(2, 4), 'w1 w2', 'w1', ' ', _text(60), 'w9']
     for fields in ({}, {'allow_no_answer': True, 'null_threshold': -3.0}):
       settings = dataclasses.replace(
-          runner.metadata.question_answering, **fields)
-      found = self._repack('question_answering', question_answering=settings
+          runner.metadata.settings, **fields)
+      found = self._repack('question_answering', settings=settings
                            ).answer(questions, contexts)
       expected = predictor.QuestionAnswerer(
           trained, doc_stride=8, **fields).answer(questions, contexts)
@@ -155,8 +157,8 @@ class TFLiteRunnerTest(parameterized.TestCase, temporary.TemporaryFiles,
   def test_a_context_is_tokenised_once(self):
     runner = self.runners['question_answering']
     with mock.patch.object(
-        runner._tokenizer, 'tokenize_with_offsets',
-        wraps=runner._tokenizer.tokenize_with_offsets) as tokenize:
+        runner.tokenizer, 'tokenize_with_offsets',
+        wraps=runner.tokenizer.tokenize_with_offsets) as tokenize:
       found = runner.answer(['w1', 'w2', b'w1'], [b'w3 w4', 'w5', 'w3 w4'])
     self.assertEqual(tokenize.call_args_list,
                      [mock.call(['w1', 'w2', 'w1']),
@@ -170,14 +172,14 @@ class TFLiteRunnerTest(parameterized.TestCase, temporary.TemporaryFiles,
       (14, 'serve_40'), (37, 'serve_40'), (500, 'serve_40'))
   def test_the_shortest_signature_that_holds_a_text_and_a_pad(self, words,
                                                               name):
-    runner = tflite_runner.TFLiteRunner(self.files['embeddings'].path)
+    runner = registry.TFLiteRunner(self.files['embedding'].path)
     self.assertEmpty(self._used(runner))  # Made when first used.
     with mock.patch.object(runner._signatures, 'output_size', return_value=16):
       runner.answer(_text(words))
     self.assertEqual(self._used(runner), [name])
 
   def test_any_length_where_the_file_has_it(self):
-    runner = tflite_runner.TFLiteRunner(self.files['regression'].path)
+    runner = registry.TFLiteRunner(self.files['regression'].path)
     runner.scores([_text(5), _text(13), _text(37)])  # These fit.
     self.assertEqual(self._used(runner), ['serve_16', 'serve_40', 'serve_8'])
     self.assertAllClose(
@@ -234,7 +236,7 @@ class TFLiteRunnerTest(parameterized.TestCase, temporary.TemporaryFiles,
 
   def test_no_texts(self):
     self.assertEqual(self.runners['classification'].scores([]).shape, (0, 3))
-    self.assertEqual(self.runners['embeddings'].scores([]).shape, (0, 16))
+    self.assertEqual(self.runners['embedding'].scores([]).shape, (0, 16))
     self.assertEqual(self.runners['regression'].scores([]).shape, (0,))
     self.assertEqual(self.runners['classification'].answer([]), [])
     self.assertEqual(self.runners['question_answering'].answer([], []), [])
@@ -278,7 +280,7 @@ class TFLiteRunnerTest(parameterized.TestCase, temporary.TemporaryFiles,
 
   def test_threads_that_make_no_sense(self):
     with self.assertRaisesRegex(ValueError, 'num_threads is 0'):
-      tflite_runner.TFLiteRunner(self.files['regression'].path, num_threads=0)
+      registry.TFLiteRunner(self.files['regression'].path, num_threads=0)
 
   def test_numbers_that_are_none(self):
     runner = self.runners['classification']
@@ -289,31 +291,31 @@ class TFLiteRunnerTest(parameterized.TestCase, temporary.TemporaryFiles,
 
   def test_a_missing_file(self):
     with self.assertRaisesRegex(FileNotFoundError, 'no file /x/y.tflite'):
-      tflite_runner.TFLiteRunner('/x/y.tflite')
+      registry.TFLiteRunner('/x/y.tflite')
 
   @parameterized.parameters(0.0, 0.25, 0.5, 0.9, 0.999)
   def test_a_file_that_was_cut_off(self, share):
     data = self.files['classification'].path.read_bytes()
     path = self.make_file('cut.tflite', data[:int(share * len(data))])
     with self.assertRaisesRegex(ValueError, f'{path} is damaged'):
-      tflite_runner.TFLiteRunner(path)
+      registry.TFLiteRunner(path)
 
   def test_files_of_others(self):
     path = self.make_file('other.tflite',
                           self.files['classification'].flatbuffer)
     with self.assertRaisesRegex(ValueError, 'not what export_tflite wrote'):
-      tflite_runner.TFLiteRunner(path)
+      registry.TFLiteRunner(path)
     packed = tflite_file.pack(
         b'no flatbuffer ' * 99, tiny_tflite.metadata(), tiny_tflite.VOCABULARY)
     path = self.make_file('other.tflite', packed)
     with self.assertRaisesRegex(ValueError, f'{path} is damaged'):
-      tflite_runner.TFLiteRunner(path)
+      registry.TFLiteRunner(path)
 
   @parameterized.parameters(
       ({'lengths': (8, 24, 40)}, 'lacks the signature serve_24'),
       ({'dynamic_length': True}, 'lacks the signature serve_dynamic'),
       ({'labels': ('no', 'yes')}, '2 labels for 3 outputs'),
-      ({'task': 'regression', 'labels': ()}, 'serve_8 has to .* give score'))
+      ({'kind': registry.get('regression'), 'labels': ()}, 'serve_8 has to .* give score'))
   def test_metadata_that_the_model_contradicts(self, fields, message):
     with self.assertRaisesRegex(ValueError, f'repacked.tflite.*{message}'):
       self._repack(**fields)
@@ -326,7 +328,7 @@ class TFLiteRunnerTest(parameterized.TestCase, temporary.TemporaryFiles,
         'import mobilebert_tf\n'
         'for path in sys.argv[1:]:\n'
         '  runner = mobilebert_tf.TFLiteRunner(path)\n'
-        '  pair = "w3 w4" if runner.metadata.question_answering else None\n'
+        '  pair = "w3 w4" if runner.metadata.settings else None\n'
         '  print(runner.answer("Wé1 w2", pair))\n'
         'heavy = {"tensorflow", "tf_keras", "tensorflow_text", "official"}\n'
         'assert not heavy & set(sys.modules), heavy & set(sys.modules)\n')

@@ -23,11 +23,13 @@ import tensorflow as tf, tf_keras
 
 from mobilebert_tf.deployment import tflite_file
 from mobilebert_tf.inference import rewriting
+from mobilebert_tf.tasks.question_answering import kind as kind_lib
+from mobilebert_tf.tasks import registry
 from tests.inference import tiny_classifier
 
 LENGTHS = (8, 16, tiny_classifier.MAX_LENGTH + 1)
 VOCABULARY = ''.join(f'{token}\n' for token in tiny_classifier.TOKENS)
-QUESTIONS = tflite_file.QuestionAnsweringSettings(
+QUESTIONS = kind_lib.Settings(
     doc_stride=8, query_length=tiny_classifier.MAX_LENGTH // 2)
 
 Outputs = dict[str, tf.Tensor]
@@ -53,11 +55,11 @@ def metadata(task: str = 'classification', **fields
              ) -> tflite_file.TFLiteMetadata:
   """Returns what a tiny file says of itself."""
   return tflite_file.TFLiteMetadata(**{
-      'task': task, 'lengths': LENGTHS, 'lower_case': True,
+      'kind': registry.get(task), 'lengths': LENGTHS, 'lower_case': True,
       'max_length': tiny_classifier.MAX_LENGTH, 'quantization': 'none',
       'checkpoint_sha256': 'ab' * 32,
       'labels': tiny_classifier.LABELS if task == 'classification' else (),
-      'question_answering': QUESTIONS if task == 'question_answering' else None,
+      'settings': QUESTIONS if task == 'question_answering' else None,
       **fields})
 
 
@@ -123,5 +125,5 @@ _HEADS = {
     'classification': _classification,
     'regression': _regression,
     'question_answering': _question_answering,
-    'embeddings': _embeddings,
+    'embedding': _embeddings,
 }

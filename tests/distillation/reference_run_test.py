@@ -66,6 +66,8 @@ class ReferenceRunTest(tf.test.TestCase):
         train_data=data, validation_data=data, variant='tf1_reference',
         schedule=schedules.tf1_reference_schedule(_STEPS_PER_BLOCK))
     task = task_lib.DistillationTask(experiment.task)
+    experiment.trainer.train_steps = sum(
+        stage.num_steps for stage in task.stages)
     model = task.build_model()
     trainer = trainer_lib.DistillationTrainer(
         experiment, task, model,

@@ -80,7 +80,9 @@ class DistillationTest(tf.test.TestCase, parameterized.TestCase):
     model = task.build_model()
     experiment = cfg.ExperimentConfig(
         task=task.task_config,
-        trainer=cfg.TrainerConfig(optimizer_config=_adam(), train_steps=10))
+        trainer=cfg.TrainerConfig(
+            optimizer_config=_adam(),
+            train_steps=sum(stage.num_steps for stage in task.stages)))
     dataset = tf.data.Dataset.from_tensors(tiny_models.batch()).repeat()
     trainer = trainer_lib.DistillationTrainer(
         experiment, task, model,
@@ -169,6 +171,7 @@ class DistillationTest(tf.test.TestCase, parameterized.TestCase):
 
   def test_a_schedule_of_another_length_than_the_training_is_refused(self):
     task = task_lib.DistillationTask(self._config())
+    self.assertIs(task.trainer_class, trainer_lib.DistillationTrainer)
     task.check_length(10)
     with self.assertRaisesRegex(ValueError, '10 steps, but .* is 11'):
       task.check_length(11)

@@ -22,7 +22,7 @@ import sys
 import pytest
 import tensorflow as tf
 
-from mobilebert_tf.pipelines.ablation import variants
+from mobilebert_tf.pipelines import ablation
 
 _FLAGS = (
     '--vocab_size=150', '--max_seq_length=32', '--teacher_steps=4',
@@ -58,12 +58,12 @@ class AblationTest(tf.test.TestCase):
           '\n'.join(['text\tlabel', *rows]) + '\n')
 
   @pytest.mark.slow
-  def test_every_arm_is_trained_once(self):
+  def test_every_variant_is_trained_once(self):
     finished = _run(self.folder, *_FLAGS, '--seeds=7')
     self.assertEqual(finished.returncode, 0, finished.stderr[-3000:])
     results = json.loads((self.folder / 'output/results.json').read_text())
-    self.assertEqual([run['arm'] for run in results['runs']],
-                     [arm.key for arm in variants.ARMS])
+    self.assertEqual([run['variant'] for run in results['runs']],
+                     [variant.key for variant in ablation.VARIANTS])
     parameters = {run['model']['parameters'] for run in results['runs']}
     self.assertLen(parameters, 1)
     self.assertIn('image/svg+xml',
@@ -71,7 +71,7 @@ class AblationTest(tf.test.TestCase):
 
     again = _run(self.folder, *_FLAGS, '--seeds=7')
     self.assertEqual(again.stdout.count('done before'),
-                     _COMMON + 2 * len(variants.ARMS))
+                     _COMMON + 2 * len(ablation.VARIANTS))
 
   def test_bad_flags_and_files_are_said_in_a_line(self):
     for flags, message in (

@@ -35,7 +35,7 @@ import tensorflow as tf
 cpu = tf.config.list_physical_devices('CPU')[0]
 tf.config.set_logical_device_configuration(
     cpu, [tf.config.LogicalDeviceConfiguration()] * 2)
-from mobilebert_tf.training import registry_imports  # noqa: F401
+from mobilebert_tf.training import experiments  # noqa: F401
 from mobilebert_tf.training import run as training
 from official.core import exp_factory
 from official.modeling import hyperparams

@@ -21,8 +21,7 @@ import sys
 import tensorflow as tf
 import tensorflow_text  # noqa: F401 The SavedModel's operations.
 
-from mobilebert_tf.deployment import tflite_runner
-from mobilebert_tf import modeling
+from mobilebert_tf.tasks import registry
 from mobilebert_tf.training.run import read_metrics
 
 _LABELS = ('array', 'frame', 'matrix')
@@ -57,19 +56,18 @@ class ProgramsTest(tf.test.TestCase):
 
   def _train(self, experiment: str, model_dir: str, model: str, *overrides: str,
              **arguments) -> str:
-    """Trains for four steps with the tiny version of a configured model."""
+    """Trains for four steps with an architecture for the tiny vocabulary."""
     vocab_size = len((self.folder / 'vocab.txt').read_text().splitlines())
     common = [
+        f'task.model.encoder.any.architecture={model}',
         f'task.model.encoder.any.vocab_size={vocab_size}',
         *(f'task.{part}_data.{field}' for part in ('train', 'validation')
           for field in ('vocab_file=vocab.txt', 'global_batch_size=8')),
         'trainer.train_steps=4', 'trainer.steps_per_loop=2',
         'trainer.validation_interval=4', 'trainer.checkpoint_interval=2']
-    configs = pathlib.Path(__file__).resolve().parents[2] / 'configs'
     return self._run(
         'train', f'--experiment=mobilebert/{experiment}',
         '--mode=train_and_eval', f'--model_dir={model_dir}',
-        f'--config_file={configs}/models/{model}.yaml',
         '--params_override=' + ','.join([*common, *overrides]), **arguments)
 
   def _pretraining_data(self) -> list[str]:
@@ -85,15 +83,13 @@ class ProgramsTest(tf.test.TestCase):
               '--max_seq_length=32')
     self._train('pretrain', 'teacher', 'ib_bert_small',
                 *self._pretraining_data())
-    teacher = modeling.get_architecture('ib_bert_small').as_dict()
-    teacher['vocab_size'] = len(
-        (self.folder / 'vocab.txt').read_text().splitlines())
+    vocab_size = len((self.folder / 'vocab.txt').read_text().splitlines())
     self._train(
         'distill', 'student', 'mobilebert_small', *self._pretraining_data(),
         'task.teacher_checkpoint=teacher', 'task.schedule.steps_per_block=1',
         'task.schedule.distillation_steps=0',
-        *(f'task.teacher.{field}={str(value).lower()}'
-          for field, value in teacher.items()))
+        'task.teacher.architecture=ib_bert_small',
+        f'task.teacher.vocab_size={vocab_size}')
     stages = [line['stage'] for line in read_metrics(
         str(self.folder / 'student' / 'metrics.jsonl'))]
     self.assertEqual(stages, [1, 3])
@@ -112,7 +108,7 @@ class ProgramsTest(tf.test.TestCase):
     texts = [_sentence(i) for i in range(6)]
     loaded = tf.saved_model.load(str(self.folder / 'saved_model/1'))
     served = loaded.signatures['serve_text'](text=tf.constant(texts))
-    lite = tflite_runner.TFLiteRunner(self.folder / 'model.tflite')
+    lite = registry.TFLiteRunner(self.folder / 'model.tflite')
     self.assertEqual(lite.metadata.labels, _LABELS)
     # Fixed lengths, one by one, and a dynamic length, together: the answers
     # are the same, because none depends on its padding.

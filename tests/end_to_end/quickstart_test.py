@@ -19,6 +19,7 @@ import pathlib
 import subprocess
 import sys
 
+import pytest
 import tensorflow as tf
 
 _SUBJECTS = ('matrix', 'vector', 'tensor', 'array', 'frame', 'figure')
@@ -48,6 +49,7 @@ class QuickstartTest(tf.test.TestCase):
     self.assertEqual(finished.returncode, 0, finished.stderr[-3000:])
     return finished.stdout
 
+  @pytest.mark.slow
   def test_from_text_to_answer_and_on_from_there(self):
     folder = pathlib.Path(self.get_temp_dir())
     documents = ['\n'.join(_sentence(10 * i + j) for j in range(10))

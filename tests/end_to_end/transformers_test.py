@@ -41,7 +41,7 @@ _CLASSES = {
     'MobileBertForPreTraining': modeling.MobileBertPretrainer,
     'MobileBertForSequenceClassification': modeling.MobileBertClassifier,
     'MobileBertForTokenClassification': modeling.MobileBertTokenClassifier,
-    'MobileBertForQuestionAnswering': modeling.MobileBertSpanLabeler,
+    'MobileBertForQuestionAnswering': modeling.MobileBertQuestionAnswering,
 }
 # Heads that read the pooled output; transformers gives the others no pooler.
 _POOLED = ('MobileBertModel', 'MobileBertForPreTraining',

@@ -24,9 +24,9 @@ import tensorflow as tf
 from mobilebert_tf.deployment import child_process
 from mobilebert_tf.evaluation import deployment
 from mobilebert_tf.evaluation import real_texts
-from mobilebert_tf.inference import loading
 from mobilebert_tf.tasks.classification import predictor as classification_predictor
 from mobilebert_tf.tasks.question_answering import predictor as question_answering_predictor
+from mobilebert_tf.tasks import registry
 from tests.data import squad_samples
 from tests.deployment import tiny_tflite
 from tests.inference import tiny_classifier
@@ -35,6 +35,10 @@ _TEXTS = [tiny_classifier.text(i % 9 + 1, first=i) for i in range(20)]
 _QUESTIONS = [tiny_classifier.text(3, first=i) for i in range(6)]
 _CONTEXTS = [tiny_classifier.text(12, first=2 * i) for i in range(6)]
 _QUICK = {'threads': (1,), 'rounds': 1}
+
+
+def _benchmark(settings: deployment.Settings, **kwargs):
+  return deployment.benchmark(settings, registry.KINDS, **kwargs)
 
 
 class DeploymentTest(tf.test.TestCase):
@@ -62,7 +66,7 @@ class DeploymentTest(tf.test.TestCase):
 
   def test_a_classifier(self):
     keras = str(self.folder / 'classification_keras')
-    trained = loading.load(keras)
+    trained = registry.load(keras)
     ids = classification_predictor.TextPredictor(trained).scores(_TEXTS).argmax(1)
     labels = [trained.labels[i] for i in ids]
     labels[:4] = [next(x for x in trained.labels if x != label)
@@ -72,7 +76,7 @@ class DeploymentTest(tf.test.TestCase):
         f'{label}\t{text}\n' for label, text in zip(labels, _TEXTS,
                                                     strict=True)))
     lines = []
-    results = deployment.benchmark(deployment.Settings(
+    results = _benchmark(deployment.Settings(
         [self._path(), str(self.folder / 'copy.tflite')], str(self.texts),
         str(data), keras, real_texts.Columns(
             text='sentence', label='mood'), texts=10, batch_sizes=(1, 4),
@@ -102,7 +106,7 @@ class DeploymentTest(tf.test.TestCase):
 
   def test_questions(self):
     keras = str(self.folder / 'question_answering_keras')
-    expected = question_answering_predictor.QuestionAnswerer(loading.load(keras)).answer(
+    expected = question_answering_predictor.QuestionAnswerer(registry.load(keras)).answer(
         _QUESTIONS, _CONTEXTS)
     texts, data = self.folder / 'pairs.txt', self.folder / 'dev.json'
     texts.write_text('\n'.join(map('\t'.join, zip(
@@ -112,7 +116,7 @@ class DeploymentTest(tf.test.TestCase):
             str(i), question, [(answer.text, answer.start)]))
         for i, (question, context, answer) in enumerate(zip(
             _QUESTIONS, _CONTEXTS, expected, strict=True)))))
-    results = deployment.benchmark(deployment.Settings(
+    results = _benchmark(deployment.Settings(
         [self._path('question_answering')], str(texts), str(data), keras,
         batch_sizes=(1,), **_QUICK))
     [each] = results['artefacts']
@@ -125,8 +129,8 @@ class DeploymentTest(tf.test.TestCase):
   def test_vectors(self):
     keras = str(self.folder / 'classification_keras')
     (self.folder / 'embeddings').mkdir()
-    tiny_tflite.build(self.folder / 'embeddings', 'embeddings')
-    results = deployment.benchmark(deployment.Settings(
+    tiny_tflite.build(self.folder / 'embeddings', 'embedding')
+    results = _benchmark(deployment.Settings(
         [self._path('embeddings')], str(self.texts), model_dir=keras,
         batch_sizes=(1,), **_QUICK))
     [each] = results['artefacts']
@@ -134,7 +138,7 @@ class DeploymentTest(tf.test.TestCase):
     self.assertIsNone(each['agreement']['share'])
 
   def test_without_a_keras_model_the_first_is_the_reference(self):
-    results = deployment.benchmark(deployment.Settings(
+    results = _benchmark(deployment.Settings(
         [self._path(), str(self.folder / 'copy.tflite')], str(self.texts),
         texts=3, batch_sizes=(1,), **_QUICK))
     self.assertEqual(results['reference'],
@@ -150,7 +154,7 @@ class DeploymentTest(tf.test.TestCase):
       damaged = self.folder / 'damaged.tflite'
       damaged.write_bytes(part)
       with self.assertRaisesRegex(ValueError, f'^{damaged}') as caught:
-        deployment.benchmark(deployment.Settings(
+        _benchmark(deployment.Settings(
             [self._path(), str(damaged)], str(self.texts)))
       self.assertLen(str(caught.exception).splitlines(), 1)
 
@@ -159,14 +163,14 @@ class DeploymentTest(tf.test.TestCase):
     with mock.patch.object(child_process.ChildProcess, 'load',
                            side_effect=crash):
       with self.assertRaisesRegex(ValueError, 'failed: as it should'):
-        deployment.benchmark(deployment.Settings(
+        _benchmark(deployment.Settings(
             [self._path()], str(self.texts)))
 
   def test_artefacts_of_different_tasks_are_refused(self):
     with self.assertRaisesRegex(
         ValueError, 'classification/model.tflite is for classification, '
         'question_answering/model.tflite for question answering'):
-      deployment.benchmark(deployment.Settings(
+      _benchmark(deployment.Settings(
           [self._path(), self._path('question_answering')], str(self.texts)))
 
   def test_a_keras_model_of_another_task_is_refused(self):
@@ -174,14 +178,14 @@ class DeploymentTest(tf.test.TestCase):
     with self.assertRaisesRegex(
         ValueError, f'{keras} is for question_answering, model.tflite for '
         'classification'):
-      deployment.benchmark(deployment.Settings(
+      _benchmark(deployment.Settings(
           [self._path()], str(self.texts), model_dir=str(keras)))
 
   def test_files_that_are_missing_are_named(self):
     with self.assertRaisesRegex(FileNotFoundError, '/none.txt does not exist'):
-      deployment.benchmark(deployment.Settings([self._path()], '/none.txt'))
+      _benchmark(deployment.Settings([self._path()], '/none.txt'))
     with self.assertRaisesRegex(FileNotFoundError, '/none.json'):
-      deployment.benchmark(deployment.Settings(
+      _benchmark(deployment.Settings(
           [self._path()], str(self.texts), data_file='/none.json'))
 
 

@@ -34,6 +34,16 @@ class IntervalsTest(tf.test.TestCase):
     self.assertAllClose((found.low, found.high),
                         (centre - reach, centre + reach), atol=1e-6)
 
+  def test_wilsons_interval_is_the_published_one(self):
+    # Newcombe 1998, table I: 81 of 263 has the interval 0.2553 to 0.3662.
+    self.assertAllClose(intervals.wilson(81, 263), (0.2553, 0.3662), atol=5e-5)
+    self.assertAllInRange(intervals.wilson(5, 5), 0.0, 1.0)
+
+  def test_a_difference_of_shares_has_the_normal_interval(self):
+    # 1.96 * sqrt((0.53 * 0.47 + 0.47 * 0.53) / n): 13.8 points for 100.
+    low, high = intervals.difference(0.53, 0.47, 100)
+    self.assertAllClose((low, high), (0.06 - 0.1384, 0.06 + 0.1384), atol=1e-4)
+
   def test_means_have_students_interval(self):
     # t = 4.302653 for two degrees of freedom; the deviation is 2.
     reach = 4.302653 * 2 / math.sqrt(3)

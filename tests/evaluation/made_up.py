@@ -16,30 +16,32 @@
 
 from typing import Any
 
-from mobilebert_tf.evaluation import predictions as predictions_lib
+from mobilebert_tf.tasks.classification import scoring as text_scoring
+from mobilebert_tf.tasks.question_answering import scoring as answer_scoring
+from mobilebert_tf.tasks.token_classification import scoring as token_scoring
 
 
-def classification(**changes: Any) -> predictions_lib.TextPredictions:
+def classification(**changes: Any) -> text_scoring.ClassPredictions:
   """Four texts of two classes; the last one is answered wrong."""
-  return predictions_lib.TextPredictions(**{
-      'task': 'made up', 'kind': 'classification',
+  return text_scoring.ClassPredictions(**{
+      'task': 'made up',
       'texts': ['one', 'two two', 'three', 'four'], 'pairs': None,
       'label_names': ['no', 'yes'], 'labels': [0, 1, 1, 0],
       'scores': [[0.9, 0.1], [0.2, 0.8], [0.45, 0.55], [0.3, 0.7]],
       'lengths': [3, 4, 3, 3], **changes})
 
 
-def regression(**changes: Any) -> predictions_lib.TextPredictions:
+def regression(**changes: Any) -> text_scoring.ValuePredictions:
   """Three texts; the second value is right."""
-  return predictions_lib.TextPredictions(**{
-      'task': 'made up', 'kind': 'regression', 'texts': ['a', 'b', 'c'],
+  return text_scoring.ValuePredictions(**{
+      'task': 'made up', 'texts': ['a', 'b', 'c'],
       'pairs': ['d', 'e', 'f'], 'label_names': [], 'labels': [0.0, 2.0, 4.0],
       'scores': [1.0, 2.0, 3.5], 'lengths': [5, 5, 5], **changes})
 
 
-def answers(**changes: Any) -> predictions_lib.AnswerPredictions:
+def answers(**changes: Any) -> answer_scoring.AnswerPredictions:
   """Four questions: right, half right, wrong, and one without an answer."""
-  return predictions_lib.AnswerPredictions(**{
+  return answer_scoring.AnswerPredictions(**{
       'task': 'made up', 'ids': ['q1', 'q2', 'q3', 'q4'],
       'questions': ['Who came?', 'In what year?', 'What fell?', 'Why?'],
       'contexts': ['Ann came.', 'In 1999 or so.', 'The old tree fell.', 'No.'],
@@ -49,9 +51,9 @@ def answers(**changes: Any) -> predictions_lib.AnswerPredictions:
       'f1': [1, 2 / 3, 0, 1], **changes})
 
 
-def tokens(**changes: Any) -> predictions_lib.TokenPredictions:
+def tokens(**changes: Any) -> token_scoring.TokenPredictions:
   """Three sentences: right, a wrong end of an entity, an invented entity."""
-  return predictions_lib.TokenPredictions(**{
+  return token_scoring.TokenPredictions(**{
       'task': 'made up',
       'words': [['Ann', 'came'], ['New', 'York', 'is', 'far'], ['Yes']],
       'labels': [['B-PER', 'O'], ['B-LOC', 'I-LOC', 'O', 'O'], ['O']],

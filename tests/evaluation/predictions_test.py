@@ -33,7 +33,6 @@ class TextPredictionsTest(tf.test.TestCase, parameterized.TestCase):
     self.assertAllEqual(made_up.regression().answers, [1.0, 2.0, 3.5])
 
   @parameterized.parameters(
-      ({'kind': 'ranking'}, "kind='ranking'"),
       ({'texts': []}, 'nothing to evaluate'),
       ({'texts': ['a']}, 'scores has the shape'),
       ({'texts': ['a', 'b', None, 'd']}, r'texts\[2\] is None'),
@@ -87,7 +86,7 @@ class AnswerPredictionsTest(tf.test.TestCase, parameterized.TestCase):
       ({'answers': ['a']}, 'answers has 1 texts where 4'),
       ({'truths': [['a']]}, '1 truths for 4'),
       ({'truths': [['a'], 'b', ['c'], []]}, r"truths\[1\] is the text 'b'"),
-      ({'ids': ['a', 'b', 'b', 'c']}, r"ids\[2\] is 'b', which is there twice"),
+      ({'ids': ['a', 'b', 'b', 'c']}, r"ids\[2\] is 'b', which is duplicated"),
       ({'scores': [1, _NAN, 1, 1]}, r'scores\[1\] is nan'),
       ({'f1': [0, 1, 50.0, 1]}, r'f1\[2\] is 50'),
       ({'exact': [0, 1, -1, 1]}, r'exact\[2\] is -1'),

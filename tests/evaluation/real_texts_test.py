@@ -21,12 +21,13 @@ import tensorflow as tf
 
 from mobilebert_tf.evaluation import real_texts
 from mobilebert_tf.inference import loading
-from mobilebert_tf.training import registry_imports
+from mobilebert_tf.tasks import registry
+from mobilebert_tf.training import experiments
 from official.core import exp_factory
 from tests.data import temporary
 from tests.inference import tiny_classifier
 
-del registry_imports
+del experiments
 
 
 class RealTextsTest(temporary.TemporaryFiles, tf.test.TestCase):
@@ -69,7 +70,7 @@ class RealTextsTest(temporary.TemporaryFiles, tf.test.TestCase):
   def test_where_there_is_nothing_documentation_is_text(self):
     for trained in (
         self._run(), self.classifier, dataclasses.replace(
-            self._run(self._table('train', 9)), kind=loading.EMBEDDINGS)):
+            self._run(self._table('train', 9)), kind=registry.get('embedding'))):
       with self.assertLogs(level='WARNING') as logs:
         found = real_texts.find(trained, count=5)
       self.assertIn('--text_file', ''.join(logs.output))

@@ -12,18 +12,22 @@
 # See the License for the specific language governing permissions and
 # limitations under the License.
 
+"""A folded encoder gives the encoder's outputs, whatever its gammas."""
 
-"""A folded encoder computes what the encoder does, however its gammas are."""
+from unittest import mock
 
 from absl.testing import parameterized
 import numpy as np
 import tensorflow as tf
 
 from benchmarks import reparametrization
+from mobilebert_tf.checkpoints import name_map
 from mobilebert_tf.inference import encoder as encoder_lib
 from mobilebert_tf.inference import folding
 from mobilebert_tf.inference import rescaling
 from mobilebert_tf import modeling
+from mobilebert_tf.modeling import architectures
+from mobilebert_tf.modeling import layout as layout_lib
 from tests.modeling import contract
 from tests.modeling import numpy_oracle as oracle
 
@@ -96,6 +100,24 @@ class FoldingTest(parameterized.TestCase, tf.test.TestCase):
     self.assertGreater(sum(changed), 0)
     self.assertAllEqual(_run(rescaled, tf.float32), _run(folded, tf.float32))
 
+  def test_a_variant_of_attention_is_one_row_of_the_layout(self):
+    reads = {'shared_values': (layout_lib.SHARED, layout_lib.SHARED)}
+    with mock.patch.dict(layout_lib._ATTENTION_READS, reads), (
+        mock.patch.object(architectures, 'ATTENTION_INPUTS', tuple(reads))):
+      encoder = _encoder(attention_input='shared_values')
+      folded = folding.fold(encoder)
+      rescaled = _rescale(folded)
+      self.assertAllClose(
+          _run(folded, tf.float32),
+          encoder(contract.token_inputs())['sequence_output'], 1e-4, 1e-4)
+      self.assertAllEqual(_run(rescaled, tf.float32), _run(folded, tf.float32))
+      self.assertEqual(modeling.count_parameters(encoder.architecture),
+                       encoder.count_params())
+      names = name_map.weight_names(encoder.architecture, ())
+      self.assertCountEqual(
+          [f'{name.ours}:0' for name in names],
+          [weight.name for weight in encoder.weights])
+
   @parameterized.parameters(
       ([0.0], True), ([-1.0], False), ([-0.5, 2.0], False), ([1e-8], True),
       ([1e6], True), ([1e-3], False), ([0.0, 1e6, -1e-8, 1.0], True),
@@ -118,16 +140,21 @@ class FoldingTest(parameterized.TestCase, tf.test.TestCase):
     norm.gamma.assign(tf.tensor_scatter_nd_update(norm.gamma, [[3]], [0.0]))
     folded = folding.fold(encoder)
     self.assertEqual(folded.kept, ['block_1/attention_norm'])
-    kept = folded.blocks[1].attention_output.keep
+    kept = folded.blocks[1]['attention/output'].keep
     self.assertEqual(np.flatnonzero(kept != 1).tolist(), [3])
     self.assertAllClose(_run(folded), _expected(encoder), 1e-10, 1e-10)
 
-  def test_only_reads_of_one_tensor_are_joined(self):
-    encoder = _encoder()
-    block = folding.fold(encoder).blocks[0]
-    self.assertEqual(block.reads.kernel.shape, (16, 24))
-    self.assertEqual(block.projections.kernel.shape, (8, 16))
-    self.assertFalse(block.projections.bias[8:].any())  # The key's.
+  @parameterized.parameters(
+      ('shared_bottleneck', {'wide': (16, 24), 'shared': (8, 16)}),
+      ('bottleneck', {'wide': (16, 8), 'narrow': (8, 24)}),
+      ('block_input', {'wide': (16, 32)}))
+  def test_only_reads_of_one_tensor_are_joined(self, attention_input, shapes):
+    folded = folding.fold(_encoder(attention_input=attention_input))
+    self.assertFalse(folded.blocks[0]['attention/key'].dense.bias.any())
+    [block, _] = encoder_lib.InferenceEncoder(folded)._blocks
+    self.assertEqual(
+        {name: tuple(weights['kernel'].shape)
+         for name, weights in block['projections'].items()}, shapes)
 
   @parameterized.parameters(np.nan, np.inf)
   def test_weights_that_are_not_finite(self, value):
@@ -139,7 +166,7 @@ class FoldingTest(parameterized.TestCase, tf.test.TestCase):
       folding.fold(encoder)
 
 
-class RescalingTest(tf.test.TestCase):
+class RescalingTest(parameterized.TestCase, tf.test.TestCase):
 
   def test_no_channel_is_far_from_the_others(self):
     encoder = _encoder(num_blocks=3)
@@ -155,6 +182,17 @@ class RescalingTest(tf.test.TestCase):
             rescaling._TARGET * 1.5)
     self.assertAllClose(after['0/query'] * after['0/key'],
                         before['0/query'] * before['0/key'])
+
+  @parameterized.parameters('bottleneck', 'block_input')
+  def test_channels_of_other_variants(self, attention_input):
+    encoder = _encoder(attention_input=attention_input)
+    plain = _expected(encoder)
+    outliers(encoder, {2: 2.0 ** 24})
+    self.assertAllClose(_expected(encoder), plain, 1e-6, 1e-6)
+
+  def test_channels_with_layer_norm_are_not_enlarged(self):
+    with self.assertRaisesRegex(ValueError, 'this one has layer_norm'):
+      outliers(_encoder(normalization='layer_norm'), {2: 2.0})
 
   def test_float16_where_activations_reach_ten_millions(self):
     encoder = _encoder(num_blocks=3)

@@ -23,12 +23,11 @@ from absl.testing import parameterized
 import numpy as np
 import tensorflow as tf
 
-from mobilebert_tf.inference import line_answers
 from mobilebert_tf.inference import line_input
-from mobilebert_tf.inference import loading
 from mobilebert_tf import modeling
 from mobilebert_tf.tasks.classification import predictor as classification_predictor
 from mobilebert_tf.tasks.question_answering import predictor as question_answering_predictor
+from mobilebert_tf.tasks import registry
 from tests.inference import tiny_classifier
 
 
@@ -48,7 +47,7 @@ class LineAnswersTest(parameterized.TestCase, tf.test.TestCase):
     cls.labeler = tiny_classifier.build_span_labeler(cls.folder)
 
   def test_a_classifier(self):
-    answerer = line_answers.LineAnswerer(self.classifier)
+    answerer = self.classifier.kind.line_answerer(self.classifier, 32)
     long = tiny_classifier.text(38)
     lines = [*_lines({'text': 'w1', 'id': 'x'}, {'text': long}),
              line_input.Line(3, error='broken'),
@@ -74,7 +73,7 @@ class LineAnswersTest(parameterized.TestCase, tf.test.TestCase):
     self.assertEmpty(answerer.answer([]))
 
   def test_37_words_and_two_special_tokens_are_read_whole(self):
-    [answer] = line_answers.LineAnswerer(self.classifier).answer(
+    [answer] = self.classifier.kind.line_answerer(self.classifier, 32).answer(
         _lines({'text': tiny_classifier.text(37)}))
     self.assertNotIn('truncated', answer)
 
@@ -82,7 +81,7 @@ class LineAnswersTest(parameterized.TestCase, tf.test.TestCase):
     lines = _lines({'text': 'w1', 'pair': 'w2'}, {'text': 'w1'},
                    {'text': 'w3', 'pair': ''}, {'text': 'w5', 'pair': 'w6'})
     trained = dataclasses.replace(self.classifier, pairs=True)
-    answerer = line_answers.LineAnswerer(trained)
+    answerer = trained.kind.line_answerer(trained, 32)
     answers = answerer.answer(lines)
     self.assertTrue(answerer.needs_json)
     self.assertIn('There is no "pair"', answers[1]['error'])
@@ -94,8 +93,8 @@ class LineAnswersTest(parameterized.TestCase, tf.test.TestCase):
       self.assertAllClose(
           list(answer['probabilities'].values()), expected, atol=1e-6)
     # A checkpoint that is no run's may be of pairs, or of texts.
-    unknown = line_answers.LineAnswerer(
-        dataclasses.replace(self.classifier, pairs=None))
+    unknown = self.classifier.kind.line_answerer(
+        dataclasses.replace(self.classifier, pairs=None), 32)
     self.assertFalse(unknown.needs_json)
     mixed = unknown.answer(lines)
     self.assertEqual(mixed[0], answers[0])
@@ -105,8 +104,8 @@ class LineAnswersTest(parameterized.TestCase, tf.test.TestCase):
   def test_a_model_that_rates(self):
     model = modeling.MobileBertClassifier(self.classifier.model.encoder, 1)
     trained = dataclasses.replace(
-        self.classifier, model=model, labels=[], kind=loading.REGRESSION)
-    [answer] = line_answers.LineAnswerer(trained).answer(_lines({'text': 'w1'}))
+        self.classifier, model=model, labels=[], kind=registry.get('regression'))
+    [answer] = trained.kind.line_answerer(trained, 32).answer(_lines({'text': 'w1'}))
     [value] = classification_predictor.TextPredictor(trained).scores(['w1'])
     self.assertAllClose(answer, {'line': 1, 'value': value}, atol=1e-6)
 
@@ -114,7 +113,7 @@ class LineAnswersTest(parameterized.TestCase, tf.test.TestCase):
     text, words = 'w1 w2, w3 w9', ['w1', 'w2', ',', 'w3', 'w9']
     lines = _lines({'text': text}, {'words': words}, {'words': []},
                    {'words': ['w1', 2]}, {'pair': 'w1'})
-    answers = line_answers.LineAnswerer(self.tagger).answer(lines)
+    answers = self.tagger.kind.line_answerer(self.tagger, 32).answer(lines)
     self.assertEqual([w['text'] for w in answers[0]['tokens']], words)
     self.assertEqual([w['text'] for w in answers[1]['tokens']], words)
     self.assertEqual([w['label'] for w in answers[0]['tokens']],
@@ -129,7 +128,7 @@ class LineAnswersTest(parameterized.TestCase, tf.test.TestCase):
 
   def test_labels_that_are_not_of_entities(self):
     trained = dataclasses.replace(self.tagger, labels=['A', 'B', 'C', 'D', 'E'])
-    [answer] = line_answers.LineAnswerer(trained).answer(_lines({'text': 'w1'}))
+    [answer] = trained.kind.line_answerer(trained, 32).answer(_lines({'text': 'w1'}))
     self.assertEqual(set(answer), {'line', 'tokens'})
 
   def test_questions(self):
@@ -137,7 +136,7 @@ class LineAnswersTest(parameterized.TestCase, tf.test.TestCase):
     lines = _lines({'question': 'w1', 'context': context, 'id': 5},
                    {'question': 'w1'}, {'question': 'w2', 'context': 'w3 w4'},
                    {'question': ' ', 'context': 'w3'})
-    answerer = line_answers.LineAnswerer(self.labeler)
+    answerer = self.labeler.kind.line_answerer(self.labeler, 32)
     answers = answerer.answer(lines)
     self.assertTrue(answerer.needs_json)
     self.assertIn('There is no "context"', answers[1]['error'])
@@ -163,7 +162,7 @@ class LineAnswersTest(parameterized.TestCase, tf.test.TestCase):
     trained = build(folder)
     trained.model.weights[-1].assign(
         np.full(trained.model.weights[-1].shape, np.nan))
-    [answer] = line_answers.LineAnswerer(trained).answer(_lines({'text': 'w1'}))
+    [answer] = trained.kind.line_answerer(trained, 32).answer(_lines({'text': 'w1'}))
     self.assertIn('NaN', answer['error'])
 
   @parameterized.parameters(
@@ -172,7 +171,7 @@ class LineAnswersTest(parameterized.TestCase, tf.test.TestCase):
       ({'text': ' '}, '"text" is empty'), ({}, 'There is no "text"'),
       ({'text': 'a', 'pair': 'b'}, 'trained on single texts'))
   def test_fields_that_do_not_fit(self, fields, error):
-    [answer] = line_answers.LineAnswerer(self.classifier).answer(_lines(fields))
+    [answer] = self.classifier.kind.line_answerer(self.classifier, 32).answer(_lines(fields))
     self.assertIn(error, answer['error'])
 
 

@@ -27,15 +27,16 @@ from mobilebert_tf import checkpoints
 from mobilebert_tf.inference import loading
 from mobilebert_tf import modeling
 from mobilebert_tf.tasks.pretraining import task as task_lib
+from mobilebert_tf.tasks import registry
 from mobilebert_tf.text import tokenizer
-from mobilebert_tf.training import registry_imports
+from mobilebert_tf.training import experiments
 from mobilebert_tf.training import run as run_lib
 from official.core import exp_factory
 from official.core import train_utils
 from tests.data import temporary
 from tests.inference import tiny_classifier
 
-del registry_imports
+del experiments
 
 
 def _train(folder: pathlib.Path, labels: str = 'ba', num_classes: int = 2
@@ -104,7 +105,7 @@ class LoadingTest(
     return str(copy)
 
   def test_loads_the_model_that_was_trained(self):
-    classifier = loading.load(str(self.folder / 'run'))
+    classifier = registry.load(str(self.folder / 'run'))
     self.assertAllClose(
         _logits(classifier.model, classifier.vocab_file), self.logits,
         atol=1e-6)
@@ -119,24 +120,24 @@ class LoadingTest(
   def test_a_run_one_of_its_checkpoints_or_its_best(self, path):
     if '*' in path:
       [path] = (self.folder / 'run').glob(path)
-    trained = loading.load(
+    trained = registry.load(
         str(self.folder / 'run' / path).removesuffix('.index'))
     self.assertAllClose(
         _logits(trained.model, trained.vocab_file), self.logits, atol=1e-6)
     self.assertEqual(trained.labels, ['a', 'b'])
-    self.assertEqual(trained.kind, loading.CLASSIFICATION)
+    self.assertEqual(trained.kind, registry.get('classification'))
     self.assertIs(trained.pairs, False)
 
   def test_an_earlier_checkpoint(self):
-    trained = loading.load(f'{self.folder}/run/ckpt-1')
+    trained = registry.load(f'{self.folder}/run/ckpt-1')
     self.assertNotAllClose(
         _logits(trained.model, trained.vocab_file), self.logits, atol=1e-6)
 
   def test_a_run_of_ratings(self):
     folder = pathlib.Path(self.make_folder())
     logits = _train(folder, labels='14', num_classes=1)
-    trained = loading.load(str(folder / 'run'))
-    self.assertEqual(trained.kind, loading.REGRESSION)
+    trained = registry.load(str(folder / 'run'))
+    self.assertEqual(trained.kind, registry.get('regression'))
     self.assertEmpty(trained.labels)
     self.assertAllClose(
         _logits(trained.model, trained.vocab_file), logits, atol=1e-6)
@@ -144,18 +145,18 @@ class LoadingTest(
   def test_labels_that_were_named_keep_their_order(self):
     copy = self._copy_with({'train_data': {'labels': ['b', 'a'],
                                            'input_path': '/gone.tsv'}})
-    self.assertEqual(loading.load(copy).labels, ['b', 'a'])
+    self.assertEqual(registry.load(copy).labels, ['b', 'a'])
 
   def test_the_vocabulary_beside_a_run_counts(self):
     """The run may have been moved, and another be where it was."""
     copy = self._copy()
     shutil.copyfile(self.folder / 'vocab.txt', copy / 'vocab.txt')
-    self.assertEqual(loading.load(str(copy)).vocab_file,
+    self.assertEqual(registry.load(str(copy)).vocab_file,
                      str(copy / 'vocab.txt'))
 
   def test_a_misspelt_folder_is_named(self):
     with self.assertRaisesRegex(FileNotFoundError, "no folder .*'/nowhere'"):
-      loading.load('/nowhere')
+      registry.load('/nowhere')
 
   def test_a_checkpoint_of_another_format(self):
     run = str(self.folder / 'run')
@@ -163,7 +164,7 @@ class LoadingTest(
     checkpoints.write(
         dataclasses.replace(checkpoints.read(run), labels=('a', 'b')),
         folder, 'hugging_face')
-    classifier = loading.load(folder)
+    classifier = registry.load(folder)
     self.assertAllClose(
         _logits(classifier.model, classifier.vocab_file), self.logits,
         atol=1e-6)
@@ -176,26 +177,26 @@ class LoadingTest(
     folder = self.make_folder()
     encoder.save_pretrained(f'{folder}/encoder')
     with self.assertRaisesRegex(ValueError, 'has no class.*, only encoder'):
-      loading.load(f'{folder}/encoder')
+      registry.load(f'{folder}/encoder')
     modeling.MobileBertClassifier(encoder, 2).save_pretrained(f'{folder}/two')
     with self.assertRaisesRegex(FileNotFoundError, 'two/vocab.txt is missing'):
-      loading.load(f'{folder}/two')
+      registry.load(f'{folder}/two')
     modeling.MobileBertClassifier(encoder, 1).save_pretrained(
         f'{folder}/one', vocab_file=str(self.folder / 'vocab.txt'))
-    self.assertEqual(loading.load(f'{folder}/one').kind, loading.REGRESSION)
+    self.assertEqual(registry.load(f'{folder}/one').kind, registry.get('regression'))
 
   def test_an_encoder_alone(self):
     encoder = modeling.MobileBertEncoder(tiny_classifier.architecture())
     folder = f'{self.make_folder()}/encoder'
     encoder.save_pretrained(folder, vocab_file=str(self.folder / 'vocab.txt'))
     for path in (folder, str(self.folder / 'run')):
-      trained = loading.load_encoder(path)
-      self.assertEqual(trained.kind, loading.EMBEDDINGS)
+      trained = registry.load_encoder(path)
+      self.assertEqual(trained.kind, registry.get('embedding'))
       self.assertEqual(trained.max_length, tiny_classifier.MAX_LENGTH)
     ids = tf.constant([[2, 7, 3, 0]])
     inputs = [ids, tf.cast(ids > 0, tf.int32), 0 * ids]
     self.assertAllClose(
-        loading.load_encoder(folder).model(inputs)['sequence_output'],
+        registry.load_encoder(folder).model(inputs)['sequence_output'],
         encoder(inputs)['sequence_output'], 1e-6, 1e-6)
 
   def test_a_folder_without_checkpoint_is_named(self):
@@ -204,29 +205,29 @@ class LoadingTest(
       file.unlink()
     (copy / 'checkpoint').unlink()
     with self.assertRaisesRegex(FileNotFoundError, f'{copy} holds no checkp'):
-      loading.load(str(copy))
+      registry.load(str(copy))
 
   def test_a_damaged_checkpoint_is_named(self):
     copy = self._copy()
     [data] = copy.glob('ckpt-2.data*')
     data.write_bytes(data.read_bytes()[:100])
     with self.assertRaisesRegex(ValueError, 'ckpt-2 is damaged'):
-      loading.load(str(copy))
+      registry.load(str(copy))
 
   def test_a_checkpoint_of_another_architecture_is_named(self):
     copy = self._copy_with({'model': {'encoder': {'any': {
         'intermediate_size': 24}}}})
     with self.assertRaisesRegex(ValueError, 'ckpt-2.*does not fit.*params'):
-      loading.load(copy)
+      registry.load(copy)
 
   def test_a_classifier_of_pairs(self):
     copy = self._copy_with({'train_data': {'pair_field': 'answer'}})
-    self.assertTrue(loading.load(copy).pairs)
+    self.assertTrue(registry.load(copy).pairs)
 
   def test_labels_are_as_many_as_classes(self):
     copy = self._copy_with({'model': {'num_classes': 3}})
     with self.assertRaisesRegex(ValueError, r'3 classes and 2 labels \(a, b\)'):
-      loading.load(copy)
+      registry.load(copy)
 
   def test_a_run_of_another_experiment_is_refused(self):
     folder = self.make_folder()
@@ -234,13 +235,13 @@ class LoadingTest(
         exp_factory.get_exp_config('mobilebert/pretrain'), folder)
     with self.assertRaisesRegex(
         ValueError, f'{folder}/params.yaml is not of a training run of mobile'):
-      loading.load(folder)
+      registry.load(folder)
 
   def test_params_that_are_not_yaml_are_named(self):
     copy = self._copy()
     (copy / 'params.yaml').write_text('task: [')
     with self.assertRaisesRegex(ValueError, f'{copy}/params.yaml is not'):
-      loading.load(str(copy))
+      registry.load(str(copy))
 
 
 if __name__ == '__main__':

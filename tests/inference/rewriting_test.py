@@ -30,7 +30,7 @@ def _model(kind: str, **overrides):
       'classifier': lambda: modeling.MobileBertClassifier(encoder, 3),
       'rating': lambda: modeling.MobileBertClassifier(encoder, 1),
       'words': lambda: modeling.MobileBertTokenClassifier(encoder, 4),
-      'spans': lambda: modeling.MobileBertSpanLabeler(encoder),
+      'spans': lambda: modeling.MobileBertQuestionAnswering(encoder),
   }[kind]()
   contract.randomize(model)
   return model

@@ -24,6 +24,7 @@ from mobilebert_tf import modeling
 from mobilebert_tf.tasks.classification import loader
 from mobilebert_tf.tasks.classification import task as classification_task
 from mobilebert_tf.tasks.pretraining import task as pretraining_task
+from mobilebert_tf.tasks import registry
 from official.nlp.tasks import sentence_prediction as official_task
 
 TOKENS = ('[PAD]', '[UNK]', '[CLS]', '[SEP]', '[MASK]',
@@ -65,17 +66,17 @@ def build_tagger(folder: str) -> loading.TrainedModel:
   model.checkpoint_items['token_classifier'].bias.assign(_TAGS_BIAS)
   return loading.TrainedModel(
       model, list(TAGS), write_vocabulary(folder), lower_case=True,
-      max_length=MAX_LENGTH, kind=loading.TOKEN_CLASSIFICATION)
+      max_length=MAX_LENGTH, kind=registry.get('token_classification'))
 
 
 def build_span_labeler(folder: str) -> loading.TrainedModel:
   """Returns a model that finds answers."""
-  model = modeling.MobileBertSpanLabeler(
+  model = modeling.MobileBertQuestionAnswering(
       modeling.MobileBertEncoder(architecture()))
   _randomize(model)
   return loading.TrainedModel(
       model, [], write_vocabulary(folder), lower_case=True,
-      max_length=MAX_LENGTH, kind=loading.QUESTION_ANSWERING, pairs=True)
+      max_length=MAX_LENGTH, kind=registry.get('question_answering'), pairs=True)
 
 
 def build_rating(folder: str) -> loading.TrainedModel:
@@ -85,7 +86,7 @@ def build_rating(folder: str) -> loading.TrainedModel:
   _randomize(model)
   return loading.TrainedModel(
       model, [], write_vocabulary(folder), lower_case=True,
-      max_length=MAX_LENGTH, kind=loading.REGRESSION, pairs=True)
+      max_length=MAX_LENGTH, kind=registry.get('regression'), pairs=True)
 
 
 def _randomize(model: tf_keras.Model) -> None:
@@ -112,4 +113,4 @@ def build(folder: str, **overrides) -> loading.TrainedModel:
   head.bias.assign(_HEAD_BIAS)
   return loading.TrainedModel(
       model, list(LABELS), write_vocabulary(folder), lower_case=True,
-      max_length=MAX_LENGTH)
+      max_length=MAX_LENGTH, kind=registry.get('classification'))

@@ -12,7 +12,7 @@
 # See the License for the specific language governing permissions and
 # limitations under the License.
 
-"""The named architectures, their sizes, and what cannot be built."""
+"""The named architectures, their sizes and their errors."""
 
 import json
 import resource
@@ -22,6 +22,8 @@ import tensorflow as tf
 
 from mobilebert_tf import modeling
 from mobilebert_tf.modeling import architectures
+from official.modeling import hyperparams
+from official.nlp.configs import encoders
 from tests.modeling import contract
 
 
@@ -94,6 +96,48 @@ class ArchitecturesTest(tf.test.TestCase, parameterized.TestCase):
     copy = architectures.resolve(json.loads(json.dumps(config.as_dict())))
     self.assertEqual(copy, config)
     self.assertEqual(config.attention_head_size, 4)
+
+  # === By name, in YAML and --params_override ===
+
+  def test_a_name_sets_all_fields_and_those_beside_it_change_it(self):
+    config = modeling.MobileBertConfig(num_blocks=3, use_pooler=True)
+    config.override({'vocab_size': 70, 'architecture': 'mobilebert_tiny'})
+    self.assertEqual(config, modeling.get_architecture(
+        'mobilebert_tiny', vocab_size=70))
+    config.override({'num_blocks': 2})  # A later file.
+    self.assertEqual(config, modeling.get_architecture(
+        'mobilebert_tiny', vocab_size=70, num_blocks=2))
+    self.assertEqual(config.replace(architecture='mobilebert'),
+                     modeling.MobileBertConfig())
+    self.assertEqual(
+        architectures.resolve({'architecture': 'ib_bert_small',
+                               'num_blocks': 2}),
+        modeling.get_architecture('ib_bert_small', num_blocks=2))
+
+  @parameterized.parameters(
+      ('any.architecture=ib_bert_small,any.num_blocks=2',),
+      ('{any: {architecture: ib_bert_small, num_blocks: 2}}',),
+      # As params.yaml has it, now and before there were names.
+      ({'any': modeling.get_architecture(
+          'ib_bert_small', num_blocks=2).as_dict()},))
+  def test_an_encoder_of_the_model_garden_takes_a_name(self, override):
+    encoder = encoders.EncoderConfig(
+        type='any', any=modeling.get_architecture('mobilebert'))
+    hyperparams.override_params_dict(encoder, override, is_strict=True)
+    expected = modeling.get_architecture('ib_bert_small', num_blocks=2)
+    self.assertEqual(encoder.get(), expected)
+    # Runs are resumed and loaded by what is written, so all fields are.
+    self.assertEqual(encoder.as_dict(),
+                     {'type': 'any', 'any': expected.as_dict()})
+
+  def test_overrides_that_are_unknown(self):
+    config = modeling.MobileBertConfig()
+    with self.assertRaisesRegex(ValueError, "Did you mean 'mobilebert_tiny'"):
+      config.override({'architecture': 'mobilebert_tinny'})
+    with self.assertRaisesRegex(KeyError, 'hidden_size'):
+      config.override({'architecture': 'mobilebert', 'hidden_size': 3})
+
+  # === Errors ===
 
   @parameterized.parameters(
       ({'num_blocks': 0}, 'num_blocks is a whole number above 0; got 0'),

@@ -22,7 +22,7 @@ import jinja2
 import tensorflow as tf
 
 from mobilebert_tf.reporting import page
-from mobilebert_tf.reporting import table as table_lib
+from mobilebert_tf.reporting import text as text_lib
 
 
 def _render(source: str, **values) -> str:
@@ -82,7 +82,7 @@ class PageTest(tf.test.TestCase):
         '<i title="&#34;&gt;&lt;script&gt;">&#34;&gt;&lt;script&gt;</i>')
 
   def test_macros_escape_cells_and_headings(self):
-    table = table_lib.Table((table_lib.Column('<b>'),), (('<script>',),))
+    table = text_lib.Table((text_lib.Column('<b>'),), (('<script>',),))
     html = _render(
         "{% import 'macros.html.j2' as show %}"
         "{{ show.data_table(table, '<i>') }}", table=table)

@@ -23,31 +23,21 @@ from hypothesis import strategies
 import numpy as np
 import tensorflow as tf
 
-from mobilebert_tf.text import offsets
 from mobilebert_tf.text import plain_tokenizer
 from mobilebert_tf.text import tokenizer
 from tests.data import temporary
 from tests import shared_data
+from tests.text import unicode_versions
 
 _TOKENS = ('[PAD]', '[UNK]', '[CLS]', '[SEP]', '[MASK]', 'a', 'b', '##a',
            '##b', 'é', '##é', 'A', 'e', '##e', '中', '한', 'σ', '##ς',
            '.', '#', '##', '[', 'sep', '🦜')
-# Since Unicode 14 there are these letters, marks and punctuation. Of the
-# libraries, some know all, some none.
-_NEWER = ''.join(chr(code) for first, last in (
-    (0xece, 0xece), (0x1b4e, 0x1b4f), (0x1b7f, 0x1b7f), (0x2c2f, 0x2c2f),
-    (0xa7c0, 0xa7c0), (0xa7d0, 0xa7d8), (0x10570, 0x10595),
-    (0x105c9, 0x105e4), (0x10d6e, 0x10d6e), (0x10efd, 0x10eff),
-    (0x11241, 0x11241), (0x11383, 0x113d8), (0x11b00, 0x11b09),
-    (0x11be1, 0x11be1), (0x11f00, 0x11f4f), (0x13439, 0x13455),
-    (0x16121, 0x16128), (0x16d68, 0x16d6f), (0x1e08f, 0x1e08f),
-    (0x1e4ec, 0x1e4ef), (0x1e5ff, 0x1e5ff)) for code in range(first, last + 1))
 # Where Chinese characters end, compatibility ones, tags, and the last of all.
 _FAR_BLOCKS = (0x1ff80, 0x20000, 0x2a680, 0x2a700, 0x2b700, 0x2b800, 0x2b900,
                0x2ce80, 0x2f780, 0x2f800, 0x2fa00, 0x30000, 0xe0000, 0xe0080,
                0xe0100, 0xe0180, 0xf0000, 0x10ff80)
 _TEXTS = strategies.one_of(
-    strategies.text(strategies.characters(exclude_characters=_NEWER),
+    strategies.text(strategies.characters(exclude_characters=unicode_versions.NEWER),
                     max_size=30),
     strategies.text(strategies.characters(max_codepoint=255), max_size=30),
     strategies.text('aAbBé\u0301Σς.[]# 中한🦜İ\t\x00\x85\xad\u2028\ufffd',
@@ -74,7 +64,7 @@ class PlainTokenizerTest(parameterized.TestCase, temporary.TemporaryFiles,
                      [row.tolist() for row in expected.tokenize_strings(texts)])
     self.assertEqual({row.dtype for row in rows}, {np.dtype(np.int32)})
     found = plain.tokenize_with_offsets(texts)
-    wanted = offsets.tokenize(expected, texts)
+    wanted = expected.tokenize_strings_with_offsets(texts)
     for name in ('ids', 'starts', 'ends', 'splits'):
       got, want = getattr(found, name), getattr(wanted, name)
       self.assertEqual(got.tolist(), want.tolist(), name)
@@ -97,7 +87,7 @@ class PlainTokenizerTest(parameterized.TestCase, temporary.TemporaryFiles,
                        [case['ids'] for case in cases])
 
   def test_every_character(self):
-    newer = set(map(ord, _NEWER))
+    newer = set(map(ord, unicode_versions.NEWER))
     texts = []
     for start in (*range(0, 0x1ff80, 128), *_FAR_BLOCKS):
       codes = [code for code in range(start, start + 128)
@@ -125,8 +115,9 @@ class PlainTokenizerTest(parameterized.TestCase, temporary.TemporaryFiles,
       min_size=1, max_size=6))
   def test_any_bytes(self, texts):
     # Two bytes can be no newer character, and longer ones are rarely met.
+    newer = set(unicode_versions.NEWER)
     hypothesis.assume(not any(
-        set(text.decode('utf-8', 'ignore')) & set(_NEWER) for text in texts))
+        set(text.decode('utf-8', 'ignore')) & newer for text in texts))
     for expected, plain in self.pairs:
       ids = [row.tolist() for row in plain.tokenize(texts)]
       self.assertEqual(ids, expected.tokenize(texts).to_list())

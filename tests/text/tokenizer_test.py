@@ -47,7 +47,8 @@ class TokenizationTest(parameterized.TestCase, temporary.TemporaryFiles,
     """All 180; FastBertTokenizer's own normaliser misses three of them."""
     path = shared_data.path('data/fixtures/tokenizer_golden.json')
     cases = json.loads(path.read_text(encoding='utf-8'))['cases']
-    tokenizer = tokenizer_lib.Tokenizer(shared_data.path('data/vocab/vocab.txt'))
+    tokenizer = tokenizer_lib.Tokenizer(
+        shared_data.path('data/vocab/vocab.txt'))
     ids = tokenizer.tokenize([c['text'] for c in cases]).to_list()
     self.assertLen(cases, 180)
     for case, got in zip(cases, ids, strict=True):
@@ -79,6 +80,9 @@ class TokenizationTest(parameterized.TestCase, temporary.TemporaryFiles,
       self.assertEqual([ids.tolist() for ids in got],
                        tokenizer.tokenize(texts).to_list() if texts else [])
       self.assertTrue(all(ids.dtype == np.int32 for ids in got))
+      ragged = tokenizer.tokenize_to_ragged(texts)
+      self.assertEqual(ragged.to_list(), [ids.tolist() for ids in got])
+      self.assertEqual(ragged.dtype, tf.int32)
 
   def test_strings_that_are_no_text(self):
     # Half of a surrogate pair, as JSON may have it; a long word.

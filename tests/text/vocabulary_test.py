@@ -75,7 +75,7 @@ class VocabularyTest(parameterized.TestCase, temporary.TemporaryFiles,
   def test_missing_file(self):
     with self.assertRaisesRegex(FileNotFoundError, 'nowhere.txt'):
       vocabulary_lib.Vocabulary.read('/nowhere.txt')
-    with self.assertRaisesRegex(FileNotFoundError, 'folder'):
+    with self.assertRaisesRegex(IsADirectoryError, 'is a folder'):
       vocabulary_lib.Vocabulary.read(self.make_folder())
 
   def test_learns_frequent_words_whole(self):

@@ -22,7 +22,7 @@ import tensorflow as tf, tf_keras
 import yaml
 
 from mobilebert_tf.tasks.pretraining import task
-from mobilebert_tf.training import registry_imports  # noqa: F401
+from mobilebert_tf.training import experiments  # noqa: F401
 from mobilebert_tf.training import resume
 from mobilebert_tf.training import run
 from official.core import config_definitions as cfg
@@ -106,12 +106,12 @@ class ContinuedRunTest(temporary.TemporaryFiles, tf.test.TestCase):
     folder, strategy = self.make_folder(), tf.distribute.get_strategy()
     seeds = []
     for _ in range(2):
-      params = resume.begin_or_continue(
+      params = resume.start_or_resume(
           self._params(1, None), strategy, folder)
       seeds.append(params.task.train_data.seed)
       self.assertEqual(self._written(folder)['seed'], seeds[-1])
     self.assertEqual(*seeds)
-    params = resume.begin_or_continue(
+    params = resume.start_or_resume(
         self._params(1, 7), strategy, folder)
     self.assertEqual(params.task.train_data.seed, 7)
     self.assertEqual(os.listdir(folder), ['params.yaml'])
@@ -119,7 +119,7 @@ class ContinuedRunTest(temporary.TemporaryFiles, tf.test.TestCase):
   def test_a_run_is_not_continued_with_other_settings(self):
     folder, strategy = self.make_folder(), tf.distribute.get_strategy()
     begun = self._params(1, 7)
-    resume.begin_or_continue(begun, strategy, folder)
+    resume.start_or_resume(begun, strategy, folder)
     tf.train.CheckpointManager(
         tf.train.Checkpoint(global_step=tf.Variable(1, dtype=tf.int64)), folder,
         None).save()
@@ -133,13 +133,13 @@ class ContinuedRunTest(temporary.TemporaryFiles, tf.test.TestCase):
          'and is 1', 'task.model.encoder.any.num_feedforward_networks')):
       with self.subTest(name):
         with self.assertRaisesRegex(ValueError, f'{name} was .*{value}'):
-          resume.begin_or_continue(
+          resume.start_or_resume(
               begun.replace(task=changed), strategy, folder)
         with open(os.path.join(folder, 'params.yaml'),
                   encoding='utf-8') as file:
           self.assertEqual(file.read(), before)
     longer = begun.replace(trainer={'train_steps': 9})
-    params = resume.begin_or_continue(longer, strategy, folder)
+    params = resume.start_or_resume(longer, strategy, folder)
     self.assertEqual(params.task.train_data.start_batch, 1)
 
   def test_a_run_without_a_known_seed_goes_on_with_a_warning(self):
@@ -154,7 +154,7 @@ class ContinuedRunTest(temporary.TemporaryFiles, tf.test.TestCase):
         with open(path, 'w', encoding='utf-8') as file:
           file.write(content)
       with self.assertLogs(level='WARNING') as logs:
-        params = resume.begin_or_continue(
+        params = resume.start_or_resume(
             self._params(9, None), tf.distribute.get_strategy(), folder)
       self.assertIn('another order of the data', ''.join(logs.output))
       self.assertIsInstance(params.task.train_data.seed, int)

@@ -12,7 +12,7 @@
 # See the License for the specific language governing permissions and
 # limitations under the License.
 
-"""Runs of GLUE's tasks, together: their scores and their submission."""
+"""Scores and submission of runs of GLUE's tasks."""
 
 import os
 import pathlib
@@ -24,8 +24,7 @@ from typing import Any
 from mobilebert_tf.common import formatting
 from mobilebert_tf.evaluation import metrics as metrics_lib
 from mobilebert_tf.pipelines.finetuning import run as run_lib
-from mobilebert_tf.reporting import table
-from mobilebert_tf.reporting import terminal
+from mobilebert_tf.reporting import text as text_lib
 from mobilebert_tf.tasks.classification import glue
 from mobilebert_tf.tasks.classification import recipes
 from mobilebert_tf.tasks.classification import submission
@@ -34,17 +33,17 @@ _OTHER_PARTS = {'dev_mismatched': '_mismatched'}
 
 
 def collect(folders: Sequence[pathlib.Path]) -> dict[str, dict[str, Any]]:
-  """Reads runs that are done.
+  """Reads finished runs.
 
   Args:
-    folders: A folder for each task.
+    folders: Folders of runs, one for each task.
 
   Returns:
-    Results of each by task, with its `folder`.
+    Results of each task, with the `folder`.
 
   Raises:
     FileNotFoundError: If a run is not done.
-    ValueError: If one is not of GLUE, or a task is there twice.
+    ValueError: If one is not of GLUE, or a task is duplicated.
   """
   runs: dict[str, dict[str, Any]] = {}
   for folder in folders:
@@ -64,7 +63,7 @@ def collect(folders: Sequence[pathlib.Path]) -> dict[str, dict[str, Any]]:
 
 def metrics_by_task(
     runs: Mapping[str, Mapping[str, Any]]) -> dict[str, dict[str, float]]:
-  """Returns metrics by task as `metrics.glue_score` wants them."""
+  """Returns metrics by task as `metrics.glue_score` takes them."""
   return {
       task + _OTHER_PARTS.get(part, ''): metrics
       for task, results in runs.items()
@@ -77,15 +76,15 @@ def format_scores(runs: Mapping[str, Mapping[str, Any]],
   """Returns the scores for the terminal, the GLUE score if all are there.
 
   Args:
-    runs: What `collect` returned.
+    runs: Result of `collect`.
     leave_out: Tasks that do not count in the GLUE score.
   """
   by_task = metrics_by_task(runs)
   rows = [(name, ', '.join(f'{metric} {formatting.percent(value)}'
                            for metric, value in metrics.items()))
           for name, metrics in by_task.items()]
-  text = terminal.format_table(table.Table(
-      (table.Column('Held-out part of'), table.Column('Metrics')),
+  text = text_lib.format_table(text_lib.Table(
+      (text_lib.Column('Held-out part of'), text_lib.Column('Metrics')),
       tuple(rows)))
   try:
     score = metrics_lib.glue_score(by_task, leave_out=leave_out)
@@ -102,11 +101,11 @@ def write_submission(runs: Mapping[str, Mapping[str, Any]],
   """Packs the answers of all runs.
 
   Args:
-    runs: What `collect` returned.
-    path: The zip to write.
+    runs: Result of `collect`.
+    path: Path of the zip file.
 
   Returns:
-    What the server would miss.
+    Tasks that the server would miss.
 
   Raises:
     FileNotFoundError: If no run has answers.

@@ -17,15 +17,8 @@
 import dataclasses
 import math
 
-from mobilebert_tf.tasks.classification import glue
-
-CLASSIFICATION, REGRESSION = 'classification', 'regression'
-TOKENS = 'token_classification'
-SPANS = ('squad_v1', 'squad_v2')
-OWN_TASKS = (CLASSIFICATION, REGRESSION, TOKENS)
-# AX has no training part: the model of MNLI answers it.
-TASKS = (*(name for name in glue.GLUE_TASKS if name != 'ax'), *SPANS,
-         *OWN_TASKS)
+from mobilebert_tf.inference import task_kind
+from mobilebert_tf.tasks import registry
 
 
 @dataclasses.dataclass(frozen=True)
@@ -36,7 +29,7 @@ class Recipe:
   10 epochs (section 4.4).
 
   Attributes:
-    task: One of `TASKS`.
+    task: One of `registry.recipe_tasks()`.
     data_dir: Folder of GLUE's folders, for its tasks.
     train_file: For all others: a TSV or CSV file with named columns, a CoNLL
       file, or SQuAD's JSON.
@@ -80,23 +73,10 @@ class Recipe:
   seed: int = 0
 
   def __post_init__(self):
-    if self.task not in TASKS:
-      raise ValueError(f'There is no task {self.task!r}; there are '
-                       f'{", ".join(TASKS)}.')
-    if self.is_glue and not self.data_dir:
-      raise ValueError(f'{self.task} needs data_dir, the folder that holds '
-                       f'{glue.GLUE_TASKS[self.task].folder}.')
-    own = [name for name in ('train_file', 'dev_file', 'test_file')
-           if getattr(self, name)]
-    if self.is_glue and own:
-      raise ValueError(f'{self.task} reads the files of data_dir, not '
-                       f'{", ".join(own)}. For a file of your own the task is '
-                       'classification or regression.')
+    self.kind.check_recipe(self)
     if self.hidden_weight and not self.teacher:
       raise ValueError(f'hidden_weight is {self.hidden_weight}, but there is '
                        'no teacher whose hidden states it could weigh.')
-    if not self.is_glue and not (self.train_file and self.dev_file):
-      raise ValueError(f'{self.task} needs train_file and dev_file.')
     if bool(self.init_checkpoint) == bool(self.architecture):
       raise ValueError('Name either init_checkpoint or, to start from random '
                        'weights, architecture.')
@@ -109,19 +89,9 @@ class Recipe:
                        f'{self.max_length}; they count texts and tokens.')
 
   @property
-  def is_glue(self) -> bool:
-    """Whether the files are GLUE's own."""
-    return self.task in glue.GLUE_TASKS
-
-  @property
-  def kind(self) -> str:
-    """What the model does, as `serving.loading` names it."""
-    if self.task in SPANS:
-      return 'question_answering'
-    if self.is_glue:
-      labels = glue.GLUE_TASKS[self.task].labels
-      return REGRESSION if labels is None else CLASSIFICATION
-    return self.task
+  def kind(self) -> task_kind.TaskKind:
+    """The kind of the task."""
+    return registry.kind_of_recipe(self.task)
 
   def num_steps(self, examples: int) -> int:
     """Returns the steps of training, 1 at least.
@@ -136,18 +106,12 @@ def usual_settings(task: str) -> dict[str, float]:
   """Returns what a task is usually trained with.
 
   Args:
-    task: One of `TASKS`.
+    task: One of `registry.recipe_tasks()`.
 
   Returns:
     `epochs`, `batch_size` and `learning_rate`: of GLUE and SQuAD those of the
     registered experiments, else those of the reference's GLUE runs.
   """
-  # Imported here, so that --help need not wait for TensorFlow.
-  from mobilebert_tf.training import experiments
-  settings = (3.0, 32, 5e-5)
-  if task in SPANS:
-    settings = (5.0, 32, 4e-5)  # google-research issue 287.
-  elif task in experiments.GLUE_RECIPES:
-    settings = experiments.GLUE_RECIPES[task]
+  settings = registry.kind_of_recipe(task).usual_settings(task)
   return dict(zip(('epochs', 'batch_size', 'learning_rate'), settings,
                   strict=True))

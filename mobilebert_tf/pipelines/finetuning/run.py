@@ -25,26 +25,14 @@ import numpy as np
 
 from mobilebert_tf.common import files
 from mobilebert_tf.common import machine
-from mobilebert_tf.inference import loading
 from mobilebert_tf.pipelines.finetuning import plan as plan_lib
-from mobilebert_tf.pipelines.finetuning import plan as start_lib
 from mobilebert_tf.pipelines.finetuning import recipe as recipe_lib
-from mobilebert_tf.tasks.classification import recipes as classification_recipes
-from mobilebert_tf.tasks.question_answering import recipes as question_answering_recipes
-from mobilebert_tf.tasks.token_classification import recipes as token_classification_recipes
+from mobilebert_tf.tasks import registry
+from mobilebert_tf.training import resume
 from mobilebert_tf.training import run as run_lib
 
 RESULTS, RECIPE, LOG = 'results.json', 'recipe.json', 'train.log'
 _CHECKPOINT = 'checkpoint'  # TensorFlow's list of them.
-_KINDS = {
-    loading.CLASSIFICATION: classification_recipes,
-    loading.REGRESSION: classification_recipes,
-    loading.TOKEN_CLASSIFICATION: token_classification_recipes,
-    loading.QUESTION_ANSWERING: question_answering_recipes,
-}
-# Of the metrics of a task, those that decide; the mean, as GLUE has it.
-_DECISIVE = {recipe_lib.CLASSIFICATION: ('accuracy',),
-             recipe_lib.TOKENS: ('f1',), loading.QUESTION_ANSWERING: ('f1',)}
 
 
 def run(recipe: recipe_lib.Recipe, folder: pathlib.Path,
@@ -74,7 +62,7 @@ def run(recipe: recipe_lib.Recipe, folder: pathlib.Path,
   done = check_folder(recipe, folder)
   if done is not None:
     return done
-  plan = make_plan(recipe, folder)
+  plan = plan_lib.make(recipe, folder)
   fields = _as_json(recipe)
   files.write_text(folder / RECIPE, json.dumps(fields, indent=1))
   started = time.monotonic()
@@ -84,15 +72,14 @@ def run(recipe: recipe_lib.Recipe, folder: pathlib.Path,
     model, _ = run_lib.run_experiment(
         plan.params, 'train', str(folder), description or recipe.task)
   seconds = time.monotonic() - started
-  metrics = _KINDS[recipe.kind].evaluate(
-      plan, loading.load(str(folder)), folder)
+  metrics = _evaluate(plan, folder)
   results = {
       'recipe': fields,
       'metrics': metrics,
-      'score': _score(recipe, metrics),
+      'score': _score(plan, metrics),
       'steps': plan.params.trainer.train_steps,
-      'examples': plan.examples,
-      'skipped': dict(plan.skipped),
+      'examples': plan.data.num_examples,
+      'skipped': dict(plan.data.skipped),
       'parameters': int(sum(np.prod(v.shape) for v in model.weights)),
       'seconds': seconds,
       'hardware': machine.hardware(),
@@ -128,20 +115,13 @@ def check_folder(recipe: recipe_lib.Recipe,
   return done
 
 
-def make_plan(recipe: recipe_lib.Recipe,
-              folder: pathlib.Path) -> plan_lib.Plan:
-  """Reads all that the recipe names; see `run`."""
-  return _KINDS[recipe.kind].make_plan(
-      recipe, start_lib.prepare(recipe, folder))
-
-
 def read_results(folder: pathlib.Path) -> dict[str, Any] | None:
   """Returns the results of a run that is done, None of one that is not."""
   path = folder / RESULTS
   if not path.exists():
     return None
   try:
-    results = json.loads(path.read_text(encoding='utf-8'))
+    results = files.read_json(path)
     if not {'recipe', 'metrics', 'score'} <= set(results):
       raise ValueError('it lacks recipe, metrics or score')
   except (ValueError, TypeError) as error:
@@ -157,15 +137,30 @@ def _read_recipe(folder: pathlib.Path) -> dict[str, Any]:
                      f'fine-tuning run: it has no {RECIPE}. Name another '
                      'folder.')
   try:
-    return dict(json.loads(path.read_text(encoding='utf-8')))
+    return dict(files.read_json(path))
   except (ValueError, TypeError) as error:
     raise ValueError(f'{path} is not of a fine-tuning run: {error}.') from error
 
 
-def _score(recipe: recipe_lib.Recipe,
-           metrics: dict[str, dict[str, float]]) -> float:
+def _evaluate(plan: plan_lib.Plan,
+              folder: pathlib.Path) -> dict[str, dict[str, float]]:
+  """Scores the model of a run; returns the metrics of each held-out part."""
+  metrics = {}
+  scored = plan.recipe.kind.score_run(
+      plan.recipe, plan.data, registry.load(str(folder)), folder)
+  for part, each in scored.items():
+    plan_lib.write_report(plan, part, folder, each)
+    metrics[part] = dict(
+        each.metrics if each.fractions is None else each.fractions)
+    if each.task_fields:
+      resume.write_params(
+          plan.params.replace(task=dict(each.task_fields)), str(folder))
+  return metrics
+
+
+def _score(plan: plan_lib.Plan, metrics: dict[str, dict[str, float]]) -> float:
   """Returns the mean of the decisive metrics over the held-out parts."""
-  names = () if recipe.is_glue else _DECISIVE.get(recipe.kind, ())
+  names = plan.data.decisive_metrics
   # Words without entities have no F1: then all count, which is the accuracy.
   return float(np.mean([
       np.mean([part[name] for name in names if name in part]

@@ -12,7 +12,7 @@
 # See the License for the specific language governing permissions and
 # limitations under the License.
 
-"""A grid of recipes with several seeds: which is best, and by how much."""
+"""Grid search over recipes with several seeds."""
 
 import dataclasses
 import itertools
@@ -36,13 +36,13 @@ RESULTS, BEST, TRIALS = 'search.json', 'best', 'trials'
 
 @dataclasses.dataclass(frozen=True)
 class Grid:
-  """What is tried; the defaults are the paper's (section 4.4).
+  """Values to try; the defaults are those of the paper (section 4.4).
 
   Attributes:
-    batch_sizes: Texts in a step.
-    learning_rates: Peaks.
-    epochs: How often each text is seen.
-    seeds: Each setting is run with all of them.
+    batch_sizes: Numbers of texts in a step.
+    learning_rates: Peak learning rates.
+    epochs: Numbers of passes over the data.
+    seeds: Seeds that each setting is run with.
   """
   batch_sizes: tuple[int, ...] = (16, 32, 48)
   learning_rates: tuple[float, ...] = (1e-5, 3e-5, 5e-5, 1e-4)
@@ -57,7 +57,7 @@ class Grid:
                          'or more, all different.')
 
   def recipes(self, recipe: recipe_lib.Recipe) -> list[recipe_lib.Recipe]:
-    """Returns a recipe for each point of the grid, settings by settings."""
+    """Returns a recipe for each point of the grid, seeds varying fastest."""
     return [
         dataclasses.replace(recipe, batch_size=batch_size, learning_rate=rate,
                             epochs=epochs, seed=seed)
@@ -68,25 +68,26 @@ class Grid:
 
 def search(recipe: recipe_lib.Recipe, grid: Grid,
            folder: pathlib.Path) -> dict[str, Any]:
-  """Runs what is not done yet, and keeps the best model.
+  """Runs the trials that are not done, and keeps the best model.
 
   Args:
-    recipe: All but what the grid says.
-    grid: What to try.
-    folder: Gets a folder for each run in `trials`, whose models are removed but
-      for the best one's; `best`, a link to that; and `search.json`, after
-      each run.
+    recipe: Recipe, whose values the grid replaces.
+    grid: Values to try.
+    folder: Folder of the search, with a folder for each run in `trials`, of
+      which only the best keeps its model; `best`, a link to that; and
+      `search.json`, written after each run.
 
   Returns:
-    `trials`, the results of each run, and `settings`: for each batch size,
-    learning rate and number of epochs the mean and standard deviation of the
-    score over seeds, the best mean first; `failed`, for each run that diverged
-    why.
+    `trials`, the results of each run; `settings`, for each batch size, learning
+    rate and number of epochs the mean and standard deviation of the score over
+    seeds, the best mean first; and `failed`, the error of each run that
+    diverged.
 
   Raises:
     FileNotFoundError: If a file is missing.
-    ValueError: If one is bad, or a folder holds another search's run.
-    mobilebert_tf.training.divergence.DivergenceError: If no run has finite losses.
+    ValueError: If one is bad, or a folder holds the run of another search.
+    mobilebert_tf.training.divergence.DivergenceError: If no run has finite
+      losses.
   """
   recipes = {_name(each): each for each in grid.recipes(recipe)}
   for name, each in recipes.items():  # Before any model is removed.
@@ -98,7 +99,7 @@ def search(recipe: recipe_lib.Recipe, grid: Grid,
     description = f'[{number}/{len(recipes)}] {name}'
     try:
       results = run_lib.run(each, folder / TRIALS / name, description)
-    except divergence.DivergenceError as error:  # The others may be sound.
+    except divergence.DivergenceError as error:  # Others may converge.
       failed[name] = str(error)
       continue
     finally:
@@ -119,7 +120,7 @@ def search(recipe: recipe_lib.Recipe, grid: Grid,
 
 
 def summarize(trials: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
-  """Returns mean and spread of each setting over its seeds, the best first.
+  """Returns mean and deviation of each setting over seeds, the best first.
 
   Args:
     trials: Results of `run.run`.
@@ -143,10 +144,10 @@ def summarize(trials: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
 
 
 def _keep_best(folder: pathlib.Path, names: Sequence[str]) -> str:
-  """Links the best of the trials that are done, and forgets other models.
+  """Links the best of the trials that are done, and removes other models.
 
-  All of the grid that are done count, or a search whose trials come in another
-  order would forget the best model before it knows.
+  It looks at all trials of the grid that are done; a search with another order
+  of trials would otherwise remove the best model first.
   """
   done = {name: results for name in names if (
       results := run_lib.read_results(folder / TRIALS / name))}
@@ -155,12 +156,12 @@ def _keep_best(folder: pathlib.Path, names: Sequence[str]) -> str:
   _link(folder / BEST, pathlib.Path(TRIALS) / best)
   for name in done:
     if name != best:
-      _forget_model(folder / TRIALS / name)
+      _remove_model(folder / TRIALS / name)
   return best
 
 
 def _restore_best(recipe: recipe_lib.Recipe, trial: pathlib.Path) -> None:
-  """Trains the best model again if a larger search has forgotten it."""
+  """Trains the best model again if a larger search has removed it."""
   if not (trial / 'checkpoint').exists():
     (trial / run_lib.RESULTS).unlink()
     run_lib.run(recipe, trial, f'again {trial.name}')
@@ -171,8 +172,8 @@ def _name(recipe: recipe_lib.Recipe) -> str:
           f'_epochs_{recipe.epochs:g}_seed_{recipe.seed}')
 
 
-def _forget_model(trial: pathlib.Path) -> None:
-  """Removes a run's checkpoints; its report and results stay."""
+def _remove_model(trial: pathlib.Path) -> None:
+  """Removes the checkpoints of a run, not its report and results."""
   for path in trial.iterdir():
     if path.name.startswith('ckpt-') or path.name == 'checkpoint':
       path.unlink()
@@ -182,7 +183,5 @@ def _forget_model(trial: pathlib.Path) -> None:
 
 def _link(link: pathlib.Path, target: pathlib.Path) -> None:
   """Makes or moves a link, at once."""
-  temporary = link.with_name(f'{link.name}.{os.getpid()}.tmp')
-  temporary.unlink(missing_ok=True)
-  temporary.symlink_to(target)
-  os.replace(temporary, link)
+  with files.replacing(link) as new:
+    os.symlink(target, new)

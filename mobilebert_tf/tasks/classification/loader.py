@@ -23,7 +23,6 @@ from official.nlp.data import data_loader_factory
 import tensorflow as tf
 
 from mobilebert_tf.data import batches
-from mobilebert_tf.data import token_cache
 from mobilebert_tf.tasks.classification import examples as examples_lib
 from mobilebert_tf.text import tokenizer as tokenizer_lib
 
@@ -67,8 +66,7 @@ class TextClassificationDataConfig(cfg.DataConfig):
     start_batch: The batch to begin with; training sets it to continue a run.
     batch_by_length: Whether training batches those of like length, which saves
       padding, or any.
-    cache_dir: Where the tokens of large files are kept for the next run: None
-      for `$MOBILEBERT_TF_CACHE` or `~/.cache/mobilebert_tf`, empty for nowhere.
+    cache_dir: Not used any more; in the `params.yaml` of older runs.
   """
   input_path: str = ''
   global_batch_size: int = 32
@@ -135,7 +133,7 @@ class TextClassificationDataLoader(data_loader.DataLoader):
     examples = read_data(params)
     tokenizer = tokenizer_lib.Tokenizer(params.vocab_file, params.lower_case)
     special = 2 if examples.pairs is None else 3
-    segments = [token_cache.tokenize(tokenizer, texts, params.cache_dir)
+    segments = [tokenizer.tokenize_to_ragged(texts)
                 for texts in (examples.texts, examples.pairs)
                 if texts is not None]
     segments = tokenizer_lib.trim(segments, params.seq_length - special)

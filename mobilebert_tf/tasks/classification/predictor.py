@@ -24,8 +24,6 @@ from mobilebert_tf.inference import rewriting
 from mobilebert_tf.modeling import validation
 from mobilebert_tf.text import tokenizer
 
-_KINDS = (loading.CLASSIFICATION, loading.REGRESSION)
-
 
 class TextPredictor:
   """Answers texts, or pairs of texts.
@@ -43,15 +41,15 @@ class TextPredictor:
 
   Example:
 
-    trained = loading.load('runs/sst2')
+    trained = registry.load('runs/sst2')
     TextPredictor(trained).scores(['a gripping film', 'dull'])  # [2, classes]
   """
 
   def __init__(self, trained: loading.TrainedModel, batch_size: int = 32):
-    if trained.kind not in _KINDS:
+    if trained.kind.head != 'sequence_classification':
       raise ValueError(
-          f'A model for {trained.kind.replace("_", " ")} does not answer texts '
-          f'as a whole; {" or ".join(_KINDS)} does.')
+          f'A model for {trained.kind.name.replace("_", " ")} does not answer '
+          'texts as a whole; a classifier or a regression does.')
     if batch_size < 1:
       raise ValueError(f'batch_size is {batch_size}; it is at least 1.')
     self.trained = trained
@@ -82,7 +80,7 @@ class TextPredictor:
       pairs: The second text of each, for a model of pairs.
 
     Returns:
-      Probabilities, float32 `[texts, classes]`; of a model that rates float32
+      Probabilities, float32 `[texts, classes]`; of a regression float32
       `[texts]`.
 
     Raises:
@@ -100,9 +98,7 @@ class TextPredictor:
       rows = order[start:start + self._batch_size]
       logits[rows] = self._compute[len(segments)](
           *(tf.gather(s, rows) for s in segments))
-    if self.trained.kind == loading.REGRESSION:
-      return logits[:, 0]
-    return tf.nn.softmax(logits).numpy()
+    return self.trained.kind.scores(logits)
 
   def lengths(self, texts: Sequence[str],
               pairs: Sequence[str] | None = None) -> np.ndarray:

@@ -23,11 +23,11 @@ from typing import Any
 import numpy as np
 
 from mobilebert_tf.common import files
-from mobilebert_tf.evaluation import scored
+from mobilebert_tf.evaluation import scoring
 from mobilebert_tf.inference import loading
-from mobilebert_tf.pipelines.finetuning import plan as plan_lib
-from mobilebert_tf.pipelines.finetuning import plan as start_lib
-from mobilebert_tf.pipelines.finetuning import recipe as recipe_lib
+from mobilebert_tf.inference import task_kind
+from mobilebert_tf.tasks import recipes
+from mobilebert_tf.tasks.classification import evaluation
 from mobilebert_tf.tasks.classification import examples as examples_lib
 from mobilebert_tf.tasks.classification import glue
 from mobilebert_tf.tasks.classification import loader
@@ -38,107 +38,121 @@ SUBMISSION = 'submission'
 _USUAL_LENGTH = 128
 
 
-def make_plan(recipe: recipe_lib.Recipe,
-              start: start_lib.Start) -> plan_lib.Plan:
-  """Reads all files that the recipe names, and plans the training.
+def check(recipe: Any) -> None:
+  """Raises ValueError if a recipe names no data, or that of another task."""
+  if recipe.task not in glue.GLUE_TASKS:
+    recipes.check_files(recipe)
+    return
+  if not recipe.data_dir:
+    raise ValueError(f'{recipe.task} needs data_dir, the folder that holds '
+                     f'{glue.GLUE_TASKS[recipe.task].folder}.')
+  own = [name for name in ('train_file', 'dev_file', 'test_file')
+         if getattr(recipe, name)]
+  if own:
+    raise ValueError(f'{recipe.task} reads the files of data_dir, not '
+                     f'{", ".join(own)}. For a file of your own the task is '
+                     'classification or regression.')
+
+
+def read(kind: task_kind.TaskKind, recipe: Any,
+         start: recipes.Start) -> recipes.RecipeData:
+  """Reads all files that a recipe names.
 
   Args:
+    kind: Kind of the recipe's task.
     recipe: The recipe.
     start: Where training starts.
 
   Returns:
-    The plan.
+    The data.
 
   Raises:
     FileNotFoundError: If a file is missing.
     ValueError: If a row of any is bad, naming file and line.
   """
-  fields = _part_fields(recipe)
+  is_glue = recipe.task in glue.GLUE_TASKS
+  fields = _glue_fields(recipe) if is_glue else _own_fields(kind, recipe)
   parts = {part: loader.read_data(loader.TextClassificationDataConfig(**each))
            for part, each in fields.items()}
-  if recipe.is_glue:
+  if is_glue:
     parts |= _read_test_parts(recipe)
   labels = list(parts['train'].labels)
   common = {
-      **plan_lib.data_fields(recipe, start, _USUAL_LENGTH), 'labels': labels}
-  return plan_lib.build(
-      'mobilebert/sentence_prediction', recipe, start,
-      examples=len(parts['train'].texts),
-      skipped={part: each.skipped for part, each in parts.items()},
-      parts=parts,
-      task={'metrics': list(_metric_names(recipe)),
+      **recipes.data_fields(recipe, start, _USUAL_LENGTH), 'labels': labels}
+  return recipes.RecipeData(
+      experiment=kind.experiment,
+      task={'kind': kind.name,
+            'metrics': list(_metric_names(recipe)),
             'model': {'num_classes': max(1, len(labels))},
             'train_data': {**common, **fields['train'], 'labels': labels},
-            'validation_data': {**common, **fields['dev'], 'labels': labels}})
+            'validation_data': {**common, **fields['dev'], 'labels': labels}},
+      num_examples=len(parts['train'].texts),
+      skipped={part: each.skipped for part, each in parts.items()},
+      parts=parts,
+      decisive_metrics=() if is_glue else kind.decisive_metrics)
 
 
-def evaluate(plan: plan_lib.Plan, trained: loading.TrainedModel,
-             folder: pathlib.Path) -> dict[str, dict[str, float]]:
+def score_run(recipe: Any, data: recipes.RecipeData,
+              trained: loading.TrainedModel,
+              folder: pathlib.Path) -> dict[str, scoring.Scored]:
   """Scores the held-out parts and answers the test parts.
 
   Args:
-    plan: What `make_plan` returned.
+    recipe: The recipe.
+    data: Its data.
     trained: The fine-tuned model.
-    folder: Gets a report of each held-out part, and the answers.
+    folder: Folder of the run; gets the answers.
 
   Returns:
-    The metrics of each held-out part.
+    The scores of each held-out part.
   """
   predictor = predictor_lib.TextPredictor(trained)
   found = {}
-  for part, examples in plan.parts.items():
-    if part in plan_lib.TEST_PARTS:
+  for part, examples in data.parts.items():
+    if part in recipes.TEST_PARTS:
       scores = predictor.scores(examples.texts, examples.pairs)
-      _write_answers(plan, part, scores, trained, folder)
+      _write_answers(recipe, part, scores, trained, folder)
     elif part != 'train':
-      found[part] = plan_lib.write_report(
-          plan, part, folder, scored.score_texts(
-              predictor, examples, _title(plan.recipe, part),
-              _metric_names(plan.recipe)))
+      found[part] = evaluation.score_texts(
+          predictor, examples, _title(recipe, part), _metric_names(recipe))
   return found
 
 
-def _write_answers(plan: plan_lib.Plan, part: str, scores: np.ndarray,
+def _write_answers(recipe: Any, part: str, scores: np.ndarray,
                    trained: loading.TrainedModel,
                    folder: pathlib.Path) -> None:
-  """Writes what the model says of a test part."""
-  if plan.recipe.is_glue:
-    task, part = ('ax', 'test') if part == 'ax' else (plan.recipe.task, part)
+  """Writes what the model answers to a test part."""
+  if recipe.task in glue.GLUE_TASKS:
+    task, part = ('ax', 'test') if part == 'ax' else (recipe.task, part)
     submission.write_answers(task, scores, folder / SUBMISSION, part=part,
                              labels=trained.labels)
     return
-  if trained.kind == recipe_lib.REGRESSION:
-    answers = [{'value': float(value)} for value in scores]
-  else:
-    answers = [{'label': trained.labels[int(row.argmax())],
-                'probabilities': dict(zip(trained.labels, map(float, row),
-                                          strict=True))} for row in scores]
+  answers = [trained.kind.describe(row, trained.labels) for row in scores]
   files.write_text(folder / f'{part}.jsonl', ''.join(
       json.dumps(answer) + '\n' for answer in answers))
 
 
-def _metric_names(recipe: recipe_lib.Recipe) -> tuple[str, ...]:
+def _metric_names(recipe: Any) -> tuple[str, ...]:
   """Returns the official metrics; one's own task has the usual ones."""
-  return glue.GLUE_TASKS[recipe.task].metrics if recipe.is_glue else ()
+  task = glue.GLUE_TASKS.get(recipe.task)
+  return task.metrics if task else ()
 
 
-def _title(recipe: recipe_lib.Recipe, part: str) -> str:
-  title = (glue.GLUE_TASKS[recipe.task].title if recipe.is_glue
-           else recipe.task)
+def _title(recipe: Any, part: str) -> str:
+  task = glue.GLUE_TASKS.get(recipe.task)
+  title = task.title if task else recipe.task
   return title if part == 'dev' else f'{title}, {part}'
 
 
-def _part_fields(recipe: recipe_lib.Recipe) -> dict[str, dict[str, Any]]:
-  """Returns the loader's fields for each part that there is."""
-  if recipe.is_glue:
-    return _glue_fields(recipe)
+def _own_fields(kind: task_kind.TaskKind,
+                recipe: Any) -> dict[str, dict[str, Any]]:
+  """Returns the loader's fields for each part of the user's own data."""
   common = {
       'text_field': recipe.text_column, 'pair_field': recipe.pair_column,
-      'label_field': recipe.label_column,
-      'regression': recipe.kind == recipe_lib.REGRESSION}
+      'label_field': recipe.label_column, 'regression': not kind.has_labels}
   fields = {'train': {**common, 'input_path': recipe.train_file},
             'dev': {**common, 'input_path': recipe.dev_file}}
-  if recipe.kind == recipe_lib.CLASSIFICATION:
+  if kind.has_labels:
     # The held-out part may lack a class; its ids are the training part's.
     labels = examples_lib.read_labels(recipe.train_file, recipe.label_column)
     if len(labels) < 2:
@@ -151,13 +165,13 @@ def _part_fields(recipe: recipe_lib.Recipe) -> dict[str, dict[str, Any]]:
   return fields
 
 
-def _glue_fields(recipe: recipe_lib.Recipe) -> dict[str, dict[str, Any]]:
+def _glue_fields(recipe: Any) -> dict[str, dict[str, Any]]:
   task = glue.GLUE_TASKS[recipe.task]
   return {part: glue.data_fields(task, recipe.data_dir, part)
-          for part in task.files if part not in plan_lib.TEST_PARTS}
+          for part in task.files if part not in recipes.TEST_PARTS}
 
 
-def _read_test_parts(recipe: recipe_lib.Recipe
+def _read_test_parts(recipe: Any
                      ) -> dict[str, examples_lib.TextExamples]:
   """Returns the test parts that there are; some copies of GLUE have none."""
   task = glue.GLUE_TASKS[recipe.task]

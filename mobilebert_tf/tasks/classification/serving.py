@@ -12,10 +12,9 @@
 # See the License for the specific language governing permissions and
 # limitations under the License.
 
-"""Answers about whole texts: labels, ratings and embeddings."""
+"""Served modules of whole texts: labels with probabilities, and values."""
 
 from collections.abc import Sequence
-from typing import Any
 
 import tensorflow as tf
 
@@ -64,7 +63,7 @@ class TextClassification(served_module.ServedModule):
 
 
 class TextRegression(served_module.ServedModule):
-  """Rates texts, or pairs of texts, with a number.
+  """Answers texts, or pairs of texts, with a number.
 
   Output: `score`, float32 `[batch]`.
 
@@ -76,46 +75,3 @@ class TextRegression(served_module.ServedModule):
   def _summarize(self, outputs: tf.Tensor, mask: tf.Tensor
                  ) -> dict[str, tf.Tensor]:
     return {'score': tf.cast(outputs[:, 0], tf.float32)}
-
-
-class TextEmbedding(served_module.ServedModule):
-  """Turns texts into vectors.
-
-  Outputs (D = `inter_block_size`):
-    `pooled_output`: float32 `[batch, D]`, of the first token, through the
-      pooler if the encoder has one.
-    `mean_output`: float32 `[batch, D]`, the mean over a text's tokens.
-    `sequence_output`: float32 `[batch, length, D]`, from ids and examples
-      only; of padding it is 0 or not defined.
-
-  Args: Those of `ServedModule`; the model is `rewriting.rewrite(encoder)`.
-
-  Example: `module.serve_text(text=tf.constant(['a text']))['mean_output']`
-  """
-
-  def _summarize(self, outputs: dict[str, tf.Tensor], mask: tf.Tensor
-                 ) -> dict[str, tf.Tensor]:
-    return embed(outputs, mask)
-
-  def _describe_tokens(self, outputs: Any) -> dict[str, tf.Tensor]:
-    return {'sequence_output': tf.cast(outputs['sequence_output'], tf.float32)}
-
-
-def embed(outputs: dict[str, tf.Tensor], mask: tf.Tensor
-          ) -> dict[str, tf.Tensor]:
-  """Returns the two vectors of texts.
-
-  Args:
-    outputs: The encoder's `sequence_output` and `pooled_output`.
-    mask: int32 `[batch, length]`.
-
-  Returns:
-    `pooled_output` and `mean_output`, float32 `[batch, inter_block_size]`.
-  """
-  hidden = tf.cast(outputs['sequence_output'], tf.float32)
-  weights = tf.cast(mask, tf.float32)[:, :, tf.newaxis]
-  total = tf.reduce_sum(hidden * weights, axis=1)
-  return {
-      'pooled_output': tf.cast(outputs['pooled_output'], tf.float32),
-      'mean_output': total / tf.maximum(tf.reduce_sum(weights, axis=1), 1.0),
-  }

@@ -38,6 +38,7 @@ class SentencePredictionConfig(sentence_prediction.SentencePredictionConfig):
     model: `use_encoder_pooler` leaves pooling to the encoder, which by default
       takes the first token as it is; a dense layer above it harms GLUE
       (google-research issue 287). With one class it is a regression.
+    kind: Kind of task in `tasks/registry.py`.
     metrics: What an evaluation reports of the whole validation part, besides
       the loss and what Keras counts: names of `evaluation.metrics`.
   """
@@ -47,6 +48,7 @@ class SentencePredictionConfig(sentence_prediction.SentencePredictionConfig):
           use_encoder_pooler=True,
           encoder=task.encoder_config(
               modeling.get_architecture('mobilebert'))))
+  kind: str = 'classification'
   metrics: list[str] = dataclasses.field(default_factory=list)
 
 
@@ -148,6 +150,13 @@ class SentencePredictionTask(
     """Returns the mean cross-entropy, or squared error, in float32."""
     return super().build_losses(
         labels, tf.cast(model_outputs, tf.float32), aux_losses)
+
+  def outputs_to_match(self, outputs: tf.Tensor, labels: dict[str, tf.Tensor]
+                       ) -> list[fine_tuning.Matched]:
+    """Returns the logits, or the values of a regression."""
+    del labels
+    return [fine_tuning.Matched(
+        outputs, activation='linear' if self.is_regression else 'softmax')]
 
   # === Metrics ===
 

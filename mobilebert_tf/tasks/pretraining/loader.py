@@ -14,7 +14,7 @@
 
 """Model Garden data loader of pre-training records.
 
-Records are masked as they are read, or were when they were made.
+Records are masked as they are read, or were masked when they were made.
 """
 
 import dataclasses
@@ -37,35 +37,35 @@ _LABELS = 'next_sentence_labels'
 class MobileBertPretrainDataConfig(cfg.DataConfig):
   """Records of `create_pretraining_data`.
 
-  Those made with `--masking=dynamic` are masked anew on each epoch.
+  Records made with `--masking=dynamic` are masked anew in each epoch.
 
   Attributes:
     input_path: Record files or globs (several as a list or with commas), or
       folders of records. Files that end with `.gz` are decompressed.
-    global_batch_size: Over all replicas.
+    global_batch_size: Batch size over all replicas.
     is_training: Whether to shuffle and repeat. If not, every pass gives the
       same batches with the same masks, the last one perhaps smaller.
-    shuffle_buffer_size: How many records to shuffle among in training.
+    shuffle_buffer_size: Number of records in the shuffle buffer in training.
     deterministic: False lets batches come in another order where that is
-      quicker; a run cannot then be continued at the very next batch.
-    seq_length: The length of the batches; longer than any record, as a [PAD]
+      faster; a run cannot then be resumed at the very next batch.
+    seq_length: Length of the batches; longer than any record, as a [PAD]
       follows each.
-    max_predictions_per_seq: How many tokens to predict at most.
+    max_predictions_per_seq: Maximum number of predicted tokens.
     use_next_sentence_label: Whether to give `next_sentence_labels`.
-    vocab_file: The vocabulary of the records.
-    masked_lm_rate: The share of tokens to predict. Not read for records that
+    vocab_file: Vocabulary of the records.
+    masked_lm_rate: Share of tokens to predict. Not used for records that were
+      masked when they were made.
+    whole_word_masking: Whether to mask whole words. Not used for records that
       were masked when they were made.
-    whole_word_masking: Whether to mask whole words. For records that were
-      masked when they were made it was decided then.
-    seed: Of shuffling and masking; None for another on each run in training,
-      0 in evaluation.
+    seed: Seed of shuffling and masking; None for another in each run of
+      training, and 0 in evaluation.
     sharding: Whether each worker reads files of its own. If not, all read all
       of them and take their rows of each batch: more work, but batches and
       masks are those of a single worker.
-    start_batch: How many batches (of `global_batch_size`) this training has
-      already consumed: the first batch is the one that comes after them. It
+    start_batch: Number of batches (of `global_batch_size`) that this training
+      has already consumed: the first batch is the one that comes after them. It
       takes the same seed, batch size and files, and with `sharding` as many
-      workers. `training.run_experiment` sets it when it continues a run.
+      workers. `training.run_experiment` sets it when it resumes a run.
   """
   input_path: str = ''
   global_batch_size: int = 512
@@ -118,7 +118,7 @@ class MobileBertPretrainDataLoader(data_loader.DataLoader):
     """Returns the batches.
 
     Args:
-      input_context: Which part of the files this worker reads.
+      input_context: The part of the files that this worker reads.
 
     Returns:
       Dicts of int32 `input_word_ids`, `input_mask`, `input_type_ids`
@@ -251,13 +251,13 @@ class _Part:
   """The part of each step's batch that one input pipeline makes.
 
   Attributes:
-    workers: Among how many the files are dealt.
-    worker: Which one this is.
-    rows_read: How many rows of each step are read, and masked together, so that
-      masks do not depend on the number of replicas.
-    first_row: Of those, the first that is this pipeline's own.
-    rows: How many are.
-    rows_a_replica: How many of its own each of its replicas gets.
+    workers: Number of workers that share the files.
+    worker: Number of this one.
+    rows_read: Number of rows of each step that are read, and masked together,
+      so that masks do not depend on the number of replicas.
+    first_row: The first of these rows that is this pipeline's own.
+    rows: Number of rows that are its own.
+    rows_a_replica: Number of its rows for each of its replicas.
   """
   workers: int
   worker: int

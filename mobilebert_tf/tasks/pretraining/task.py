@@ -36,7 +36,7 @@ GRADIENT_NORM = 'gradient_norm'
 
 def encoder_config(
     architecture: modeling.MobileBertConfig) -> encoders.EncoderConfig:
-  """Wraps an architecture as the Model Garden's tasks want it.
+  """Wraps an architecture for the Model Garden's tasks.
 
   Args:
     architecture: The architecture.
@@ -78,7 +78,7 @@ class PretrainingTask(masked_lm.MaskedLMTask):
       raise ValueError('task.scale_loss is false; only true is supported.')
 
   def describe_step(self, step: int) -> str:
-    """Returns what a step belongs to, for people."""
+    """Returns the stage that a step belongs to, for messages."""
     del step
     return 'pre-training'
 
@@ -142,7 +142,7 @@ class PretrainingTask(masked_lm.MaskedLMTask):
                  optimizer: tf_keras.optimizers.Optimizer,
                  metrics: list[tf_keras.metrics.Metric]
                  ) -> dict[str, tf.Tensor]:
-    """Runs one step, whose dropout depends on the seed and the step alone."""
+    """Runs one step; its dropout depends only on the seed and the step."""
     variables = model.trainable_variables
     with (layers.step_seed(self.task_config.train_data.seed,
                             optimizer.iterations),

@@ -34,7 +34,7 @@ def answer_questions(
 
     data = squad.read('dev-v1.1.json')
     answers = answer_questions(
-        QuestionAnswerer(loading.load('runs/squad_v1')), data)
+        QuestionAnswerer(registry.load('runs/squad_v1')), data)
     squad_metrics.evaluate(data, predictions(answers))
 
   Args:

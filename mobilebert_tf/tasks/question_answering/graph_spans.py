@@ -12,30 +12,28 @@
 # See the License for the specific language governing permissions and
 # limitations under the License.
 
-"""From logits of windows to the best span of a context, inside a graph."""
+"""Selects answers from the logits of windows, inside a graph; see `spans`."""
 
 from typing import NamedTuple
 
 import tensorflow as tf
 
 from mobilebert_tf.tasks.question_answering import spans as spans_lib
-from mobilebert_tf.text import graph_offsets
 from mobilebert_tf.text import graph_windows
+from mobilebert_tf.text import tokenizer as tokenizer_lib
 
 _NEVER = float('-inf')
-_NOT_FINITE = ('The model gives logits that are not finite. Its weights are '
-               'damaged, or its training diverged.')
 
 
 class Chosen(NamedTuple):
-  """What is answered, each `[questions]`, as `answers.Answer`.
+  """Answers, each field `[questions]`, as `spans.Answer`.
 
   Attributes:
     start: int32, the answer's first character in its context; -1 if there is no
       answer.
     end: int32, the character after the last; -1 if there is no answer.
     score: float32, its probability among the best answers.
-    null_odds: float32, how much rather there is no answer.
+    null_odds: float32, the no-answer score minus that of the best answer.
   """
   start: tf.Tensor
   end: tf.Tensor
@@ -49,13 +47,13 @@ class Chosen(NamedTuple):
 def find(windows: graph_windows.Windows, start_logits: tf.Tensor,
          end_logits: tf.Tensor, settings: spans_lib.SpanSettings
          ) -> dict[str, tf.Tensor]:
-  """Finds the best spans of windows, as `answer_spans.SpanFinder.add`.
+  """Finds the best spans of windows, as `spans.SpanFinder.add`.
 
   Args:
     windows: The windows.
     start_logits: `[windows, length]`, padding may follow.
-    end_logits: The same.
-    settings: How to choose.
+    end_logits: Of the same shape.
+    settings: Settings of the selection.
 
   Returns:
     `score`, float64 `[windows, n_best]`, best first, -inf where there are no
@@ -90,7 +88,7 @@ def _check(windows: graph_windows.Windows, *logits: tf.Tensor
   length = windows.offset + windows.size + 1
   tokens = tf.sequence_mask(length, tf.shape(logits[0])[1])
   finite = [tf.debugging.Assert(
-      tf.reduce_all(tf.math.is_finite(x) | ~tokens), [_NOT_FINITE])
+      tf.reduce_all(tf.math.is_finite(x) | ~tokens), [spans_lib.NOT_FINITE])
       for x in logits]
   with tf.control_dependencies(finite):
     return [tf.cast(tf.cast(x, tf.float32), tf.float64) for x in logits]
@@ -111,7 +109,7 @@ def _best(scores: tf.Tensor, count: int) -> tuple[tf.Tensor, tf.Tensor]:
 
   Args:
     scores: `[windows, places]`.
-    count: How many.
+    count: Number of scores to return.
 
   Returns:
     `[windows, count]` each; -inf and 0 where there are no more.
@@ -129,19 +127,19 @@ def _best(scores: tf.Tensor, count: int) -> tuple[tf.Tensor, tf.Tensor]:
 
 
 def choose(windows: graph_windows.Windows, found: dict[str, tf.Tensor],
-           tokens: graph_offsets.GraphTokens, has_text: tf.Tensor,
+           tokens: tokenizer_lib.TokenTensors, has_text: tf.Tensor,
            settings: spans_lib.SpanSettings, *, allow_no_answer: bool,
            null_threshold: float) -> Chosen:
-  """Chooses answers, as `answers.choose`.
+  """Selects answers, as `spans.choose`.
 
   Args:
     windows: The windows of all questions.
-    found: What `find` says of them.
-    tokens: Those of the contexts.
-    has_text: Whether a question has any, bool `[questions]`.
-    settings: How to choose.
-    allow_no_answer: Whether "there is no answer" is one.
-    null_threshold: With null odds above it there is no answer.
+    found: Their best spans, from `find`.
+    tokens: Tokens of the contexts.
+    has_text: Whether a question has text, bool `[questions]`.
+    settings: Settings of the selection.
+    allow_no_answer: Whether "there is no answer" is an answer.
+    null_threshold: Value of `null_odds` above which there is no answer.
 
   Returns:
     The answers.
@@ -171,16 +169,16 @@ def choose(windows: graph_windows.Windows, found: dict[str, tf.Tensor],
 
 
 def rank(windows: graph_windows.Windows, found: dict[str, tf.Tensor],
-         tokens: graph_offsets.GraphTokens, count: tf.Tensor,
+         tokens: tokenizer_lib.TokenTensors, count: tf.Tensor,
          n_best: int) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
-  """Ranks the spans of questions, as `answer_spans.SpanFinder.spans`.
+  """Ranks the spans of questions, as `spans.SpanFinder.spans`.
 
   Args:
     windows: The windows of all questions.
-    found: What `find` says of them.
-    tokens: Those of the contexts.
-    count: How many questions there are.
-    n_best: How many spans to keep of each.
+    found: Their best spans, from `find`.
+    tokens: Tokens of the contexts.
+    count: Number of questions.
+    n_best: Number of spans to keep of each.
 
   Returns:
     Scores, float64 `[questions, n_best]`, best first and -inf where there are

@@ -25,10 +25,10 @@ from absl import logging
 import numpy as np
 import tensorflow as tf
 
+from mobilebert_tf.common import files as files_lib
 from mobilebert_tf.data import batches
-from mobilebert_tf.data import corpus
 from mobilebert_tf.data import squad
-from mobilebert_tf.text import text_windows
+from mobilebert_tf.text import graph_windows
 from mobilebert_tf.text import tokenizer as tokenizer_lib
 from mobilebert_tf.text import windows as windows_lib
 from official.core import config_definitions as cfg
@@ -190,7 +190,7 @@ class PreparedQuestions:
   """
   data: squad.SquadData
   questions: tuple[squad.Question, ...]
-  windows: text_windows.Windows
+  windows: graph_windows.TextWindows
   positions: np.ndarray | None
   rows: np.ndarray
 
@@ -228,8 +228,9 @@ class QuestionAnsweringDataLoader(data_loader.DataLoader):
       ValueError: If a file is not sound, or no question can be used.
     """
     params = self._params
-    data = squad.read(corpus.find_files(corpus.split_paths(params.input_path)),
-                      params.titles, params.exclude_titles)
+    data = squad.read(
+        files_lib.find_files(files_lib.split_paths(params.input_path)),
+        params.titles, params.exclude_titles)
     chosen = select(data, params.version_2_with_negative)
     questions = chosen.questions
     if not params.is_training:
@@ -246,7 +247,7 @@ class QuestionAnsweringDataLoader(data_loader.DataLoader):
             f'{params.input_path}: no question has an answer, so there is '
             'nothing to score. If that is right, set version_2_with_negative.')
     tokenizer = tokenizer_lib.Tokenizer(params.vocab_file, params.lower_case)
-    windows = text_windows.Windows(
+    windows = graph_windows.TextWindows(
         tokenizer, [q.text for q in questions], data.contexts,
         [q.paragraph for q in questions], params.window_settings())
     if not params.is_training:

@@ -21,11 +21,13 @@ import functools
 import numpy as np
 import tensorflow as tf
 
+from mobilebert_tf.deployment import agreement
+from mobilebert_tf.deployment import calibration
 from mobilebert_tf.inference import loading
 from mobilebert_tf.inference import rewriting
 from mobilebert_tf.modeling import validation
 from mobilebert_tf.tasks.question_answering import spans
-from mobilebert_tf.text import text_windows
+from mobilebert_tf.text import graph_windows
 from mobilebert_tf.text import tokenizer
 from mobilebert_tf.text import windows as windows_lib
 
@@ -34,14 +36,14 @@ _DEFAULT = windows_lib.WindowSettings()
 
 
 class QuestionAnswerer:
-  """Answers questions with a span labeler.
+  """Answers questions with a question-answering model.
 
   Contexts of any length are read in overlapping windows. Windows of similar
   length share a batch that is one token longer than its longest, so an answer
   depends on its question and context alone.
 
   Args:
-    trained: A span labeler.
+    trained: A question-answering model.
     batch_size: How many windows are computed at once.
     n_best: How many answers to keep.
     max_answer_length: Tokens of the longest answer.
@@ -57,7 +59,7 @@ class QuestionAnswerer:
 
   Example:
 
-    answerer = QuestionAnswerer(loading.load('runs/squad'))
+    answerer = QuestionAnswerer(registry.load('runs/squad'))
     [answer] = answerer.answer(['Who wrote it?'], ['Ada wrote the programme.'])
     answer.text, answer.start, answer.end  # 'Ada', 0, 3
   """
@@ -71,9 +73,9 @@ class QuestionAnswerer:
                allow_no_answer: bool | None = None,
                null_threshold: float | None = None,
                doc_stride: int | None = None):
-    if trained.kind != loading.QUESTION_ANSWERING:
+    if trained.kind.name != 'question_answering':
       raise ValueError(
-          f'A model for {trained.kind.replace("_", " ")} does not find answers '
+          f'A model for {trained.kind.name.replace("_", " ")} does not find answers '
           'in a context. Fine-tune one: python -m mobilebert_tf.train '
           '--experiment=mobilebert/squad_v2.')
     if batch_size < 1:
@@ -116,7 +118,7 @@ class QuestionAnswerer:
       return []
     numbers: dict[str, int] = {}
     paragraphs = [numbers.setdefault(c, len(numbers)) for c in contexts]
-    windows = text_windows.Windows(
+    windows = graph_windows.TextWindows(
         self._tokenizer, questions, list(numbers), paragraphs,
         self.window_settings)
     finder = spans.SpanFinder(windows, self.span_settings)
@@ -146,6 +148,36 @@ class QuestionAnswerer:
     # Lengths and sizes of batches are left open, so it is traced once.
     ids = tf.RaggedTensorSpec([None, None], tf.int32)
     return tf.function(compute, input_signature=[ids, ids])
+
+
+def encode_windows(trained: loading.TrainedModel,
+                   texts: agreement.RealTexts, *, rows: int,
+                   length: int | None,
+                   most: int | None) -> list[dict[str, tf.Tensor]]:
+  """Encodes every window of questions and contexts.
+
+  Args:
+    trained: The model.
+    texts: Questions and contexts.
+    rows: Number of windows in one batch.
+    length: Length of all batches in tokens; None for that of the longest window
+      and a [PAD] each.
+    most: Number of windows, evenly from all; None for all.
+
+  Returns:
+    The model's inputs by name, int32 `[rows, length]`.
+  """
+  settings = _window_settings(trained, None)
+  if length is not None and length - 1 < settings.seq_length:
+    # Half of a shorter window is the question.
+    settings = dataclasses.replace(
+        settings, seq_length=length - 1,
+        query_length=max(1, min(settings.query_length, (length - 1) // 2 - 2)))
+  windows = graph_windows.TextWindows(
+      tokenizer.Tokenizer(trained.vocab_file, trained.lower_case), texts.texts,
+      texts.pairs, range(len(texts)), settings)
+  return [windows.batch(part, length) for part in calibration.row_batches(
+      len(windows), rows, most)]
 
 
 def _window_settings(trained: loading.TrainedModel,

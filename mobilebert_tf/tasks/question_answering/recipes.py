@@ -14,44 +14,44 @@
 
 """Recipes of question answering: SQuAD v1.1 and v2.0."""
 
+from collections.abc import Mapping
+import dataclasses
 import pathlib
 from typing import Any
 
-from mobilebert_tf.data import corpus
+from mobilebert_tf.common import files as files_lib
 from mobilebert_tf.data import squad
-from mobilebert_tf.evaluation import scored
+from mobilebert_tf.evaluation import scoring
 from mobilebert_tf.inference import loading
-from mobilebert_tf.pipelines.finetuning import plan as plan_lib
-from mobilebert_tf.pipelines.finetuning import plan as start_lib
-from mobilebert_tf.pipelines.finetuning import recipe as recipe_lib
+from mobilebert_tf.tasks import recipes
 from mobilebert_tf.tasks.question_answering import answers as answers_lib
+from mobilebert_tf.tasks.question_answering import evaluation
 from mobilebert_tf.tasks.question_answering import loader
 from mobilebert_tf.tasks.question_answering import predictor
-from mobilebert_tf.training import resume
 
 _USUAL_LENGTH = 384
 _ANSWERS = 'answers'
+_VERSION_2 = 'squad_v2'
 
 
-def make_plan(recipe: recipe_lib.Recipe,
-              start: start_lib.Start) -> plan_lib.Plan:
-  """Reads all files that the recipe names, and plans the training.
+def read(recipe: Any, start: recipes.Start) -> recipes.RecipeData:
+  """Reads all files that a recipe names.
 
   Args:
     recipe: The recipe.
     start: Where training starts.
 
   Returns:
-    The plan.
+    The data.
 
   Raises:
     FileNotFoundError: If a file is missing.
     ValueError: If one is bad, naming the file and the question.
   """
-  fields = plan_lib.data_fields(recipe, start, _USUAL_LENGTH)
+  fields = recipes.data_fields(recipe, start, _USUAL_LENGTH)
   length = fields['seq_length']
   common = {
-      **fields, 'version_2_with_negative': recipe.task == 'squad_v2',
+      **fields, 'version_2_with_negative': recipe.task == _VERSION_2,
       # The author's; a shorter window is shared out in like parts.
       'doc_stride': min(128, max(1, length // 3)),
       'query_length': min(64, max(1, length // 6))}
@@ -64,55 +64,54 @@ def make_plan(recipe: recipe_lib.Recipe,
   parts['dev'].check_answers()
   if recipe.test_file:
     parts['test'] = squad.read(_find(recipe.test_file))
-  return plan_lib.build(
-      f'mobilebert/{recipe.task}', recipe, start,
-      examples=len(prepared.rows),
+  return recipes.RecipeData(
+      experiment=f'mobilebert/{recipe.task}',
+      task={'train_data': train, 'validation_data': dev},
+      num_examples=len(prepared.rows),
       skipped={'train': len(prepared.data.questions) - len(set(
           prepared.windows.question[prepared.rows].tolist()))},
-      parts=parts, task={'train_data': train, 'validation_data': dev})
+      parts=parts, decisive_metrics=('f1',))
 
 
-def evaluate(plan: plan_lib.Plan, trained: loading.TrainedModel,
-             folder: pathlib.Path) -> dict[str, dict[str, float]]:
+def score_run(recipe: Any, data: recipes.RecipeData,
+              trained: loading.TrainedModel,
+              folder: pathlib.Path) -> dict[str, scoring.Scored]:
   """Scores the held-out questions and answers the test part.
 
   Args:
-    plan: What `make_plan` returned.
+    recipe: The recipe.
+    data: Its data.
     trained: The fine-tuned model.
-    folder: Gets a report, the official files in `answers`, and for v2.0 in
-      its params the null threshold, for all who load the model.
+    folder: Folder of the run; gets the official files in `answers`.
 
   Returns:
-    The official metrics, as shares instead of percents.
+    The official metrics of the held-out questions, and for v2.0 the tuned
+    no-answer threshold as a field of the run's task.
   """
   answerer = predictor.QuestionAnswerer(trained)
-  found: dict[str, dict[str, float]] = {}
-  threshold = None
-  for part, data in plan.parts.items():
-    answers = answers_lib.answer_questions(answerer, data)
+  version_2 = recipe.task == _VERSION_2
+  found, threshold = {}, None
+  for part, questions in data.parts.items():
+    answers = answers_lib.answer_questions(answerer, questions)
     if part == 'dev':
-      if plan.recipe.task == 'squad_v2':
-        threshold, _ = answers_lib.tune_null_threshold(data, answers)
-        _keep_threshold(plan, threshold, folder)
-      metrics = plan_lib.write_report(plan, part, folder, scored.score_answers(
-          data, answers, plan.recipe.task, threshold))
-      found[part] = _as_shares(metrics)
+      if version_2:
+        threshold, _ = answers_lib.tune_null_threshold(questions, answers)
+      scored = evaluation.score_answers(
+          questions, answers, recipe.task, threshold)
+      found[part] = dataclasses.replace(
+          scored, write_files=None, fractions=_as_fractions(scored.metrics),
+          task_fields={
+              'null_score_diff_threshold': threshold} if version_2 else {})
     answers_lib.write_files(
-        folder / _ANSWERS / part, answers, plan.recipe.task == 'squad_v2',
-        threshold)
+        folder / _ANSWERS / part, answers, version_2, threshold)
   return found
 
 
 def _find(paths: str) -> list[str]:
-  return corpus.find_files(corpus.split_paths(paths))
+  return files_lib.find_files(files_lib.split_paths(paths))
 
 
-def _keep_threshold(plan: plan_lib.Plan, threshold: float,
-                    folder: pathlib.Path) -> None:
-  resume.write_params(plan.params.replace(
-      task={'null_score_diff_threshold': threshold}), str(folder))
-
-
-def _as_shares(metrics: dict[str, Any]) -> dict[str, float]:
+def _as_fractions(metrics: Mapping[str, float]) -> dict[str, float]:
+  """Returns the official percentages as fractions."""
   return {name: metrics[name] / 100 for name in ('exact', 'f1', 'exact_match')
           if name in metrics}

@@ -14,14 +14,18 @@
 
 """Answers to questions, in a SavedModel: strings in, a part of each out."""
 
+import dataclasses
 from typing import Any
 
+import numpy as np
 import tensorflow as tf
 
 from mobilebert_tf.deployment import served_module
+from mobilebert_tf.inference import loading
 from mobilebert_tf.tasks.question_answering import graph_spans
+from mobilebert_tf.tasks.question_answering import kind as kind_lib
+from mobilebert_tf.tasks.question_answering import predictor
 from mobilebert_tf.tasks.question_answering import spans
-from mobilebert_tf.text import graph_offsets
 from mobilebert_tf.text import graph_windows
 from mobilebert_tf.text import tokenizer as tokenizer_lib
 from mobilebert_tf.text import windows as windows_lib
@@ -51,7 +55,7 @@ class QuestionAnswering(served_module.ServedModule):
   outputs are `start_logits` and `end_logits`, float32 `[batch, length]`.
 
   Args:
-    model: A span labeler, `rewriting.rewrite(labeler)`.
+    model: A question-answering model, `rewriting.rewrite(labeler)`.
     tokenizer: As for `ServedModule`.
     max_length: Tokens of a window, special tokens included.
     doc_stride: By how many tokens a window begins after the one before.
@@ -112,9 +116,9 @@ class QuestionAnswering(served_module.ServedModule):
         'There have to be as many contexts as questions.')
     with tf.control_dependencies([same]):
       question, context = (
-          graph_offsets.replace_invalid(x) for x in (question, context))
+          tokenizer_lib.replace_invalid(x) for x in (question, context))
     texts, paragraphs = tf.unique(context)
-    tokens = graph_offsets.tokenize(self.tokenizer, texts)
+    tokens = self.tokenizer.tokenize_with_offsets(texts)
     asked = self.tokenizer.tokenize(question)[:, :self._windows.query_length]
     windows = graph_windows.cut(asked, tokens.ids, paragraphs, self._windows)
     found = self._find(windows, asked, tokens.ids)
@@ -151,3 +155,27 @@ class QuestionAnswering(served_module.ServedModule):
   def _describe_tokens(self, outputs: Any) -> dict[str, tf.Tensor]:
     return {name: tf.cast(logits, tf.float32) for name, logits in zip(
         ('start_logits', 'end_logits'), outputs, strict=True)}
+
+
+def settings(trained: loading.TrainedModel) -> kind_lib.Settings:
+  """Returns the settings that a model answers with, for an exported file."""
+  answerer = predictor.QuestionAnswerer(trained)
+  windows, candidates = answerer.window_settings, answerer.span_settings
+  return kind_lib.Settings(
+      doc_stride=windows.doc_stride, query_length=windows.query_length,
+      n_best=candidates.n_best,
+      max_answer_length=candidates.max_answer_length,
+      allow_no_answer=answerer.allow_no_answer,
+      # JSON has no infinity.
+      null_threshold=float(np.clip(
+          answerer.null_threshold, -spans.NO_TEXT_ODDS, spans.NO_TEXT_ODDS)))
+
+
+def build(trained: loading.TrainedModel, model: tf.Module,
+          text_tokenizer: tokenizer_lib.Tokenizer, *,
+          xla: bool) -> QuestionAnswering:
+  """Returns the module that is exported; see `TaskKind.served_module`."""
+  answerer = predictor.QuestionAnswerer(trained)
+  return QuestionAnswering(
+      model, text_tokenizer, answerer.window_settings.seq_length, xla=xla,
+      **dataclasses.asdict(settings(trained)))

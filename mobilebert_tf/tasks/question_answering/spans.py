@@ -12,26 +12,31 @@
 # See the License for the specific language governing permissions and
 # limitations under the License.
 
-"""From logits of windows to the best spans of a context.
+"""Selects answers from the logits of windows, without TensorFlow.
 
-What is answered to a question: the best spans, and which of them counts.
+`graph_spans` does the same inside a graph.
 """
 
-from collections.abc import Sequence
 import dataclasses
 
 import numpy as np
 
 from mobilebert_tf.text import windows as windows_lib
 
+NOT_FINITE = ('The model gives logits that are not finite. Its weights are '
+              'damaged, or its training diverged.')
+# Where a context or a question has no text, nothing can be the answer. A number
+# that is JSON and above any no-answer score of a model.
+NO_TEXT_ODDS = 1e9
+
 
 @dataclasses.dataclass(frozen=True)
 class SpanSettings:
-  """How answers are chosen.
+  """Settings of the selection.
 
   Attributes:
-    n_best: How many answers to keep for each question.
-    max_answer_length: Tokens of the longest answer.
+    n_best: Number of answers to keep for each question.
+    max_answer_length: Maximum length of an answer in tokens.
   """
   n_best: int = 20
   max_answer_length: int = 30
@@ -50,8 +55,8 @@ class Span:
   Attributes:
     start: Its first character.
     end: The character after its last.
-    start_logit: How much the model takes it to start there.
-    end_logit: How much to end there.
+    start_logit: The model's logit of its first token.
+    end_logit: The model's logit of its last token.
   """
   start: int
   end: int
@@ -66,20 +71,20 @@ class Span:
 
 @dataclasses.dataclass(frozen=True)
 class Spans:
-  """What was found for a question.
+  """The spans found for a question.
 
   Attributes:
-    best: Best first, each stretch of text once; empty if the context has no
-      tokens.
-    null: "There is no answer", from the window that says so least; it has the
-      characters 0 to 0.
+    best: The best spans, best first, each stretch of text once; empty if the
+      context has no tokens.
+    null: "There is no answer", from the window with the lowest score of it; its
+      characters are 0 to 0.
   """
   best: tuple[Span, ...]
   null: Span
 
   @property
   def null_odds(self) -> float:
-    """The score of "no answer" less that of the best span.
+    """The no-answer score: score of `null` minus that of the best span.
 
     Raises:
       IndexError: If there is no span.
@@ -91,8 +96,8 @@ class SpanFinder:
   """Collects the spans of windows that come in any order.
 
   All spans up to the longest are compared, where the reference code compares
-  those that start and end at one of the 20 best places. Of a token that is in
-  several windows, the window counts that shows most on both sides of it.
+  those that start and end at one of the 20 best places. For a token in several
+  windows, the window counts that shows most on both sides of it.
 
   Example:
 
@@ -103,7 +108,7 @@ class SpanFinder:
 
   Args:
     windows: The windows.
-    settings: How to choose.
+    settings: Settings of the selection.
   """
 
   def __init__(self, windows: windows_lib.WindowPlan,
@@ -115,12 +120,12 @@ class SpanFinder:
 
   def add(self, row: int, start_logits: np.ndarray,
           end_logits: np.ndarray) -> None:
-    """Takes what the model says of a window.
+    """Adds the logits of a window.
 
     Args:
       row: The number of the window.
       start_logits: `[length]`, padding may follow.
-      end_logits: The same.
+      end_logits: Of the same shape.
 
     Raises:
       ValueError: If a logit is not finite.
@@ -130,14 +135,13 @@ class SpanFinder:
     logits = np.stack([start_logits[:length], end_logits[:length]])
     logits = logits.astype(np.float64)
     if not np.isfinite(logits).all():
-      raise ValueError('The model gives logits that are not finite. Its '
-                       'weights are damaged, or its training diverged.')
+      raise ValueError(NOT_FINITE)
     self._null[row] = Span(0, 0, *logits[:, 0].tolist())
     starts, ends = logits[:, offset:-1]  # Of the context.
     self._found[row] = self._best(row, starts, ends)
 
   def spans(self, question: int) -> Spans:
-    """Returns what was found for a question, all windows of which are in.
+    """Returns the spans of a question, all windows of which were added.
 
     Args:
       question: Its number.
@@ -163,7 +167,7 @@ class SpanFinder:
     longest = min(self._settings.max_answer_length, len(starts))
     padded = np.concatenate([ends, np.full([longest - 1], -np.inf)])
     reach = np.lib.stride_tricks.sliding_window_view(padded, longest)
-    allowed = np.where(self._shows_most(row), starts, -np.inf)
+    allowed = np.where(self._windows.shows_most(row), starts, -np.inf)
     scores = (allowed[:, np.newaxis] + reach).ravel()
     count = min(self._settings.n_best, len(scores))
     # Equal scores beyond the last would be chosen from at random.
@@ -177,53 +181,18 @@ class SpanFinder:
         for i, more in (divmod(int(place), longest) for place in places)
     ]
 
-  def _shows_most(self, row: int) -> np.ndarray:
-    """Whether no window of the question shows more around each token."""
-    start = self._windows.start[row]
-    places = start + np.arange(self._windows.size[row])
-    own = self._context(row, places)
-    best = np.ones(len(places), bool)
-    for other in self._overlapping(row):
-      theirs = self._context(other, places)
-      best &= (own >= theirs) if row < other else (own > theirs)
-    return best
-
-  def _overlapping(self, row: int) -> Sequence[int]:
-    windows = self._windows
-    rows = windows.of_question(windows.question[row])
-    step = windows.start[rows[-1]] - windows.start[rows[0]]
-    if not step:
-      return ()
-    near = -(-int(windows.size[rows[0]]) * (len(rows) - 1) // int(step))
-    return [other for other in range(max(rows[0], row - near),
-                                     min(rows[-1], row + near) + 1)
-            if other != row]
-
-  def _context(self, row: int, places: np.ndarray) -> np.ndarray:
-    """How much a window shows on the poorer side of tokens, -inf outside."""
-    left = places - self._windows.start[row]
-    right = self._windows.size[row] - 1 - left
-    fewer = np.minimum(left, right)
-    # Of two alike the longer window, as in the reference code.
-    return np.where(fewer < 0, -np.inf, fewer + 0.01 * self._windows.size[row])
-
-
-# Where a context or a question has no text, nothing can be the answer. A number
-# that is JSON and above any odds of a model.
-NO_TEXT_ODDS = 1e9
-
 
 @dataclasses.dataclass(frozen=True)
 class Candidate:
   """One of the best answers.
 
   Attributes:
-    text: As it stands in the context; empty for "there is no answer".
+    text: Text of the context; empty for "there is no answer".
     start: Its first character in the context; None if there is no answer.
     end: The character after its last; None if there is no answer.
-    probability: Among the best answers, 0 to 1.
-    start_logit: How much the model takes it to start there.
-    end_logit: How much to end there.
+    probability: Probability among the best answers, 0 to 1.
+    start_logit: The model's logit of its first token.
+    end_logit: The model's logit of its last token.
   """
   text: str
   start: int | None
@@ -235,19 +204,18 @@ class Candidate:
 
 @dataclasses.dataclass(frozen=True)
 class Answer:
-  """What a model answers.
+  """A model's answer to a question.
 
   Attributes:
-    text: As it stands in the context, `context[start:end]`; empty if there is
-      no answer.
+    text: Text of the context, `context[start:end]`; empty if there is no
+      answer.
     start: Its first character in the context; None if there is no answer.
     end: The character after its last; None if there is no answer.
     score: Its probability among the best answers, 0 to 1; 0 if neither context
       nor question have text.
-    null_odds: How much rather there is no answer: the score of that less the
-      score of the best answer.
-    best: The best answer even where there rather is none; None if the context
-      or the question has no text.
+    null_odds: The no-answer score minus the score of the best answer.
+    best: The best span even where "no answer" wins; None if the context or the
+      question has no text.
     n_best: The best answers, best first, "no answer" among them if that is
       allowed.
   """
@@ -262,16 +230,16 @@ class Answer:
 
 def choose(spans: Spans, question: str, context: str,
            allow_no_answer: bool, null_threshold: float) -> Answer:
-  """Makes an answer of the spans that were found.
+  """Selects the answer from the candidate spans.
 
   Example: `choose(finder.spans(0), 'Who?', 'It was Ada.', False, 0.0).text`
 
   Args:
-    spans: Of the question.
-    question: Its text.
-    context: The text that it is about.
-    allow_no_answer: Whether "there is no answer" is one.
-    null_threshold: With null odds above it there is no answer.
+    spans: Spans of the question.
+    question: Text of the question.
+    context: Text that it is about.
+    allow_no_answer: Whether "there is no answer" is an answer.
+    null_threshold: Value of `null_odds` above which there is no answer.
 
   Returns:
     The answer; an empty one where question or context have no text.

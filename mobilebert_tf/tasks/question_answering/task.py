@@ -38,11 +38,13 @@ class QuestionAnsweringConfig(question_answering.QuestionAnsweringConfig):
   """The Model Garden's config, with our encoder and data.
 
   Attributes:
+    kind: Kind of task in `tasks/registry.py`.
     n_best_size: How many answers to keep for each question.
     max_answer_length: Tokens of the longest answer.
     null_score_diff_threshold: With null odds above it a question counts as
       having no answer (v2.0). Evaluation reports the best one.
   """
+  kind: str = 'question_answering'
   model: question_answering.ModelConfig = dataclasses.field(
       default_factory=lambda: question_answering.ModelConfig(
           encoder=task.encoder_config(
@@ -67,13 +69,13 @@ class QuestionAnsweringTask(
     base_task.Task.__init__(self, params, logging_dir, name=name)
     self._validation = None
 
-  def build_model(self) -> modeling.MobileBertSpanLabeler:
-    """Returns a new span labeler.
+  def build_model(self) -> modeling.MobileBertQuestionAnswering:
+    """Returns a new question-answering model.
 
     Raises:
       ValueError: If the config asks for another encoder than ours.
     """
-    return modeling.MobileBertSpanLabeler(self.build_encoder())
+    return modeling.MobileBertQuestionAnswering(self.build_encoder())
 
   def build_inputs(
       self, params: loader_lib.QuestionAnsweringDataConfig,
@@ -99,10 +101,17 @@ class QuestionAnsweringTask(
 
     Otherwise the loss of a window would depend on its batch mates' lengths.
     """
-    padding = padding_bias(labels['input_mask'])
+    matched = self.outputs_to_match(model_outputs, labels)
     return super().build_losses(
-        labels, [tf.cast(logits, tf.float32) + padding
-                 for logits in model_outputs], aux_losses)
+        labels, [each.logits for each in matched], aux_losses)
+
+  def outputs_to_match(self, outputs: list[tf.Tensor],
+                       labels: dict[str, tf.Tensor]
+                       ) -> list[fine_tuning.Matched]:
+    """Returns the logits of start and end, padding left out."""
+    padding = padding_bias(labels['input_mask'])
+    return [fine_tuning.Matched(tf.cast(logits, tf.float32) + padding)
+            for logits in outputs]
 
   # === Evaluation ===
 

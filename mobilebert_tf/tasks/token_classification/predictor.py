@@ -26,7 +26,6 @@ from mobilebert_tf.inference import loading
 from mobilebert_tf.inference import rewriting
 from mobilebert_tf.modeling import validation
 from mobilebert_tf.text import tokenizer
-from mobilebert_tf.text import words as text_words_lib
 from mobilebert_tf.text import words as words_lib
 
 
@@ -75,15 +74,15 @@ class TokenPredictor:
 
   Example:
 
-    predictor = TokenPredictor(loading.load('runs/conll2003'))
+    predictor = TokenPredictor(registry.load('runs/conll2003'))
     [words] = predictor.answer(['Jim lives in Paris.'])
     [(w.text, w.label) for w in words]  # [('Jim', 'B-PER'), ('lives', 'O'), ...
   """
 
   def __init__(self, trained: loading.TrainedModel, batch_size: int = 32):
-    if trained.kind != loading.TOKEN_CLASSIFICATION:
+    if trained.kind.name != 'token_classification':
       raise ValueError(
-          f'A model for {trained.kind.replace("_", " ")} does not label words. '
+          f'A model for {trained.kind.name.replace("_", " ")} does not label words. '
           'Fine-tune one: python -m mobilebert_tf.train '
           '--experiment=mobilebert/token_classification.')
     if batch_size < 1:
@@ -112,7 +111,7 @@ class TokenPredictor:
     Returns:
       For each sentence float32 `[words, labels]`.
     """
-    parts = text_words_lib.split_words(
+    parts = words_lib.split_words(
         self._tokenizer, sentences, self.trained.max_length)
     lengths = parts.pieces.row_lengths().numpy()
     is_first = parts.is_first.values.numpy()

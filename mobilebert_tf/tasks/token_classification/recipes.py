@@ -14,30 +14,28 @@
 
 """Recipes of labelled words: entities, parts of speech, from CoNLL files."""
 
-import pathlib
+from typing import Any
 
 from mobilebert_tf.data import conll
-from mobilebert_tf.evaluation import scored
+from mobilebert_tf.evaluation import scoring
 from mobilebert_tf.inference import loading
-from mobilebert_tf.pipelines.finetuning import plan as plan_lib
-from mobilebert_tf.pipelines.finetuning import plan as start_lib
-from mobilebert_tf.pipelines.finetuning import recipe as recipe_lib
+from mobilebert_tf.tasks import recipes
+from mobilebert_tf.tasks.token_classification import evaluation
 from mobilebert_tf.tasks.token_classification import loader
-from mobilebert_tf.tasks.token_classification import predictor as predictor_lib
+from mobilebert_tf.tasks.token_classification import predictor
 
 _USUAL_LENGTH = 128
 
 
-def make_plan(recipe: recipe_lib.Recipe,
-              start: start_lib.Start) -> plan_lib.Plan:
-  """Reads all files that the recipe names, and plans the training.
+def read(recipe: Any, start: recipes.Start) -> recipes.RecipeData:
+  """Reads all files that a recipe names.
 
   Args:
     recipe: The recipe.
     start: Where training starts.
 
   Returns:
-    The plan.
+    The data.
 
   Raises:
     FileNotFoundError: If a file is missing.
@@ -47,34 +45,24 @@ def make_plan(recipe: recipe_lib.Recipe,
     raise ValueError(
         'Files of words without labels are not read here: python -m '
         f'mobilebert_tf.predict --input={recipe.test_file} answers text.')
-  common = plan_lib.data_fields(recipe, start, _USUAL_LENGTH)
+  common = recipes.data_fields(recipe, start, _USUAL_LENGTH)
   parts = {part: loader.read_data(loader.TokenClassificationDataConfig(
       **common, input_path=path)) for part, path in (
           ('train', recipe.train_file), ('dev', recipe.dev_file))}
   labels = conll.find_labels(parts['train'])
   conll.label_ids(parts['dev'], labels)  # Names a label that is unknown.
   common['labels'] = labels
-  return plan_lib.build(
-      'mobilebert/token_classification', recipe, start,
-      examples=len(parts['train']), skipped={}, parts=parts,
+  return recipes.RecipeData(
+      experiment='mobilebert/token_classification',
       task={'class_names': labels,
             'train_data': {**common, 'input_path': recipe.train_file},
-            'validation_data': {**common, 'input_path': recipe.dev_file}})
+            'validation_data': {**common, 'input_path': recipe.dev_file}},
+      num_examples=len(parts['train']), skipped={}, parts=parts,
+      decisive_metrics=('f1',))
 
 
-def evaluate(plan: plan_lib.Plan, trained: loading.TrainedModel,
-             folder: pathlib.Path) -> dict[str, dict[str, float]]:
-  """Scores the held-out sentences.
-
-  Args:
-    plan: What `make_plan` returned.
-    trained: The fine-tuned model.
-    folder: Gets a report.
-
-  Returns:
-    The metrics.
-  """
-  predictor = predictor_lib.TokenPredictor(trained)
-  return {'dev': plan_lib.write_report(
-      plan, 'dev', folder, scored.score_sentences(
-          predictor, plan.parts['dev'], plan.recipe.task))}
+def score_run(recipe: Any, data: recipes.RecipeData,
+              trained: loading.TrainedModel) -> dict[str, scoring.Scored]:
+  """Scores the held-out sentences of a run; see `TaskKind.score_run`."""
+  return {'dev': evaluation.score_sentences(
+      predictor.TokenPredictor(trained), data.parts['dev'], recipe.task)}

@@ -12,31 +12,125 @@
 # See the License for the specific language governing permissions and
 # limitations under the License.
 
-"""Where a model of words' labels is right and where it is not."""
+"""Predicted labels of words, and where they are right."""
 
+import collections
 import dataclasses
 import itertools
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar
 
 import numpy as np
 from seqeval.metrics import sequence_labeling
-from sklearn import metrics as sklearn_metrics
 
+from mobilebert_tf.evaluation import analysis
 from mobilebert_tf.evaluation import intervals
 from mobilebert_tf.evaluation import predictions as predictions_lib
+from mobilebert_tf.evaluation import results
 
-TokenPredictions = predictions_lib.TokenPredictions
+_WRONG_WORDS = 20  # Of a sentence, in the report.
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class TokenPredictions(predictions_lib.Predictions):
+  """Labels of the words of sentences.
+
+  Attributes:
+    task: Title of the task in the report.
+    words: Words of each sentence.
+    labels: True label of each word; those of entities in IOB2, such as
+      `B-PER`.
+    answers: Predicted label of each word.
+    entities: Whether the labels are those of entities; if not, each word
+      counts by itself.
+
+  Raises:
+    ValueError: If there is no sentence, one has no word, or labels are more or
+      fewer than words. The message names the sentence.
+  """
+  kind: ClassVar[str] = 'token_classification'
+  task: str
+  words: Sequence[Sequence[str]]
+  labels: Sequence[Sequence[str]]
+  answers: Sequence[Sequence[str]]
+  entities: bool = True
+
+  def __post_init__(self):
+    if not len(self.words):
+      raise ValueError('There is nothing to evaluate: no sentence at all.')
+    for name in ('labels', 'answers'):
+      given = getattr(self, name)
+      if len(given) != len(self.words):
+        raise ValueError(f'{name} has {len(given)} sentences where '
+                         f'{len(self.words)} belong.')
+      for row, (words, tags) in enumerate(zip(self.words, given, strict=True)):
+        if isinstance(words, str) or isinstance(tags, str):
+          raise ValueError(f'Sentence {row} is a text; it has to be a list.')
+        if not len(words):
+          raise ValueError(f'Sentence {row} has no word.')
+        predictions_lib.check_texts(f'{name}[{row}]', tags, len(words))
+
+  def quality(self) -> np.ndarray:
+    """Returns 1 for a sentence all of whose words are right, else 0."""
+    return (self._wrong_words() == 0).astype(np.float64)
+
+  def sizes(self) -> np.ndarray:
+    return np.array([len(words) for words in self.words], np.int32)
+
+  def baseline(self) -> tuple[str, float]:
+    tags = collections.Counter(itertools.chain(*self.labels))
+    tag, _ = tags.most_common(1)[0]
+    return f'always “{tag}”', float(np.mean(
+        [set(labels) == {tag} for labels in self.labels]))
+
+  def severity(self) -> tuple[np.ndarray, np.ndarray]:
+    """Returns those first that have most wrong words."""
+    wrong = self._wrong_words()
+    return np.argsort(-wrong, kind='stable'), wrong > 0
+
+  def _wrong_words(self) -> np.ndarray:
+    return np.array([sum(a != b for a, b in zip(*tags, strict=True))
+                     for tags in zip(self.labels, self.answers, strict=True)])
+
+  def metric_intervals(
+      self, metrics: Mapping[str, float]) -> dict[str, tuple[float, float]]:
+    counts = count(self.labels, self.answers, self.entities)
+    known = {name: value for name, value in score_counts(counts).items()
+             if name in metrics}
+    for name, value in known.items():
+      predictions_lib.check_metric(name, metrics[name], value)
+    if not known:
+      return {}
+    drawn = intervals.bootstrap(
+        lambda rows: score_counts(counts, rows), len(counts.words))
+    return {name: drawn[name] for name in known}
+
+  def mistake(self, row: int) -> dict[str, Any]:
+    words = self.words[row]
+    wrong = [(word, *tags) for word, *tags in zip(
+        words, self.labels[row], self.answers[row], strict=True)
+             if len(set(tags)) > 1]
+    return {'row': row + 1, 'text': results.cut(' '.join(words)),
+            'words': len(words), 'num_wrong': len(wrong),
+            'wrong': [dict(zip(('word', 'truth', 'answer'),
+                               map(results.cut, each), strict=True))
+                      for each in wrong[:_WRONG_WORDS]]}
+
+  def details(self) -> dict[str, Any]:
+    return {'classes': class_scores(self),
+            **analysis.confusion_details(*confusion(self))}
 
 
 @dataclasses.dataclass(frozen=True)
 class Counts:
-  """What the metrics are made of, int64 `[sentences]` each.
+  """Counts of each sentence that the metrics are made of, int64 `[sentences]`.
 
   Attributes:
-    words: Words of each sentence.
-    right_words: Those with the right label.
+    words: Words.
+    right_words: Words with the right label.
     entities: True entities.
-    answered: Entities that the model marked.
-    found: Those of them that are true: type and all words are right.
+    answered: Predicted entities.
+    found: Predicted entities that are true: type and all words are right.
   """
   words: np.ndarray
   right_words: np.ndarray
@@ -45,56 +139,70 @@ class Counts:
   found: np.ndarray
 
 
-def count(predictions: TokenPredictions) -> Counts:
+def score(labels: Sequence[Sequence[str]], answers: Sequence[Sequence[str]],
+          entities: bool = True) -> dict[str, float]:
+  """Scores the labels of sentences, as conlleval does.
+
+  An entity counts as found if its type and all of its words are right.
+
+  Args:
+    labels: True label of each word of each sentence.
+    answers: Predicted label of each word.
+    entities: Whether the labels are those of entities.
+
+  Returns:
+    `accuracy`, the share of words; and of entities micro-averaged `f1`,
+    `precision` and `recall`. What is not defined is 0.
+
+  Example: `score([['B-PER', 'O']], [['B-PER', 'O']])['f1']  # 1.0`
+  """
+  found = score_counts(count(labels, answers, entities))
+  return found if entities else {'accuracy': found['accuracy']}
+
+
+def count(labels: Sequence[Sequence[str]], answers: Sequence[Sequence[str]],
+          entities: bool = True) -> Counts:
   """Counts words and entities of each sentence.
 
   Args:
-    predictions: Of words; without entities those counts are 0.
+    labels: True label of each word of each sentence.
+    answers: Predicted label of each word.
+    entities: Whether to count entities; if not, their counts are 0.
 
   Returns:
     The counts.
   """
   rows = []
-  for labels, answers in zip(predictions.labels, predictions.answers,
-                             strict=True):
+  for truth, answer in zip(labels, answers, strict=True):
     true, given = set(), set()
-    if predictions.entities:
-      true = set(sequence_labeling.get_entities(list(labels)))
-      given = set(sequence_labeling.get_entities(list(answers)))
-    right = sum(a == b for a, b in zip(labels, answers, strict=True))
-    rows.append((len(labels), right, len(true), len(given), len(true & given)))
-  return Counts(*np.array(rows, np.int64).T)
+    if entities:
+      true = set(sequence_labeling.get_entities(list(truth)))
+      given = set(sequence_labeling.get_entities(list(answer)))
+    right = sum(a == b for a, b in zip(truth, answer, strict=True))
+    rows.append((len(truth), right, len(true), len(given), len(true & given)))
+  return Counts(*np.array(rows, np.int64).reshape(-1, 5).T)
 
 
-def metrics(counts: Counts, rows: np.ndarray | None = None) -> dict[str, float]:
-  """Returns the official metrics of some sentences.
+def score_counts(counts: Counts,
+                 rows: np.ndarray | slice = slice(None)) -> dict[str, float]:
+  """Computes the official metrics of some sentences.
 
   Args:
-    counts: Of all sentences.
-    rows: Which sentences; None for all.
+    counts: Counts of all sentences.
+    rows: Rows of the sentences to score.
 
   Returns:
-    `accuracy`, the share of words that are right, and of entities
-    micro-averaged `f1`, `precision` and `recall`; 0 where nothing was found.
+    `accuracy`, `f1`, `precision` and `recall`, as `score`.
   """
-  rows = np.arange(len(counts.words)) if rows is None else rows
-  found = counts.found[rows].sum()
-  true, given = counts.entities[rows].sum(), counts.answered[rows].sum()
+  words, right, true, given, found = (
+      getattr(counts, field.name)[rows].sum()
+      for field in dataclasses.fields(counts))
   return {
-      'accuracy': float(counts.right_words[rows].sum()
-                        / counts.words[rows].sum()),
+      'accuracy': float(right / max(1, words)),
       'f1': float(2 * found / max(1, true + given)),
       'precision': float(found / max(1, given)),
       'recall': float(found / max(1, true)),
   }
-
-
-def metric_intervals(
-    predictions: TokenPredictions) -> dict[str, tuple[float, float]]:
-  """Returns 95% intervals of the metrics, by drawing sentences."""
-  counts = count(predictions)
-  return intervals.bootstrap(lambda rows: metrics(counts, rows),
-                             len(counts.words))
 
 
 def confusion(
@@ -102,7 +210,7 @@ def confusion(
   """Counts which kind of word was taken for which.
 
   Args:
-    predictions: Of words.
+    predictions: Predicted labels of words.
 
   Returns:
     The kinds (labels, those of entities without `B-` and `I-`) and the matrix,
@@ -112,14 +220,14 @@ def confusion(
   labels, answers = ([kind(tag) for tag in itertools.chain(*tags)]
                      for tags in (predictions.labels, predictions.answers))
   kinds = sorted({*labels, *answers})
-  return kinds, sklearn_metrics.confusion_matrix(labels, answers, labels=kinds)
+  return kinds, analysis.confusion_matrix(labels, answers, kinds)
 
 
 def class_scores(predictions: TokenPredictions) -> list[dict[str, object]]:
-  """Returns `label`, `precision`, `recall`, `f1` and `count` of each class.
+  """Computes `label`, `precision`, `recall`, `f1` and `count` of each class.
 
   Args:
-    predictions: Of words.
+    predictions: Predicted labels of words.
 
   Returns:
     A dict for each type of entity, or for each label where there are none.

@@ -17,8 +17,6 @@
 import dataclasses
 from typing import Any
 
-import numpy as np
-from seqeval.metrics import sequence_labeling
 import tensorflow as tf, tf_keras
 
 from mobilebert_tf.data import conll
@@ -26,6 +24,7 @@ from mobilebert_tf import modeling
 from mobilebert_tf.tasks import fine_tuning
 from mobilebert_tf.tasks.pretraining import task
 from mobilebert_tf.tasks.token_classification import loader
+from mobilebert_tf.tasks.token_classification import scoring
 from official.core import task_factory
 from official.nlp.tasks import tagging
 
@@ -35,9 +34,11 @@ class TokenClassificationConfig(tagging.TaggingConfig):
   """The Model Garden's config, with our encoder.
 
   Attributes:
+    kind: Kind of task in `tasks/registry.py`.
     class_names: The label of each class; if None, those that the training data
       names as `labels`, or those found in its files.
   """
+  kind: str = 'token_classification'
   model: tagging.ModelConfig = dataclasses.field(
       default_factory=lambda: tagging.ModelConfig(
           encoder=task.encoder_config(
@@ -92,6 +93,12 @@ class TokenClassificationTask(fine_tuning.FineTuning, tagging.TaggingTask):
     return super().build_inputs(
         params.replace(labels=list(self.labels)), input_context)
 
+  def outputs_to_match(self, outputs: dict[str, tf.Tensor], labels: tf.Tensor
+                       ) -> list[fine_tuning.Matched]:
+    """Returns the logits, weighted by whether a token has a label."""
+    return [fine_tuning.Matched(
+        outputs['logits'], labels != loader.IGNORED)]
+
   def validation_step(self, inputs: tuple[dict[str, tf.Tensor], tf.Tensor],
                       model: tf_keras.Model,
                       metrics: list[tf_keras.metrics.Metric] | None = None
@@ -123,41 +130,12 @@ class TokenClassificationTask(fine_tuning.FineTuning, tagging.TaggingTask):
   def reduce_aggregated_logs(self, aggregated_logs: list[tuple],
                              global_step: tf.Tensor | None = None
                              ) -> dict[str, float]:
-    """Returns the scores; see `score`."""
+    """Returns the scores; see `scoring.score`."""
     labels: dict[int, list[str]] = {}
     predicted: dict[int, list[str]] = {}
     for sentence, _, true_ids, predicted_ids in sorted(
         aggregated_logs, key=lambda entry: entry[1]):
       for names, ids in ((labels, true_ids), (predicted, predicted_ids)):
         names.setdefault(sentence, []).extend(self.labels[i] for i in ids)
-    return score(list(labels.values()), list(predicted.values()),
+    return scoring.score(list(labels.values()), list(predicted.values()),
                  conll.are_entities(self.labels))
-
-
-def score(labels: list[list[str]], predicted: list[list[str]],
-          entities: bool = True) -> dict[str, float]:
-  """Scores the labels of sentences, as conlleval does.
-
-  An entity counts as found if its type and all of its words are right.
-
-  Args:
-    labels: The true label of each word of each sentence.
-    predicted: The predicted ones.
-    entities: Whether they are those of entities.
-
-  Returns:
-    `accuracy`, the share of words; and of entities micro-averaged `f1`,
-    `precision` and `recall`.
-
-  Example: `score([['B-PER', 'O']], [['B-PER', 'O']])['f1']  # 1.0`
-  """
-  right = [a == b for one, other in zip(labels, predicted, strict=True)
-           for a, b in zip(one, other, strict=True)]
-  scores = {'accuracy': float(np.mean(right)) if right else 0.0}
-  if not entities:
-    return scores
-  precision, recall, f1, _ = (
-      sequence_labeling.precision_recall_fscore_support(
-          labels, predicted, average='micro', zero_division=0))
-  return {**scores, 'f1': float(f1), 'precision': float(precision),
-          'recall': float(recall)}

@@ -21,10 +21,10 @@ import zipfile
 
 import tensorflow as tf
 
-from mobilebert_tf.inference import loading
 from mobilebert_tf.pipelines.finetuning import glue_runs
 from mobilebert_tf.pipelines.finetuning import recipe as recipe_lib
 from mobilebert_tf.pipelines.finetuning import run
+from mobilebert_tf.tasks import registry
 from tests.pipelines import tiny
 
 _LABELS = ('entailment', 'neutral', 'contradiction')
@@ -74,8 +74,8 @@ class GlueRunsTest(tf.test.TestCase):
     self.assertIn('The GLUE score needs cola', glue_runs.format_scores(runs))
 
     with self.subTest('the run knows its metrics'):
-      trained = loading.load(str(folder / 'stsb'))
-      self.assertEqual(trained.kind, loading.REGRESSION)
+      trained = registry.load(str(folder / 'stsb'))
+      self.assertEqual(trained.kind, registry.get('regression'))
       self.assertEqual(list(trained.params.task.metrics),
                        ['pearson', 'spearman'])
 

@@ -54,7 +54,7 @@ class RecipeTest(tf.test.TestCase, parameterized.TestCase):
     fields = {**_OWN, 'task': task}
     if task in ('sst2', 'stsb'):
       fields |= {'data_dir': 'glue', 'train_file': '', 'dev_file': ''}
-    self.assertEqual(recipe_lib.Recipe(**fields).kind, kind)
+    self.assertEqual(recipe_lib.Recipe(**fields).kind.name, kind)
 
   def test_steps(self):
     recipe = recipe_lib.Recipe(**_OWN, batch_size=32, epochs=3)

@@ -21,11 +21,11 @@ import pathlib
 import numpy as np
 import tensorflow as tf
 
-from mobilebert_tf.inference import loading
 from mobilebert_tf.pipelines.finetuning import recipe as recipe_lib
 from mobilebert_tf.pipelines.finetuning import run
 from mobilebert_tf.tasks.classification import predictor as classification_predictor
 from mobilebert_tf.tasks.question_answering import predictor as question_answering_predictor
+from mobilebert_tf.tasks import registry
 from tests.pipelines import tiny
 
 _CONTEXTS = ('w1 w2 w3 w4 w5', 'w11 w12 w13 w14 w15')
@@ -66,7 +66,7 @@ class RunTest(tf.test.TestCase):
     self.assertEqual(results['steps'], 24)
     self.assertGreater(results['score'], 0.9)
 
-    trained = loading.load(str(self.folder))
+    trained = registry.load(str(self.folder))
     self.assertEqual(trained.labels, ['bad', 'good'])
     scores = classification_predictor.TextPredictor(trained).scores(
         ['w1 w2 w3 w7, w8', 'w4 w5 w6 w8, w8'])
@@ -101,7 +101,7 @@ class RunTest(tf.test.TestCase):
           self.folder.with_name('taught'))
       self.assertGreater(taught['score'], 0.9)
       self.assertEqual(
-          loading.load(str(self.folder.with_name('taught'))).labels,
+          registry.load(str(self.folder.with_name('taught'))).labels,
           ['bad', 'good'])
 
   def test_question_answering_on_articles_of_one_file(self):
@@ -135,7 +135,7 @@ class RunTest(tf.test.TestCase):
         init_checkpoint=tiny.write_start(pathlib.Path(self.get_temp_dir())),
         learning_rate=1e-2, epochs=1.0), self.folder)
     report = json.loads((self.folder / 'evaluation.json').read_text())
-    trained = loading.load(str(self.folder))
+    trained = registry.load(str(self.folder))
     threshold = question_answering_predictor.QuestionAnswerer(trained).null_threshold
     self.assertNotEqual(threshold, 0)
     self.assertEqual(report['facts']['Null threshold'], f'{threshold:.4g}')
@@ -154,7 +154,7 @@ class RunTest(tf.test.TestCase):
     results = run.run(recipe, self.folder)
     self.assertEqual(results['score'], results['metrics']['dev']['f1'])
     self.assertEqual(results['score'], 1.0)
-    self.assertEqual(loading.load(str(self.folder)).labels,
+    self.assertEqual(registry.load(str(self.folder)).labels,
                      ['O', 'B-PER', 'I-PER'])
     with self.subTest('taught by it'):
       taught = run.run(dataclasses.replace(

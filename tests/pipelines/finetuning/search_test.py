@@ -20,7 +20,7 @@ import pathlib
 import tensorflow as tf
 
 from mobilebert_tf.pipelines.finetuning import search
-from mobilebert_tf.reporting import search_report
+from mobilebert_tf.reporting import search as search_report
 from mobilebert_tf.training import divergence
 from tests.pipelines import tiny
 

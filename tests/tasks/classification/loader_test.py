@@ -16,7 +16,6 @@
 
 import collections
 import itertools
-from unittest import mock
 
 from absl.testing import parameterized
 import numpy as np
@@ -24,7 +23,6 @@ from official.nlp.data import data_loader_factory
 import tensorflow as tf
 
 from mobilebert_tf.tasks.classification import loader as loader_lib
-from mobilebert_tf.text import tokenizer
 from tests.data import temporary
 from tests import shared_data
 
@@ -76,19 +74,6 @@ class TextClassificationLoaderTest(
     self.assertEqual(batch['label'].dtype, tf.float32)
     # The comma is a token, which this vocabulary lacks.
     self.assertAllEqual(batch['input_word_ids'][0, :6], [2, 6, 1, 7, 3, 0])
-
-  def test_a_second_run_reads_the_tokens_of_the_first(self):
-    rows = ''.join(f'{"a b c " * 9}w{i % 90}\tx\n' for i in range(390))
-    path = self.make_file('long.tsv', 'text\tlabel\n' + rows)
-    folder = self.make_folder()
-    before = [b['input_word_ids'] for b in self._load(
-        path, cache_dir=folder, global_batch_size=99)]
-    with mock.patch.object(tokenizer.Tokenizer, 'tokenize') as tokenize:
-      data = self._load(
-          path, cache_dir=folder, seq_length=35, global_batch_size=99)
-    tokenize.assert_not_called()
-    for batch, expected in zip(data, before, strict=True):
-      self.assertAllEqual(batch['input_word_ids'][:, :30], expected[:, :30])
 
   def test_find_labels(self):
     path = self.make_file('a.tsv', 'a\tz\nb\ty\n')

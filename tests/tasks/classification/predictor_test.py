@@ -23,9 +23,9 @@ from absl.testing import parameterized
 import numpy as np
 import tensorflow as tf
 
-from mobilebert_tf.inference import loading
 from mobilebert_tf import modeling
 from mobilebert_tf.tasks.classification import predictor as predictor_lib
+from mobilebert_tf.tasks import registry
 from mobilebert_tf.text import tokenizer
 from tests.inference import tiny_classifier
 
@@ -106,7 +106,7 @@ class TextPredictorTest(parameterized.TestCase, tf.test.TestCase):
   def test_a_model_that_rates(self):
     model = modeling.MobileBertClassifier(self.trained.model.encoder, 1)
     trained = dataclasses.replace(
-        self.trained, model=model, labels=[], kind=loading.REGRESSION)
+        self.trained, model=model, labels=[], kind=registry.get('regression'))
     scores = predictor_lib.TextPredictor(trained).scores(_TEXTS)
     inputs = tokenizer.Tokenizer(self.trained.vocab_file).encode(
         _TEXTS, max_length=tiny_classifier.MAX_LENGTH)
@@ -124,7 +124,7 @@ class TextPredictorTest(parameterized.TestCase, tf.test.TestCase):
 
   def test_models_for_something_else_are_refused(self):
     trained = dataclasses.replace(
-        self.trained, kind=loading.QUESTION_ANSWERING)
+        self.trained, kind=registry.get('question_answering'))
     with self.assertRaisesRegex(ValueError, 'for question answering does not'):
       predictor_lib.TextPredictor(trained)
     with self.assertRaisesRegex(ValueError, 'batch_size is 0'):

@@ -19,7 +19,7 @@ import numpy as np
 import tensorflow as tf
 
 from mobilebert_tf.tasks.question_answering import spans as spans_lib
-from mobilebert_tf.text import text_windows
+from mobilebert_tf.text import graph_windows
 from mobilebert_tf.text import tokenizer
 from mobilebert_tf.text import windows as windows_lib
 from tests.data import temporary
@@ -36,9 +36,9 @@ class AnswerSpansTest(parameterized.TestCase, temporary.TemporaryFiles,
     self.tokenizer = tokenizer.Tokenizer(
         self.make_file('vocab.txt', '\n'.join(_TOKENS)))
 
-  def _windows(self, *words: int, **settings) -> text_windows.Windows:
+  def _windows(self, *words: int, **settings) -> graph_windows.TextWindows:
     contexts = [' '.join(f'w{i % 30}' for i in range(n)) for n in words]
-    return text_windows.Windows(
+    return graph_windows.TextWindows(
         self.tokenizer, ['w1 w2'] * len(words), contexts, range(len(words)),
         windows_lib.WindowSettings(**{
             'seq_length': 20, 'doc_stride': 5, 'query_length': 6, **settings}))

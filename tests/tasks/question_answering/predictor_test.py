@@ -21,9 +21,9 @@ from absl.testing import parameterized
 import numpy as np
 import tensorflow as tf
 
-from mobilebert_tf.inference import loading
 from mobilebert_tf.tasks.question_answering import predictor
 from mobilebert_tf.tasks.question_answering import spans
+from mobilebert_tf.tasks import registry
 from tests.data import temporary
 from tests.inference import tiny_classifier
 from tests.tasks.question_answering import tiny_model
@@ -162,7 +162,7 @@ class QuestionAnswererTest(parameterized.TestCase, temporary.TemporaryFiles,
 
   def test_another_kind_of_model(self):
     self.trained = dataclasses.replace(
-        self.trained, kind=loading.CLASSIFICATION)
+        self.trained, kind=registry.get('classification'))
     with self.assertRaisesRegex(ValueError, 'A model for classification does'):
       self._answerer()
 

@@ -35,6 +35,7 @@ from mobilebert_tf.modeling import validation
 from mobilebert_tf.tasks.question_answering import predictor
 from mobilebert_tf.tasks.question_answering import serving
 from mobilebert_tf.tasks.question_answering import spans
+from mobilebert_tf.tasks import registry
 from mobilebert_tf.text import tokenizer
 from tests.inference import tiny_classifier
 from tests.tasks.question_answering import tiny_model
@@ -102,7 +103,7 @@ class QuestionAnsweringTest(parameterized.TestCase, tf.test.TestCase):
     return loading.TrainedModel(
         model, [], str(cls.vocab_file), lower_case=True,
         max_length=tiny_model.SEQ_LENGTH,
-        kind=loading.QUESTION_ANSWERING, pairs=True)
+        kind=registry.get('question_answering'), pairs=True)
 
   def _module(self, trained=None, **settings
               ) -> serving.QuestionAnswering:

@@ -22,7 +22,6 @@ import numpy as np
 import tensorflow as tf
 
 from mobilebert_tf.data import squad
-from mobilebert_tf.inference import loading
 from mobilebert_tf import modeling
 from mobilebert_tf.tasks.pretraining import task as pretraining_task
 from mobilebert_tf.tasks.question_answering import answers
@@ -30,6 +29,7 @@ from mobilebert_tf.tasks.question_answering import loader as loader_lib
 from mobilebert_tf.tasks.question_answering import metrics
 from mobilebert_tf.tasks.question_answering import predictor
 from mobilebert_tf.tasks.question_answering import task as question_answering_task
+from mobilebert_tf.tasks import registry
 from official.nlp.configs import encoders
 from official.nlp.tasks import question_answering as official_task
 from tests.data import squad_samples as samples
@@ -215,8 +215,8 @@ class QuestionAnsweringTest(parameterized.TestCase, tiny_runs.TinyRuns,
         self.train_command('mobilebert/squad_v1', config, folder))
     _, errors = process.communicate()
     self.assertEqual(process.returncode, 0, errors)
-    trained = loading.load(folder)
-    self.assertEqual(trained.kind, loading.QUESTION_ANSWERING)
+    trained = registry.load(folder)
+    self.assertEqual(trained.kind, registry.get('question_answering'))
     data = squad.read(self.data_file, titles=[_DEV])
     found = answers.answer_questions(
         predictor.QuestionAnswerer(trained), data)

@@ -18,6 +18,7 @@ import numpy as np
 
 from mobilebert_tf.inference import loading
 from mobilebert_tf import modeling
+from mobilebert_tf.tasks import registry
 from tests.inference import tiny_classifier
 
 SEQ_LENGTH = tiny_classifier.MAX_LENGTH
@@ -38,4 +39,4 @@ def build(folder: str) -> loading.TrainedModel:
   """Returns it as it is loaded from a checkpoint."""
   return loading.TrainedModel(
       model(), [], tiny_classifier.write_vocabulary(folder), lower_case=True,
-      max_length=SEQ_LENGTH, kind=loading.QUESTION_ANSWERING, pairs=True)
+      max_length=SEQ_LENGTH, kind=registry.get('question_answering'), pairs=True)

@@ -36,10 +36,14 @@ def _random(seed: int):
   return made_up.tokens(words=labels, labels=labels, answers=answers)
 
 
-class TokenAnalysisTest(tf.test.TestCase):
+def _count(made: scoring.TokenPredictions) -> scoring.Counts:
+  return scoring.count(made.labels, made.answers, made.entities)
+
+
+class TokenScoringTest(tf.test.TestCase):
 
   def test_counts_by_hand(self):
-    counts = scoring.count(made_up.tokens())
+    counts = _count(made_up.tokens())
     self.assertAllEqual(counts.words, [2, 4, 1])
     self.assertAllEqual(counts.right_words, [2, 3, 0])
     self.assertAllEqual(counts.entities, [1, 1, 0])
@@ -49,7 +53,7 @@ class TokenAnalysisTest(tf.test.TestCase):
   def test_metrics_are_seqevals(self):
     for seed in range(5):
       made = _random(seed)
-      found = scoring.metrics(scoring.count(made))
+      found = scoring.score_counts(_count(made))
       precision, recall, f1, _ = (
           sequence_labeling.precision_recall_fscore_support(
               made.labels, made.answers, average='micro'))
@@ -88,21 +92,21 @@ class TokenAnalysisTest(tf.test.TestCase):
         labels=[['B-', 'V'], ['N'] * 4, ['N']],
         answers=[['B-', 'V'], ['N', 'V', 'N', 'N'], ['N']], entities=False)
     self.assertEqual(scoring.confusion(made)[0], ['B-', 'N', 'V'])
-    self.assertEqual(scoring.metrics(scoring.count(made)), {
+    self.assertEqual(scoring.score_counts(_count(made)), {
         'accuracy': 6 / 7, 'f1': 0.0, 'precision': 0.0, 'recall': 0.0})
     scores = scoring.class_scores(made)[1]
     self.assertEqual((scores['count'], scores['recall']), (5, 0.8))
 
   def test_quality_worst_and_baseline_are_of_sentences(self):
     made = made_up.tokens()
-    self.assertAllEqual(analysis.quality(made), [1, 0, 0])
-    self.assertAllEqual(analysis.lengths(made), [2, 4, 1])
+    self.assertAllEqual(made.quality(), [1, 0, 0])
+    self.assertAllEqual(made.sizes(), [2, 4, 1])
     self.assertEqual(analysis.worst(made), [1, 2])
-    self.assertEqual(analysis.baseline(made), ('always “O”', 1 / 3))
+    self.assertEqual(made.baseline(), ('always “O”', 1 / 3))
 
   def test_results_have_intervals_and_the_wrong_words(self):
     made = _random(1)
-    metrics = scoring.metrics(scoring.count(made))
+    metrics = scoring.score_counts(_count(made))
     found = results.collect(made, metrics, {})
     for name, value in metrics.items():
       self.assertBetween(value, *found['intervals'][name])

@@ -1,0 +1,153 @@
+# Copyright 2026 The mobilebert_tf Authors. All Rights Reserved.
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+
+"""SavedModels for TensorFlow Serving, checked on real text before they appear.
+"""
+
+from collections.abc import Mapping, Sequence
+import os
+import pathlib
+from typing import Any
+
+import tensorflow as tf
+from tensorflow_serving.apis import model_pb2
+from tensorflow_serving.apis import predict_pb2
+from tensorflow_serving.apis import prediction_log_pb2
+
+from mobilebert_tf.common import files
+from mobilebert_tf.deployment import agreement
+from mobilebert_tf.deployment import building
+from mobilebert_tf.deployment import served_module
+from mobilebert_tf.inference import loading
+from official.core import export_base
+
+# Where TensorFlow Serving looks for them, within the SavedModel.
+WARM_UP_FILE = pathlib.PurePath('assets.extra', 'tf_serving_warmup_requests')
+
+_MARKER = 'saved_model.pb'
+_WARM_UP_TEXTS = 8
+
+
+def write(
+    trained: loading.TrainedModel, output_dir: str | os.PathLike,
+    texts: agreement.RealTexts, *, version: int | None = None,
+    xla: bool = False,
+    largest_disagreement: float = agreement.LARGEST_DISAGREEMENT) -> pathlib.Path:
+  """Writes a SavedModel that takes ids, examples or text.
+
+  What runs is the model folded for inference, with the same outputs.
+
+  Args:
+    trained: The model.
+    output_dir: A folder of versions, as TensorFlow Serving watches it: the
+      SavedModel is a folder in it.
+    texts: Real ones, to check its answers and to warm it up with.
+    version: The SavedModel's number; it is replaced if it exists. By default
+      one more than the latest.
+    xla: Whether XLA compiles the model: each length, rounded up to some, takes
+      seconds at its first use and less time from then on.
+    largest_disagreement: See `agreement.check`.
+
+  Returns:
+    The SavedModel's folder.
+
+  Raises:
+    FileExistsError: If `output_dir` holds something else.
+    ValueError: If too many answers differ, or there are no texts.
+
+  Example: `write(registry.load('runs/sst2'), 'sst2', texts)`
+  """
+  agreement.check_texts(trained, texts)
+  output_dir = pathlib.Path(output_dir).expanduser()
+  latest = _latest_version(output_dir)
+  folder = output_dir / str(latest + 1 if version is None else version)
+  module = building.build(trained, xla=xla)
+  expected = trained.kind.answers(trained, texts)
+  # Another export may have taken the number meanwhile.
+  with files.replace_folder(
+      folder, _MARKER, overwrite=version is not None) as new:
+    export_base.export(
+        module, served_module.SIGNATURES, str(new), timestamped=False)
+    write_warm_up(new, 'serve_text', [
+        _inputs(module, agreement.RealTexts(*columns))
+        for columns in _first(texts, _WARM_UP_TEXTS)])
+    found = _serve(new, module, texts, trained.kind.text_outputs[0])
+    agreement.check(trained, texts, found, expected, largest_disagreement)
+  return folder
+
+
+def write_warm_up(saved_model: str | os.PathLike, signature: str,
+          requests: Sequence[Mapping[str, tf.Tensor]]) -> None:
+  """Puts requests into a SavedModel.
+
+  The first request of a kind takes longer than those that follow: memory is
+  claimed, and XLA compiles. With these, that is over before a client asks.
+
+  Args:
+    saved_model: The SavedModel's folder.
+    signature: The signature that they are for.
+    requests: The inputs of each, by name.
+
+  Example: `write_warm_up('export/1', 'serve_text', [{'text': tf.constant(['a'])}])`
+  """
+  path = pathlib.Path(saved_model) / WARM_UP_FILE
+  path.parent.mkdir(exist_ok=True)
+  with tf.io.TFRecordWriter(str(path)) as writer:
+    for inputs in requests:
+      request = predict_pb2.PredictRequest(
+          model_spec=model_pb2.ModelSpec(signature_name=signature),
+          inputs={name: tf.make_tensor_proto(value.numpy(), value.dtype)
+                  for name, value in inputs.items()})
+      log = prediction_log_pb2.PredictionLog(
+          predict_log=prediction_log_pb2.PredictLog(request=request))
+      writer.write(log.SerializeToString())
+
+
+def _latest_version(folder: pathlib.Path) -> int:
+  """Returns the highest number of a version; raises FileExistsError."""
+  if not folder.exists():
+    return 0
+  entries = [] if not folder.is_dir() else [
+      path for path in folder.iterdir() if not path.name.startswith('.')]
+  strange = [path for path in entries if not path.name.isdecimal()]
+  if strange or not folder.is_dir():
+    raise FileExistsError(
+        f'{folder} holds {strange[0].name if strange else "a file"}, so it is '
+        'no folder of versions of a SavedModel. Name another folder.')
+  return max((int(path.name) for path in entries), default=0)
+
+
+def _inputs(module: served_module.ServedModule,
+            texts: agreement.RealTexts) -> dict[str, tf.Tensor]:
+  columns = [texts.texts] if texts.pairs is None else [texts.texts, texts.pairs]
+  return {name: tf.constant(column, tf.string)
+          for name, column in zip(module.text_inputs, columns, strict=True)}
+
+
+def _first(texts: agreement.RealTexts, count: int
+           ) -> list[tuple[list[str], list[str] | None]]:
+  """Returns the first texts one by one."""
+  return [([text], texts.pairs and [texts.pairs[i]])
+          for i, text in enumerate(texts.texts[:count])]
+
+
+def _serve(folder: pathlib.Path, module: served_module.ServedModule,
+           texts: agreement.RealTexts, output: str) -> Any:
+  """Returns what a SavedModel answers, as `TaskKind.answers` does."""
+  loaded = tf.saved_model.load(str(folder))
+  answers = loaded.signatures['serve_text'](
+      **_inputs(module, texts))[output].numpy()
+  if answers.dtype == object:
+    return [answer.decode('utf-8') for answer in answers]
+  return answers

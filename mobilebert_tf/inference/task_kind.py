@@ -1,0 +1,273 @@
+# Copyright 2026 The mobilebert_tf Authors. All Rights Reserved.
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+"""Everything that the engines need to know about one kind of task."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+import typing
+from typing import Any
+
+if typing.TYPE_CHECKING:  # The engines, which take a kind as an argument.
+  import numpy as np
+  import tensorflow as tf, tf_keras
+
+  from mobilebert_tf.deployment import agreement
+  from mobilebert_tf.deployment import served_module
+  from mobilebert_tf.deployment import tflite_runner
+  from mobilebert_tf.evaluation import scoring
+  from mobilebert_tf.inference import line_answers
+  from mobilebert_tf.inference import loading
+  from mobilebert_tf.text import tokenizer
+  from official.core import config_definitions as cfg
+
+
+class MissingPartError(ValueError):
+  """A kind of task has no such part; the message names both."""
+
+
+class TaskKind:
+  """One kind of task: its model, data, predictor, exports, score and report.
+
+  A kind is a folder of `tasks/` and one line of `tasks/registry.py`. Inference,
+  deployment, evaluation and reporting are handed the kind and never name one.
+  A part that a kind does not define raises `MissingPartError`.
+
+  Modules of kinds import TensorFlow inside their methods, because a `.tflite`
+  file answers without it.
+
+  Attributes:
+    name: Name in `params.yaml`, in exported files and in reports.
+    old_names: Names in files of earlier releases.
+    title: Name of its models in messages.
+    head: Part of a checkpoint that its models have; empty for an encoder alone.
+    experiment: Registered experiment that fine-tunes it.
+    text_names: Names of the first and second text in requests.
+    reads_pairs: Whether its models read two texts; None if runs differ.
+    has_labels: Whether its models name classes.
+    encoder_only: Whether its models are the encoders of other kinds' models.
+    text_outputs: Outputs of the signature that takes text, the one that is
+      compared first.
+    number_outputs: Outputs of a `.tflite` file, the one that is compared first.
+    sample_size: Number of texts that an export is checked with.
+    recipes: Names of the tasks that `finetune` offers.
+  """
+  name: str
+  old_names: Sequence[str] = ()
+  title: str
+  head: str = ''
+  experiment: str = ''
+  text_names: tuple[str, str] = ('text', 'pair')
+  reads_pairs: bool | None = None
+  has_labels: bool = False
+  encoder_only: bool = False
+  text_outputs: tuple[str, ...] = ()
+  number_outputs: tuple[str, ...] = ()
+  sample_size: int = 256
+  recipes: Sequence[str] = ()
+
+  # === Loading ===
+
+  def is_run(self, task: Mapping[str, Any]) -> bool:
+    """Returns whether the `task` of a `params.yaml` is of this kind.
+
+    Args:
+      task: Fields of the task. Runs of the first release do not name their
+        `kind`.
+    """
+    del task
+    return False
+
+  def task_config(self) -> cfg.TaskConfig:
+    """Returns the config of its Model Garden task, with defaults."""
+    raise self.missing('training task')
+
+  def is_checkpoint(self, num_classes: int) -> bool:
+    """Returns whether a checkpoint with this head is of this kind."""
+    del num_classes
+    return True
+
+  @property
+  def model_class(self) -> type[tf_keras.Model]:
+    """The class of its models."""
+    raise self.missing('model')
+
+  def labels_of_run(self, task: Any) -> list[str]:
+    """Returns the classes of a run, read from its data if it names none.
+
+    Args:
+      task: The task of the experiment.
+    """
+    del task
+    return []
+
+  # === Prediction ===
+
+  def line_answerer(self, trained: loading.TrainedModel,
+                    batch_size: int) -> line_answers.LineAnswerer:
+    """Returns the object that answers lines of text or JSON."""
+    raise self.missing('predictor')
+
+  # === Deployment ===
+
+  def served_module(self, trained: loading.TrainedModel, model: tf.Module,
+                    text_tokenizer: tokenizer.Tokenizer, *,
+                    xla: bool) -> served_module.ServedModule:
+    """Returns the module that is exported.
+
+    Args:
+      trained: The trained model.
+      model: The same model, made ready for inference.
+      text_tokenizer: The tokenizer that it was trained with.
+      xla: Whether the model is compiled by XLA.
+    """
+    raise self.missing('export')
+
+  def encode(self, trained: loading.TrainedModel, texts: agreement.RealTexts,
+             *, rows: int, length: int | None,
+             most: int | None) -> list[dict[str, tf.Tensor]]:
+    """Encodes texts as the model reads them; see `calibration.batches`."""
+    raise self.missing('export')
+
+  def answers(self, trained: loading.TrainedModel,
+              texts: agreement.RealTexts) -> np.ndarray | list[str]:
+    """Returns what the Keras model answers: a row or a text for each text."""
+    raise self.missing('export')
+
+  def differ(self, found: Any, expected: Any) -> np.ndarray:
+    """Returns which answers an agreement check counts as different.
+
+    Args:
+      found: Answers of an exported model.
+      expected: Answers of the Keras model.
+
+    Returns:
+      bool `[texts]`.
+    """
+    raise self.missing('export')
+
+  @property
+  def settings_class(self) -> type | None:
+    """Dataclass of what a `.tflite` file says beside the usual metadata."""
+    return None
+
+  def settings(self, trained: loading.TrainedModel) -> Any:
+    """Returns an instance of `settings_class`."""
+    del trained
+    return None
+
+  def check_settings(self, settings: Any, max_length: int) -> None:
+    """Raises ValueError if the settings of a file do not fit it."""
+
+  def answer_file(self, runner: tflite_runner.TFLiteRunner, texts: list[str],
+                  pairs: list[str] | None) -> list[Any]:
+    """Returns the answers of a `.tflite` file, one for each text."""
+    return [self.to_answer(row, runner.metadata.labels)
+            for row in runner.compute(texts, pairs)]
+
+  def to_answer(self, row: np.ndarray, labels: Sequence[str]) -> Any:
+    """Returns the answer that the first of `number_outputs` means."""
+    raise self.missing('TFLite answer')
+
+  def comparable(self, runner: tflite_runner.TFLiteRunner, texts: list[str],
+                 pairs: list[str] | None) -> np.ndarray | list[str]:
+    """Returns what a `.tflite` file answers, as `answers` returns it."""
+    return runner.compute(texts, pairs)
+
+  # === Evaluation ===
+
+  @property
+  def has_score(self) -> bool:
+    """Whether its models can be evaluated on labelled files."""
+    return type(self).evaluate is not TaskKind.evaluate
+
+  def evaluate(self, trained: loading.TrainedModel,
+               options: scoring.Options) -> scoring.Scored:
+    """Scores a model on a labelled file."""
+    raise self.missing('score')
+
+  def read_labelled(self, path: str, trained: loading.TrainedModel,
+                    columns: scoring.Columns) -> scoring.Labelled:
+    """Reads a labelled file to score exported models with."""
+    raise self.missing('score')
+
+  def read_texts(self, path: str,
+                 pairs: bool) -> tuple[list[str], list[str] | None]:
+    """Reads a file of unlabelled texts; see `real_texts.read`."""
+    raise self.missing('export')
+
+  def agreement(self, answers: Any, reference: Any) -> dict[str, float]:
+    """Returns how far answers are those of a reference.
+
+    Returns:
+      Any of `share` (of equal answers), `largest_difference` and `cosine`.
+    """
+    raise self.missing('export')
+
+  # === Recipes ===
+
+  def check_recipe(self, recipe: Any) -> None:
+    """Raises ValueError if a recipe lacks what this kind needs."""
+
+  def usual_settings(self, task: str) -> tuple[float, int, float]:
+    """Returns epochs, batch size and learning rate of a task of `recipes`."""
+    del task
+    return 3.0, 32, 5e-5
+
+  def read_recipe(self, recipe: Any, start: Any) -> Any:
+    """Reads the files of a recipe; see `tasks.recipes.RecipeData`."""
+    raise self.missing('recipe')
+
+  def score_run(self, recipe: Any, data: Any, trained: loading.TrainedModel,
+                folder: Any) -> Mapping[str, scoring.Scored]:
+    """Scores the held-out parts of a run and answers its test parts."""
+    raise self.missing('recipe')
+
+  # === Reports ===
+
+  def report_parts(self) -> Any:
+    """Returns what the report of an evaluation shows of this kind."""
+    raise self.missing('report')
+
+  def missing(self, part: str) -> MissingPartError:
+    """Returns the error of a part that this kind does not define."""
+    return MissingPartError(f'The task {self.name} has no {part}.')
+
+  def __repr__(self) -> str:
+    return f'<task {self.name}>'
+
+  def __reduce__(self):  # Kinds are compared by identity across processes.
+    return type(self), ()
+
+  def __eq__(self, other: Any) -> bool:
+    return isinstance(other, TaskKind) and self.name == other.name
+
+  def __hash__(self) -> int:
+    return hash(self.name)
+
+
+def find(name: Any, kinds: Mapping[str, TaskKind]) -> TaskKind:
+  """Returns a kind by its name, current or old.
+
+  Args:
+    name: The name, as a file has it.
+    kinds: All kinds by name.
+
+  Raises:
+    ValueError: If there is no such kind.
+  """
+  for kind in kinds.values():
+    if name == kind.name or name in kind.old_names:
+      return kind
+  raise ValueError(f'task is {name!r}; accepted: {", ".join(kinds)}.')

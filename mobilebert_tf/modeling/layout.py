@@ -1,0 +1,285 @@
+# Copyright 2026 The mobilebert_tf Authors. All Rights Reserved.
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+
+"""What an encoder computes, laid out once: its tables, products and norms.
+
+The block builds its layers by this layout, and whatever has to know what a
+block is made of reads it: parameter counts, operations (`flops`), the names of
+checkpoints and the rewrite for inference. A variant of the block is a row here,
+not a comparison in each of them.
+"""
+
+import dataclasses
+import functools
+from typing import Any
+
+from mobilebert_tf.modeling import architectures
+
+# The tensors of a block: the stream between blocks, the one inside, and what
+# attention makes of them. Inside a feed-forward network it is the network's
+# name.
+WIDE, NARROW, SHARED = 'wide', 'narrow', 'shared'
+QUERY, KEY, VALUE, CONTEXT = 'query', 'key', 'value', 'context'
+
+# What queries and keys read, and what values read, by `attention_input`.
+_ATTENTION_READS = {
+    'shared_bottleneck': (SHARED, WIDE),
+    'bottleneck': (NARROW, NARROW),
+    'block_input': (WIDE, WIDE),
+}
+# Activations f with f(c * x) = c * f(x) for c > 0.
+_HOMOGENEOUS = ('', 'relu')
+
+
+@dataclasses.dataclass(frozen=True)
+class Norm:
+  """A normalization.
+
+  Attributes:
+    name: Path of its layer, as in the names of its variables.
+    kind: One of `architectures.NORMALIZATIONS`.
+  """
+  name: str
+  kind: str
+
+  @property
+  def is_affine(self) -> bool:
+    """Whether each channel is only scaled and shifted, independent of others.
+    """
+    return self.kind == 'no_norm'
+
+
+@dataclasses.dataclass(frozen=True)
+class Product:
+  """A dense layer and what follows it.
+
+  It computes `activation(norm(reads @ kernel + bias + residual))`; the bias is
+  always there.
+
+  Attributes:
+    name: Path of the dense layer, as in the names of its variables.
+    reads: Name of the tensor that is multiplied.
+    writes: Name of the tensor that results.
+    shape: Widths of the two.
+    norm: Normalization of the result, if any.
+    residual: Whether what `writes` named before is added.
+    activation: Name of the activation; empty for none.
+  """
+  name: str
+  reads: str
+  writes: str
+  shape: tuple[int, int]
+  norm: Norm | None = None
+  residual: bool = False
+  activation: str = ''
+
+  @property
+  def num_weights(self) -> int:
+    """Number of entries of the kernel."""
+    return self.shape[0] * self.shape[1]
+
+  @property
+  def num_parameters(self) -> int:
+    """Number of parameters: the kernel's, the bias's and the norm's."""
+    return self.num_weights + self.shape[1] * (3 if self.norm else 1)
+
+  @property
+  def passes_scales(self) -> bool:
+    """Whether a channel of the product that is scaled scales the result."""
+    return self.activation in _HOMOGENEOUS and (
+        self.norm is None or self.norm.is_affine)
+
+
+@dataclasses.dataclass(frozen=True)
+class BlockLayout:
+  """The products of a block.
+
+  Attributes:
+    products: The products in the order in which they are computed. Attention
+      follows those of its query, key and value.
+    ignores_padding: Whether padding gets an attention weight of exactly 0.
+  """
+  products: tuple[Product, ...]
+  ignores_padding: bool
+
+  @property
+  def key_bias_cancels(self) -> bool:
+    """Whether the key's bias changes no attention probability.
+
+    It adds the same to all scores of a query, which a softmax does not see. A
+    mask that leaves padding a score of its own would.
+    """
+    return self.ignores_padding
+
+  def writing(self, tensor: str) -> tuple[Product, ...]:
+    """Returns the products that write a tensor."""
+    return tuple(p for p in self.products if p.writes == tensor)
+
+  def reading(self, tensor: str) -> tuple[Product, ...]:
+    """Returns the products that read a tensor."""
+    return tuple(p for p in self.products if p.reads == tensor)
+
+  @functools.cached_property
+  def tensors(self) -> tuple[str, ...]:
+    """Names of the tensors that products write, in order."""
+    return tuple(dict.fromkeys(p.writes for p in self.products))
+
+  @functools.cached_property
+  def projections(self) -> dict[str, tuple[Product, ...]]:
+    """The products before attention, by the tensor that they read."""
+    count = self.products.index(self.reading(CONTEXT)[0])
+    found: dict[str, tuple[Product, ...]] = {}
+    for product in self.products[:count]:
+      found[product.reads] = (*found.get(product.reads, ()), product)
+    return found
+
+  @functools.cached_property
+  def after_attention(self) -> tuple[Product, ...]:
+    """The products after attention, in order."""
+    return self.products[self.products.index(self.reading(CONTEXT)[0]):]
+
+  @property
+  def num_parameters(self) -> int:
+    """Number of parameters."""
+    return sum(product.num_parameters for product in self.products)
+
+
+@dataclasses.dataclass(frozen=True)
+class EncoderLayout:
+  """The parts of an encoder.
+
+  Attributes:
+    tables: Shapes of the embedding tables by the names of their variables.
+    trigram: Product of three joined word vectors that begins the wide stream.
+    block: Layout of each block.
+    num_blocks: Number of blocks.
+    pooler: Product of the first token's output, if there is a pooler.
+  """
+  tables: dict[str, tuple[int, int]]
+  trigram: Product
+  block: BlockLayout
+  num_blocks: int
+  pooler: Product | None
+
+  @property
+  def num_parameters(self) -> int:
+    """Number of parameters."""
+    return (sum(rows * width for rows, width in self.tables.values())
+            + self.trigram.num_parameters
+            + self.num_blocks * self.block.num_parameters
+            + (self.pooler.num_parameters if self.pooler else 0))
+
+
+def block_layout(config: architectures.BlockConfig) -> BlockLayout:
+  """Lays out a block.
+
+  Args:
+    config: The block's fields, or the architecture.
+
+  Returns:
+    The layout.
+
+  Raises:
+    ValueError: If `attention_input` is unknown.
+
+  Example:
+
+  >>> layout = block_layout(architectures.get_architecture('mobilebert_tiny'))
+  >>> [product.name for product in layout.reading(NARROW)][:3]
+  ['attention/query', 'attention/key', 'attention/value']
+  """
+  outer, inner = config.inter_block_size, config.intra_block_size
+  widths = {WIDE: outer, NARROW: inner, SHARED: inner}
+  architectures.check_accepted(
+      'attention_input', config.attention_input, tuple(_ATTENTION_READS))
+  queries_read, values_read = _ATTENTION_READS[config.attention_input]
+
+  def projection(scope: str, reads: str, writes: str, inputs: int,
+                 residual: bool = False) -> Product:
+    return Product(f'{scope}/dense', reads, writes, (inputs, widths[writes]),
+                   Norm(f'{scope}/norm', config.normalization), residual)
+
+  products = [projection('input_bottleneck', WIDE, NARROW, outer)]
+  if queries_read == SHARED:
+    products.append(projection('shared_bottleneck', WIDE, SHARED, outer))
+  products += [
+      Product(f'attention/{writes}', reads, writes, (widths[reads], inner))
+      for writes, reads in (
+          (QUERY, queries_read), (KEY, queries_read), (VALUE, values_read))
+  ]
+  products.append(Product(
+      'attention/output', CONTEXT, NARROW, (inner, inner),
+      Norm('attention_norm', config.normalization), residual=True))
+  for i in range(config.num_feedforward_networks):
+    name, size = f'feed_forward_{i}', config.intermediate_size
+    products += [
+        Product(f'{name}/intermediate', NARROW, name, (inner, size),
+                activation=config.hidden_activation),
+        projection(f'{name}/output', name, NARROW, size, residual=True),
+    ]
+  products.append(
+      projection('output_bottleneck', NARROW, WIDE, inner, residual=True))
+  return BlockLayout(tuple(products), config.attention_mask == 'hard')
+
+
+def encoder_layout(architecture: Any) -> EncoderLayout:
+  """Lays out an encoder.
+
+  Args:
+    architecture: A name, fields or a config; see `architectures.resolve`.
+
+  Returns:
+    The layout.
+
+  Example:
+
+  >>> encoder_layout('mobilebert').trigram.shape
+  (384, 512)
+  """
+  config = architectures.resolve(architecture)
+  width = config.inter_block_size
+  return EncoderLayout(
+      tables={
+          'word_embeddings/embeddings':
+              (config.vocab_size, config.embedding_size),
+          'embeddings/position_embeddings':
+              (config.max_position_embeddings, width),
+          'embeddings/type_embeddings': (config.type_vocab_size, width),
+      },
+      trigram=Product(
+          'embeddings/projection', 'trigram', WIDE,
+          (3 * config.embedding_size, width),
+          Norm('embeddings/norm', config.normalization)),
+      block=block_layout(config),
+      num_blocks=config.num_blocks,
+      pooler=Product(
+          'pooler/dense', 'first_token', 'pooled_output', (width, width),
+          activation='tanh') if config.use_pooler else None)
+
+
+def count_parameters(architecture: Any) -> int:
+  """Counts an encoder's parameters without building it.
+
+  Args:
+    architecture: As for `encoder_layout`.
+
+  Returns:
+    The number of parameters of embeddings, blocks and, if any, the pooler.
+
+  Example:
+
+  >>> count_parameters('ib_bert_large')
+  294205184
+  """
+  return encoder_layout(architecture).num_parameters

@@ -1,0 +1,444 @@
+# Copyright 2026 The mobilebert_tf Authors. All Rights Reserved.
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+
+"""The quick start's report: a page, and text for the terminal.
+
+A part that the results lack is left out, and a number that is not finite reads
+'n/a', so that the report of a run that went wrong can still be written.
+"""
+
+import datetime
+import math
+import os
+import textwrap
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from mobilebert_tf.common import formatting
+from mobilebert_tf.evaluation import intervals
+from mobilebert_tf.reporting import attention
+from mobilebert_tf.reporting import page
+from mobilebert_tf.reporting import plots
+from mobilebert_tf.reporting import quickstart_training as training
+from mobilebert_tf.reporting import text as text_lib
+
+_STUDENTS = ('student', 'untaught')
+_SIDE_BY_SIDE = 9  # Classes of matrices that fit beside each other.
+_CONSTANT = 'Most frequent answer'
+_SOURCE = ('MobileBERT: a Compact Task-Agnostic BERT for Resource-Limited '
+           'Devices', 'https://arxiv.org/abs/2004.02984',
+           '(Sun et al., ACL 2020).')
+
+
+def write_report(
+    results: Mapping[str, Any], output_path: str | os.PathLike) -> None:
+  """Writes the quick start's results as a self-contained HTML page.
+
+  Example: `write_report(results, 'quickstart/report.html')`
+
+  Args:
+    results: Nested dicts of numbers and texts, attention as arrays
+      `[blocks, heads, tokens, tokens]`.
+    output_path: Path of the file, which is written atomically.
+
+  Raises:
+    IsADirectoryError: If `output_path` is a folder.
+    OSError: If the file cannot be written.
+  """
+  page.write(output_path, render(results))
+
+
+def render(results: Mapping[str, Any]) -> str:
+  """Returns the page that `write_report` writes."""
+  return page.render(
+      'A MobileBERT, from raw text to answers', _subtitle(results), [
+          *training.sections(results), _masked_lm_section(results),
+          _task_section(results),
+          attention.section(training.part(results, 'attention')),
+          _table_section(
+              'exports', 'What was exported', exports(results),
+              'Latency is the time of one answer on this machine. Agreement is '
+              'the share of held-out passages with the same answer as the '
+              'Keras model.'),
+          _table_section('answers', 'What it answers', answers(results)),
+          _provenance(results)],
+      abstract=abstract(results), highlights=_highlights(results),
+      footer='The method:', source=_SOURCE)
+
+
+def format_summary(results: Mapping[str, Any]) -> str:
+  """Returns the quick start's results for the terminal.
+
+  Args:
+    results: Results of the run; see `write_report`.
+
+  Returns:
+    Lines of text without control characters: time and memory, the networks
+    with their scores, what that means, the exports and the answers.
+  """
+  seconds, memory = training.total_seconds(results), results.get(
+      'peak_memory_gb')
+  facts = [text for value, text in (
+      (seconds, formatting.duration(seconds)),
+      (memory, f'{formatting.quantity(memory, "GB")} peak'))
+           if formatting.is_number(value)]
+  return '\n\n'.join(filter(None, (
+      ': '.join(filter(None, ('MobileBERT quick start', ', '.join(facts)))),
+      *_told(training.networks(results)),
+      *_told(masked_lm(results), masked_lm_finding(results)),
+      *_told(task(results), task_finding(results)),
+      *_told(exports(results)), *_told(answers(results)))))
+
+
+def deployed(results: Mapping[str, Any]) -> Mapping[str, Any]:
+  """Returns the export to put first: the smallest TFLite file, or any."""
+  found = training.mappings(results, 'exports')
+  lite = [item for item in found if 'tflite' in str(item.get('name')).lower()]
+  return min(lite or found, default={}, key=lambda item: (
+      item['megabytes'] if formatting.is_number(item.get('megabytes'))
+      else math.inf))
+
+
+def interval(accuracy: Any, examples: Any) -> tuple[float, float]:
+  """Returns the 95% interval of an accuracy over that many examples."""
+  if not (formatting.is_number(accuracy) and _is_positive(examples)):
+    return math.nan, math.nan
+  return intervals.wilson(round(accuracy * examples), int(examples))
+
+
+def _is_positive(value: Any) -> bool:
+  return formatting.is_number(value) and value > 0
+
+
+def _accuracies(scores: Mapping[str, Any]) -> dict[str, float]:
+  found = {name: training.part(scores, name).get('accuracy')
+           for name in training.NAMES}
+  return {name: float(value) for name, value in found.items()
+          if formatting.is_number(value)}
+
+
+def _difference(found: Mapping[str, float]) -> float | None:
+  """Returns the accuracy of the distilled student less the baseline's."""
+  if not set(_STUDENTS) <= set(found):
+    return None
+  return found['student'] - found['untaught']
+
+
+def _last_step(results: Mapping[str, Any], name: str) -> float | None:
+  curves = training.part(results, 'curves')
+  steps = [record.get('step') for record in training.mappings(curves, name)]
+  return max(filter(formatting.is_number, steps), default=None)
+
+
+# === Sentences ================================================================
+
+
+def abstract(results: Mapping[str, Any]) -> str:
+  """Returns the run in a paragraph of those sentences whose numbers exist."""
+  task, export = training.part(results, 'task'), deployed(results)
+  models = training.part(results, 'models')
+  return ' '.join(filter(None, (
+      _say('In {}, this run read {} of text and learned a vocabulary of {} '
+           'word pieces.',
+           (training.total_seconds(results), formatting.duration),
+           (training.part(results, 'text').get('megabytes'), _megabytes),
+           (training.part(results, 'vocabulary').get('size'),
+            formatting.count)),
+      _say('It pre-trained an inverted-bottleneck teacher of {} parameters and '
+           'distilled a MobileBERT student of {} from it, block by block.',
+           *((training.part(models, name).get('parameters'),
+              formatting.approximate_count)
+             for name in ('teacher', 'student'))),
+      _say('Fine-tuned, the student answers {} of {} held-out passages right, '
+           'where always giving the most frequent answer gets {}.',
+           (training.part(task, 'models', 'student').get('accuracy'),
+            formatting.percent),
+           (task.get('dev_examples'), formatting.count),
+           (task.get('majority_accuracy'), formatting.percent)),
+      _say(f'Exported as {export.get("name", "a file")}, it takes {{}} and '
+           'answers in {}.', (export.get('megabytes'), _megabytes),
+           (export.get('latency_ms'), _milliseconds)))))
+
+
+def masked_lm_finding(results: Mapping[str, Any]) -> str:
+  """Returns whether the distilled student restores more held-out tokens."""
+  scores = training.part(results, 'masked_lm')
+  return _better(_accuracies(scores),
+                 training.part(scores, 'baseline').get('accuracy'))
+
+
+def task_finding(results: Mapping[str, Any]) -> str:
+  """Returns whether it answers better, and whether chance could explain it."""
+  task = training.part(results, 'task')
+  found = _accuracies(training.part(task, 'models'))
+  examples = task.get('dev_examples')
+  said = _better(found, task.get('majority_accuracy'))
+  if not _difference(found) or not _is_positive(examples):
+    return said
+  low, high = intervals.difference(*(found[name] for name in _STUDENTS),
+                                   examples)
+  return said + (' Chance could explain the difference.' if low <= 0 <= high
+                 else ' That is more than chance.')
+
+
+def _better(found: Mapping[str, float], constant: Any) -> str:
+  difference = _difference(found)
+  if difference is None:
+    return ''
+  by = formatting.points(difference)
+  network = 'the baseline, the same network trained without a teacher'
+  if difference > 0:
+    said = f'The distilled student is better than {network}, by {by}.'
+  elif difference:
+    said = (f'The distilled student is not better than {network}: it is {by} '
+            'worse.')
+  else:
+    said = (f'The distilled student is not better than {network}: they are '
+            'equal.')
+  if formatting.is_number(constant) and found['student'] <= constant:
+    said += (' It is no better than the most frequent answer '
+             f'({formatting.percent(constant)}).')
+  return said
+
+
+def _say(sentence: str, *values: tuple[Any, Callable[[Any], str]]) -> str:
+  """Returns the sentence with its numbers, '' unless all are finite."""
+  if not all(_is_positive(value) for value, _ in values):
+    return ''
+  return sentence.format(*(show(value) for value, show in values))
+
+
+def _megabytes(value: Any) -> str:
+  return formatting.quantity(value, 'MB')
+
+
+def _milliseconds(value: Any) -> str:
+  return formatting.quantity(value, 'ms')
+
+
+# === Tables ===================================================================
+
+
+def masked_lm(results: Mapping[str, Any]) -> text_lib.Table | None:
+  """Returns the held-out pre-training scores."""
+  scores = training.part(results, 'masked_lm')
+  rows = []
+  for name in training.ordered(scores):
+    score = training.part(scores, name)
+    steps = _last_step(results, name)
+    rows.append((
+        _CONSTANT if name == 'baseline' else training.NAMES.get(name, name),
+        '' if steps is None else formatting.count(steps),
+        formatting.percent(score.get('accuracy')),
+        *(form(score[key]) if key in score else '' for key, form in (
+            ('loss', formatting.decimal),
+            ('next_sentence_accuracy', formatting.percent)))))
+  return _table(('Network', 'Steps', 'Accuracy', 'Loss', 'Next sentence'), rows)
+
+
+def task(results: Mapping[str, Any]) -> text_lib.Table | None:
+  """Returns the task's held-out accuracies with their 95% intervals."""
+  part = training.part(results, 'task')
+  models, examples = training.part(part, 'models'), part.get('dev_examples')
+  rows = []
+  for name in training.ordered(models):
+    accuracy = training.part(models, name).get('accuracy')
+    rows.append((training.NAMES.get(name, name), formatting.percent(accuracy),
+                 _range(*interval(accuracy, examples))))
+  found = _accuracies(models)
+  difference = _difference(found)
+  if difference is not None and _is_positive(examples):
+    ends = intervals.difference(*(found[name] for name in _STUDENTS), examples)
+    rows.append(('Difference', f'{100 * difference:+.1f} points',
+                 ' to '.join(f'{100 * end:+.1f}' for end in ends)))
+  if rows and 'majority_accuracy' in part:
+    rows.append((_CONSTANT, formatting.percent(part['majority_accuracy']), ''))
+  return _table(('Network', 'Accuracy', '95% interval'), rows)
+
+
+def exports(results: Mapping[str, Any]) -> text_lib.Table | None:
+  """Returns size, latency, accuracy and agreement of each export."""
+  rows = [(str(item.get('name', '')), _megabytes(item.get('megabytes')),
+           _milliseconds(item.get('latency_ms')),
+           formatting.percent(item.get('accuracy')),
+           formatting.percent(item.get('agreement')),
+           str(item.get('path', '')))
+          for item in training.mappings(results, 'exports')]
+  return _table(
+      ('Export', 'Size', 'Latency', 'Accuracy', 'Agreement', 'File'), rows,
+      words=('File',), widths={'Export': 36})
+
+
+def answers(results: Mapping[str, Any]) -> text_lib.Table | None:
+  """Returns what was asked and answered."""
+  rows = [(str(item.get('label', '')),
+           formatting.percent(item.get('probability')),
+           str(item.get('source', '')), str(item.get('text', '')))
+          for item in training.mappings(results, 'answers')]
+  return _table(('Answer', 'Probability', 'From', 'Text'), rows,
+                words=('From', 'Text'),
+                widths={'Answer': 24, 'From': 24, 'Text': 60})
+
+
+def _table(titles: Sequence[str], rows: Sequence[Sequence[str]],
+           **options: Any) -> text_lib.Table | None:
+  return text_lib.make_table(titles, rows, **options) if rows else None
+
+
+def _told(table: text_lib.Table | None, finding: str = '') -> list[str]:
+  return [text_lib.format_table(table) if table else '',
+          textwrap.fill(text_lib.clean(finding), 80)]
+
+
+def _range(low: float, high: float) -> str:
+  low, high = map(formatting.percent, (low, high))
+  return low if low == high else f'{low} to {high}'
+
+
+# === Sections =================================================================
+
+
+def _masked_lm_section(results: Mapping[str, Any]) -> page.Section | None:
+  scores = training.part(results, 'masked_lm')
+  if not _accuracies(scores):
+    return None
+  baseline = training.part(scores, 'baseline')
+  return page.Section('masked-lm', 'Language: restoring masked tokens', [
+      page.Text(masked_lm_finding(results), 'strong'),
+      page.Group([
+          _accuracy_bars('Masked tokens restored, held-out text', scores,
+                         baseline.get('accuracy'), baseline.get('name') or ''),
+          page.Data('Held-out scores', masked_lm(results))]),
+      page.Text('All on text that no network was trained on. One run of each: '
+                'another seed moves every number.', 'note')])
+
+
+def _task_section(results: Mapping[str, Any]) -> page.Section | None:
+  part = training.part(results, 'task')
+  models = training.part(part, 'models')
+  if not models:
+    return None
+  counts = [f'{formatting.count(part[key])} {what}' for key, what in (
+      ('train_examples', 'passages to learn from'),
+      ('dev_examples', 'held out')) if formatting.is_number(part.get(key))]
+  picture = _accuracy_bars(
+      'Held-out passages answered right', models, part.get('majority_accuracy'),
+      'always the most frequent label', part.get('dev_examples'))
+  matrices = confusion_matrices(results)
+  beside = len(matrices) > 1 and len(matrices[0].labels) <= _SIDE_BY_SIDE
+  return page.Section(
+      'task', ': '.join(filter(None, ('The task', part.get('question')))), [
+          page.Text(task_finding(results), 'strong'),
+          page.Text(f'{", ".join(counts)}.' if counts else '', 'note'),
+          picture and page.Group([
+              picture, page.Data('Task accuracy', task(results))]),
+          *([page.Text('Confusion matrices', 'heading'),
+             page.Text('Counts of held-out passages. A row is the truth, a '
+                       'column the answer; the shade is the count’s share of '
+                       'its row.', 'note'),
+             page.Group(matrices, 'pair' if beside else 'stack')]
+            if matrices else [])])
+
+
+def confusion_matrices(results: Mapping[str, Any]) -> list[page.Matrix]:
+  """Returns the confusion matrix of each network that has a square one."""
+  part = training.part(results, 'task')
+  labels = [str(label) for label in training.items(part, 'labels')]
+  models = training.part(part, 'models')
+  found = {name: training.part(models, name).get('confusion')
+           for name in training.ordered(models)}
+  return [page.Matrix(training.NAMES.get(name, name), labels, counts)
+          for name, counts in found.items()
+          if labels and _is_square(counts, len(labels))]
+
+
+def _is_square(counts: Any, size: int) -> bool:
+  try:
+    return np.shape(counts) == (size, size)
+  except ValueError:  # Rows of different lengths.
+    return False
+
+
+def _accuracy_bars(title: str, scores: Mapping[str, Any], constant: Any,
+                   constant_name: str, examples: Any = None
+                   ) -> page.Picture | None:
+  """Draws accuracies with their intervals, and that of a constant answer."""
+  names = [name for name in training.NAMES if name in scores]
+  values = [training.part(scores, name).get('accuracy') for name in names]
+  if not any(map(formatting.is_number, values)):
+    return None
+  labels = [training.NAMES[name] for name in names]
+  colours = [training.COLOURS[name] for name in names]
+  ends = [interval(value, examples) for value in values]
+  notes = ['Whiskers: 95% interval.'] if examples else []
+  if constant is not None:
+    labels.append(_CONSTANT)
+    values.append(constant)
+    colours.append(plots.LIGHT_GREY)
+    ends.append((math.nan, math.nan))
+    if constant_name:
+      notes.insert(0, f'{_CONSTANT}: {constant_name}.')
+  return page.bar_picture(
+      title, labels, values, list(map(formatting.percent, values)),
+      ' '.join(notes), colours=colours, intervals=ends if examples else None)
+
+
+def _table_section(name: str, title: str, table: text_lib.Table | None,
+                   note: str = '') -> page.Section | None:
+  return table and page.Section(
+      name, title, [page.Data(title, table), page.Text(note, 'note')])
+
+
+def _highlights(results: Mapping[str, Any]) -> list[tuple[str, str, str]]:
+  task, export = training.part(results, 'task'), deployed(results)
+  accuracy = training.part(task, 'models', 'student').get('accuracy')
+  examples, memory = task.get('dev_examples'), results.get('peak_memory_gb')
+  seconds = training.total_seconds(results)
+  rows = [
+      ('Task accuracy', accuracy, formatting.percent,
+       f'on {formatting.count(examples)} held-out passages'
+       if formatting.is_number(examples) else 'on held-out passages'),
+      ('Size', export.get('megabytes'), _megabytes, export.get('name', '')),
+      ('One answer takes', export.get('latency_ms'), _milliseconds,
+       export.get('name', '')),
+      ('Whole run', seconds, formatting.duration,
+       f'{formatting.quantity(memory, "GB")} of memory at most'
+       if formatting.is_number(memory) else '')]
+  return [(label, show(value), detail) for label, value, show, detail in rows
+          if formatting.is_number(value)]
+
+
+def _subtitle(results: Mapping[str, Any]) -> str:
+  facts = page.run_facts(results)
+  return ' · '.join(filter(None, (_date(facts.get('Date', '')),
+                                  facts.get('Hardware'))))
+
+
+def _date(text: str) -> str:
+  try:
+    date = datetime.datetime.fromisoformat(text)
+  except ValueError:
+    return text
+  return f'{date.day} {date:%B %Y, %H:%M}'
+
+
+def _provenance(results: Mapping[str, Any]) -> page.Section | None:
+  facts = page.run_facts(results)
+  source = training.part(results, 'text').get('source')
+  if source:
+    facts['Text'] = str(source)
+  return page.Section('again', 'To make it again',
+                      [page.Facts(list(facts.items()))]) if facts else None

@@ -1,0 +1,64 @@
+# Copyright 2026 The mobilebert_tf Authors. All Rights Reserved.
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+
+"""Served module that turns texts into vectors."""
+
+from typing import Any
+
+import tensorflow as tf
+
+from mobilebert_tf.deployment import served_module
+
+
+class TextEmbedding(served_module.ServedModule):
+  """Turns texts into vectors.
+
+  Outputs (D = `inter_block_size`):
+    `pooled_output`: float32 `[batch, D]`, of the first token, through the
+      pooler if the encoder has one.
+    `mean_output`: float32 `[batch, D]`, the mean over a text's tokens.
+    `sequence_output`: float32 `[batch, length, D]`, from ids and examples
+      only; of padding it is 0 or not defined.
+
+  Args: Those of `ServedModule`; the model is `rewriting.rewrite(encoder)`.
+
+  Example: `module.serve_text(text=tf.constant(['a text']))['mean_output']`
+  """
+
+  def _summarize(self, outputs: dict[str, tf.Tensor], mask: tf.Tensor
+                 ) -> dict[str, tf.Tensor]:
+    return embed(outputs, mask)
+
+  def _describe_tokens(self, outputs: Any) -> dict[str, tf.Tensor]:
+    return {'sequence_output': tf.cast(outputs['sequence_output'], tf.float32)}
+
+
+def embed(outputs: dict[str, tf.Tensor], mask: tf.Tensor
+          ) -> dict[str, tf.Tensor]:
+  """Returns the two vectors of texts.
+
+  Args:
+    outputs: The encoder's `sequence_output` and `pooled_output`.
+    mask: int32 `[batch, length]`.
+
+  Returns:
+    `pooled_output` and `mean_output`, float32 `[batch, inter_block_size]`.
+  """
+  hidden = tf.cast(outputs['sequence_output'], tf.float32)
+  weights = tf.cast(mask, tf.float32)[:, :, tf.newaxis]
+  total = tf.reduce_sum(hidden * weights, axis=1)
+  return {
+      'pooled_output': tf.cast(outputs['pooled_output'], tf.float32),
+      'mean_output': total / tf.maximum(tf.reduce_sum(weights, axis=1), 1.0),
+  }

@@ -1,0 +1,161 @@
+# Copyright 2026 The mobilebert_tf Authors. All Rights Reserved.
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+"""Answers to questions about a text, as the engines see them."""
+
+import dataclasses
+import math
+
+import numpy as np
+
+from mobilebert_tf.inference import task_kind
+
+
+@dataclasses.dataclass(frozen=True)
+class Settings:
+  """Settings of question answering in a `.tflite` file.
+
+  Attributes:
+    doc_stride: Number of tokens by which a window starts after the last one.
+    query_length: Maximum length of a question in tokens.
+    n_best: Number of candidate answers.
+    max_answer_length: Maximum length of an answer in tokens.
+    allow_no_answer: Whether "there is no answer" is an answer.
+    null_threshold: No-answer score above which there is no answer.
+
+  Raises:
+    ValueError: If a value is of another type or out of range.
+  """
+  doc_stride: int = 128
+  query_length: int = 64
+  n_best: int = 20
+  max_answer_length: int = 30
+  allow_no_answer: bool = False
+  null_threshold: float = 0.0
+
+  def __post_init__(self):
+    from mobilebert_tf.deployment import tflite_file
+    for name in ('doc_stride', 'query_length', 'n_best', 'max_answer_length'):
+      tflite_file.check_int(name, getattr(self, name), 1)
+    tflite_file.check_type('allow_no_answer', self.allow_no_answer, bool)
+    if (type(self.null_threshold) not in (int, float)
+        or not math.isfinite(self.null_threshold)):
+      raise ValueError(f'null_threshold is {self.null_threshold!r}; it has to '
+                       'be a finite number.')
+
+
+class QuestionAnswering(task_kind.TaskKind):
+  """A part of its context for each question, or no answer."""
+
+  name = 'question_answering'
+  title = 'question-answering head'
+  head = 'question_answering'
+  experiment = 'mobilebert/squad_v2'
+  text_names = ('question', 'context')
+  reads_pairs = True
+  text_outputs = ('answer', 'start', 'end')
+  number_outputs = ('start_logits', 'end_logits')
+  sample_size = 64
+  recipes = ('squad_v1', 'squad_v2')
+  settings_class = Settings
+
+  @property
+  def model_class(self):
+    from mobilebert_tf import modeling
+    return modeling.MobileBertQuestionAnswering
+
+  def is_run(self, task):
+    return 'doc_stride' in (task.get('train_data') or ())
+
+  def task_config(self):
+    from mobilebert_tf.tasks.question_answering import task
+    return task.QuestionAnsweringConfig()
+
+  def line_answerer(self, trained, batch_size):
+    from mobilebert_tf.tasks.question_answering import lines
+    return lines.QuestionLineAnswerer(trained, batch_size)
+
+  # === Deployment ===
+
+  def served_module(self, trained, model, text_tokenizer, *, xla):
+    from mobilebert_tf.tasks.question_answering import serving
+    return serving.build(trained, model, text_tokenizer, xla=xla)
+
+  def encode(self, trained, texts, *, rows, length, most):
+    from mobilebert_tf.tasks.question_answering import predictor
+    return predictor.encode_windows(
+        trained, texts, rows=rows, length=length, most=most)
+
+  def answers(self, trained, texts):
+    from mobilebert_tf.tasks.question_answering import predictor
+    answers = predictor.QuestionAnswerer(trained).answer(
+        texts.texts, texts.pairs)
+    return [answer.text for answer in answers]
+
+  def differ(self, found, expected):
+    return np.array([one != other for one, other in zip(
+        found, expected, strict=True)], bool)
+
+  def settings(self, trained):
+    from mobilebert_tf.tasks.question_answering import serving
+    return serving.settings(trained)
+
+  def check_settings(self, settings, max_length):
+    if settings.query_length + 3 >= max_length:
+      raise ValueError(
+          f'max_length is {max_length}, but a question may take '
+          f'{settings.query_length} tokens (query_length) and special tokens '
+          '3: nothing is left for the context.')
+
+  def answer_file(self, runner, texts, pairs):
+    from mobilebert_tf.tasks.question_answering import file_answers
+    return file_answers.answer(runner, texts, pairs)
+
+  def comparable(self, runner, texts, pairs):
+    return [answer.text for answer in self.answer_file(runner, texts, pairs)]
+
+  # === Evaluation ===
+
+  def evaluate(self, trained, options):
+    from mobilebert_tf.tasks.question_answering import evaluation
+    return evaluation.evaluate(trained, options)
+
+  def report_parts(self):
+    from mobilebert_tf.tasks.question_answering import report
+    return report.AnswerReportParts()
+
+  def read_labelled(self, path, trained, columns):
+    from mobilebert_tf.tasks.question_answering import evaluation
+    return evaluation.read_labelled(path, columns)
+
+  def read_texts(self, path, pairs):
+    from mobilebert_tf.tasks.question_answering import evaluation
+    return evaluation.read_texts(path)
+
+  def agreement(self, answers, reference):
+    return {'share': float(np.mean(~self.differ(answers, reference)))}
+
+  def usual_settings(self, task):
+    return 5.0, 32, 4e-5  # google-research issue 287.
+
+  def check_recipe(self, recipe):
+    from mobilebert_tf.tasks import recipes
+    recipes.check_files(recipe)
+
+  def read_recipe(self, recipe, start):
+    from mobilebert_tf.tasks.question_answering import recipes
+    return recipes.read(recipe, start)
+
+  def score_run(self, recipe, data, trained, folder):
+    from mobilebert_tf.tasks.question_answering import recipes
+    return recipes.score_run(recipe, data, trained, folder)

@@ -1,0 +1,108 @@
+# Copyright 2026 The mobilebert_tf Authors. All Rights Reserved.
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+
+"""What a kind of task reads for a recipe, before any training starts."""
+
+from collections.abc import Mapping, Sequence
+import dataclasses
+from typing import Any
+
+from mobilebert_tf import modeling
+
+TEST_PARTS = ('test', 'test_mismatched', 'ax')
+
+
+@dataclasses.dataclass(frozen=True)
+class Start:
+  """Where training starts.
+
+  Attributes:
+    architecture: Architecture of the encoder.
+    vocab_file: Path of the vocabulary, a copy in the folder of the run.
+    lower_case: Whether the tokenizer lower-cases.
+    checkpoint: Checkpoint to restore; empty for random weights.
+  """
+  architecture: modeling.MobileBertConfig
+  vocab_file: str
+  lower_case: bool
+  checkpoint: str
+
+
+@dataclasses.dataclass(frozen=True)
+class RecipeData:
+  """The data of a recipe, read and checked.
+
+  Attributes:
+    experiment: Name of the registered experiment that trains on it.
+    task: Fields of the experiment's task.
+    num_examples: Number of examples to learn from.
+    skipped: Number of rows that cannot be read, by part.
+    parts: The data by `train`, `dev`, `test` and the like.
+    decisive_metrics: Metrics whose mean decides which of two runs is better;
+      all if empty.
+  """
+  experiment: str
+  task: dict[str, Any]
+  num_examples: int
+  skipped: Mapping[str, int]
+  parts: Mapping[str, Any]
+  decisive_metrics: Sequence[str] = ()
+
+
+def check_files(recipe: Any) -> None:
+  """Raises ValueError unless a recipe names its own files."""
+  if not (recipe.train_file and recipe.dev_file):
+    raise ValueError(f'{recipe.task} needs train_file and dev_file.')
+
+
+def data_fields(recipe: Any, start: Start,
+                usual_length: int) -> dict[str, Any]:
+  """Returns the fields that all loaders have.
+
+  Args:
+    recipe: The recipe.
+    start: Where training starts.
+    usual_length: Maximum length in tokens, if the recipe names none.
+
+  Raises:
+    ValueError: If the recipe names a length that the model cannot read.
+  """
+  return {
+      'vocab_file': start.vocab_file,
+      'lower_case': start.lower_case,
+      'seq_length': _fit_length(recipe, usual_length, start.architecture),
+      'global_batch_size': recipe.batch_size,
+      'seed': recipe.seed,
+  }
+
+
+def _fit_length(recipe: Any, usual: int,
+                architecture: modeling.MobileBertConfig) -> int:
+  """Returns the longest text in tokens; a [PAD] has to fit behind it.
+
+  Args:
+    recipe: May name it.
+    usual: The task's.
+    architecture: Has so many positions.
+
+  Raises:
+    ValueError: If the recipe names more than there are positions.
+  """
+  longest = architecture.max_position_embeddings - 1
+  if recipe.max_length > longest:
+    raise ValueError(
+        f'max_length is {recipe.max_length}, but a text can have at most '
+        f'{longest} tokens: the model has {longest + 1} positions, and a [PAD] '
+        'follows the longest text.')
+  return recipe.max_length or min(usual, longest)

@@ -1,0 +1,109 @@
+# Copyright 2026 The mobilebert_tf Authors. All Rights Reserved.
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+"""The kinds of tasks, a line each: the only place that lists them.
+
+It also binds the engines, which name no task, to these kinds.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+import os
+import typing
+
+from mobilebert_tf.inference import task_kind
+from mobilebert_tf.tasks.classification import kind as classification
+from mobilebert_tf.tasks.embedding import kind as embedding
+from mobilebert_tf.tasks.question_answering import kind as question_answering
+from mobilebert_tf.tasks.token_classification import kind as token_classification
+
+if typing.TYPE_CHECKING:
+  from mobilebert_tf.deployment import tflite_runner
+  from mobilebert_tf.inference import loading
+
+KINDS: Mapping[str, task_kind.TaskKind] = {kind.name: kind for kind in (
+    classification.Classification(),
+    classification.Regression(),
+    token_classification.TokenClassification(),
+    question_answering.QuestionAnswering(),
+    embedding.Embedding(),
+)}
+
+
+def get(name: str) -> task_kind.TaskKind:
+  """Returns the kind of that name; raises ValueError if there is none."""
+  return task_kind.find(name, KINDS)
+
+
+def kind_of_recipe(task: str) -> task_kind.TaskKind:
+  """Returns the kind that offers a task of `finetune`.
+
+  Args:
+    task: Name of the task, such as `'sst2'`.
+
+  Raises:
+    ValueError: If no kind offers it.
+  """
+  for kind in KINDS.values():
+    if task in kind.recipes:
+      return kind
+  raise ValueError(f'There is no task {task!r}; there are '
+                   f'{", ".join(recipe_tasks())}.')
+
+
+def recipe_tasks() -> list[str]:
+  """Returns the names of all tasks that `finetune` offers."""
+  return [task for kind in KINDS.values() for task in kind.recipes]
+
+
+def load(model_dir: str) -> loading.TrainedModel:
+  """Loads a fine-tuned model; see `inference.loading.load`.
+
+  Example: `load('runs/sst2').labels`
+  """
+  from mobilebert_tf.inference import loading
+  return loading.load(model_dir, KINDS)
+
+
+def load_encoder(model_dir: str) -> loading.TrainedModel:
+  """Loads an encoder alone; see `inference.loading.load_encoder`."""
+  from mobilebert_tf.inference import loading
+  return loading.load_encoder(model_dir, KINDS)
+
+
+def load_for_export(model_dir: str, *, encoder_only: bool = False,
+                    pairs: bool | None = None) -> loading.TrainedModel:
+  """Loads a model to export; see `inference.loading.load_for_export`."""
+  from mobilebert_tf.inference import loading
+  return loading.load_for_export(
+      model_dir, KINDS, encoder_only=encoder_only, pairs=pairs)
+
+
+def TFLiteRunner(  # pylint: disable=invalid-name
+    path: str | os.PathLike, num_threads: int = 1,
+    use_dynamic_length: bool = True) -> tflite_runner.TFLiteRunner:
+  """Returns what answers text with a `.tflite` file, without TensorFlow.
+
+  Args:
+    path: Path of the file.
+    num_threads: Number of threads of the interpreter.
+    use_dynamic_length: Whether the signature for any length is preferred to
+      those that pad.
+
+  Example: `TFLiteRunner('model.tflite').answer('a fine film')`
+  """
+  from mobilebert_tf.deployment import tflite_runner
+  return tflite_runner.TFLiteRunner(
+      path, KINDS, num_threads=num_threads,
+      use_dynamic_length=use_dynamic_length)

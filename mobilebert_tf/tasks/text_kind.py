@@ -1,0 +1,34 @@
+# Copyright 2026 The mobilebert_tf Authors. All Rights Reserved.
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+"""What all kinds of tasks share that read one text or two as a whole."""
+
+import numpy as np
+
+from mobilebert_tf.inference import task_kind
+
+
+class TextKind(task_kind.TaskKind):
+  """A kind whose models read a text, or a pair of texts, in one piece."""
+
+  def encode(self, trained, texts, *, rows, length, most):
+    from mobilebert_tf.deployment import calibration
+    return calibration.encode_texts(
+        trained, texts, rows=rows, length=length, most=most)
+
+  def read_texts(self, path, pairs):
+    from mobilebert_tf.evaluation import real_texts
+    return real_texts.read(path, pairs)
+
+  def agreement(self, answers, reference):
+    return {'largest_difference': float(np.abs(answers - reference).max())}

@@ -1,0 +1,123 @@
+# Copyright 2026 The mobilebert_tf Authors. All Rights Reserved.
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+
+"""Evaluation of token classification on labelled files."""
+
+import re
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from mobilebert_tf.data import conll
+from mobilebert_tf.evaluation import scoring
+from mobilebert_tf.inference import loading
+from mobilebert_tf.tasks.token_classification import predictor as predictor_lib
+from mobilebert_tf.tasks.token_classification import scoring as entity_scoring
+
+_WORD_FIELDS = ('word_column', 'label_column', 'tags', 'comment')
+
+
+def evaluate(trained: loading.TrainedModel,
+             options: scoring.Options) -> scoring.Scored:
+  """Scores a model on a labelled file.
+
+  Args:
+    trained: The model.
+    options: The file, and how it is read.
+
+  Returns:
+    Predictions and metrics.
+
+  Raises:
+    FileNotFoundError: If there is no such file.
+    ValueError: If it is not such a file, or does not suit the model.
+  """
+  columns = options.columns
+  sentences = conll.read_sentences(
+      options.data_file, **sentence_fields(
+          trained, columns.text, columns.label))
+  return score_sentences(
+      predictor_lib.TokenPredictor(trained, options.batch_size), sentences,
+      options.title_or_file())
+
+
+def score_sentences(predictor: predictor_lib.TokenPredictor,
+                    sentences: Sequence[conll.Sentence], task: str) -> scoring.Scored:
+  """Labels the words of labelled sentences and scores that.
+
+  Args:
+    predictor: The model.
+    sentences: The sentences.
+    task: What the report calls it.
+
+  Returns:
+    Predictions, and accuracy or, of entities, F1, precision, recall and
+    accuracy.
+
+  Raises:
+    ValueError: If a label is none of the model's, naming file and line, or the
+      model answers what is not finite.
+  """
+  names = predictor.trained.labels
+  conll.label_ids(sentences, names)
+  answers = []
+  words = [sentence.words for sentence in sentences]
+  for row, scores in enumerate(predictor.scores(words)):
+    if not np.isfinite(scores).all():  # Or argmax would name a label.
+      raise ValueError(
+          f'Sentence {row + 1} has probabilities that are not finite. The '
+          'model has diverged, or its checkpoint is damaged.')
+    answers.append([names[i] for i in scores.argmax(1)])
+  entities = conll.are_entities(names)
+  predictions = entity_scoring.TokenPredictions(
+      task, words, [sentence.labels for sentence in sentences], answers,
+      entities)
+  metrics = entity_scoring.score(predictions.labels, answers, entities)
+  kept = ('f1', 'precision', 'recall', 'accuracy') if entities else (
+      'accuracy',)
+  return scoring.Scored(predictions, {name: metrics[name] for name in kept}, {})
+
+
+def sentence_fields(trained: loading.TrainedModel, word_column: str = '',
+                    label_column: str = '') -> dict[str, Any]:
+  """Returns how `conll.read_sentences` reads a labelled file for a model.
+
+  Args:
+    trained: The model. Of a run, the file has the columns of its data.
+    word_column: The number of the column of the word, if it is another.
+    label_column: The number of that of the label.
+
+  Returns:
+    Keywords of `read_sentences`.
+
+  Raises:
+    ValueError: If a column is not a number.
+  """
+  fields = {}
+  if trained.params:
+    data = trained.params.task.validation_data
+    if not data.input_path:
+      data = trained.params.task.train_data
+    fields = {name: getattr(data, name) for name in _WORD_FIELDS}
+  for name, value in (('word_column', word_column),
+                      ('label_column', label_column)):
+    if not value:
+      continue
+    if not re.fullmatch(r'-?\d+', value):
+      raise ValueError(
+          'Columns of such files are numbered, from 0 or from -1 for the last; '
+          f'there is none {value!r}.')
+    fields[name] = int(value)
+  return fields

@@ -1,0 +1,46 @@
+# Copyright 2026 The mobilebert_tf Authors. All Rights Reserved.
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+
+"""What labels of words add to the report of an evaluation."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from mobilebert_tf.common import formatting
+from mobilebert_tf.reporting import evaluation
+from mobilebert_tf.reporting import page
+
+
+class TokenReportParts(evaluation.ReportParts):
+  """Confusions and scores of labels or types of entities."""
+  finding = '{value} of {examples} {are} right in every word{interval}'
+  example = 'sentence'
+  length_unit = 'words'
+  mistake_title = 'Wrong'
+
+  def rows(self, results: Mapping[str, Any]) -> list[tuple[str, str, str]]:
+    return evaluation.weakest_class(results)
+
+  def mistake(self, each: Mapping[str, Any]) -> evaluation.Mistake:
+    wrong = f'{each["num_wrong"]} of {each["words"]}'
+    truth, answer = (', '.join(f'{word["word"]} {word[which]}'
+                               for word in each['wrong'])
+                     for which in ('truth', 'answer'))
+    return evaluation.Mistake(
+        truth, answer, wrong,
+        f'{wrong} words, example {formatting.count(each["row"])}',
+        [each['text']])
+
+  def sections(self, results: Mapping[str, Any]) -> list[page.Section]:
+    return [evaluation.classes_section(results, 'Confusion matrix of words')]

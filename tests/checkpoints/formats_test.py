@@ -1,0 +1,62 @@
+# Copyright 2026 The mobilebert_tf Authors. All Rights Reserved.
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+
+"""Registering checkpoint formats: what is refused, and how it is said."""
+
+import types
+
+from absl.testing import parameterized
+import tensorflow as tf
+
+from mobilebert_tf.checkpoints import formats
+from mobilebert_tf.checkpoints import native
+
+_PARTS = ('TITLE', 'MARKER', 'recognises', 'read', 'fit', 'write')
+
+
+def _module(*parts: str) -> types.ModuleType:
+  """Returns a module with some parts of our own format."""
+  module = types.ModuleType('incomplete')
+  for part in parts:
+    setattr(module, part, getattr(native, part))
+  return module
+
+
+class RegisterTest(tf.test.TestCase, parameterized.TestCase):
+
+  @parameterized.parameters(*_PARTS)
+  def test_a_missing_part_is_named(self, missing):
+    module = _module(*(part for part in _PARTS if part != missing))
+    with self.assertRaisesRegex(
+        ValueError, rf"'mobilebert_tf' \(incomplete\) lacks {missing};"):
+      formats.register('mobilebert_tf', module)
+    self.assertIs(formats.FORMATS['mobilebert_tf'], native)
+
+  def test_several_missing_parts_are_named(self):
+    with self.assertRaisesRegex(ValueError, 'lacks recognises, read, fit;'):
+      formats.register('mobilebert_tf', _module('TITLE', 'MARKER', 'write'))
+
+  def test_a_format_needs_a_column_of_the_name_map(self):
+    with self.assertRaisesRegex(
+        ValueError, "name_map.py 'onnx'; accepted: tf1, hugging_face"):
+      formats.register('onnx', _module(*_PARTS))
+
+  def test_a_name_is_taken_once(self):
+    with self.assertRaisesRegex(
+        ValueError, 'registered already, as mobilebert_tf.checkpoints.native'):
+      formats.register('mobilebert_tf', _module(*_PARTS))
+
+
+if __name__ == '__main__':
+  tf.test.main()

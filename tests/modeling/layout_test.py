@@ -1,0 +1,92 @@
+# Copyright 2026 The mobilebert_tf Authors. All Rights Reserved.
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+
+"""The layout says what the layers compute, for every variant."""
+
+from absl.testing import parameterized
+import tensorflow as tf
+
+from mobilebert_tf import modeling
+from mobilebert_tf.modeling import layout as layout_lib
+from tests.modeling import contract
+
+_VARIANTS = (
+    {}, {'attention_input': 'bottleneck'}, {'attention_input': 'block_input'},
+    {'normalization': 'layer_norm', 'hidden_activation': 'gelu'},
+    {'num_feedforward_networks': 1, 'intra_block_size': 24,
+     'use_pooler': True})
+
+
+class LayoutTest(tf.test.TestCase, parameterized.TestCase):
+
+  @parameterized.parameters(*_VARIANTS)
+  def test_names_every_weight_of_a_block_with_its_shape(self, **fields):
+    config = contract.tiny_architecture(**fields)
+    block = modeling.MobileBertEncoder(config).blocks[1]
+    expected = {}
+    for product in layout_lib.block_layout(config).products:
+      width = product.shape[1]
+      expected[f'{product.name}/kernel'] = product.shape
+      expected[f'{product.name}/bias'] = (width,)
+      if product.norm:
+        expected[f'{product.norm.name}/gamma'] = (width,)
+        expected[f'{product.norm.name}/beta'] = (width,)
+    self.assertEqual(
+        {name: tuple(weight.shape)
+         for name, weight in block.named_weights.items()}, expected)
+    self.assertLen(block.named_weights, len(block.weights))
+
+  @parameterized.parameters(*_VARIANTS)
+  def test_counts_the_parameters_of_the_model(self, **fields):
+    config = contract.tiny_architecture(**fields)
+    self.assertEqual(modeling.count_parameters(config),
+                     modeling.MobileBertEncoder(config).count_params())
+
+  @parameterized.parameters(
+      ('shared_bottleneck', 'shared', 'wide'), ('bottleneck', *['narrow'] * 2),
+      ('block_input', *['wide'] * 2))
+  def test_what_attention_reads(self, attention_input, queries, values):
+    layout = layout_lib.block_layout(
+        contract.tiny_architecture(attention_input=attention_input))
+    self.assertEqual(
+        [layout.writing(name)[0].reads for name in ('query', 'key', 'value')],
+        [queries, queries, values])
+
+  @parameterized.parameters(
+      ('no_norm', 'relu', True, True), ('no_norm', 'gelu', True, False),
+      ('layer_norm', 'relu', False, True))
+  def test_what_scales_pass(self, normalization, activation, norm, network):
+    layout = layout_lib.block_layout(contract.tiny_architecture(
+        normalization=normalization, hidden_activation=activation))
+    self.assertEqual(layout.writing('wide')[0].passes_scales, norm)
+    self.assertEqual(layout.writing('feed_forward_0')[0].passes_scales, network)
+
+  def test_every_tensor_is_written_before_it_is_read(self):
+    for name in modeling.ARCHITECTURES:
+      layout = layout_lib.encoder_layout(name).block
+      known = {'wide'}
+      for product in layout.products:
+        if {'query', 'key', 'value'} <= known:
+          known.add('context')
+        self.assertIn(product.reads, known, name)
+        self.assertEqual(product.residual, product.writes in known, name)
+        known.add(product.writes)
+      self.assertCountEqual(
+          [*layout.after_attention,
+           *(product for products in layout.projections.values()
+             for product in products)], layout.products)
+
+
+if __name__ == '__main__':
+  tf.test.main()
