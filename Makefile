@@ -18,7 +18,8 @@ ONE_CORE := $(QUIET) TF_NUM_INTRAOP_THREADS=1 TF_NUM_INTEROP_THREADS=2 \
     OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1
 
 .DEFAULT_GOAL := help
-.PHONY: help quickstart test test-slow test-transformers lint \
+.PHONY: help quickstart test test-slow test-slow-parts \
+    test-slow-programs test-transformers lint \
     buildifier wheel-smoke wheel install clean
 
 help:  ## Print this list.
@@ -32,16 +33,25 @@ test: $(INSTALLED)  ## Run the quick tests; ARGS go to pytest.
 	$(ONE_CORE) $(RUN) -m pytest -n $(WORKERS) \
 	    -m 'not slow and not wheel and not transformers' $(ARGS)
 
-test-slow: $(INSTALLED)  ## Run the tests that take longer.
-	$(QUIET) $(RUN) -m pytest -m slow $(ARGS)
+test-slow: test-slow-parts test-slow-programs  ## Run the tests that take longer.
+
+test-slow-parts: $(INSTALLED)  ## ... those of single parts,
+	$(ONE_CORE) $(RUN) -m pytest -n $(WORKERS) -m slow \
+	    --ignore=tests/end_to_end $(ARGS)
+
+# One after another: each starts several processes, and some kill them.
+test-slow-programs: $(INSTALLED)  ## ... and real trainings by the programs.
+	$(QUIET) $(RUN) -m pytest -m slow tests/end_to_end $(ARGS)
 
 test-transformers: $(INSTALLED)  ## Install transformers, and compare.
 	$(RUN) -m pip install -qq --disable-pip-version-check \
 	    --constraint constraints.txt --editable '.[transformers]'
 	$(QUIET) $(RUN) -m pytest -m transformers $(ARGS)
 
-lint: $(INSTALLED)  ## Check every Python file with ruff.
+lint: $(INSTALLED)  ## Check style, spelling and the order of layers.
 	$(RUN) -m ruff check .
+	$(VENV)/bin/codespell
+	$(VENV)/bin/lint-imports
 
 buildifier:  ## Check BUILD with buildifier, by npm.
 	@command -v npx > /dev/null || { \

@@ -14,8 +14,8 @@
 
 """Builds and installs mobilebert_tf.
 
-Here stand the ranges that the code is written for. `constraints.txt` beside
-this file pins what is tested; `pip install -c constraints.txt .` gives that.
+It states the ranges that the code is written for. `constraints.txt` pins the
+versions that are tested; `pip install -c constraints.txt .` installs these.
 """
 
 import pathlib
@@ -81,8 +81,11 @@ EXTRAS_REQUIRE = {
         'torch>=2.4',
         'transformers>=4.45',
     ],
+    # What `make lint` and `make wheel` run.
     'dev': [
         'build>=1.2',
+        'codespell>=2.4',
+        'import-linter>=2.1',
         'ruff>=0.6',
     ],
 }
@@ -136,6 +139,9 @@ setuptools.setup(
     package_data={
         'mobilebert_tf': ['**/*.j2'],
         'mobilebert_tf.configs': ['**/*.yaml'],
+    },
+    entry_points={
+        'console_scripts': ['mobilebert = mobilebert_tf.__main__:main'],
     },
     zip_safe=False,
     classifiers=[

@@ -23,7 +23,6 @@ finds it, with the signatures `serving_default` (ids), `serve_examples` and
 `tensorflow_text` are imported. docs/serving.md shows how to ask it.
 """
 
-from absl import app
 from absl import flags
 
 from mobilebert_tf.common import program
@@ -32,30 +31,25 @@ from mobilebert_tf.export import flags as flags_lib
 flags.adopt_module_key_flags(flags_lib)  # So that --help shows them.
 
 _OUTPUT_DIR = flags.DEFINE_string(
-    'output_dir', None, 'The folder of versions.', required=True)
+    'output_dir', None, 'Folder of versions.', required=True)
 _VERSION = flags.DEFINE_integer(
-    'version', None, 'The number of the version, which is replaced if it '
-    'exists. By default one more than the latest.', lower_bound=0)
+    'version', None, 'Number of the version, which is replaced if it exists; '
+    'one more than the latest if not given.', lower_bound=0)
 _XLA = flags.DEFINE_bool(
     'xla', False, 'Compile the model with XLA: the first text of each length '
     'takes seconds, all others less time.')
 
 
-def main(argv: list[str]) -> None:
-  if len(argv) > 1:
-    raise app.UsageError(f'Not a flag: {" ".join(argv[1:])}')
-  with program.errors_in_a_line(
-      'export_saved_model', 'nothing was written.', also=(RuntimeError,)):
-    # Imported here, so that --help need not wait for TensorFlow.
-    from mobilebert_tf.deployment import saved_model
+def main() -> None:
+  from mobilebert_tf.deployment import saved_model
 
-    trained, texts = flags_lib.load()
-    folder = saved_model.write(
-        trained, _OUTPUT_DIR.value, texts, version=_VERSION.value,
-        xla=_XLA.value,
-        largest_disagreement=flags_lib.LARGEST_DISAGREEMENT.value)
+  trained, texts = flags_lib.load()
+  folder = saved_model.write(
+      trained, _OUTPUT_DIR.value, texts, version=_VERSION.value,
+      xla=_XLA.value,
+      largest_disagreement=flags_lib.LARGEST_DISAGREEMENT.value)
   print(f'Wrote {folder}.')
 
 
 if __name__ == '__main__':
-  app.run(main)
+  program.run(main, interrupted='nothing was written.')

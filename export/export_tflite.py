@@ -19,11 +19,10 @@ python -m mobilebert_tf.export.export_tflite \
 
 The file has a signature for each length, over shared weights, and behind the
 model a ZIP archive with vocabulary, labels and metadata (`unzip sst2.tflite`).
-`mobilebert_tf.TFLiteRunner` answers text with it and needs no
-TensorFlow; docs/mobile.md shows the same on Android and iOS.
+`mobilebert_tf.TFLiteRunner` answers text with it and needs no TensorFlow;
+docs/mobile.md shows the same on Android and iOS.
 """
 
-from absl import app
 from absl import flags
 
 from mobilebert_tf.common import program
@@ -32,17 +31,18 @@ from mobilebert_tf.export import flags as flags_lib
 flags.adopt_module_key_flags(flags_lib)  # So that --help shows them.
 
 _OUTPUT_FILE = flags.DEFINE_string(
-    'output_file', None, 'Where the file goes.', required=True)
+    'output_file', None, 'File to write.', required=True)
 _QUANTIZATION = flags.DEFINE_enum(
     'quantization', 'dynamic', ['none', 'float16', 'dynamic', 'int8'],
     'none: float32. float16: half-precision weights. dynamic: int8 weights, '
     'activations quantised on the fly. int8: activations as well, by ranges '
     'measured on --text_file, which it needs; attention and sums stay in '
     'float.')
-_LENGTHS = flags.DEFINE_list(
-    'lengths', ['16', '32', '64', '128', '384'],
-    'Lengths in tokens, padding included, that get a signature each. One for '
-    'the longest text is always there, and none is longer.')
+_LENGTHS = program.DEFINE_numbers(
+    'lengths', [16, 32, 64, 128, 384],
+    'Lengths in tokens, padding included, that get a signature each: at least '
+    '5, for [CLS], two tokens, [SEP] and a [PAD]. One for the longest text is '
+    'always there, and none is longer.', lower_bound=5)
 _DYNAMIC_LENGTH = flags.DEFINE_bool(
     'dynamic_length', False, 'Add a signature for any length.')
 _TEXT_SIGNATURES = flags.DEFINE_bool(
@@ -50,41 +50,20 @@ _TEXT_SIGNATURES = flags.DEFINE_bool(
     'custom operations of tensorflow-text.')
 
 
-def main(argv: list[str]) -> None:
-  if len(argv) > 1:
-    raise app.UsageError(f'Not a flag: {" ".join(argv[1:])}')
-  lengths = _parse_lengths(_LENGTHS.value)
+def main() -> None:
   if _QUANTIZATION.value == 'int8' and not flags_lib.TEXT_FILE.value:
-    raise app.UsageError(
+    raise ValueError(
         '--quantization=int8 needs real texts by name, --text_file.')
-  with program.errors_in_a_line(
-      'export_tflite', 'nothing was written.', also=(RuntimeError,)):
-    # Imported here, so that --help need not wait for TensorFlow.
-    from mobilebert_tf.deployment import tflite
+  from mobilebert_tf.deployment import tflite
 
-    trained, texts = flags_lib.load()
-    tflite.write(
-        trained, _OUTPUT_FILE.value, texts, lengths=lengths,
-        quantization=_QUANTIZATION.value,
-        dynamic_length=_DYNAMIC_LENGTH.value,
-        text_signatures=_TEXT_SIGNATURES.value,
-        largest_disagreement=flags_lib.LARGEST_DISAGREEMENT.value)
+  trained, texts = flags_lib.load()
+  tflite.write(
+      trained, _OUTPUT_FILE.value, texts, lengths=_LENGTHS.value,
+      quantization=_QUANTIZATION.value, dynamic_length=_DYNAMIC_LENGTH.value,
+      text_signatures=_TEXT_SIGNATURES.value,
+      largest_disagreement=flags_lib.LARGEST_DISAGREEMENT.value)
   print(f'Wrote {_OUTPUT_FILE.value}.')
 
 
-def _parse_lengths(values: list[str]) -> list[int]:
-  try:
-    lengths = [int(value) for value in values]
-  except ValueError as error:
-    raise app.UsageError(
-        f'--lengths is a list of whole numbers, such as 16,32,64; got '
-        f'{",".join(values)}.') from error
-  if any(length < 5 for length in lengths):
-    raise app.UsageError(
-        f'--lengths are at least 5: [CLS], two tokens, [SEP] and a [PAD]; got '
-        f'{",".join(values)}.')
-  return lengths
-
-
 if __name__ == '__main__':
-  app.run(main)
+  program.run(main, interrupted='nothing was written.')

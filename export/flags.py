@@ -12,7 +12,7 @@
 # See the License for the specific language governing permissions and
 # limitations under the License.
 
-"""The flags that all exports have, and what they load."""
+"""Flags of all exports, and the model and texts that they name."""
 
 from typing import Any
 
@@ -21,9 +21,9 @@ from absl import flags
 _MODEL_DIR = flags.DEFINE_string(
     'model_dir', None,
     'The --model_dir of a fine-tuning run, or a checkpoint of any format with '
-    'a classifier or span labeler and a vocab.txt.', required=True)
+    'a head and a vocab.txt.', required=True)
 _EMBEDDINGS = flags.DEFINE_bool(
-    'embeddings', False, 'Export the encoder alone, of any checkpoint: it '
+    'embeddings', False, 'Export the encoder alone, of any checkpoint; it '
     'answers with vectors.')
 _PAIRS = flags.DEFINE_bool(
     'pairs', None, 'Whether a classifier reads two texts, where its checkpoint '
@@ -31,11 +31,11 @@ _PAIRS = flags.DEFINE_bool(
 TEXT_FILE = flags.DEFINE_string(
     'text_file', '', 'Real texts that the export is checked with, and a TFLite '
     'file is calibrated with: a text a line, two with a tab between for a '
-    'model that reads two, or JSON of SQuAD. By default what the model was '
-    'evaluated with, if its run says so.')
+    'model that reads two, or JSON of SQuAD. By default the texts that the '
+    'model was evaluated with, if its run says so.')
 LARGEST_DISAGREEMENT = flags.DEFINE_float(
-    'largest_disagreement', 0.005, 'Nothing is written if a larger share of '
-    'these texts get another answer than the Keras model gives them.',
+    'largest_disagreement', 0.005, 'Largest share of these texts that may get '
+    'another answer than from the Keras model; beyond it nothing is written.',
     lower_bound=0.0, upper_bound=1.0)
 
 
@@ -46,13 +46,9 @@ def load() -> tuple[Any, Any]:
     FileNotFoundError: If one is not there.
     ValueError: If one is damaged, or they do not fit.
   """
-  from absl import logging
-
   from mobilebert_tf.evaluation import real_texts
   from mobilebert_tf.tasks import registry
 
-  # TensorFlow tells at length what it saves.
-  logging.set_verbosity(logging.WARNING)
   trained = registry.load_for_export(
       _MODEL_DIR.value, encoder_only=_EMBEDDINGS.value, pairs=_PAIRS.value)
   return trained, real_texts.find(trained, TEXT_FILE.value)

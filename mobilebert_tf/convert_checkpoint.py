@@ -17,65 +17,58 @@ r"""Converts checkpoints between TF1, Hugging Face, the Model Garden and ours.
 python -m mobilebert_tf.convert_checkpoint \
   --input=uncased_L-24_H-128_B-512_A-4_F-4_OPT --output=pretrained
 
-The input is a folder, one checkpoint of a folder (run/ckpt-400), or a name on
-the Hugging Face hub (google/mobilebert-uncased). The output is a folder, which
-appears when all of it was written, read again, and found equal to the last bit.
+The input is a folder, one checkpoint in a folder (run/ckpt-400), or a name on
+the Hugging Face hub (google/mobilebert-uncased). The output is a folder. It
+appears once all of it is written, read back, and found equal to the last bit.
 """
 
 import sys
 
-from absl import app
 from absl import flags
+
+from mobilebert_tf.common import program
 
 _FORMATS = ('tf1', 'hugging_face', 'model_garden', 'mobilebert_tf')
 
 _INPUT = flags.DEFINE_string(
-    'input', None, 'Folder, checkpoint in a folder, or name on the hub.')
+    'input', None, 'Folder, checkpoint in a folder, or name on the hub.',
+    required=True)
 _INPUT_FORMAT = flags.DEFINE_enum(
-    'input_format', None, _FORMATS, 'Recognised if not given.')
-_OUTPUT = flags.DEFINE_string('output', None, 'Folder to write.')
+    'input_format', None, _FORMATS, 'Format of the input; recognised if not '
+    'given.')
+_OUTPUT = flags.DEFINE_string(
+    'output', None, 'Folder to write.', required=True)
 _OUTPUT_FORMAT = flags.DEFINE_enum(
-    'output_format', 'mobilebert_tf', _FORMATS, 'What to write.')
+    'output_format', 'mobilebert_tf', _FORMATS, 'Format to write.')
 _VOCAB_FILE = flags.DEFINE_string(
     'vocab_file', None,
-    'Vocabulary to put beside the weights; that of the input if not given.')
+    "Vocabulary to put beside the weights; the input's if not given.")
 _LOWER_CASE = flags.DEFINE_bool(
     'lower_case', None,
-    'Whether the tokenizer lower-cases; what the input says if not given.')
+    'Whether the tokenizer lower-cases; as in the input if not given.')
 _REVISION = flags.DEFINE_string(
     'revision', None, 'Branch, tag or commit on the hub.')
 _OVERWRITE = flags.DEFINE_bool(
     'overwrite', False, 'Replace an output of the same format.')
 
 
-def main(argv: list[str]) -> None:
-  if len(argv) > 1:
-    raise app.UsageError(f'Not a flag: {" ".join(argv[1:])}')
-  # Imported here, so that --help need not wait for TensorFlow.
-  # pylint: disable=g-import-not-at-top
+def main() -> None:
   import tqdm
-  from absl import logging
 
   from mobilebert_tf.checkpoints import conversion
-
-  logging.set_verbosity(logging.WARNING)  # TensorFlow's saver is talkative.
 
   def progress(items, description):
     return tqdm.tqdm(items, desc=description, unit='weight', file=sys.stderr,
                      dynamic_ncols=True)
 
-  try:
-    done = conversion.convert(
-        _INPUT.value, _OUTPUT.value, _OUTPUT_FORMAT.value,
-        input_format=_INPUT_FORMAT.value, vocab_file=_VOCAB_FILE.value,
-        lower_case=_LOWER_CASE.value, revision=_REVISION.value,
-        overwrite=_OVERWRITE.value, progress=progress)
-  except (OSError, RuntimeError, ValueError) as error:
-    sys.exit(f'convert_checkpoint: {error}')
+  done = conversion.convert(
+      _INPUT.value, _OUTPUT.value, _OUTPUT_FORMAT.value,
+      input_format=_INPUT_FORMAT.value, vocab_file=_VOCAB_FILE.value,
+      lower_case=_LOWER_CASE.value, revision=_REVISION.value,
+      overwrite=_OVERWRITE.value, progress=progress)
   for name, value in conversion.describe(done):
     print(f'{name:<12}  {value}')
 
 
 if __name__ == '__main__':
-  flags.mark_flags_as_required(['input', 'output'])
-  app.run(main)
+  program.run(main, interrupted='nothing was written.')

@@ -12,76 +12,68 @@
 # See the License for the specific language governing permissions and
 # limitations under the License.
 
-r"""Scores a fine-tuned model on a labelled file, and says where it fails.
+r"""Scores a fine-tuned model on a labelled file, and shows where it fails.
 
 python -m mobilebert_tf.evaluate --model_dir=runs/sst2 \
   --data_file=glue/SST-2/dev.tsv --output_dir=runs/sst2/evaluation
 
 Writes evaluation.html and evaluation.json: metrics with 95% intervals,
-confusions or a scatter plot, calibration, what is hard, the worst mistakes.
-The file is TSV, or CSV by its name, for a model that classifies or rates texts;
-a word a line in columns (CoNLL) for one that labels words; SQuAD's JSON for one
-that answers questions, which also gets the official prediction files. Columns
-are those that the model was trained with, if no others are named.
+confusions or a scatter plot, calibration, hard examples, the worst mistakes.
+The file is TSV, or CSV by its name, for classification and regression; a word a
+line in columns (CoNLL) for token classification; SQuAD's JSON for question
+answering, which also writes the official prediction files. Columns are those
+that the model was trained with, if no others are named.
 """
 
 import os
 
-from absl import app
 from absl import flags
 
 from mobilebert_tf.common import program
 
 _MODEL_DIR = flags.DEFINE_string(
-    'model_dir', None, 'Fine-tuning run, a checkpoint of any format, or a name '
-    'on the Hugging Face hub.')
+    'model_dir', None, 'Fine-tuning run, checkpoint of any format, or name on '
+    'the Hugging Face hub.', required=True)
 _DATA_FILE = flags.DEFINE_string(
-    'data_file', None, 'Labelled file: TSV, CSV, CoNLL, or JSON of SQuAD.')
-_OUTPUT_DIR = flags.DEFINE_string('output_dir', None, 'Folder to write to.')
+    'data_file', None, 'Labelled file: TSV, CSV, CoNLL, or JSON of SQuAD.',
+    required=True)
+_OUTPUT_DIR = flags.DEFINE_string(
+    'output_dir', None, 'Folder to write to.', required=True)
 _TITLE = flags.DEFINE_string(
-    'title', '', 'Of the report; the name of the file if not given.')
-_BATCH_SIZE = flags.DEFINE_integer('batch_size', 32, 'Texts at once.')
+    'title', '', 'Title of the report; the name of the file if not given.')
+_BATCH_SIZE = flags.DEFINE_integer(
+    'batch_size', 32, 'Texts that are computed together.', lower_bound=1)
 _TASK = flags.DEFINE_string(
-    'task', '', 'Task of GLUE, such as mnli, whose columns, labels and metrics '
+    'task', '', 'GLUE task, such as mnli, whose columns, labels and metrics '
     'are then known.')
 _TEXT_COLUMN = flags.DEFINE_string(
-    'text_column', '', 'That of the text; in CoNLL files its number, from 0.')
-_PAIR_COLUMN = flags.DEFINE_string('pair_column', '', 'Of the second text.')
-_LABEL_COLUMN = flags.DEFINE_string('label_column', '', 'That of the label.')
+    'text_column', '', 'Column of the text; in CoNLL files its number, from 0.')
+_PAIR_COLUMN = flags.DEFINE_string(
+    'pair_column', '', 'Column of the second text.')
+_LABEL_COLUMN = flags.DEFINE_string(
+    'label_column', '', 'Column of the label.')
 _LABELS = flags.DEFINE_list(
     'labels', [], 'Labels of the file in the order of the classes, for a model '
     'that does not know them.')
 _METRICS = flags.DEFINE_list(
-    'metrics', [], 'accuracy, f1, matthews, pearson, spearman.')
+    'metrics', [], 'Metrics: accuracy, f1, matthews, pearson, spearman.')
 _TITLES = flags.DEFINE_list(
-    'titles', [], 'Articles of SQuAD to score alone.')
+    'titles', [], 'Only articles of SQuAD to score.')
 _EXCLUDE_TITLES = flags.DEFINE_list(
     'exclude_titles', [], 'Articles of SQuAD to leave out.')
 _NULL_THRESHOLD = flags.DEFINE_float(
-    'null_threshold', None, 'With null odds above it, a question of SQuAD v2.0 '
-    "has no answer; that of the run if not given.")
+    'null_threshold', None, 'No-answer score above which a question of SQuAD '
+    "v2.0 has no answer; the run's if not given.")
 
 
-def main(argv: list[str]) -> None:
-  if len(argv) > 1:
-    raise app.UsageError(f'Not a flag: {" ".join(argv[1:])}')
-  with program.errors_in_a_line('evaluate', 'nothing was written.'):
-    print(_evaluate())
-
-
-def _evaluate() -> str:
-  """Writes the report and returns its summary."""
-  # Imported here, so that --help need not wait for TensorFlow.
+def main() -> None:
   import time
 
-  from absl import logging
-
+  from mobilebert_tf.common import machine
   from mobilebert_tf.evaluation import scoring
   from mobilebert_tf.reporting import evaluation as evaluation_report
   from mobilebert_tf.tasks import registry
-  from mobilebert_tf.common import machine
 
-  logging.set_verbosity(logging.WARNING)
   if os.path.exists(_output_dir()) and not os.path.isdir(_output_dir()):
     raise NotADirectoryError(f'{_output_dir()} is a file. Name a folder as '
                              '--output_dir.')
@@ -110,7 +102,7 @@ def _evaluate() -> str:
       }, parts)
   summary = evaluation_report.format_summary(
       evaluation_report.read(_output_dir()), parts)
-  return f'{summary}\n\nThe report: {path}'
+  print(f'{summary}\n\nThe report: {path}')
 
 
 def _output_dir() -> str:
@@ -118,5 +110,4 @@ def _output_dir() -> str:
 
 
 if __name__ == '__main__':
-  flags.mark_flags_as_required(['model_dir', 'data_file', 'output_dir'])
-  app.run(main)
+  program.run(main, interrupted='nothing was written.')

@@ -23,11 +23,10 @@ python -m mobilebert_tf.finetune --task=classification --train_file=train.csv \
 
 Tasks are those of GLUE (cola, sst2, mrpc, stsb, qqp, mnli, qnli, rte, wnli),
 squad_v1 and squad_v2, and one's own: classification, regression,
-token_classification. All files are read before training starts. A run that was
-stopped goes on with the same command; one that is done is not done again.
+token_classification. All files are read before training starts. The same
+command resumes a run that was stopped, and does not repeat one that is done.
 """
 
-from absl import app
 from absl import flags
 from absl import logging
 
@@ -40,37 +39,38 @@ _OUTPUT_DIR = flags.DEFINE_string(
     'output_dir', None, 'Folder for the model, its report and its answers.',
     required=True)
 _LEARNING_RATE = flags.DEFINE_float(
-    'learning_rate', None, "Its peak; the task's usual one if not given. The "
-    'paper searched 1e-5 to 1e-4.')
+    'learning_rate', None, "Peak learning rate; the task's usual one if not "
+    'given. The paper searched 1e-5 to 1e-4.')
 _BATCH_SIZE = flags.DEFINE_integer(
-    'batch_size', None, 'Texts in a step; likewise.')
+    'batch_size', None, "Texts in a step; the task's usual number if not "
+    'given.')
 _EPOCHS = flags.DEFINE_float(
-    'epochs', None, 'How often each text is seen; likewise.')
-_SEED = flags.DEFINE_integer('seed', 0, 'Of weights, order and dropout.')
+    'epochs', None, "Passes over the texts; the task's usual number if not "
+    'given.')
+_SEED = flags.DEFINE_integer(
+    'seed', 0, 'Seed of weights, order and dropout.')
 
 
-def main(argv: list[str]) -> None:
-  if len(argv) > 1:
-    raise app.UsageError(f'Not a flag: {" ".join(argv[1:])}')
-  with program.errors_in_a_line('finetune'):
-    import pathlib
-    from mobilebert_tf.pipelines.finetuning import recipe as recipe_lib
-    from mobilebert_tf.pipelines.finetuning import run
-    from mobilebert_tf.reporting import evaluation as evaluation_report
-    from mobilebert_tf.tasks import registry
-    logging.set_verbosity(logging.ERROR)
-    folder = pathlib.Path(_OUTPUT_DIR.value).expanduser()
-    fields = flags_lib.recipe_fields()
-    settings = recipe_lib.usual_settings(fields['task'])
-    for flag in (_LEARNING_RATE, _BATCH_SIZE, _EPOCHS):
-      if flag.value is not None:
-        settings[flag.name] = flag.value
-    run.run(recipe_lib.Recipe(**fields, **settings, seed=_SEED.value), folder)
-    results = evaluation_report.read(folder)
-    print(evaluation_report.format_summary(
-        results, registry.get(results['kind']).report_parts()))
-    print(f'\nThe report: {folder / evaluation_report.PAGE}')
+def main() -> None:
+  import pathlib
+  from mobilebert_tf.pipelines.finetuning import recipe as recipe_lib
+  from mobilebert_tf.pipelines.finetuning import run
+  from mobilebert_tf.reporting import evaluation as evaluation_report
+  from mobilebert_tf.tasks import registry
+
+  folder = pathlib.Path(_OUTPUT_DIR.value).expanduser()
+  fields = flags_lib.recipe_fields()
+  settings = recipe_lib.usual_settings(fields['task'])
+  for flag in (_LEARNING_RATE, _BATCH_SIZE, _EPOCHS):
+    if flag.value is not None:
+      settings[flag.name] = flag.value
+  run.run(recipe_lib.Recipe(**fields, **settings, seed=_SEED.value), folder)
+  results = evaluation_report.read(folder)
+  print(evaluation_report.format_summary(
+      results, registry.get(results['kind']).report_parts()))
+  print(f'\nThe report: {folder / evaluation_report.PAGE}')
 
 
 if __name__ == '__main__':
-  app.run(main)
+  program.run(main, interrupted='the same command resumes it.',
+              verbosity=logging.ERROR)

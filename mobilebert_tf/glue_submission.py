@@ -12,17 +12,16 @@
 # See the License for the specific language governing permissions and
 # limitations under the License.
 
-r"""Collects fine-tuned tasks of GLUE: their scores, and one zip for the server.
+r"""Collects fine-tuned GLUE tasks: their scores, and one zip for the server.
 
 python -m mobilebert_tf.glue_submission --runs=runs/cola,runs/sst2,... \
   --output=submission.zip
 
-Runs are folders of `mobilebert_tf.finetune` or best/ of its search. Prints the
-metrics of each task's held-out part and, where all nine are there, the GLUE
-score; says what the server would miss.
+Runs are folders of `mobilebert_tf.finetune`, or best/ of its search. Prints the
+metrics of each task's held-out part, the GLUE score if all nine tasks are
+there, and what the server would miss.
 """
 
-from absl import app
 from absl import flags
 from absl import logging
 
@@ -32,24 +31,22 @@ _RUNS = flags.DEFINE_list('runs', None, 'Folders of runs.', required=True)
 _LEAVE_OUT = flags.DEFINE_list(
     'leave_out', [], 'Tasks that do not count in the score; the paper leaves '
     'out wnli.')
-_OUTPUT = flags.DEFINE_string('output', None, 'The zip.', required=True)
+_OUTPUT = flags.DEFINE_string(
+    'output', None, 'Zip file to write.', required=True)
 
 
-def main(argv: list[str]) -> None:
-  if len(argv) > 1:
-    raise app.UsageError(f'Not a flag: {" ".join(argv[1:])}')
-  with program.errors_in_a_line('glue_submission'):
-    import pathlib
-    from mobilebert_tf.pipelines.finetuning import glue_runs
-    logging.set_verbosity(logging.ERROR)
-    runs = glue_runs.collect([pathlib.Path(run).expanduser()
-                              for run in _RUNS.value])
-    print(glue_runs.format_scores(runs, _LEAVE_OUT.value))
-    output = pathlib.Path(_OUTPUT.value).expanduser()
-    for problem in glue_runs.write_submission(runs, output):
-      print(f'The server will not take it: {problem}.')
-    print(f'\nWritten: {output}')
+def main() -> None:
+  import pathlib
+  from mobilebert_tf.pipelines.finetuning import glue_runs
+
+  runs = glue_runs.collect([pathlib.Path(run).expanduser()
+                            for run in _RUNS.value])
+  print(glue_runs.format_scores(runs, _LEAVE_OUT.value))
+  output = pathlib.Path(_OUTPUT.value).expanduser()
+  for problem in glue_runs.write_submission(runs, output):
+    print(f'The server will not take it: {problem}.')
+  print(f'\nWritten: {output}')
 
 
 if __name__ == '__main__':
-  app.run(main)
+  program.run(main, verbosity=logging.ERROR)

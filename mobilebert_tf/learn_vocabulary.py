@@ -18,44 +18,34 @@ python -m mobilebert_tf.learn_vocabulary \
   --input_files='corpus/*.txt' --output_file=/tmp/vocab.txt --vocab_size=8000
 """
 
-import sys
-
-from absl import app
 from absl import flags
+
+from mobilebert_tf.common import program
 
 _INPUT_FILES = flags.DEFINE_multi_string(
     'input_files', None,
-    'Text files or globs (plain text, .gz, .jsonl, .jsonl.gz); may be given '
-    'several times, and several may be joined with commas.')
+    'Text files or globs (plain text, .gz, .jsonl, .jsonl.gz), separated by '
+    'commas; may be given several times.', required=True)
 _OUTPUT_FILE = flags.DEFINE_string(
-    'output_file', None, 'Where to write the vocabulary, such as vocab.txt.')
+    'output_file', None, 'Vocabulary to write, such as vocab.txt.',
+    required=True)
 _VOCAB_SIZE = flags.DEFINE_integer(
-    'vocab_size', 30522, 'How many tokens to learn, special ones included.',
+    'vocab_size', 30522, 'Number of tokens to learn, special ones included.',
     lower_bound=20)
 _LOWER_CASE = flags.DEFINE_bool(
     'lower_case', True, 'Lower-case the text and strip accents.')
 
 
-def main(argv: list[str]) -> None:
-  if len(argv) > 1:
-    raise app.UsageError(f'Not a flag: {" ".join(argv[1:])}')
-  # Imported here, so that --help need not wait for TensorFlow.
-  # pylint: disable=g-import-not-at-top
-  import tensorflow as tf
-
+def main() -> None:
   from mobilebert_tf.data import corpus
   from mobilebert_tf.text import vocabulary
 
-  files = [f for value in _INPUT_FILES.value for f in value.split(',') if f]
-  try:
-    paragraphs = (p for d in corpus.read_documents(files) for p in d)
-    learned = vocabulary.learn_vocabulary(
-        paragraphs, _VOCAB_SIZE.value, _OUTPUT_FILE.value, _LOWER_CASE.value)
-  except (OSError, ValueError, tf.errors.OpError) as error:
-    sys.exit(f'learn_vocabulary: {error}')
+  documents = corpus.read_documents(program.names(_INPUT_FILES))
+  learned = vocabulary.learn_vocabulary(
+      (paragraph for document in documents for paragraph in document),
+      _VOCAB_SIZE.value, _OUTPUT_FILE.value, _LOWER_CASE.value)
   print(f'{_OUTPUT_FILE.value}: {len(learned)} tokens.')
 
 
 if __name__ == '__main__':
-  flags.mark_flags_as_required(['input_files', 'output_file'])
-  app.run(main)
+  program.run(main, interrupted='nothing was written.')

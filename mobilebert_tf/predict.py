@@ -32,54 +32,42 @@ import os
 import re
 import sys
 
-from absl import app
 from absl import flags
-from absl import logging
+
+from mobilebert_tf.common import program
 
 _MODEL_DIR = flags.DEFINE_string(
     'model_dir', None,
     'The --model_dir of a fine-tuning run, or a checkpoint of any format with '
-    'a classifier, token classifier or span labeler and a vocab.txt.')
+    'a vocab.txt and a head: of a classifier, a token classifier or for '
+    'question answering.', required=True)
 _INPUT = flags.DEFINE_string(
-    'input', '-', 'A file of lines, which may end with .gz; - is standard '
+    'input', '-', 'File of lines, which may be compressed (.gz); - is standard '
     'input.')
 _FORMAT = flags.DEFINE_enum(
     'input_format', 'auto', ['auto', 'text', 'json'],
-    'What a line is. With auto, all are JSON if the first one begins with {.')
+    'Format of a line. With auto, all are JSON if the first begins with {.')
 _BATCH_SIZE = flags.DEFINE_integer(
-    'batch_size', 32, 'How many texts are computed at once.', lower_bound=1)
+    'batch_size', 32, 'Texts that are computed together.', lower_bound=1)
 
-_SOME_FAILED, _INTERRUPTED, _BROKEN_PIPE = 2, 130, 141
-# What ends a line for some readers, or changes how a terminal shows what comes.
+_SOME_FAILED, _BROKEN_PIPE = 2, 141
+# Characters that end a line for some readers, or change how a terminal shows
+# the ones after them.
 _ESCAPED = re.compile(
     '[\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff\ufeff]')
 
 
-def main(argv: list[str]) -> None:
-  if len(argv) > 1:
-    raise app.UsageError(f'Not a flag: {" ".join(argv[1:])}')
-  # Imported here, so that --help need not wait for TensorFlow.
-  import zlib
-
-  import tensorflow as tf
-  import yaml
-
+def main() -> int:
   try:
     with _open(_INPUT.value) as stream:
-      sys.exit(_answer(stream))
-  except BrokenPipeError:  # Whoever read the answers has enough of them.
+      return _answer(stream)
+  except BrokenPipeError:  # The reader of the answers has enough of them.
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    sys.exit(_BROKEN_PIPE)
-  except (EOFError, LookupError, OSError, ValueError, tf.errors.OpError,
-          yaml.YAMLError, zlib.error) as error:
-    logging.debug('Where it was raised:', exc_info=True)
-    sys.exit(f'predict: {error}')
-  except KeyboardInterrupt:
-    sys.exit(_INTERRUPTED)
+    return _BROKEN_PIPE
 
 
 def _open(path):
-  """Opens what has the lines, for reading what there is without waiting."""
+  """Opens the input such that reads return what there is without waiting."""
   import gzip
 
   if path == '-':
@@ -128,5 +116,4 @@ def _encode(answer: dict[str, object]) -> bytes:
 
 
 if __name__ == '__main__':
-  flags.mark_flag_as_required('model_dir')
-  app.run(main)
+  program.run(main)

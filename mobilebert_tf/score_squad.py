@@ -19,54 +19,50 @@ python -m mobilebert_tf.score_squad --data=dev-v2.0.json \
 
 Prints JSON: exact match and F1, in percent. For SQuAD v2.0 also those of the
 questions that have an answer (HasAns) and that have none (NoAns) and, given the
-null odds, the best there are and the thresholds that give them.
+no-answer scores, the best possible ones and the thresholds that give them.
 """
 
 import sys
 
-from absl import app
 from absl import flags
 
+from mobilebert_tf.common import program
+
 _DATA = flags.DEFINE_string(
-    'data', None, 'SQuAD v1.1 or v2.0 file with the right answers.')
+    'data', None, 'SQuAD v1.1 or v2.0 file with the right answers.',
+    required=True)
 _PREDICTIONS = flags.DEFINE_string(
-    'predictions', None, 'JSON object: the answer by the id of its question.')
+    'predictions', None, 'JSON object: answers by the ids of their questions.',
+    required=True)
 _NULL_ODDS = flags.DEFINE_string(
     'null_odds', None,
-    'JSON object: how much rather there is no answer, by the id (v2.0).')
+    'JSON object: no-answer scores by the ids of their questions (v2.0).')
 _NULL_THRESHOLD = flags.DEFINE_float(
-    'null_threshold', 1.0, 'Above these odds, a prediction counts as "no '
-    "answer\". The default is the official script's.")
+    'null_threshold', 1.0, 'No-answer score above which a prediction counts as '
+    "\"no answer\". The default is the official script's.")
 _TITLES = flags.DEFINE_list(
-    'titles', [], 'Articles to score alone, parted by commas.')
+    'titles', [], 'Only articles to score, separated by commas.')
 _EXCLUDE_TITLES = flags.DEFINE_list(
-    'exclude_titles', [], 'Articles to leave out, parted by commas.')
+    'exclude_titles', [], 'Articles to leave out, separated by commas.')
 
 
-def main(argv: list[str]) -> None:
-  if len(argv) > 1:
-    raise app.UsageError(f'Not a flag: {" ".join(argv[1:])}')
-  # pylint: disable=g-import-not-at-top
+def main() -> None:
   import json
 
   from mobilebert_tf.data import squad
   from mobilebert_tf.tasks.question_answering import metrics
 
-  try:
-    data = squad.read(_DATA.value, _TITLES.value, _EXCLUDE_TITLES.value)
-    predictions = squad.read_predictions(_PREDICTIONS.value)
-    null_odds = None
-    if _NULL_ODDS.value:
-      null_odds = squad.read_null_odds(_NULL_ODDS.value)
-    scores = metrics.evaluate(
-        data, predictions, null_odds, _NULL_THRESHOLD.value)
-  except (OSError, OverflowError, ValueError) as error:
-    sys.exit(f'score_squad: {error}')
+  data = squad.read(_DATA.value, _TITLES.value, _EXCLUDE_TITLES.value)
+  predictions = squad.read_predictions(_PREDICTIONS.value)
+  null_odds = None
+  if _NULL_ODDS.value:
+    null_odds = squad.read_null_odds(_NULL_ODDS.value)
+  scores = metrics.evaluate(
+      data, predictions, null_odds, _NULL_THRESHOLD.value)
   for note in squad.compare_ids(data, predictions):
     print(f'score_squad: {note}', file=sys.stderr)
   print(json.dumps(scores, indent=2))
 
 
 if __name__ == '__main__':
-  flags.mark_flags_as_required(['data', 'predictions'])
-  app.run(main)
+  program.run(main)

@@ -19,55 +19,36 @@ python -m mobilebert_tf.train --experiment=mobilebert/pretrain \
   --config_file=configs/experiments/pretrain_small.yaml \
   --params_override=task.train_data.input_path=records/train,...
 
-Every file of configs/experiments opens with the whole command that runs it. A
-run that was stopped goes on with the same command. What is wrong is said in a
-line; --verbosity=1 shows where it was raised.
+Every file of configs/experiments opens with the whole command that runs it. The
+same command resumes a run that was stopped. Errors are one line; --verbosity=1
+shows where they were raised.
 """
 
-import sys
-
-from absl import app
 from absl import flags
 from absl import logging
 
+from mobilebert_tf.common import program
 from official.common import flags as tfm_flags
 
 FLAGS = flags.FLAGS
 
+tfm_flags.define_flags()
+flags.adopt_module_key_flags(tfm_flags)  # So that --help shows them.
+flags.mark_flags_as_required(['experiment', 'mode', 'model_dir'])
 
-def main(argv: list[str]) -> None:
-  if len(argv) > 1:
-    raise app.UsageError(f'Not a flag: {" ".join(argv[1:])}')
-  # Imported here, so that --help need not wait for TensorFlow.
+
+def main() -> None:
   import gin
-  import tensorflow as tf
-  import yaml
   from mobilebert_tf.training import experiments  # noqa: F401
   from mobilebert_tf.training import run
   from official.core import train_utils
 
-  try:
-    gin.parse_config_files_and_bindings(FLAGS.gin_file, FLAGS.gin_params)
-    params = train_utils.parse_configuration(FLAGS)
-    run.run_experiment(params, FLAGS.mode, FLAGS.model_dir)
-  except (ArithmeticError, LookupError, OSError, ValueError, tf.errors.OpError,
-          yaml.YAMLError) as error:
-    logging.debug('Where it was raised:', exc_info=True)
-    sys.exit(f'train: {_message(error)}')
-  except KeyboardInterrupt:
-    print('\ntrain: interrupted; the same command goes on from the last '
-          'checkpoint.', file=sys.stderr)
-    sys.exit(130)
-
-
-def _message(error: Exception) -> str:
-  # A KeyError shows its message quoted, and gin adds where it was called.
-  message = str(error.args[0]) if isinstance(error, KeyError) else str(error)
-  return message.split('\n  In call to configurable')[0]
+  gin.parse_config_files_and_bindings(FLAGS.gin_file, FLAGS.gin_params)
+  params = train_utils.parse_configuration(FLAGS)
+  run.run_experiment(params, FLAGS.mode, FLAGS.model_dir)
 
 
 if __name__ == '__main__':
-  tfm_flags.define_flags()
-  flags.adopt_module_key_flags(tfm_flags)  # So that --help shows them.
-  flags.mark_flags_as_required(['experiment', 'mode', 'model_dir'])
-  app.run(main)
+  program.run(
+      main, verbosity=logging.INFO,
+      interrupted='the same command resumes it from the last checkpoint.')

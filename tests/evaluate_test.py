@@ -24,10 +24,10 @@ import tempfile
 import tensorflow as tf
 
 from mobilebert_tf.data import squad
-from mobilebert_tf.evaluation import metrics as evaluation_metrics
+from mobilebert_tf.evaluation import metrics
 from mobilebert_tf import modeling
 from mobilebert_tf.tasks.classification import predictor
-from mobilebert_tf.tasks.question_answering import metrics as question_answering_metrics
+from mobilebert_tf.tasks.question_answering import metrics as squad_metrics
 from tests.data import squad_samples
 from tests.inference import tiny_classifier
 
@@ -38,11 +38,12 @@ import json, sys
 from absl import flags
 from absl.testing import flagsaver
 from mobilebert_tf import evaluate
+from mobilebert_tf.common import program
 for arguments in json.loads(sys.argv[1]):
   with flagsaver.flagsaver():
     flags.FLAGS(['evaluate', *arguments])
     try:
-      evaluate.main(['evaluate'])
+      program.call(evaluate.main)
     except SystemExit as error:
       print(error)
   print('=====')
@@ -111,7 +112,7 @@ class EvaluateTest(tf.test.TestCase):
     self.assertIn('moods: 30 labelled texts of 3 classes', self.output[0])
     self.assertTrue((self.folder / 'texts/evaluation.html').exists())
     scores = predictor.TextPredictor(self.trained).scores(_TEXTS)
-    expected = evaluation_metrics.compute(['accuracy', 'f1'],
+    expected = metrics.compute(['accuracy', 'f1'],
                                [i % 3 for i in range(30)], scores)
     self.assertAllClose(self._results('texts')['metrics'], expected)
 
@@ -133,7 +134,7 @@ class EvaluateTest(tf.test.TestCase):
     self.assertCountEqual(answers, ['a', 'b'])
     self.assertEqual(
         self._results('questions')['metrics'],
-        question_answering_metrics.evaluate(squad.read(self.folder / 'dev.json'), answers))
+        squad_metrics.evaluate(squad.read(self.folder / 'dev.json'), answers))
     self.assertTrue((folder / 'null_odds.json').exists())
 
 

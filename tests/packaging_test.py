@@ -23,8 +23,10 @@ import mobilebert_tf
 from tests import python_files
 
 _INSTALLED_FOLDERS = ('mobilebert_tf', 'export', 'configs')
-# Everything else may import it; it imports nothing else (design.md).
-_BOTTOM_LAYER = 'mobilebert_tf/modeling/'
+# Files that import by name, which import-linter cannot see: the public API and
+# the verbs, which stand above all rooms. Tests below check what they name.
+_IMPORTERS_BY_NAME = ('mobilebert_tf/__init__.py', 'mobilebert_tf/__main__.py')
+_IMPORTS_BY_NAME = ('__import__', 'import_module', 'run_module', 'run_path')
 
 
 def _installed_files() -> list[str]:
@@ -76,11 +78,34 @@ class ImportsTest(absltest.TestCase):
               getattr(node.value, 'id', None), 'tf',
               f'{path}:{node.lineno}: write tf_keras instead of tf.keras')
 
-  def test_modeling_imports_no_other_part(self):
-    for path in python_files.python_files(_BOTTOM_LAYER):
-      others = [other for other in python_files.own_imports(path)
-                if not other.startswith(_BOTTOM_LAYER)]
-      self.assertEmpty(others, f'{path} reaches out of {_BOTTOM_LAYER}')
+  def test_no_import_of_another_room_is_hidden_from_import_linter(self):
+    for path in _installed_files():
+      if path not in _IMPORTERS_BY_NAME:
+        tree = python_files.parse(path)
+        beside = {id(node.func) for node in ast.walk(tree)
+                  if isinstance(node, ast.Call)
+                  and ast.unparse(node).partition('(')[2].startswith(
+                      "f'{__package__}.")}
+        for node in ast.walk(tree):
+          name = getattr(node, 'attr', None) or getattr(node, 'id', None)
+          if id(node) not in beside:
+            self.assertNotIn(name, _IMPORTS_BY_NAME,
+                             f'{path}:{getattr(node, "lineno", 0)}: import it')
+
+  def test_the_public_api_is_in_rooms(self):
+    for name, module in mobilebert_tf._PUBLIC.items():
+      path = python_files.own_file(f'mobilebert_tf.{module}')
+      self.assertTrue((python_files.ROOT / path).is_file())
+      self.assertGreater(path.count('/'), 1, f'{name}: {path} is no room')
+
+  def test_rooms_do_not_use_the_public_api(self):
+    # It reaches every room, so import-linter would not see which.
+    public = {f'mobilebert_tf.{name}' for name in mobilebert_tf.__all__}
+    for path in _installed_files():
+      names = python_files.imported_names(path)
+      names |= {ast.unparse(node) for node in ast.walk(python_files.parse(path))
+                if isinstance(node, ast.Attribute)}
+      self.assertNoCommonElements(names, public, path)
 
   def test_binaries_are_imported_by_tests_only(self):
     binaries = {path for path in _installed_files()

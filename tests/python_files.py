@@ -146,7 +146,10 @@ def canonical(distribution: str) -> str:
   return re.sub(r'[-_.]+', '-', distribution).lower()
 
 
-@functools.cache
+# It reads the files of every distribution.
+_distributions = functools.cache(importlib.metadata.packages_distributions)
+
+
 def distributions(module: str) -> frozenset[str]:
   """Returns the installed distributions that provide a top-level module.
 
@@ -156,8 +159,7 @@ def distributions(module: str) -> frozenset[str]:
   Returns:
     Such as `{'pyyaml'}`; the module's own name if nothing installed has it.
   """
-  installed = importlib.metadata.packages_distributions()
-  return frozenset(map(canonical, installed.get(module, [module])))
+  return frozenset(map(canonical, _distributions().get(module, [module])))
 
 
 def requirements(variable: str) -> set[str]:

@@ -25,13 +25,14 @@ def path(relative: str) -> str:
   """Returns the path of a file of `configs/`.
 
   Args:
-    relative: Path below it, such as `'experiments/pretrain_small.yaml'`.
+    relative: Path below `configs/`.
 
   Returns:
-    An existing file.
+    Path of an existing file.
 
   Raises:
-    FileNotFoundError: If there is none, naming those there are.
+    FileNotFoundError: If there is no such file; the message lists those that
+      exist.
 
   Example:
 

@@ -12,39 +12,186 @@
 # See the License for the specific language governing permissions and
 # limitations under the License.
 
-"""How programs say what their users can mend."""
+"""The frame of all programs: flags, one call, errors of users in one line.
 
-import contextlib
+A program defines flags and a `main`, and ends in
+
+  if __name__ == '__main__':
+    program.run(main)
+
+It imports what is slow to import inside `main`, so that --help answers at once.
+"""
+
 import os
+import pathlib
+import re
 import sys
-from collections.abc import Iterator
+import zlib
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from absl import app
+from absl import flags
+from absl import logging
+
+flags.disclaim_key_flags()  # `DEFINE_numbers` defines the flags of its caller.
+
+_INTERRUPTED = 130  # 128 and the number of SIGINT, as shells count.
+_USER_ERRORS = (ArithmeticError, EOFError, LookupError, OSError, RuntimeError,
+                ValueError, zlib.error)
+_MISTAKES = (IndexError, NotImplementedError, RecursionError)
+_NOT_SET = re.compile(
+    r'flag --(\w+)=None: Flag --\1 must have a value other than None\.')
 
 
-@contextlib.contextmanager
-def errors_in_a_line(
-    program: str, interrupted: str = 'the same command goes on.',
-    also: tuple[type[Exception], ...] = ()) -> Iterator[None]:
-  """Ends the program with a line where its user can mend what is wrong.
+def run(main: Callable[..., int | None], *, interrupted: str = '',
+        verbosity: int = logging.WARNING, takes_arguments: bool = False
+        ) -> None:
+  """Parses the flags, calls the program and exits.
 
   Args:
-    program: Its name.
-    interrupted: What to say if it is interrupted.
-    also: Errors that its user can mend, besides the usual ones.
-
-  Yields:
-    Nothing.
-
-  Example: `with errors_in_a_line('finetune'): ...`
+    main: Work of the program. Returns the exit code, or None for 0.
+    interrupted: What Ctrl-C leaves, such as `'nothing was written.'`.
+    verbosity: Level of absl's log where `--verbosity` is not given.
+    takes_arguments: Whether `main` takes the list of arguments that are no
+      flags. If not, there must be none.
   """
-  # TensorFlow tells at length what this machine lacks.
-  os.environ.setdefault('TF_CPP_MIN_LOG_LEVEL', '3')
-  import tensorflow as tf
+  name = name_of(main)
+
+  def parse(argv: Sequence[str]) -> list[str]:
+    arguments = _parse_flags(name, argv)
+    if flags.FLAGS['verbosity'].using_default_value:
+      logging.set_verbosity(verbosity)
+    return arguments
+
+  def call_main(argv: list[str]) -> int | None:
+    _, *arguments = argv
+    if takes_arguments:
+      return call(main, arguments, interrupted=interrupted)
+    if arguments:
+      sys.exit(f'{name}: unexpected argument: {" ".join(arguments)}. Flags '
+               'begin with --; --help lists them.')
+    return call(main, interrupted=interrupted)
+
+  app.run(call_main, flags_parser=parse)
+
+
+def call(main: Callable[..., int | None], *arguments: Any,
+         interrupted: str = '') -> int | None:
+  """Calls the program and exits with one line where its user is in error.
+
+  Other exceptions are mistakes in the code and keep their traceback;
+  `--verbosity=1` shows that of every error.
+
+  Args:
+    main: Work of the program.
+    *arguments: Arguments of `main`.
+    interrupted: What Ctrl-C leaves.
+
+  Returns:
+    What `main` returns.
+  """
+  name = name_of(main)
+  _quieten_tensorflow()
   try:
-    yield
-  except (ArithmeticError, OSError, ValueError, tf.errors.OpError,
-          *also) as error:
-    # Gin adds in which of the Model Garden's functions it was.
-    sys.exit(f'{program}: ' + str(error).partition('\n  In call to')[0])
+    return main(*arguments)
+  except Exception as error:
+    if not is_user_error(error):
+      raise
+    logging.debug('Where it was raised:', exc_info=True)
+    sys.exit(f'{name}: {_message(error)}')
   except KeyboardInterrupt:
-    print(f'\n{program}: interrupted; {interrupted}', file=sys.stderr)
-    sys.exit(130)
+    print(f'\n{name}: interrupted{interrupted and "; "}{interrupted}',
+          file=sys.stderr)
+    sys.exit(_INTERRUPTED)
+
+
+def name_of(main: Callable[..., Any]) -> str:
+  """Returns the name of a program, which is that of its file."""
+  return pathlib.Path(main.__code__.co_filename).stem
+
+
+def names(flag: flags.FlagHolder[list[str]]) -> list[str]:
+  """Returns the values of a repeated flag, each of which may hold commas."""
+  return [name for value in flag.value for name in value.split(',') if name]
+
+
+def is_user_error(error: Exception) -> bool:
+  """Returns whether an exception is about input that its user can correct."""
+  if isinstance(error, KeyError):  # A bare key is a mistake in the code.
+    return ' ' in _message(error)
+  if isinstance(error, _MISTAKES):
+    return False
+  # A library that was never imported has raised nothing.
+  tensorflow, yaml = map(sys.modules.get, ('tensorflow', 'yaml'))
+  return (isinstance(error, _USER_ERRORS)
+          or tensorflow and isinstance(error, tensorflow.errors.OpError)
+          or yaml and isinstance(error, yaml.YAMLError) or False)
+
+
+def DEFINE_numbers(name: str, default: Sequence[float], description: str,
+                   lower_bound: float, kind: type = int) -> flags.FlagHolder:
+  """Defines a flag whose value is a list of different numbers.
+
+  Args:
+    name: Name of the flag.
+    default: Its default.
+    description: What `--help` says.
+    lower_bound: Smallest number allowed.
+    kind: `int` or `float`.
+
+  Returns:
+    The flag, as absl's functions of such names do.
+  """
+  parser = _NumbersParser(kind, lower_bound)
+  return flags.DEFINE(parser, name, default, description,
+                      serializer=flags.CsvListSerializer(','))
+
+
+class _NumbersParser(flags.ArgumentParser):
+  """Parses numbers that are separated by commas."""
+
+  syntactic_help = 'a comma separated list'
+
+  def __init__(self, kind: type, lower_bound: float):
+    self._kind, self._lower_bound = kind, lower_bound
+
+  def flag_type(self) -> str:
+    return 'comma separated list of numbers'
+
+  def parse(self, argument: str | Sequence[float]) -> list[float]:
+    words = argument.split(',') if isinstance(argument, str) else argument
+    try:
+      numbers = [self._kind(word) for word in words]
+    except ValueError:
+      numbers = []
+    if (not numbers or len(set(numbers)) < len(numbers)
+        or not all(number >= self._lower_bound for number in numbers)):
+      whole = 'whole ' if self._kind is int else ''
+      raise ValueError(f'expected one or more different {whole}numbers from '
+                       f'{self._lower_bound}, separated by commas.')
+    return numbers
+
+
+def _parse_flags(name: str, argv: Sequence[str]) -> list[str]:
+  try:
+    return flags.FLAGS(argv)
+  except flags.Error as error:
+    message = str(error)
+    missing = ' and '.join(f'--{flag}' for flag in _NOT_SET.findall(message))
+    if missing:
+      message = f'{missing} must be given.'
+    sys.exit(f'{name}: ' + message.replace('\n', ' ') + ' --help lists the '
+             'flags.')
+
+
+def _quieten_tensorflow() -> None:
+  """Hides what TensorFlow's runtime says about the machine at length."""
+  if logging.get_verbosity() < logging.INFO:
+    os.environ.setdefault('TF_CPP_MIN_LOG_LEVEL', '3')
+
+
+def _message(error: Exception) -> str:
+  # A KeyError shows its message quoted, and gin adds where it was called.
+  message = str(error.args[0]) if isinstance(error, KeyError) else str(error)
+  return message.partition('\n  In call to configurable')[0]

@@ -12,18 +12,4 @@
 # See the License for the specific language governing permissions and
 # limitations under the License.
 
-"""Model Garden tasks: pre-training, and fine-tuning on texts.
-
-Those of questions and of words are imported by their modules.
-"""
-
-from mobilebert_tf.tasks.classification.task import SentencePredictionConfig
-from mobilebert_tf.tasks.classification.task import SentencePredictionTask
-from mobilebert_tf.tasks.pretraining.task import encoder_config
-from mobilebert_tf.tasks.pretraining.task import PretrainingConfig
-from mobilebert_tf.tasks.pretraining.task import PretrainingTask
-
-__all__ = [
-    'PretrainingConfig', 'PretrainingTask', 'SentencePredictionConfig',
-    'SentencePredictionTask', 'encoder_config'
-]
+"""Tasks, a folder each. Nothing is imported here: some need no TensorFlow."""

@@ -12,7 +12,7 @@
 # See the License for the specific language governing permissions and
 # limitations under the License.
 
-"""The programs, one after another, as a user runs them."""
+"""The programs, one after another, as a user runs them by their verbs."""
 
 import pathlib
 import subprocess
@@ -45,9 +45,9 @@ class ProgramsTest(tf.test.TestCase):
       (self.folder / f'{part}.tsv').write_text(
           '\n'.join(['text\tlabel', *rows]) + '\n')
 
-  def _run(self, module: str, *flags: str, fails: bool = False) -> str:
+  def _run(self, verb: str, *flags: str, fails: bool = False) -> str:
     finished = subprocess.run(
-        [sys.executable, '-m', f'mobilebert_tf.{module}', *flags],
+        [sys.executable, '-m', 'mobilebert_tf', verb, *flags],
         cwd=self.folder, capture_output=True, text=True, check=False,
         timeout=600)
     output = finished.stdout + finished.stderr
@@ -100,9 +100,9 @@ class ProgramsTest(tf.test.TestCase):
             'task.validation_data.seq_length=40']
     self._train('sentence_prediction', 'classifier', 'mobilebert_small', *task)
 
-    self._run('export.export_saved_model', '--model_dir=classifier',
+    self._run('export_saved_model', '--model_dir=classifier',
               '--output_dir=saved_model')
-    self._run('export.export_tflite', '--model_dir=classifier',
+    self._run('export_tflite', '--model_dir=classifier',
               '--output_file=model.tflite', '--lengths=16,32',
               '--quantization=none')
     texts = [_sentence(i) for i in range(6)]
@@ -125,7 +125,7 @@ class ProgramsTest(tf.test.TestCase):
         '--vocab_file=vocab.txt', '--output_dir=records', fails=True))
     self.assertFalse((self.folder / 'records').exists())
     self.assertIn("There is no folder 'nothing'", self._run(
-        'export.export_tflite', '--model_dir=nothing', '--output_file=out',
+        'export_tflite', '--model_dir=nothing', '--output_file=out',
         fails=True))
     self.assertIn('float16', self._train(
         'pretrain', 'model', 'ib_bert_small', *self._pretraining_data(),

@@ -39,7 +39,8 @@ from tests import python_files
 pytestmark = pytest.mark.wheel
 
 # Longer than that is an import that should have waited for main().
-_HELP_SECONDS = 3.0
+_HELP_SECONDS = 1.0
+_VERBS = 'mobilebert_tf/__main__.py'
 # What a wheel is built from, beside the files that it carries.
 _WHEEL_EXTRAS = ('setup.py', 'pyproject.toml', 'LICENSE', 'README.md')
 
@@ -63,9 +64,10 @@ def sources() -> list[pathlib.Path]:
 
 
 def binaries() -> list[str]:
-  """Returns the programs that the wheel carries."""
+  """Returns the programs that the wheel carries, but the one of the verbs."""
   return [path.as_posix() for path in sources()
-          if path.suffix == '.py' and python_files.is_binary(path.as_posix())]
+          if path.suffix == '.py' and python_files.is_binary(path.as_posix())
+          and path.as_posix() != _VERBS]
 
 
 def defined_flags(path: str) -> set[str]:
@@ -156,6 +158,17 @@ class WheelTest(parameterized.TestCase):
       metadata = archive.read(name).decode('utf-8')
     self.assertIn('Requires-Python: >=3.11', metadata)
     self.assertIn('License-File: LICENSE', metadata)
+
+  def test_mobilebert_is_a_command(self):
+    with zipfile.ZipFile(self.wheel) as archive:
+      name = next(n for n in archive.namelist()
+                  if n.endswith('/entry_points.txt'))
+      self.assertIn('mobilebert = mobilebert_tf.__main__:main',
+                    archive.read(name).decode('utf-8').splitlines())
+    done = run([self.python, '-m', 'mobilebert_tf'], self.empty)
+    self.assertEqual(done.returncode, 0, done.stderr)
+    for path in binaries():
+      self.assertIn(f'\n  {pathlib.Path(path).stem} ', done.stdout)
 
   def test_imports_come_from_the_wheel(self):
     # Not the programs: two of them may define a flag of the same name.

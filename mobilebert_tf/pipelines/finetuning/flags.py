@@ -12,49 +12,49 @@
 # See the License for the specific language governing permissions and
 # limitations under the License.
 
-"""The flags of a recipe."""
+"""Flags of a fine-tuning recipe."""
 
 from typing import Any
 
 from absl import flags
 
 _STRINGS = {
-    'task': 'sst2, squad_v1, classification, ...; see above.',
     'data_dir': "Folder that holds GLUE's folders, for its tasks.",
-    'train_file': 'For all others: TSV or CSV, CoNLL, or JSON of SQuAD.',
-    'dev_file': 'The same, held out; scored.',
-    'test_file': 'The same without labels; answered.',
-    'text_column': "Of one's own classification or regression.",
-    'pair_column': 'That of the second text, if there is one.',
-    'label_column': 'That of the label.',
-    'init_checkpoint': 'A run, a checkpoint of any format, or a name on the '
-                       'Hugging Face hub.',
-    'architecture': 'Instead, to start from random weights.',
-    'vocab_file': 'Where none lies with the checkpoint.',
-    'teacher': 'A model fine-tuned on the same task, to learn from as well.',
+    'train_file': 'Training file of other tasks: TSV or CSV, CoNLL, or JSON of '
+                  'SQuAD.',
+    'dev_file': 'Held-out file of the same kind, to score.',
+    'test_file': 'File of the same kind without labels, to answer.',
+    'text_column': "Column of the text, for one's own classification or "
+                   'regression.',
+    'pair_column': 'Column of the second text, if there is one.',
+    'label_column': 'Column of the label.',
+    'init_checkpoint': 'Run, checkpoint of any format, or name on the Hugging '
+                       'Face hub.',
+    'architecture': 'Architecture to start from with random weights, instead '
+                    'of a checkpoint.',
+    'vocab_file': 'Vocabulary, where none lies with the checkpoint.',
+    'teacher': 'Model fine-tuned on the same task, to be distilled as well.',
 }
 _DEFAULTS = {'text_column': 'text', 'label_column': 'label'}
 
+flags.DEFINE_string(
+    'task', None, 'Name of the task: sst2, squad_v1, classification, ...; '
+    '`mobilebert finetune --help` lists them.', required=True)
 for _name, _help in _STRINGS.items():
   flags.DEFINE_string(_name, _DEFAULTS.get(_name, ''), _help)
 flags.DEFINE_float(
-    'hidden_weight', 0.0, "Weight of the teacher's hidden states.")
+    'hidden_weight', 0.0, "Weight of the loss on the teacher's hidden states.")
 flags.DEFINE_integer(
-    'max_length', 0, "Longest text in tokens; 0 is the task's usual one.")
+    'max_length', 0, "Length of the longest text in tokens; 0 is the task's "
+    'usual one.')
 flags.DEFINE_list(
-    'dev_titles', [], 'Articles of SQuAD that are held out; the others are '
-    'learned from. For splitting one file.')
+    'dev_titles', [], 'Articles of SQuAD to hold out of the training file, '
+    'where both parts lie in one.')
 
 
 def recipe_fields() -> dict[str, Any]:
-  """Returns what the flags say of a recipe, but for how fast and how long.
-
-  Raises:
-    ValueError: If no task is named.
-  """
-  names = (*_STRINGS, 'hidden_weight', 'max_length')
+  """Returns the fields of a recipe that have flags, without its settings."""
+  names = ('task', *_STRINGS, 'hidden_weight', 'max_length')
   fields = {name: flags.FLAGS[name].value for name in names}
   fields['dev_titles'] = tuple(flags.FLAGS['dev_titles'].value)
-  if not fields['task']:
-    raise ValueError('--task is not set.')
   return fields
