@@ -1,16 +1,5 @@
-# Copyright 2026 The mobilebert_tf Authors. All Rights Reserved.
-#
-# Licensed under the Apache License, Version 2.0 (the "License");
-# you may not use this file except in compliance with the License.
-# You may obtain a copy of the License at
-#
-#     http://www.apache.org/licenses/LICENSE-2.0
-#
-# Unless required by applicable law or agreed to in writing, software
-# distributed under the License is distributed on an "AS IS" BASIS,
-# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
-# See the License for the specific language governing permissions and
-# limitations under the License.
+# Copyright 2026 The mobilebert_tf Authors
+# SPDX-License-Identifier: Apache-2.0
 
 r"""Compares our process pool to datatrove's executor, on the same records.
 
@@ -38,8 +27,7 @@ from absl import app
 from absl import flags
 
 from mobilebert_tf.common import formatting
-from mobilebert_tf.reporting import table
-from mobilebert_tf.reporting import terminal
+from mobilebert_tf.reporting import text as text_lib
 
 _TEXT = flags.DEFINE_string(
     'text', '../shared/data/corpus/books_train.txt', 'A text of 20 MB or more.')
@@ -78,11 +66,11 @@ def main(argv: list[str]) -> None:
                  'yes' if found == expected else 'no',
                  'yes' if resumed else 'no', str(left),
                  _kill_worker(engine)))
-  columns = [table.Column(title) for title in (
+  columns = [text_lib.Column(title) for title in (
       'Engine', 'Time', 'Same bytes', 'Resumed alike',
       'Workers 5 s after SIGKILL of the program',
       'After SIGKILL of a worker')]
-  print(terminal.format_table(table.Table(tuple(columns), tuple(rows))))
+  print(text_lib.format_table(text_lib.Table(tuple(columns), tuple(rows))))
 
 
 def _start(engine: str, output: pathlib.Path) -> subprocess.Popen:
