@@ -66,7 +66,7 @@ class ConfigsTest(tf.test.TestCase, parameterized.TestCase):
     self.assertEqual(read.task.as_dict(), registered.task.as_dict())
     self.assertEqual(read.trainer.as_dict(), registered.trainer.as_dict())
 
-  @parameterized.parameters(*experiments.FINE_TUNING)
+  @parameterized.parameters(*(each.name for each in experiments.FINE_TUNING))
   def test_fine_tuning_with_a_teacher_is_the_same_but_for_it(self, name):
     distilled = exp_factory.get_exp_config(
         f'mobilebert/distilled/{name}').as_dict()

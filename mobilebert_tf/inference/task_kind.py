@@ -220,6 +220,10 @@ class TaskKind:
   def check_recipe(self, recipe: Any) -> None:
     """Raises ValueError if a recipe lacks what this kind needs."""
 
+  def experiments(self) -> Sequence[Any]:
+    """Returns its fine-tunings at full scale; see `tasks.recipes.Experiment`."""
+    return ()
+
   def usual_settings(self, task: str) -> tuple[float, int, float]:
     """Returns epochs, batch size and learning rate of a task of `recipes`."""
     del task

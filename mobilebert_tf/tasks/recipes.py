@@ -14,13 +14,34 @@
 
 """What a kind of task reads for a recipe, before any training starts."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 import dataclasses
 from typing import Any
 
 from mobilebert_tf import modeling
+from official.core import config_definitions as cfg
 
 TEST_PARTS = ('test', 'test_mismatched', 'ax')
+
+
+@dataclasses.dataclass(frozen=True)
+class Experiment:
+  """A fine-tuning at full scale, to be registered by its name.
+
+  Attributes:
+    name: Name below `mobilebert/`.
+    task: Function that returns the config of the task.
+    train_steps: Number of steps.
+    learning_rate: Peak of the learning rate.
+    last_share: Share of the peak at the last step.
+    epoch_steps: Number of steps between evaluations; None for the trainer's.
+  """
+  name: str
+  task: Callable[[], cfg.TaskConfig]
+  train_steps: int
+  learning_rate: float
+  last_share: float = 1e-4
+  epoch_steps: int | None = None
 
 
 @dataclasses.dataclass(frozen=True)

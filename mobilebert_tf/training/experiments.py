@@ -19,22 +19,16 @@ other sizes. Paths of data and checkpoints have no default: a run names them.
 """
 
 import functools
-import itertools
 
 from mobilebert_tf.distillation import fine_tuning
 from mobilebert_tf.distillation import optimizers
 from mobilebert_tf.distillation import schedules
 from mobilebert_tf.distillation import task as distillation
 from mobilebert_tf import modeling
-from mobilebert_tf.tasks.classification import glue
-from mobilebert_tf.tasks.classification import loader as classification_loader
-from mobilebert_tf.tasks.classification import task as classification_task
+from mobilebert_tf.tasks import recipes
+from mobilebert_tf.tasks import registry
 from mobilebert_tf.tasks.pretraining import loader as pretraining_loader
 from mobilebert_tf.tasks.pretraining import task as pretraining_task
-from mobilebert_tf.tasks.question_answering import loader as qa_loader
-from mobilebert_tf.tasks.question_answering import task as qa_task
-from mobilebert_tf.tasks.token_classification import loader as token_loader
-from mobilebert_tf.tasks.token_classification import task as token_task
 from official.core import config_definitions as cfg
 from official.core import exp_factory
 from official.nlp import tasks  # noqa: F401
@@ -83,90 +77,20 @@ def distill_tf1_reference() -> cfg.ExperimentConfig:
   return _distillation(schedules.tf1_reference_schedule(), 'tf1_reference')
 
 
-@exp_factory.register_config_factory('mobilebert/sentence_prediction')
-def classify_sentences() -> cfg.ExperimentConfig:
-  """Fine-tuning on labelled texts, with the raw first token as in the paper."""
-  data = classification_loader.TextClassificationDataConfig
-  train_steps = 3 * 67_349 // 32  # Three epochs of SST-2.
-  return cfg.ExperimentConfig(
-      task=classification_task.SentencePredictionConfig(
-          train_data=data(is_training=True, global_batch_size=32),
-          validation_data=data(is_training=False, global_batch_size=32)),
-      trainer=_fine_tuning(train_steps, 5e-5),
-      restrictions=_restrictions())
-
-
-@exp_factory.register_config_factory('mobilebert/token_classification')
-def classify_tokens() -> cfg.ExperimentConfig:
-  """Fine-tuning on labelled words in files of columns, such as CoNLL 2003."""
-  data = token_loader.TokenClassificationDataConfig
-  train_steps = 5 * 14_041 // 32  # Five epochs of CoNLL 2003.
-  return cfg.ExperimentConfig(
-      task=token_task.TokenClassificationConfig(
-          train_data=data(is_training=True, global_batch_size=32),
-          validation_data=data(is_training=False, global_batch_size=32)),
-      trainer=_fine_tuning(train_steps, 5e-5),
-      restrictions=_restrictions())
-
-
-@exp_factory.register_config_factory('mobilebert/squad_v1')
-def squad_v1() -> cfg.ExperimentConfig:
-  """Question answering on SQuAD v1.1, in the setting of the authors."""
-  return _question_answering(windows=88_641, version_2_with_negative=False)
-
-
-@exp_factory.register_config_factory('mobilebert/squad_v2')
-def squad_v2() -> cfg.ExperimentConfig:
-  """Question answering on SQuAD v2.0, where there may be no answer."""
-  return _question_answering(windows=131_944, version_2_with_negative=True)
-
-
-def _question_answering(windows: int, version_2_with_negative: bool
-                        ) -> cfg.ExperimentConfig:
-  """Five epochs of windows of 384 tokens, at 4e-5 (issue 287)."""
-  data = qa_loader.QuestionAnsweringDataConfig
-  train_steps = 5 * windows // 32
-  return cfg.ExperimentConfig(
-      task=qa_task.QuestionAnsweringConfig(
-          train_data=data(
-              is_training=True, global_batch_size=32,
-              version_2_with_negative=version_2_with_negative),
-          validation_data=data(
-              is_training=False, global_batch_size=32,
-              version_2_with_negative=version_2_with_negative)),
-      trainer=_fine_tuning(train_steps, 4e-5, last_share=0.0),
-      restrictions=_restrictions())
-
-
-def _glue(name: str) -> cfg.ExperimentConfig:
-  """Fine-tuning on a task of GLUE, with an evaluation after each epoch."""
-  data = classification_loader.TextClassificationDataConfig
-  task = glue.GLUE_TASKS[name]
-  epochs, batch_size, learning_rate = glue.GLUE_RECIPES[name]
-  epoch_steps = round(task.rows['train'] / batch_size)
-  train_steps = epochs * epoch_steps
+def _fine_tune(experiment: recipes.Experiment) -> cfg.ExperimentConfig:
+  """Fine-tuning as a kind of task defines it, by AdamW."""
   params = cfg.ExperimentConfig(
-      task=classification_task.SentencePredictionConfig(
-          metrics=list(task.metrics),
-          train_data=data(
-              is_training=True, global_batch_size=batch_size,
-              **glue.part_fields(task, 'train')),
-          validation_data=data(
-              is_training=False, global_batch_size=32,
-              **glue.part_fields(task, 'dev'))),
-      trainer=_fine_tuning(train_steps, learning_rate),
+      task=experiment.task(),
+      trainer=_fine_tuning(experiment.train_steps, experiment.learning_rate,
+                           experiment.last_share),
       restrictions=_restrictions())
-  params.task.model.num_classes = task.num_classes
-  loop = min(100, epoch_steps // 4)
-  params.trainer.override({
-      'steps_per_loop': loop, 'summary_interval': loop,
-      'checkpoint_interval': epoch_steps, 'validation_interval': epoch_steps})
+  if experiment.epoch_steps:  # An evaluation after each epoch.
+    loop = min(100, experiment.epoch_steps // 4)
+    params.trainer.override({
+        'steps_per_loop': loop, 'summary_interval': loop,
+        'checkpoint_interval': experiment.epoch_steps,
+        'validation_interval': experiment.epoch_steps})
   return params
-
-
-for _name in glue.GLUE_RECIPES:
-  exp_factory.register_config_factory(f'mobilebert/glue/{_name}')(
-      functools.partial(_glue, _name))
 
 
 def _distilled(name: str) -> cfg.ExperimentConfig:
@@ -176,13 +100,15 @@ def _distilled(name: str) -> cfg.ExperimentConfig:
   return params
 
 
-FINE_TUNING = (
-    'sentence_prediction', 'token_classification', 'squad_v1', 'squad_v2',
-    *(f'glue/{_name}' for _name in glue.GLUE_RECIPES))
-# `taught` is the name of the first release.
-for _name, _prefix in itertools.product(FINE_TUNING, ('distilled', 'taught')):
-  exp_factory.register_config_factory(f'mobilebert/{_prefix}/{_name}')(
-      functools.partial(_distilled, f'mobilebert/{_name}'))
+FINE_TUNING = tuple(experiment for kind in registry.KINDS.values()
+                    for experiment in kind.experiments())
+for _experiment in FINE_TUNING:
+  exp_factory.register_config_factory(f'mobilebert/{_experiment.name}')(
+      functools.partial(_fine_tune, _experiment))
+  for _prefix in ('distilled', 'taught'):  # `taught` is the first release's.
+    exp_factory.register_config_factory(
+        f'mobilebert/{_prefix}/{_experiment.name}')(
+            functools.partial(_distilled, f'mobilebert/{_experiment.name}'))
 
 
 def _distillation(schedule: schedules.ScheduleConfig,

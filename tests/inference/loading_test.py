@@ -24,7 +24,6 @@ import numpy as np
 import tensorflow as tf
 
 from mobilebert_tf import checkpoints
-from mobilebert_tf.inference import loading
 from mobilebert_tf import modeling
 from mobilebert_tf.tasks.pretraining import task as task_lib
 from mobilebert_tf.tasks import registry
@@ -33,6 +32,7 @@ from mobilebert_tf.training import experiments
 from mobilebert_tf.training import run as run_lib
 from official.core import exp_factory
 from official.core import train_utils
+from official.modeling import hyperparams
 from tests.data import temporary
 from tests.inference import tiny_classifier
 
@@ -99,7 +99,9 @@ class LoadingTest(
   def _copy_with(self, task: dict) -> str:
     """Returns a copy of the run with other params of the task."""
     copy = self._copy()
-    params = loading._read_params(str(copy), 'mobilebert/sentence_prediction')
+    params = hyperparams.override_params_dict(
+        exp_factory.get_exp_config('mobilebert/sentence_prediction'),
+        str(copy / 'params.yaml'), is_strict=True)
     params.override({'task': task})
     train_utils.serialize_config(params, str(copy))
     return str(copy)

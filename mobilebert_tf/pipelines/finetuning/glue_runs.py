@@ -22,7 +22,6 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from mobilebert_tf.common import formatting
-from mobilebert_tf.evaluation import metrics as metrics_lib
 from mobilebert_tf.pipelines.finetuning import run as run_lib
 from mobilebert_tf.reporting import text as text_lib
 from mobilebert_tf.tasks.classification import glue
@@ -63,7 +62,7 @@ def collect(folders: Sequence[pathlib.Path]) -> dict[str, dict[str, Any]]:
 
 def metrics_by_task(
     runs: Mapping[str, Mapping[str, Any]]) -> dict[str, dict[str, float]]:
-  """Returns metrics by task as `metrics.glue_score` takes them."""
+  """Returns metrics by task as `glue.glue_score` takes them."""
   return {
       task + _OTHER_PARTS.get(part, ''): metrics
       for task, results in runs.items()
@@ -87,7 +86,7 @@ def format_scores(runs: Mapping[str, Mapping[str, Any]],
       (text_lib.Column('Held-out part of'), text_lib.Column('Metrics')),
       tuple(rows)))
   try:
-    score = metrics_lib.glue_score(by_task, leave_out=leave_out)
+    score = glue.glue_score(by_task, leave_out=leave_out)
   except ValueError as error:
     return f'{text}\n\n{error}'
   name = 'GLUE score'

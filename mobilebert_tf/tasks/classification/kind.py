@@ -102,6 +102,10 @@ class _TextAnswers(text_kind.TextKind):
     examples = evaluation.read_examples(path, trained, columns)
     return evaluation.labelled(self, examples)
 
+  def experiments(self):
+    from mobilebert_tf.tasks.classification import experiments
+    return experiments.of_kind(self)
+
   def usual_settings(self, task):
     from mobilebert_tf.tasks.classification import glue
     return glue.GLUE_RECIPES.get(task) or super().usual_settings(task)

@@ -14,6 +14,7 @@
 """Answers to questions about a text, as the engines see them."""
 
 import dataclasses
+import functools
 import math
 
 import numpy as np
@@ -144,6 +145,18 @@ class QuestionAnswering(task_kind.TaskKind):
 
   def agreement(self, answers, reference):
     return {'share': float(np.mean(~self.differ(answers, reference)))}
+
+  def experiments(self):
+    from mobilebert_tf.tasks import recipes
+    from mobilebert_tf.tasks.question_answering import task
+
+    # Five epochs of windows of 384 tokens, at 4e-5 (google-research issue 287).
+    return [
+        recipes.Experiment(
+            name, functools.partial(task.squad_config, version_2),
+            train_steps=5 * windows // 32, learning_rate=4e-5, last_share=0.0)
+        for name, windows, version_2 in (
+            ('squad_v1', 88_641, False), ('squad_v2', 131_944, True))]
 
   def usual_settings(self, task):
     return 5.0, 32, 4e-5  # google-research issue 287.

@@ -58,6 +58,16 @@ class QuestionAnsweringConfig(question_answering.QuestionAnsweringConfig):
               is_training=False))))
 
 
+def squad_config(version_2: bool) -> QuestionAnsweringConfig:
+  """Returns the config for SQuAD v1.1, or for v2.0 with no-answer questions."""
+  data = loader_lib.QuestionAnsweringDataConfig
+  return QuestionAnsweringConfig(
+      train_data=data(is_training=True, global_batch_size=32,
+                      version_2_with_negative=version_2),
+      validation_data=data(is_training=False, global_batch_size=32,
+                           version_2_with_negative=version_2))
+
+
 @task_factory.register_task_cls(QuestionAnsweringConfig)
 class QuestionAnsweringTask(
     fine_tuning.FineTuning, question_answering.QuestionAnsweringTask):

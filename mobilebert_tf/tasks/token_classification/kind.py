@@ -64,6 +64,13 @@ class TokenClassification(text_kind.TextKind):
     from mobilebert_tf.tasks.token_classification import report
     return report.TokenReportParts()
 
+  def experiments(self):
+    from mobilebert_tf.tasks import recipes
+    return [recipes.Experiment(
+        self.name, self.task_config,
+        train_steps=5 * 14_041 // 32,  # Five epochs of CoNLL 2003.
+        learning_rate=5e-5)]
+
   def check_recipe(self, recipe):
     from mobilebert_tf.tasks import recipes
     recipes.check_files(recipe)
