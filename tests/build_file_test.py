@@ -29,14 +29,20 @@ def _layers() -> list[str]:
 
 
 def _distributions(*paths: str) -> str:
-  """Returns what files import of others, as BUILD states it."""
+  """Returns the pinned distributions that files import, as BUILD has them.
+
+  The hub `pip` has those of constraints.txt. What a benchmark compares with may
+  not be among them.
+  """
+  pins = (python_files.ROOT / 'constraints.txt').read_text().splitlines()
+  pinned = {python_files.canonical(pin.split('==')[0]) for pin in pins}
   declared = python_files.requirements('INSTALL_REQUIRES')
   declared |= python_files.requirements('EXTRAS_REQUIRE')
   found = set()
   for module in set().union(*map(python_files.third_party_imports, paths)):
     providers = python_files.distributions(module)
     found.add(min(providers & declared or providers))
-  return ' '.join(sorted(found))
+  return ' '.join(sorted(found & pinned))
 
 
 def _rooms(room: str, below: list[str]) -> str:
