@@ -18,6 +18,7 @@ import numpy as np
 import tensorflow as tf
 import tensorflow_text as tf_text
 
+from mobilebert_tf.common import files
 from mobilebert_tf.deployment import agreement
 from mobilebert_tf.deployment import building
 from mobilebert_tf.deployment import calibration as calibration_lib
@@ -80,16 +81,12 @@ def write(
   data = make_file(trained, module, texts, lengths=lengths,
                    quantization=quantization, dynamic_length=dynamic_length,
                    text_signatures=text_signatures)
-  output_file.parent.mkdir(parents=True, exist_ok=True)
-  with tempfile.TemporaryDirectory(
-      prefix=f'.{output_file.name}-', dir=output_file.parent) as staging:
-    new = pathlib.Path(staging, output_file.name)
-    new.write_bytes(data)
+  with files.replacing(output_file) as new:
+    pathlib.Path(new).write_bytes(data)
     expected = trained.kind.answers(trained, texts)
     for use_dynamic_length in {False, dynamic_length}:
       found = run(new, trained.kind, texts, use_dynamic_length)
       agreement.check(trained, texts, found, expected, largest_disagreement)
-    os.replace(new, output_file)
 
 
 def make_file(trained: loading.TrainedModel,
