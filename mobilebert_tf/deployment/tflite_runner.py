@@ -202,8 +202,7 @@ class TFLiteRunner:
     kind = self.metadata.kind
     reads_pairs = self.metadata.pairs or kind.reads_pairs
     if reads_pairs and pairs is None:
-      raise ValueError(
-          f'The model reads pairs of {" and ".join(kind.text_names)}: give both.')
+      raise ValueError(f'The model reads {kind.pair_title}: give both.')
     if not reads_pairs and pairs is not None:
       raise ValueError('The model reads single texts: give no pairs.')
     texts = _decode(texts, 'text')

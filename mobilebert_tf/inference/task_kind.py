@@ -43,6 +43,7 @@ class TaskKind:
     head: Part of a checkpoint that its models have; empty for an encoder alone.
     experiment: Registered experiment that fine-tunes it.
     text_names: Names of the first and second text in requests.
+    pair_title: Name of two texts in messages.
     reads_pairs: Whether its models read two texts; None if runs differ.
     has_labels: Whether its models name classes.
     encoder_only: Whether its models are the encoders of other kinds' models.
@@ -58,6 +59,7 @@ class TaskKind:
   head: str = ''
   experiment: str = ''
   text_names: tuple[str, str] = ('text', 'pair')
+  pair_title: str = 'pairs of texts'
   reads_pairs: bool | None = None
   has_labels: bool = False
   encoder_only: bool = False

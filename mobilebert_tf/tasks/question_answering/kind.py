@@ -52,6 +52,7 @@ class QuestionAnswering(task_kind.TaskKind):
   head = 'question_answering'
   experiment = 'mobilebert/squad_v2'
   text_names = ('question', 'context')
+  pair_title = 'a question and the context that it is about'
   reads_pairs = True
   text_outputs = ('answer', 'start', 'end')
   number_outputs = ('start_logits', 'end_logits')
