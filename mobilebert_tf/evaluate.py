@@ -41,6 +41,12 @@ _PAIR_COLUMN = flags.DEFINE_string(
     'pair_column', '', 'Column of the second text.')
 _LABEL_COLUMN = flags.DEFINE_string(
     'label_column', '', 'Column of the label.')
+_LABEL_COLUMNS = flags.DEFINE_list(
+    'label_columns', [], 'Columns of 0 and 1, one for each label, where a text '
+    'can have several labels.')
+_LABEL_SEPARATOR = flags.DEFINE_string(
+    'label_separator', '', 'Separator of labels that share a column; that of '
+    'the model if not given.')
 _LABELS = flags.DEFINE_list(
     'labels', [], 'Labels of the file in the order of the classes, for a model '
     'that does not know them.')
@@ -73,7 +79,7 @@ def main() -> None:
       columns=scoring.Columns(
           _TASK.value, _TEXT_COLUMN.value, _PAIR_COLUMN.value,
           _LABEL_COLUMN.value, _LABELS.value, _TITLES.value,
-          _EXCLUDE_TITLES.value),
+          _EXCLUDE_TITLES.value, _LABEL_COLUMNS.value, _LABEL_SEPARATOR.value),
       title=_TITLE.value, metrics=_METRICS.value,
       batch_size=_BATCH_SIZE.value,
       no_answer_threshold=_NULL_THRESHOLD.value))

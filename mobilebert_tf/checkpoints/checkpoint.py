@@ -17,6 +17,8 @@ from mobilebert_tf.text import vocabulary as vocabulary_lib
 SETTINGS = ('attention_mask', 'hidden_dropout_rate', 'attention_dropout_rate',
             'initializer_range')
 
+_USUAL_PROBLEMS = ('single_label_classification', 'regression')
+
 # Wraps a loop over weights, as tqdm does: progress(items, 'reading').
 Progress = Callable[[Sequence[Any], str], Iterable[Any]]
 
@@ -40,6 +42,9 @@ class Checkpoint:
     vocabulary: Vocabulary beside the weights, if there is one.
     lower_case: Whether the tokenizer lower-cases.
     source: Origin of the weights, for messages.
+    problem_type: Meaning of the classifier's logits in the words of
+      transformers. The usual ones, `regression` of one logit and
+      `single_label_classification` of several, count as ''.
   """
   architecture: architectures.MobileBertConfig
   weights: Mapping[str, np.ndarray]
@@ -48,6 +53,7 @@ class Checkpoint:
   vocabulary: vocabulary_lib.Vocabulary | None = None
   lower_case: bool = True
   source: str = ''
+  problem_type: str = ''
 
   def __post_init__(self):
     labels = tuple(self.labels)
@@ -60,6 +66,9 @@ class Checkpoint:
         raise ValueError(
             f'{self.source or "The model"} has the label {label!r:.80}; labels '
             'are distinct names of one line each.')
+    usual = _USUAL_PROBLEMS[self.num_classes == 1]
+    if self.problem_type == usual or self.num_classes is None:
+      object.__setattr__(self, 'problem_type', '')
 
   @property
   def heads(self) -> tuple[str, ...]:
@@ -116,7 +125,7 @@ def differences(one: Checkpoint, other: Checkpoint) -> list[str]:
     Sentences, none if architecture, weights, labels and vocabulary are equal.
   """
   found = []
-  fields = ['labels', 'vocabulary']
+  fields = ['labels', 'problem_type', 'vocabulary']
   if one.vocabulary is not None:
     fields.append('lower_case')
   for field in fields:

@@ -103,7 +103,8 @@ def read(location: bundles.Location,
   return checkpoint_lib.Checkpoint(
       architecture, weights, name_map.parts_of(names), source=weights_path,
       **{**tokenizer_files.read(location.folder),
-         'labels': _labels(fields, path)})
+         'labels': _labels(fields, path),
+         'problem_type': str(fields.get('problem_type') or '')})
 
 
 def fit(checkpoint: checkpoint_lib.Checkpoint
@@ -160,6 +161,8 @@ def write(checkpoint: checkpoint_lib.Checkpoint, folder: str,
   if labels:
     fields['id2label'] = {str(i): label for i, label in enumerate(labels)}
     fields['label2id'] = {label: i for i, label in enumerate(labels)}
+  if checkpoint.problem_type:
+    fields['problem_type'] = checkpoint.problem_type
   tokenizer_files.write_json(os.path.join(folder, CONFIG), fields)
   tokenizer_files.write(checkpoint, folder, labels=False)
 

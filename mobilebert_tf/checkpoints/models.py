@@ -68,6 +68,8 @@ def build(model_class: type[modeling.GraphModel],
     encoder = modeling.MobileBertEncoder(checkpoint.architecture, dtype=dtype)
     if 'num_classes' in _constructor_arguments(model_class):
       arguments = _with_classes(arguments, checkpoint)
+    if 'problem_type' in _constructor_arguments(model_class):
+      arguments = {'problem_type': checkpoint.problem_type, **arguments}
     model = model_class(encoder, **arguments)
   if not new_heads:
     lacking = [part for part in _parts(model) if part not in checkpoint.parts]
@@ -172,6 +174,7 @@ def of_model(model: tf_keras.Model, vocab_file: str | None = None,
        for row in rows},
       name_map.parts_of(rows),
       labels=tuple(getattr(model, 'labels', ())),
+      problem_type=getattr(model, 'problem_type', ''),
       vocabulary=vocabulary,
       lower_case=known_case if lower_case is None else lower_case,
       source=type(model).__name__)

@@ -84,7 +84,7 @@ def write(checkpoint: checkpoint_lib.Checkpoint, folder: str,
 
 
 def _run_settings(run: Mapping[str, Any], path: str) -> dict[str, Any]:
-  """Returns labels and vocabulary from a training run's params."""
+  """Returns labels, their meaning and vocabulary from a run's params."""
   data = run['task'].get('train_data') if 'task' in run else None
   settings: dict[str, Any] = {}
   if not isinstance(data, Mapping) or (
@@ -92,6 +92,8 @@ def _run_settings(run: Mapping[str, Any], path: str) -> dict[str, Any]:
     return settings
   if isinstance(data.get('labels'), list | tuple):
     settings['labels'] = tuple(map(str, data['labels']))
+  if isinstance(run['task'].get('problem_type'), str):
+    settings['problem_type'] = run['task']['problem_type']
   # A run may have moved, and its vocabulary with it.
   vocab_file = data.get('vocab_file')
   if isinstance(vocab_file, str) and tf.io.gfile.exists(vocab_file) and (

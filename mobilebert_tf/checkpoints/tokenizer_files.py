@@ -1,7 +1,7 @@
 # Copyright 2026 The mobilebert_tf Authors
 # SPDX-License-Identifier: Apache-2.0
 
-"""Tokenizer files beside the weights: vocabulary, settings and labels."""
+"""Files beside the weights: vocabulary, its settings, labels, their meaning."""
 
 import os
 from collections.abc import Collection
@@ -15,6 +15,7 @@ from mobilebert_tf.text import vocabulary as vocabulary_lib
 
 VOCABULARY = 'vocab.txt'
 LABELS = 'labels.txt'
+PROBLEM_TYPE = 'problem_type.txt'
 TOKENIZER_CONFIG = 'tokenizer_config.json'
 TOKENIZER = 'tokenizer.json'
 
@@ -51,8 +52,8 @@ def read(folder: str) -> dict[str, Any]:
     folder: Folder of the checkpoint.
 
   Returns:
-    The fields `vocabulary`, `lower_case` and `labels` of a `Checkpoint`, those
-    that have files.
+    The fields `vocabulary`, `lower_case`, `labels` and `problem_type` of a
+    `Checkpoint`, those that have files.
 
   Raises:
     ValueError: If a file is damaged.
@@ -68,7 +69,10 @@ def read(folder: str) -> dict[str, Any]:
     fields['lower_case'] = _as_bool(read_json(path).get('do_lower_case', True))
   path = os.path.join(folder, LABELS)
   if tf.io.gfile.exists(path):
-    fields['labels'] = _read_labels(path)
+    fields['labels'] = _read_lines(path)
+  path = os.path.join(folder, PROBLEM_TYPE)
+  if tf.io.gfile.exists(path):
+    fields['problem_type'] = ''.join(_read_lines(path)).strip()
   return fields
 
 
@@ -79,7 +83,8 @@ def write(checkpoint: checkpoint_lib.Checkpoint, folder: str,
   Args:
     checkpoint: The checkpoint.
     folder: Path of the folder.
-    labels: Whether to write labels; some formats keep them elsewhere.
+    labels: Whether to write labels and their meaning; some formats keep them
+      elsewhere.
   """
   if checkpoint.vocabulary is not None:
     checkpoint.vocabulary.write(os.path.join(folder, VOCABULARY))
@@ -91,6 +96,9 @@ def write(checkpoint: checkpoint_lib.Checkpoint, folder: str,
   if labels and checkpoint.labels:
     files.write_text(os.path.join(folder, LABELS), ''.join(
         f'{label}\n' for label in checkpoint.labels))
+  if labels and checkpoint.problem_type:
+    files.write_text(os.path.join(folder, PROBLEM_TYPE),
+                     f'{checkpoint.problem_type}\n')
 
 
 def check_vocabulary(checkpoint: checkpoint_lib.Checkpoint) -> None:
@@ -124,7 +132,7 @@ def _as_bool(value: Any) -> bool:
   return value.lower() != 'false' if isinstance(value, str) else bool(value)
 
 
-def _read_labels(path: str) -> tuple[str, ...]:
+def _read_lines(path: str) -> tuple[str, ...]:
   return tuple(line.removesuffix('\r') for _, line in files.read_lines(path))
 
 

@@ -220,7 +220,7 @@ class TFLiteMetadata:
             f'A model for {self.kind.name} has no settings of its own.')
       return
     check_type(self.kind.name, self.settings, wanted)
-    self.kind.check_settings(self.settings, self.max_length)
+    self.kind.check_settings(self)
 
   @property
   def task(self) -> str:

@@ -111,7 +111,7 @@ class TFLiteRunner:
       TypeError: As `answer`.
       ValueError: As `answer`, and for a model whose answers are no numbers.
     """
-    found = self.comparable(texts, pairs)
+    found = self.metadata.kind.file_scores(self, *self._check(texts, pairs))
     if not isinstance(found, np.ndarray):
       raise ValueError(
           f'A model for {self.metadata.kind.name} has no scores of texts. Use '

@@ -234,6 +234,11 @@ def _check_same_task(teacher: tf_keras.Model, student: tf_keras.Model,
     if theirs != ours:
       raise ValueError(f'{path} has {theirs} {what}, the student {ours}: they '
                        'have to be the same.')
+  theirs, ours = (getattr(model, 'problem_type', '')
+                  for model in (teacher, student))
+  if theirs != ours:
+    raise ValueError(f'{path} is of the problem type {theirs!r}, the student '
+                     f'of {ours!r}: they have to be the same.')
   theirs, ours = (getattr(model, 'labels', ()) for model in (teacher, student))
   if theirs and ours and theirs != ours:
     raise ValueError(

@@ -116,7 +116,7 @@ class _Benchmark:
         'threads': list(plan.threads), 'batch_sizes': list(plan.batch_sizes),
         'rounds': plan.rounds,
         'artefacts': [
-            {'name': each.name, 'path': str(each.path), 'kind': each.kind,
+            {'name': each.name, 'path': str(each.path), 'format': each.format,
              'bytes': each.num_bytes, 'measurements': costs.get(each.name, []),
              **self._judge(each.name, len(texts), labelled, answers,
                            '' if by_keras else reference, expected),

@@ -25,6 +25,9 @@ class Columns:
     labels: Labels of the file in the order of the model's.
     titles: Articles of SQuAD to take; empty for all.
     exclude_titles: Articles to leave out.
+    label_columns: Columns of 0 and 1, one for each label.
+    label_separator: Separator of labels that share a column; '' for the
+      model's own.
   """
   task: str = ''
   text: str = ''
@@ -33,6 +36,8 @@ class Columns:
   labels: Sequence[str] = ()
   titles: Sequence[str] = ()
   exclude_titles: Sequence[str] = ()
+  label_columns: Sequence[str] = ()
+  label_separator: str = ''
 
 
 @dataclasses.dataclass(frozen=True)

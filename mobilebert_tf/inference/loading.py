@@ -290,8 +290,13 @@ def _kind_of_checkpoint(checkpoint: checkpoints.Checkpoint,
     raise ValueError(
         f'{checkpoint.source} has a {" and a ".join(heads.values())}; only one '
         'of them can be meant.')
-  return next(kind for kind in with_head
-              if kind.is_checkpoint(checkpoint.num_classes))
+  for kind in with_head:
+    if kind.is_checkpoint(checkpoint.num_classes, checkpoint.problem_type):
+      return kind
+  raise ValueError(
+      f'{checkpoint.source} is of the problem type {checkpoint.problem_type!r} '
+      f'with {checkpoint.num_classes} classes, which no task has; tasks are '
+      f'{", ".join(kinds)}.')
 
 
 def _experiments(kinds: Kinds) -> list[str]:

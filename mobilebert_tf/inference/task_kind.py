@@ -14,6 +14,7 @@ if typing.TYPE_CHECKING:  # The engines, which take a kind as an argument.
 
   from mobilebert_tf.deployment import agreement
   from mobilebert_tf.deployment import served_module
+  from mobilebert_tf.deployment import tflite_file
   from mobilebert_tf.deployment import tflite_runner
   from mobilebert_tf.evaluation import scoring
   from mobilebert_tf.inference import line_answers
@@ -84,9 +85,14 @@ class TaskKind:
     """Returns the config of its Model Garden task, with defaults."""
     raise self.missing('training task')
 
-  def is_checkpoint(self, num_classes: int) -> bool:
-    """Returns whether a checkpoint with this head is of this kind."""
-    del num_classes
+  def is_checkpoint(self, num_classes: int, problem_type: str) -> bool:
+    """Returns whether a checkpoint with this head is of this kind.
+
+    Args:
+      num_classes: Number of logits.
+      problem_type: Their meaning, see `checkpoints.Checkpoint`.
+    """
+    del num_classes, problem_type
     return True
 
   @property
@@ -158,7 +164,7 @@ class TaskKind:
     del trained
     return None
 
-  def check_settings(self, settings: Any, max_length: int) -> None:
+  def check_settings(self, metadata: tflite_file.TFLiteMetadata) -> None:
     """Raises ValueError if the settings of a file do not fit it."""
 
   def answer_file(self, runner: tflite_runner.TFLiteRunner, texts: list[str],
@@ -175,6 +181,11 @@ class TaskKind:
                  pairs: list[str] | None) -> np.ndarray | list[str]:
     """Returns what a `.tflite` file answers, as `answers` returns it."""
     return runner.compute(texts, pairs)
+
+  def file_scores(self, runner: tflite_runner.TFLiteRunner, texts: list[str],
+                  pairs: list[str] | None) -> np.ndarray | list[str]:
+    """Returns the numbers that a `.tflite` file computes of texts, if any."""
+    return self.comparable(runner, texts, pairs)
 
   # === Evaluation ===
 

@@ -197,6 +197,8 @@ class MobileBertClassifier(ClassesModel):
     labels: Names of the classes in the order of the logits, or none.
     dropout_rate: Dropout of the pooled output.
     name: Name of the model.
+    problem_type: Meaning of the logits in the words of transformers, kept with
+      the weights; '' for a number or for classes that exclude each other.
 
   Inputs: the encoder's.
 
@@ -224,7 +226,8 @@ class MobileBertClassifier(ClassesModel):
                num_classes: int,
                labels: Sequence[str] = (),
                dropout_rate: float = 0.1,
-               name: str = 'mobilebert_classifier'):
+               name: str = 'mobilebert_classifier',
+               problem_type: str = ''):
     architectures.check_positive_integer('num_classes', num_classes)
     architectures.check_dropout_rate('dropout_rate', dropout_rate)
     labels = validation.check_labels(labels, num_classes)
@@ -241,6 +244,15 @@ class MobileBertClassifier(ClassesModel):
     # === Functional graph ===
     logits = classifier(dropout(encoder.output['pooled_output']))
     super().__init__(encoder, logits, num_classes, labels, dropout_rate, name)
+    self._problem_type = problem_type
+
+  @property
+  def problem_type(self) -> str:
+    """Meaning of the logits in the words of transformers."""
+    return self._problem_type
+
+  def constructor_config(self) -> dict[str, Any]:
+    return {**super().constructor_config(), 'problem_type': self._problem_type}
 
 
 @tf_keras.utils.register_keras_serializable('mobilebert_tf')

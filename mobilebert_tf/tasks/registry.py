@@ -14,6 +14,7 @@ import typing
 from mobilebert_tf.inference import task_kind
 from mobilebert_tf.tasks.classification import kind as classification
 from mobilebert_tf.tasks.embedding import kind as embedding
+from mobilebert_tf.tasks.multi_label_classification import kind as multi_label_classification
 from mobilebert_tf.tasks.question_answering import kind as question_answering
 from mobilebert_tf.tasks.token_classification import kind as token_classification
 
@@ -24,6 +25,7 @@ if typing.TYPE_CHECKING:
 KINDS: Mapping[str, task_kind.TaskKind] = {kind.name: kind for kind in (
     classification.Classification(),
     classification.Regression(),
+    multi_label_classification.MultiLabelClassification(),
     token_classification.TokenClassification(),
     question_answering.QuestionAnswering(),
     embedding.Embedding(),

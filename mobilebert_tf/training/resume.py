@@ -25,8 +25,9 @@ _KEPT = ('task.model', 'task.schedule', 'task.variant',
          *(f'task.train_data.{name}' for name in (
              'global_batch_size', 'seq_length', 'max_predictions_per_seq',
              'shuffle_buffer_size', 'seed', 'labels', 'text_field',
-             'pair_field', 'label_field', 'titles', 'exclude_titles',
-             'doc_stride', 'query_length', 'version_2_with_negative')))
+             'pair_field', 'label_field', 'label_columns', 'label_separator',
+             'titles', 'exclude_titles', 'doc_stride', 'query_length',
+             'version_2_with_negative')))
 
 
 def start_or_resume(params: cfg.ExperimentConfig,

@@ -12,6 +12,7 @@ import tokenizers
 from mobilebert_tf import checkpoints
 from mobilebert_tf.checkpoints import conversion
 from mobilebert_tf.checkpoints import tokenizer_files
+from mobilebert_tf import modeling
 from tests.checkpoints import folders
 
 _TOKENS = ['[PAD]', '[UNK]', '[CLS]', '[SEP]', '[MASK]', 'a', '##b', 'é']
@@ -103,6 +104,29 @@ class TokenizerFilesTest(folders.FolderTestCase, parameterized.TestCase):
     self.assertEqual(fields['label2id'], {
         labels[0]: 0, labels[1]: 1, labels[2]: 2})
     self.assertFalse((self.folder / 'again' / 'labels.txt').exists())
+
+  @parameterized.parameters('mobilebert_tf', 'model_garden', 'tf1')
+  def test_the_problem_type_travels_from_json_to_text_and_back(self, other):
+    source = folders.copy('hf_seqcls', self.folder)
+    folders.edit(source / 'config.json',
+                 problem_type='multi_label_classification')
+    source = str(source)
+    self.assertEqual(checkpoints.read(source).problem_type,
+                     'multi_label_classification')
+    conversion.convert(source, str(self.folder / other), other)
+    conversion.convert(
+        str(self.folder / other), str(self.folder / 'again'), 'hugging_face')
+    fields = json.loads((self.folder / 'again' / 'config.json').read_text())
+    self.assertEqual(fields['problem_type'], 'multi_label_classification')
+    model = modeling.MobileBertClassifier.from_pretrained(
+        str(self.folder / 'again'))
+    self.assertEqual(model.problem_type, 'multi_label_classification')
+
+  def test_the_usual_problem_type_is_none(self):
+    folder = folders.copy('hf_seqcls', self.folder)
+    folders.edit(folder / 'config.json',
+                 problem_type='single_label_classification')
+    self.assertEqual(checkpoints.read(str(folder)).problem_type, '')
 
   def test_numbers_alone_are_no_labels(self):
     """`transformers` writes LABEL_0 and so on where nobody named them."""

@@ -16,6 +16,7 @@ import tensorflow as tf
 
 from mobilebert_tf import checkpoints
 from mobilebert_tf import modeling
+from mobilebert_tf.tasks import registry
 from mobilebert_tf.text import tokenizer as tokenizer_lib
 from tests.modeling import contract
 from tests import shared_data
@@ -109,6 +110,33 @@ class TransformersTest(tf.test.TestCase, parameterized.TestCase):
     config = self._load(name, folder).config
     self.assertEqual(config.id2label, {0: 'x', 1: 'y', 2: 'z'})
     self.assertEqual(config.num_labels, 3)
+
+  def test_several_labels_of_a_text(self):
+    name = 'MobileBertForSequenceClassification'
+    kind = registry.get('multi_label_classification')
+    encoder = modeling.MobileBertEncoder(contract.tiny_architecture())
+    model = modeling.MobileBertClassifier(
+        encoder, 3, labels=['x', 'y', 'z'], problem_type=kind.name)
+    contract.randomize(model)
+    folder = os.path.join(self.get_temp_dir(), 'several')
+    model.save_pretrained(folder)
+    theirs = self._load(name, folder)
+    self.assertEqual(theirs.config.problem_type, kind.name)
+    labels = torch.tensor([[1.0, 0.0, 1.0]] * 3)
+    inputs = contract.token_inputs()
+    found = theirs.eval()(
+        input_ids=torch.tensor(inputs['input_word_ids']).long(),
+        attention_mask=torch.tensor(inputs['input_mask']).long(),
+        token_type_ids=torch.tensor(inputs['input_type_ids']).long(),
+        labels=labels[:len(inputs['input_mask'])])
+    logits = model(inputs)
+    self.assertAllClose(
+        found.loss.item(), tf.reduce_mean(
+            tf.nn.sigmoid_cross_entropy_with_logits(
+                labels[:len(logits)].numpy(), logits)), 1e-5)
+    theirs.save_pretrained(f'{folder}-saved')
+    read = checkpoints.read(f'{folder}-saved')
+    self.assertTrue(kind.is_checkpoint(read.num_classes, read.problem_type))
 
   @parameterized.parameters(*_CLASSES)
   def test_reads_what_transformers_saves(self, name):

@@ -16,7 +16,8 @@ _STRINGS = {
     'text_column': "Column of the text, for one's own classification or "
                    'regression.',
     'pair_column': 'Column of the second text, if there is one.',
-    'label_column': 'Column of the label.',
+    'label_column': 'Column of the label, or of several.',
+    'label_separator': 'Separator of labels that share a column.',
     'init_checkpoint': 'Run, checkpoint of any format, or name on the Hugging '
                        'Face hub.',
     'architecture': 'Architecture to start from with random weights, instead '
@@ -24,7 +25,8 @@ _STRINGS = {
     'vocab_file': 'Vocabulary, where none lies with the checkpoint.',
     'teacher': 'Model fine-tuned on the same task, to be distilled as well.',
 }
-_DEFAULTS = {'text_column': 'text', 'label_column': 'label'}
+_DEFAULTS = {'text_column': 'text', 'label_column': 'label',
+             'label_separator': ','}
 
 flags.DEFINE_string(
     'task', None, 'Name of the task: sst2, squad_v1, classification, ...; '
@@ -39,11 +41,15 @@ flags.DEFINE_integer(
 flags.DEFINE_list(
     'dev_titles', [], 'Articles of SQuAD to hold out of the training file, '
     'where both parts lie in one.')
+flags.DEFINE_list(
+    'label_columns', [], 'Columns of 0 and 1, one for each label, where a text '
+    'can have several labels.')
 
 
 def recipe_fields() -> dict[str, Any]:
   """Returns the fields of a recipe that have flags, without its settings."""
   names = ('task', *_STRINGS, 'hidden_weight', 'max_length')
   fields = {name: flags.FLAGS[name].value for name in names}
-  fields['dev_titles'] = tuple(flags.FLAGS['dev_titles'].value)
+  for name in ('dev_titles', 'label_columns'):
+    fields[name] = tuple(flags.FLAGS[name].value)
   return fields

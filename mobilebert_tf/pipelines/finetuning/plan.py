@@ -17,8 +17,8 @@ from mobilebert_tf.tasks import recipes
 from mobilebert_tf.tasks import registry
 from mobilebert_tf.tasks.pretraining import task as pretraining
 from mobilebert_tf.text import vocabulary as vocabulary_lib
+from mobilebert_tf.training import experiments
 from official.core import config_definitions as cfg
-from official.core import exp_factory
 
 _VOCABULARY = 'vocab.txt'
 _LOOPS = 50
@@ -99,7 +99,7 @@ def prepare(recipe: recipe_lib.Recipe, folder: pathlib.Path) -> recipes.Start:
 def _build(recipe: recipe_lib.Recipe, start: recipes.Start,
            data: recipes.RecipeData) -> cfg.ExperimentConfig:
   """Returns the registered experiment with the settings of a recipe."""
-  params = exp_factory.get_exp_config(data.experiment)
+  params = experiments.get(data.experiment)
   if recipe.teacher:
     params.task = fine_tuning.with_teacher(params.task)
     params.task.teacher.override({

@@ -29,6 +29,9 @@ class Recipe:
     text_column: Of one's own classification or regression.
     pair_column: The same of a second text, if there is one.
     label_column: The same of the label.
+    label_columns: Columns of 0 and 1, one for each label, where a text can have
+      several labels; empty if they share `label_column`.
+    label_separator: Separator of labels that share a column.
     init_checkpoint: What to start from: a run, a checkpoint of any format, or
       a name on the Hugging Face hub. Empty: random weights.
     architecture: Named where nothing is started from.
@@ -50,6 +53,8 @@ class Recipe:
   text_column: str = 'text'
   pair_column: str = ''
   label_column: str = 'label'
+  label_columns: tuple[str, ...] = ()
+  label_separator: str = ','
   init_checkpoint: str = ''
   architecture: str = ''
   vocab_file: str = ''

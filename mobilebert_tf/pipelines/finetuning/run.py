@@ -97,6 +97,8 @@ def check_folder(recipe: recipe_lib.Recipe,
   if begun is None and (folder / _CHECKPOINT).exists():
     begun = _read_recipe(folder)
   fields = _as_json(recipe)
+  if begun is not None:
+    begun = {**_later_fields(), **begun}
   if begun is not None and begun != fields:
     raise ValueError(
         f'{folder} holds the run of another recipe: '
@@ -154,6 +156,11 @@ def _score(plan: plan_lib.Plan, metrics: dict[str, dict[str, float]]) -> float:
   return float(np.mean([
       np.mean([part[name] for name in names if name in part]
               or list(part.values())) for part in metrics.values()]))
+
+
+def _later_fields() -> dict[str, Any]:
+  """Returns the defaults that recipes of earlier releases do not name."""
+  return {'label_columns': [], 'label_separator': ','}
 
 
 def _as_json(recipe: recipe_lib.Recipe) -> dict[str, Any]:

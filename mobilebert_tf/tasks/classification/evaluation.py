@@ -114,15 +114,28 @@ def score_texts(predictor: predictor_lib.TextPredictor,
       task=task, texts=examples.texts, pairs=examples.pairs,
       label_names=examples.labels, labels=labels,
       scores=predictor.scores(examples.texts, examples.pairs), lengths=lengths)
-  longest = predictor.trained.max_length
+  return scoring.Scored(
+      predictions,
+      metrics_lib.compute(names, predictions.labels, predictions.scores),
+      reading_facts(examples, lengths, predictor.trained.max_length))
+
+
+def reading_facts(examples: examples_lib.TextExamples, lengths: np.ndarray,
+                  longest: int) -> dict[str, str]:
+  """Returns what the report says of rows and texts that were not read whole.
+
+  Args:
+    examples: The texts.
+    lengths: int32 `[texts]` tokens.
+    longest: Maximum length that the model reads.
+  """
   cut = int((lengths > longest).sum())
   facts = {'Longer than the model reads':
                f'{cut:,} of {len(lengths):,} texts have more than {longest:,} '
                'tokens' if cut else 'no text'}
   if examples.skipped:
     facts['Rows left out'] = f'{examples.skipped:,} that cannot be read'
-  return scoring.Scored(predictions, metrics_lib.compute(
-      names, predictions.labels, predictions.scores), facts)
+  return facts
 
 
 def reading_fields(trained: loading.TrainedModel,

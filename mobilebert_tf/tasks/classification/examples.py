@@ -21,8 +21,9 @@ class TextExamples:
     texts: The text of each row.
     pairs: The second text of each row, or None.
     labels: The label of each class; none for regression.
-    label_ids: int32 `[rows]`, or None where no label column was asked for, or
-      where labels are numbers.
+    label_ids: int32 `[rows]`; or `[rows, labels]` of 0 and 1, where a text can
+      have several; or None where no label column was asked for, or where labels
+      are numbers.
     values: The labels of regression, float32 `[rows]`, or None.
     indices: The id of each row, or None where no such column was asked for.
     skipped: How many rows were left out, because they cannot be read.
@@ -82,7 +83,7 @@ def read_examples(path: str | Sequence[str],
   if regression and labels:
     raise ValueError('Labels of regression are numbers, so no classes can be '
                      f'named for them: {", ".join(labels)}.')
-  fields = _check_fields({
+  fields = check_fields({
       'text_field': text_field, 'pair_field': pair_field,
       'label_field': label_field, 'index_field': index_field})
   checks: dict[str, Callable] = {}
@@ -91,9 +92,9 @@ def read_examples(path: str | Sequence[str],
   elif label_field and labels:
     checks['label_field'] = _check_label(labels)
   if index_field:
-    checks['index_field'] = _check_unique()
+    checks['index_field'] = check_unique()
   texts = {field for field in (text_field, pair_field) if field}
-  columns, skipped = _read_columns(
+  columns, skipped = read_columns(
       path, fields, checks, bad_rows, column_names,
       may_be_empty=texts if keep_empty else ())
   found = columns.get('label_field')
@@ -127,13 +128,20 @@ def read_labels(path: str | Sequence[str],
     FileNotFoundError: If there is no such file.
     ValueError: If a row is not sound; names the file and the line.
   """
-  columns, _ = _read_columns(
+  columns, _ = read_columns(
       path, {'label_field': label_field}, {}, bad_rows, column_names)
   return sorted(set(columns['label_field']))
 
 
-def _check_fields(fields: dict[str, str]) -> dict[str, str]:
-  """Returns those that are set, which have to differ."""
+def check_fields(fields: dict[str, str]) -> dict[str, str]:
+  """Returns the fields that name a column; no two may name the same.
+
+  Args:
+    fields: Column of each field; '' for none.
+
+  Raises:
+    ValueError: If two are the same, or `text_field` is not set.
+  """
   fields = {name: column for name, column in fields.items() if column}
   names: dict[str, str] = {}
   for name, column in fields.items():
@@ -146,12 +154,29 @@ def _check_fields(fields: dict[str, str]) -> dict[str, str]:
   return fields
 
 
-def _read_columns(
+def read_columns(
     path: str | Sequence[str], fields: dict[str, str],
     checks: dict[str, Callable[[str, str], str]], bad_rows: str,
     column_names: Sequence[str], may_be_empty: Sequence[str] = ()
 ) -> tuple[dict[str, list[str]], int]:
-  """Returns the values of columns that pass, and how many rows did not."""
+  """Reads columns of TSV or CSV files.
+
+  Args:
+    path: Files, as for `read_examples`.
+    fields: Column of each field.
+    checks: Function of a value and its place, by field, that returns what is
+      wrong with it, or ''.
+    bad_rows: As for `read_examples`.
+    column_names: As for `read_examples`.
+    may_be_empty: Columns whose values may be empty.
+
+  Returns:
+    The values by field, and the number of rows that were left out.
+
+  Raises:
+    FileNotFoundError: If there is no such file.
+    ValueError: If a row is not sound; names the file and the line.
+  """
   bad = tables.BadRows(bad_rows)
   columns: dict[str, list[str]] = {name: [] for name in fields}
   positions = [(list(fields).index(name), check)
@@ -195,7 +220,8 @@ def _check_number(value: str, _: str) -> str:
           'needs, such as 3.5.')
 
 
-def _check_unique() -> Callable[[str, str], str]:
+def check_unique() -> Callable[[str, str], str]:
+  """Returns a check that no two rows have the same id."""
   seen: dict[str, str] = {}
 
   def check(index: str, place: str) -> str:

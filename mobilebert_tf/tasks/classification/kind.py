@@ -2,12 +2,18 @@
 # SPDX-License-Identifier: Apache-2.0
 """Classification and regression of texts, as the engines see them."""
 
+from __future__ import annotations
+
 from collections.abc import Sequence
-from typing import NamedTuple
+import typing
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from mobilebert_tf.tasks import text_kind
+
+if typing.TYPE_CHECKING:
+  from mobilebert_tf.inference import loading
 
 _OTHER_VALUE = 0.1  # Of the standard deviation of all values.
 _ROUNDING = 1e-3
@@ -19,7 +25,14 @@ class Label(NamedTuple):
   probability: float
 
 
-class _TextAnswers(text_kind.TextKind):
+def name_probabilities(probabilities: np.ndarray,
+                       labels: Sequence[str]) -> dict[str, float]:
+  """Returns the probability of each label, rounded for JSON."""
+  return {label: round(float(each), 6)
+          for label, each in zip(labels, probabilities, strict=True)}
+
+
+class TextAnswers(text_kind.TextKind):
   """A kind whose models have logits of a whole text."""
 
   title = 'classifier'
@@ -52,12 +65,13 @@ class _TextAnswers(text_kind.TextKind):
     from mobilebert_tf.tasks.classification import lines
     return lines.TextLineAnswerer(trained, batch_size)
 
-  def describe(self, scores: np.ndarray, labels: Sequence[str]) -> dict:
+  def describe(self, scores: np.ndarray, trained: loading.TrainedModel
+               ) -> dict[str, Any]:
     """Returns the answer to a line as an object for JSON.
 
     Args:
       scores: A row of `scores`.
-      labels: Labels of the model.
+      trained: The model.
     """
     raise self.missing('predictor')
 
@@ -112,7 +126,7 @@ class _TextAnswers(text_kind.TextKind):
     return recipes.score_run(recipe, data, trained, folder)
 
 
-class Classification(_TextAnswers):
+class Classification(TextAnswers):
   """One label of several for each text."""
 
   name = 'classification'
@@ -129,8 +143,8 @@ class Classification(_TextAnswers):
     return classes not in (None, 1) and 'class_names' not in task and task.get(
         'kind', self.name) == self.name
 
-  def is_checkpoint(self, num_classes):
-    return num_classes > 1
+  def is_checkpoint(self, num_classes, problem_type):
+    return num_classes > 1 and not problem_type
 
   def labels_of_run(self, task):
     from mobilebert_tf.tasks.classification import loader
@@ -145,10 +159,9 @@ class Classification(_TextAnswers):
     return [scoring.mean_score(
         'accuracy', (answers.argmax(1) == truth).astype(np.float64))]
 
-  def describe(self, scores, labels):
-    probabilities = {label: round(float(each), 6) for label, each in zip(
-        labels, scores, strict=True)}
-    label = labels[int(np.argmax(scores))]
+  def describe(self, scores, trained):
+    probabilities = name_probabilities(scores, trained.labels)
+    label = trained.labels[int(np.argmax(scores))]
     return {'label': label, 'probability': probabilities[label],
             'probabilities': probabilities}
 
@@ -179,7 +192,7 @@ class Classification(_TextAnswers):
             'share': float(np.mean(~self.differ(answers, reference)))}
 
 
-class Regression(_TextAnswers):
+class Regression(TextAnswers):
   """A number for each text."""
 
   name = 'regression'
@@ -191,8 +204,8 @@ class Regression(_TextAnswers):
   def is_run(self, task):
     return task.get('model', {}).get('num_classes') == 1
 
-  def is_checkpoint(self, num_classes):
-    return num_classes == 1
+  def is_checkpoint(self, num_classes, problem_type):
+    return num_classes == 1 and not problem_type
 
   def scores(self, logits):
     return logits[:, 0]
@@ -213,7 +226,7 @@ class Regression(_TextAnswers):
     from mobilebert_tf.tasks.classification import evaluation
     return evaluation.bootstrapped(('spearman', 'pearson'), truth, answers)
 
-  def describe(self, scores, labels):
+  def describe(self, scores, trained):
     return {'value': round(float(scores), 6)}
 
   def served_module(self, trained, model, text_tokenizer, *, xla):

@@ -56,7 +56,7 @@ class TextLineAnswerer(line_answers.LineAnswerer):
   def _describe(self, scores: np.ndarray) -> dict[str, Any]:
     if not np.isfinite(scores).all():
       return {'error': line_answers.DAMAGED}
-    return self._trained.kind.describe(scores, self._trained.labels)
+    return self._trained.kind.describe(scores, self._trained)
 
   def _find_cut(self, texts: list[str],
                 pairs: list[str] | None) -> list[bool]:

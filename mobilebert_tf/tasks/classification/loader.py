@@ -119,7 +119,7 @@ class TextClassificationDataLoader(data_loader.DataLoader):
       ValueError: If a row is not sound; names the file and the line.
     """
     params = self._params
-    examples = read_data(params)
+    examples = self.read()
     tokenizer = tokenizer_lib.Tokenizer(params.vocab_file, params.lower_case)
     special = 2 if examples.pairs is None else 3
     segments = [tokenizer.tokenize_to_ragged(texts)
@@ -129,8 +129,7 @@ class TextClassificationDataLoader(data_loader.DataLoader):
     # One more than the tokens: padding follows every text.
     needed = sum(tf.cast(s.row_lengths(), tf.int32)
                  for s in segments) + special + 1
-    labels = examples.values if params.regression else examples.label_ids
-    label_ids = tf.constant(labels[:, np.newaxis])
+    label_ids = tf.constant(self.targets(examples))
 
     def make_batch(rows: tf.Tensor, length: tf.Tensor) -> dict[str, tf.Tensor]:
       batch = tokenizer.pack([tf.gather(s, rows) for s in segments], length)
@@ -141,6 +140,18 @@ class TextClassificationDataLoader(data_loader.DataLoader):
     return batches.load(
         needed, batches.lengths(params.seq_length), make_batch, params,
         input_context)
+
+  # === For subclasses ===
+
+  def read(self) -> TextExamples:
+    """Returns all rows."""
+    return read_data(self._params)
+
+  def targets(self, examples: TextExamples) -> np.ndarray:
+    """Returns what is learned of each text, `[rows, 1]`."""
+    labels = (examples.values if self._params.regression
+              else examples.label_ids)
+    return labels[:, np.newaxis]
 
 
 def read_data(params: TextClassificationDataConfig) -> TextExamples:

@@ -29,6 +29,10 @@ _USUAL_LENGTH = 128
 
 def check(recipe: Any) -> None:
   """Raises ValueError if a recipe names no data, or that of another task."""
+  if recipe.label_columns:
+    raise ValueError(
+        f'label_columns are {", ".join(recipe.label_columns)}, but a text of '
+        f'{recipe.task} has one label: name its column as label_column.')
   if recipe.task not in glue.GLUE_TASKS:
     recipes.check_files(recipe)
     return
@@ -116,7 +120,13 @@ def _write_answers(recipe: Any, part: str, scores: np.ndarray,
     submission.write_answers(task, scores, folder / SUBMISSION, part=part,
                              labels=trained.labels)
     return
-  answers = [trained.kind.describe(row, trained.labels) for row in scores]
+  write_lines(trained, part, scores, folder)
+
+
+def write_lines(trained: loading.TrainedModel, part: str, scores: np.ndarray,
+                folder: pathlib.Path) -> None:
+  """Writes what a model answers to unlabelled texts, an object a line."""
+  answers = [trained.kind.describe(row, trained) for row in scores]
   files.write_text(folder / f'{part}.jsonl', ''.join(
       json.dumps(answer) + '\n' for answer in answers))
 

@@ -36,7 +36,8 @@ class ClassReportParts(evaluation.ReportParts):
     return evaluation.Mistake(
         evaluation.label(each['truth'], _WIDEST_LABEL),
         evaluation.label(each['answer'], _WIDEST_LABEL), sure,
-        f'{sure} sure, example {formatting.count(each["row"])}', _texts(each))
+        f'{sure} sure, example {formatting.count(each["row"])}',
+        mistaken_texts(each))
 
   def sections(self, results: Mapping[str, Any]) -> list[page.Section]:
     return [
@@ -72,7 +73,7 @@ class ValueReportParts(evaluation.ReportParts):
     return evaluation.Mistake(
         _number(each['truth']), _number(each['answer']),
         _number(abs(each['answer'] - each['truth'])),
-        f'example {formatting.count(each["row"])}', _texts(each))
+        f'example {formatting.count(each["row"])}', mistaken_texts(each))
 
   def mistakes_title(self, shown: int, count: int) -> str:
     return 'Furthest off'
@@ -145,7 +146,8 @@ def _reliability(results: Mapping[str, Any]) -> page.Picture:
       'Below the dashed line the model is too sure. Lines: 95% intervals.')
 
 
-def _texts(each: Mapping[str, Any]) -> list[str]:
+def mistaken_texts(each: Mapping[str, Any]) -> list[str]:
+  """Returns the text of a mistake, and its second text if it has one."""
   return [each['text'], *([each['pair']] if 'pair' in each else [])]
 
 

@@ -41,6 +41,7 @@ class TextPredictions(predictions_lib.Predictions):
       message names the text.
   """
   score_dimensions: ClassVar[int] = 1
+  label_dimensions: ClassVar[int] = 1
   task: str
   texts: Sequence[str]
   pairs: Sequence[str] | None
@@ -55,7 +56,7 @@ class TextPredictions(predictions_lib.Predictions):
     if self.pairs is not None:
       predictions_lib.check_texts('pairs', self.pairs, count)
     for name, dimensions in (('scores', self.score_dimensions), ('lengths', 1),
-                             ('labels', 1)):
+                             ('labels', self.label_dimensions)):
       self._store(name, predictions_lib.to_finite(
           getattr(self, name), name, count, dimensions))
     self._store('lengths', self.lengths.astype(np.int32))

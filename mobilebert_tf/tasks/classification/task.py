@@ -3,6 +3,7 @@
 
 """Fine-tuning on labelled texts, checked before it starts."""
 
+from collections.abc import Sequence
 import dataclasses
 from typing import Any
 
@@ -50,6 +51,8 @@ class SentencePredictionTask(
   their squared error.
   """
 
+  problem_type = ''  # Of the classifier.
+
   def __init__(self, params: cfg.TaskConfig, logging_dir: str | None = None,
                name: str | None = None):
     """Checks the metrics.
@@ -66,7 +69,7 @@ class SentencePredictionTask(
     # Whatever the columns of the two parts are called.
     self.label_field = 'label_ids'
     self.is_regression = params.model.num_classes == 1
-    metrics_lib.check_names(params.metrics, self.is_regression)
+    self.check_metrics(params.metrics)
     if params.metrics:
       self.metric_type = 'accuracy'  # Others make ids of the logits.
 
@@ -76,7 +79,12 @@ class SentencePredictionTask(
     train = self.task_config.train_data
     if self.is_regression:
       return []
-    return list(train.labels) or loader.find_labels(train)
+    return list(train.labels) or self.find_labels(train)
+
+  def find_labels(
+      self, data: loader.TextClassificationDataConfig) -> list[str]:
+    """Returns the labels that the files of a config have."""
+    return loader.find_labels(data)
 
   def build_model(self) -> modeling.MobileBertClassifier:
     """Returns a new classifier, with the labels that training names, if any.
@@ -93,6 +101,7 @@ class SentencePredictionTask(
           'and set task.model.encoder.any.use_pooler for a pooler.')
     return modeling.MobileBertClassifier(
         self.build_encoder(), config.num_classes,
+        problem_type=self.problem_type,
         labels=getattr(self.task_config.train_data, 'labels', None) or (),
         dropout_rate=getattr(config, 'dropout_rate', 0.1))
 
@@ -149,6 +158,20 @@ class SentencePredictionTask(
 
   # === Metrics ===
 
+  def check_metrics(self, names: Sequence[str]) -> None:
+    """Raises ValueError if a metric is unknown or of other labels."""
+    metrics_lib.check_names(names, self.is_regression)
+
+  def compute_metrics(self, labels: np.ndarray,
+                      logits: np.ndarray) -> dict[str, float]:
+    """Returns the metrics of the config.
+
+    Args:
+      labels: `[texts, 1]`.
+      logits: float32 `[texts, classes]`.
+    """
+    return metrics_lib.compute(self.task_config.metrics, labels, logits)
+
   def build_metrics(
       self, training: bool | None = None) -> list[tf_keras.metrics.Metric]:
     """Returns what Keras counts batch by batch."""
@@ -180,9 +203,8 @@ class SentencePredictionTask(
       self, aggregated_logs: Any,
       global_step: tf.Tensor | None = None) -> dict[str, float]:
     """Returns the metrics of the whole validation part."""
-    names = self.task_config.metrics
-    if not names:
+    if not self.task_config.metrics:
       return super().reduce_aggregated_logs(aggregated_logs, global_step)
-    return metrics_lib.compute(
-        names, np.concatenate(aggregated_logs['labels']),
+    return self.compute_metrics(
+        np.concatenate(aggregated_logs['labels']),
         np.concatenate(aggregated_logs['sentence_prediction']))

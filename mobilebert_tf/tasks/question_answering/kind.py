@@ -101,12 +101,13 @@ class QuestionAnswering(task_kind.TaskKind):
     from mobilebert_tf.tasks.question_answering import serving
     return serving.settings(trained)
 
-  def check_settings(self, settings, max_length):
-    if settings.query_length + 3 >= max_length:
+  def check_settings(self, metadata):
+    query_length = metadata.settings.query_length
+    if query_length + 3 >= metadata.max_length:
       raise ValueError(
-          f'max_length is {max_length}, but a question may take '
-          f'{settings.query_length} tokens (query_length) and special tokens '
-          '3: nothing is left for the context.')
+          f'max_length is {metadata.max_length}, but a question may take '
+          f'{query_length} tokens (query_length) and special tokens 3: nothing '
+          'is left for the context.')
 
   def answer_file(self, runner, texts, pairs):
     from mobilebert_tf.tasks.question_answering import file_answers

@@ -23,6 +23,8 @@ class RecipeTest(tf.test.TestCase, parameterized.TestCase):
        'sst2 reads the files of data_dir, not train_file, dev_file'),
       ({'hidden_weight': 1.0}, 'hidden_weight is 1.0, but there is no teacher'),
       ({'dev_file': ''}, 'needs train_file and dev_file'),
+      ({'label_columns': ('a', 'b')},
+       'label_columns are a, b, but a text of classification has one label'),
       ({'architecture': ''}, 'either init_checkpoint or'),
       ({'init_checkpoint': 'x'}, 'either init_checkpoint or'),
       ({'learning_rate': 0.0}, 'learning_rate is 0.0'),
@@ -38,7 +40,8 @@ class RecipeTest(tf.test.TestCase, parameterized.TestCase):
   @parameterized.parameters(
       ('sst2', 'classification'), ('stsb', 'regression'),
       ('squad_v2', 'question_answering'), ('regression', 'regression'),
-      ('token_classification', 'token_classification'))
+      ('token_classification', 'token_classification'),
+      ('multi_label_classification', 'multi_label_classification'))
   def test_kinds(self, task, kind):
     fields = {**_OWN, 'task': task}
     if task in ('sst2', 'stsb'):

@@ -1,0 +1,54 @@
+# Copyright 2026 The mobilebert_tf Authors
+# SPDX-License-Identifier: Apache-2.0
+"""Served module of texts with any number of labels."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import tensorflow as tf
+
+from mobilebert_tf.deployment import served_module
+from mobilebert_tf.text import tokenizer as tokenizer_lib
+
+
+class TextLabels(served_module.ServedModule):
+  """Answers texts, or pairs of texts, with any number of labels.
+
+  Outputs, each `[batch, labels]`: `probabilities`, float32; `labels`, string,
+  the names of all labels; `selected`, string, the name of a label that the text
+  has and '' otherwise; `margins`, float32, the probability of a label minus its
+  threshold, 0 or more where the text has it.
+
+  Args:
+    model: A classifier, `rewriting.rewrite(classifier)`.
+    tokenizer: As for `ServedModule`.
+    max_length: As for `ServedModule`.
+    labels: Names of the labels, in the order of the logits.
+    thresholds: Least probability with which a text has a label, float32
+      `[labels]`.
+    pairs: Whether it reads two texts, `text` and `pair`.
+    xla: Whether the model is compiled by XLA.
+
+  Example: `module.serve_text(text=tf.constant(['a text']))['selected']`
+  """
+
+  def __init__(self, model: tf.Module,
+               tokenizer: tokenizer_lib.Tokenizer, max_length: int,
+               labels: Sequence[str], thresholds: np.ndarray, *,
+               pairs: bool = False, xla: bool = False):
+    super().__init__(model, tokenizer, max_length, pairs=pairs, xla=xla)
+    self._labels = tuple(labels)
+    self._thresholds = tuple(map(float, thresholds))
+
+  def _summarize(self, outputs: tf.Tensor, mask: tf.Tensor
+                 ) -> dict[str, tf.Tensor]:
+    return {'probabilities': tf.sigmoid(tf.cast(outputs, tf.float32))}
+
+  def _describe(self, summary: dict[str, tf.Tensor]) -> dict[str, tf.Tensor]:
+    probabilities = summary['probabilities']
+    margins = probabilities - tf.constant(self._thresholds)
+    # TensorFlow Serving wants a row of every output for each text.
+    labels = tf.tile(tf.constant(self._labels)[tf.newaxis],
+                     [tf.shape(probabilities)[0], 1])
+    return {**summary, 'labels': labels, 'margins': margins,
+            'selected': tf.where(margins >= 0, labels, '')}

@@ -1,0 +1,111 @@
+# Copyright 2026 The mobilebert_tf Authors
+# SPDX-License-Identifier: Apache-2.0
+"""Fine-tuning on texts with any number of labels."""
+
+import dataclasses
+from typing import Any
+
+import numpy as np
+from scipy import special
+import tensorflow as tf, tf_keras
+
+from mobilebert_tf.tasks.classification import task
+from mobilebert_tf.tasks import fine_tuning
+from mobilebert_tf.tasks.multi_label_classification import kind as kind_lib
+from mobilebert_tf.tasks.multi_label_classification import loader
+from mobilebert_tf.tasks.multi_label_classification import scoring
+from official.core import config_definitions as cfg
+from official.core import task_factory
+from official.modeling import tf_utils
+
+_KIND = kind_lib.MultiLabelClassification
+
+
+@dataclasses.dataclass
+class MultiLabelConfig(task.SentencePredictionConfig):
+  """Config of `MultiLabelTask`.
+
+  Attributes:
+    kind: Kind of task in `tasks/registry.py`.
+    problem_type: Meaning of the logits in the words of transformers.
+    metrics: Metrics of the whole validation part, names of `scoring.METRICS`.
+    thresholds: Least probability with which a text has a label, by label, tuned
+      on held-out texts; empty for 0.5.
+  """
+  kind: str = _KIND.name
+  problem_type: str = _KIND.name
+  metrics: list[str] = dataclasses.field(
+      default_factory=lambda: list(_KIND.metrics))
+  thresholds: list[float] = dataclasses.field(default_factory=list)
+
+
+@task_factory.register_task_cls(MultiLabelConfig)
+class MultiLabelTask(task.SentencePredictionTask):
+  """Learns each label by itself, by its binary cross-entropy."""
+
+  def __init__(self, params: cfg.TaskConfig, logging_dir: str | None = None,
+               name: str | None = None):
+    """Checks the number of labels, the metrics and the thresholds.
+
+    Args:
+      params: The config.
+      logging_dir: Folder of the run.
+      name: Name of the task.
+
+    Raises:
+      ValueError: If there is one label, a metric is unknown, or thresholds are
+        not one for each label.
+    """
+    classes = params.model.num_classes
+    if classes < 2:
+      raise ValueError(f'task.model.num_classes is {classes}; several labels '
+                       'are learned, so it is 2 or more.')
+    kind_lib.check_thresholds(params.thresholds)
+    if params.thresholds and len(params.thresholds) != classes:
+      raise ValueError(f'There are {len(params.thresholds)} task.thresholds '
+                       f'for {classes} labels.')
+    super().__init__(params, logging_dir, name=name)
+    self.problem_type = params.problem_type
+
+  def find_labels(self, data: loader.MultiLabelDataConfig) -> list[str]:
+    return loader.find_labels(data)
+
+  def build_losses(self, labels: dict[str, tf.Tensor],
+                   model_outputs: tf.Tensor,
+                   aux_losses: Any = None) -> tf.Tensor:
+    """Returns the mean binary cross-entropy of all labels, in float32."""
+    loss = tf.reduce_mean(tf.nn.sigmoid_cross_entropy_with_logits(
+        tf.cast(labels[self.label_field], tf.float32),
+        tf.cast(model_outputs, tf.float32)), -1)
+    if aux_losses:
+      loss += tf.add_n(aux_losses)
+    return tf_utils.safe_mean(loss)
+
+  def outputs_to_match(self, outputs: tf.Tensor, labels: dict[str, tf.Tensor]
+                       ) -> list[fine_tuning.Matched]:
+    """Returns the logits, each of which is a probability of its own."""
+    del labels
+    return [fine_tuning.Matched(outputs, activation='sigmoid')]
+
+  # === Metrics ===
+
+  def check_metrics(self, names: list[str]) -> None:
+    scoring.check_names(names)
+
+  def compute_metrics(self, labels: np.ndarray,
+                      logits: np.ndarray) -> dict[str, float]:
+    margins = special.expit(logits) - np.array(
+        self.task_config.thresholds or kind_lib.THRESHOLD)
+    return scoring.compute(self.task_config.metrics, labels, margins)
+
+  def build_metrics(
+      self, training: bool | None = None) -> list[tf_keras.metrics.Metric]:
+    """Returns the share of right decisions, counted batch by batch."""
+    del training
+    return [tf_keras.metrics.BinaryAccuracy('label_accuracy', threshold=0.0)]
+
+  def process_metrics(self, metrics: list[tf_keras.metrics.Metric],
+                      labels: dict[str, tf.Tensor],
+                      model_outputs: tf.Tensor) -> None:
+    for metric in metrics:
+      metric.update_state(labels[self.label_field], model_outputs)
