@@ -1,16 +1,5 @@
-# Copyright 2026 The mobilebert_tf Authors. All Rights Reserved.
-#
-# Licensed under the Apache License, Version 2.0 (the "License");
-# you may not use this file except in compliance with the License.
-# You may obtain a copy of the License at
-#
-#     http://www.apache.org/licenses/LICENSE-2.0
-#
-# Unless required by applicable law or agreed to in writing, software
-# distributed under the License is distributed on an "AS IS" BASIS,
-# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
-# See the License for the specific language governing permissions and
-# limitations under the License.
+# Copyright 2026 The mobilebert_tf Authors
+# SPDX-License-Identifier: Apache-2.0
 
 """Keeps the memory of a pytest process bounded, and reports its peak."""
 
@@ -19,8 +8,9 @@ import gc
 import sys
 import unittest
 
-import psutil
 import pytest
+
+from mobilebert_tf.common import machine
 
 _PEAKS = pytest.StashKey[dict[str, float]]()
 
@@ -30,6 +20,12 @@ def pytest_cmdline_main(config: pytest.Config) -> None:
   """Gives each file to one worker, since what a file builds is shared."""
   if config.getoption('numprocesses', None) and config.option.dist == 'no':
     config.option.dist = 'loadfile'
+
+
+def pytest_collection_finish() -> None:
+  """Spares collections of garbage the million objects that were imported."""
+  gc.collect()
+  gc.freeze()
 
 
 @pytest.fixture(scope='module', autouse=True)
@@ -53,15 +49,6 @@ def release_memory(request: pytest.FixtureRequest):
 # === The peak ===
 
 
-def _peak() -> float:
-  """Returns the peak memory of this process in GB."""
-  memory = psutil.Process().memory_info()
-  if sys.platform == 'linux':
-    import resource
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6
-  return getattr(memory, 'peak_wset', memory.rss) / 1e9
-
-
 def pytest_configure(config: pytest.Config) -> None:
   config.stash[_PEAKS] = {}
 
@@ -69,9 +56,9 @@ def pytest_configure(config: pytest.Config) -> None:
 def pytest_sessionfinish(session: pytest.Session) -> None:
   config = session.config
   if hasattr(config, 'workeroutput'):  # A worker of pytest-xdist.
-    config.workeroutput['peak'] = _peak()
+    config.workeroutput['peak'] = machine.peak_memory() / 1e9
   elif not config.stash[_PEAKS]:
-    config.stash[_PEAKS]['pytest'] = _peak()
+    config.stash[_PEAKS]['pytest'] = machine.peak_memory() / 1e9
 
 
 @pytest.hookimpl(optionalhook=True)
