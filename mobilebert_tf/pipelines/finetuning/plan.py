@@ -17,6 +17,7 @@ from mobilebert_tf.tasks import recipes
 from mobilebert_tf.tasks import registry
 from mobilebert_tf.tasks.pretraining import task as pretraining
 from mobilebert_tf.text import vocabulary as vocabulary_lib
+from mobilebert_tf.training import experiments  # noqa: F401 Registers them.
 from official.core import config_definitions as cfg
 from official.core import exp_factory
 
