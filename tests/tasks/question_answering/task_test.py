@@ -8,6 +8,7 @@ import json
 
 from absl.testing import parameterized
 import numpy as np
+import pytest
 import tensorflow as tf
 
 from mobilebert_tf.data import squad
@@ -197,6 +198,7 @@ class QuestionAnsweringTest(parameterized.TestCase, tiny_runs.TinyRuns,
             'validation_interval': steps},
     }
 
+  @pytest.mark.slow
   def test_a_run_trains_and_answers_what_it_was_scored_for(self):
     folder = self.make_folder()
     config = self.make_file('run.json', json.dumps(self._settings(3)))
