@@ -4,6 +4,7 @@
 """Keeps the memory of a pytest process bounded, and reports its peak."""
 
 import ctypes
+import functools
 import gc
 import sys
 import unittest
@@ -39,6 +40,9 @@ def release_memory(request: pytest.FixtureRequest):
   for cls, names in before.items():
     for name in set(vars(cls)) - names:
       delattr(cls, name)
+  for value in vars(request.module).values():
+    if isinstance(value, functools._lru_cache_wrapper):
+      value.cache_clear()
   if keras := sys.modules.get('tf_keras'):
     keras.backend.clear_session()
   gc.collect()

@@ -214,6 +214,7 @@ class QuestionAnsweringTest(parameterized.TestCase, tiny_runs.TinyRuns,
     scores = metrics.evaluate(data, answers.predictions(found))
     self.assertIn(f"'f1': {scores['f1']}", errors.decode())
 
+  @pytest.mark.slow
   def test_a_damaged_file_is_said_before_training(self):
     self.data_file = self.make_file('data.json', '{"data": [{"title": ')
     config = self.make_file('run.json', json.dumps(self._settings(3)))
