@@ -11,6 +11,7 @@ import subprocess
 import sys
 import tempfile
 
+import pytest
 import tensorflow as tf
 
 from mobilebert_tf import modeling
@@ -55,6 +56,7 @@ class PredictTest(tf.test.TestCase):
       self.assertAllClose(sum(answer['probabilities'].values()), 1.0)
     self.assertEqual(answers[8]['label'], answers[8 + 210]['label'])
 
+  @pytest.mark.slow
   def test_a_reader_that_goes_away_ends_it_quietly(self):
     with subprocess.Popen(
         [sys.executable, '-m', 'mobilebert_tf.predict',
@@ -65,6 +67,7 @@ class PredictTest(tf.test.TestCase):
     self.assertNotIn(b'Traceback', errors)
     self.assertNotEqual(process.returncode, 0)
 
+  @pytest.mark.slow
   def test_what_is_no_model_is_said_in_a_line(self):
     for folder in (self.get_temp_dir(), os.path.join(self.model_dir, 'none')):
       finished = _run(folder, b'w1\n')

@@ -4,6 +4,8 @@
 """The task and the trainer: what each stage computes and changes."""
 
 import os
+import shutil
+import tempfile
 
 from absl.testing import parameterized
 import numpy as np
@@ -45,17 +47,18 @@ class DistillationTest(tf.test.TestCase, parameterized.TestCase):
   def setUpClass(cls):
     super().setUpClass()
     cls.teacher = tiny_models.pretrainer(tiny_models.teacher_config(), seed=1)
+    folder = tempfile.mkdtemp()
+    cls.addClassCleanup(shutil.rmtree, folder, ignore_errors=True)
+    cls.checkpoint = tf.train.Checkpoint(**cls.teacher.checkpoint_items).write(
+        os.path.join(folder, 'teacher'))
 
   def _config(self, **schedule) -> task_lib.DistillationConfig:
-    folder = self.get_temp_dir()
-    checkpoint = tf.train.Checkpoint(**self.teacher.checkpoint_items)
-    path = checkpoint.write(os.path.join(folder, 'teacher'))
     data = pretrain_dataloader.BertPretrainDataConfig()
     return task_lib.DistillationConfig(
         model=bert.PretrainerConfig(encoder=pretraining_task_lib.encoder_config(
             tiny_models.student_config())),
         teacher=tiny_models.teacher_config(),
-        teacher_checkpoint=path,
+        teacher_checkpoint=self.checkpoint,
         train_data=data, validation_data=data,
         schedule=schedules.ScheduleConfig(**{
             'steps_per_block': 3, 'distillation_steps': 4,

@@ -9,6 +9,7 @@ import pathlib
 import subprocess
 import sys
 
+import pytest
 import tensorflow as tf
 
 from tests.pipelines import tiny
@@ -26,6 +27,7 @@ class FinetuningProgramsTest(tf.test.TestCase):
     self.assertEqual(finished.returncode, code, finished.stderr[-3000:])
     return finished.stdout, finished.stderr
 
+  @pytest.mark.slow
   def test_from_a_table_to_answers(self):
     folder = pathlib.Path(self.get_temp_dir())
     tiny.write_table(folder / 'train.csv', 48)

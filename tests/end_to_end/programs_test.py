@@ -7,6 +7,7 @@ import pathlib
 import subprocess
 import sys
 
+import pytest
 import tensorflow as tf
 import tensorflow_text  # noqa: F401 The SavedModel's operations.
 
@@ -64,6 +65,7 @@ class ProgramsTest(tf.test.TestCase):
             for field in ('input_path=records', 'seq_length=33',
                           'max_predictions_per_seq=5')]
 
+  @pytest.mark.slow
   def test_from_text_to_exports(self):
     self._run('learn_vocabulary', '--input_files=text.txt',
               '--output_file=vocab.txt', '--vocab_size=120')

@@ -4,6 +4,8 @@
 
 """A rewritten model answers as the one it was made of, whatever its heads."""
 
+import functools
+
 from absl.testing import parameterized
 import numpy as np
 import tensorflow as tf
@@ -25,14 +27,17 @@ def _model(kind: str, **overrides):
   return model
 
 
+_shared_model = functools.cache(_model)  # Which no test may change.
+
+
 class RewritingTest(parameterized.TestCase, tf.test.TestCase):
 
   @parameterized.product(
       kind=('classifier', 'rating', 'words', 'spans'),
-      overrides=({}, {'use_pooler': True, 'normalization': 'layer_norm'}),
+      architecture=({}, {'use_pooler': True, 'normalization': 'layer_norm'}),
       calibrated=(False, True))
-  def test_outputs_are_the_models(self, kind, overrides, calibrated):
-    model = _model(kind, **overrides)
+  def test_outputs_are_the_models(self, kind, architecture, calibrated):
+    model = _shared_model(kind, **architecture)
     batch = {name: tf.constant(value)
              for name, value in contract.token_inputs().items()}
     rewritten = rewriting.rewrite(model, [batch] if calibrated else ())
@@ -43,7 +48,7 @@ class RewritingTest(parameterized.TestCase, tf.test.TestCase):
         rewritten(inputs), expected)
 
   def test_a_saved_model_holds_its_weights_alone(self):
-    model = _model('classifier')
+    model = _shared_model('classifier')
     rewritten = rewriting.rewrite(model)
     ids = tf.TensorSpec([None, None], tf.int32)
     serve = tf.function(lambda *inputs: {'logits': rewritten(inputs)},

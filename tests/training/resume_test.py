@@ -7,6 +7,7 @@ import os
 import pathlib
 
 import numpy as np
+import pytest
 import tensorflow as tf, tf_keras
 import yaml
 
@@ -178,6 +179,7 @@ class FineTuningContinuationTest(temporary.TemporaryFiles, tf.test.TestCase):
     super().setUp()
     self.parent = self.make_folder()
 
+  @pytest.mark.slow
   def test_weights_equal_those_of_a_run_that_was_not_interrupted(self):
     folder = os.path.join(self.parent, 'run')
     self._run(folder, 2)

@@ -8,6 +8,7 @@ import json
 import pathlib
 
 import numpy as np
+import pytest
 import tensorflow as tf
 
 from mobilebert_tf.pipelines.finetuning import recipe as recipe_lib
@@ -93,6 +94,7 @@ class RunTest(tf.test.TestCase):
           registry.load(str(self.folder.with_name('taught'))).labels,
           ['bad', 'good'])
 
+  @pytest.mark.slow
   def test_question_answering_on_articles_of_one_file(self):
     path = pathlib.Path(self.get_temp_dir()) / 'squad.json'
     path.write_text(_squad(24))
@@ -129,6 +131,7 @@ class RunTest(tf.test.TestCase):
     self.assertNotEqual(threshold, 0)
     self.assertEqual(report['facts']['Null threshold'], f'{threshold:.4g}')
 
+  @pytest.mark.slow
   def test_labelled_words_from_conll(self):
     folder = pathlib.Path(self.get_temp_dir())
     sentence = 'w1 O\nw2 B-PER\nw3 I-PER\nw{} O\n\n'

@@ -6,6 +6,7 @@
 import json
 import pathlib
 
+import pytest
 import tensorflow as tf
 
 from mobilebert_tf.pipelines.finetuning import search
@@ -58,6 +59,7 @@ class SearchTest(tf.test.TestCase):
     for path, time in times.items():
       self.assertEqual(path.stat().st_mtime_ns, time)
 
+  @pytest.mark.slow
   def test_a_run_that_diverges_is_counted_and_the_others_go_on(self):
     folder = pathlib.Path(self.get_temp_dir()) / 'diverging'
     grid = search.Grid(batch_sizes=(8,), learning_rates=(1e-2, 1e30),

@@ -8,6 +8,7 @@ import json
 
 from absl.testing import parameterized
 import numpy as np
+import pytest
 import tensorflow as tf
 
 from mobilebert_tf.data import squad
@@ -197,6 +198,7 @@ class QuestionAnsweringTest(parameterized.TestCase, tiny_runs.TinyRuns,
             'validation_interval': steps},
     }
 
+  @pytest.mark.slow
   def test_a_run_trains_and_answers_what_it_was_scored_for(self):
     folder = self.make_folder()
     config = self.make_file('run.json', json.dumps(self._settings(3)))
@@ -212,6 +214,7 @@ class QuestionAnsweringTest(parameterized.TestCase, tiny_runs.TinyRuns,
     scores = metrics.evaluate(data, answers.predictions(found))
     self.assertIn(f"'f1': {scores['f1']}", errors.decode())
 
+  @pytest.mark.slow
   def test_a_damaged_file_is_said_before_training(self):
     self.data_file = self.make_file('data.json', '{"data": [{"title": ')
     config = self.make_file('run.json', json.dumps(self._settings(3)))

@@ -10,6 +10,7 @@ import tempfile
 
 from absl.testing import parameterized
 import numpy as np
+import pytest
 from seqeval import metrics as seqeval_metrics
 import tensorflow as tf, tf_keras
 
@@ -160,6 +161,7 @@ class TokenClassificationTest(parameterized.TestCase, temporary.TemporaryFiles,
     self.assertEqual(self._evaluate(self._task(), {'a': 0, 'b': 1}),
                      {'accuracy': 0.75})
 
+  @pytest.mark.slow
   def test_training_learns_and_evaluates(self):
     params = exp_factory.get_exp_config('mobilebert/token_classification')
     params.override({'trainer': {
