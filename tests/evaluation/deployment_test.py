@@ -27,8 +27,8 @@ _CONTEXTS = [tiny_classifier.text(12, first=2 * i) for i in range(6)]
 _QUICK = {'threads': (1,), 'rounds': 1}
 
 
-def _benchmark(settings: deployment.Settings, **kwargs):
-  return deployment.benchmark(settings, registry.KINDS, **kwargs)
+def _benchmark(settings: deployment.Settings, *args):
+  return deployment.benchmark(settings, registry.KINDS, *args)
 
 
 class DeploymentTest(tf.test.TestCase):
