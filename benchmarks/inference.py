@@ -26,15 +26,12 @@ import dataclasses
 import importlib.metadata
 import importlib.util
 import json
-import multiprocessing
 import os
 import signal
 import statistics
 import sys
 import tempfile
-import threading
 import time
-import traceback
 from typing import Any
 
 from absl import app
@@ -43,6 +40,7 @@ from absl import flags
 from mobilebert_tf.common import files
 from mobilebert_tf.common import formatting
 from mobilebert_tf.common import machine
+from mobilebert_tf.deployment import child_process
 from mobilebert_tf.reporting import text as text_lib
 
 
@@ -109,7 +107,6 @@ _JSON = flags.DEFINE_string('json', None, 'Where to write all that was timed.')
 _FULL_SIZE = (24, 128, 1)  # Blocks, length and threads that targets are for.
 _TURN = 10  # Sentences.
 _CALIBRATION_SAMPLES = 8  # Enough for a time, not for accuracy.
-_PATIENCE = 3  # Seconds until a process that should end is ended.
 # A sentence at the longest length, or at its own.
 _FIXED, _OWN = 'fixed', 'own'
 _LEAST_LENGTH, _MOST_LENGTH = 4, 512
@@ -188,14 +185,6 @@ _QUESTIONS = (
 )
 
 
-class _Failure(Exception):
-  """What went wrong in another process, in one line; `details` has more."""
-
-  def __init__(self, summary: str, details: str = ''):
-    super().__init__(summary)
-    self.details = details
-
-
 def main(argv: list[str]) -> None:
   if len(argv) > 1:
     raise app.UsageError(f'Not a flag: {" ".join(argv[1:])}')
@@ -206,13 +195,13 @@ def main(argv: list[str]) -> None:
       prefix='inference_', ignore_cleanup_errors=True) as folder:
     _set_environment(folder)
     try:
-      settings = _Settings(_BLOCKS.value, _THREADS.value, lengths, _read(
-          folder, lengths[-1]))
+      settings = _Settings(_BLOCKS.value, _THREADS.value, lengths,
+                           _read(lengths[-1]))
       print(_describe(settings), flush=True)
       results = _measure(settings, names, folder, left_out)
     except KeyboardInterrupt:
       sys.exit('Interrupted.')
-    except (_Failure, OSError, ValueError) as error:
+    except (child_process.Crash, OSError, ValueError) as error:
       sys.exit(f'inference: {error}')
   _report(settings, results, left_out)
 
@@ -261,14 +250,14 @@ def _set_environment(folder: str) -> None:
   })
 
 
-def _read(folder: str, longest: int) -> list[list[int]]:
+def _read(longest: int) -> list[list[int]]:
   """Returns the ids of the sentences that are timed."""
   with open(_TEXT_FILE.value, encoding='utf-8') as file:
     texts = [line.strip() for line in file if line.strip()][:_TEXTS.value]
   if not texts:
     raise ValueError(f'{_TEXT_FILE.value} has no text.')
   # TensorFlow, which tokenizes, would be part of all processes' peak here.
-  with _Child(folder) as child:
+  with child_process.ChildProcess() as child:
     return child.call(_tokenize, _VOCAB_FILE.value, texts, longest - 1)
 
 
@@ -294,7 +283,7 @@ def _measure(settings: _Settings, names: Sequence[str], folder: str,
         if name in left_out:
           continue
         with _failing([name], left_out), _progress(f'Starting {_title(name)}'):
-          child = stack.enter_context(_Child(folder))
+          child = stack.enter_context(child_process.ChildProcess())
           modes[name] = child.call(
               _start, name, settings, os.path.join(folder, name))
           children[name] = child
@@ -307,7 +296,8 @@ def _measure(settings: _Settings, names: Sequence[str], folder: str,
 def _prepare_group(group: str, members: Sequence[str], settings: _Settings,
                    folder: str, left_out: dict[str, str]) -> None:
   what = 'Preparing ' + formatting.listing([_title(name) for name in members])
-  with _failing(members, left_out), _progress(what), _Child(folder) as child:
+  with (_failing(members, left_out), _progress(what),
+        child_process.ChildProcess() as child):
     child.call(_prepare, group, settings, {
         os.path.join(folder, name): _CONTENDERS[name].quantization
         for name in members})
@@ -329,7 +319,7 @@ def _failing(names: Sequence[str], left_out: dict[str, str]) -> Iterator[None]:
   """Goes on without those that fail, since all that is timed takes long."""
   try:
     yield
-  except _Failure as error:
+  except child_process.Crash as error:
     print(error.details or error, file=sys.stderr, flush=True)
     left_out.update({name: f'failed: {error}' for name in names})
 
@@ -347,8 +337,9 @@ def _progress(what: str) -> Iterator[None]:
   print(f' {formatting.duration(time.monotonic() - started)}', flush=True)
 
 
-def _time(children: dict[str, '_Child'], modes: dict[str, list[str]],
-          sentences: int) -> dict[str, dict[str, list[list[float]]]]:
+def _time(children: dict[str, child_process.ChildProcess],
+          modes: dict[str, list[str]], sentences: int
+          ) -> dict[str, dict[str, list[list[float]]]]:
   """Returns the seconds of each, `[rounds][sentences]`, timed in turns."""
   seconds: dict[str, dict[str, list[list[float]]]] = {
       name: {mode: [] for mode in modes[name]} for name in children}
@@ -363,8 +354,9 @@ def _time(children: dict[str, '_Child'], modes: dict[str, list[str]],
           for mode, rounds in seconds[name].items():
             try:
               rounds[-1] += child.call(_run, mode, turn)
-            except _Failure as error:  # All that was timed is of no use.
-              raise _Failure(f'{_title(name)}: {error}') from error
+            # All that was timed is of no use.
+            except child_process.Crash as error:
+              raise child_process.Crash(f'{_title(name)}: {error}') from error
   return seconds
 
 
@@ -491,91 +483,9 @@ def _title(name: str) -> str:
   return _CONTENDERS[name].title
 
 
-class _Child:
-  """A process that calls what it is told to.
-
-  It ends with the `with` block, and whenever this process does.
-
-  Args:
-    folder: Where what it and its libraries print goes.
-  """
-
-  def __init__(self, folder: str):
-    self._folder = folder
-
-  def __enter__(self) -> '_Child':
-    context = multiprocessing.get_context('spawn')
-    handle, self._log = tempfile.mkstemp('.log', dir=self._folder)
-    os.close(handle)
-    self._pipe, theirs = context.Pipe()
-    self._process = context.Process(
-        target=_serve, args=(theirs, self._log), daemon=True)
-    # Ctrl-C reaches the whole group; only this process answers it. What is
-    # ignored when a process starts stays so.
-    handler = signal.signal(signal.SIGINT, signal.SIG_IGN)
-    try:
-      self._process.start()
-    finally:
-      signal.signal(signal.SIGINT, handler)
-    theirs.close()  # Else the pipe would not end with the process.
-    return self
-
-  def __exit__(self, *_: Any) -> None:
-    self._pipe.close()
-    self._process.join(_PATIENCE)
-    self._process.kill()  # If it is at work.
-    self._process.join()
-
-  def call(self, function: Callable[..., Any], *args: Any) -> Any:
-    """Returns what a function of this module returns there.
-
-    Args:
-      function: The function.
-      *args: Its arguments.
-
-    Raises:
-      _Failure: If it raised, or its process ended.
-    """
-    try:
-      self._pipe.send((function, args))
-      error, value = self._pipe.recv()
-    except (EOFError, ConnectionError) as error:
-      self._process.join()
-      with open(self._log, encoding='utf-8', errors='replace') as file:
-        raise _Failure(
-            f'its process ended with {self._process.exitcode}.',
-            file.read()) from error
-    if error:
-      raise _Failure(error, value)
-    return value
-
-
 # What follows runs in the processes.
 
 _runs: dict[str, list[Callable[[], Any]]] = {}
-
-
-def _serve(pipe: Any, log: str) -> None:
-  """Calls what comes through the pipe, until it ends."""
-  threading.Thread(target=_end_with_parent, daemon=True).start()
-  with open(log, 'w', encoding='utf-8') as file:
-    os.dup2(file.fileno(), 1)
-    os.dup2(file.fileno(), 2)
-  with contextlib.suppress(EOFError, ConnectionError):
-    while True:
-      function, args = pipe.recv()
-      try:
-        reply = None, function(*args)
-      except Exception as error:
-        summary = str(error).strip().split('\n')[0]
-        reply = f'{type(error).__name__}: {summary}', traceback.format_exc()
-      pipe.send(reply)
-
-
-def _end_with_parent() -> None:
-  """Ends this process with the one that started it, also while at work."""
-  multiprocessing.connection.wait([multiprocessing.parent_process().sentinel])
-  os._exit(1)
 
 
 def _tokenize(vocab_file: str, texts: Sequence[str],

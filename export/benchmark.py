@@ -89,7 +89,7 @@ def _settings():
   from mobilebert_tf.evaluation import scoring
 
   return deployment.Settings(
-      artefacts=_MODELS.value, text_file=_TEXT_FILE.value,
+      models=_MODELS.value, text_file=_TEXT_FILE.value,
       data_file=os.path.expanduser(_DATA_FILE.value),
       model_dir=_MODEL_DIR.value, columns=scoring.Columns(
           _TASK.value, _TEXT_COLUMN.value, _PAIR_COLUMN.value,

@@ -1,122 +1,133 @@
 # Copyright 2026 The mobilebert_tf Authors
 # SPDX-License-Identifier: Apache-2.0
 
-"""A process of its own for an artefact, and questions to it."""
+"""A process of its own that calls functions and reports how it ended."""
 
-import json
+import contextlib
+import multiprocessing
+import multiprocessing.connection
 import os
 import signal
-import subprocess
-import sys
 import tempfile
+import threading
+import traceback
+from collections.abc import Callable
 from typing import Any
 
-from mobilebert_tf.deployment import exported_models
-
-_PROGRAM = (
-    'from mobilebert_tf.deployment import measuring; '
-    'from mobilebert_tf.tasks import registry; '
-    'measuring.serve(registry.KINDS)')
-_PATIENCE = 10  # Seconds until a process that should end is ended.
+_PATIENCE = 3  # Seconds until a process that is at work is killed.
 
 
 class Crash(RuntimeError):
-  """A child ended that should not have; the message says of what."""
+  """A function failed in a child process, or the process ended.
+
+  Attributes:
+    details: All that the process printed.
+  """
+
+  def __init__(self, summary: str, details: str = ''):
+    super().__init__(summary)
+    self.details = details
 
 
 class ChildProcess:
-  """A process that `measuring.serve`s one artefact.
+  """A process that calls functions.
 
-  It ends with the `with` block, and whenever this process does.
-
-  Args:
-    artefact: What it loads, by `ask('load', ...)`, which `load` does.
-    threads: On how many it computes.
+  It ends with the `with` block, and whenever this process ends.
 
   Example:
 
-    with ChildProcess(artefact, threads=1) as child:
-      child.load()
-      child.ask('answer', texts=['a text'], pairs=None)
+    with ChildProcess() as child:
+      child.call(os.getpid)
   """
 
-  def __init__(self, artefact: exported_models.ExportedModel, threads: int):
-    self._artefact, self._threads = artefact, threads
-
   def __enter__(self) -> 'ChildProcess':
-    # A file, since a pipe that nobody reads fills and stops the writer.
-    self._errors = tempfile.TemporaryFile()
-    self._process = subprocess.Popen(
-        [sys.executable, '-c', _PROGRAM], stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE, stderr=self._errors, text=True,
-        encoding='utf-8',
-        env={**os.environ, 'PYTHONPATH': os.pathsep.join(sys.path)})
+    context = multiprocessing.get_context('spawn')
+    # A file, because a pipe that nobody reads fills and stops the writer.
+    self._log = tempfile.NamedTemporaryFile(suffix='.log')
+    self._pipe, theirs = context.Pipe()
+    self._process = context.Process(
+        target=_serve, args=(theirs, self._log.name), daemon=True)
+    self._process.start()
+    theirs.close()  # Otherwise the pipe would not end with the process.
     return self
 
   def __exit__(self, *_: Any) -> None:
-    try:
-      self._process.stdin.close()
-    except BrokenPipeError:  # It has ended before.
-      pass
-    try:
-      self._process.wait(_PATIENCE)
-    except subprocess.TimeoutExpired:
-      pass
-    finally:
-      self._process.kill()  # Which does nothing where it has ended.
-      self._process.wait()
-      self._process.stdout.close()
-      self._errors.close()
+    self._pipe.close()
+    self._process.join(_PATIENCE)
+    self._process.kill()
+    self._process.join()
+    self._log.close()
 
   @property
   def pid(self) -> int:
-    """The number of the process."""
+    """The ID of the process."""
     return self._process.pid
 
-  def load(self) -> dict[str, Any]:
-    """Loads the artefact; see `measuring.Measured.load`."""
-    return self.ask('load', path=str(self._artefact.path),
-                    format=self._artefact.format, threads=self._threads)
-
-  def ask(self, what: str, **arguments: Any) -> dict[str, Any]:
-    """Returns the reply to a request.
+  def call(self, function: Callable[..., Any], *args: Any,
+           **kwargs: Any) -> Any:
+    """Calls a function in the process.
 
     Args:
-      what: The name of a method of `measuring.Measured`.
-      **arguments: Its arguments.
+      function: Function of a module.
+      *args: Its arguments, which are pickled.
+      **kwargs: Its keyword arguments.
 
     Returns:
-      What the method returns.
+      What it returns.
 
     Raises:
-      ValueError: If the artefact is damaged, or cannot do that.
-      Crash: If the process ended.
+      Crash: If the function raises an error, or the process ends.
     """
     try:
-      self._process.stdin.write(
-          json.dumps({'what': what, **arguments}) + '\n')
-      self._process.stdin.flush()
-      line = self._process.stdout.readline()
-    except BrokenPipeError:
-      line = ''
-    if not line:
-      raise Crash(f'{self._artefact.name} failed: {self._last_words()}')
-    reply = json.loads(line)
-    if 'error' in reply:
-      known = str(self._artefact.path) in reply['error']
-      raise ValueError(reply['error'] if known else
-                       f'{self._artefact.name}: {reply["error"]}')
-    return reply
+      self._pipe.send((function, args, kwargs))
+      value, error = self._pipe.recv()
+    except (EOFError, ConnectionError):
+      self._process.join()
+      value, error = None, self._last_words()
+    if error:
+      raise Crash(error, self._read_log())
+    return value
+
+  def _read_log(self) -> str:
+    self._log.seek(0)
+    return self._log.read().decode('utf-8', 'replace')
 
   def _last_words(self) -> str:
-    code = self._process.wait()
-    self._errors.seek(0)
-    lines = self._errors.read().decode('utf-8', 'replace').splitlines()
-    said = next((line.strip() for line in reversed(lines) if line.strip()), '')
+    """Returns why the process ended: its signal, and its last line."""
+    code = self._process.exitcode
+    lines = self._read_log().strip().splitlines()
+    said = lines[-1].strip() if lines else ''
     if code < 0:
-      name = signal.Signals(-code).name
-      ended = f'its process was ended by {name}'
+      ended = f'its process was ended by {signal.Signals(-code).name}'
       if -code == signal.SIGKILL:
         ended += ', as the system does where memory is short'
       return f'{ended}: {said}' if said else f'{ended}.'
     return said or f'its process ended with {code} and said nothing.'
+
+
+# === In the child process ===
+
+
+def _serve(pipe: multiprocessing.connection.Connection, log: str) -> None:
+  """Calls what comes through the pipe, until it is closed."""
+  signal.signal(signal.SIGINT, signal.SIG_IGN)  # The parent answers Ctrl-C.
+  threading.Thread(target=_end_with_parent, daemon=True).start()
+  with open(log, 'w', encoding='utf-8') as file:
+    os.dup2(file.fileno(), 1)
+    os.dup2(file.fileno(), 2)
+  with contextlib.suppress(EOFError, ConnectionError):
+    while True:
+      function, args, kwargs = pipe.recv()
+      try:
+        reply = function(*args, **kwargs), None
+      except Exception as error:  # pylint: disable=broad-exception-caught
+        traceback.print_exc()
+        first_line = str(error).strip().partition('\n')[0]
+        reply = None, f'{type(error).__name__}: {first_line}'
+      pipe.send(reply)
+
+
+def _end_with_parent() -> None:
+  """Ends this process when its parent ends, even while it is at work."""
+  multiprocessing.connection.wait([multiprocessing.parent_process().sentinel])
+  os._exit(1)

@@ -17,10 +17,10 @@ class ExportedModel:
   """A model in one of `formats.FORMATS`.
 
   Attributes:
-    name: The end of its path that no other of the list has.
+    name: Shortest end of its path that no other model of the list has.
     path: Path of its folder or file.
     format: Name of its format.
-    num_bytes: Its size on the disk, that of all files of a SavedModel.
+    num_bytes: Size on disk, of all files of a SavedModel.
   """
   name: str
   path: pathlib.Path
@@ -34,19 +34,21 @@ def find(paths: Sequence[str | os.PathLike]) -> list[ExportedModel]:
   Example: `find(['serving/sst2', 'export/model.tflite'])`
 
   Args:
-    paths: Each a SavedModel's folder; a folder of numbered versions of it, as
-      TensorFlow Serving has it, of which the latest counts; or a TFLite file.
+    paths: Paths of SavedModels; of folders with numbered versions of one, as
+      TensorFlow Serving has them, of which the latest is taken; or of TFLite
+      files.
 
   Returns:
-    The models, in this order.
+    The models, in the order of their paths.
 
   Raises:
-    FileNotFoundError: If there is nothing of that name.
-    ValueError: If there is something else, or the same model twice, or
-      nothing is named. Names the path.
+    FileNotFoundError: If a path does not exist.
+    ValueError: If a path is no exported model or is given twice, or if there
+      is no path. Names the path.
   """
   if not paths:
-    raise ValueError('No exported model is named: a SavedModel or a .tflite file.')
+    raise ValueError(
+        'No exported model is named: a SavedModel or a .tflite file.')
   given = [pathlib.Path(path).expanduser() for path in paths]
   found = [_locate(path) for path in given]
   for place, path in enumerate(found):

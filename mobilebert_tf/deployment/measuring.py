@@ -1,82 +1,110 @@
 # Copyright 2026 The mobilebert_tf Authors
 # SPDX-License-Identifier: Apache-2.0
 
-"""Measures one artefact, in a process of its own.
+"""Measures one exported model in a process of its own.
 
-`child_process` starts it. It reads a request a line, JSON, and answers each
-with a line. Nothing but the standard library is imported before an artefact is
-loaded, so that what it needs counts as its own.
+This module imports nothing but the standard library before a model is loaded,
+so that what a model needs counts as its own.
 """
 
-import json
+import contextlib
 import os
-import queue
 import statistics
 import sys
-import threading
 import time
+import types
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from mobilebert_tf.common import machine
+from mobilebert_tf.deployment import child_process
+from mobilebert_tf.deployment import exported_models
 from mobilebert_tf.deployment import formats
 
-_AT_ONCE = 16  # Texts that are answered together where nothing is timed.
+_BATCH_SIZE = 16  # Texts that are answered together where nothing is timed.
 
 
-def serve(kinds: Mapping[str, Any]) -> None:
-  """Answers the requests of the standard input, until that ends.
+class MeasuringProcess(child_process.ChildProcess):
+  """A process that loads one exported model and measures it.
 
   Args:
+    model: The exported model.
     kinds: All kinds of tasks by name.
+    threads: Number of threads to compute with.
+
+  Example:
+
+    with MeasuringProcess(model, registry.KINDS, threads=1) as process:
+      process.load()
+      process.ask('answer', texts=['a text'], pairs=None)
   """
-  # What libraries print must not come between the answers.
-  answers = os.fdopen(os.dup(1), 'w', encoding='utf-8')
-  os.dup2(2, 1)
-  measured = Measured(kinds)
-  for request in _read_requests():
+
+  def __init__(self, model: exported_models.ExportedModel,
+               kinds: Mapping[str, Any], threads: int):
+    self._model, self._kinds, self._threads = model, kinds, threads
+
+  def __enter__(self) -> 'MeasuringProcess':
+    with _hidden_program():
+      return super().__enter__()
+
+  def load(self) -> dict[str, float]:
+    """Loads the model; see `Measured.load`."""
+    return self.ask('load', path=str(self._model.path), threads=self._threads,
+                    format=self._model.format, kinds=self._kinds)
+
+  def ask(self, method: str, **arguments: Any) -> Any:
+    """Calls a method of `Measured` in the process.
+
+    Args:
+      method: Name of the method.
+      **arguments: Its arguments.
+
+    Returns:
+      What the method returns.
+
+    Raises:
+      ValueError: If the model is damaged, or cannot do that.
+      Crash: If the method fails otherwise, or the process ends.
+    """
     try:
-      reply = getattr(measured, request.pop('what'))(**request)
-    except (OSError, ValueError) as error:
-      reply = {'error': str(error) or type(error).__name__}
-    print(json.dumps(reply), file=answers, flush=True)
+      value, refusal = self.call(_ask, method, arguments)
+    except child_process.Crash as crash:
+      raise child_process.Crash(
+          f'{self._model.name} failed: {crash}', crash.details) from None
+    if refusal:
+      known = str(self._model.path) in refusal
+      raise ValueError(refusal if known else f'{self._model.name}: {refusal}')
+    return value
 
 
-def _read_requests() -> Iterator[dict[str, Any]]:
-  """Yields requests, and ends the process as soon as none can come any more.
+@contextlib.contextmanager
+def _hidden_program() -> Iterator[None]:
+  """Keeps new processes from importing the program that starts them.
 
-  The other end of the standard input is closed when its process ends, however
-  that comes about, so no child is left behind, not even one at work.
+  `multiprocessing` imports it as `__mp_main__`, with all that it imports.
   """
-  requests: queue.Queue[str] = queue.Queue()
+  program = sys.modules['__main__']
+  sys.modules['__main__'] = types.ModuleType('__main__')
+  try:
+    yield
+  finally:
+    sys.modules['__main__'] = program
 
-  def read():
-    for line in sys.stdin:
-      requests.put(line)
-    os._exit(0)
 
-  threading.Thread(target=read, daemon=True).start()
-  while True:
-    yield json.loads(requests.get())
+# === In the child process ===
 
 
 class Measured:
-  """An exported model, once `load` was called; every method is a request.
+  """An exported model, once `load` was called."""
 
-  Args:
-    kinds: All kinds of tasks by name.
-  """
-
-  def __init__(self, kinds: Mapping[str, Any]):
-    self._kinds = kinds
-    self._runner: Any = None
-
-  def load(self, path: str, format: str, threads: int) -> dict[str, Any]:
+  def load(self, path: str, format: str, kinds: Mapping[str, Any],
+           threads: int) -> dict[str, float]:
     """Loads the model.
 
     Args:
       path: Path of the model.
       format: Name of its format.
+      kinds: All kinds of tasks by name.
       threads: Number of threads to compute with.
 
     Returns:
@@ -91,19 +119,18 @@ class Measured:
     imported = time.perf_counter()
     self._memory = machine.peak_memory()
     before = time.perf_counter()
-    self._runner = formats.FORMATS[format].open(path, self._kinds, threads)
+    self._runner = formats.FORMATS[format].open(path, kinds, threads)
     seconds = time.perf_counter() - before
-    self._about = getattr(self._runner, 'metadata', self._runner)
     return {'import_seconds': imported - started, 'load_seconds': seconds}
 
   def describe(self) -> dict[str, Any]:
-    """Returns what the artefact says of itself.
+    """Returns what the model says of itself.
 
     Returns:
       `task`, `labels`, `pairs`, `max_length` (None if it does not say) and
       `counts`, whether it can count tokens.
     """
-    about = self._about
+    about = getattr(self._runner, 'metadata', self._runner)
     return {
         'task': about.kind.name, 'labels': list(about.labels or ()),
         'pairs': bool(about.pairs or about.kind.reads_pairs),
@@ -111,34 +138,31 @@ class Measured:
         'counts': hasattr(self._runner, 'count_tokens'),
     }
 
-  def count(self, texts: list[str],
-            pairs: list[str] | None) -> dict[str, Any]:
-    """Returns the `counts` of tokens, special tokens included."""
-    counts = self._runner.count_tokens(texts, pairs)
-    return {'counts': [int(count) for count in counts]}
+  def count(self, texts: list[str], pairs: list[str] | None) -> list[int]:
+    """Returns the numbers of tokens of texts, special tokens included."""
+    return [int(each) for each in self._runner.count_tokens(texts, pairs)]
 
-  def answer(self, texts: list[str],
-             pairs: list[str] | None) -> dict[str, Any]:
-    """Returns the `answers`, a text, a number or numbers for each text."""
+  def answer(self, texts: list[str], pairs: list[str] | None) -> list[Any]:
+    """Returns the answers: a text, a number or numbers for each text."""
     answers = []
-    for some in _batches(texts, pairs, _AT_ONCE):
-      answers += _plain(self._call(*some))
-    return {'answers': answers}
+    for batch in _batches(texts, pairs, _BATCH_SIZE):
+      answers += _plain(self._call(*batch))
+    return answers
 
-  def time_first(self, text: str, pair: str | None) -> dict[str, Any]:
-    """Returns the `seconds` of the first answer after loading."""
-    return {'seconds': self._seconds([text], _listed(pair))}
+  def time_first(self, text: str, pair: str | None) -> float:
+    """Returns the seconds of the first answer after loading."""
+    return self._seconds([text], None if pair is None else [pair])
 
   def time_one(self, text: str, pair: str | None, batch_size: int,
-               calls: int, enough_seconds: float) -> dict[str, Any]:
-    """Returns the median `seconds` of answering a text, over and over.
+               calls: int, enough_seconds: float) -> float:
+    """Returns the median seconds of answering a text repeatedly.
 
     Args:
       text: The text.
       pair: The second text, or None.
-      batch_size: How many times the text is given at once.
-      calls: How often at most.
-      enough_seconds: When to stop sooner; three times it is answered anyway.
+      batch_size: Copies of the text in a call.
+      calls: Maximum number of calls.
+      enough_seconds: Seconds after which no call is added to the first three.
     """
     texts = [text] * batch_size
     pairs = None if pair is None else [pair] * batch_size
@@ -147,17 +171,17 @@ class Measured:
     while len(found) < calls and (
         len(found) < 3 or time.perf_counter() - started < enough_seconds):
       found.append(self._seconds(texts, pairs))
-    return {'seconds': statistics.median(found)}
+    return statistics.median(found)
 
   def time_texts(self, texts: list[str], pairs: list[str] | None,
-                 batch_size: int) -> dict[str, Any]:
-    """Returns the `seconds` of each batch of texts, as they follow."""
+                 batch_size: int) -> list[float]:
+    """Returns the seconds of each batch of texts, in their order."""
     batches = list(_batches(texts, pairs, batch_size))
-    for some in batches:  # A length that comes for the first time takes longer.
-      self._call(*some)
-    return {'seconds': [self._seconds(*some) for some in batches]}
+    for batch in batches:  # A length takes longer when it comes first.
+      self._call(*batch)
+    return [self._seconds(*batch) for batch in batches]
 
-  def memory(self) -> dict[str, Any]:
+  def memory(self) -> dict[str, int]:
     """Returns `peak_bytes` so far, and `growth_bytes`, less the imports'."""
     peak = machine.peak_memory()
     return {'peak_bytes': peak, 'growth_bytes': peak - self._memory}
@@ -171,18 +195,23 @@ class Measured:
     return time.perf_counter() - started
 
 
+_measured = Measured()
+
+
+def _ask(method: str, arguments: dict[str, Any]) -> tuple[Any, str]:
+  """Returns what a method returns, or why the model is refused."""
+  try:
+    return getattr(_measured, method)(**arguments), ''
+  except (OSError, ValueError) as error:
+    return None, str(error) or type(error).__name__
+
+
 def _batches(texts: Sequence[str], pairs: Sequence[str] | None,
              size: int) -> Iterator[tuple[Any, Any]]:
   for i in range(0, len(texts), size):
     yield texts[i:i + size], pairs[i:i + size] if pairs is not None else None
 
 
-def _listed(pair: str | None) -> list[str] | None:
-  return None if pair is None else [pair]
-
-
 def _plain(answers: Any) -> list[Any]:
-  """Returns answers as JSON can hold them."""
-  if hasattr(answers, 'tolist'):
-    return answers.tolist()
-  return answers
+  """Returns answers without numpy's types."""
+  return answers.tolist() if hasattr(answers, 'tolist') else answers

@@ -1,7 +1,7 @@
 # Copyright 2026 The mobilebert_tf Authors
 # SPDX-License-Identifier: Apache-2.0
 
-"""Artefacts of one model beside each other: cost, accuracy and agreement."""
+"""Exported models of one task compared: cost, accuracy and agreement."""
 
 import dataclasses
 import os
@@ -12,7 +12,8 @@ import numpy as np
 
 from mobilebert_tf.deployment import agreement
 from mobilebert_tf.deployment import comparison
-from mobilebert_tf.deployment import exported_models as artefacts_lib
+from mobilebert_tf.deployment import exported_models
+from mobilebert_tf.deployment import sized_texts
 from mobilebert_tf.evaluation import real_texts
 from mobilebert_tf.evaluation import scoring
 from mobilebert_tf.inference import loading
@@ -25,18 +26,18 @@ class Settings:
   """What is compared.
 
   Attributes:
-    artefacts: Paths, as `artefacts.find` takes them.
-    text_file: A text a line, or two with a tab between for pairs.
-    data_file: A labelled file, or ''.
-    model_dir: The Keras model to agree with, as `loading.load` takes it; '' for
-      agreement with the first artefact.
-    columns: Those of the labelled file.
+    models: Paths of exported models, as `exported_models.find` takes them.
+    text_file: File with a text a line, or two with a tab between for pairs.
+    data_file: Labelled file, or ''.
+    model_dir: Keras model to agree with, as `loading.load` takes it; '' for
+      agreement with the first exported model.
+    columns: Columns of the labelled file.
     threads: Numbers of threads to measure with.
-    batch_sizes: How many texts are answered at once.
-    texts: How many of the file are timed.
-    rounds: How often each artefact takes its turn.
+    batch_sizes: Numbers of texts that are answered together.
+    texts: Number of texts of the file that are timed.
+    rounds: Number of turns of each model.
   """
-  artefacts: Sequence[str]
+  models: Sequence[str]
   text_file: str
   data_file: str = ''
   model_dir: str = ''
@@ -50,42 +51,43 @@ class Settings:
 def benchmark(settings: Settings, kinds: Mapping[str, task_kind.TaskKind],
               progress: Callable[[str], None] = lambda _: None
               ) -> dict[str, Any]:
-  """Measures artefacts, and scores what they answer.
+  """Measures exported models and scores their answers.
 
   Example: `benchmark(Settings(['model.tflite'], 'texts.txt'), registry.KINDS)`
 
   Args:
     settings: What is compared.
     kinds: All kinds of tasks by name.
-    progress: Is given a line now and then.
+    progress: Function that is given a line before each step.
 
   Returns:
-    What `reporting.deployment` shows and JSON can hold.
+    What `reporting.deployment` shows, as JSON can hold it.
 
   Raises:
     FileNotFoundError: If a file is missing.
-    ValueError: If one is damaged, what is named does not fit together, or no
-      artefact could be measured.
+    ValueError: If a file is damaged, the models and files do not fit together,
+      or no model could be measured.
   """
   return _Benchmark(settings, kinds, progress).run()
 
 
 class _Benchmark:
-  """The steps, which share what they found."""
+  """The steps of a comparison, which share what they found."""
 
   def __init__(self, settings: Settings,
                kinds: Mapping[str, task_kind.TaskKind],
                progress: Callable[[str], None]):
     self._settings, self._kinds, self._progress = settings, kinds, progress
-    self._failures = comparison.Failures()
-    self._artefacts = artefacts_lib.find(settings.artefacts)
-    real_texts.read(settings.text_file, pairs=False)  # Known to be there now.
+    self._compared = comparison.Comparison(
+        exported_models.find(settings.models), kinds, progress)
+    # A file that is missing is named before any model is loaded.
+    real_texts.read(settings.text_file, pairs=False)
 
   def run(self) -> dict[str, Any]:
-    self._progress(f'Loading {len(self._artefacts)} artefacts')
-    self._about = comparison.describe(self._artefacts, self._failures)
+    self._progress(f'Loading {len(self._compared.models)} models')
+    self._about = self._compared.describe()
     if not self._about:
-      raise ValueError(' '.join(self._failures.messages.values()))
+      raise ValueError(' '.join(self._compared.failures.values()))
     self._first = next(iter(self._about.values()))
     self._kind = task_kind.find(self._first['task'], self._kinds)
     trained = self._load_trained()
@@ -100,33 +102,28 @@ class _Benchmark:
     answers = self._answer(plan, labelled)
     reference, expected = self._find_reference(trained, plan, labelled, answers)
     by_keras = trained is not None
-    del trained  # Its memory is for the artefacts.
-    costs = comparison.measure(self._working(), plan, self._failures,
-                               self._progress)
+    del trained  # Its memory is for the exported models.
+    costs = self._compared.measure(plan)
     if not any(costs.values()):
-      raise ValueError(' '.join(self._failures.messages.values()))
+      raise ValueError(' '.join(self._compared.failures.values()))
     return {
         'task': self._first['task'], 'labels': self._first['labels'],
         'text_file': os.fspath(self._settings.text_file),
         'texts': len(texts), 'lines': len(lines), 'mean_tokens': mean_tokens,
         'data_file': self._settings.data_file,
         'examples': len(labelled.texts) if labelled else 0,
-        'reference': {'name': reference, 'is_artefact': not by_keras},
+        'reference': {'name': reference, 'is_exported': not by_keras},
         'lengths': list(sized),
         'threads': list(plan.threads), 'batch_sizes': list(plan.batch_sizes),
         'rounds': plan.rounds,
-        'artefacts': [
+        'models': [
             {'name': each.name, 'path': str(each.path), 'format': each.format,
-             'bytes': each.num_bytes, 'measurements': costs.get(each.name, []),
+             'bytes': each.num_bytes, 'measurements': costs[each.name],
              **self._judge(each.name, len(texts), labelled, answers,
                            '' if by_keras else reference, expected),
-             'failure': self._failures.messages.get(each.name)}
-            for each in self._artefacts],
+             'failure': self._compared.failures.get(each.name)}
+            for each in self._compared.models],
     }
-
-  def _working(self) -> list[artefacts_lib.ExportedModel]:
-    return [each for each in self._artefacts
-            if each.name not in self._failures.messages]
 
   def _load_trained(self) -> loading.TrainedModel | None:
     if not self._settings.model_dir:
@@ -135,8 +132,9 @@ class _Benchmark:
     trained = load(self._settings.model_dir, self._kinds)
     name = next(iter(self._about))
     if trained.kind != self._kind:
-      raise ValueError(f'{self._settings.model_dir} is for {trained.kind.name}, '
-                       f'{name} for {self._kind.name}.')
+      raise ValueError(
+          f'{self._settings.model_dir} is for {trained.kind.name}, {name} for '
+          f'{self._kind.name}.')
     if sorted(trained.labels) != sorted(self._first['labels']):
       raise ValueError(
           f'{self._settings.model_dir} has the labels '
@@ -159,9 +157,9 @@ class _Benchmark:
     if (labelled.pairs is not None) != self._first['pairs']:
       raise ValueError(
           f'{self._settings.data_file} '
-          + ('was read as single texts, but the artefacts read pairs: name the '
+          + ('was read as single texts, but the models read pairs: name the '
              'column of the second text.' if self._first['pairs'] else
-             'was read as pairs, but the artefacts read single texts.'))
+             'was read as pairs, but the models read single texts.'))
     return labelled
 
   def _size_texts(self, trained: loading.TrainedModel | None,
@@ -171,26 +169,26 @@ class _Benchmark:
     longest = [each['max_length'] for each in self._about.values()
                if each['max_length']]
     longest += [trained.max_length] if trained else []
-    counting = next((each for each in self._working()
+    counting = next((each for each in self._compared.working()
                      if self._about[each.name]['counts']), None)
     if not longest or not (counting or trained):
       return {}, None
     if not counting:
       return _size(_counter(trained), min(longest), texts, pairs)
-    with comparison.token_counter(counting) as count_tokens:
+    with self._compared.token_counter(counting) as count_tokens:
       return _size(count_tokens, min(longest), texts, pairs)
 
   def _answer(self, plan: comparison.Plan,
               labelled: scoring.Labelled | None) -> dict[str, Any]:
-    """Returns what each artefact answers to all texts, by its name."""
+    """Returns the answers of each model to all texts, by its name."""
     texts, pairs = _all_texts(plan, labelled)
     answers = {}
-    for artefact in self._working():
-      self._progress(f'Answering {len(texts)} texts: {artefact.name}')
-      with self._failures.noted(artefact):
-        found = comparison.answer(artefact, texts, pairs, max(plan.threads))
-        answers[artefact.name] = self._align(
-            found, self._about[artefact.name]['labels'], artefact.name)
+    for model in self._compared.working():
+      self._progress(f'Answering {len(texts)} texts: {model.name}')
+      with self._compared.noting_failure(model):
+        found = self._compared.answer(model, texts, pairs, max(plan.threads))
+        answers[model.name] = self._align(
+            found, self._about[model.name]['labels'], model.name)
     return answers
 
   def _align(self, answers: Any, labels: Sequence[str], who: str) -> Any:
@@ -202,7 +200,7 @@ class _Benchmark:
                       plan: comparison.Plan,
                       labelled: scoring.Labelled | None,
                       answers: dict[str, Any]) -> tuple[str, Any]:
-    """Returns with what artefacts should agree, and what it answers."""
+    """Returns the name and the answers of the model to agree with."""
     if not trained:
       return next(iter(answers.items()), ('', None))
     texts, pairs = _all_texts(plan, labelled)
@@ -265,7 +263,7 @@ def _all_texts(plan: comparison.Plan,
 def _size(count_tokens, longest: int, texts: list[str],
           pairs: list[str] | None) -> tuple[dict[int, Any], float]:
   counts = count_tokens(texts, pairs)
-  return (comparison.make_texts(count_tokens, longest, texts, pairs),
+  return (sized_texts.make_texts(count_tokens, longest, texts, pairs),
           sum(map(int, counts)) / len(texts))
 
 

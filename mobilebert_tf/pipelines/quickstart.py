@@ -136,17 +136,15 @@ def _measure(paths: Sequence[pathlib.Path], texts: list[str],
              labels: np.ndarray, reference: np.ndarray
              ) -> list[dict[str, Any]]:
   """Returns the costs of the exports, and the shares of equal labels."""
-  exports = exported_models.find(paths)
-  failures = comparison.Failures()
-  costs = comparison.measure(
-      exports, comparison.Plan(
-          texts[:_TIMED_TEXTS], None, {}, threads=(1,), batch_sizes=(1,),
-          rounds=1), failures)
-  for path, message in failures.messages.items():
+  compared = comparison.Comparison(exported_models.find(paths), registry.KINDS)
+  costs = compared.measure(comparison.Plan(
+      texts[:_TIMED_TEXTS], None, {}, threads=(1,), batch_sizes=(1,),
+      rounds=1))
+  for path, message in compared.failures.items():
     raise ValueError(f'{path}: {message}')
   found = []
-  for title, each in zip(_EXPORTS, exports, strict=True):
-    answers = np.argmax(comparison.answer(each, texts, None, 1), -1)
+  for title, each in zip(_EXPORTS, compared.models, strict=True):
+    answers = np.argmax(compared.answer(each, texts, None), -1)
     [timing] = costs[each.name][0]['texts']
     found.append({
         'name': title,

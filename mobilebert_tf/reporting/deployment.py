@@ -74,7 +74,7 @@ def render(results: Mapping[str, Any]) -> str:
                       for threads in results['threads']])]),
       _quality_section(results),
       page.Section('again', 'What was compared', [page.Facts(
-          [*((each['name'], each['path']) for each in results['artefacts']),
+          [*((each['name'], each['path']) for each in results['models']),
            *results.get('facts', {}).items()])])])
 
 
@@ -91,13 +91,13 @@ def format_summary(results: Mapping[str, Any]) -> str:
 
 def failures(results: Mapping[str, Any]) -> list[str]:
   """Returns a sentence for each model that failed."""
-  return [each['failure'] for each in results['artefacts'] if each['failure']]
+  return [each['failure'] for each in results['models'] if each['failure']]
 
 
 def slow_down(results: Mapping[str, Any]) -> str:
   """Returns a warning if rounds differ as on a busy machine, else ''."""
   worst = max((max(texts['by_round']) / min(texts['by_round'])
-               for model in results['artefacts']
+               for model in results['models']
                for each in model['measurements'] for texts in each['texts']),
               default=1.0)
   if worst < _BUSY:
@@ -113,7 +113,7 @@ def comparison(results: Mapping[str, Any]) -> text_lib.Table | None:
   A latency has the range of its rounds in brackets. Where the ranges of two
   models overlap, or they differ by less than 5%, neither is faster: ≈ 1.
   """
-  measured = [each for each in results['artefacts'] if each['measurements']]
+  measured = [each for each in results['models'] if each['measurements']]
   if not measured:
     return None
   first = measured[0]
@@ -132,7 +132,7 @@ def comparison(results: Mapping[str, Any]) -> text_lib.Table | None:
 def costs(results: Mapping[str, Any]) -> text_lib.Table:
   """Returns size, times until it answers, and memory of each model."""
   rows = []
-  for model in results['artefacts']:
+  for model in results['models']:
     # Threads make no difference to these.
     each = next(iter(model['measurements']), {})
     rows.append((
@@ -151,7 +151,7 @@ def latencies(results: Mapping[str, Any]) -> text_lib.Table:
   rows = []
   for threads in results['threads']:
     for size in results['batch_sizes']:
-      for model in results['artefacts']:
+      for model in results['models']:
         if not model['measurements']:
           continue
         lengths = _by_length(model, threads, size)
@@ -169,7 +169,7 @@ def latencies(results: Mapping[str, Any]) -> text_lib.Table:
 
 def quality(results: Mapping[str, Any]) -> text_lib.Table | None:
   """Returns scores and agreement; None if neither is known."""
-  models = results['artefacts']
+  models = results['models']
   titles = _score_titles(results)
   agreements = [(field, title, show) for field, title, show in (
       ('share', 'Agreement', formatting.percent),
@@ -214,7 +214,7 @@ def _by_length(model: Mapping[str, Any], threads: int,
 
 def _score_titles(results: Mapping[str, Any]) -> dict[str, str]:
   return {score['name']: evaluation.METRIC_TITLES.get(
-      score['name'], score['name']) for each in results['artefacts']
+      score['name'], score['name']) for each in results['models']
           for score in each['scores']}
 
 
@@ -288,7 +288,7 @@ def _subtitle(results: Mapping[str, Any]) -> str:
 
 
 def _comparison_note(results: Mapping[str, Any]) -> str:
-  first = next((each['name'] for each in results['artefacts']
+  first = next((each['name'] for each in results['models']
                 if each['measurements']), '')
   threads, size = _basic(results)
   return first and (
@@ -312,12 +312,12 @@ def _quality_note(results: Mapping[str, Any]) -> str:
     text = (f'Scores, with 95% intervals, are of the '
             f'{formatting.count(results["examples"])} examples of '
             f'{results["data_file"]}. ')
-  count = next((each['agreement']['texts'] for each in results['artefacts']
+  count = next((each['agreement']['texts'] for each in results['models']
                 if each['agreement']), None)
   if count is None:
     return text
   about = results['reference']
-  who = about['name'] if about['is_artefact'] else (
+  who = about['name'] if about['is_exported'] else (
       f'the Keras model, {about["name"]}')
   return (f'{text}Agreement is with {who}, on '
           f'{formatting.count(count)} texts.')
@@ -347,7 +347,7 @@ def _latency_picture(results: Mapping[str, Any], threads: int,
                      batch_size: int) -> page.Picture | None:
   """Draws a line for each model; None if no length was measured."""
   lines = [(place, model['name'], _by_length(model, threads, batch_size))
-           for place, model in enumerate(results['artefacts'])]
+           for place, model in enumerate(results['models'])]
   return _lines(
       f'{_threads(threads)}, {_batch(batch_size)}',
       [(place, name, list(found), [1e3 * each for each in found.values()])
@@ -358,10 +358,10 @@ def _latency_picture(results: Mapping[str, Any], threads: int,
 def _size_and_latency(results: Mapping[str, Any]) -> page.Picture | None:
   """Draws a dot for each model: the lower left is the best."""
   threads, batch_size = _basic(results)
-  largest = max(each['bytes'] for each in results['artefacts'])
+  largest = max(each['bytes'] for each in results['models'])
   unit, scale = ('MB', 1e6) if largest >= 5e6 else ('kB', 1e3)
   times = [(place, each, _texts(each, threads, batch_size))
-           for place, each in enumerate(results['artefacts'])]
+           for place, each in enumerate(results['models'])]
   return _lines(
       'Size and latency',
       [(place, each['name'], [each['bytes'] / scale], [1e3 * time['seconds']])
@@ -393,7 +393,7 @@ def _bars(results: Mapping[str, Any], field: str, title: str, unit: str,
           scale: float) -> page.Picture | None:
   """Draws a quantity of each model; None if nothing was measured."""
   values = [(place, each['name'], scale * each['measurements'][0][field])
-            for place, each in enumerate(results['artefacts'])
+            for place, each in enumerate(results['models'])
             if each['measurements']]
   if not values:
     return None
@@ -409,7 +409,7 @@ def _score_picture(results: Mapping[str, Any], name: str,
   """Draws a score of each model with its 95% interval."""
   places, models, scores = zip(*(
       (place, each['name'], score)
-      for place, each in enumerate(results['artefacts'])
+      for place, each in enumerate(results['models'])
       for score in each['scores'] if score['name'] == name), strict=True)
   return page.bar_picture(
       title, models, [max(score['value'], 0.0) for score in scores],

@@ -1,41 +1,74 @@
 # Copyright 2026 The mobilebert_tf Authors
 # SPDX-License-Identifier: Apache-2.0
 
-"""Processes that measure an artefact: they answer, fail audibly, and end."""
+"""Processes that measure a model: they answer, fail audibly, and end."""
 
-import json
 import os
 import pathlib
 import signal
 import subprocess
 import sys
 import time
-from unittest import mock
 
 from absl.testing import absltest
 
 from mobilebert_tf.deployment import child_process
 from mobilebert_tf.deployment import exported_models
+from mobilebert_tf.deployment import measuring
 from tests.data import temporary
 
-# A process that starts a child, says which, and waits.
-_PARENT = """
-import pathlib, sys, time
-from mobilebert_tf.deployment import child_process
-from mobilebert_tf.deployment import exported_models
-artefact = exported_models.ExportedModel(
-    'x', pathlib.Path('x'), 'tflite', 0)
-with child_process.ChildProcess(artefact, 1) as child:
-  print(child.pid, flush=True)
-  time.sleep(60)
-"""
-_ARTEFACT = exported_models.ExportedModel(
+_MODEL = exported_models.ExportedModel(
     'x.tflite', pathlib.Path('/no/x.tflite'), 'tflite', 0)
+# A program that must not be imported again by its child process.
+_PROGRAM = """
+import pathlib, sys, time
+from mobilebert_tf.deployment import exported_models
+from mobilebert_tf.deployment import measuring
+from mobilebert_tf.tasks import registry
+_MODULES = 'list(__import__("sys").modules)'
+model = exported_models.ExportedModel('x', pathlib.Path('/no/x'), 'tflite', 0)
+with measuring.MeasuringProcess(model, registry.KINDS, 1) as process:
+  print(process.pid, *process.call(eval, _MODULES))
+  process.call(len, registry.KINDS)
+  print(*process.call(eval, _MODULES), flush=True)
+  time.sleep(float(sys.argv[1]))
+"""
 
 
-def _program(*lines: str):
-  """Makes the child run other lines than those of `measuring`."""
-  return mock.patch.object(child_process, '_PROGRAM', '\n'.join(lines))
+def _refuse(refusal: str) -> None:
+  """Makes models refuse to be described, in a child process."""
+  def describe(_):
+    raise ValueError(refusal)
+  measuring.Measured.describe = describe
+
+
+def _fail(message: str) -> None:
+  raise RuntimeError(message)
+
+
+def _be_killed() -> None:
+  """Makes the process that describes a model be killed."""
+  measuring.Measured.describe = lambda _: os.kill(os.getpid(), signal.SIGKILL)
+
+
+def _exit() -> None:
+  print('the last words', file=sys.stderr)
+  os._exit(3)
+
+
+def _write_errors() -> int:
+  return sys.stderr.write('x' * 1_000_000)
+
+
+def _print(reply: str) -> str:
+  print('noise')
+  os.system('echo more noise')
+  return reply
+
+
+def _work(marker: str) -> None:
+  pathlib.Path(marker).touch()
+  time.sleep(60)
 
 
 def _is_running(pid: int) -> bool:
@@ -48,76 +81,82 @@ def _is_running(pid: int) -> bool:
 
 class ChildProcessTest(temporary.TemporaryFiles, absltest.TestCase):
 
-  def _ask(self, *lines: str):
-    with _program(*lines):
-      with child_process.ChildProcess(_ARTEFACT, 1) as child:
-        return child.load()
+  def test_it_calls_functions_and_survives_what_they_raise(self):
+    with child_process.ChildProcess() as child:
+      self.assertEqual(child.call(max, [1, 3, 2], key=abs), 3)
+      with self.assertRaisesRegex(
+          child_process.Crash, '^RuntimeError: no such op$') as caught:
+        child.call(_fail, 'no such op\nand more')
+      self.assertIn('in _fail\n', caught.exception.details)
+      # What is printed is no reply, and does not fill a pipe.
+      self.assertEqual(child.call(_write_errors), 1_000_000)
+      self.assertEqual(child.call(_print, 'fine'), 'fine')
+      self.assertEqual(child.call(os.getpid), child.pid)
+      self.assertNotEqual(child.pid, os.getpid())
 
-  def test_a_request_is_a_line_of_json_and_so_is_the_reply(self):
-    reply = self._ask(
-        'import sys, json',
-        'request = json.loads(sys.stdin.readline())',
-        'print(json.dumps({"request": request}), flush=True)')
-    self.assertEqual(reply['request'], {
-        'what': 'load', 'path': '/no/x.tflite', 'format': 'tflite', 'threads': 1})
-
-  def test_a_refusal_names_the_artefact(self):
-    with self.assertRaisesRegex(ValueError, '^x.tflite: not good$'):
-      self._ask('print(\'{"error": "not good"}\', flush=True); input()')
-    with self.assertRaisesRegex(ValueError, '^/no/x.tflite is damaged$'):
-      self._ask('print(\'{"error": "/no/x.tflite is damaged"}\', flush=True)',
-                'input()')
-
-  def test_an_artefact_that_is_missing_is_refused_by_the_real_child(self):
-    with self.assertRaisesRegex(ValueError, 'x.tflite'):
-      with child_process.ChildProcess(_ARTEFACT, 1) as child:
-        child.load()
-
-  def test_a_crash_is_told_with_the_last_line_of_the_errors(self):
-    with self.assertRaisesRegex(
-        child_process.Crash, '^x.tflite failed: RuntimeError: no such op$'):
-      self._ask('input()', 'raise RuntimeError("no such op")')
-
-  def test_a_signal_is_told_by_its_name(self):
-    with self.assertRaisesRegex(
-        child_process.Crash, 'ended by SIGKILL, as the system does where '
-        'memory is short'):
-      self._ask('import os, signal', 'os.kill(os.getpid(), signal.SIGKILL)')
-
-  def test_many_errors_do_not_stop_it(self):
-    reply = self._ask('import sys', 'input()',
-                      'sys.stderr.write("x" * 1_000_000)', 'print("{}")')
-    self.assertEqual(reply, {})
-
-  def test_what_libraries_print_is_no_reply(self):
-    # The real program, with a request that prints.
-    with _program(
-        'from mobilebert_tf.deployment import measuring',
-        'def load(self, **_):', '  print("noise"); return {"fine": 1}',
-        'measuring.Measured.load = load', 'measuring.serve({})'):
-      with child_process.ChildProcess(_ARTEFACT, 1) as child:
-        self.assertEqual(child.load(), {'fine': 1})
-        self.assertEqual(child.load(), {'fine': 1})
+  def test_the_end_of_a_process_is_told_with_its_last_line(self):
+    with child_process.ChildProcess() as child:
+      with self.assertRaisesRegex(child_process.Crash, '^the last words$'):
+        child.call(_exit)
+      with self.assertRaisesRegex(child_process.Crash, '^the last words$'):
+        child.call(os.getpid)
 
   def test_it_ends_with_the_block_even_while_at_work(self):
-    lines = ('from mobilebert_tf.deployment import measuring', 'import time',
-             'def load(self, **_):', '  print("at work"); time.sleep(60)',
-             'measuring.Measured.load = load', 'measuring.serve({})')
-    with _program(*lines):
-      with child_process.ChildProcess(_ARTEFACT, 1) as child:
-        pid, started = child.pid, time.monotonic()
-        child._process.stdin.write(json.dumps({'what': 'load'}) + '\n')
-        child._process.stdin.flush()
-        time.sleep(1)
-        self.assertTrue(_is_running(pid))
+    marker = pathlib.Path(self.make_folder(), 'at_work')
+    with child_process.ChildProcess() as child:
+      child._pipe.send((_work, (str(marker),), {}))
+      while not marker.exists():
+        time.sleep(0.1)
+      pid, started = child.pid, time.monotonic()
+      self.assertTrue(_is_running(pid))
     self.assertLess(time.monotonic() - started, 20)
     self.assertFalse(_is_running(pid))
 
+
+class MeasuringProcessTest(temporary.TemporaryFiles, absltest.TestCase):
+
+  def test_a_refusal_names_the_model(self):
+    with measuring.MeasuringProcess(_MODEL, {}, 1) as process:
+      process.call(_refuse, 'not good')
+      with self.assertRaisesRegex(ValueError, '^x.tflite: not good$'):
+        process.ask('describe')
+      process.call(_refuse, '/no/x.tflite is damaged')
+      with self.assertRaisesRegex(ValueError, '^/no/x.tflite is damaged$'):
+        process.ask('describe')
+
+  def test_a_model_that_is_missing_is_refused(self):
+    with measuring.MeasuringProcess(_MODEL, {}, 1) as process:
+      with self.assertRaisesRegex(ValueError, 'x.tflite'):
+        process.load()
+
+  def test_a_crash_names_the_model_and_the_signal(self):
+    with measuring.MeasuringProcess(_MODEL, {}, 1) as process:
+      with self.assertRaisesRegex(
+          child_process.Crash, '^x.tflite failed: AttributeError: '):
+        process.ask('nothing')
+      process.call(_be_killed)
+      with self.assertRaisesRegex(
+          child_process.Crash, '^x.tflite failed: its process was ended by '
+          'SIGKILL, as the system does where memory is short'):
+        process.ask('describe')
+
+  def test_it_imports_neither_its_program_nor_what_that_imports(self):
+    found = subprocess.run(
+        [sys.executable, self.make_file('program.py', _PROGRAM), '0'],
+        stdout=subprocess.PIPE, text=True, check=True,
+        env=_environment()).stdout.splitlines()
+    before, with_kinds = (line.split() for line in found)
+    self.assertNotIn('numpy', before)
+    self.assertIn('mobilebert_tf.tasks.embedding.kind', with_kinds)
+    for module in ('tensorflow', 'mobilebert_tf.tasks.registry'):
+      self.assertNotIn(module, with_kinds)
+
   @absltest.skipUnless(os.path.isdir('/proc/self'), 'Needs Linux.')
   def test_it_ends_when_its_parent_is_killed(self):
-    parent = subprocess.Popen([sys.executable, '-c', _PARENT],
-                              stdout=subprocess.PIPE, text=True)
-    pid = int(parent.stdout.readline())
+    parent = subprocess.Popen(
+        [sys.executable, '-c', _PROGRAM, '60'], stdout=subprocess.PIPE,
+        text=True, env=_environment())
+    pid = int(parent.stdout.readline().split()[0])
     self.assertTrue(_is_running(pid))
     parent.send_signal(signal.SIGKILL)
     parent.wait()
@@ -126,6 +165,10 @@ class ChildProcessTest(temporary.TemporaryFiles, absltest.TestCase):
     while _is_running(pid) and time.monotonic() < deadline:
       time.sleep(0.1)
     self.assertFalse(_is_running(pid))
+
+
+def _environment() -> dict[str, str]:
+  return {**os.environ, 'PYTHONPATH': os.pathsep.join(sys.path)}
 
 
 if __name__ == '__main__':

@@ -1,9 +1,9 @@
 # Copyright 2026 The mobilebert_tf Authors
 # SPDX-License-Identifier: Apache-2.0
 
-"""How artefacts take turns, and what becomes of the numbers.
+"""How models take turns, and what becomes of the numbers.
 
-What children reply is made up here; `child_process_test` has real ones.
+What processes reply is made up here; `child_process_test` has real ones.
 """
 
 import pathlib
@@ -16,25 +16,28 @@ from absl.testing import parameterized
 from mobilebert_tf.deployment import child_process
 from mobilebert_tf.deployment import comparison
 from mobilebert_tf.deployment import exported_models
+from mobilebert_tf.deployment import measuring
 
 _NAMES = ('a', 'b')
-_ARTEFACTS = [exported_models.ExportedModel(name, pathlib.Path(name), 'tflite', 1)
-              for name in _NAMES]
+_MODELS = [
+    exported_models.ExportedModel(name, pathlib.Path(name), 'tflite', 1)
+    for name in _NAMES]
 _ABOUT = {'task': 'classification', 'labels': ['no', 'yes'], 'pairs': False,
           'max_length': 39, 'counts': True}
 _PLAN = comparison.Plan(['x', 'y', 'z'], None, {16: ('w', None)}, (1, 2),
                         batch_sizes=(1, 2), rounds=3)
 
 
-class _Child:
+class _Process:
   """Replies with numbers that tell the turn that they are of."""
 
   turns: list[tuple[str, int]] = []
   about: dict[str, dict[str, Any]] = {}
   crashes: dict[str, int] = {}
 
-  def __init__(self, artefact, threads):
-    self._name, self._threads = artefact.name, threads
+  def __init__(self, model, kinds, threads):
+    del kinds
+    self._name, self._threads = model.name, threads
 
   def __enter__(self):
     self.turns.append((self._name, self._threads))
@@ -49,37 +52,37 @@ class _Child:
       raise child_process.Crash(f'{self._name} failed: as it should.')
     return {'import_seconds': 1.0, 'load_seconds': 10.0 ** self._turn}
 
-  def ask(self, what, **arguments):
+  def ask(self, method, **arguments):
     batches = -(-len(arguments.get('texts', ())) // arguments.get(
         'batch_size', 1))
     return {
         'describe': {**_ABOUT, **self.about.get(self._name, {})},
-        'time_first': {'seconds': 7.0},
-        'time_one': {'seconds': [4.0, 1.0, 2.0][self._turn - 1]},
+        'time_first': 7.0,
+        'time_one': [4.0, 1.0, 2.0][self._turn - 1],
         # The first text is slow in the first round, the second in the second.
-        'time_texts': {'seconds': [
-            9.0 if self._turn == i + 1 else 1.0 + i for i in range(batches)]},
+        'time_texts': [
+            9.0 if self._turn == i + 1 else 1.0 + i for i in range(batches)],
         'memory': {'peak_bytes': 100 * self._turn, 'growth_bytes': 10},
-        'answer': {'answers': [len(text) for text in
-                               arguments.get('texts', ())]},
-    }[what]
+        'answer': [len(text) for text in arguments.get('texts', ())],
+    }[method]
 
 
 class ComparisonTest(parameterized.TestCase):
 
   def setUp(self):
     super().setUp()
-    self.failures = comparison.Failures()
-    self.enter_context(mock.patch.object(child_process, 'ChildProcess', _Child))
+    self.compared = comparison.Comparison(_MODELS, {})
+    self.enter_context(mock.patch.object(
+        measuring, 'MeasuringProcess', _Process))
     self.enter_context(mock.patch.multiple(
-        _Child, turns=[], about={}, crashes={}))
+        _Process, turns=[], about={}, crashes={}))
 
   def _measure(self, plan=_PLAN):
-    return comparison.measure(_ARTEFACTS, plan, self.failures)
+    return self.compared.measure(plan)
 
-  def test_artefacts_take_turns_within_each_round(self):
+  def test_models_take_turns_within_each_round(self):
     self._measure()
-    self.assertEqual(_Child.turns,
+    self.assertEqual(_Process.turns,
                      3 * [('a', 1), ('b', 1), ('a', 2), ('b', 2)])
 
   def test_numbers_are_medians_over_the_rounds(self):
@@ -102,22 +105,22 @@ class ComparisonTest(parameterized.TestCase):
     self.assertEqual((double['batch_size'], double['seconds']), (2, 1.0))
 
   def test_after_a_crash_the_others_go_on(self):
-    _Child.crashes['a'] = 5  # Its first turn of the second round.
+    _Process.crashes['a'] = 5  # Its first turn of the second round.
     costs = self._measure()
-    self.assertEqual(self.failures.messages, {'a': 'a failed: as it should.'})
+    self.assertEqual(self.compared.failures, {'a': 'a failed: as it should.'})
     self.assertEqual([each['rounds'] for each in costs['a']], [1, 1])
     self.assertEqual([each['rounds'] for each in costs['b']], [3, 3])
 
   def test_one_that_crashes_at_once_is_not_measured(self):
-    _Child.crashes['a'] = 1
+    _Process.crashes['a'] = 1
     self.assertEqual(self._measure()['a'], [])
-    self.assertNotIn(('a', 2), _Child.turns)
+    self.assertNotIn(('a', 2), _Process.turns)
 
   def test_a_description_that_crashes_is_noted(self):
-    _Child.crashes['a'] = 1
-    self.assertEqual(list(comparison.describe(_ARTEFACTS, self.failures)),
+    _Process.crashes['a'] = 1
+    self.assertEqual(list(self.compared.describe()),
                      ['b'])
-    self.assertIn('a', self.failures.messages)
+    self.assertIn('a', self.compared.failures)
 
   @parameterized.parameters(
       ({'task': 'question_answering'},
@@ -125,25 +128,13 @@ class ComparisonTest(parameterized.TestCase):
       ({'pairs': True}, 'b reads pairs of texts, a single ones'),
       ({'labels': ['no', 'maybe']}, 'a has the labels no, yes, b no, maybe'))
   def test_what_cannot_be_compared_is_refused(self, other, message):
-    _Child.about['b'] = other
+    _Process.about['b'] = other
     with self.assertRaisesRegex(ValueError, message):
-      comparison.describe(_ARTEFACTS, self.failures)
+      self.compared.describe()
 
   def test_labels_may_come_in_another_order(self):
-    _Child.about['b'] = {'labels': ['yes', 'no']}
-    self.assertLen(comparison.describe(_ARTEFACTS, self.failures), 2)
-
-  @parameterized.parameters((39, [16, 32]), (128, [16, 32, 64, 128]),
-                            (127, [16, 32, 64, 128]), (126, [16, 32, 64]),
-                            (511, [16, 32, 64, 128, 384]))
-  def test_texts_leave_room_for_a_padding(self, max_length, lengths):
-    made = comparison.make_texts(
-        lambda texts, _: [len(text.split()) + 2 for text in texts], max_length,
-        ['w'], None)
-    self.assertEqual(list(made), lengths)
-    for length, (text, pair) in made.items():
-      self.assertLen(text.split(), length - 3)
-      self.assertIsNone(pair)
+    _Process.about['b'] = {'labels': ['yes', 'no']}
+    self.assertLen(self.compared.describe(), 2)
 
   @parameterized.parameters(
       ({'texts': []}, 'no text to time'), ({'rounds': 0}, 'rounds is 0'),

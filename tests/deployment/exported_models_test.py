@@ -1,7 +1,7 @@
 # Copyright 2026 The mobilebert_tf Authors
 # SPDX-License-Identifier: Apache-2.0
 
-"""What counts as an artefact, and what it is called."""
+"""What counts as an exported model, and what it is called."""
 
 import pathlib
 
@@ -11,7 +11,7 @@ from mobilebert_tf.deployment import exported_models
 from tests.data import temporary
 
 
-class ArtefactsTest(temporary.TemporaryFiles, absltest.TestCase):
+class ExportedModelsTest(temporary.TemporaryFiles, absltest.TestCase):
 
   def setUp(self):
     super().setUp()
@@ -49,7 +49,7 @@ class ArtefactsTest(temporary.TemporaryFiles, absltest.TestCase):
                      ['one/model.tflite', 'two/model.tflite', 'x.tflite'])
     self.assertEqual(found[0].format, 'tflite')
 
-  def test_what_is_no_artefact_is_named(self):
+  def test_what_is_no_exported_model_is_named(self):
     text = self._write('notes.txt')
     (self.folder / 'empty').mkdir()
     for path in (text, self.folder / 'empty'):

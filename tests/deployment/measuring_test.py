@@ -1,7 +1,7 @@
 # Copyright 2026 The mobilebert_tf Authors
 # SPDX-License-Identifier: Apache-2.0
 
-"""What a child says about an artefact, asked in this process."""
+"""What a child process says about a model, asked in this process."""
 
 import json
 import pathlib
@@ -22,10 +22,11 @@ class MeasuringTest(temporary.TemporaryFiles, tf.test.TestCase):
 
   def _load(self, save) -> measuring.Measured:
     folder = save(pathlib.Path(self.make_folder(), 'model'))
-    measured = measuring.Measured(registry.KINDS)
+    measured = measuring.Measured()
     # TensorFlow has begun, so its threads cannot be set any more.
     with mock.patch.object(saved_model_runner, 'set_threads') as set_threads:
-      self.loaded = measured.load(str(folder), 'saved_model', 3)
+      self.loaded = measured.load(
+          str(folder), 'saved_model', registry.KINDS, 3)
     set_threads.assert_called_once_with(3)
     self.calls = []
     for name in ('comparable',):
@@ -34,7 +35,7 @@ class MeasuringTest(temporary.TemporaryFiles, tf.test.TestCase):
           self.calls.append(len(texts)), real(texts, pairs))[1])
     return measured
 
-  def test_it_tells_what_the_artefact_is(self):
+  def test_it_tells_what_the_model_is(self):
     measured = self._load(tiny_exports.save_classifier)
     self.assertEqual(measured.describe(), {
         'task': 'classification', 'labels': ['long', 'short'], 'pairs': False,
@@ -49,19 +50,19 @@ class MeasuringTest(temporary.TemporaryFiles, tf.test.TestCase):
 
   def test_answers_are_those_of_all_texts_and_fit_into_json(self):
     measured = self._load(tiny_exports.save_rater)
-    answers = measured.answer(_TEXTS, None)['answers']
+    answers = measured.answer(_TEXTS, None)
     self.assertEqual(json.loads(json.dumps(answers)), [2, 7, 1] * 7)
     self.assertEqual(self.calls, [16, 5])
 
   def test_questions_are_answered_with_texts(self):
     measured = self._load(tiny_exports.save_answerer)
     self.assertTrue(measured.describe()['pairs'])
-    self.assertEqual(measured.answer(['who?'], ['Ada did'])['answers'], ['Ada'])
+    self.assertEqual(measured.answer(['who?'], ['Ada did']), ['Ada'])
 
   def test_a_text_is_timed_as_often_as_it_takes(self):
     measured = self._load(tiny_exports.save_classifier)
     self.assertGreater(measured.time_one(
-        'one', None, batch_size=4, calls=5, enough_seconds=60)['seconds'], 0)
+        'one', None, batch_size=4, calls=5, enough_seconds=60), 0)
     self.assertEqual(self.calls, [4] * 6)  # One to warm up.
     self.calls.clear()
     measured.time_one('one', None, 1, calls=20, enough_seconds=0)
@@ -69,7 +70,7 @@ class MeasuringTest(temporary.TemporaryFiles, tf.test.TestCase):
 
   def test_each_batch_of_a_file_is_timed_once_all_have_run(self):
     measured = self._load(tiny_exports.save_classifier)
-    self.assertLen(measured.time_texts(_TEXTS, None, 8)['seconds'], 3)
+    self.assertLen(measured.time_texts(_TEXTS, None, 8), 3)
     self.assertEqual(self.calls, 2 * [8, 8, 5])
 
   def test_memory_is_that_of_this_process(self):

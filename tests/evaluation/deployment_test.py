@@ -11,11 +11,12 @@ from unittest import mock
 import tensorflow as tf
 
 from mobilebert_tf.deployment import child_process
+from mobilebert_tf.deployment import measuring
 from mobilebert_tf.evaluation import deployment
-from mobilebert_tf.evaluation import real_texts
-from mobilebert_tf.tasks.classification import predictor as classification_predictor
-from mobilebert_tf.tasks.question_answering import predictor as question_answering_predictor
+from mobilebert_tf.evaluation import scoring
 from mobilebert_tf.tasks import registry
+from mobilebert_tf.tasks.classification import predictor
+from mobilebert_tf.tasks.question_answering import predictor as answerer_lib
 from tests.data import squad_samples
 from tests.deployment import tiny_tflite
 from tests.inference import tiny_classifier
@@ -26,8 +27,8 @@ _CONTEXTS = [tiny_classifier.text(12, first=2 * i) for i in range(6)]
 _QUICK = {'threads': (1,), 'rounds': 1}
 
 
-def _benchmark(settings: deployment.Settings, **kwargs):
-  return deployment.benchmark(settings, registry.KINDS, **kwargs)
+def _benchmark(settings: deployment.Settings, *args):
+  return deployment.benchmark(settings, registry.KINDS, *args)
 
 
 class DeploymentTest(tf.test.TestCase):
@@ -56,7 +57,7 @@ class DeploymentTest(tf.test.TestCase):
   def test_a_classifier(self):
     keras = str(self.folder / 'classification_keras')
     trained = registry.load(keras)
-    ids = classification_predictor.TextPredictor(trained).scores(_TEXTS).argmax(1)
+    ids = predictor.TextPredictor(trained).scores(_TEXTS).argmax(1)
     labels = [trained.labels[i] for i in ids]
     labels[:4] = [next(x for x in trained.labels if x != label)
                   for label in labels[:4]]
@@ -67,7 +68,7 @@ class DeploymentTest(tf.test.TestCase):
     lines = []
     results = _benchmark(deployment.Settings(
         [self._path(), str(self.folder / 'copy.tflite')], str(self.texts),
-        str(data), keras, real_texts.Columns(
+        str(data), keras, scoring.Columns(
             text='sentence', label='mood'), texts=10, batch_sizes=(1, 4),
         **_QUICK), lines.append)
     self.assertEqual(results['task'], 'classification')
@@ -77,7 +78,7 @@ class DeploymentTest(tf.test.TestCase):
     self.assertAlmostEqual(results['mean_tokens'], 2 + sum(
         len(text.split()) for text in _TEXTS[::2]) / 10)
     self.assertEqual(results['lengths'], [16, 32])
-    for each in results['artefacts']:
+    for each in results['models']:
       self.assertEqual(each['scores'][0]['value'], 0.8)
       self.assertEqual(each['agreement']['share'], 1.0)
       self.assertLess(each['agreement']['largest_difference'], 1e-4)
@@ -95,8 +96,8 @@ class DeploymentTest(tf.test.TestCase):
 
   def test_questions(self):
     keras = str(self.folder / 'question_answering_keras')
-    expected = question_answering_predictor.QuestionAnswerer(registry.load(keras)).answer(
-        _QUESTIONS, _CONTEXTS)
+    expected = answerer_lib.QuestionAnswerer(
+        registry.load(keras)).answer(_QUESTIONS, _CONTEXTS)
     texts, data = self.folder / 'pairs.txt', self.folder / 'dev.json'
     texts.write_text('\n'.join(map('\t'.join, zip(
         _QUESTIONS, _CONTEXTS, strict=True))))
@@ -108,7 +109,7 @@ class DeploymentTest(tf.test.TestCase):
     results = _benchmark(deployment.Settings(
         [self._path('question_answering')], str(texts), str(data), keras,
         batch_sizes=(1,), **_QUICK))
-    [each] = results['artefacts']
+    [each] = results['models']
     self.assertEqual({x['name']: x['value'] for x in each['scores']},
                      {'f1': 1.0, 'exact': 1.0})
     self.assertEqual(each['agreement'], {
@@ -122,7 +123,7 @@ class DeploymentTest(tf.test.TestCase):
     results = _benchmark(deployment.Settings(
         [self._path('embeddings')], str(self.texts), model_dir=keras,
         batch_sizes=(1,), **_QUICK))
-    [each] = results['artefacts']
+    [each] = results['models']
     self.assertAlmostEqual(each['agreement']['cosine'], 1.0, places=5)
     self.assertIsNone(each['agreement']['share'])
 
@@ -131,8 +132,8 @@ class DeploymentTest(tf.test.TestCase):
         [self._path(), str(self.folder / 'copy.tflite')], str(self.texts),
         texts=3, batch_sizes=(1,), **_QUICK))
     self.assertEqual(results['reference'],
-                     {'name': 'model.tflite', 'is_artefact': True})
-    first, second = results['artefacts']
+                     {'name': 'model.tflite', 'is_exported': True})
+    first, second = results['models']
     self.assertIsNone(first['agreement'])
     self.assertEqual(second['agreement']['largest_difference'], 0)
     self.assertEqual(first['scores'], [])
@@ -149,13 +150,13 @@ class DeploymentTest(tf.test.TestCase):
 
   def test_where_all_fail_that_is_the_error(self):
     crash = child_process.Crash('model.tflite failed: as it should.')
-    with mock.patch.object(child_process.ChildProcess, 'load',
+    with mock.patch.object(measuring.MeasuringProcess, 'load',
                            side_effect=crash):
       with self.assertRaisesRegex(ValueError, 'failed: as it should'):
         _benchmark(deployment.Settings(
             [self._path()], str(self.texts)))
 
-  def test_artefacts_of_different_tasks_are_refused(self):
+  def test_models_of_different_tasks_are_refused(self):
     with self.assertRaisesRegex(
         ValueError, 'classification/model.tflite is for classification, '
         'question_answering/model.tflite for question answering'):

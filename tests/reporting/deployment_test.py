@@ -35,10 +35,10 @@ def _measurement(threads: int, milliseconds: float) -> dict[str, Any]:
   }
 
 
-def _artefact(name: str, megabytes: float, milliseconds: float,
+def _model(name: str, megabytes: float, milliseconds: float,
               accuracy: float, share: float) -> dict[str, Any]:
   return {
-      'name': name, 'path': f'/models/{name}', 'kind': 'saved_model',
+      'name': name, 'path': f'/models/{name}', 'format': 'saved_model',
       'bytes': int(1e6 * megabytes),
       'measurements': [_measurement(threads, milliseconds)
                        for threads in (1, 2)],
@@ -56,21 +56,21 @@ def _results(*others: dict[str, Any]) -> dict[str, Any]:
       'task': 'classification', 'labels': ['no', 'yes'],
       'text_file': 'texts.txt', 'texts': 100, 'lines': 5000,
       'mean_tokens': 27.3, 'data_file': 'SST-2/dev.tsv', 'examples': 872,
-      'reference': {'name': 'runs/sst2', 'is_artefact': False},
+      'reference': {'name': 'runs/sst2', 'is_exported': False},
       'lengths': list(_LENGTHS), 'threads': [1, 2], 'batch_sizes': [1, 16],
       'rounds': 3,
-      'artefacts': [_artefact('saved_model', 102.6, 58.0, 0.914, 1.0),
+      'models': [_model('saved_model', 102.6, 58.0, 0.914, 1.0),
                     *(others or (
-                        _artefact('model.int8.tflite', 27.0, 20.0, 0.909,
+                        _model('model.int8.tflite', 27.0, 20.0, 0.909,
                                   0.994),
-                        _artefact('model.float16.tflite', 51.3, 58.4, 0.914,
+                        _model('model.float16.tflite', 51.3, 58.4, 0.914,
                                   1.0)))],
       'facts': {'Command': 'python -m mobilebert_tf.export.benchmark'},
   }
 
 
 def _failed(name: str) -> dict[str, Any]:
-  return {**_artefact(name, 27.0, 20.0, 0.9, 0.9), 'measurements': [],
+  return {**_model(name, 27.0, 20.0, 0.9, 0.9), 'measurements': [],
           'scores': [], 'agreement': None,
           'failure': f'{name} failed: its process was ended by SIGSEGV.'}
 
@@ -91,31 +91,31 @@ class ComparisonTest(absltest.TestCase):
                      '20.0 ms (19.8 to 20.4)')
 
   def test_what_is_larger_and_slower_has_ratios_below_one(self):
-    rows = self._rows(_results(_artefact('big', 205.2, 116.0, 0.9, 0.5)))
+    rows = self._rows(_results(_model('big', 205.2, 116.0, 0.9, 0.5)))
     self.assertEqual(rows[1], ('big', '205.2 MB', '0.50', '0.50'))
 
   def test_rounds_that_overlap_name_no_winner(self):
-    results = _results(_artefact('other', 27.0, 40.0, 0.9, 0.9))
+    results = _results(_model('other', 27.0, 40.0, 0.9, 0.9))
     # 58 ms against 40, but one round of the latter took 60.
-    results['artefacts'][1]['measurements'][0]['texts'][0]['by_round'] = [
+    results['models'][1]['measurements'][0]['texts'][0]['by_round'] = [
         0.038, 0.040, 0.060]
     self.assertEqual(self._rows(results)[1][-1], '≈ 1')
     # One that took a single turn before it failed, within the other's range.
-    results['artefacts'][0]['measurements'][0]['texts'][0]['by_round'] = [0.058]
+    results['models'][0]['measurements'][0]['texts'][0]['by_round'] = [0.058]
     self.assertEqual(self._rows(results)[1][-1], '≈ 1')
     self.assertEqual(report.comparison(results).rows[0][3], '58.0 ms')
 
   def test_a_machine_that_was_busy_is_told(self):
     results = _results()
     self.assertEqual(report.slow_down(results), '')
-    texts = results['artefacts'][0]['measurements'][1]['texts'][0]
+    texts = results['models'][0]['measurements'][1]['texts'][0]
     texts['by_round'] = [0.02, 0.05]
     self.assertIn('took 2.5 times as long', report.slow_down(results))
     self.assertIn('took 2.5 times as long', report.render(results))
 
   def test_one_model_is_described(self):
     results = _results()
-    results['artefacts'] = results['artefacts'][:1]
+    results['models'] = results['models'][:1]
     self.assertEqual(report.comparison(results).rows, (
         ('saved_model', '102.6 MB', '≈ 1', '58.0 ms (57.4 to 59.2)', '≈ 1'),))
 
@@ -123,18 +123,18 @@ class ComparisonTest(absltest.TestCase):
     results = _results()
     self.assertIn('Agreement is with the Keras model, runs/sst2, on 972 texts.',
                   report.render(results))
-    results['reference'] = {'name': 'saved_model', 'is_artefact': True}
-    results['artefacts'][0]['agreement'] = None
+    results['reference'] = {'name': 'saved_model', 'is_exported': True}
+    results['models'][0]['agreement'] = None
     self.assertIn('Agreement is with saved_model, on 972 texts.',
                   report.render(results))
     self.assertEqual(report.quality(results).rows[0][2:], ('–', '–'))
 
   def test_numbers_and_vectors_are_compared_by_distance(self):
-    results = _results(_artefact('other', 27.0, 40.0, 0.9, 0.9))
-    for each in results['artefacts']:
+    results = _results(_model('other', 27.0, 40.0, 0.9, 0.9))
+    for each in results['models']:
       each['agreement'] |= {'share': None, 'largest_difference': 0.0123}
     self.assertEqual(report.quality(results).rows[1][2:], ('0.012',))
-    for each in results['artefacts']:
+    for each in results['models']:
       each['agreement']['cosine'] = 0.99871
     self.assertEqual(report.quality(results).rows[1][2:], ('0.9987', '0.012'))
 
@@ -163,7 +163,7 @@ class TablesTest(absltest.TestCase):
 
   def test_nothing_known_of_quality_is_no_table(self):
     results = _results()
-    for each in results['artefacts']:
+    for each in results['models']:
       each |= {'scores': [], 'agreement': None}
     self.assertIsNone(report.quality(results))
 
@@ -187,7 +187,7 @@ class ReportTest(absltest.TestCase):
 
   def test_a_failure_is_told_and_the_others_are_shown(self):
     results = _results(_failed('broken.tflite'),
-                       _artefact('good.tflite', 27.0, 20.0, 0.9, 0.99))
+                       _model('good.tflite', 27.0, 20.0, 0.9, 0.99))
     for text in (report.render(results), report.format_summary(results)):
       self.assertIn('broken.tflite failed: its process was ended by SIGSEGV.',
                     text)
@@ -198,14 +198,14 @@ class ReportTest(absltest.TestCase):
 
   def test_all_failed(self):
     results = _results()
-    results['artefacts'] = [_failed('a.tflite'), _failed('b.tflite')]
+    results['models'] = [_failed('a.tflite'), _failed('b.tflite')]
     self.assertNotIn('<img', report.render(results))
     self.assertIn('b.tflite failed', report.format_summary(results))
 
   def test_without_lengths_the_page_says_why(self):
     results = _results()
     results |= {'lengths': [], 'mean_tokens': None}
-    for each in results['artefacts']:
+    for each in results['models']:
       for measurement in each['measurements']:
         measurement['lengths'] = []
     self.assertIn('No model counts tokens', report.render(results))
@@ -215,7 +215,7 @@ class ReportTest(absltest.TestCase):
   def test_correlations_are_no_percentages(self):
     results = copy.deepcopy(_results())
     results['task'] = 'regression'
-    for each in results['artefacts']:
+    for each in results['models']:
       each['scores'] = [{'name': 'spearman', 'title': 'Spearman',
                          'percent': False, 'value': -0.25, 'low': None,
                          'high': None}]
@@ -223,7 +223,7 @@ class ReportTest(absltest.TestCase):
     self.assertIn('Spearman', report.render(results))
 
   def test_text_from_outside_stays_text(self):
-    results = _results(_artefact(_HOSTILE, 27.0, 20.0, 0.9, 0.9))
+    results = _results(_model(_HOSTILE, 27.0, 20.0, 0.9, 0.9))
     results['text_file'] = results['data_file'] = _HOSTILE
     results['facts']['Machine'] = _HOSTILE
     self.assertNotIn('<script>', report.render(results))
