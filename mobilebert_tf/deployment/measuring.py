@@ -7,7 +7,6 @@ This module imports nothing but the standard library before a model is loaded,
 so that what a model needs counts as its own.
 """
 
-import contextlib
 import os
 import statistics
 import sys
@@ -44,8 +43,14 @@ class MeasuringProcess(child_process.ChildProcess):
     self._model, self._kinds, self._threads = model, kinds, threads
 
   def __enter__(self) -> 'MeasuringProcess':
-    with _hidden_program():
+    # Otherwise `multiprocessing` would import the program there, with all that
+    # it imports.
+    program = sys.modules['__main__']
+    sys.modules['__main__'] = types.ModuleType('__main__')
+    try:
       return super().__enter__()
+    finally:
+      sys.modules['__main__'] = program
 
   def load(self) -> dict[str, float]:
     """Loads the model; see `Measured.load`."""
@@ -75,20 +80,6 @@ class MeasuringProcess(child_process.ChildProcess):
       known = str(self._model.path) in refusal
       raise ValueError(refusal if known else f'{self._model.name}: {refusal}')
     return value
-
-
-@contextlib.contextmanager
-def _hidden_program() -> Iterator[None]:
-  """Keeps new processes from importing the program that starts them.
-
-  `multiprocessing` imports it as `__mp_main__`, with all that it imports.
-  """
-  program = sys.modules['__main__']
-  sys.modules['__main__'] = types.ModuleType('__main__')
-  try:
-    yield
-  finally:
-    sys.modules['__main__'] = program
 
 
 # === In the child process ===
@@ -146,7 +137,8 @@ class Measured:
     """Returns the answers: a text, a number or numbers for each text."""
     answers = []
     for batch in _batches(texts, pairs, _BATCH_SIZE):
-      answers += _plain(self._call(*batch))
+      found = self._runner.comparable(*batch)
+      answers += found.tolist() if hasattr(found, 'tolist') else found
     return answers
 
   def time_first(self, text: str, pair: str | None) -> float:
@@ -178,7 +170,7 @@ class Measured:
     """Returns the seconds of each batch of texts, in their order."""
     batches = list(_batches(texts, pairs, batch_size))
     for batch in batches:  # A length takes longer when it comes first.
-      self._call(*batch)
+      self._seconds(*batch)
     return [self._seconds(*batch) for batch in batches]
 
   def memory(self) -> dict[str, int]:
@@ -186,12 +178,9 @@ class Measured:
     peak = machine.peak_memory()
     return {'peak_bytes': peak, 'growth_bytes': peak - self._memory}
 
-  def _call(self, texts: list[str], pairs: list[str] | None) -> Any:
-    return self._runner.comparable(texts, pairs)
-
   def _seconds(self, texts: list[str], pairs: list[str] | None) -> float:
     started = time.perf_counter()
-    self._call(texts, pairs)
+    self._runner.comparable(texts, pairs)
     return time.perf_counter() - started
 
 
@@ -210,8 +199,3 @@ def _batches(texts: Sequence[str], pairs: Sequence[str] | None,
              size: int) -> Iterator[tuple[Any, Any]]:
   for i in range(0, len(texts), size):
     yield texts[i:i + size], pairs[i:i + size] if pairs is not None else None
-
-
-def _plain(answers: Any) -> list[Any]:
-  """Returns answers without numpy's types."""
-  return answers.tolist() if hasattr(answers, 'tolist') else answers

@@ -84,12 +84,7 @@ class _Benchmark:
     real_texts.read(settings.text_file, pairs=False)
 
   def run(self) -> dict[str, Any]:
-    self._progress(f'Loading {len(self._compared.models)} models')
-    self._about = self._compared.describe()
-    if not self._about:
-      raise ValueError(' '.join(self._compared.failures.values()))
-    self._first = next(iter(self._about.values()))
-    self._kind = task_kind.find(self._first['task'], self._kinds)
+    self._describe()
     trained = self._load_trained()
     lines, second = real_texts.read(self._settings.text_file,
                                     self._first['pairs'])
@@ -117,13 +112,25 @@ class _Benchmark:
         'threads': list(plan.threads), 'batch_sizes': list(plan.batch_sizes),
         'rounds': plan.rounds,
         'models': [
-            {'name': each.name, 'path': str(each.path), 'format': each.format,
-             'bytes': each.num_bytes, 'measurements': costs[each.name],
+            {**self._about_file(each), 'measurements': costs[each.name],
              **self._judge(each.name, len(texts), labelled, answers,
-                           '' if by_keras else reference, expected),
-             'failure': self._compared.failures.get(each.name)}
+                           '' if by_keras else reference, expected)}
             for each in self._compared.models],
     }
+
+  def _describe(self) -> None:
+    self._progress(f'Loading {len(self._compared.models)} models')
+    self._about = self._compared.describe()
+    if not self._about:
+      raise ValueError(' '.join(self._compared.failures.values()))
+    self._first = next(iter(self._about.values()))
+    self._kind = task_kind.find(self._first['task'], self._kinds)
+
+  def _about_file(self, model: exported_models.ExportedModel
+                  ) -> dict[str, Any]:
+    return {'name': model.name, 'path': str(model.path),
+            'format': model.format, 'bytes': model.num_bytes,
+            'failure': self._compared.failures.get(model.name)}
 
   def _load_trained(self) -> loading.TrainedModel | None:
     if not self._settings.model_dir:
