@@ -1,10 +1,10 @@
 # Copyright 2026 The mobilebert_tf Authors
 # SPDX-License-Identifier: Apache-2.0
 
-"""Small layers: activations, initializers, normalizations and dropout.
+"""Activations, initializers, normalizations and dropout of the reference.
 
-As the reference has them: gelu in its tanh form, NoNorm, LayerNorm with an
-epsilon of 1e-12. Dropout draws the same masks again in a run that resumes.
+Gelu has its tanh form and LayerNorm an epsilon of 1e-12. Dropout draws the same
+masks in a resumed run.
 """
 
 from collections.abc import Callable
@@ -28,13 +28,7 @@ def gelu(inputs: tf.Tensor) -> tf.Tensor:
 
 
 def get_activation(name: str) -> Callable[[tf.Tensor], tf.Tensor]:
-  """Returns the activation of a name.
-
-  Args:
-    name: One of `architectures.ACTIVATIONS`.
-
-  Returns:
-    A function of one tensor.
+  """Returns the activation of a name in `architectures.ACTIVATIONS`.
 
   Raises:
     ValueError: If the name is unknown.
@@ -53,19 +47,11 @@ def truncated_normal(
     initializer_range: float) -> tf_keras.initializers.Initializer:
   """Returns a new truncated normal initializer, as in BERT.
 
-  One for each weight: an instance used twice gives both weights the same
-  values, and queries would start as keys.
+  Each weight needs its own: an instance used twice gives both weights the same
+  values, so that queries would equal keys.
 
   Args:
     initializer_range: Standard deviation.
-
-  Returns:
-    A new initializer.
-
-  Example:
-
-  >>> truncated_normal(0.02)([2, 3]).shape.as_list()
-  [2, 3]
   """
   return tf_keras.initializers.TruncatedNormal(stddev=initializer_range)
 
@@ -109,10 +95,7 @@ def make_normalization(
   Args:
     normalization: `no_norm` or `layer_norm`.
     name: Name of the layer.
-    dtype: Its dtype policy.
-
-  Returns:
-    A layer that maps `[..., channels]` to the same shape.
+    dtype: Dtype policy of the layer.
 
   Raises:
     ValueError: If the normalization is unknown.
@@ -146,17 +129,14 @@ class _StepSeed:
 
 @contextlib.contextmanager
 def step_seed(seed: int | None, step: tf.Tensor) -> Iterator[None]:
-  """Makes dropout masks drawn inside depend on seed and step alone.
+  """Makes dropout masks inside the context depend on seed and step alone.
 
-  Checkpoints do not hold the state of TensorFlow's own dropout, so a run that
-  resumes would draw other masks than one that was never stopped.
+  Checkpoints do not hold the state of TensorFlow's own dropout, so a resumed
+  run would draw other masks than an uninterrupted one.
 
   Args:
     seed: Seed of the run; None counts as 0.
     step: int scalar, the current step.
-
-  Yields:
-    Nothing.
 
   Example:
 
@@ -182,7 +162,7 @@ def step_seed(seed: int | None, step: tf.Tensor) -> Iterator[None]:
 
 @tf_keras.utils.register_keras_serializable('mobilebert_tf')
 class Dropout(tf_keras.layers.Dropout):
-  """Keras' dropout; inside `step_seed`, with its masks.
+  """Keras' dropout, with reproducible masks inside `step_seed`.
 
   Args:
     rate: Share of the inputs to drop, 0 to 1.
