@@ -1,5 +1,6 @@
 # Copyright 2026 The mobilebert_tf Authors
 # SPDX-License-Identifier: Apache-2.0
+
 """Everything that the engines need to know about one kind of task."""
 
 from __future__ import annotations
@@ -223,7 +224,7 @@ class TaskKind:
     """Raises ValueError if a recipe lacks what this kind needs."""
 
   def experiments(self) -> Sequence[Any]:
-    """Returns its fine-tunings at full scale; see `tasks.recipes.Experiment`."""
+    """Returns its full-scale fine-tunings; see `tasks.recipes.Experiment`."""
     return ()
 
   def usual_settings(self, task: str) -> tuple[float, int, float]:
