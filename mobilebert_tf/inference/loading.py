@@ -167,7 +167,9 @@ def _load_run(model_dir: str, checkpoint: str | None,
     raise FileNotFoundError(f'{model_dir} holds no checkpoint.')
   task, data = params.task, params.task.train_data
   labels = _find_labels(model_dir, kind, task)
-  vocab_file = _find_vocabulary(model_dir, data.vocab_file)
+  # The run may have been moved, and params.yaml name a file of another one.
+  beside = os.path.join(model_dir, _VOCABULARY)
+  vocab_file = beside if tf.io.gfile.exists(beside) else data.vocab_file
   vocabulary.check_size(vocab_file, task.model.encoder.get().vocab_size)
   model = task_factory.get_task(task).build_model()
   try:
@@ -237,12 +239,6 @@ def _find_labels(model_dir: str, kind: task_kind.TaskKind,
         'label for each.')
   task.train_data.labels = labels
   return labels
-
-
-def _find_vocabulary(model_dir: str, vocab_file: str) -> str:
-  # The run may have been moved, and params.yaml name a file of another one.
-  beside = os.path.join(model_dir, _VOCABULARY)
-  return beside if tf.io.gfile.exists(beside) else vocab_file
 
 
 # === Checkpoints ===

@@ -115,7 +115,7 @@ class MobileBertBlock(tf_keras.layers.Layer):
 
 
 @tf_keras.utils.register_keras_serializable('mobilebert_tf')
-class MobileBertAttention(tf_keras.layers.Layer):
+class MobileBertAttention(layers.ConfiguredLayer):
   """Scaled dot-product attention with one width and several heads.
 
   Unlike `tf_keras.layers.MultiHeadAttention` it returns the scores before the
@@ -164,13 +164,10 @@ class MobileBertAttention(tf_keras.layers.Layer):
     }
     self._head_shape = [num_heads, width // num_heads]
 
-    def dense(name: str) -> tf_keras.layers.Dense:
-      return tf_keras.layers.Dense(
-          width, name=name, dtype=self.dtype_policy,
-          kernel_initializer=layers.truncated_normal(initializer_range))
-
-    self.query, self.key, self.value = map(dense, ('query', 'key', 'value'))
-    self.output_projection = dense('output')
+    self.query, self.key, self.value, self.output_projection = (
+        layers.make_dense(
+            width, initializer_range, name=name, dtype=self.dtype_policy)
+        for name in ('query', 'key', 'value', 'output'))
     self.dropout = layers.Dropout(dropout_rate, dtype=self.dtype_policy)
 
   def call(self, query: tf.Tensor, key: tf.Tensor, value: tf.Tensor,
@@ -197,9 +194,6 @@ class MobileBertAttention(tf_keras.layers.Layer):
     shape = tf.shape(tensor)
     tensor = tf.transpose(tensor, [0, 2, 1, 3])  # [B, S, N, d]
     return tf.reshape(tensor, [shape[0], shape[2], self._config['width']])
-
-  def get_config(self):
-    return {**super().get_config(), **self._config}
 
 
 def mask_scores(scores: tf.Tensor, mask: tf.Tensor,
@@ -231,7 +225,7 @@ def mask_scores(scores: tf.Tensor, mask: tf.Tensor,
 
 
 @tf_keras.utils.register_keras_serializable('mobilebert_tf')
-class Projection(tf_keras.layers.Layer):
+class Projection(layers.ConfiguredLayer):
   """A dense layer and, after an optional residual, a normalization.
 
   The bottlenecks of a block and the second map of a feed-forward network.
@@ -265,9 +259,8 @@ class Projection(tf_keras.layers.Layer):
         'dropout_rate': dropout_rate,
         'initializer_range': initializer_range,
     }
-    self.dense = tf_keras.layers.Dense(
-        width, name='dense', dtype=self.dtype_policy,
-        kernel_initializer=layers.truncated_normal(initializer_range))
+    self.dense = layers.make_dense(
+        width, initializer_range, name='dense', dtype=self.dtype_policy)
     self.dropout = layers.Dropout(dropout_rate, dtype=self.dtype_policy)
     self.norm = layers.make_normalization(
         normalization, name='norm', dtype=self.dtype_policy)
@@ -277,12 +270,9 @@ class Projection(tf_keras.layers.Layer):
     hidden = self.dropout(self.dense(inputs), training=training)
     return self.norm(hidden if residual is None else hidden + residual)
 
-  def get_config(self):
-    return {**super().get_config(), **self._config}
-
 
 @tf_keras.utils.register_keras_serializable('mobilebert_tf')
-class FeedForward(tf_keras.layers.Layer):
+class FeedForward(layers.ConfiguredLayer):
   """One of the stacked feed-forward networks of a block (paper, section 3.2).
 
   Args:
@@ -316,16 +306,12 @@ class FeedForward(tf_keras.layers.Layer):
         'normalization': normalization,
         'initializer_range': initializer_range,
     }
-    self.intermediate = tf_keras.layers.Dense(
-        intermediate_size, activation=layers.get_activation(activation),
-        name='intermediate', dtype=self.dtype_policy,
-        kernel_initializer=layers.truncated_normal(initializer_range))
+    self.intermediate = layers.make_dense(
+        intermediate_size, initializer_range, name='intermediate',
+        activation=layers.get_activation(activation), dtype=self.dtype_policy)
     self.output_projection = Projection(
         width, normalization, initializer_range=initializer_range,
         name='output', dtype=self.dtype_policy)
 
   def call(self, inputs: tf.Tensor) -> tf.Tensor:
     return self.output_projection(self.intermediate(inputs), residual=inputs)
-
-  def get_config(self):
-    return {**super().get_config(), **self._config}

@@ -189,7 +189,7 @@ class WordEmbedding(tf_keras.layers.Embedding):
 
 
 @tf_keras.utils.register_keras_serializable('mobilebert_tf')
-class MobileBertEmbedding(tf_keras.layers.Layer):
+class MobileBertEmbedding(layers.ConfiguredLayer):
   """Maps word vectors to the first block's input.
 
   The vectors of the next, the current and the previous token are joined, with
@@ -234,9 +234,9 @@ class MobileBertEmbedding(tf_keras.layers.Layer):
         'dropout_rate': dropout_rate,
         'initializer_range': initializer_range,
     }
-    self.projection = tf_keras.layers.Dense(
-        inter_block_size, name='projection', dtype=self.dtype_policy,
-        kernel_initializer=layers.truncated_normal(initializer_range))
+    self.projection = layers.make_dense(
+        inter_block_size, initializer_range, name='projection',
+        dtype=self.dtype_policy)
     self.norm = layers.make_normalization(
         normalization, name='norm', dtype=self.dtype_policy)
     self.dropout = layers.Dropout(dropout_rate, dtype=self.dtype_policy)
@@ -274,9 +274,6 @@ class MobileBertEmbedding(tf_keras.layers.Layer):
       table = tf.cast(self.position_embeddings, self.compute_dtype)
       return table[:length]
 
-  def get_config(self):
-    return {**super().get_config(), **self._config}
-
 
 def project_to_rows(vectors: tf.Tensor, table: tf.Tensor) -> tf.Tensor:
   """Returns the product of each vector with each row of a table.
@@ -299,7 +296,7 @@ def project_to_rows(vectors: tf.Tensor, table: tf.Tensor) -> tf.Tensor:
 
 
 @tf_keras.utils.register_keras_serializable('mobilebert_tf')
-class Pooler(tf_keras.layers.Layer):
+class Pooler(layers.ConfiguredLayer):
   """Pools a text into one vector, the first token's.
 
   Args:
@@ -325,16 +322,11 @@ class Pooler(tf_keras.layers.Layer):
 
   def build(self, input_shape):
     if self._config['use_dense']:
-      self.dense = tf_keras.layers.Dense(
-          input_shape[-1], activation='tanh', name='dense',
-          dtype=self.dtype_policy,
-          kernel_initializer=layers.truncated_normal(
-              self._config['initializer_range']))
+      self.dense = layers.make_dense(
+          input_shape[-1], self._config['initializer_range'],
+          activation='tanh', name='dense', dtype=self.dtype_policy)
     super().build(input_shape)
 
   def call(self, inputs: tf.Tensor) -> tf.Tensor:
     first_token = inputs[:, 0]
     return self.dense(first_token) if self._config['use_dense'] else first_token
-
-  def get_config(self):
-    return {**super().get_config(), **self._config}

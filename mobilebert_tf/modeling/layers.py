@@ -12,10 +12,20 @@ from collections.abc import Iterator
 import contextlib
 import dataclasses
 import threading
+from typing import Any
 
 import tensorflow as tf, tf_keras
 
 from mobilebert_tf.modeling import architectures
+
+
+class ConfiguredLayer(tf_keras.layers.Layer):
+  """A layer with the arguments of its constructor in `_config`."""
+
+  _config: dict[str, Any]
+
+  def get_config(self):
+    return {**super().get_config(), **self._config}
 
 
 @tf_keras.utils.register_keras_serializable('mobilebert_tf')
@@ -54,6 +64,25 @@ def truncated_normal(
     initializer_range: Standard deviation.
   """
   return tf_keras.initializers.TruncatedNormal(stddev=initializer_range)
+
+
+def make_dense(
+    width: int, initializer_range: float, *, name: str,
+    dtype: tf_keras.mixed_precision.Policy,
+    activation: Callable[[tf.Tensor], tf.Tensor] | str | None = None
+) -> tf_keras.layers.Dense:
+  """Returns a new dense layer with a truncated normal initializer.
+
+  Args:
+    width: Width of the output.
+    initializer_range: Standard deviation of the kernel's initializer.
+    name: Name of the layer.
+    dtype: Dtype policy of the layer.
+    activation: Function or Keras name of the activation, if any.
+  """
+  return tf_keras.layers.Dense(
+      width, activation=activation, name=name, dtype=dtype,
+      kernel_initializer=truncated_normal(initializer_range))
 
 
 # Value of tf.contrib, with which the reference was trained.

@@ -135,11 +135,6 @@ class BlockLayout:
     """The products after attention, in order."""
     return self.products[self.products.index(self.reading(CONTEXT)[0]):]
 
-  @property
-  def num_parameters(self) -> int:
-    """Number of parameters."""
-    return sum(product.num_parameters for product in self.products)
-
 
 @dataclasses.dataclass(frozen=True)
 class EncoderLayout:
@@ -157,14 +152,6 @@ class EncoderLayout:
   block: BlockLayout
   num_blocks: int
   pooler: Product | None
-
-  @property
-  def num_parameters(self) -> int:
-    """Number of parameters."""
-    return (sum(rows * width for rows, width in self.tables.values())
-            + self.trigram.num_parameters
-            + self.num_blocks * self.block.num_parameters
-            + (self.pooler.num_parameters if self.pooler else 0))
 
 
 def block_layout(config: architectures.BlockConfig) -> BlockLayout:
@@ -259,7 +246,11 @@ def count_parameters(architecture: Any) -> int:
   >>> count_parameters('ib_bert_large')
   294205184
   """
-  return encoder_layout(architecture).num_parameters
+  layout = encoder_layout(architecture)
+  products = [layout.trigram, *layout.block.products * layout.num_blocks,
+              *([layout.pooler] if layout.pooler else [])]
+  return (sum(rows * width for rows, width in layout.tables.values())
+          + sum(product.num_parameters for product in products))
 
 
 # === Floating-point operations ===

@@ -68,7 +68,7 @@ class MobileBertPretrainer(task_models.EncoderModel):
 
 
 @tf_keras.utils.register_keras_serializable('mobilebert_tf')
-class MaskedLanguageModelTransform(tf_keras.layers.Layer):
+class MaskedLanguageModelTransform(layers.ConfiguredLayer):
   """Gathers the masked positions and transforms them for the vocabulary.
 
   A dense layer, its activation, and a true LayerNorm even if the encoder has
@@ -98,11 +98,10 @@ class MaskedLanguageModelTransform(tf_keras.layers.Layer):
     }
 
   def build(self, input_shape):
-    self.dense = tf_keras.layers.Dense(
-        input_shape[-1], name='dense', dtype=self.dtype_policy,
+    self.dense = layers.make_dense(
+        input_shape[-1], self._config['initializer_range'], name='dense',
         activation=layers.get_activation(self._config['hidden_activation']),
-        kernel_initializer=layers.truncated_normal(
-            self._config['initializer_range']))
+        dtype=self.dtype_policy)
     self.norm = layers.make_normalization(
         'layer_norm', name='norm', dtype=self.dtype_policy)
     super().build(input_shape)
@@ -112,12 +111,9 @@ class MaskedLanguageModelTransform(tf_keras.layers.Layer):
     masked = tf.gather(sequence_output, positions, batch_dims=1)  # [B, P, D]
     return self.norm(self.dense(masked))
 
-  def get_config(self):
-    return {**super().get_config(), **self._config}
-
 
 @tf_keras.utils.register_keras_serializable('mobilebert_tf')
-class MaskedLanguageModelLogits(tf_keras.layers.Layer):
+class MaskedLanguageModelLogits(layers.ConfiguredLayer):
   """Adds the logits of the extra output weights to the word table's.
 
   The word table is narrower than the hidden states; its logits come from their
@@ -170,12 +166,9 @@ class MaskedLanguageModelLogits(tf_keras.layers.Layer):
           transformed[..., self._config['embedding_size']:], extra)
     return logits
 
-  def get_config(self):
-    return {**super().get_config(), **self._config}
-
 
 @tf_keras.utils.register_keras_serializable('mobilebert_tf')
-class NextSentenceHead(tf_keras.layers.Layer):
+class NextSentenceHead(layers.ConfiguredLayer):
   """Predicts whether the second segment follows the first; class 0 is yes.
 
   One dense layer on the pooled output, `cls/seq_relationship` of the reference.
@@ -195,12 +188,8 @@ class NextSentenceHead(tf_keras.layers.Layer):
   def __init__(self, initializer_range: float = 0.02, **kwargs):
     super().__init__(**kwargs)
     self._config = {'initializer_range': initializer_range}
-    self.dense = tf_keras.layers.Dense(
-        2, name='dense', dtype=self.dtype_policy,
-        kernel_initializer=layers.truncated_normal(initializer_range))
+    self.dense = layers.make_dense(
+        2, initializer_range, name='dense', dtype=self.dtype_policy)
 
   def call(self, pooled_output: tf.Tensor) -> tf.Tensor:
     return self.dense(pooled_output)
-
-  def get_config(self):
-    return {**super().get_config(), **self._config}

@@ -102,10 +102,9 @@ class ClassesModel(EncoderModel):
     # === Layers ===
     policy = encoder.word_embeddings.dtype_policy
     dropout = layers.Dropout(dropout_rate, name='dropout', dtype=policy)
-    classifier = tf_keras.layers.Dense(
-        num_classes, name=self._heads[0], dtype=policy,
-        kernel_initializer=layers.truncated_normal(
-            encoder.architecture.initializer_range))
+    classifier = layers.make_dense(
+        num_classes, encoder.architecture.initializer_range,
+        name=self._heads[0], dtype=policy)
 
     # === Functional graph ===
     logits = classifier(dropout(encoder.output[self.head_input]))
@@ -235,7 +234,7 @@ class MobileBertTokenClassifier(ClassesModel):
 
 
 @tf_keras.utils.register_keras_serializable('mobilebert_tf')
-class Column(tf_keras.layers.Layer):
+class Column(layers.ConfiguredLayer):
   """Returns one entry of the last axis, `[..., width]` to `[...]`.
 
   Args:
@@ -245,13 +244,10 @@ class Column(tf_keras.layers.Layer):
 
   def __init__(self, index: int, **kwargs):
     super().__init__(**kwargs)
-    self._index = index
+    self._config = {'index': index}
 
   def call(self, inputs: tf.Tensor) -> tf.Tensor:
-    return inputs[..., self._index]
-
-  def get_config(self):
-    return {**super().get_config(), 'index': self._index}
+    return inputs[..., self._config['index']]
 
 
 # In saved files the class and its layer have the Model Garden's name of such a
@@ -293,10 +289,9 @@ class MobileBertQuestionAnswering(EncoderModel):
     policy = encoder.word_embeddings.dtype_policy
 
     # === Layers ===
-    head = tf_keras.layers.Dense(
-        2, name='span_labeler', dtype=policy,
-        kernel_initializer=layers.truncated_normal(
-            encoder.architecture.initializer_range))
+    head = layers.make_dense(
+        2, encoder.architecture.initializer_range, name='span_labeler',
+        dtype=policy)
     columns = [
         Column(0, name='start_positions', dtype=policy),
         Column(1, name='end_positions', dtype=policy),
