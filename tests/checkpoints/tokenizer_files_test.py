@@ -113,8 +113,10 @@ class TokenizerFilesTest(folders.FolderTestCase, parameterized.TestCase):
     source = str(source)
     self.assertEqual(checkpoints.read(source).problem_type,
                      'multi_label_classification')
-    conversion.convert(source, str(self.folder / other), other)
-    conversion.convert(
+    for overwrite in (False, True):  # It can be replaced.
+      formats.convert(
+          source, str(self.folder / other), other, overwrite=overwrite)
+    formats.convert(
         str(self.folder / other), str(self.folder / 'again'), 'hugging_face')
     fields = json.loads((self.folder / 'again' / 'config.json').read_text())
     self.assertEqual(fields['problem_type'], 'multi_label_classification')
