@@ -7,7 +7,7 @@ import dataclasses
 
 from mobilebert_tf.distillation import schedules
 from mobilebert_tf import modeling
-from mobilebert_tf.modeling import flops
+from mobilebert_tf.modeling import layout
 
 
 @dataclasses.dataclass(frozen=True)
@@ -58,9 +58,9 @@ def count_stage(stage: schedules.Stage, teacher: modeling.MobileBertConfig,
       for config, blocks in ((teacher, stage.teacher_blocks),
                              (student, stage.student_blocks))
   ]
-  backward = flops.BACKWARD * (
-      forward[1] if stage.train_all
-      else _trained_depth(stage) * flops.count_block(student, length))
+  block = layout.count_block_operations(student, length)
+  backward = layout.BACKWARD * (
+      forward[1] if stage.train_all else _trained_depth(stage) * block)
   return StageCost(forward[0], forward[1] + backward)
 
 
@@ -77,15 +77,15 @@ def count_pretraining(architecture: modeling.MobileBertConfig, length: int,
     Floating-point operations.
   """
   forward = _count_forward(architecture, [], True, length, predictions)
-  return (1 + flops.BACKWARD) * forward
+  return (1 + layout.BACKWARD) * forward
 
 
 def _count_forward(config: modeling.MobileBertConfig, blocks: list[int],
                    to_the_end: bool, length: int, predictions: int) -> int:
   if to_the_end:
-    return (flops.count_encoder(config, length)
-            + flops.count_heads(config, predictions))
-  return flops.count_encoder(config, length, max(blocks) + 1)
+    return (layout.count_operations(config, length)
+            + layout.count_head_operations(config, predictions))
+  return layout.count_operations(config, length, max(blocks) + 1)
 
 
 def _trained_depth(stage: schedules.Stage) -> int:

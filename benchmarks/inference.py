@@ -513,14 +513,14 @@ def _prepare_ours(settings: _Settings, wanted: dict[str, str]) -> None:
   from mobilebert_tf import modeling
   from mobilebert_tf.inference import folding
   from mobilebert_tf.inference import encoder
-  from mobilebert_tf.inference import rescaling
+  from mobilebert_tf.inference import rewriting
 
   tf_keras.utils.set_random_seed(0)
   folded = folding.fold(modeling.MobileBertEncoder(
       modeling.get_architecture('mobilebert', num_blocks=settings.blocks)))
   batches = [_inputs(tokens, settings.longest) for tokens in settings.tokens]
-  folded = rescaling.rescale(
-      folded, rescaling.measure_ranges(folded, batches))
+  folded = rewriting.rescale(
+      folded, rewriting.measure_ranges(folded, batches))
   module = encoder.InferenceEncoder(folded)
   for path, quantization in wanted.items():
     files.write_bytes(path, _convert_ours(module, settings, quantization))

@@ -46,15 +46,15 @@ def main(argv: list[str]) -> None:
   del argv
   os.environ.setdefault('TF_CPP_MIN_LOG_LEVEL', '3')
   from mobilebert_tf.inference import folding
-  from mobilebert_tf.inference import rescaling
+  from mobilebert_tf.inference import rewriting
 
   encoder = _encoder()
   batches = _batches()
   calibration, batches = batches[:1], batches[1:]
   expected = [encoder(batch)['sequence_output'].numpy() for batch in batches]
   folded = folding.fold(encoder)
-  ranges = rescaling.measure_ranges(folded, calibration)
-  rescaled = rescaling.rescale(folded, ranges)
+  ranges = rewriting.measure_ranges(folded, calibration)
+  rescaled = rewriting.rescale(folded, ranges)
   variants = {'plain': encoder, 'folded': folded,
               'folded and rescaled': rescaled}
   files = {(name, quantization): _convert(variant, quantization)
@@ -121,10 +121,10 @@ def _largest(variant: Any, batch: dict[str, Any]) -> float:
   import numpy as np
 
   from mobilebert_tf.inference import folding
-  from mobilebert_tf.inference import rescaling
+  from mobilebert_tf.inference import rewriting
 
   if isinstance(variant, folding.FoldedEncoder):
-    ranges = rescaling.measure_ranges(variant, [batch])
+    ranges = rewriting.measure_ranges(variant, [batch])
     return max(float(value.max()) for value in ranges.values())
   outputs = variant(batch)
   return max(float(np.abs(hidden).max()) for hidden in (

@@ -44,18 +44,18 @@ _OVERWRITE = flags.DEFINE_bool(
 def main() -> None:
   import tqdm
 
-  from mobilebert_tf.checkpoints import conversion
+  from mobilebert_tf.checkpoints import formats
 
   def progress(items, description):
     return tqdm.tqdm(items, desc=description, unit='weight', file=sys.stderr,
                      dynamic_ncols=True)
 
-  done = conversion.convert(
+  done = formats.convert(
       _INPUT.value, _OUTPUT.value, _OUTPUT_FORMAT.value,
       input_format=_INPUT_FORMAT.value, vocab_file=_VOCAB_FILE.value,
       lower_case=_LOWER_CASE.value, revision=_REVISION.value,
       overwrite=_OVERWRITE.value, progress=progress)
-  for name, value in conversion.describe(done):
+  for name, value in formats.describe(done):
     print(f'{name:<12}  {value}')
 
 

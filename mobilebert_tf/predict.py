@@ -72,7 +72,7 @@ def _open(path):
 
 def _answer(stream) -> int:
   """Answers all lines of a stream, and returns the code to exit with."""
-  from mobilebert_tf.inference import line_input
+  from mobilebert_tf.inference import line_answers
   from mobilebert_tf.tasks import registry
 
   trained = registry.load(_MODEL_DIR.value)
@@ -84,9 +84,9 @@ def _answer(stream) -> int:
           f'{_MODEL_DIR.value} reads two texts, which a line of plain text '
           'does not hold. Give it JSON lines.')
     line_format = 'json'
-  parser = line_input.LineParser(line_format)
+  parser = line_answers.LineParser(line_format)
   lines = failed = 0
-  for block in line_input.read_blocks(stream):
+  for block in line_answers.read_blocks(stream):
     answers = answerer.answer([parser.parse(line) for line in block])
     lines += len(answers)
     failed += sum('error' in answer for answer in answers)

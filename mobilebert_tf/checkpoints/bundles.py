@@ -1,19 +1,33 @@
 # Copyright 2026 The mobilebert_tf Authors
 # SPDX-License-Identifier: Apache-2.0
 
-"""Finds and opens TensorFlow's checkpoint files."""
+"""TensorFlow's checkpoint files: finds, opens and writes them.
+
+TensorFlow 2 saves a graph of objects, whose edges are attribute names. Its keys
+depend on the order in which the graph was walked; the edges do not. Therefore
+variables are found by walking, and written as a tree with the edges that a
+reader walks, without building the models that they belong to.
+"""
 
 import contextlib
 import dataclasses
+import functools
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
+from google.protobuf import message
+import numpy as np
 import tensorflow as tf
+from tensorflow.core.protobuf import trackable_object_graph_pb2
+
+KEY = '_CHECKPOINTABLE_OBJECT_GRAPH'
 
 # End of the names of a checkpoint's files, after the prefix.
 _PART = re.compile(r'\.(index|data-\d+-of-\d+)$')
+# Children of the root that hold the state of a training run.
+_TRAINING_STATE = ('optimizer', 'global_step', 'save_counter')
 
 
 @dataclasses.dataclass(frozen=True)
@@ -21,10 +35,9 @@ class Location:
   """The place of a checkpoint.
 
   Attributes:
-    folder: Folder of the weights and of the small files beside them.
-    prefix: Path of TensorFlow's checkpoint without `.index`; empty if there is
-      none.
-    problem: Reason why there is no prefix, for formats that need one.
+    folder: Folder of the weights and of the files beside them.
+    prefix: Path of TensorFlow's checkpoint without `.index`; empty without one.
+    problem: Reason why there is no prefix.
   """
   folder: str
   prefix: str = ''
@@ -32,15 +45,12 @@ class Location:
 
 
 def locate(path: str) -> Location:
-  """Finds the checkpoint of a path.
+  """Returns the location of a checkpoint.
 
   Args:
-    path: A folder, or a prefix in one (`.../model.ckpt-14`), local or any that
+    path: A prefix (`.../model.ckpt-14`), or a folder, of whose checkpoints the
+      latest counts, which its `checkpoint` file names. Local, or any path that
       `tf.io.gfile` reads.
-
-  Returns:
-    Its location. If a folder has several checkpoints, it is that of the latest,
-    which the folder's `checkpoint` file names.
 
   Raises:
     FileNotFoundError: If nothing of that name exists.
@@ -77,10 +87,7 @@ def locate(path: str) -> Location:
 
 @contextlib.contextmanager
 def open_reader(location: Location) -> Iterator[Any]:
-  """Opens a checkpoint; errors while it is open are reported as damage.
-
-  Args:
-    location: Place of the checkpoint.
+  """Opens a checkpoint, and reports errors inside the context as damage.
 
   Yields:
     A `tf.train.CheckpointReader`.
@@ -103,11 +110,102 @@ def write_state(folder: str, prefix: str) -> None:
   """Writes the file by which `tf.train.latest_checkpoint` finds a checkpoint.
 
   Args:
-    folder: The checkpoint's folder, which may be moved afterwards.
-    prefix: Name of the checkpoint in it.
+    folder: Folder of the checkpoint, which may be moved afterwards.
+    prefix: Name of the checkpoint in the folder.
   """
   with open(os.path.join(folder, 'checkpoint'), 'w', encoding='utf-8') as file:
     file.write(f'model_checkpoint_path: "{prefix}"\n')
+
+
+class ObjectGraph:
+  """The variables of an object-based checkpoint.
+
+  Args:
+    reader: A `tf.train.CheckpointReader`.
+    name: The checkpoint's path, for messages.
+
+  Raises:
+    ValueError: If the checkpoint is not object-based, or its graph is damaged.
+  """
+
+  def __init__(self, reader: Any, name: str = 'The checkpoint'):
+    self._shapes = reader.get_variable_to_shape_map()
+    if KEY not in self._shapes:
+      raise ValueError(f"{name} is not object-based; is it TF1's?")
+    graph = _parse(reader.get_tensor(KEY), name)
+    # A damaged graph may have edges and keys that lead nowhere.
+    self._children = [
+        {child.local_name: child.node_id for child in node.children
+         if 0 <= child.node_id < len(graph.nodes)} for node in graph.nodes
+    ]
+    self._keys = [
+        key if key in self._shapes else ''
+        for key in map(_variable_key, graph.nodes)
+    ]
+
+  def has(self, path: str) -> bool:
+    """Returns whether an object or variable is at a path from the root."""
+    return self._walk(path) is not None
+
+  def find(self, path: str) -> str | None:
+    """Returns the key of the variable at a path from the root, if any."""
+    node = self._walk(path)
+    return self._keys[node] or None if node is not None else None
+
+  def shape(self, key: str) -> tuple[int, ...]:
+    """Returns the shape of the variable of a key."""
+    return tuple(self._shapes[key])
+
+  def model_keys(self, left_out: Iterable[str] = ()) -> set[str]:
+    """Returns the keys of all variables except training state.
+
+    Args:
+      left_out: Paths whose variables are left out as well.
+    """
+    roots = [
+        node for name, node in self._children[0].items()
+        if name not in _TRAINING_STATE
+    ]
+    hidden = [node for node in map(self._walk, left_out) if node is not None]
+    return self._reachable(roots) - self._reachable(hidden)
+
+  def _walk(self, path: str) -> int | None:
+    node = 0
+    for name in path.split('/'):
+      node = self._children[node].get(name)
+      if node is None:
+        return None
+    return node
+
+  def _reachable(self, roots: list[int]) -> set[str]:
+    seen, stack = set(), list(roots)
+    while stack:
+      node = stack.pop()
+      if node in seen:
+        continue
+      seen.add(node)
+      stack.extend(self._children[node].values())
+    return {self._keys[node] for node in seen} - {''}
+
+
+def write_objects(prefix: str, variables: Mapping[str, np.ndarray],
+                  aliases: Mapping[str, str]) -> None:
+  """Writes an object-based checkpoint.
+
+  Args:
+    prefix: Path without `.index`.
+    variables: Arrays by path from the root.
+    aliases: Other paths of objects or variables, to the existing ones.
+  """
+  root = tf.train.Checkpoint()
+  for path in sorted(variables, key=lambda path: path.split('/')):
+    _put(root, path, tf.Variable(variables[path], trainable=False))
+  for alias, path in aliases.items():
+    target = functools.reduce(
+        lambda parent, name: getattr(parent, name, None), path.split('/'), root)
+    if target is not None:
+      _put(root, alias, target)
+  root.write(prefix)
 
 
 def _latest(folder: str) -> str | None:
@@ -116,3 +214,33 @@ def _latest(folder: str) -> str | None:
     return tf.train.latest_checkpoint(folder)
   except (tf.errors.OpError, ValueError):
     return None
+
+
+def _parse(serialized: Any,
+           name: str) -> trackable_object_graph_pb2.TrackableObjectGraph:
+  graph = trackable_object_graph_pb2.TrackableObjectGraph()
+  try:
+    graph.ParseFromString(serialized)
+  except (message.DecodeError, TypeError) as error:
+    raise ValueError(
+        f'The object graph of {name} is damaged: {error}.') from error
+  if not graph.nodes:
+    raise ValueError(f'The object graph of {name} is damaged: it is empty.')
+  return graph
+
+
+def _variable_key(node: Any) -> str:
+  for attribute in node.attributes:
+    if attribute.name == 'VARIABLE_VALUE':
+      return attribute.checkpoint_key
+  return ''
+
+
+def _put(root: tf.train.Checkpoint, path: str, value: Any) -> None:
+  """Sets the object at a path, and creates the objects above it."""
+  *scopes, name = path.split('/')
+  for scope in scopes:
+    if not hasattr(root, scope):
+      setattr(root, scope, tf.train.Checkpoint())
+    root = getattr(root, scope)
+  setattr(root, name, value)

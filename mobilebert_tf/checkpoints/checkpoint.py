@@ -1,7 +1,11 @@
 # Copyright 2026 The mobilebert_tf Authors
 # SPDX-License-Identifier: Apache-2.0
 
-"""A checkpoint in memory, of any format: an architecture and its weights."""
+"""A checkpoint in memory, of any format: an architecture and its weights.
+
+The weights of a file are read here too, with nothing missing and nothing left
+over.
+"""
 
 import dataclasses
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -13,11 +17,12 @@ from mobilebert_tf.checkpoints import name_map
 from mobilebert_tf.modeling import architectures
 from mobilebert_tf.text import vocabulary as vocabulary_lib
 
-# Fields that change neither the set of weights nor their meaning.
+# Fields of the architecture that the weights do not depend on.
 SETTINGS = ('attention_mask', 'hidden_dropout_rate', 'attention_dropout_rate',
             'initializer_range')
 
 _USUAL_PROBLEMS = ('single_label_classification', 'regression')
+_LISTED = 10  # Names shown in an error; a whole model has a thousand.
 
 # Wraps a loop over weights, as tqdm does: progress(items, 'reading').
 Progress = Callable[[Sequence[Any], str], Iterable[Any]]
@@ -106,24 +111,15 @@ class Checkpoint:
 
 def notes_on_settings(checkpoint: Checkpoint) -> list[str]:
   """Returns notes on settings that only our own format can hold."""
-  default = architectures.MobileBertConfig().attention_mask
-  if checkpoint.architecture.attention_mask == default:
+  mask = checkpoint.architecture.attention_mask
+  if mask == architectures.MobileBertConfig().attention_mask:
     return []
-  return [f'Left out: attention_mask='
-          f'{checkpoint.architecture.attention_mask}; the format has no field '
-          'for it, and a model that is read from it masks padding wholly.']
+  return [f'Left out: attention_mask={mask}; the format has no field for it, '
+          'and a model that is read from it masks padding wholly.']
 
 
 def differences(one: Checkpoint, other: Checkpoint) -> list[str]:
-  """Returns the differences of two checkpoints, to the last bit.
-
-  Args:
-    one: A checkpoint.
-    other: Another one.
-
-  Returns:
-    Sentences, none if architecture, weights, labels and vocabulary are equal.
-  """
+  """Returns sentences on all differences of two checkpoints, of any bit."""
   found = []
   fields = ['labels', 'problem_type', 'vocabulary']
   if one.vocabulary is not None:
@@ -146,7 +142,130 @@ def differences(one: Checkpoint, other: Checkpoint) -> list[str]:
   return found
 
 
+@dataclasses.dataclass(frozen=True)
+class Source:
+  """An open checkpoint of some format.
+
+  Attributes:
+    name: Path of the checkpoint, for messages.
+    checkpoint_format: One of `name_map.FORMATS`.
+    shapes: Shapes of the model's weights by that format's names, without
+      training state (optimizer slots, steps, a teacher).
+    read: Function that returns the array of a name.
+  """
+  name: str
+  checkpoint_format: str
+  shapes: Mapping[str, Sequence[int]]
+  read: Callable[[str], np.ndarray]
+
+
+def read_weights(
+    names: Sequence[name_map.WeightName], source: Source,
+    progress: Progress = silent
+) -> tuple[dict[str, np.ndarray], tuple[str, ...]]:
+  """Reads every weight of a checkpoint, none missing and none left over.
+
+  Args:
+    names: Rows of every possible weight. Encoder and pooler are required; a
+      head may be absent as a whole.
+    source: The checkpoint.
+    progress: Wrapper of the loop over the rows.
+
+  Returns:
+    float32 arrays by the names of our variables, and the parts that they belong
+    to.
+
+  Raises:
+    ValueError: If weights are missing, left over or of another shape, or an
+      array is not of a floating-point type, or not finite.
+  """
+  names = _account(names, source)
+  weights = {}
+  for name in progress(names, 'reading'):
+    key = name.key(source.checkpoint_format)
+    array = np.asarray(source.read(key))
+    # ml_dtypes' bfloat16 is no subtype of numpy's floating.
+    if array.dtype.kind != 'f' and array.dtype.name != 'bfloat16':
+      raise ValueError(
+          f'{source.name}: {key} is of {array.dtype}; weights are float32.')
+    array = array.astype(np.float32, copy=False)
+    if not np.isfinite(array).all():
+      raise ValueError(
+          f'{source.name}: {key} holds NaN or infinity. The training that '
+          'wrote it had diverged, or the file is damaged.')
+    weights[name.ours] = name.to_ours(array, source.checkpoint_format)
+  return weights, name_map.parts_of(names)
+
+
+def listed(names: Sequence[str]) -> str:
+  """Returns the first names and the number of the others as text."""
+  rest = len(names) - _LISTED
+  return ', '.join(names[:_LISTED]) + (f' and {rest} more' if rest > 0 else '')
+
+
 def _same_bits(one: np.ndarray, other: np.ndarray) -> bool:
   return one.shape == other.shape and np.array_equal(
       np.ascontiguousarray(one).view(np.uint32),
       np.ascontiguousarray(other).view(np.uint32))
+
+
+def _account(names: Sequence[name_map.WeightName],
+             source: Source) -> list[name_map.WeightName]:
+  """Returns the rows of the weights that a checkpoint holds."""
+  keys = {name.ours: name.key(source.checkpoint_format) for name in names}
+  present = {
+      name.part for name in names if keys[name.ours] in source.shapes
+  } | {'encoder', 'pooler'}
+  names = [name for name in names if name.part in present]
+  missing = [keys[name.ours] for name in names
+             if keys[name.ours] not in source.shapes]
+  if missing:
+    raise ValueError(
+        f'{source.name} lacks {len(missing)} of {len(names)} weights: '
+        f'{listed(missing)}. Is it the checkpoint of a MobileBERT, and the '
+        'config the one it was made with?')
+  known = {keys[name.ours] for name in names}
+  left_over = sorted(set(source.shapes) - known)
+  if left_over:
+    raise ValueError(
+        f'{source.name} has {len(left_over)} weights that its config does not '
+        f'describe: {listed(left_over)}. Is the number of blocks or of '
+        'feed-forward networks another, or the shared bottleneck, or is it a '
+        'model of another kind?')
+  _check_shapes(names, source)
+  return names
+
+
+def _check_shapes(names: Sequence[name_map.WeightName],
+                  source: Source) -> None:
+  wrong = []
+  for name in names:
+    key = name.key(source.checkpoint_format)
+    shape = tuple(source.shapes[key])
+    expected = name.shape_in(source.checkpoint_format)
+    if len(shape) != len(expected) or any(
+        size not in (length, None)
+        for length, size in zip(shape, expected, strict=True)):
+      expected = str(expected).replace('None', 'classes')
+      wrong.append(f'{key} is {shape}, the config says {expected}')
+  if wrong:
+    raise ValueError(
+        f'{source.name} does not fit its config: {listed(wrong)}.')
+  _check_classes(names, source)
+
+
+def _check_classes(names: Sequence[name_map.WeightName],
+                   source: Source) -> None:
+  """Raises ValueError if a head's weights are of several numbers of classes."""
+  sizes = {}
+  for name in names:
+    key = name.key(source.checkpoint_format)
+    for size, length in zip(name.shape_in(source.checkpoint_format),
+                            source.shapes[key], strict=True):
+      if size is None:
+        sizes[key] = length
+  if len(set(sizes.values())) > 1 or 0 in sizes.values():
+    said = ', '.join(f'{key} {size}' for key, size in sizes.items())
+    raise ValueError(
+        f'{source.name}: the weights of its head disagree on the number of '
+        f'classes, or have none: {said}.')

@@ -1,13 +1,15 @@
 # Copyright 2026 The mobilebert_tf Authors
 # SPDX-License-Identifier: Apache-2.0
 
-"""The checkpoint formats by name: finds, recognises, reads and writes them.
+"""The checkpoint formats by name: finds, recognises, reads, writes, converts.
 
-What is not on this machine is fetched from the Hugging Face hub.
+Names that are no local path are looked up on the Hugging Face hub.
 """
 
+import dataclasses
 import os
 import re
+import time
 import types
 from typing import Any
 
@@ -25,74 +27,26 @@ from mobilebert_tf.checkpoints import native
 from mobilebert_tf.checkpoints import tf1
 from mobilebert_tf.checkpoints import tokenizer_files
 from mobilebert_tf.common import files
+from mobilebert_tf.common import formatting
 from mobilebert_tf.modeling import architectures
-
-# Nothing else is fetched: no pickle, no code.
-_FILES = (hugging_face.CONFIG, hugging_face.WEIGHTS, tokenizer_files.VOCABULARY,
-          tokenizer_files.TOKENIZER, tokenizer_files.TOKENIZER_CONFIG)
-_NAME = re.compile(r'[\w][\w.-]*(/[\w][\w.-]*)?')
-
-
-def is_name(path: str) -> bool:
-  """Returns whether a path can be a repository's name, as `google/bert`."""
-  return bool(_NAME.fullmatch(path)) and '..' not in path
-
-
-def download(name: str, revision: str | None = None) -> str:
-  """Fetches a MobileBERT from the hub, or finds it in the cache.
-
-  Args:
-    name: The repository, such as `'google/mobilebert-uncased'`.
-    revision: A branch, tag or commit; its main branch if None.
-
-  Returns:
-    A local folder with configuration, safetensors and tokenizer only.
-
-  Raises:
-    FileNotFoundError: If there is no such repository, or it can neither be
-      reached nor found in the cache.
-    PermissionError: If it requires a login.
-  """
-  try:
-    folder = huggingface_hub.snapshot_download(
-        name, revision=revision, allow_patterns=_FILES)
-  except (errors.GatedRepoError, errors.RepositoryNotFoundError) as error:
-    kind = (PermissionError if isinstance(error, errors.GatedRepoError)
-            else FileNotFoundError)
-    raise kind(
-        f'There is no folder {name!r}, and the Hugging Face hub gives no '
-        f'repository of that name; if it is private, log in with '
-        '`hf auth login`.') from error
-  except errors.RevisionNotFoundError as error:
-    raise FileNotFoundError(
-        f'{name} on the Hugging Face hub has no revision {revision!r}.'
-    ) from error
-  except (errors.LocalEntryNotFoundError, errors.OfflineModeIsEnabled,
-          OSError) as error:
-    raise FileNotFoundError(
-        f'There is no folder {name!r}, and the Hugging Face hub cannot be '
-        'reached, nor is the model in its cache.') from error
-  except errors.HFValidationError as error:
-    raise FileNotFoundError(
-        f'There is no folder {name!r}, and it is no name of a repository '
-        f'either: {error}.') from error
-  except Exception as error:  # Its HTTP library's have no base that we know.
-    raise FileNotFoundError(
-        f'There is no folder {name!r}, and asking the Hugging Face hub failed: '
-        f'{error}.') from error
-  return folder
-
-
-# Files that the writers make.
-_WRITTEN = re.compile(
-    r'mobilebert(_variables)?\.ckpt\.(index|data-\d+-of-\d+)|checkpoint|'
-    r'(bert_)?config\.json|encoder\.yaml|model\.safetensors|vocab\.txt|'
-    r'labels\.txt|tokenizer_config\.json')
+from mobilebert_tf.text import vocabulary as vocabulary_lib
 
 # Parts of a format's module: its title, the file by which its folders are
 # known, and its functions.
 _PARTS = ('TITLE', 'MARKER', 'recognises', 'read', 'fit', 'write')
 FORMATS: dict[str, types.ModuleType] = {}
+
+# Files that the writers make.
+_WRITTEN = re.compile(
+    r'mobilebert(_variables)?\.ckpt\.(index|data-\d+-of-\d+)|checkpoint|'
+    r'(bert_)?config\.json|encoder\.yaml|model\.safetensors|vocab\.txt|'
+    r'(labels|problem_type)\.txt|tokenizer_config\.json')
+
+# Files that are fetched from the hub: no pickle, no code.
+_FETCHED = (
+    hugging_face.CONFIG, hugging_face.WEIGHTS, tokenizer_files.VOCABULARY,
+    tokenizer_files.TOKENIZER, tokenizer_files.TOKENIZER_CONFIG)
+_NAME = re.compile(r'[\w][\w.-]*(/[\w][\w.-]*)?')
 
 
 def register(name: str, module: types.ModuleType) -> None:
@@ -135,9 +89,6 @@ def find(name_or_path: str, revision: str | None = None) -> str:
       as `'google/mobilebert-uncased'`. An existing path precedes the hub.
     revision: Branch, tag or commit on the hub.
 
-  Returns:
-    The path itself, or the folder of the hub's cache.
-
   Raises:
     FileNotFoundError: If neither exists.
   """
@@ -151,14 +102,60 @@ def find(name_or_path: str, revision: str | None = None) -> str:
   return path
 
 
+def is_name(path: str) -> bool:
+  """Returns whether a path can be a repository's name, as `google/bert`."""
+  return bool(_NAME.fullmatch(path)) and '..' not in path
+
+
+def download(name: str, revision: str | None = None) -> str:
+  """Fetches a model from the hub, or finds it in the cache.
+
+  Args:
+    name: Name of the repository, such as `'google/mobilebert-uncased'`.
+    revision: Branch, tag or commit; the main branch if None.
+
+  Returns:
+    A local folder with configuration, safetensors and tokenizer only.
+
+  Raises:
+    FileNotFoundError: If there is no such repository, or it can neither be
+      reached nor found in the cache.
+    PermissionError: If it requires a login.
+  """
+  try:
+    return huggingface_hub.snapshot_download(
+        name, revision=revision, allow_patterns=_FETCHED)
+  except (errors.GatedRepoError, errors.RepositoryNotFoundError) as error:
+    kind = (PermissionError if isinstance(error, errors.GatedRepoError)
+            else FileNotFoundError)
+    raise kind(
+        f'There is no folder {name!r}, and the Hugging Face hub gives no '
+        f'repository of that name; if it is private, log in with '
+        '`hf auth login`.') from error
+  except errors.RevisionNotFoundError as error:
+    raise FileNotFoundError(
+        f'{name} on the Hugging Face hub has no revision {revision!r}.'
+    ) from error
+  except (errors.LocalEntryNotFoundError, errors.OfflineModeIsEnabled,
+          OSError) as error:
+    raise FileNotFoundError(
+        f'There is no folder {name!r}, and the Hugging Face hub cannot be '
+        'reached, nor is the model in its cache.') from error
+  except errors.HFValidationError as error:
+    raise FileNotFoundError(
+        f'There is no folder {name!r}, and it is no name of a repository '
+        f'either: {error}.') from error
+  except Exception as error:  # Those of its HTTP library have no known base.
+    raise FileNotFoundError(
+        f'There is no folder {name!r}, and asking the Hugging Face hub failed: '
+        f'{error}.') from error
+
+
 def recognise(path: str) -> str:
-  """Returns the name of a checkpoint's format.
+  """Returns the key in `FORMATS` of a checkpoint's format.
 
   Args:
     path: A folder, or a checkpoint in one.
-
-  Returns:
-    A key of `FORMATS`.
 
   Raises:
     FileNotFoundError: If the path holds no checkpoint.
@@ -199,8 +196,8 @@ def read(name_or_path: str, checkpoint_format: str | None = None,
     overrides: Settings of the architecture to change, such as
       `{'attention_mask': 'tf1_reference'}` (`checkpoint.SETTINGS`).
     revision: Branch, tag or commit on the hub.
-    assumed: The architecture where no config lies beside the weights.
-    progress: Wraps the loop over the weights.
+    assumed: Architecture if no config is beside the weights.
+    progress: Wrapper of the loop over the weights.
 
   Returns:
     The checkpoint, with every weight accounted for.
@@ -234,10 +231,10 @@ def write(checkpoint: checkpoint_lib.Checkpoint, folder: str,
     folder: Path of the new folder.
     checkpoint_format: A key of `FORMATS`.
     overwrite: Whether a folder of that format may be replaced.
-    progress: Wraps the loops over the weights.
+    progress: Wrapper of the loops over the weights.
 
   Returns:
-    Sentences on what was left out, or differs for readers of the format.
+    Sentences on omissions, and on differences for readers of the format.
 
   Raises:
     FileExistsError: If the folder exists, and `overwrite` is not set or it is
@@ -257,23 +254,120 @@ def write(checkpoint: checkpoint_lib.Checkpoint, folder: str,
       module.write(checkpoint, str(new), progress)
     except (OSError, tf.errors.OpError, safetensors.SafetensorError) as error:
       raise OSError(f'{folder} cannot be written: {error}') from error
-    # Other implementations have no field for this one.
+    # Other implementations have no field for it.
     kept = {'attention_mask': checkpoint.architecture.attention_mask}
     again = module.read(
         bundles.locate(str(new)), kept,
         progress=lambda items, _: progress(items, 'checking'))
-    _check_equal(checkpoint, again, folder)
+    found = checkpoint_lib.differences(checkpoint, again)
+    if found:
+      raise RuntimeError(
+          f'What was written for {folder} is not what was read, so nothing '
+          f'was kept: {"; ".join(found[:5])}. This is a mistake in '
+          'mobilebert_tf or a failing disk.')
   return notes
 
 
-def local_output(folder: str) -> str:
-  """Returns the absolute path of a folder to write, links resolved.
+@dataclasses.dataclass(frozen=True)
+class Conversion:
+  """A finished conversion.
+
+  Attributes:
+    checkpoint: The checkpoint.
+    input_format: Format of the input, a key of `FORMATS`.
+    output_format: Format of the output.
+    output: Folder that was written.
+    notes: Sentences on omissions, and on differences in other software.
+    seconds: Duration in seconds.
+  """
+  checkpoint: checkpoint_lib.Checkpoint
+  input_format: str
+  output_format: str
+  output: str
+  notes: tuple[str, ...]
+  seconds: float
+
+
+def convert(input_path: str, output: str, output_format: str = 'mobilebert_tf',
+            *, input_format: str | None = None, vocab_file: str | None = None,
+            lower_case: bool | None = None, revision: str | None = None,
+            overwrite: bool = False,
+            progress: checkpoint_lib.Progress = checkpoint_lib.silent
+            ) -> Conversion:
+  """Converts a checkpoint, and compares the result with the input.
 
   Args:
-    folder: Path as it was given; `~` is the home folder.
+    input_path: Path or hub name; see `find`.
+    output: Folder to write.
+    output_format: Format of the output, a key of `FORMATS`.
+    input_format: Format of the input; recognised if None.
+    vocab_file: Path of the vocabulary, if none is beside the input.
+    lower_case: Whether the tokenizer lower-cases; if None, as the input says.
+    revision: Branch, tag or commit on the hub.
+    overwrite: Whether an output of that format may be replaced.
+    progress: Wrapper of the loops over the weights.
 
-  Returns:
-    The path.
+  Raises:
+    FileExistsError: If the output already exists.
+    FileNotFoundError: If a file is missing.
+    ValueError: If a file is damaged, files do not fit each other, or the
+      output's format cannot hold the model.
+
+  Example: `convert('google/mobilebert-uncased', 'pretrained')`
+  """
+  start = time.monotonic()
+  path = find(input_path, revision)
+  source = os.path.realpath(bundles.locate(path).folder)
+  target = local_output(output)
+  if os.path.commonpath([source, target]) == target:
+    raise FileExistsError(
+        f'{output} is the input, or has it inside; write to another folder.')
+  check_output(target, output_format, overwrite)
+  input_format = input_format or recognise(path)
+  checkpoint = read(path, input_format, progress=progress)
+  changes = {}
+  if vocab_file:
+    changes['vocabulary'] = vocabulary_lib.Vocabulary.read(vocab_file)
+  if lower_case is not None:
+    changes['lower_case'] = lower_case
+  checkpoint = dataclasses.replace(checkpoint, **changes)
+  notes = write(checkpoint, output, output_format, overwrite, progress)
+  return Conversion(checkpoint, input_format, output_format, output,
+                    tuple(notes), time.monotonic() - start)
+
+
+def describe(conversion: Conversion) -> list[tuple[str, str]]:
+  """Describes a conversion in rows of a name and a value."""
+  checkpoint = conversion.checkpoint
+  titles = {name: module.TITLE for name, module in FORMATS.items()}
+  vocabulary = 'none beside the input; name one with --vocab_file'
+  if checkpoint.vocabulary is not None:
+    case = 'lower-cased' if checkpoint.lower_case else 'cased'
+    vocabulary = f'{len(checkpoint.vocabulary):,} tokens, {case}'
+  rows = [
+      ('Input', f'{checkpoint.source} ({titles[conversion.input_format]})'),
+      ('Output', f'{conversion.output} ({titles[conversion.output_format]})'),
+      ('Architecture', _describe(checkpoint.architecture)),
+      ('Parts', ', '.join(
+          part.replace('_', ' ') for part in checkpoint.parts)),
+      ('Parameters', f'{checkpoint.num_parameters:,} in '
+       f'{len(checkpoint.weights):,} weights'),
+      ('Vocabulary', vocabulary),
+  ]
+  if checkpoint.labels:
+    rows.append(('Labels', ', '.join(checkpoint.labels)))
+  rows += [('Note', note) for note in conversion.notes]
+  rows += [
+      ('File', f'{entry.name}, {_size(entry.stat().st_size)}')
+      for entry in sorted(os.scandir(local_output(conversion.output)),
+                          key=lambda entry: entry.name)
+  ]
+  return [*rows, ('Check', 'read again, and equal to the last bit'),
+          ('Time', formatting.duration(conversion.seconds))]
+
+
+def local_output(folder: str) -> str:
+  """Returns the absolute path of a folder to write, `~` and links resolved.
 
   Raises:
     ValueError: If it is not on this machine.
@@ -288,13 +382,7 @@ def local_output(folder: str) -> str:
 
 def check_output(folder: str, checkpoint_format: str,
                  overwrite: bool = False) -> None:
-  """Raises FileExistsError if `write` may not write a folder.
-
-  Args:
-    folder: Path of the folder.
-    checkpoint_format: A key of `FORMATS`.
-    overwrite: Whether a folder of that format may be replaced.
-  """
+  """Raises FileExistsError if `write` refuses a folder with these arguments."""
   if not os.path.exists(folder) or (
       os.path.isdir(folder) and not os.listdir(folder)):
     return
@@ -322,11 +410,20 @@ def _check_overrides(overrides: dict[str, Any]) -> None:
           f'changed: {", ".join(checkpoint_lib.SETTINGS)}.')
 
 
-def _check_equal(checkpoint: checkpoint_lib.Checkpoint,
-                 again: checkpoint_lib.Checkpoint, folder: str) -> None:
-  found = checkpoint_lib.differences(checkpoint, again)
-  if found:
-    raise RuntimeError(
-        f'What was written for {folder} is not what was read, so nothing was '
-        f'kept: {"; ".join(found[:5])}. This is a mistake in mobilebert_tf or '
-        'a failing disk.')
+def _describe(config: architectures.MobileBertConfig) -> str:
+  """Returns the name of an architecture, or its sizes."""
+  settings = {
+      field: getattr(config, field) for field in checkpoint_lib.SETTINGS
+  }
+  for name in architectures.ARCHITECTURES:
+    if architectures.get_architecture(name, **settings) == config:
+      return name
+  return (f'{config.num_blocks} blocks of {config.intra_block_size}, '
+          f'{config.inter_block_size} between, '
+          f'{config.num_feedforward_networks} feed-forward networks, '
+          f'{config.normalization}, {config.hidden_activation}')
+
+
+def _size(num_bytes: int) -> str:
+  return (formatting.quantity(num_bytes / 1e6, 'MB') if num_bytes >= 1e6
+          else formatting.quantity(num_bytes / 1e3, 'kB'))

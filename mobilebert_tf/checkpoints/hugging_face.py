@@ -16,11 +16,10 @@ import numpy as np
 import safetensors
 import safetensors.numpy
 
-from mobilebert_tf.checkpoints import accounting
 from mobilebert_tf.checkpoints import bundles
 from mobilebert_tf.checkpoints import checkpoint as checkpoint_lib
 from mobilebert_tf.checkpoints import name_map
-from mobilebert_tf.checkpoints import reference_config
+from mobilebert_tf.checkpoints import tf1
 from mobilebert_tf.checkpoints import tokenizer_files
 from mobilebert_tf.modeling import architectures
 from mobilebert_tf.modeling import layout
@@ -54,9 +53,8 @@ _NOT_WEIGHTS = ('mobilebert.embeddings.position_ids',
 
 def recognises(location: bundles.Location) -> bool:
   """Returns whether a folder is one of transformers, readable or not."""
-  names = (CONFIG, WEIGHTS, *PICKLES)
-  return any(
-      os.path.exists(os.path.join(location.folder, name)) for name in names)
+  return any(os.path.exists(os.path.join(location.folder, name))
+             for name in (CONFIG, WEIGHTS, *PICKLES))
 
 
 def read(location: bundles.Location,
@@ -64,26 +62,11 @@ def read(location: bundles.Location,
          assumed: architectures.MobileBertConfig | None = None,
          progress: checkpoint_lib.Progress = checkpoint_lib.silent
          ) -> checkpoint_lib.Checkpoint:
-  """Reads a folder of `save_pretrained`.
-
-  Args:
-    location: Place of the folder.
-    overrides: Fields of the architecture to change.
-    assumed: Not used, because there is always a config.
-    progress: Wraps the loop over the weights.
-
-  Returns:
-    The checkpoint.
-
-  Raises:
-    FileNotFoundError: If the folder lacks the config or the weights.
-    ValueError: If they are not a MobileBERT's, a file is damaged, or an
-      override is not accepted.
-  """
+  """Reads a folder of `save_pretrained`; see `native.read`."""
   del assumed
   path = os.path.join(location.folder, CONFIG)
   fields = tokenizer_files.read_json(path)
-  architecture = reference_config.from_fields(fields, path, **(overrides or {}))
+  architecture = tf1.from_fields(fields, path, **(overrides or {}))
   weights_path = os.path.join(location.folder, WEIGHTS)
   _check_exists(weights_path)
   with _open(weights_path) as tensors:
@@ -94,14 +77,14 @@ def read(location: bundles.Location,
         for key, stored in keys.items()
     }
     architecture = _without_pooler(architecture, fields, shapes)
-    source = accounting.Source(
+    source = checkpoint_lib.Source(
         weights_path, 'hugging_face', shapes,
         lambda key: tensors.get_tensor(keys[key]))
-    names = accounting.account(
-        name_map.weight_names(architecture, _possible_heads(fields)), source)
-    weights = accounting.read_weights(names, source, progress)
+    weights, parts = checkpoint_lib.read_weights(
+        name_map.weight_names(architecture, _possible_heads(fields)), source,
+        progress)
   return checkpoint_lib.Checkpoint(
-      architecture, weights, name_map.parts_of(names), source=weights_path,
+      architecture, weights, parts, source=weights_path,
       **{**tokenizer_files.read(location.folder),
          'labels': _labels(fields, path),
          'problem_type': str(fields.get('problem_type') or '')})
@@ -109,11 +92,7 @@ def read(location: bundles.Location,
 
 def fit(checkpoint: checkpoint_lib.Checkpoint
         ) -> tuple[checkpoint_lib.Checkpoint, list[str]]:
-  """Returns the part of a checkpoint that the format holds, and notes on it.
-
-  Raises:
-    ValueError: If it has no class for these heads.
-  """
+  """Returns the part that the format holds, and notes; see `native.fit`."""
   if checkpoint.heads not in _CLASSES:
     raise ValueError(
         f'transformers has no MobileBERT with {" and ".join(checkpoint.heads)} '
@@ -138,13 +117,7 @@ def fit(checkpoint: checkpoint_lib.Checkpoint
 
 def write(checkpoint: checkpoint_lib.Checkpoint, folder: str,
           progress: checkpoint_lib.Progress = checkpoint_lib.silent) -> None:
-  """Writes a folder that transformers' `from_pretrained` loads.
-
-  Args:
-    checkpoint: The checkpoint.
-    folder: An empty folder.
-    progress: Wraps the loop over the weights.
-  """
+  """Writes a folder that transformers' `from_pretrained` loads."""
   tensors = {}
   for name in progress(checkpoint.names, 'writing'):
     array = name.from_ours(checkpoint.weights[name.ours], 'hugging_face')
@@ -152,12 +125,14 @@ def write(checkpoint: checkpoint_lib.Checkpoint, folder: str,
     if not checkpoint.heads:  # MobileBertModel is the base itself.
       key = key.removeprefix(_BASE)
     tensors[key] = np.ascontiguousarray(array)
-  # Its own writer of files lets nobody else read them.
+  # save_file would make the file readable by its owner only.
   with open(os.path.join(folder, WEIGHTS), 'wb') as file:
     file.write(safetensors.numpy.save(tensors, metadata={'format': 'pt'}))
-  fields = reference_config.to_hugging_face_fields(checkpoint.architecture)
+  fields = _config_fields(checkpoint.architecture)
   fields['architectures'] = [_CLASSES[checkpoint.heads]]
-  labels = checkpoint.labels or _default_labels(checkpoint)
+  # By placeholders transformers learns the number of classes.
+  labels = checkpoint.labels or tuple(
+      f'LABEL_{i}' for i in range(checkpoint.num_classes or 0))
   if labels:
     fields['id2label'] = {str(i): label for i, label in enumerate(labels)}
     fields['label2id'] = {label: i for i, label in enumerate(labels)}
@@ -165,6 +140,24 @@ def write(checkpoint: checkpoint_lib.Checkpoint, folder: str,
     fields['problem_type'] = checkpoint.problem_type
   tokenizer_files.write_json(os.path.join(folder, CONFIG), fields)
   tokenizer_files.write(checkpoint, folder, labels=False)
+
+
+def _config_fields(
+    config: architectures.MobileBertConfig) -> dict[str, Any]:
+  """Returns an architecture as the fields of a `config.json`."""
+  fields = tf1.to_fields(config)
+  if fields['hidden_act'] == 'gelu':  # Hugging Face's is another function.
+    fields['hidden_act'] = tf1.TANH_GELU[0]
+  return {
+      **fields,
+      'model_type': 'mobilebert',
+      'true_hidden_size': config.intra_block_size,
+      'layer_norm_eps': 1e-12,
+      'pad_token_id': 0,
+      'tie_word_embeddings': True,
+      'classifier_dropout': None,
+      'dtype': 'float32',
+  }
 
 
 @contextlib.contextmanager
@@ -181,15 +174,14 @@ def _check_exists(path: str) -> None:
   if os.path.exists(path):
     return
   folder = os.path.dirname(path)
-  def has(name: str) -> bool:
-    return os.path.exists(os.path.join(folder, name))
-
-  if has(f'{WEIGHTS}.index.json'):
+  if os.path.exists(f'{path}.index.json'):
     raise FileNotFoundError(
         f'{folder} has its weights in several files. With transformers '
         "installed, AutoModel.from_pretrained('...').save_pretrained('folder', "
         "max_shard_size='10GB') writes one.")
-  only = ', only a pytorch_model.bin' if any(map(has, PICKLES)) else ''
+  has_pickle = any(
+      os.path.exists(os.path.join(folder, name)) for name in PICKLES)
+  only = ', only a pytorch_model.bin' if has_pickle else ''
   raise FileNotFoundError(
       f'{folder} has no {WEIGHTS}{only}. A pytorch_model.bin is a pickle, '
       'which can run any code when it is read, so it is not. With torch and '
@@ -224,7 +216,7 @@ def _model_keys(stored: list[str],
         'The weights hold the encoder twice, with and without the prefix '
         f'{_BASE!r}; save the model again.')
   # transformers makes a shared bottleneck for TINY, but does not read it.
-  unused = '.bottleneck.attention.' if reference_config.attention_fields(
+  unused = '.bottleneck.attention.' if tf1.attention_fields(
       architecture)['use_bottleneck_attention'] else None
   return {
       key: name for key, name in keys.items()
@@ -262,14 +254,8 @@ def _labels(fields: dict[str, Any], path: str) -> tuple[str, ...]:
   """Returns the names of classes, placeholders included."""
   by_id = fields.get('id2label') or {}
   try:
-    labels = tuple(str(by_id[str(i)]) for i in range(len(by_id)))
+    return tuple(str(by_id[str(i)]) for i in range(len(by_id)))
   except (KeyError, TypeError) as error:
     raise ValueError(
         f'{path}: id2label should have the keys "0", "1" and so on; '
         f'got {by_id!r:.80}.') from error
-  return labels
-
-
-def _default_labels(checkpoint: checkpoint_lib.Checkpoint) -> tuple[str, ...]:
-  """Returns names by which transformers learns the number of classes."""
-  return tuple(f'LABEL_{i}' for i in range(checkpoint.num_classes or 0))

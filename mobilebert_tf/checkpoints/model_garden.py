@@ -14,8 +14,8 @@ import tensorflow as tf
 
 from mobilebert_tf.checkpoints import bundles
 from mobilebert_tf.checkpoints import checkpoint as checkpoint_lib
-from mobilebert_tf.checkpoints import object_checkpoint
-from mobilebert_tf.checkpoints import reference_config
+from mobilebert_tf.checkpoints import native
+from mobilebert_tf.checkpoints import tf1
 from mobilebert_tf.checkpoints import tokenizer_files
 from mobilebert_tf.modeling import architectures
 
@@ -55,7 +55,7 @@ _ALIASES = {
 
 def recognises(location: bundles.Location) -> bool:
   """Returns whether a place holds a Model Garden checkpoint of a MobileBERT."""
-  return object_checkpoint.holds(
+  return native.holds(
       location, 'encoder/layer_with_weights-0/word_embedding/embeddings')
 
 
@@ -64,38 +64,27 @@ def read(location: bundles.Location,
          assumed: architectures.MobileBertConfig | None = None,
          progress: checkpoint_lib.Progress = checkpoint_lib.silent
          ) -> checkpoint_lib.Checkpoint:
-  """Reads a Model Garden checkpoint.
+  """Reads a Model Garden checkpoint; see `native.read`.
 
-  Args:
-    location: Place of the checkpoint, with `bert_config.json` as in the Model
-      Garden's downloads, or in the folder of a training run.
-    overrides: Fields of the architecture to change.
-    assumed: Architecture to assume if no config is beside the weights.
-    progress: Wraps the loop over the weights.
-
-  Returns:
-    The checkpoint.
-
-  Raises:
-    FileNotFoundError: If a file is missing.
-    ValueError: If a file is damaged or does not fit the others.
+  `bert_config.json` is beside it, as in the Model Garden's downloads, or the
+  `params.yaml` of a training run.
   """
   path = os.path.join(location.folder, CONFIG)
   if tf.io.gfile.exists(path):
-    architecture = reference_config.read_config(path, **(overrides or {}))
+    architecture = tf1.read_config(path, **(overrides or {}))
   else:
     architecture = _read_encoder(location.folder, assumed, overrides or {})
   left_out = ['model/classification_heads', 'next_sentence.pooler_dense']
   moved = {}
-  if object_checkpoint.holds(location, f'{_HEAD_POOLER}/kernel'):
-    # By default its classifiers have a pooler in their head, and do not read
+  if native.holds(location, f'{_HEAD_POOLER}/kernel'):
+    # By default its classifiers have a pooler in their head instead of reading
     # the encoder's.
     architecture = architectures.resolve(
         {**architecture.as_dict(), 'use_pooler': True})
     pooler = f'encoder/layer_with_weights-{architecture.num_blocks + 1}'
     left_out.append(pooler)
     moved[pooler] = _HEAD_POOLER
-  weights, parts = object_checkpoint.read_weights(
+  weights, parts = native.read_weights(
       location, 'model_garden', architecture, left_out, progress, moved)
   return checkpoint_lib.Checkpoint(
       architecture, weights, parts, source=location.prefix,
@@ -104,7 +93,7 @@ def read(location: bundles.Location,
 
 def fit(checkpoint: checkpoint_lib.Checkpoint
         ) -> tuple[checkpoint_lib.Checkpoint, list[str]]:
-  """Returns the checkpoint, and notes on what differs in the Model Garden."""
+  """Returns the checkpoint, and notes on differences in the Model Garden."""
   notes = checkpoint_lib.notes_on_settings(checkpoint)
   if checkpoint.architecture.hidden_activation == 'gelu':
     notes.append(
@@ -119,43 +108,37 @@ def fit(checkpoint: checkpoint_lib.Checkpoint
 
 def write(checkpoint: checkpoint_lib.Checkpoint, folder: str,
           progress: checkpoint_lib.Progress = checkpoint_lib.silent) -> None:
-  """Writes a checkpoint that the Model Garden's tasks restore.
-
-  Args:
-    checkpoint: The checkpoint.
-    folder: An empty folder.
-    progress: Wraps the loop over the weights.
-  """
-  object_checkpoint.write_weights(
+  """Writes a checkpoint that the Model Garden's tasks restore."""
+  native.write_weights(
       checkpoint, folder, 'model_garden', _ALIASES, progress)
   architecture = checkpoint.architecture
-  tokenizer_files.write_json(os.path.join(folder, CONFIG),
-                      reference_config.to_fields(architecture))
+  tokenizer_files.write_json(
+      os.path.join(folder, CONFIG), tf1.to_fields(architecture))
   values = {theirs: getattr(architecture, ours)
             for theirs, ours in _FIELDS.items()}
-  values |= reference_config.attention_fields(architecture)
+  values |= tf1.attention_fields(architecture)
   # Its classifiers would make a pooler of their own otherwise.
   model = {'use_encoder_pooler': True} if (
       'sequence_classification' in checkpoint.parts) else {}
-  object_checkpoint.write_encoder_config(folder, 'mobilebert', values, **model)
+  native.write_encoder_config(folder, 'mobilebert', values, **model)
   tokenizer_files.write(checkpoint, folder)
 
 
 def _read_encoder(folder: str, assumed: architectures.MobileBertConfig | None,
                   overrides: dict[str, Any]) -> architectures.MobileBertConfig:
   """Reads the encoder of a training run's `params.yaml`."""
-  run, path = object_checkpoint.read_run(folder)
+  run, path = native.read_run(folder)
   if assumed is not None and not path:
     return architectures.resolve({**assumed.as_dict(), **overrides})
-  fields = object_checkpoint.encoder_fields(run, path, folder, 'mobilebert')
+  fields = native.encoder_fields(run, path, folder, 'mobilebert')
 
   def make() -> architectures.MobileBertConfig:
     missing = sorted(
-        {*_FIELDS, *reference_config.ATTENTION_FIELDS} - fields.keys())
+        {*_FIELDS, *tf1.ATTENTION_FIELDS} - fields.keys())
     if missing:
       raise ValueError(f'the encoder lacks {", ".join(missing)}.')
     values = {ours: fields[theirs] for theirs, ours in _FIELDS.items()}
-    values['attention_input'] = reference_config.attention_input(fields)
+    values['attention_input'] = tf1.attention_input(fields)
     return architectures.resolve({**values, **overrides})
 
-  return object_checkpoint.as_architecture(make, path)
+  return native.as_architecture(make, path)

@@ -12,19 +12,18 @@ import numpy as np
 import tensorflow as tf, tf_keras
 from absl import logging
 
-from mobilebert_tf.checkpoints import accounting
 from mobilebert_tf.checkpoints import checkpoint as checkpoint_lib
 from mobilebert_tf.checkpoints import formats
 from mobilebert_tf.checkpoints import name_map
 from mobilebert_tf import modeling
 from mobilebert_tf.text import vocabulary as vocabulary_lib
 
-# Heads that fine-tuning initializes, and the one that some formats lack.
+# Heads that fine-tuning initializes, and the head that some formats lack.
 _MAY_BE_NEW = ('next_sentence', 'sequence_classification',
                'token_classification', 'question_answering')
 
 # Vocabulary and case of the checkpoints that models were built from; they are
-# saved with them.
+# saved with the models.
 _tokenizers: weakref.WeakKeyDictionary[
     tf_keras.Model, tuple[vocabulary_lib.Vocabulary | None, bool]
 ] = weakref.WeakKeyDictionary()
@@ -50,13 +49,10 @@ def build(model_class: type[modeling.GraphModel],
     model_class: `MobileBertEncoder`, or the class of a model on an encoder.
     checkpoint: The checkpoint.
     dtype: Dtype policy, as for `MobileBertEncoder`.
-    new_heads: Whether a head that the checkpoint lacks is initialized, to be
-      trained; otherwise that is an error.
+    new_heads: Whether a head that the checkpoint lacks is initialized instead
+      of refused.
     **arguments: Other arguments of the constructor; classes and labels are the
       checkpoint's if not given.
-
-  Returns:
-    The model.
 
   Raises:
     ValueError: If the checkpoint lacks a part that cannot be initialized, or
@@ -107,23 +103,21 @@ def assign(model: tf_keras.Model, checkpoint: checkpoint_lib.Checkpoint,
   Args:
     model: An encoder, or a model on one, changed in place if everything fits.
     checkpoint: The checkpoint.
-    parts: Parts to restore; all of the model's if None.
+    parts: Parts to assign; all of the model's if None.
 
   Raises:
     ValueError: If the checkpoint is of another architecture, or lacks a part
       that training does not initialize.
   """
   variables = _variables(model)
-  parts = [part for part in _parts(model)
-           if parts is None or part in parts]
+  parts = [part for part in _parts(model) if parts is None or part in parts]
   missing = [part for part in parts if part not in checkpoint.parts]
   lost = [part for part in missing if part not in _MAY_BE_NEW]
   if lost:
     raise ValueError(
         f'{checkpoint.source} has {_words(checkpoint.parts)}, but not '
         f'{_words(lost)}, which {type(model).__name__} needs.')
-  rows = [row for row in name_map.weight_names(
-      encoder_of(model).architecture, name_map.HEADS)
+  rows = [row for row in _rows(model)
           if row.part in parts and row.part not in missing]
   _check_architecture(model, checkpoint)
   _check_fit(rows, variables, checkpoint)
@@ -151,25 +145,20 @@ def save(model: modeling.GraphModel, folder: str, *,
 
 def of_model(model: tf_keras.Model, vocab_file: str | None = None,
              lower_case: bool | None = None) -> checkpoint_lib.Checkpoint:
-  """Returns a model as a checkpoint.
+  """Returns a model as a checkpoint, with float32 copies of its weights.
 
   Args:
     model: An encoder, or a model on one.
     vocab_file: Path of its vocabulary; if None, that of the checkpoint that the
       model was built from, if any.
     lower_case: Whether its tokenizer lower-cases; if None, as that checkpoint.
-
-  Returns:
-    A checkpoint with copies of its weights, as float32.
   """
-  variables, architecture = _variables(model), encoder_of(model).architecture
-  rows = [row for row in name_map.weight_names(architecture, name_map.HEADS)
-          if row.ours in variables]
+  variables, rows = _variables(model), _rows(model)
   vocabulary, known_case = _tokenizers.get(model, (None, True))
   if vocab_file:
     vocabulary = vocabulary_lib.Vocabulary.read(vocab_file)
   return checkpoint_lib.Checkpoint(
-      architecture,
+      encoder_of(model).architecture,
       {row.ours: np.asarray(variables[row.ours]).astype(np.float32)
        for row in rows},
       name_map.parts_of(rows),
@@ -224,11 +213,14 @@ def _parts_that_fit(model: tf_keras.Model,
 
 
 def _parts(model: tf_keras.Model) -> tuple[str, ...]:
+  return name_map.parts_of(_rows(model))
+
+
+def _rows(model: tf_keras.Model) -> list[name_map.WeightName]:
+  """Returns the rows of the name map for a model's weights."""
   variables = _variables(model)
-  return name_map.parts_of(
-      row for row in name_map.weight_names(
-          encoder_of(model).architecture, name_map.HEADS)
-      if row.ours in variables)
+  return [row for row in name_map.weight_names(
+      encoder_of(model).architecture, name_map.HEADS) if row.ours in variables]
 
 
 def _variables(model: tf_keras.Model) -> dict[str, tf.Variable]:
@@ -267,7 +259,7 @@ def _check_fit(rows: list[name_map.WeightName],
   parts = {row.part for row in rows}
   surplus = [row.ours for row in checkpoint.names
              if row.part in parts and row.ours not in known]
-  problems = [f'{title}: {accounting.listed(names)}' for title, names in (
+  problems = [f'{title}: {checkpoint_lib.listed(names)}' for title, names in (
       ('missing', absent), ('of another shape', wrong),
       ('without a place', surplus)) if names]
   if problems:

@@ -3,12 +3,11 @@
 
 """One map of weight names: ours, TF1's, Hugging Face's, the Model Garden's.
 
-Every converter reads the same rows, in either direction. The layout of the
-architecture (`modeling/layout.py`) says which weights there are; a row names
-one in each format and describes how its array is laid out there, relative to
-ours. TF1 names are those of google-research/mobilebert, Hugging Face keys those
-of `transformers`' state dictionaries, and the two of object-based checkpoints
-are paths from a checkpoint's root.
+Every format is read and written by the same rows. A row names a weight of the
+architecture's layout (`modeling/layout.py`) in each format, and how its array
+differs there from ours. TF1 names are those of google-research/mobilebert,
+Hugging Face keys those of `transformers`' state dictionaries, and the two of
+object-based checkpoints are paths from a checkpoint's root.
 """
 
 import dataclasses
@@ -35,8 +34,7 @@ class WeightName:
   Attributes:
     part: One of `PARTS`.
     ours: Name of the variable in our models, without `:0`.
-    shape: Shape in our models; None for the number of classes, which is not
-      part of the architecture.
+    shape: Shape in our models; None for a number of classes.
     tf1: Name in a google-research checkpoint; None if it has no such weight.
     hugging_face: Key in a `transformers` state dictionary.
     model_garden: Path in the Model Garden's checkpoints.
@@ -68,14 +66,14 @@ class WeightName:
     return self.shape
 
   def to_ours(self, array: np.ndarray, checkpoint_format: str) -> np.ndarray:
-    """Returns an array of that format as ours has it."""
+    """Returns an array of one of `FORMATS` in our layout."""
     if checkpoint_format in self.transposed:
       return array.T
     return array.reshape(self.shape) if self._is_split(
         checkpoint_format) else array
 
   def from_ours(self, array: np.ndarray, checkpoint_format: str) -> np.ndarray:
-    """Returns our array as that format has it."""
+    """Returns our array in the layout of one of `FORMATS`."""
     if checkpoint_format in self.transposed:
       return array.T
     return array.reshape(self.model_garden_shape) if self._is_split(
@@ -89,14 +87,11 @@ class WeightName:
 def weight_names(config: architectures.MobileBertConfig,
                  heads: Collection[str] = ('masked_lm', 'next_sentence')
                  ) -> list[WeightName]:
-  """Returns the map of every weight of an encoder with heads.
+  """Returns a row for each weight of an encoder with heads.
 
   Args:
     config: The architecture.
     heads: Heads of `HEADS` to include; by default a pre-trainer's.
-
-  Returns:
-    One row a weight: the encoder's, the pooler's if there is one, the heads'.
 
   Example:
 
@@ -115,7 +110,8 @@ def weight_names(config: architectures.MobileBertConfig,
         f'{_ENCODER}-{config.num_blocks + 2}/dense', encoder.pooler.shape)
   for head in HEADS:
     if head in heads:
-      rows += _HEAD_ROWS[head](config)
+      rows += (_masked_lm(config) if head == 'masked_lm'
+               else _output_layer(head, config.inter_block_size))
   return rows
 
 
@@ -269,10 +265,8 @@ def _model_garden_shapes(product: layout.Product,
 
 
 def _path(name: str) -> str:
-  """Returns the object path of a layer in a block of ours.
-
-  Attributes of a layer cannot be called `output`, and lists are numbered.
-  """
+  """Returns the object path of a layer in a block of ours."""
+  # Attributes of a layer cannot be called `output`, and lists are numbered.
   name = re.sub(r'^feed_forward_(\d+)/', r'feed_forwards/\1/', name)
   return re.sub(r'(^attention|^feed_forwards/\d+)/output\b',
                 r'\1/output_projection', name)
@@ -298,58 +292,35 @@ def _masked_lm(config: architectures.MobileBertConfig) -> list[WeightName]:
   return rows
 
 
-def _output_layer(part: str, ours: str, path: str, shape: tuple,
-                  tf1: tuple[str, str] | None, hugging_face: str,
-                  garden: str) -> list[WeightName]:
-  """Returns a last dense layer; TF1 and Hugging Face have classes first."""
-  kernel, bias = tf1 or (None, None)
-  return [
-      WeightName(part, f'{ours}/kernel', shape, kernel,
-                 f'{hugging_face}.weight', f'{garden}/kernel',
-                 f'{path}/kernel', frozenset({'tf1', 'hugging_face'})),
-      WeightName(part, f'{ours}/bias', shape[1:], bias,
-                 f'{hugging_face}.bias', f'{garden}/bias', f'{path}/bias'),
-  ]
-
-
-def _next_sentence(config: architectures.MobileBertConfig) -> list[WeightName]:
-  # The Model Garden has no such head; the path is ours, and it ignores it.
-  place, tf1 = 'next_sentence/dense', 'cls/seq_relationship'
-  return _output_layer(
-      'next_sentence', place, place, (config.inter_block_size, 2),
-      (f'{tf1}/output_weights', f'{tf1}/output_bias'), 'cls.seq_relationship',
-      place)
-
-
-def _sequence_classification(
-    config: architectures.MobileBertConfig) -> list[WeightName]:
-  return _output_layer(
-      'sequence_classification', 'classifier', 'classifier',
-      (config.inter_block_size, None), ('output_weights', 'output_bias'),
-      'classifier', 'model/layer_with_weights-1/out_proj')
-
-
-def _token_classification(
-    config: architectures.MobileBertConfig) -> list[WeightName]:
-  return _output_layer(
-      'token_classification', 'token_classifier', 'token_classifier',
-      (config.inter_block_size, None), None, 'classifier',
-      'model/layer_with_weights-1')
-
-
-def _question_answering(
-    config: architectures.MobileBertConfig) -> list[WeightName]:
-  return _output_layer(
-      'question_answering', 'span_labeler', 'span_labeler',
-      (config.inter_block_size, 2),
-      ('cls/squad/output_weights', 'cls/squad/output_bias'), 'qa_outputs',
-      'model/layer_with_weights-1/layer_with_weights-0')
-
-
-_HEAD_ROWS = {
-    'masked_lm': _masked_lm,
-    'next_sentence': _next_sentence,
-    'sequence_classification': _sequence_classification,
-    'token_classification': _token_classification,
-    'question_answering': _question_answering,
+# Heads of one dense layer: our name and path of the layer, number of classes
+# (None if the architecture does not give it), TF1's scope (None if it has no
+# such head), Hugging Face's key, the Model Garden's path.
+_OUTPUT_LAYERS = {
+    # The Model Garden has no such head, and ignores the weights.
+    'next_sentence': (
+        'next_sentence/dense', 2, 'cls/seq_relationship/',
+        'cls.seq_relationship', 'next_sentence/dense'),
+    'sequence_classification': (
+        'classifier', None, '', 'classifier',
+        'model/layer_with_weights-1/out_proj'),
+    'token_classification': (
+        'token_classifier', None, None, 'classifier',
+        'model/layer_with_weights-1'),
+    'question_answering': (
+        'span_labeler', 2, 'cls/squad/', 'qa_outputs',
+        'model/layer_with_weights-1/layer_with_weights-0'),
 }
+
+
+def _output_layer(head: str, width: int) -> list[WeightName]:
+  """Returns a head's kernel, transposed in two formats, and bias."""
+  ours, classes, scope, hugging_face, garden = _OUTPUT_LAYERS[head]
+  kernel, bias = (None if scope is None else f'{scope}output_{weight}'
+                  for weight in ('weights', 'bias'))
+  return [
+      WeightName(head, f'{ours}/kernel', (width, classes), kernel,
+                 f'{hugging_face}.weight', f'{garden}/kernel',
+                 f'{ours}/kernel', frozenset({'tf1', 'hugging_face'})),
+      WeightName(head, f'{ours}/bias', (classes,), bias,
+                 f'{hugging_face}.bias', f'{garden}/bias', f'{ours}/bias'),
+  ]

@@ -11,7 +11,7 @@ import numpy as np
 import tensorflow as tf
 
 from mobilebert_tf.inference import folding
-from mobilebert_tf.modeling import attention
+from mobilebert_tf.modeling import block as block_lib
 from mobilebert_tf.modeling import layers
 from mobilebert_tf.modeling import layout as layout_lib
 
@@ -51,21 +51,11 @@ class InferenceEncoder(tf.Module):
 
   def __call__(self, word_ids: tf.Tensor, mask: tf.Tensor, type_ids: tf.Tensor,
                observe: Observer = lambda name, value: None) -> tf.Tensor:
-    """Returns the encoder's `sequence_output`.
-
-    Args:
-      word_ids: int32 `[batch, length]`.
-      mask: int32 `[batch, length]`, 1 for tokens, 0 for padding.
-      type_ids: int32 `[batch, length]`.
-      observe: Receives the tensors in between, for calibration.
-
-    Returns:
-      float32 `[batch, length, inter_block_size]`.
-    """
+    """Returns the encoder's `sequence_output`, float32; see `stream`."""
     return self.unscale(self.stream(word_ids, mask, type_ids, observe))
 
   def unscale(self, stream: tf.Tensor) -> tf.Tensor:
-    """Returns the encoder's output from what `stream` returns."""
+    """Returns the encoder's output from the result of `stream`."""
     return self._scale * tf.cast(stream, self._scale.dtype) + self._shift
 
   def stream(self, word_ids: tf.Tensor, mask: tf.Tensor, type_ids: tf.Tensor,
@@ -77,8 +67,8 @@ class InferenceEncoder(tf.Module):
       word_ids: int32 `[batch, length]`.
       mask: int32 `[batch, length]`, 1 for tokens, 0 for padding.
       type_ids: int32 `[batch, length]`.
-      observe: Receives the tensors in between, for calibration.
-      first_token_only: Whether only the first token of the last block is read.
+      observe: Receiver of the intermediate tensors, for calibration.
+      first_token_only: Whether only the first token of the last block is used.
 
     Returns:
       `[batch, length, inter_block_size]`, of length 1 if `first_token_only`.
@@ -132,9 +122,9 @@ class InferenceEncoder(tf.Module):
   def _attend(self, query: tf.Tensor, key: tf.Tensor, value: tf.Tensor,
               mask: tf.Tensor) -> tf.Tensor:
     query, key, value = map(self._split_heads, (query, key, value))
-    scores = tf.matmul(query, key, transpose_b=True)  # [B, N, S, S]
-    scores = attention.mask_scores(
-        scores, mask, self.architecture.attention_mask)
+    scores = block_lib.mask_scores(
+        tf.matmul(query, key, transpose_b=True),  # [B, N, S, S]
+        mask, self.architecture.attention_mask)
     context = tf.transpose(
         tf.matmul(tf.nn.softmax(scores), value), [0, 2, 1, 3])
     shape = tf.shape(context)
@@ -150,10 +140,7 @@ class InferenceEncoder(tf.Module):
 
 
 def range_name(index: int, tensor: str) -> str:
-  """Returns the name under which a tensor of a block is observed.
-
-  Blocks share the wide stream, and so its name.
-  """
+  """Returns a tensor's observed name; blocks share that of the wide stream."""
   return tensor if tensor == layout_lib.WIDE else f'{index}/{tensor}'
 
 

@@ -3,17 +3,16 @@
 
 """Folds a trained encoder into one with fewer operations and equal outputs.
 
-NoNorm is affine. Before a linear map it is multiplied into the map's weights.
-After a residual it cannot be, since the sum is added to again; there the
-*basis* of the stream changes instead. The stream `x` is kept as `u`, where
-`x = scale * u + shift`:
+NoNorm is affine. Without a residual it is multiplied into the weights of the
+linear map before it. After a residual the *basis* of the stream changes
+instead. The stream `x` is kept as `u`, where `x = scale * u + shift`:
 
     gamma * (x + W h + b) + beta
         = (gamma * scale) * (u + (W / scale) h) + (gamma * (shift + b) + beta)
 
 so that `u` is a plain sum, and the products that read it have scale and shift
-in their weights. Where a scale would become too small or too large to divide
-by, the multiplication stays (`Map.keep`), and a new basis begins.
+in their weights. Where a scale becomes too small or too large to divide by, the
+multiplication stays (`Map.keep`), and a new basis begins.
 
 The products are those of the encoder's layout. 1/sqrt(d) goes into the query,
 the key's bias is dropped where it cancels, and the value's moves to the product
@@ -116,8 +115,7 @@ class FoldedEncoder:
 
 @dataclasses.dataclass
 class _Basis:
-  """The form in which a stream `x` is kept: `u`, with `x = scale * u + shift`.
-  """
+  """A stream `x` is kept as `u`, where `x = scale * u + shift`."""
   scale: np.ndarray
   shift: np.ndarray
 
@@ -132,13 +130,13 @@ class _Basis:
 
 
 def fold(encoder: modeling.MobileBertEncoder) -> FoldedEncoder:
-  """Folds everything that can be folded of an encoder of any architecture.
+  """Folds everything except LayerNorms of an encoder of any architecture.
 
   Args:
-    encoder: The encoder, whose weights are read.
+    encoder: The encoder.
 
   Returns:
-    The same function in fewer operations. LayerNorms stay.
+    The same function in fewer operations.
 
   Raises:
     ValueError: If a weight is not finite.

@@ -1,23 +1,45 @@
 # Copyright 2026 The mobilebert_tf Authors
 # SPDX-License-Identifier: Apache-2.0
 
-"""What a model answers to lines, as objects to be written as JSON."""
+"""Answers lines of text or JSON, read from any stream of bytes."""
 
 import abc
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Iterator, Sequence
+import codecs
+import dataclasses
+import json
+import re
+from typing import Any, BinaryIO
 
-from mobilebert_tf.inference import line_input
+from mobilebert_tf.common import files
 from mobilebert_tf.inference import loading
 
+TEXT, JSON = 'text', 'json'
 DAMAGED = 'The model answers with NaN: its weights are damaged.'
+
+_BLOCK = 262_144
+_SURROGATES = re.compile('[\ud800-\udfff]')
+
+
+@dataclasses.dataclass(frozen=True)
+class Line:
+  """A line of input.
+
+  Attributes:
+    number: Number of the line, from 1.
+    fields: Fields of the line by name; empty if it cannot be read.
+    error: Reason why the line cannot be read; empty if it can.
+  """
+  number: int
+  fields: dict[str, Any] = dataclasses.field(default_factory=dict)
+  error: str = ''
 
 
 class LineAnswerer(abc.ABC):
   """Answers lines with a fine-tuned model; each kind of task has a subclass.
 
-  Each answer is an object with the number of its `line`, the `id` that the line
-  gave, if any, and the fields that the subclass describes. A line that cannot
+  Each answer is a JSON object with the number of its `line`, the `id` of the
+  line, if any, and the fields that the subclass describes. A line that cannot
   be answered has an `error` instead.
 
   Args:
@@ -29,18 +51,11 @@ class LineAnswerer(abc.ABC):
 
   @property
   def needs_json(self) -> bool:
-    """Whether a line of plain text cannot say what the model has to know."""
+    """Whether a line of plain text does not hold the inputs of the model."""
     return bool(self._trained.pairs)
 
-  def answer(self, lines: Sequence[line_input.Line]) -> list[dict[str, Any]]:
-    """Answers lines.
-
-    Args:
-      lines: The lines.
-
-    Returns:
-      An object for each, in their order.
-    """
+  def answer(self, lines: Sequence[Line]) -> list[dict[str, Any]]:
+    """Returns the answer to each line, in order."""
     errors = [line.error or self._check(line.fields) for line in lines]
     sound = [line.fields for line, error in zip(lines, errors, strict=True)
              if not error]
@@ -50,7 +65,7 @@ class LineAnswerer(abc.ABC):
 
   @abc.abstractmethod
   def _check(self, fields: dict[str, Any]) -> str:
-    """Returns what is wrong with the fields of a line; '' if nothing is."""
+    """Returns the error of a line's fields, or ''."""
 
   @abc.abstractmethod
   def _answer(self, lines: list[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -58,7 +73,7 @@ class LineAnswerer(abc.ABC):
 
 
 def check_strings(fields: dict[str, Any], names: Sequence[str]) -> str:
-  """Returns what is wrong with fields that have to be texts; '' if nothing."""
+  """Returns the error of fields that have to be texts, or ''."""
   for name in names:
     if name not in fields:
       known = ', '.join(f'"{name}"' for name in names)
@@ -71,6 +86,104 @@ def check_strings(fields: dict[str, Any], names: Sequence[str]) -> str:
   return ''
 
 
-def _record(line: line_input.Line, answer: dict[str, Any]) -> dict[str, Any]:
+def read_blocks(stream: BinaryIO, block_size: int = _BLOCK,
+                longest: int = files.LONGEST_LINE
+                ) -> Iterator[list[bytes | None]]:
+  """Yields the lines that have arrived, without waiting for more.
+
+  Args:
+    stream: Unbuffered stream, whose `read`, or `read1` if it has that, returns
+      the available bytes.
+    block_size: Number of bytes to read at a time.
+    longest: Maximum number of bytes of a line.
+
+  Yields:
+    Whole lines, without their ends; None for one that is too long.
+  """
+  read = getattr(stream, 'read1', stream.read)
+  rest, too_long = bytearray(), False
+  while block := read(block_size):
+    *lines, unfinished = block.split(b'\n')
+    if lines:
+      lines[0] = bytes(rest + lines[0])
+      rest = bytearray()
+      whole: list[bytes | None] = [
+          None if len(line) > longest else line for line in lines]
+      if too_long:
+        whole[0], too_long = None, False
+      yield whole
+    rest += unfinished
+    if len(rest) > longest:  # Its end need not be kept.
+      rest, too_long = bytearray(), True
+  if rest or too_long:  # The last line has no end.
+    yield [None if too_long else bytes(rest)]
+
+
+class LineParser:
+  """Parses lines.
+
+  Args:
+    line_format: `TEXT`, where a line is a text; `JSON`, where it is an object;
+      or `auto`, where the first line that is not empty decides: all are JSON if
+      it begins with `{`.
+  """
+
+  def __init__(self, line_format: str = 'auto'):
+    self._format = line_format
+    self._number = 0
+
+  def parse(self, data: bytes | None) -> Line:
+    """Returns the next line, with the fields of its object, or `text`.
+
+    Args:
+      data: Bytes of the line; None for one that is too long.
+    """
+    self._number += 1
+    number = self._number
+    if data is None:
+      return Line(number, error=(
+          f'The line has more than {files.LONGEST_LINE:,} bytes.'))
+    if number == 1:
+      data = data.removeprefix(codecs.BOM_UTF8)
+    try:
+      text = data.decode('utf-8').removesuffix('\r')
+    except UnicodeDecodeError as error:
+      return Line(number, error=(
+          f'The line is not UTF-8 ({error.reason} at byte {error.start}).'))
+    if not text.strip():
+      return Line(number, error='The line is empty.')
+    if self._format == 'auto':
+      self._format = JSON if text.lstrip().startswith('{') else TEXT
+    if self._format == TEXT:
+      return Line(number, {'text': text})
+    return _parse_json(number, text)
+
+
+def _record(line: Line, answer: dict[str, Any]) -> dict[str, Any]:
   given = {'id': line.fields['id']} if 'id' in line.fields else {}
   return {'line': line.number, **given, **answer}
+
+
+def _parse_json(number: int, text: str) -> Line:
+  try:
+    fields = json.loads(text, parse_constant=_refuse)
+  except (ValueError, RecursionError) as error:
+    return Line(number, error=f'The line is not JSON: {error}.')
+  if not isinstance(fields, dict):
+    return Line(number, error=(
+        'The line is JSON, but not an object such as {"text": "..."}.'))
+  return Line(number, {name: _clean(value) for name, value in fields.items()})
+
+
+def _clean(value: Any) -> Any:
+  """Replaces lone surrogates, which JSON can escape but UTF-8 cannot hold."""
+  if isinstance(value, str):
+    return _SURROGATES.sub('\ufffd', value)
+  if isinstance(value, list):
+    return [_SURROGATES.sub('\ufffd', item) if isinstance(item, str) else item
+            for item in value]
+  return value
+
+
+def _refuse(constant: str) -> None:
+  raise ValueError(f'{constant} is not a number of JSON')

@@ -27,18 +27,18 @@ Kinds = Mapping[str, task_kind.TaskKind]
 
 @dataclasses.dataclass(frozen=True)
 class TrainedModel:
-  """A fine-tuned model and what it was trained with.
+  """A fine-tuned model and its settings.
 
   Attributes:
-    model: The model, restored; its `labels`, if it has classes, are these.
+    model: The model, restored.
     labels: Names of the classes, in the order of its logits; empty for
       regression and question answering.
     vocab_file: Path of the vocabulary.
     lower_case: Whether the tokenizer lower-cases.
-    max_length: Longest text, in tokens, special tokens included.
-    kind: Kind of task that it was trained for.
-    pairs: Whether it reads two texts; None if that is unknown, because only
-      runs record it.
+    max_length: Maximum length of a text in tokens, special tokens included.
+    kind: Kind of task.
+    pairs: Whether the model reads two texts; None if that is unknown, because
+      only runs record it.
     params: The experiment, if it is a run.
   """
   model: tf_keras.Model
@@ -60,9 +60,6 @@ def load(model_dir: str, kinds: Kinds) -> TrainedModel:
       format of `checkpoints` with the head of one of the kinds and a
       `vocab.txt`, or the name of such a folder on the Hugging Face hub.
     kinds: All kinds of tasks by name.
-
-  Returns:
-    The model.
 
   Raises:
     FileNotFoundError: If there is no checkpoint, or no vocabulary.
@@ -86,9 +83,6 @@ def load_encoder(model_dir: str, kinds: Kinds) -> TrainedModel:
       encoder and a `vocab.txt`.
     kinds: All kinds of tasks by name.
 
-  Returns:
-    The encoder.
-
   Raises:
     FileNotFoundError: If there is no checkpoint, or no vocabulary.
     ValueError: If the checkpoint is damaged.
@@ -111,21 +105,18 @@ def load_encoder(model_dir: str, kinds: Kinds) -> TrainedModel:
 
 def load_for_export(model_dir: str, kinds: Kinds, *, encoder_only: bool = False,
                     pairs: bool | None = None) -> TrainedModel:
-  """Loads a model, or its encoder, and settles what its checkpoint leaves open.
+  """Loads a model, or its encoder, for which `pairs` is known.
 
   Args:
     model_dir: As for `load`, or `load_encoder`.
     kinds: All kinds of tasks by name.
-    encoder_only: Whether the encoder alone is wanted.
-    pairs: Whether it reads two texts, if its checkpoint does not say; one text
-      if this is None as well.
-
-  Returns:
-    The model; `pairs` is not None.
+    encoder_only: Whether to load the encoder alone.
+    pairs: Whether the model reads two texts, if its checkpoint does not say;
+      None counts as False then.
 
   Raises:
     FileNotFoundError: As `load`.
-    ValueError: As `load`; or if its checkpoint does say, and something else.
+    ValueError: As `load`; or if the checkpoint says otherwise than `pairs`.
   """
   trained = (load_encoder if encoder_only else load)(model_dir, kinds)
   if trained.pairs is None:
@@ -141,7 +132,7 @@ def load_for_export(model_dir: str, kinds: Kinds, *, encoder_only: bool = False,
 
 
 def _find_run(path: str) -> tuple[str, str | None]:
-  """Returns the folder of a run, '' if it is none, and the checkpoint meant."""
+  """Returns the folder of a run, or '', and the checkpoint that is meant."""
   if tf.io.gfile.exists(os.path.join(path, _PARAMS)):
     return path, _latest_checkpoint(path)
   # One of its checkpoints, or the folder of its best ones.
@@ -176,7 +167,9 @@ def _load_run(model_dir: str, checkpoint: str | None,
     raise FileNotFoundError(f'{model_dir} holds no checkpoint.')
   task, data = params.task, params.task.train_data
   labels = _find_labels(model_dir, kind, task)
-  vocab_file = _find_vocabulary(model_dir, data.vocab_file)
+  # The run may have been moved, and params.yaml name a file of another one.
+  beside = os.path.join(model_dir, _VOCABULARY)
+  vocab_file = beside if tf.io.gfile.exists(beside) else data.vocab_file
   vocabulary.check_size(vocab_file, task.model.encoder.get().vocab_size)
   model = task_factory.get_task(task).build_model()
   try:
@@ -241,20 +234,11 @@ def _find_labels(model_dir: str, kind: task_kind.TaskKind,
   classes = getattr(task.model, 'num_classes', len(labels))
   if len(labels) != classes:
     raise ValueError(
-        f'{model_dir} has {classes} classes and '
-        f'{len(labels)} labels ({", ".join(labels[:10])}); a classifier has '
-        'two or more, and a label for each.')
+        f'{model_dir} has {classes} classes and {len(labels)} labels '
+        f'({", ".join(labels[:10])}); a classifier has two or more, and a '
+        'label for each.')
   task.train_data.labels = labels
   return labels
-
-
-def _find_vocabulary(model_dir: str, vocab_file: str) -> str:
-  """Returns the vocabulary beside the checkpoints, or that of the params.
-
-  A run may have been moved, and another be where the params say.
-  """
-  beside = os.path.join(model_dir, _VOCABULARY)
-  return beside if tf.io.gfile.exists(beside) else vocab_file
 
 
 # === Checkpoints ===

@@ -1,18 +1,35 @@
 # Copyright 2026 The mobilebert_tf Authors
 # SPDX-License-Identifier: Apache-2.0
 
-"""Models for inference: without Keras, and with fewer operations."""
+"""Models for inference: without Keras, with fewer operations, and rescaled.
+
+Rescaling divides channels by powers of two so that all have similar ranges. In
+float32 that changes no bit of the result. Coarser types gain: float16 ends at
+65,504 while NoNorm lets activations reach 1e7, and int8 has one scale for all
+channels, that of the largest.
+"""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+import copy
 from typing import Any
 
 from absl import logging
+import numpy as np
 import tensorflow as tf, tf_keras
 
+from mobilebert_tf import modeling
 from mobilebert_tf.inference import encoder as encoder_lib
 from mobilebert_tf.inference import folding
-from mobilebert_tf.inference import rescaling
-from mobilebert_tf import modeling
+from mobilebert_tf.modeling import layout as layout_lib
+from mobilebert_tf.modeling import validation
+
+# Approximate largest value of a channel after rescaling, far from the end of
+# float16, because other texts may exceed those that were measured.
+_TARGET = 4.0
+_MOST_EXPONENT = 60
+
+# A head: whether it reads only the first token, and its function of the stream.
+_Head = tuple[bool, Callable[[tf.Tensor], Any]]
 
 
 class InferenceModel(tf.Module):
@@ -30,20 +47,12 @@ class InferenceModel(tf.Module):
   def __init__(self, model: tf_keras.Model):
     super().__init__()
     self.weights = model.weights
-    self.architecture = getattr(
-        getattr(model, 'encoder', model), 'architecture', None)
-
-    def call(inputs: Any) -> Any:  # A closure, which tf.Module does not track.
-      return model(inputs, training=False)
-
-    self._call = call
+    self.architecture = getattr(_encoder(model), 'architecture', None)
+    # A closure, which tf.Module does not track.
+    self._call = lambda inputs: model(inputs, training=False)
 
   def __call__(self, inputs: Any) -> Any:
     return self._call(inputs)
-
-
-# A head: whether it reads only the first token, and its function of the stream.
-_Head = tuple[bool, Callable[[tf.Tensor], Any]]
 
 
 class RewrittenModel(tf.Module):
@@ -86,7 +95,8 @@ class RewrittenModel(tf.Module):
   def _fold_head(self, model: tf_keras.Model,
                  folded: folding.FoldedEncoder) -> _Head:
     if isinstance(model, modeling.MobileBertEncoder):
-      return self._fold_outputs(model, folded)
+      pool = self._pooler(model, folded)
+      return False, lambda stream: self._outputs(stream, pool)
     if not getattr(model, 'head_input', ''):
       raise ValueError(
           f'{type(model).__name__} cannot be rewritten for inference; '
@@ -104,22 +114,18 @@ class RewrittenModel(tf.Module):
     read = self._dense('head', folding.as_dense(head))
     return True, lambda stream: arrange(read(pool(stream))[:, 0])
 
-  def _fold_outputs(self, encoder: modeling.MobileBertEncoder,
-                    folded: folding.FoldedEncoder) -> _Head:
-    pool = self._pooler(encoder, folded)
-
-    def answer(stream: tf.Tensor) -> dict[str, tf.Tensor]:
-      pooled = (pool(stream[:, :1])[:, 0] if pool
-                else self.encoder.unscale(stream[:, 0]))
-      return {'sequence_output': self.encoder.unscale(stream),
-              'pooled_output': pooled}
-
-    return False, answer
+  def _outputs(self, stream: tf.Tensor,
+               pool: Callable | None) -> dict[str, tf.Tensor]:
+    """Returns the outputs of an encoder without a head."""
+    return {
+        'sequence_output': self.encoder.unscale(stream),
+        'pooled_output': (pool(stream[:, :1])[:, 0] if pool
+                          else self.encoder.unscale(stream[:, 0])),
+    }
 
   def _pooler(self, encoder: modeling.MobileBertEncoder,
               folded: folding.FoldedEncoder) -> Callable | None:
-    """Returns the function from stream to pooled output; None without pooler.
-    """
+    """Returns the function from stream to pooled output, if there is one."""
     if not encoder.architecture.use_pooler:
       return None
     read = self._dense('pooler', folded.read(encoder.get_layer('pooler').dense))
@@ -139,9 +145,8 @@ def rewrite(model: tf_keras.Model,
   Args:
     model: A model on a `MobileBertEncoder`, or the encoder, which keeps
       `sequence_output` and `pooled_output`.
-    batches: Inputs to calibrate with. Channels are then scaled by powers of
-      two, which changes no output in float32 and keeps them in the range of
-      float16 and int8.
+    batches: Inputs to calibrate with. If there are any, channels are rescaled,
+      which keeps them in the range of float16 and int8.
 
   Returns:
     The rewritten model.
@@ -152,13 +157,141 @@ def rewrite(model: tf_keras.Model,
 
   Example: `rewrite(classifier, [tokenizer.encode(texts)])`
   """
-  folded = folding.fold(getattr(model, 'encoder', model))
+  folded = folding.fold(_encoder(model))
   if folded.kept:
     logging.warning(
         'These NoNorms have gammas that are too small or too large to fold, '
         'and stay: %s.', ', '.join(folded.kept))
   batches = list(batches)
   if batches:
-    folded = rescaling.rescale(
-        folded, rescaling.measure_ranges(folded, batches))
+    folded = rescale(folded, measure_ranges(folded, batches))
   return RewrittenModel(model, folded)
+
+
+def measure_ranges(folded: folding.FoldedEncoder,
+                   batches: Iterable[Mapping[str, tf.Tensor]]
+                   ) -> dict[str, np.ndarray]:
+  """Measures the largest absolute value of each channel.
+
+  Args:
+    folded: The encoder.
+    batches: Inputs of the encoder, by name.
+
+  Returns:
+    Arrays `[channels]`, padding included, by the names that `InferenceEncoder`
+    observes.
+
+  Raises:
+    ValueError: If there is no batch.
+  """
+  encoder = encoder_lib.InferenceEncoder(folded)
+  ids = tf.TensorSpec([None, None], tf.int32)
+
+  @tf.function(input_signature=[ids, ids, ids])
+  def measure(*inputs: tf.Tensor) -> dict[str, tf.Tensor]:
+    found: dict[str, tf.Tensor] = {}
+
+    def observe(name: str, value: tf.Tensor) -> None:
+      largest = tf.reduce_max(tf.abs(value), axis=[0, 1])
+      found[name] = tf.maximum(found.get(name, largest), largest)
+
+    encoder(*inputs, observe=observe)
+    return found
+
+  ranges: dict[str, np.ndarray] = {}
+  for batch in batches:
+    measured = measure(*(batch[name] for name in validation.INPUT_NAMES))
+    for name, value in measured.items():
+      ranges[name] = np.maximum(ranges.get(name, 0), value.numpy())
+  if not ranges:
+    raise ValueError('There is no text to calibrate with.')
+  return ranges
+
+
+def rescale(folded: folding.FoldedEncoder,
+            ranges: Mapping[str, np.ndarray]) -> folding.FoldedEncoder:
+  """Equalizes the channel ranges of an encoder.
+
+  A tensor is rescaled if a scale passes through every product that writes it:
+  these products are divided by the powers, those that read it are multiplied.
+  A LayerNorm, which reads all channels together, does not pass a scale.
+
+  Args:
+    folded: The encoder, not changed.
+    ranges: Result of `measure_ranges` for it.
+
+  Returns:
+    The same function.
+
+  Example: `rescale(folded, measure_ranges(folded, batches))`
+  """
+  folded, layout = copy.deepcopy(folded), folded.layout
+  if layout.trigram.passes_scales:
+    _rescale_wide_stream(folded, layout, _powers(ranges[layout_lib.WIDE]))
+  for index, block in enumerate(folded.blocks):
+    of_block = {tensor: ranges[encoder_lib.range_name(index, tensor)]
+                for tensor in layout.block.tensors}
+    for tensor, largest in of_block.items():
+      if tensor not in (layout_lib.WIDE, layout_lib.QUERY, layout_lib.KEY):
+        _rescale_tensor(block, layout.block, tensor, _powers(largest))
+    _balance_scores(block, layout.block, of_block)
+  return folded
+
+
+def _encoder(model: tf_keras.Model) -> tf_keras.Model:
+  return getattr(model, 'encoder', model)
+
+
+def _rescale_wide_stream(folded: folding.FoldedEncoder,
+                         layout: layout_lib.EncoderLayout,
+                         powers: np.ndarray) -> None:
+  _divide_outputs(folded.trigram, powers)
+  folded.positions /= powers
+  folded.types /= powers
+  for block in folded.blocks:
+    _rescale_tensor(block, layout.block, layout_lib.WIDE, powers)
+  folded.scale = folded.scale * powers
+
+
+def _rescale_tensor(block: dict[str, folding.Map],
+                    layout: layout_lib.BlockLayout, tensor: str,
+                    powers: np.ndarray) -> None:
+  """Divides a tensor of a block by powers, if its writers pass scales."""
+  if not all(product.passes_scales for product in layout.writing(tensor)):
+    return
+  for product in layout.writing(tensor):
+    _divide_outputs(block[product.name].dense, powers)
+  # Attention mixes values of tokens, never of channels.
+  if tensor == layout_lib.VALUE:
+    tensor = layout_lib.CONTEXT
+  for product in layout.reading(tensor):
+    block[product.name].dense.kernel *= powers[:, np.newaxis]
+
+
+def _balance_scores(block: dict[str, folding.Map],
+                    layout: layout_lib.BlockLayout,
+                    ranges: Mapping[str, np.ndarray]) -> None:
+  """Moves scale between query and key, whose product stays."""
+  powers = _powers(
+      np.sqrt(_safe(ranges[layout_lib.QUERY]) / _safe(ranges[layout_lib.KEY])),
+      1.0)
+  for tensor, factors in ((layout_lib.QUERY, powers),
+                          (layout_lib.KEY, 1 / powers)):
+    for product in layout.writing(tensor):
+      _divide_outputs(block[product.name].dense, factors)
+
+
+def _divide_outputs(dense: folding.Dense, powers: np.ndarray) -> None:
+  dense.kernel /= powers
+  dense.bias /= powers
+
+
+def _powers(ranges: np.ndarray, target: float = _TARGET) -> np.ndarray:
+  """Returns the powers of two to divide channels by."""
+  exponents = np.round(np.log2(_safe(ranges) / target))
+  return np.exp2(np.clip(exponents, -_MOST_EXPONENT, _MOST_EXPONENT))
+
+
+def _safe(ranges: np.ndarray) -> np.ndarray:
+  """Returns ranges with 1 in place of 0, for channels that are always 0."""
+  return np.where(ranges > 0, ranges, 1.0).astype(np.float64)

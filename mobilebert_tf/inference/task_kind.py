@@ -1,5 +1,6 @@
 # Copyright 2026 The mobilebert_tf Authors
 # SPDX-License-Identifier: Apache-2.0
+
 """Everything that the engines need to know about one kind of task."""
 
 from __future__ import annotations
@@ -31,7 +32,7 @@ class TaskKind:
   """One kind of task: its model, data, predictor, exports, score and report.
 
   A kind is a folder of `tasks/` and one line of `tasks/registry.py`. Inference,
-  deployment, evaluation and reporting are handed the kind and never name one.
+  deployment, evaluation and reporting get it as an argument and never name one.
   A part that a kind does not define raises `MissingPartError`.
 
   Modules of kinds import TensorFlow inside their methods, because a `.tflite`
@@ -48,9 +49,8 @@ class TaskKind:
     reads_pairs: Whether its models read two texts; None if runs differ.
     has_labels: Whether its models name classes.
     encoder_only: Whether its models are the encoders of other kinds' models.
-    text_outputs: Outputs of the signature that takes text, the one that is
-      compared first.
-    number_outputs: Outputs of a `.tflite` file, the one that is compared first.
+    text_outputs: Outputs of the signature for texts; the first is compared.
+    number_outputs: Outputs of a `.tflite` file; the first is compared.
     sample_size: Number of texts that an export is checked with.
     recipes: Names of the tasks that `finetune` offers.
   """
@@ -74,9 +74,7 @@ class TaskKind:
   def is_run(self, task: Mapping[str, Any]) -> bool:
     """Returns whether the `task` of a `params.yaml` is of this kind.
 
-    Args:
-      task: Fields of the task. Runs of the first release do not name their
-        `kind`.
+    Runs of the first release do not name their `kind`.
     """
     del task
     return False
@@ -101,11 +99,7 @@ class TaskKind:
     raise self.missing('model')
 
   def labels_of_run(self, task: Any) -> list[str]:
-    """Returns the classes of a run, read from its data if it names none.
-
-    Args:
-      task: The task of the experiment.
-    """
+    """Returns the classes of a run's task, from its data if it names none."""
     del task
     return []
 
@@ -139,24 +133,21 @@ class TaskKind:
 
   def answers(self, trained: loading.TrainedModel,
               texts: agreement.RealTexts) -> np.ndarray | list[str]:
-    """Returns what the Keras model answers: a row or a text for each text."""
+    """Returns the Keras model's answers: a row or a text for each text."""
     raise self.missing('export')
 
   def differ(self, found: Any, expected: Any) -> np.ndarray:
-    """Returns which answers an agreement check counts as different.
+    """Returns bool `[texts]`: whether an exported model's answers differ.
 
     Args:
       found: Answers of an exported model.
       expected: Answers of the Keras model.
-
-    Returns:
-      bool `[texts]`.
     """
     raise self.missing('export')
 
   @property
   def settings_class(self) -> type | None:
-    """Dataclass of what a `.tflite` file says beside the usual metadata."""
+    """Dataclass of further metadata of a `.tflite` file, if any."""
     return None
 
   def settings(self, trained: loading.TrainedModel) -> Any:
@@ -174,12 +165,12 @@ class TaskKind:
             for row in runner.compute(texts, pairs)]
 
   def to_answer(self, row: np.ndarray, labels: Sequence[str]) -> Any:
-    """Returns the answer that the first of `number_outputs` means."""
+    """Returns the answer in a row of the first of `number_outputs`."""
     raise self.missing('TFLite answer')
 
   def comparable(self, runner: tflite_runner.TFLiteRunner, texts: list[str],
                  pairs: list[str] | None) -> np.ndarray | list[str]:
-    """Returns what a `.tflite` file answers, as `answers` returns it."""
+    """Returns the answers of a `.tflite` file in the form of `answers`."""
     return runner.compute(texts, pairs)
 
   def file_scores(self, runner: tflite_runner.TFLiteRunner, texts: list[str],
@@ -210,10 +201,9 @@ class TaskKind:
     raise self.missing('export')
 
   def agreement(self, answers: Any, reference: Any) -> dict[str, float]:
-    """Returns how far answers are those of a reference.
+    """Returns the agreement of answers with a reference's.
 
-    Returns:
-      Any of `share` (of equal answers), `largest_difference` and `cosine`.
+    Any of `share` (of equal answers), `largest_difference` and `cosine`.
     """
     raise self.missing('export')
 
@@ -223,7 +213,7 @@ class TaskKind:
     """Raises ValueError if a recipe lacks what this kind needs."""
 
   def experiments(self) -> Sequence[Any]:
-    """Returns its fine-tunings at full scale; see `tasks.recipes.Experiment`."""
+    """Returns its full-scale fine-tunings; see `tasks.recipes.Experiment`."""
     return ()
 
   def usual_settings(self, task: str) -> tuple[float, int, float]:
@@ -243,11 +233,11 @@ class TaskKind:
   # === Reports ===
 
   def report_parts(self) -> Any:
-    """Returns what the report of an evaluation shows of this kind."""
+    """Returns the parts of an evaluation's report for this kind."""
     raise self.missing('report')
 
   def missing(self, part: str) -> MissingPartError:
-    """Returns the error of a part that this kind does not define."""
+    """Returns the error for a part that this kind does not define."""
     return MissingPartError(f'The task {self.name} has no {part}.')
 
   def __repr__(self) -> str:
@@ -264,11 +254,7 @@ class TaskKind:
 
 
 def find(name: Any, kinds: Mapping[str, TaskKind]) -> TaskKind:
-  """Returns a kind by its name, current or old.
-
-  Args:
-    name: The name, as a file has it.
-    kinds: All kinds by name.
+  """Returns the kind of a current or old name.
 
   Raises:
     ValueError: If there is no such kind.

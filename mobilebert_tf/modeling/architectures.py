@@ -3,9 +3,9 @@
 
 """The named architectures: sizes and variants of MobileBERT and its teacher.
 
-One dataclass describes all of them, because the teacher and the students differ
-in sizes, normalization, activation and the input of attention, never in
-topology (Sun et al. 2020, table 1 and figure 1).
+One dataclass describes all of them: the teacher and the students differ in
+sizes, normalization, activation and the input of attention, never in topology
+(Sun et al. 2020, table 1 and figure 1).
 """
 
 import dataclasses
@@ -26,7 +26,7 @@ _MOST_NETWORKS = 10_000
 class BlockConfig(hyperparams.Config):
   """Sizes and variants of a block; the defaults are the released student's.
 
-  `layout.block_layout` says what a block with these fields computes.
+  `layout.block_layout` lists the products of a block with these fields.
 
   Attributes:
     inter_block_size: Width between blocks (the reference's `hidden_size`).
@@ -152,24 +152,21 @@ ARCHITECTURES: dict[str, dict[str, Any]] = {
     'ib_bert_small': {
         **_TEACHER, **_SMALL, 'intra_block_size': 192,
         'intermediate_size': 512,
-        # LayerNorm needs more steps than minutes have to get off the ground.
+        # With LayerNorm so few steps do not suffice.
         'normalization': 'no_norm',
     },
 }
 
 
 def get_architecture(name: str, **overrides: Any) -> MobileBertConfig:
-  """Returns a named architecture, checked, with fields overridden.
+  """Returns a new config of a named architecture, checked.
 
   Args:
     name: A key of `ARCHITECTURES`.
     **overrides: Fields of `MobileBertConfig` to change.
 
-  Returns:
-    A new `MobileBertConfig`.
-
   Raises:
-    ValueError: If the name, a field or a value is not one of those accepted.
+    ValueError: If the name, a field or a value is not accepted.
 
   Example:
 
@@ -188,15 +185,12 @@ def get_architecture(name: str, **overrides: Any) -> MobileBertConfig:
 
 
 def resolve(architecture: Any) -> MobileBertConfig:
-  """Returns the checked config of a name, a dictionary of fields or a config.
+  """Returns a new config of a name, of fields or of a config, checked.
 
   Args:
-    architecture: A name of `ARCHITECTURES`, a `dict` of fields that change
-      `mobilebert` or what its key `architecture` names, or a
-      `MobileBertConfig`.
-
-  Returns:
-    A new `MobileBertConfig`.
+    architecture: A key of `ARCHITECTURES`, a `MobileBertConfig`, or a `dict` of
+      fields to change in `mobilebert` or the one that its key `architecture`
+      names.
 
   Raises:
     ValueError: If no encoder can be built from it.

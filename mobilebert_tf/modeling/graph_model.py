@@ -10,17 +10,16 @@ import tensorflow as tf, tf_keras
 
 from mobilebert_tf.modeling import validation
 
-# Functions of `register_checkpoints`.
 _load: Callable[..., 'GraphModel'] | None = None
 _save: Callable[..., None] | None = None
 
 
 def register_checkpoints(load: Callable[..., 'GraphModel'],
                          save: Callable[..., None]) -> None:
-  """Registers what `from_pretrained` and `save_pretrained` call.
+  """Registers the functions behind `from_pretrained` and `save_pretrained`.
 
-  `mobilebert_tf.checkpoints`, which is built on this package, registers itself
-  when it is imported.
+  `mobilebert_tf.checkpoints`, which is built on this package, calls it when it
+  is imported.
 
   Args:
     load: Function of a model class and the arguments of `from_pretrained`.
@@ -33,15 +32,14 @@ def register_checkpoints(load: Callable[..., 'GraphModel'],
 class GraphModel(tf_keras.Model):
   """A functional model that is rebuilt from a few constructor arguments.
 
-  A subclass builds a graph of layers, passes it to `super().__init__(inputs,
-  outputs)`, and returns the arguments of its constructor in
-  `constructor_config`. Its `get_config` holds these arguments, from which
-  `cls.from_config`, the `.keras` file, a SavedModel and `clone_model` rebuild
-  the same class, and the description of the graph, from which a plain
-  `tf_keras.Model.from_config` rebuilds the same computation.
+  A subclass passes its graph of layers to `super().__init__(inputs, outputs)`
+  and returns the arguments of its constructor in `constructor_config`. Its
+  `get_config` holds these arguments, from which `cls.from_config`, the `.keras`
+  file, a SavedModel and `clone_model` rebuild the same class, and the graph,
+  from which `tf_keras.Model.from_config` rebuilds the same computation.
 
   Calls accept a dict with at least the names of `inputs`, or a list in their
-  order, and check it first (`validation.check_encoder_inputs`).
+  order, and check it (`validation.check_encoder_inputs`).
   """
 
   # Required inputs after the encoder's three, with the dtypes accepted.
@@ -81,8 +79,8 @@ class GraphModel(tf_keras.Model):
     Raises:
       FileNotFoundError: If there is no such checkpoint, or the hub cannot be
         reached and its cache lacks the model.
-      ValueError: If the checkpoint is damaged, of another model, or does not
-        fit its config, listing the weights; or an argument is unknown.
+      ValueError: If the checkpoint is damaged, of another model or does not fit
+        its config, or an argument is unknown.
       RuntimeError: If `mobilebert_tf.checkpoints` was not imported.
 
     Example:
@@ -99,7 +97,7 @@ class GraphModel(tf_keras.Model):
                       overwrite: bool = False) -> None:
     """Writes a folder that Hugging Face `transformers` loads.
 
-    It is read again and compared before it appears.
+    The folder appears only after it was read again and compared.
 
     Args:
       folder: Path of the new folder.

@@ -1,10 +1,10 @@
 # Copyright 2026 The mobilebert_tf Authors
 # SPDX-License-Identifier: Apache-2.0
 
-"""Small layers: activations, initializers, normalizations and dropout.
+"""Activations, initializers, normalizations and dropout of the reference.
 
-As the reference has them: gelu in its tanh form, NoNorm, LayerNorm with an
-epsilon of 1e-12. Dropout draws the same masks again in a run that resumes.
+Gelu has its tanh form and LayerNorm an epsilon of 1e-12. Dropout draws the same
+masks in a resumed run.
 """
 
 from collections.abc import Callable
@@ -12,10 +12,20 @@ from collections.abc import Iterator
 import contextlib
 import dataclasses
 import threading
+from typing import Any
 
 import tensorflow as tf, tf_keras
 
 from mobilebert_tf.modeling import architectures
+
+
+class ConfiguredLayer(tf_keras.layers.Layer):
+  """A layer with the arguments of its constructor in `_config`."""
+
+  _config: dict[str, Any]
+
+  def get_config(self):
+    return {**super().get_config(), **self._config}
 
 
 @tf_keras.utils.register_keras_serializable('mobilebert_tf')
@@ -28,13 +38,7 @@ def gelu(inputs: tf.Tensor) -> tf.Tensor:
 
 
 def get_activation(name: str) -> Callable[[tf.Tensor], tf.Tensor]:
-  """Returns the activation of a name.
-
-  Args:
-    name: One of `architectures.ACTIVATIONS`.
-
-  Returns:
-    A function of one tensor.
+  """Returns the activation of a name in `architectures.ACTIVATIONS`.
 
   Raises:
     ValueError: If the name is unknown.
@@ -53,21 +57,32 @@ def truncated_normal(
     initializer_range: float) -> tf_keras.initializers.Initializer:
   """Returns a new truncated normal initializer, as in BERT.
 
-  One for each weight: an instance used twice gives both weights the same
-  values, and queries would start as keys.
+  Each weight needs its own: an instance used twice gives both weights the same
+  values, so that queries would equal keys.
 
   Args:
     initializer_range: Standard deviation.
-
-  Returns:
-    A new initializer.
-
-  Example:
-
-  >>> truncated_normal(0.02)([2, 3]).shape.as_list()
-  [2, 3]
   """
   return tf_keras.initializers.TruncatedNormal(stddev=initializer_range)
+
+
+def make_dense(
+    width: int, initializer_range: float, *, name: str,
+    dtype: tf_keras.mixed_precision.Policy,
+    activation: Callable[[tf.Tensor], tf.Tensor] | str | None = None
+) -> tf_keras.layers.Dense:
+  """Returns a new dense layer with a truncated normal initializer.
+
+  Args:
+    width: Width of the output.
+    initializer_range: Standard deviation of the kernel's initializer.
+    name: Name of the layer.
+    dtype: Dtype policy of the layer.
+    activation: Function or Keras name of the activation, if any.
+  """
+  return tf_keras.layers.Dense(
+      width, activation=activation, name=name, dtype=dtype,
+      kernel_initializer=truncated_normal(initializer_range))
 
 
 # Value of tf.contrib, with which the reference was trained.
@@ -109,10 +124,7 @@ def make_normalization(
   Args:
     normalization: `no_norm` or `layer_norm`.
     name: Name of the layer.
-    dtype: Its dtype policy.
-
-  Returns:
-    A layer that maps `[..., channels]` to the same shape.
+    dtype: Dtype policy of the layer.
 
   Raises:
     ValueError: If the normalization is unknown.
@@ -146,17 +158,14 @@ class _StepSeed:
 
 @contextlib.contextmanager
 def step_seed(seed: int | None, step: tf.Tensor) -> Iterator[None]:
-  """Makes dropout masks drawn inside depend on seed and step alone.
+  """Makes dropout masks inside the context depend on seed and step alone.
 
-  Checkpoints do not hold the state of TensorFlow's own dropout, so a run that
-  resumes would draw other masks than one that was never stopped.
+  Checkpoints do not hold the state of TensorFlow's own dropout, so a resumed
+  run would draw other masks than an uninterrupted one.
 
   Args:
     seed: Seed of the run; None counts as 0.
     step: int scalar, the current step.
-
-  Yields:
-    Nothing.
 
   Example:
 
@@ -182,7 +191,7 @@ def step_seed(seed: int | None, step: tf.Tensor) -> Iterator[None]:
 
 @tf_keras.utils.register_keras_serializable('mobilebert_tf')
 class Dropout(tf_keras.layers.Dropout):
-  """Keras' dropout; inside `step_seed`, with its masks.
+  """Keras' dropout, with reproducible masks inside `step_seed`.
 
   Args:
     rate: Share of the inputs to drop, 0 to 1.

@@ -3,10 +3,10 @@
 
 """What an encoder computes, laid out once: its tables, products and norms.
 
-The block builds its layers by this layout, and whatever has to know what a
-block is made of reads it: parameter counts, operations (`flops`), the names of
-checkpoints and the rewrite for inference. A variant of the block is a row here,
-not a comparison in each of them.
+The block builds its layers by this layout, and everything that depends on the
+parts of a block reads it: the counts of parameters and operations below, the
+names of checkpoints and the rewrite for inference. A variant of the block is a
+row here, not a comparison in each of them.
 """
 
 import dataclasses
@@ -15,13 +15,12 @@ from typing import Any
 
 from mobilebert_tf.modeling import architectures
 
-# The tensors of a block: the stream between blocks, the one inside, and what
-# attention makes of them. Inside a feed-forward network it is the network's
-# name.
+# The tensors of a block: the stream between blocks, the one inside, and those
+# of attention. A tensor inside a feed-forward network has the network's name.
 WIDE, NARROW, SHARED = 'wide', 'narrow', 'shared'
 QUERY, KEY, VALUE, CONTEXT = 'query', 'key', 'value', 'context'
 
-# What queries and keys read, and what values read, by `attention_input`.
+# Tensor that queries and keys read, and that values read, by `attention_input`.
 _ATTENTION_READS = {
     'shared_bottleneck': (SHARED, WIDE),
     'bottleneck': (NARROW, NARROW),
@@ -29,6 +28,10 @@ _ATTENTION_READS = {
 }
 # Activations f with f(c * x) = c * f(x) for c > 0.
 _HOMOGENEOUS = ('', 'relu')
+
+# Number of products in a backward pass for each one in the forward pass: the
+# gradients of the inputs and of the weights.
+BACKWARD = 2
 
 
 @dataclasses.dataclass(frozen=True)
@@ -44,25 +47,21 @@ class Norm:
 
   @property
   def is_affine(self) -> bool:
-    """Whether each channel is only scaled and shifted, independent of others.
-    """
+    """Whether it scales and shifts each channel independently of the others."""
     return self.kind == 'no_norm'
 
 
 @dataclasses.dataclass(frozen=True)
 class Product:
-  """A dense layer and what follows it.
-
-  It computes `activation(norm(reads @ kernel + bias + residual))`; the bias is
-  always there.
+  """A dense layer, `activation(norm(reads @ kernel + bias + residual))`.
 
   Attributes:
     name: Path of the dense layer, as in the names of its variables.
-    reads: Name of the tensor that is multiplied.
-    writes: Name of the tensor that results.
+    reads: Name of the input tensor.
+    writes: Name of the output tensor.
     shape: Widths of the two.
-    norm: Normalization of the result, if any.
-    residual: Whether what `writes` named before is added.
+    norm: Normalization of the sum, if any.
+    residual: Whether the previous value of `writes` is added.
     activation: Name of the activation; empty for none.
   """
   name: str
@@ -80,12 +79,12 @@ class Product:
 
   @property
   def num_parameters(self) -> int:
-    """Number of parameters: the kernel's, the bias's and the norm's."""
+    """Number of parameters, those of the norm included."""
     return self.num_weights + self.shape[1] * (3 if self.norm else 1)
 
   @property
   def passes_scales(self) -> bool:
-    """Whether a channel of the product that is scaled scales the result."""
+    """Whether scaling a channel of the kernel and bias scales the output."""
     return self.activation in _HOMOGENEOUS and (
         self.norm is None or self.norm.is_affine)
 
@@ -95,8 +94,7 @@ class BlockLayout:
   """The products of a block.
 
   Attributes:
-    products: The products in the order in which they are computed. Attention
-      follows those of its query, key and value.
+    products: The products in order. Attention follows its query, key and value.
     ignores_padding: Whether padding gets an attention weight of exactly 0.
   """
   products: tuple[Product, ...]
@@ -106,8 +104,8 @@ class BlockLayout:
   def key_bias_cancels(self) -> bool:
     """Whether the key's bias changes no attention probability.
 
-    It adds the same to all scores of a query, which a softmax does not see. A
-    mask that leaves padding a score of its own would.
+    It adds the same value to all scores of a query, and a softmax ignores that
+    unless the mask gives padding a score of its own.
     """
     return self.ignores_padding
 
@@ -127,9 +125,8 @@ class BlockLayout:
   @functools.cached_property
   def projections(self) -> dict[str, tuple[Product, ...]]:
     """The products before attention, by the tensor that they read."""
-    count = self.products.index(self.reading(CONTEXT)[0])
     found: dict[str, tuple[Product, ...]] = {}
-    for product in self.products[:count]:
+    for product in self.products[:-len(self.after_attention)]:
       found[product.reads] = (*found.get(product.reads, ()), product)
     return found
 
@@ -138,11 +135,6 @@ class BlockLayout:
     """The products after attention, in order."""
     return self.products[self.products.index(self.reading(CONTEXT)[0]):]
 
-  @property
-  def num_parameters(self) -> int:
-    """Number of parameters."""
-    return sum(product.num_parameters for product in self.products)
-
 
 @dataclasses.dataclass(frozen=True)
 class EncoderLayout:
@@ -150,7 +142,7 @@ class EncoderLayout:
 
   Attributes:
     tables: Shapes of the embedding tables by the names of their variables.
-    trigram: Product of three joined word vectors that begins the wide stream.
+    trigram: Product of three joined word vectors, which starts the wide stream.
     block: Layout of each block.
     num_blocks: Number of blocks.
     pooler: Product of the first token's output, if there is a pooler.
@@ -161,23 +153,12 @@ class EncoderLayout:
   num_blocks: int
   pooler: Product | None
 
-  @property
-  def num_parameters(self) -> int:
-    """Number of parameters."""
-    return (sum(rows * width for rows, width in self.tables.values())
-            + self.trigram.num_parameters
-            + self.num_blocks * self.block.num_parameters
-            + (self.pooler.num_parameters if self.pooler else 0))
-
 
 def block_layout(config: architectures.BlockConfig) -> BlockLayout:
-  """Lays out a block.
+  """Returns the layout of a block.
 
   Args:
     config: The block's fields, or the architecture.
-
-  Returns:
-    The layout.
 
   Raises:
     ValueError: If `attention_input` is unknown.
@@ -223,13 +204,10 @@ def block_layout(config: architectures.BlockConfig) -> BlockLayout:
 
 
 def encoder_layout(architecture: Any) -> EncoderLayout:
-  """Lays out an encoder.
+  """Returns the layout of an encoder.
 
   Args:
     architecture: A name, fields or a config; see `architectures.resolve`.
-
-  Returns:
-    The layout.
 
   Example:
 
@@ -258,17 +236,64 @@ def encoder_layout(architecture: Any) -> EncoderLayout:
 
 
 def count_parameters(architecture: Any) -> int:
-  """Counts an encoder's parameters without building it.
+  """Counts an encoder's parameters, a pooler's included, without building it.
 
   Args:
     architecture: As for `encoder_layout`.
-
-  Returns:
-    The number of parameters of embeddings, blocks and, if any, the pooler.
 
   Example:
 
   >>> count_parameters('ib_bert_large')
   294205184
   """
-  return encoder_layout(architecture).num_parameters
+  layout = encoder_layout(architecture)
+  products = [layout.trigram, *layout.block.products * layout.num_blocks,
+              *([layout.pooler] if layout.pooler else [])]
+  return (sum(rows * width for rows, width in layout.tables.values())
+          + sum(product.num_parameters for product in products))
+
+
+# === Floating-point operations ===
+# Only matrix products count, one multiplication and one addition for each
+# weight and token, as in Sun et al. 2020, table 1. The rest is a few per cent.
+
+
+def count_operations(architecture: Any, length: int,
+                     num_blocks: int | None = None) -> int:
+  """Counts the operations of an encoder's forward pass on one text.
+
+  Args:
+    architecture: As for `encoder_layout`.
+    length: Length of the text in tokens.
+    num_blocks: Number of blocks that run, from the lowest; None for all.
+
+  Example, 5.39 billion where the paper's table has 5.7:
+
+  >>> count_operations('mobilebert', 128)
+  5385486336
+  """
+  if num_blocks is None:
+    num_blocks = encoder_layout(architecture).num_blocks
+  return (count_embedding_operations(architecture, length)
+          + num_blocks * count_block_operations(architecture, length))
+
+
+def count_embedding_operations(architecture: Any, length: int) -> int:
+  """Counts the operations of the trigram's projection on one text."""
+  return 2 * length * encoder_layout(architecture).trigram.num_weights
+
+
+def count_block_operations(architecture: Any, length: int) -> int:
+  """Counts the operations of one block's forward pass on one text."""
+  block = encoder_layout(architecture).block
+  weights = sum(product.num_weights for product in block.products)
+  [query] = block.writing(QUERY)
+  attention = 2 * length * query.shape[1]  # Scores, and the weighted sum.
+  return 2 * length * (weights + attention)
+
+
+def count_head_operations(architecture: Any, predictions: int) -> int:
+  """Counts the operations of the masked-LM head for a number of predictions."""
+  config = architectures.resolve(architecture)
+  width = config.inter_block_size
+  return 2 * predictions * width * (width + config.vocab_size)

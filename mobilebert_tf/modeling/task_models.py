@@ -1,7 +1,7 @@
 # Copyright 2026 The mobilebert_tf Authors
 # SPDX-License-Identifier: Apache-2.0
 
-"""Models with heads on an encoder: the pre-trainer and those of tasks."""
+"""Models with a task's head on an encoder, and their base class."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -11,7 +11,6 @@ import tensorflow as tf, tf_keras
 from mobilebert_tf.modeling import architectures
 from mobilebert_tf.modeling import encoder as encoder_lib
 from mobilebert_tf.modeling import graph_model
-from mobilebert_tf.modeling import heads
 from mobilebert_tf.modeling import layers
 from mobilebert_tf.modeling import validation
 
@@ -19,11 +18,10 @@ from mobilebert_tf.modeling import validation
 class EncoderModel(graph_model.GraphModel):
   """An encoder with heads on it; its layers become this model's.
 
-  A subclass makes its heads, calls them on `encoder.output`, and names their
-  layers in `_heads`. If its constructor takes more than the encoder and a name,
-  it adds the other arguments to `constructor_config`. If its only head is a
-  dense layer, it sets `head_input` and `arrange_logits`, by which it can be
-  rewritten for inference.
+  A subclass makes its heads, calls them on `encoder.output`, names their layers
+  in `_heads`, and adds further arguments of its constructor to
+  `constructor_config`. If its only head is a dense layer, it sets `head_input`
+  and `arrange_logits`, by which it can be rewritten for inference.
 
   Args:
     encoder: The encoder.
@@ -55,7 +53,7 @@ class EncoderModel(graph_model.GraphModel):
 
   @property
   def checkpoint_items(self) -> dict[str, tf_keras.layers.Layer]:
-    """Parts by their names in a checkpoint, from which others restore them."""
+    """Parts of the model by their names in a checkpoint."""
     return {
         'encoder': self.encoder,
         **{name: self.get_layer(name) for name in self._heads},
@@ -83,83 +81,37 @@ class EncoderModel(graph_model.GraphModel):
         custom_objects)
 
 
-@tf_keras.utils.register_keras_serializable('mobilebert_tf')
-class MobileBertPretrainer(EncoderModel):
-  """An encoder with the two heads of BERT's pre-training.
+class ClassesModel(EncoderModel):
+  """An encoder with dropout and a dense layer for the logits of classes.
 
-  Its outputs carry the names that the Model Garden's `MaskedLMTask` reads.
-
-  Args:
-    encoder: The encoder; its layers become this model's.
-    name: Name of the model.
-
-  Inputs: the encoder's, and after them
-    masked_lm_positions: int `[batch, predictions]`, the positions to predict.
-
-  Outputs: the encoder's dict, and in it
-    mlm_logits: `[batch, predictions, vocab_size]`.
-    next_sentence: `[batch, 2]`, class 0 is "the second segment follows".
-
-  Example:
-
-  >>> model = MobileBertPretrainer(
-  ...     encoder_lib.MobileBertEncoder('mobilebert_small'))
-  >>> ids = tf.constant([[2, 4, 3]])
-  >>> model([ids, ids // ids, ids * 0, ids[:, 1:2] // 4]
-  ...      )['mlm_logits'].shape.as_list()
-  [1, 1, 8000]
+  A subclass names the dense layer in `_heads`.
   """
 
-  _extra_inputs = {'masked_lm_positions': (tf.int32, tf.int64)}
-  _heads = ('masked_lm_transform', 'masked_lm', 'next_sentence')
+  _default_name: str
 
   def __init__(self,
                encoder: encoder_lib.MobileBertEncoder,
-               name: str = 'mobilebert_pretrainer'):
-    config = encoder.architecture
-    policy = encoder.word_embeddings.dtype_policy
+               num_classes: int,
+               labels: Sequence[str] = (),
+               dropout_rate: float = 0.1,
+               name: str | None = None):
+    architectures.check_positive_integer('num_classes', num_classes)
+    architectures.check_dropout_rate('dropout_rate', dropout_rate)
+    labels = validation.check_labels(labels, num_classes)
 
     # === Layers ===
-    transform = heads.MaskedLanguageModelTransform(
-        config.hidden_activation, config.initializer_range,
-        name='masked_lm_transform', dtype=policy)
-    masked_lm = heads.MaskedLanguageModelLogits(
-        config.vocab_size, config.embedding_size, config.initializer_range,
-        name='masked_lm', dtype=policy)
-    next_sentence = heads.NextSentenceHead(
-        config.initializer_range, name='next_sentence', dtype=policy)
+    policy = encoder.word_embeddings.dtype_policy
+    dropout = layers.Dropout(dropout_rate, name='dropout', dtype=policy)
+    classifier = layers.make_dense(
+        num_classes, encoder.architecture.initializer_range,
+        name=self._heads[0], dtype=policy)
 
     # === Functional graph ===
-    positions = tf_keras.Input(
-        [None], dtype=tf.int32, name='masked_lm_positions')
-    outputs = dict(encoder.output)
-    transformed = transform(outputs['sequence_output'], positions)
-    outputs['mlm_logits'] = masked_lm(
-        transformed, encoder.word_embeddings(transformed, reverse=True))
-    outputs['next_sentence'] = next_sentence(outputs['pooled_output'])
-    super().__init__(encoder, outputs, name, extra_inputs=[positions])
+    logits = classifier(dropout(encoder.output[self.head_input]))
+    super().__init__(
+        encoder, self.arrange_logits(logits), name or self._default_name)
 
-
-class ClassesModel(EncoderModel):
-  """An `EncoderModel` with a logit for each class.
-
-  Args:
-    encoder: The encoder.
-    outputs: Nested symbolic outputs of the model.
-    num_classes: Number of logits.
-    labels: Names of the classes, checked (`validation.check_labels`).
-    dropout_rate: Dropout before the logits.
-    name: Name of the model.
-  """
-
-  def __init__(self,
-               encoder: encoder_lib.MobileBertEncoder,
-               outputs: Any,
-               num_classes: int,
-               labels: tuple[str, ...],
-               dropout_rate: float,
-               name: str):
-    super().__init__(encoder, outputs, name)
+    # === Config ===
     self._num_classes = num_classes
     self._labels = labels
     self._dropout_rate = dropout_rate
@@ -220,30 +172,16 @@ class MobileBertClassifier(ClassesModel):
 
   head_input = 'pooled_output'
   _heads = ('classifier',)
+  _default_name = 'mobilebert_classifier'
 
   def __init__(self,
                encoder: encoder_lib.MobileBertEncoder,
                num_classes: int,
                labels: Sequence[str] = (),
                dropout_rate: float = 0.1,
-               name: str = 'mobilebert_classifier',
+               name: str | None = None,
                problem_type: str = ''):
-    architectures.check_positive_integer('num_classes', num_classes)
-    architectures.check_dropout_rate('dropout_rate', dropout_rate)
-    labels = validation.check_labels(labels, num_classes)
-    policy = encoder.word_embeddings.dtype_policy
-
-    # === Layers ===
-    dropout = layers.Dropout(
-        dropout_rate, name='dropout', dtype=policy)
-    classifier = tf_keras.layers.Dense(
-        num_classes, name='classifier', dtype=policy,
-        kernel_initializer=layers.truncated_normal(
-            encoder.architecture.initializer_range))
-
-    # === Functional graph ===
-    logits = classifier(dropout(encoder.output['pooled_output']))
-    super().__init__(encoder, logits, num_classes, labels, dropout_rate, name)
+    super().__init__(encoder, num_classes, labels, dropout_rate, name)
     self._problem_type = problem_type
 
   @property
@@ -259,7 +197,7 @@ class MobileBertClassifier(ClassesModel):
 class MobileBertTokenClassifier(ClassesModel):
   """An encoder that classifies tokens, for entities or parts of speech.
 
-  Its output carries the name that the Model Garden's `TaggingTask` reads.
+  Its output has the name that the Model Garden's `TaggingTask` reads.
 
   Args:
     encoder: The encoder; its layers become this model's.
@@ -274,8 +212,7 @@ class MobileBertTokenClassifier(ClassesModel):
     logits: `[batch, length, num_classes]`, padding included.
 
   Raises:
-    ValueError: For fewer than one class, a number of labels other than that of
-      classes, labels that are not distinct, or a rate outside [0, 1).
+    ValueError: As `MobileBertClassifier`.
 
   Example:
 
@@ -289,30 +226,7 @@ class MobileBertTokenClassifier(ClassesModel):
 
   head_input = 'sequence_output'
   _heads = ('token_classifier',)
-
-  def __init__(self,
-               encoder: encoder_lib.MobileBertEncoder,
-               num_classes: int,
-               labels: Sequence[str] = (),
-               dropout_rate: float = 0.1,
-               name: str = 'mobilebert_token_classifier'):
-    architectures.check_positive_integer('num_classes', num_classes)
-    architectures.check_dropout_rate('dropout_rate', dropout_rate)
-    labels = validation.check_labels(labels, num_classes)
-    policy = encoder.word_embeddings.dtype_policy
-
-    # === Layers ===
-    dropout = layers.Dropout(
-        dropout_rate, name='dropout', dtype=policy)
-    classifier = tf_keras.layers.Dense(
-        num_classes, name='token_classifier', dtype=policy,
-        kernel_initializer=layers.truncated_normal(
-            encoder.architecture.initializer_range))
-
-    # === Functional graph ===
-    logits = classifier(dropout(encoder.output['sequence_output']))
-    super().__init__(encoder, self.arrange_logits(logits), num_classes, labels,
-                     dropout_rate, name)
+  _default_name = 'mobilebert_token_classifier'
 
   @staticmethod
   def arrange_logits(logits: tf.Tensor) -> dict[str, tf.Tensor]:
@@ -320,41 +234,31 @@ class MobileBertTokenClassifier(ClassesModel):
 
 
 @tf_keras.utils.register_keras_serializable('mobilebert_tf')
-class Column(tf_keras.layers.Layer):
-  """Picks one entry of the last axis.
+class Column(layers.ConfiguredLayer):
+  """Returns one entry of the last axis, `[..., width]` to `[...]`.
 
   Args:
     index: Position of the entry.
     **kwargs: `name`, `dtype` and `trainable` of a layer.
-
-  Inputs `[..., width]`, outputs `[...]`.
-
-  Example:
-
-  >>> Column(1)(tf.constant([[3.0, 4.0]])).numpy().tolist()
-  [4.0]
   """
 
   def __init__(self, index: int, **kwargs):
     super().__init__(**kwargs)
-    self._index = index
+    self._config = {'index': index}
 
   def call(self, inputs: tf.Tensor) -> tf.Tensor:
-    return inputs[..., self._index]
-
-  def get_config(self):
-    return {**super().get_config(), 'index': self._index}
+    return inputs[..., self._config['index']]
 
 
-# Saved files know the class and its layer by the Model Garden's word for such a
+# In saved files the class and its layer have the Model Garden's name of such a
 # head, span labeler.
 @tf_keras.utils.register_keras_serializable(
     'mobilebert_tf', 'MobileBertSpanLabeler')
 class MobileBertQuestionAnswering(EncoderModel):
   """An encoder that finds the start and end of an answer, as in SQuAD.
 
-  The Model Garden's `QuestionAnsweringTask` reads its outputs. They are named
-  as there, `start_positions` and `end_positions`, for Keras' `fit`.
+  The Model Garden's `QuestionAnsweringTask` reads its outputs. For Keras' `fit`
+  they have its names, `start_positions` and `end_positions`.
 
   Args:
     encoder: The encoder; its layers become this model's.
@@ -385,14 +289,12 @@ class MobileBertQuestionAnswering(EncoderModel):
     policy = encoder.word_embeddings.dtype_policy
 
     # === Layers ===
-    head = tf_keras.layers.Dense(
-        2, name='span_labeler', dtype=policy,
-        kernel_initializer=layers.truncated_normal(
-            encoder.architecture.initializer_range))
+    head = layers.make_dense(
+        2, encoder.architecture.initializer_range, name='span_labeler',
+        dtype=policy)
     columns = [
-        Column(index, name=output_name, dtype=policy)
-        for index, output_name in enumerate(('start_positions',
-                                             'end_positions'))
+        Column(0, name='start_positions', dtype=policy),
+        Column(1, name='end_positions', dtype=policy),
     ]
 
     # === Functional graph ===

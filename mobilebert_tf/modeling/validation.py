@@ -17,13 +17,10 @@ _MASK_DTYPES = (tf.int32, tf.int64, tf.bool)
 
 
 def check_dtype_policy(policy: Any) -> tf_keras.mixed_precision.Policy:
-  """Returns the dtype policy, refusing float16.
+  """Returns a dtype policy, and refuses float16.
 
   Args:
     policy: Name of a policy, a policy, a dtype, or None for the global policy.
-
-  Returns:
-    A `tf_keras.mixed_precision.Policy`.
 
   Raises:
     ValueError: For a policy that computes in float16. The activations of a
@@ -51,14 +48,11 @@ def check_dtype_policy(policy: Any) -> tf_keras.mixed_precision.Policy:
 
 
 def check_labels(labels: Sequence[str], num_classes: int) -> tuple[str, ...]:
-  """Checks the names of classes.
+  """Checks the names of classes, and returns them as a tuple.
 
   Args:
     labels: Distinct names, one for each class, or none.
     num_classes: Number of classes.
-
-  Returns:
-    The names as a tuple.
 
   Raises:
     ValueError: If their number is another, two are equal, or one is not a

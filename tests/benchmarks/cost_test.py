@@ -8,7 +8,7 @@ import tensorflow as tf
 from benchmarks import cost
 from mobilebert_tf.distillation import schedules
 from mobilebert_tf import modeling
-from mobilebert_tf.modeling import flops
+from mobilebert_tf.modeling import layout
 
 _LENGTH, _PREDICTIONS = 16, 3
 
@@ -19,8 +19,8 @@ class CostTest(tf.test.TestCase):
     super().setUp()
     self.teacher = modeling.get_architecture('ib_bert_large', num_blocks=4)
     self.student = modeling.get_architecture('mobilebert', num_blocks=4)
-    self.block = flops.count_block(self.student, _LENGTH)
-    self.embeddings = flops.count_embeddings(self.student, _LENGTH)
+    self.block = layout.count_block_operations(self.student, _LENGTH)
+    self.embeddings = layout.count_embedding_operations(self.student, _LENGTH)
 
   def _count(self, index: int, **schedule) -> cost.StageCost:
     stages = schedules.build_stages(
@@ -31,7 +31,7 @@ class CostTest(tf.test.TestCase):
   def test_the_teacher_runs_to_the_block_that_is_taught(self):
     self.assertEqual(
         self._count(1).teacher,
-        flops.count_encoder(self.teacher, _LENGTH, num_blocks=2))
+        layout.count_operations(self.teacher, _LENGTH, num_blocks=2))
 
   def test_a_gradient_passes_through_what_is_trained(self):
     forward = self.embeddings + 3 * self.block

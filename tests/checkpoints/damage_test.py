@@ -14,7 +14,7 @@ import numpy as np
 import tensorflow as tf
 
 from mobilebert_tf import checkpoints
-from mobilebert_tf.checkpoints import conversion
+from mobilebert_tf.checkpoints import formats
 from tensorflow.core.protobuf import trackable_object_graph_pb2
 from tests.checkpoints import folders
 from tests import shared_data
@@ -31,13 +31,13 @@ class DamageTestCase(folders.FolderTestCase, parameterized.TestCase):
   def _assert_refused(self, folder, message, error=ValueError, **arguments):
     """Asserts that nothing is converted, and that nothing is left behind."""
     with self.assertRaisesRegex(error, message):
-      conversion.convert(
+      formats.convert(
           str(folder), str(self.parent / 'output'), **arguments)
     self.assertEmpty(list(self.parent.iterdir()))
 
   def _converted(self, checkpoint_format):
     folder = self.folder / checkpoint_format
-    conversion.convert(
+    formats.convert(
         folders.golden('tf1_tiny'), str(folder), checkpoint_format)
     return folder
 

@@ -12,7 +12,7 @@ import numpy as np
 import tensorflow as tf
 
 from mobilebert_tf import checkpoints
-from mobilebert_tf.checkpoints import conversion
+from mobilebert_tf.checkpoints import formats
 from mobilebert_tf import modeling
 from tests.checkpoints import folders
 from tests.checkpoints import goldens
@@ -38,7 +38,7 @@ class GoldenTest(folders.FolderTestCase, goldens.GoldenTestCase,
 
   def _convert(self, name, checkpoint_format):
     folder = str(self.folder / f'{name}_{checkpoint_format}')
-    conversion.convert(folders.golden(name), folder, checkpoint_format)
+    formats.convert(folders.golden(name), folder, checkpoint_format)
     return folder
 
   def _converted(self, model, name):

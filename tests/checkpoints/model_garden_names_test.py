@@ -9,7 +9,7 @@ from absl.testing import parameterized
 import tensorflow as tf, tf_keras
 
 from mobilebert_tf.checkpoints import name_map
-from mobilebert_tf.checkpoints import object_checkpoint
+from mobilebert_tf.checkpoints import bundles
 from official.nlp.modeling import layers
 from official.nlp.modeling import models
 from official.nlp.modeling import networks
@@ -49,7 +49,7 @@ class ModelGardenNamesTest(tf.test.TestCase, parameterized.TestCase):
     reader = tf.train.load_checkpoint(tf.train.Checkpoint(**items).write(
         os.path.join(self.get_temp_dir(), 'ckpt')))
     shapes = reader.get_variable_to_shape_map()
-    graph = object_checkpoint.ObjectGraph(reader)
+    graph = bundles.ObjectGraph(reader)
     found = {}
     for row in name_map.weight_names(config, heads):
       path = row.model_garden
@@ -61,7 +61,7 @@ class ModelGardenNamesTest(tf.test.TestCase, parameterized.TestCase):
           size or 3 for size in row.shape_in('model_garden')), path)
       found[key] = path
     self.assertLen(found, len(name_map.weight_names(config, heads)))
-    rest = set(shapes) - set(found) - {object_checkpoint.KEY}
+    rest = set(shapes) - set(found) - {bundles.KEY}
     self.assertEqual([key for key in rest
                       if not any(name in key for name in allowed)], [])
 

@@ -13,7 +13,7 @@ import tensorflow as tf, tf_keras
 import yaml
 
 from mobilebert_tf import checkpoints
-from mobilebert_tf.checkpoints import conversion
+from mobilebert_tf.checkpoints import formats
 from mobilebert_tf import modeling
 from official.core import base_task
 from official.modeling import hyperparams
@@ -66,7 +66,7 @@ class TasksRestoreOursTest(folders.FolderTestCase, goldens.GoldenTestCase,
 
   def _converted(self, name):
     folder = str(self.folder / 'model_garden')
-    done = conversion.convert(folders.golden(name), folder, 'model_garden')
+    done = formats.convert(folders.golden(name), folder, 'model_garden')
     return folder, done.notes
 
   def _restored(self, task: base_task.Task) -> tf_keras.Model:

@@ -11,8 +11,8 @@ import numpy as np
 import tensorflow as tf
 
 from mobilebert_tf.checkpoints import name_map
-from mobilebert_tf.checkpoints import object_checkpoint
-from mobilebert_tf.checkpoints import reference_config
+from mobilebert_tf.checkpoints import bundles
+from mobilebert_tf.checkpoints import tf1
 from mobilebert_tf import modeling
 from tests.modeling import contract
 from tests import shared_data
@@ -24,7 +24,7 @@ _ARCHITECTURES = ('mobilebert_small', 'mobilebert_tiny', 'ib_bert_small',
 def _rows(folder: str, config: str,
           heads=('masked_lm', 'next_sentence')) -> list[name_map.WeightName]:
   return name_map.weight_names(
-      reference_config.read_config(
+      tf1.read_config(
           str(shared_data.path(f'golden/{folder}/{config}'))), heads)
 
 
@@ -116,14 +116,14 @@ class NameMapTest(tf.test.TestCase, parameterized.TestCase):
       reader = tf.train.load_checkpoint(
           tf.train.Checkpoint(**model.checkpoint_items).write(
               os.path.join(self.get_temp_dir(), model.name)))
-      graph = object_checkpoint.ObjectGraph(reader)
+      graph = bundles.ObjectGraph(reader)
       keys = {row.ours: graph.find(row.mobilebert_tf)
               for row in name_map.weight_names(config, heads)}
       for ours, key in keys.items():
         self.assertIsNotNone(key, ours)
         self.assertAllEqual(reader.get_tensor(key), values[ours], ours)
       written = set(reader.get_variable_to_shape_map())
-      self.assertEqual(written - set(keys.values()), {object_checkpoint.KEY})
+      self.assertEqual(written - set(keys.values()), {bundles.KEY})
 
   # === The table itself ===
 

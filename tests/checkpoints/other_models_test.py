@@ -10,7 +10,7 @@ from absl.testing import parameterized
 import tensorflow as tf, tf_keras
 
 from mobilebert_tf import checkpoints
-from mobilebert_tf.checkpoints import conversion
+from mobilebert_tf.checkpoints import formats
 from mobilebert_tf import modeling
 from official.nlp.modeling import networks
 from tests.checkpoints import folders
@@ -26,7 +26,7 @@ class OtherModelsTest(folders.FolderTestCase, parameterized.TestCase):
   def _assert_refused(self, path, message, error=ValueError, **arguments):
     """Asserts that nothing is converted, and that nothing is left behind."""
     with self.assertRaisesRegex(error, message):
-      conversion.convert(str(path), str(self.parent / 'output'), **arguments)
+      formats.convert(str(path), str(self.parent / 'output'), **arguments)
     self.assertEmpty(list(self.parent.iterdir()))
 
   # === Configs ===
@@ -133,22 +133,22 @@ class OtherModelsTest(folders.FolderTestCase, parameterized.TestCase):
 
   def test_an_output_is_replaced_when_told_and_of_the_format(self):
     output = self.parent / 'output'
-    conversion.convert(folders.golden('tf1_tiny'), str(output), 'hugging_face')
+    formats.convert(folders.golden('tf1_tiny'), str(output), 'hugging_face')
     before = (output / 'model.safetensors').read_bytes()
     source = folders.golden('hf_tiny')
     for arguments in ({}, {'overwrite': True, 'output_format': 'tf1'},
                       {'overwrite': True, 'output_format': 'mobilebert_tf'}):
       with self.assertRaisesRegex(
           FileExistsError, 'output (exists already|has no (bert|encoder))'):
-        conversion.convert(
+        formats.convert(
             source, str(output), **{'output_format': 'hugging_face',
                                     **arguments})
       self.assertEqual((output / 'model.safetensors').read_bytes(), before)
     (output / 'notes.txt').touch()
     with self.assertRaisesRegex(FileExistsError, 'output holds notes.txt'):
-      conversion.convert(source, str(output), 'hugging_face', overwrite=True)
+      formats.convert(source, str(output), 'hugging_face', overwrite=True)
     (output / 'notes.txt').unlink()
-    conversion.convert(source, str(output), 'hugging_face', overwrite=True)
+    formats.convert(source, str(output), 'hugging_face', overwrite=True)
     self.assertCountEqual(
         os.listdir(output), ['config.json', 'model.safetensors'])
     self.assertEqual((output / 'model.safetensors').read_bytes(), (
@@ -157,11 +157,11 @@ class OtherModelsTest(folders.FolderTestCase, parameterized.TestCase):
 
   def test_what_stood_there_stays_when_the_input_is_damaged(self):
     output = self.parent / 'output'
-    conversion.convert(folders.golden('tf1_tiny'), str(output))
+    formats.convert(folders.golden('tf1_tiny'), str(output))
     folder = folders.copy('tf1_tiny', self.folder)
     folders.truncate(folder / f'{folders.TF1_PREFIX}.index', 99)
     with self.assertRaisesRegex(ValueError, 'cannot be read'):
-      conversion.convert(str(folder), str(output), overwrite=True)
+      formats.convert(str(folder), str(output), overwrite=True)
     self.assertEmpty(checkpoints.differences(
         checkpoints.read(str(output)),
         checkpoints.read(folders.golden('tf1_tiny'))))
@@ -172,7 +172,7 @@ class OtherModelsTest(folders.FolderTestCase, parameterized.TestCase):
     for output in (folder, f'{folder}/', self.parent / 'link',
                    f'{folder}/../tf1_tiny'):
       with self.assertRaisesRegex(FileExistsError, 'is the input, or has it'):
-        conversion.convert(str(folder), str(output), 'tf1', overwrite=True)
+        formats.convert(str(folder), str(output), 'tf1', overwrite=True)
     self.assertCountEqual(
         os.listdir(folder), os.listdir(folders.golden('tf1_tiny')))
 
@@ -183,7 +183,7 @@ class OtherModelsTest(folders.FolderTestCase, parameterized.TestCase):
     for name in ('photos', 'file'):
       with self.assertRaisesRegex(
           FileExistsError, 'so it is not a folder that was written'):
-        conversion.convert(folders.golden('tf1_tiny'),
+        formats.convert(folders.golden('tf1_tiny'),
                            str(self.parent / name), overwrite=True)
     self.assertTrue((self.parent / 'photos' / 'cat.jpg').exists())
     self.assertEqual((self.parent / 'file').read_text(), 'mine')
@@ -191,7 +191,7 @@ class OtherModelsTest(folders.FolderTestCase, parameterized.TestCase):
   def test_an_empty_folder_and_folders_that_are_missing_are_filled(self):
     (self.parent / 'empty').mkdir()
     for name in ('empty', 'a/b/c'):
-      conversion.convert(folders.golden('tf1_tiny'), str(self.parent / name))
+      formats.convert(folders.golden('tf1_tiny'), str(self.parent / name))
       self.assertEqual(
           checkpoints.recognise(str(self.parent / name)), 'mobilebert_tf')
 

@@ -11,7 +11,7 @@ import numpy as np
 import tensorflow as tf
 
 from mobilebert_tf import checkpoints
-from mobilebert_tf.checkpoints import conversion
+from mobilebert_tf.checkpoints import formats
 from mobilebert_tf import modeling
 from tests.checkpoints import folders
 from tests.modeling import contract
@@ -36,7 +36,7 @@ class RoundTripTest(folders.FolderTestCase, parameterized.TestCase):
   def _travel(self, path, route):
     for i, checkpoint_format in enumerate(route):
       output = str(self.folder / f'{i}_{checkpoint_format}')
-      conversion.convert(str(path), output, checkpoint_format)
+      formats.convert(str(path), output, checkpoint_format)
       path = output
     return pathlib.Path(path)
 

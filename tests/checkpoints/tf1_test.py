@@ -14,7 +14,7 @@ import numpy as np
 import tensorflow as tf, tf_keras
 
 from mobilebert_tf import checkpoints
-from mobilebert_tf.checkpoints import conversion
+from mobilebert_tf.checkpoints import formats
 from mobilebert_tf.checkpoints import name_map
 from mobilebert_tf import modeling
 from tests.checkpoints import folders
@@ -84,7 +84,7 @@ class Tf1Test(folders.FolderTestCase, parameterized.TestCase):
     self.assertAllEqual(checkpoint.weights[f'{ours}/kernel'], kernel.T)
     for checkpoint_format in ('hugging_face', 'model_garden', 'tf1'):
       output = str(self.folder / checkpoint_format)
-      conversion.convert(str(folder), output, checkpoint_format)
+      formats.convert(str(folder), output, checkpoint_format)
       again = checkpoints.read(output)
       self.assertAllEqual(again.weights[f'{ours}/kernel'], kernel.T)
     written = folders.read_variables(f'{output}/{folders.TF1_PREFIX}')
@@ -117,9 +117,9 @@ class Tf1Test(folders.FolderTestCase, parameterized.TestCase):
   @parameterized.parameters('student', 'tiny', 'teacher')
   def test_tf1s_saver_restores_what_was_written(self, kind):
     source = shared_data.path(f'golden/tf1_{kind}')
-    conversion.convert(str(source), str(self.folder / 'ours'))
+    formats.convert(str(source), str(self.folder / 'ours'))
     output = str(self.folder / 'tf1')
-    conversion.convert(str(self.folder / 'ours'), output, 'tf1')
+    formats.convert(str(self.folder / 'ours'), output, 'tf1')
     with tf.Graph().as_default(), tf.compat.v1.Session() as session:
       graph = {
           entry['name']: tf.compat.v1.get_variable(
@@ -134,7 +134,7 @@ class Tf1Test(folders.FolderTestCase, parameterized.TestCase):
           str(source / folders.TF1_PREFIX), name), name)
 
   def test_a_folder_that_moved_is_still_found(self):
-    conversion.convert(
+    formats.convert(
         folders.golden('tf1_student'), str(self.folder / 'one'), 'tf1')
     (self.folder / 'one').rename(self.folder / 'other')
     self.assertEqual(tf.train.latest_checkpoint(str(self.folder / 'other')),

@@ -10,7 +10,7 @@ import tensorflow as tf
 import tokenizers
 
 from mobilebert_tf import checkpoints
-from mobilebert_tf.checkpoints import conversion
+from mobilebert_tf.checkpoints import formats
 from mobilebert_tf.checkpoints import tokenizer_files
 from mobilebert_tf import modeling
 from tests.checkpoints import folders
@@ -93,11 +93,11 @@ class TokenizerFilesTest(folders.FolderTestCase, parameterized.TestCase):
     path = str(folder)
     for checkpoint_format in ('mobilebert_tf', 'tf1', 'model_garden'):
       output = self.folder / checkpoint_format
-      conversion.convert(path, str(output), checkpoint_format)
+      formats.convert(path, str(output), checkpoint_format)
       self.assertEqual((output / 'labels.txt').read_text(encoding='utf-8'),
                        ''.join(f'{label}\n' for label in labels))
       path = str(output)
-    conversion.convert(path, str(self.folder / 'again'), 'hugging_face')
+    formats.convert(path, str(self.folder / 'again'), 'hugging_face')
     fields = json.loads((self.folder / 'again' / 'config.json').read_text())
     self.assertEqual(fields['id2label'], {
         '0': labels[0], '1': labels[1], '2': labels[2]})
@@ -113,8 +113,10 @@ class TokenizerFilesTest(folders.FolderTestCase, parameterized.TestCase):
     source = str(source)
     self.assertEqual(checkpoints.read(source).problem_type,
                      'multi_label_classification')
-    conversion.convert(source, str(self.folder / other), other)
-    conversion.convert(
+    for overwrite in (False, True):  # It can be replaced.
+      formats.convert(
+          source, str(self.folder / other), other, overwrite=overwrite)
+    formats.convert(
         str(self.folder / other), str(self.folder / 'again'), 'hugging_face')
     fields = json.loads((self.folder / 'again' / 'config.json').read_text())
     self.assertEqual(fields['problem_type'], 'multi_label_classification')
@@ -132,12 +134,12 @@ class TokenizerFilesTest(folders.FolderTestCase, parameterized.TestCase):
     """`transformers` writes LABEL_0 and so on where nobody named them."""
     checkpoint = checkpoints.read(folders.golden('hf_seqcls'))
     self.assertEqual(checkpoint.labels, ())
-    conversion.convert(folders.golden('hf_seqcls'), str(self.folder / 'out'))
+    formats.convert(folders.golden('hf_seqcls'), str(self.folder / 'out'))
     self.assertFalse((self.folder / 'out' / 'labels.txt').exists())
 
   def test_labels_of_another_number_of_classes(self):
     folder = folders.copy('hf_seqcls', self.folder)
-    conversion.convert(str(folder), str(self.folder / 'out'))
+    formats.convert(str(folder), str(self.folder / 'out'))
     (self.folder / 'out' / 'labels.txt').write_text('a\nb\n')
     with self.assertRaisesRegex(
         ValueError, r'2 labels for .*out/.*\(a, b\), .* has 3 classes'):

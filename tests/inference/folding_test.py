@@ -13,7 +13,7 @@ from benchmarks import reparametrization
 from mobilebert_tf.checkpoints import name_map
 from mobilebert_tf.inference import encoder as encoder_lib
 from mobilebert_tf.inference import folding
-from mobilebert_tf.inference import rescaling
+from mobilebert_tf.inference import rewriting
 from mobilebert_tf import modeling
 from mobilebert_tf.modeling import architectures
 from mobilebert_tf.modeling import layout as layout_lib
@@ -58,7 +58,7 @@ def _run(folded: folding.FoldedEncoder, dtype=tf.float64) -> np.ndarray:
 def _rescale(folded: folding.FoldedEncoder) -> folding.FoldedEncoder:
   batch = {name: tf.constant(value)
            for name, value in contract.token_inputs().items()}
-  return rescaling.rescale(folded, rescaling.measure_ranges(folded, [batch]))
+  return rewriting.rescale(folded, rewriting.measure_ranges(folded, [batch]))
 
 
 def _gammas(encoder: modeling.MobileBertEncoder) -> list[tf.Variable]:
@@ -167,8 +167,8 @@ class RescalingTest(parameterized.TestCase, tf.test.TestCase):
     for name, largest in after.items():
       if name.split('/')[-1] not in ('query', 'key'):
         self.assertAllInRange(
-            largest[largest > 0], rescaling._TARGET / 1.5,
-            rescaling._TARGET * 1.5)
+            largest[largest > 0], rewriting._TARGET / 1.5,
+            rewriting._TARGET * 1.5)
     self.assertAllClose(after['0/query'] * after['0/key'],
                         before['0/query'] * before['0/key'])
 
@@ -195,12 +195,12 @@ class RescalingTest(parameterized.TestCase, tf.test.TestCase):
 
   def test_without_text(self):
     with self.assertRaisesRegex(ValueError, 'no text to calibrate with'):
-      rescaling.measure_ranges(folding.fold(_encoder()), [])
+      rewriting.measure_ranges(folding.fold(_encoder()), [])
 
   def _ranges(self, folded):
     batch = {name: tf.constant(value)
              for name, value in contract.token_inputs().items()}
-    return rescaling.measure_ranges(folded, [batch])
+    return rewriting.measure_ranges(folded, [batch])
 
 
 def _arrays(folded: folding.FoldedEncoder) -> list[np.ndarray]:

@@ -1,9 +1,11 @@
 # Copyright 2026 The mobilebert_tf Authors
 # SPDX-License-Identifier: Apache-2.0
 
-"""What models of each kind answer to lines, sound and unsound ones together."""
+"""Lines from any stream, and the answers of each kind of model to them."""
 
 import dataclasses
+import io
+import os
 import pathlib
 import shutil
 import tempfile
@@ -12,7 +14,7 @@ from absl.testing import parameterized
 import numpy as np
 import tensorflow as tf
 
-from mobilebert_tf.inference import line_input
+from mobilebert_tf.inference import line_answers
 from mobilebert_tf import modeling
 from mobilebert_tf.tasks.classification import predictor as classification_predictor
 from mobilebert_tf.tasks.question_answering import predictor as question_answering_predictor
@@ -20,8 +22,8 @@ from mobilebert_tf.tasks import registry
 from tests.inference import tiny_classifier
 
 
-def _lines(*fields: dict) -> list[line_input.Line]:
-  return [line_input.Line(i, f) for i, f in enumerate(fields, start=1)]
+def _lines(*fields: dict) -> list[line_answers.Line]:
+  return [line_answers.Line(i, f) for i, f in enumerate(fields, start=1)]
 
 
 class LineAnswersTest(parameterized.TestCase, tf.test.TestCase):
@@ -39,8 +41,8 @@ class LineAnswersTest(parameterized.TestCase, tf.test.TestCase):
     answerer = self.classifier.kind.line_answerer(self.classifier, 32)
     long = tiny_classifier.text(38)
     lines = [*_lines({'text': 'w1', 'id': 'x'}, {'text': long}),
-             line_input.Line(3, error='broken'),
-             line_input.Line(4, {'text': 'w2', 'more': 1})]
+             line_answers.Line(3, error='broken'),
+             line_answers.Line(4, {'text': 'w2', 'more': 1})]
     first, second, third, fourth = answerer.answer(lines)
     scores = classification_predictor.TextPredictor(self.classifier).scores(
         ['w1', long, 'w2'])
@@ -162,6 +164,82 @@ class LineAnswersTest(parameterized.TestCase, tf.test.TestCase):
   def test_fields_that_do_not_fit(self, fields, error):
     [answer] = self.classifier.kind.line_answerer(self.classifier, 32).answer(_lines(fields))
     self.assertIn(error, answer['error'])
+
+
+class _Trickle(io.RawIOBase):
+  """Gives a few bytes at a time."""
+
+  def __init__(self, data: bytes, size: int):
+    super().__init__()
+    self._stream, self._size = io.BytesIO(data), size
+
+  def readable(self):
+    return True
+
+  def read(self, size=-1):
+    return self._stream.read(min(size, self._size))
+
+
+class LineInputTest(parameterized.TestCase, tf.test.TestCase):
+
+  @parameterized.product(size=(1, 2, 3, 7, 100), end=(b'', b'\n'))
+  def test_lines_are_whole_however_they_come(self, size, end):
+    data = 'a\n\n\n😀 b\r\n' .encode() + b'x' * 20 + b'\nend' + end
+    lines = [line for block in line_answers.read_blocks(_Trickle(data, size))
+             for line in block]
+    self.assertEqual(lines, [
+        b'a', b'', b'', '😀 b\r'.encode(), b'x' * 20, b'end'])
+
+  def test_lines_come_as_soon_as_they_are_there(self):
+    reader, writer = os.pipe()
+    with open(reader, 'rb', buffering=0) as stream, open(
+        writer, 'wb', buffering=0) as source:
+      blocks = line_answers.read_blocks(stream)
+      source.write(b'a\nb\nunfin')
+      self.assertEqual(next(blocks), [b'a', b'b'])
+      source.write(b'ished\n')
+      self.assertEqual(next(blocks), [b'unfinished'])
+
+  @parameterized.parameters(1, 4, 1000)
+  def test_a_line_that_is_too_long_is_not_kept(self, size):
+    data = b'a\n' + b'x' * 50 + b'\nb\n' + b'y' * 10 + b'\n' + b'z' * 11
+    lines = [line for block in line_answers.read_blocks(
+        _Trickle(data, size), longest=10) for line in block]
+    self.assertEqual(lines, [b'a', None, b'b', b'y' * 10, None])
+
+  def test_nothing(self):
+    self.assertEmpty(list(line_answers.read_blocks(_Trickle(b'', 5))))
+
+  @parameterized.parameters(
+      ('auto', b'a {"text": 1}', {'text': 'a {"text": 1}'}),
+      ('auto', b' {"text": "a"}\r', {'text': 'a'}),
+      ('text', b'{"text": "a"}', {'text': '{"text": "a"}'}),
+      ('json', b'{"text": "\\ud83d\\ude00", "n": 1}', {'text': '😀', 'n': 1}),
+      ('json', b'{"text": "x\\ud83d"}', {'text': 'x\ufffd'}),
+      ('json', b'{"words": ["\\ude00", 1]}', {'words': ['\ufffd', 1]}),
+      ('auto', '\ufeff{"text": "a"}'.encode(), {'text': 'a'}))
+  def test_what_a_line_says(self, line_format, data, fields):
+    line = line_answers.LineParser(line_format).parse(data)
+    self.assertEqual((line.number, line.fields, line.error), (1, fields, ''))
+
+  @parameterized.parameters(
+      (b'a\xff', 'not UTF-8 .invalid start byte at byte 1'),
+      (b'', 'empty'), (b' \t\r', 'empty'), (None, 'more than 64,000,000 bytes'),
+      (b'{"text": ', 'not JSON: '), (b'[1]', 'not an object'),
+      (b'{"a": NaN}', 'not JSON: NaN'), (b'[' * 100_000, 'not JSON: '),
+      (b'{"a": ' + b'9' * 5_000 + b'}', 'not JSON: '))
+  def test_lines_that_cannot_be_read(self, data, error):
+    line = line_answers.LineParser('json').parse(data)
+    self.assertRegex(line.error, error)
+    self.assertEmpty(line.fields)
+
+  def test_the_first_line_with_text_decides_the_format(self):
+    parser = line_answers.LineParser()
+    self.assertIn('empty', parser.parse(b'').error)
+    self.assertEqual(parser.parse(b'{"text": "a"}').fields, {'text': 'a'})
+    line = parser.parse(b'b')
+    self.assertEqual(line.number, 3)
+    self.assertIn('not JSON', line.error)
 
 
 if __name__ == '__main__':

@@ -20,7 +20,7 @@ from mobilebert_tf.deployment import tflite
 from mobilebert_tf.evaluation import deployment
 from mobilebert_tf.evaluation import real_texts
 from mobilebert_tf.evaluation import scoring
-from mobilebert_tf.inference import line_input
+from mobilebert_tf.inference import line_answers
 from mobilebert_tf.pipelines.finetuning import run
 from mobilebert_tf.reporting import evaluation as evaluation_report
 from mobilebert_tf.tasks.classification import predictor as predictor_lib
@@ -73,8 +73,8 @@ class EndToEndTest(tf.test.TestCase):
   def test_lines_of_text_are_answered(self):
     answerer = self.trained.kind.line_answerer(self.trained, 4)
     [answer, wrong] = answerer.answer([
-        line_input.Line(1, {'text': tiny_tables.text(['film', 'sport'])}),
-        line_input.Line(2, {'text': 'w1', 'pair': 'w2'})])
+        line_answers.Line(1, {'text': tiny_tables.text(['film', 'sport'])}),
+        line_answers.Line(2, {'text': 'w1', 'pair': 'w2'})])
     self.assertEqual(answer['labels'], ['film', 'sport'])
     self.assertGreater(answer['probabilities']['film'], 0.5)
     self.assertIn('error', wrong)

@@ -11,9 +11,9 @@ import tensorflow as tf
 import yaml
 
 from mobilebert_tf import checkpoints
-from mobilebert_tf.checkpoints import accounting
-from mobilebert_tf.checkpoints import conversion
-from mobilebert_tf.checkpoints import object_checkpoint
+from mobilebert_tf.checkpoints import checkpoint as checkpoint_lib
+from mobilebert_tf.checkpoints import formats
+from mobilebert_tf.checkpoints import bundles
 from tests.checkpoints import folders
 from tests import shared_data
 
@@ -120,10 +120,10 @@ class NamedWeightsTest(folders.FolderTestCase, parameterized.TestCase):
       self._assert_refused(folder, f'{name} {message}')
 
   def test_long_lists_are_cut(self):
-    self.assertEqual(accounting.listed(['a', 'b']), 'a, b')
+    self.assertEqual(checkpoint_lib.listed(['a', 'b']), 'a, b')
     names = [str(i) for i in range(12)]
     self.assertEqual(
-        accounting.listed(names), '0, 1, 2, 3, 4, 5, 6, 7, 8, 9 and 2 more')
+        checkpoint_lib.listed(names), '0, 1, 2, 3, 4, 5, 6, 7, 8, 9 and 2 more')
 
 
 class ObjectsTest(folders.FolderTestCase, parameterized.TestCase):
@@ -133,7 +133,7 @@ class ObjectsTest(folders.FolderTestCase, parameterized.TestCase):
     """Converts a golden folder and writes its weights again, changed."""
     folder = self.folder / checkpoint_format
     shutil.rmtree(folder, ignore_errors=True)
-    conversion.convert(
+    formats.convert(
         folders.golden('tf1_tiny'), str(folder), checkpoint_format)
     checkpoint = checkpoints.read(str(folder))
     arrays = {
@@ -142,7 +142,7 @@ class ObjectsTest(folders.FolderTestCase, parameterized.TestCase):
         for name in checkpoint.names
     }
     change(arrays)
-    object_checkpoint.write(str(folder / 'mobilebert.ckpt'), arrays, {})
+    bundles.write_objects(str(folder / 'mobilebert.ckpt'), arrays, {})
     return folder
 
   @parameterized.parameters(

@@ -1,62 +1,78 @@
 # Copyright 2026 The mobilebert_tf Authors
 # SPDX-License-Identifier: Apache-2.0
 
-"""Heads: the pooler, masked language model, and next sentence."""
+"""The pre-trainer: masked language model and next sentence, and their heads."""
 
 import tensorflow as tf, tf_keras
 
-from mobilebert_tf.modeling import embeddings
+from mobilebert_tf.modeling import encoder as encoder_lib
 from mobilebert_tf.modeling import layers
+from mobilebert_tf.modeling import task_models
 
 
 @tf_keras.utils.register_keras_serializable('mobilebert_tf')
-class Pooler(tf_keras.layers.Layer):
-  """Pools a text into one vector, the first token's.
+class MobileBertPretrainer(task_models.EncoderModel):
+  """An encoder with the two heads of BERT's pre-training.
+
+  Its outputs carry the names that the Model Garden's `MaskedLMTask` reads.
 
   Args:
-    use_dense: Whether to apply `tanh(dense)` (`classifier_activation` of the
-      reference); the released student does not.
-    initializer_range: Standard deviation of the kernel's initializer.
-    **kwargs: `name`, `dtype` and `trainable` of a layer.
+    encoder: The encoder; its layers become this model's.
+    name: Name of the model.
 
-  Inputs `[batch, length, width]`, outputs `[batch, width]`.
+  Inputs: the encoder's, and after them
+    masked_lm_positions: int `[batch, predictions]`, the positions to predict.
+
+  Outputs: the encoder's dict, and in it
+    mlm_logits: `[batch, predictions, vocab_size]`.
+    next_sentence: `[batch, 2]`, class 0 is "the second segment follows".
 
   Example:
 
-  >>> Pooler()(tf.ones([1, 3, 4])).shape.as_list()
-  [1, 4]
+  >>> model = MobileBertPretrainer(
+  ...     encoder_lib.MobileBertEncoder('mobilebert_small'))
+  >>> ids = tf.constant([[2, 4, 3]])
+  >>> model([ids, ids // ids, ids * 0, ids[:, 1:2] // 4]
+  ...      )['mlm_logits'].shape.as_list()
+  [1, 1, 8000]
   """
 
-  def __init__(self, use_dense: bool = False, initializer_range: float = 0.02,
-               **kwargs):
-    super().__init__(**kwargs)
-    self._config = {
-        'use_dense': use_dense, 'initializer_range': initializer_range
-    }
+  _extra_inputs = {'masked_lm_positions': (tf.int32, tf.int64)}
+  _heads = ('masked_lm_transform', 'masked_lm', 'next_sentence')
 
-  def build(self, input_shape):
-    if self._config['use_dense']:
-      self.dense = tf_keras.layers.Dense(
-          input_shape[-1], activation='tanh', name='dense',
-          dtype=self.dtype_policy,
-          kernel_initializer=layers.truncated_normal(
-              self._config['initializer_range']))
-    super().build(input_shape)
+  def __init__(self,
+               encoder: encoder_lib.MobileBertEncoder,
+               name: str = 'mobilebert_pretrainer'):
+    config = encoder.architecture
+    policy = encoder.word_embeddings.dtype_policy
 
-  def call(self, inputs: tf.Tensor) -> tf.Tensor:
-    first_token = inputs[:, 0]
-    return self.dense(first_token) if self._config['use_dense'] else first_token
+    # === Layers ===
+    transform = MaskedLanguageModelTransform(
+        config.hidden_activation, config.initializer_range,
+        name='masked_lm_transform', dtype=policy)
+    masked_lm = MaskedLanguageModelLogits(
+        config.vocab_size, config.embedding_size, config.initializer_range,
+        name='masked_lm', dtype=policy)
+    next_sentence = NextSentenceHead(
+        config.initializer_range, name='next_sentence', dtype=policy)
 
-  def get_config(self):
-    return {**super().get_config(), **self._config}
+    # === Functional graph ===
+    positions = tf_keras.Input(
+        [None], dtype=tf.int32, name='masked_lm_positions')
+    outputs = dict(encoder.output)
+    transformed = transform(outputs['sequence_output'], positions)
+    outputs['mlm_logits'] = masked_lm(
+        transformed, encoder.word_embeddings(transformed, reverse=True))
+    outputs['next_sentence'] = next_sentence(outputs['pooled_output'])
+    super().__init__(encoder, outputs, name, extra_inputs=[positions])
 
 
 @tf_keras.utils.register_keras_serializable('mobilebert_tf')
-class MaskedLanguageModelTransform(tf_keras.layers.Layer):
+class MaskedLanguageModelTransform(layers.ConfiguredLayer):
   """Gathers the masked positions and transforms them for the vocabulary.
 
-  Gather, dense, activation, and a true LayerNorm even if the encoder has NoNorm
-  (`get_masked_lm_output` of the reference).
+  A dense layer, its activation, and a true LayerNorm even if the encoder has
+  NoNorm (`get_masked_lm_output` of the reference).
 
   Args:
     hidden_activation: Name of the activation.
@@ -82,12 +98,10 @@ class MaskedLanguageModelTransform(tf_keras.layers.Layer):
     }
 
   def build(self, input_shape):
-    self.dense = tf_keras.layers.Dense(
-        input_shape[-1], name='dense', dtype=self.dtype_policy,
-        activation=layers.get_activation(
-            self._config['hidden_activation']),
-        kernel_initializer=layers.truncated_normal(
-            self._config['initializer_range']))
+    self.dense = layers.make_dense(
+        input_shape[-1], self._config['initializer_range'], name='dense',
+        activation=layers.get_activation(self._config['hidden_activation']),
+        dtype=self.dtype_policy)
     self.norm = layers.make_normalization(
         'layer_norm', name='norm', dtype=self.dtype_policy)
     super().build(input_shape)
@@ -97,12 +111,9 @@ class MaskedLanguageModelTransform(tf_keras.layers.Layer):
     masked = tf.gather(sequence_output, positions, batch_dims=1)  # [B, P, D]
     return self.norm(self.dense(masked))
 
-  def get_config(self):
-    return {**super().get_config(), **self._config}
-
 
 @tf_keras.utils.register_keras_serializable('mobilebert_tf')
-class MaskedLanguageModelLogits(tf_keras.layers.Layer):
+class MaskedLanguageModelLogits(layers.ConfiguredLayer):
   """Adds the logits of the extra output weights to the word table's.
 
   The word table is narrower than the hidden states; its logits come from their
@@ -151,16 +162,13 @@ class MaskedLanguageModelLogits(tf_keras.layers.Layer):
     logits = tied_logits + self.bias  # [B, P, V]
     if self.extra_output_weights is not None:
       extra = tf.cast(self.extra_output_weights, self.compute_dtype)
-      logits += embeddings.project_to_rows(
+      logits += encoder_lib.project_to_rows(
           transformed[..., self._config['embedding_size']:], extra)
     return logits
 
-  def get_config(self):
-    return {**super().get_config(), **self._config}
-
 
 @tf_keras.utils.register_keras_serializable('mobilebert_tf')
-class NextSentenceHead(tf_keras.layers.Layer):
+class NextSentenceHead(layers.ConfiguredLayer):
   """Predicts whether the second segment follows the first; class 0 is yes.
 
   One dense layer on the pooled output, `cls/seq_relationship` of the reference.
@@ -180,13 +188,8 @@ class NextSentenceHead(tf_keras.layers.Layer):
   def __init__(self, initializer_range: float = 0.02, **kwargs):
     super().__init__(**kwargs)
     self._config = {'initializer_range': initializer_range}
-    self.dense = tf_keras.layers.Dense(
-        2, name='dense', dtype=self.dtype_policy,
-        kernel_initializer=layers.truncated_normal(
-            initializer_range))
+    self.dense = layers.make_dense(
+        2, initializer_range, name='dense', dtype=self.dtype_policy)
 
   def call(self, pooled_output: tf.Tensor) -> tf.Tensor:
     return self.dense(pooled_output)
-
-  def get_config(self):
-    return {**super().get_config(), **self._config}
