@@ -371,11 +371,8 @@ def _group_picture(results: Mapping[str, Any], parts: ReportParts,
 
 def _cleaned(mistake: Mistake) -> Mistake:
   """Returns the same on lines without control characters."""
-  return Mistake(*(
-      [text_lib.clean(each) for each in value] if isinstance(value, list)
-      else text_lib.clean(value)
-      for value in (getattr(mistake, field.name)
-                    for field in dataclasses.fields(mistake))))
+  *lines, texts = dataclasses.astuple(mistake)
+  return Mistake(*map(text_lib.clean, lines), list(map(text_lib.clean, texts)))
 
 
 def _mistake_table(results: Mapping[str, Any],
