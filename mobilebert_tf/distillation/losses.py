@@ -222,8 +222,8 @@ def masked_lm(logits: tf.Tensor, labels: tf.Tensor,
   Example:
 
   >>> logits = tf.math.log([[[0.25, 0.75]]])
-  >>> float(tf.exp(-masked_lm(logits, tf.constant([[1]]), tf.ones([1, 1]))))
-  0.75
+  >>> round(float(masked_lm(logits, tf.constant([[1]]), tf.ones([1, 1]))), 4)
+  0.2877
   """
   losses = tf.nn.sparse_softmax_cross_entropy_with_logits(
       labels, tf.cast(logits, tf.float32))

@@ -197,8 +197,8 @@ class StopWhenNotFinite:
   Example:
 
   >>> check = StopWhenNotFinite(
-  ...     tf_keras.Sequential(), tf.Variable(4), steps_per_loop=2,
-  ...     describe_step=lambda step: 'pre-training',
+  ...     tf_keras.Sequential([tf_keras.Input(1)]), tf.Variable(4),
+  ...     steps_per_loop=2, describe_step=lambda step: 'pre-training',
   ...     latest_checkpoint=lambda: None)
   >>> check({'training_loss': float('nan')})
   Traceback (most recent call last):
