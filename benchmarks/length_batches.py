@@ -67,12 +67,12 @@ def _run(seed: int, by_length: bool,
   from mobilebert_tf.training import run
   from mobilebert_tf.tasks.classification import glue
   from mobilebert_tf.pipelines.finetuning import recipe as recipe_lib
-  from mobilebert_tf.pipelines.finetuning import plan as start_lib
+  from mobilebert_tf.pipelines.finetuning import run as run_lib
   from mobilebert_tf.tasks.pretraining import task
   from official.core import exp_factory
 
   folder.mkdir()
-  start = start_lib.prepare(recipe_lib.Recipe(
+  start = run_lib.prepare(recipe_lib.Recipe(
       'sst2', data_dir=_DATA_DIR.value, init_checkpoint=_CHECKPOINT.value),
                             folder)
   params = exp_factory.get_exp_config('mobilebert/glue/sst2')

@@ -20,7 +20,6 @@ from absl import flags
 from absl import logging
 
 from mobilebert_tf.common import program
-from mobilebert_tf.pipelines import flags as flags_lib
 from mobilebert_tf.pipelines import settings as settings_lib
 
 _DEFAULTS = settings_lib.Settings(
@@ -34,12 +33,13 @@ _SEEDS = program.DEFINE_numbers(
     'seeds', [1, 2, 3],
     'Seeds of weights, batches and fine-tuning. More may be added later.',
     lower_bound=0)
-flags_lib.define(_DEFAULTS, leave_out=('passages_per_library', 'seed'),
-                 required=('text_files', 'task_train', 'task_dev'))
+settings_lib.define_flags(
+    _DEFAULTS, leave_out=('passages_per_library', 'seed'),
+    required=('text_files', 'task_train', 'task_dev'))
 
 
 def main() -> None:
-  settings = flags_lib.read(_DEFAULTS, seed=_SEEDS.value[0])
+  settings = settings_lib.read_flags(_DEFAULTS, seed=_SEEDS.value[0])
   from mobilebert_tf.pipelines import ablation
 
   report = ablation.run(pathlib.Path(_OUTPUT_DIR.value), settings, _SEEDS.value)

@@ -20,9 +20,9 @@ from absl import flags
 from absl import logging
 
 from mobilebert_tf.common import program
-from mobilebert_tf.pipelines.finetuning import flags as flags_lib
+from mobilebert_tf.pipelines.finetuning import recipe as recipe_lib
 
-flags.adopt_module_key_flags(flags_lib)  # So that --help shows them.
+recipe_lib.define_flags()
 
 _OUTPUT_DIR = flags.DEFINE_string(
     'output_dir', None, 'Folder for the model, its report and its answers.',
@@ -42,13 +42,12 @@ _SEED = flags.DEFINE_integer(
 
 def main() -> None:
   import pathlib
-  from mobilebert_tf.pipelines.finetuning import recipe as recipe_lib
   from mobilebert_tf.pipelines.finetuning import run
   from mobilebert_tf.reporting import evaluation as evaluation_report
   from mobilebert_tf.tasks import registry
 
   folder = pathlib.Path(_OUTPUT_DIR.value).expanduser()
-  fields = flags_lib.recipe_fields()
+  fields = recipe_lib.read_flags()
   settings = recipe_lib.usual_settings(fields['task'])
   for flag in (_LEARNING_RATE, _BATCH_SIZE, _EPOCHS):
     if flag.value is not None:

@@ -18,9 +18,9 @@ from absl import flags
 from absl import logging
 
 from mobilebert_tf.common import program
-from mobilebert_tf.pipelines.finetuning import flags as flags_lib
+from mobilebert_tf.pipelines.finetuning import recipe as recipe_lib
 
-flags.adopt_module_key_flags(flags_lib)  # So that --help shows them.
+recipe_lib.define_flags()
 
 _OUTPUT_DIR = flags.DEFINE_string(
     'output_dir', None, 'Folder for all runs.', required=True)
@@ -38,7 +38,6 @@ _SEEDS = program.DEFINE_numbers(
 
 def main() -> None:
   import pathlib
-  from mobilebert_tf.pipelines.finetuning import recipe as recipe_lib
   from mobilebert_tf.pipelines.finetuning import search
   from mobilebert_tf.reporting import search as search_report
 
@@ -48,7 +47,7 @@ def main() -> None:
       learning_rates=tuple(_LEARNING_RATES.value),
       epochs=tuple(_EPOCHS.value), seeds=tuple(_SEEDS.value))
   found = search.search(
-      recipe_lib.Recipe(**flags_lib.recipe_fields()), grid, folder)
+      recipe_lib.Recipe(**recipe_lib.read_flags()), grid, folder)
   page = search_report.write_report(found, folder)
   print(search_report.format_summary(found))
   print(f'\nThe best model: {folder / search.BEST}\nThe report: {page}')

@@ -16,7 +16,6 @@ from absl import flags
 from absl import logging
 
 from mobilebert_tf.common import program
-from mobilebert_tf.pipelines import flags as flags_lib
 from mobilebert_tf.pipelines import settings as settings_lib
 
 _DEFAULTS = settings_lib.Settings()
@@ -29,7 +28,7 @@ _SENTENCES = (
 _OUTPUT_DIR = flags.DEFINE_string(
     'output_dir', 'quickstart_output',
     'Folder for everything that is made; a run resumes from what is there.')
-flags_lib.define(
+settings_lib.define_flags(
     _DEFAULTS,
     text_files='by default the documentation strings of the packages that '
     'installation brought',
@@ -38,7 +37,7 @@ flags_lib.define(
 
 
 def main(sentences: list[str]) -> None:
-  settings = flags_lib.read(_DEFAULTS)
+  settings = settings_lib.read_flags(_DEFAULTS)
   if bool(settings.task_train) != bool(settings.task_dev):
     raise ValueError('--task_train and --task_dev go together.')
   from mobilebert_tf.pipelines import quickstart

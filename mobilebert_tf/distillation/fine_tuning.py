@@ -70,14 +70,13 @@ class TeacherConfig(base_config.Config):
 
 
 def with_teacher(config: cfg.TaskConfig) -> cfg.TaskConfig:
-  """Returns the config of the same task with a teacher that is not named yet.
+  """Returns the config of a task with a further field, an empty `teacher`.
 
   Args:
     config: Config of a registered fine-tuning task.
 
   Returns:
-    A config with the same fields and `teacher`, a `TeacherConfig`. The task
-    factory knows its task.
+    A config whose task is registered as well.
 
   Raises:
     ValueError: If the task does not say which outputs a student matches.
@@ -173,16 +172,7 @@ class DistilledTask:
 
   def build_soft_loss(self, teacher: Any, student: Any,
                       labels: Any) -> tf.Tensor:
-    """Returns the mean loss of the student's outputs against the teacher's.
-
-    Args:
-      teacher: Outputs of the teacher, as its model returns them.
-      student: Outputs of the student.
-      labels: Labels of the batch, as `build_losses` takes them.
-
-    Returns:
-      A float32 scalar.
-    """
+    """Returns the mean loss of the student's outputs against the teacher's."""
     pairs = list(zip(self.outputs_to_match(teacher, labels),
                      self.outputs_to_match(student, labels), strict=True))
     temperature = self.task_config.teacher.temperature
@@ -208,7 +198,7 @@ def _inputs_of(view: tf_keras.Model,
 
 
 def _pair_blocks(config: TeacherConfig, teacher: tf_keras.Model,
-                  student: tf_keras.Model) -> list[tuple[int, int]]:
+                 student: tf_keras.Model) -> list[tuple[int, int]]:
   """Returns pairs of compared blocks, the teacher's first."""
   if not config.hidden_weight:
     return []

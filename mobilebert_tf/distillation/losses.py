@@ -3,33 +3,120 @@
 
 """Losses of transfer and distillation: pure functions of teacher and student.
 
-Each returns a float32 scalar, the mean over tokens. With a mask, padding does
-not count, which is what the paper means; without one every position counts,
-padding too, which is what the released TF1 code computes. Sun et al. 2020,
-section 3.3, and google-research `mobilebert/run_pretraining.py`.
+A single loss is a float32 scalar, the mean over all but the dimension that it
+compares. With a mask, padding does not count, which is what the paper means;
+without one every position counts, padding too, which is what the released TF1
+code computes. Sun et al. 2020, section 3.3, and google-research
+`mobilebert/run_pretraining.py`.
 """
+
+import dataclasses
+from collections.abc import Mapping, Sequence
 
 import tensorflow as tf
 
+from official.modeling.hyperparams import base_config
+
+TERMS = ('feature_map', 'attention', 'mean', 'variance')
+VARIANTS = ('paper', 'tf1_reference')
 # Under the root, so that a token whose channels are all equal has gradients.
 _EPSILON = 1e-12
 
 
-def feature_map_transfer(teacher: tf.Tensor, student: tf.Tensor,
-                         mask: tf.Tensor | None = None) -> tf.Tensor:
-  """Mean squared error of the feature maps, each normalized.
+@dataclasses.dataclass
+class LossWeights(base_config.Config):
+  """Weight of each term; the defaults are those of the reference.
 
-  Equation 2, with mean and variance of each token taken out; they have losses
-  of their own (`mean_transfer`, `variance_transfer`), because their scale
-  differs from that of the shape by orders of magnitude.
+  Attributes:
+    feature_map: Weight of `feature_map_transfer`.
+    attention: Weight of `attention_transfer`.
+    mean: Weight of `mean_transfer`.
+    variance: Weight of `variance_transfer`.
+    masked_lm: Weight of `soft_masked_lm`.
+    next_sentence: Weight of `next_sentence`.
+    ground_truth_ratio: Share of the true token in the distillation's targets.
+  """
+  feature_map: float = 100.0
+  attention: float = 1.0
+  mean: float = 5000.0
+  variance: float = 5.0
+  masked_lm: float = 1.0
+  next_sentence: float = 1.0
+  ground_truth_ratio: float = 0.5
+
+
+def transfer_losses(teacher: Mapping[str, Sequence[tf.Tensor]],
+                    student: Mapping[str, Sequence[tf.Tensor]],
+                    mask: tf.Tensor) -> dict[str, tf.Tensor]:
+  """Computes the terms of knowledge transfer as the paper defines them.
 
   Args:
-    teacher: `[batch, length, width]`, the output of a teacher's block.
-    student: The same of a student's.
-    mask: `[batch, length]`, 1 for tokens and 0 for padding; None counts all.
+    teacher: `encoder_outputs` and `attention_scores` of the compared blocks.
+    student: Those of the student's blocks, in the same order.
+    mask: As in `feature_map_transfer`.
 
   Returns:
-    A scalar.
+    float32 `[blocks]` by the names of `TERMS`, unweighted.
+  """
+  features = list(zip(teacher['encoder_outputs'], student['encoder_outputs'],
+                      strict=True))
+  scores = list(zip(teacher['attention_scores'], student['attention_scores'],
+                    strict=True))
+  functions = {
+      'feature_map': (feature_map_transfer, features),
+      'attention': (attention_transfer, scores),
+      'mean': (mean_transfer, features),
+      'variance': (variance_transfer, features),
+  }
+  return {name: tf.stack([function(*pair, mask) for pair in pairs])
+          for name, (function, pairs) in functions.items()}
+
+
+def transfer_losses_tf1_reference(
+    teacher: Mapping[str, Sequence[tf.Tensor]],
+    student: Mapping[str, Sequence[tf.Tensor]]) -> dict[str, tf.Tensor]:
+  """Computes the terms of knowledge transfer as the released TF1 code does.
+
+  Padding counts, attention is compared by cross-entropy, and mean and variance
+  of each block of the student with those of all the teacher's outputs.
+
+  Args:
+    teacher: As in `transfer_losses`, and in it `all_outputs`, `[blocks + 1,
+      batch, length, width]`, the embedding's and every block's.
+    student: As in `transfer_losses`.
+
+  Returns:
+    float32 `[blocks]` by the names of `TERMS`, unweighted.
+  """
+  everything = tf.stack(teacher['all_outputs'])
+  outputs = student['encoder_outputs']
+  return {
+      'feature_map': tf.stack([
+          feature_map_transfer(*pair) for pair in zip(
+              teacher['encoder_outputs'], outputs, strict=True)]),
+      'attention': tf.stack([
+          attention_transfer_tf1_reference(*pair) for pair in zip(
+              teacher['attention_scores'], student['attention_scores'],
+              strict=True)]),
+      'mean': tf.stack([
+          mean_transfer(everything, hidden) for hidden in outputs]),
+      'variance': tf.stack([
+          variance_transfer(everything, hidden) for hidden in outputs]),
+  }
+
+
+def feature_map_transfer(teacher: tf.Tensor, student: tf.Tensor,
+                         mask: tf.Tensor | None = None) -> tf.Tensor:
+  """Mean squared error of the feature maps, each normalized (equation 2).
+
+  Mean and variance of a token have losses of their own (`mean_transfer`,
+  `variance_transfer`): their scale differs from that of the shape by orders of
+  magnitude.
+
+  Args:
+    teacher: Output of the teacher's block, `[batch, length, width]`.
+    student: Output of the student's block, of the same shape.
+    mask: 1 for tokens and 0 for padding, `[batch, length]`; None counts all.
 
   Example:
 
@@ -46,14 +133,10 @@ def mean_transfer(teacher: tf.Tensor, student: tf.Tensor,
   """Mean squared error of each token's mean over channels.
 
   Args:
-    teacher: `[..., batch, length, width]`. The TF1 code compares each student
-      block with all outputs of the teacher at once, stacked in front; leading
-      dimensions are averaged over.
-    student: `[batch, length, width]`.
+    teacher: Outputs of the teacher, `[..., batch, length, width]`. The TF1 code
+      compares each student's block with all of them; the result is the mean.
+    student: Output of the student's block, `[batch, length, width]`.
     mask: As in `feature_map_transfer`.
-
-  Returns:
-    A scalar.
 
   Example:
 
@@ -70,13 +153,7 @@ def variance_transfer(teacher: tf.Tensor, student: tf.Tensor,
                       mask: tf.Tensor | None = None) -> tf.Tensor:
   """Mean absolute error of each token's variance over channels.
 
-  Args:
-    teacher: As in `mean_transfer`.
-    student: `[batch, length, width]`.
-    mask: As in `feature_map_transfer`.
-
-  Returns:
-    A scalar.
+  Arguments are those of `mean_transfer`.
 
   Example:
 
@@ -92,18 +169,13 @@ def variance_transfer(teacher: tf.Tensor, student: tf.Tensor,
 
 def attention_transfer(teacher_scores: tf.Tensor, student_scores: tf.Tensor,
                        mask: tf.Tensor | None = None) -> tf.Tensor:
-  """KL divergence of the student's attention from the teacher's, per head.
-
-  Equation 3. The scores are those before the softmax, masked; both models have
-  the same number of heads.
+  """KL divergence of the student's attention from the teacher's (equation 3).
 
   Args:
-    teacher_scores: `[batch, heads, length, length]`, queries before keys.
-    student_scores: The same of the student.
-    mask: As in `feature_map_transfer`; masks queries, keys are masked already.
-
-  Returns:
-    A scalar, the mean over heads and tokens.
+    teacher_scores: Masked scores before the softmax,
+      `[batch, heads, queries, keys]`.
+    student_scores: Scores of the student, of the same shape.
+    mask: As in `feature_map_transfer`; of queries, as keys are masked already.
 
   Example:
 
@@ -124,14 +196,8 @@ def attention_transfer_tf1_reference(teacher_scores: tf.Tensor,
   """Cross-entropy of attention, as the released TF1 code computes it.
 
   It exceeds the KL divergence by the teacher's entropy, which has no gradient
-  in the student, and counts padding queries.
-
-  Args:
-    teacher_scores: `[batch, heads, length, length]`.
-    student_scores: The same of the student.
-
-  Returns:
-    A scalar.
+  in the student, and counts padding queries. Arguments are those of
+  `attention_transfer`.
 
   Example:
 
@@ -149,18 +215,15 @@ def masked_lm(logits: tf.Tensor, labels: tf.Tensor,
   """Cross-entropy of the masked tokens.
 
   Args:
-    logits: `[batch, predictions, vocab_size]`.
-    labels: int `[batch, predictions]`, the tokens that were masked.
-    weights: `[batch, predictions]`, 0 for slots that hold no prediction.
-
-  Returns:
-    A scalar, the mean over predictions.
+    logits: Logits, `[batch, predictions, vocab_size]`.
+    labels: Masked tokens, int `[batch, predictions]`.
+    weights: 0 for slots without a prediction, `[batch, predictions]`.
 
   Example:
 
   >>> logits = tf.math.log([[[0.25, 0.75]]])
-  >>> float(tf.exp(-masked_lm(logits, tf.constant([[1]]), tf.ones([1, 1]))))
-  0.75
+  >>> round(float(masked_lm(logits, tf.constant([[1]]), tf.ones([1, 1]))), 4)
+  0.2877
   """
   losses = tf.nn.sparse_softmax_cross_entropy_with_logits(
       labels, tf.cast(logits, tf.float32))
@@ -172,18 +235,14 @@ def soft_masked_lm(teacher_logits: tf.Tensor, student_logits: tf.Tensor,
                    ground_truth_ratio: float) -> tf.Tensor:
   """Cross-entropy with a mixture of true token and teacher's distribution.
 
-  The first two terms of equation 4, `ground_truth_ratio` being its alpha:
-  mixing the losses and mixing the targets is the same.
+  The first two terms of equation 4: mixing losses is mixing targets.
 
   Args:
-    teacher_logits: `[batch, predictions, vocab_size]`.
-    student_logits: The same of the student.
+    teacher_logits: Logits, `[batch, predictions, vocab_size]`.
+    student_logits: Logits of the student, of the same shape.
     labels: As in `masked_lm`.
     weights: As in `masked_lm`.
-    ground_truth_ratio: Share of the true token, 0 to 1; 0.5 in the reference.
-
-  Returns:
-    A scalar, the mean over predictions.
+    ground_truth_ratio: Share of the true token, 0 to 1; the equation's alpha.
 
   Example:
 
@@ -203,14 +262,11 @@ def soft_cross_entropy(teacher_logits: tf.Tensor, student_logits: tf.Tensor,
   """Cross-entropy with the teacher's distribution.
 
   Args:
-    teacher_logits: `[..., classes]`.
-    student_logits: The same of the student.
-    weights: `[...]`, 0 for what does not count; None counts all.
-    temperature: Divides both logits; the result is multiplied by its square,
+    teacher_logits: Logits, `[..., classes]`.
+    student_logits: Logits of the student, of the same shape.
+    weights: 0 for what does not count, `[...]`; None counts all.
+    temperature: Divisor of both logits; the result is multiplied by its square,
       so that gradients keep their size (Hinton et al. 2015).
-
-  Returns:
-    A scalar, the mean over all but the last dimension.
 
   Example:
 
@@ -229,14 +285,7 @@ def soft_binary_cross_entropy(
     weights: tf.Tensor | None = None, temperature: float = 1.0) -> tf.Tensor:
   """Cross-entropy with the teacher's probability of each independent class.
 
-  Args:
-    teacher_logits: `[..., classes]`.
-    student_logits: The same of the student.
-    weights: As in `soft_cross_entropy`.
-    temperature: As in `soft_cross_entropy`.
-
-  Returns:
-    A scalar, the mean over classes and over all other dimensions.
+  Arguments are those of `soft_cross_entropy`.
 
   Example:
 
@@ -256,13 +305,10 @@ def squared_error(teacher: tf.Tensor, student: tf.Tensor,
   """Mean squared error of the values of a regression.
 
   Args:
-    teacher: `[..., values]`.
-    student: The same of the student.
+    teacher: Values, `[..., values]`.
+    student: Values of the student, of the same shape.
     weights: As in `soft_cross_entropy`.
     temperature: Not used; values are no logits.
-
-  Returns:
-    A scalar.
 
   Example:
 
@@ -278,11 +324,8 @@ def next_sentence(logits: tf.Tensor, labels: tf.Tensor) -> tf.Tensor:
   """Cross-entropy of the next-sentence head.
 
   Args:
-    logits: `[batch, 2]`.
-    labels: int `[batch, 1]`, 0 where the second segment follows.
-
-  Returns:
-    A scalar, the mean over the batch.
+    logits: Logits, `[batch, 2]`.
+    labels: 0 where the second segment follows, int `[batch, 1]`.
 
   Example:
 

@@ -42,7 +42,7 @@ class ReferenceLamb(tf_keras.optimizers.Optimizer):
 
   >>> optimizer = ReferenceLamb(0.1, layer_adaptation=False)
   >>> x = tf.Variable([1.0], name='bias')
-  >>> optimizer.apply_gradients([(tf.constant([1.0]), x)])
+  >>> _ = optimizer.apply_gradients([(tf.constant([1.0]), x)])
   >>> round(float(x[0]), 3)  # m is 0.1, the root of v 0.0316.
   0.684
   """

@@ -1,19 +1,20 @@
 # Copyright 2026 The mobilebert_tf Authors
 # SPDX-License-Identifier: Apache-2.0
 
-"""Transfer schedules as data, and their learning rate.
+"""Transfer schedules as data: stages, their learning rates and their models.
 
 A schedule is a list of stages, and that is all that the trainer knows. The
 three of the paper (section 3.5) are functions that make such a list.
 """
 
-from collections.abc import Sequence
 import dataclasses
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 import tensorflow as tf, tf_keras
 
+from mobilebert_tf import modeling
 from official.modeling.hyperparams import base_config
 
 
@@ -75,7 +76,7 @@ class ScheduleConfig(base_config.Config):
     steps_per_block: Transfer steps for each block of the student.
     distillation_steps: Steps of the distillation that follows.
     teacher_blocks: Block of the teacher, counted from 0, for each block of the
-      student, bottom-up. If empty, they are spread evenly (`match_blocks`).
+      student, bottom-up. If empty, they are spread evenly (`pair_blocks`).
     active_multiplier: Multiplier of the learning rate of the block that learns.
     lower_multiplier: Multiplier of the learning rate of the blocks below it.
     transfer_learning_rate: Peak learning rate of the transfer stages.
@@ -132,58 +133,34 @@ def tf1_reference_schedule(steps_per_block: int = 10_000,
       transfer_decay_power=0.5)
 
 
-def match_blocks(teacher_depth: int, student_depth: int) -> list[int]:
-  """Returns the teacher's block for each block of the student, spread evenly.
-
-  Students of another depth learn from every n-th block, the last from the last.
-
-  Args:
-    teacher_depth: Blocks of the teacher.
-    student_depth: Blocks of the student.
-
-  Returns:
-    One index of a teacher's block for each student's block.
-
-  Raises:
-    ValueError: If the teacher's depth is not a multiple of the student's.
-
-  Example:
-
-  >>> match_blocks(6, 3)
-  [1, 3, 5]
-  """
-  if teacher_depth % student_depth:
-    raise ValueError(
-        f'A student of {student_depth} blocks cannot be matched evenly with a '
-        f'teacher of {teacher_depth}: name the block of the teacher for each '
-        'of the student in schedule.teacher_blocks.')
-  stride = teacher_depth // student_depth
-  return [(block + 1) * stride - 1 for block in range(student_depth)]
-
-
 def pair_blocks(config: ScheduleConfig, teacher_depth: int,
-              student_depth: int) -> list[int]:
+                student_depth: int) -> list[int]:
   """Returns the teacher's block for each block of the student.
 
   Args:
-    config: Schedule, which may name them; if not, they are spread evenly.
+    config: Schedule, which may name them; if not, students of another depth
+      learn from every n-th block, the last from the last.
     teacher_depth: Blocks of the teacher.
     student_depth: Blocks of the student.
 
-  Returns:
-    One index of a teacher's block for each student's block.
-
   Raises:
-    ValueError: If their number is wrong, or the teacher has no such block.
+    ValueError: If their number is wrong, the teacher has no such block, or they
+      cannot be spread evenly.
 
   Example:
 
-  >>> pair_blocks(ScheduleConfig(teacher_blocks=[0, 5]), 6, 2)
-  [0, 5]
+  >>> pair_blocks(ScheduleConfig(), 6, 3)
+  [1, 3, 5]
   """
   blocks = list(config.teacher_blocks)
   if not blocks:
-    return match_blocks(teacher_depth, student_depth)
+    if teacher_depth % student_depth:
+      raise ValueError(
+          f'A student of {student_depth} blocks cannot be matched evenly with '
+          f'a teacher of {teacher_depth}: name the block of the teacher for '
+          'each of the student in schedule.teacher_blocks.')
+    stride = teacher_depth // student_depth
+    return list(range(stride - 1, teacher_depth, stride))
   if len(blocks) != student_depth:
     raise ValueError(
         f'schedule.teacher_blocks names {len(blocks)} blocks, {blocks}; '
@@ -198,15 +175,12 @@ def pair_blocks(config: ScheduleConfig, teacher_depth: int,
 
 def build_stages(config: ScheduleConfig, teacher_depth: int,
                  student_depth: int) -> list[Stage]:
-  """Makes the stages of a schedule.
+  """Returns the stages of a schedule in order, without empty ones.
 
   Args:
-    config: The schedule.
+    config: Schedule by name.
     teacher_depth: Blocks of the teacher.
     student_depth: Blocks of the student.
-
-  Returns:
-    The stages in order, without empty ones.
 
   Raises:
     ValueError: For an unknown strategy, depths that do not match, or a schedule
@@ -219,9 +193,9 @@ def build_stages(config: ScheduleConfig, teacher_depth: int,
   (25, 740000)
   """
   strategies = {
-      'progressive': progressive_knowledge_transfer,
-      'joint': joint_knowledge_transfer,
-      'auxiliary': auxiliary_knowledge_transfer,
+      'progressive': _progressive,
+      'joint': _joint,
+      'auxiliary': _auxiliary,
       'none': lambda config, pairs: [_distillation(config)],
   }
   if config.strategy not in strategies:
@@ -239,17 +213,114 @@ def build_stages(config: ScheduleConfig, teacher_depth: int,
   return stages
 
 
-def progressive_knowledge_transfer(
-    config: ScheduleConfig, pairs: list[tuple[int, int]]) -> list[Stage]:
-  """PKT: block after block, bottom-up, then distillation.
+@tf_keras.utils.register_keras_serializable('mobilebert_tf')
+class StagedLearningRate(tf_keras.optimizers.schedules.LearningRateSchedule):
+  """Learning rate with a linear warm-up and a decay in each stage.
+
+  At step `t` of a stage of `n` steps it is the lower of `peak * t / warmup` and
+  `end + (peak - end) * (1 - t / n) ** decay_power`, so the decay counts from
+  the beginning of the stage, as it does in BERT and in the released TF1 code.
 
   Args:
-    config: Lengths and learning rates.
-    pairs: (student's block, teacher's block), bottom-up.
+    stages: The stages in order, or their dicts.
+
+  Attributes:
+    first_step: First step of the current stage, added to the optimizer's step,
+      which counts within the stage.
+
+  Example:
+
+  >>> schedule = StagedLearningRate([schedules.Stage(
+  ...     num_steps=10, warmup_steps=2, learning_rate=1.0,
+  ...     end_learning_rate=1.0)])
+  >>> [float(schedule(step)) for step in (0, 1, 2)]
+  [0.0, 0.5, 1.0]
+  """
+
+  def __init__(self, stages: Sequence[Stage | dict[str, Any]]):
+    super().__init__()
+    self._stages = [stage if isinstance(stage, Stage) else Stage(**stage)
+                    for stage in stages]
+    ends = np.cumsum([stage.num_steps for stage in self._stages])
+    self._ends = ends.astype(np.int64)
+    self._starts = self._ends - [stage.num_steps for stage in self._stages]
+    self.first_step = tf.Variable(0, trainable=False, dtype=tf.int64)
+
+  def __call__(self, step: tf.Tensor) -> tf.Tensor:
+    step = tf.cast(step, tf.int64) + self.first_step
+    last = len(self._stages) - 1
+    index = tf.minimum(
+        tf.searchsorted(self._ends, [step], side='right')[0], last)
+
+    def at_stage(values):
+      return tf.gather(tf.constant(values, tf.float32), index)
+
+    peak = at_stage([stage.learning_rate for stage in self._stages])
+    end = at_stage([stage.end_learning_rate for stage in self._stages])
+    warmup = at_stage([stage.warmup_steps for stage in self._stages])
+    length = at_stage([stage.num_steps for stage in self._stages])
+    power = at_stage([stage.decay_power for stage in self._stages])
+    done = tf.cast(step, tf.float32) - at_stage(self._starts)
+    left = tf.clip_by_value(1.0 - done / length, 0.0, 1.0)
+    decayed = end + (peak - end) * left**power
+    rising = peak * done / tf.maximum(warmup, 1.0)
+    return tf.where(done < warmup, tf.minimum(rising, decayed), decayed)
+
+  def get_config(self) -> dict[str, Any]:
+    return {'stages': [stage.as_dict() for stage in self._stages]}
+
+
+def stage_view(model: modeling.MobileBertPretrainer, blocks: Sequence[int],
+               heads: bool, all_outputs: bool = False) -> tf_keras.Model:
+  """Returns the part of a model that a stage runs, sharing its weights.
+
+  Nothing above the highest requested block is computed.
+
+  Args:
+    model: Teacher or student.
+    blocks: Blocks whose output and attention scores are compared.
+    heads: Whether the masked-LM and next-sentence logits are needed.
+    all_outputs: Whether the embedding's and every block's outputs are needed.
 
   Returns:
-    A stage for each pair, and distillation.
+    A model of the same inputs with `encoder_outputs` and `attention_scores` of
+    the blocks, and what else is needed: `mlm_logits`, `next_sentence`,
+    `all_outputs`.
   """
+  outputs: dict[str, Any] = {
+      name: [model.output[name][block] for block in blocks]
+      for name in ('encoder_outputs', 'attention_scores')
+  }
+  if all_outputs:
+    outputs['all_outputs'] = [
+        model.output['embedding_output'], *model.output['encoder_outputs']]
+  if heads:
+    outputs.update({name: model.output[name]
+                    for name in ('mlm_logits', 'next_sentence')})
+  inputs = model.inputs if heads else model.encoder.inputs
+  return tf_keras.Model(inputs, outputs)
+
+
+def stage_multipliers(model: modeling.MobileBertPretrainer,
+                      stage: Stage) -> list[tuple[tf.Variable, float]]:
+  """Returns what a stage trains of the student, in the order of the model.
+
+  Each variable comes with its multiplier of the stage's learning rate.
+  """
+  if stage.train_all:
+    return [(variable, 1.0) for variable in model.trainable_variables]
+  multipliers = {
+      **dict.fromkeys(stage.lower_blocks, stage.lower_multiplier),
+      **dict.fromkeys(stage.student_blocks, stage.active_multiplier),
+  }
+  return [(variable, multiplier)
+          for block, multiplier in sorted(multipliers.items())
+          for variable in model.encoder.blocks[block].trainable_variables]
+
+
+def _progressive(config: ScheduleConfig,
+                 pairs: list[tuple[int, int]]) -> list[Stage]:
+  """PKT: block after block, bottom-up, then distillation."""
   stages = []
   for student, teacher in pairs:
     stage = _transfer(config, f'block {student}', [(student, teacher)],
@@ -261,37 +332,20 @@ def progressive_knowledge_transfer(
   return [*stages, _distillation(config)]
 
 
-def joint_knowledge_transfer(
-    config: ScheduleConfig, pairs: list[tuple[int, int]]) -> list[Stage]:
-  """JKT: all blocks together for the steps of PKT, then distillation.
-
-  Args:
-    config: Lengths and learning rates.
-    pairs: (student's block, teacher's block), bottom-up.
-
-  Returns:
-    Two stages.
-  """
+def _joint(config: ScheduleConfig,
+           pairs: list[tuple[int, int]]) -> list[Stage]:
+  """JKT: all blocks together for the steps of PKT, then distillation."""
   steps = config.steps_per_block * len(pairs)
   return [_transfer(config, 'all blocks', pairs, steps), _distillation(config)]
 
 
-def auxiliary_knowledge_transfer(
-    config: ScheduleConfig, pairs: list[tuple[int, int]]) -> list[Stage]:
-  """AKT: one stage, in which transfer is an additional loss of distillation.
-
-  Args:
-    config: Lengths and learning rates.
-    pairs: (student's block, teacher's block), bottom-up.
-
-  Returns:
-    One stage, as long as all of PKT.
-  """
+def _auxiliary(config: ScheduleConfig,
+               pairs: list[tuple[int, int]]) -> list[Stage]:
+  """AKT: one stage as long as PKT, with transfer as an additional loss."""
   stage = _distillation(config)
   stage.override({
       'name': 'transfer and distillation',
-      'num_steps':
-          stage.num_steps + config.steps_per_block * len(pairs),
+      'num_steps': stage.num_steps + config.steps_per_block * len(pairs),
       'student_blocks': [student for student, _ in pairs],
       'teacher_blocks': [teacher for _, teacher in pairs],
   })
@@ -328,62 +382,3 @@ def _check_numbers(config: ScheduleConfig) -> None:
     if isinstance(value, (int, float)) and not 0 <= value < float('inf'):
       raise ValueError(f'schedule.{name} is {value}; it cannot be negative, '
                        'and has to be finite.')
-
-
-@tf_keras.utils.register_keras_serializable('mobilebert_tf')
-class StagedLearningRate(tf_keras.optimizers.schedules.LearningRateSchedule):
-  """Learning rate with a linear warm-up and a decay in each stage.
-
-  At step `t` of a stage of `n` steps it is the lower of `peak * t / warmup` and
-  `end + (peak - end) * (1 - t / n) ** decay_power`, so the decay counts from
-  the beginning of the stage, as it does in BERT and in the released TF1 code.
-
-  Args:
-    stages: The stages in order, or their dicts.
-
-  Attributes:
-    first_step: First step of the current stage, added to the optimizer's step,
-      which counts within the stage.
-
-  Example:
-
-  >>> schedule = StagedLearningRate([schedules.Stage(
-  ...     num_steps=10, warmup_steps=2, learning_rate=1.0,
-  ...     end_learning_rate=1.0)])
-  >>> [float(schedule(step)) for step in (0, 1, 2)]
-  [0.0, 0.5, 1.0]
-  """
-
-  def __init__(self, stages: Sequence[Stage | dict[str, Any]]):
-    super().__init__()
-    self._stages = [
-        stage if isinstance(stage, Stage) else Stage(
-            **stage) for stage in stages
-    ]
-    ends = np.cumsum([stage.num_steps for stage in self._stages])
-    self._ends = ends.astype(np.int64)
-    self._starts = self._ends - [stage.num_steps for stage in self._stages]
-    self.first_step = tf.Variable(0, trainable=False, dtype=tf.int64)
-
-  def __call__(self, step: tf.Tensor) -> tf.Tensor:
-    step = tf.cast(step, tf.int64) + self.first_step
-    last = len(self._stages) - 1
-    index = tf.minimum(
-        tf.searchsorted(self._ends, [step], side='right')[0], last)
-
-    def at_stage(values):
-      return tf.gather(tf.constant(values, tf.float32), index)
-
-    peak = at_stage([stage.learning_rate for stage in self._stages])
-    end = at_stage([stage.end_learning_rate for stage in self._stages])
-    warmup = at_stage([stage.warmup_steps for stage in self._stages])
-    length = at_stage([stage.num_steps for stage in self._stages])
-    power = at_stage([stage.decay_power for stage in self._stages])
-    done = tf.cast(step, tf.float32) - at_stage(self._starts)
-    left = tf.clip_by_value(1.0 - done / length, 0.0, 1.0)
-    decayed = end + (peak - end) * left**power
-    rising = peak * done / tf.maximum(warmup, 1.0)
-    return tf.where(done < warmup, tf.minimum(rising, decayed), decayed)
-
-  def get_config(self) -> dict[str, Any]:
-    return {'stages': [stage.as_dict() for stage in self._stages]}

@@ -10,19 +10,20 @@ from typing import Any
 import tensorflow as tf, tf_keras
 
 from mobilebert_tf import checkpoints
+from mobilebert_tf import modeling
 from mobilebert_tf.distillation import losses
 from mobilebert_tf.distillation import optimizers as optimization_lib
 from mobilebert_tf.distillation import schedules
-from mobilebert_tf.distillation import trainer
-from mobilebert_tf.distillation import transfer
-from mobilebert_tf import modeling
 from mobilebert_tf.tasks.pretraining import task
 from mobilebert_tf.tasks import replicas
+from official.core import base_task
+from official.core import base_trainer
 from official.core import config_definitions as cfg
 from official.core import task_factory
 from official.modeling import optimization
 from official.nlp.configs import bert
 
+_METRIC = 'transfer'  # Of all its terms, block by block.
 _TEACHER_DTYPES = ('float32', 'bfloat16')
 _EMBEDDINGS = ('word_embeddings', 'embeddings')
 
@@ -39,7 +40,7 @@ class DistillationConfig(task.PretrainingConfig):
       `optimizer_config` only the optimizer is read.
     loss_weights: Weights of the terms.
     variant: `paper`, or `tf1_reference` for the losses of the released code
-      (`transfer.transfer_losses` and `transfer_losses_tf1_reference`).
+      (`losses.transfer_losses` and `transfer_losses_tf1_reference`).
     teacher_dtype: `float32`, or `bfloat16`, which halves the teacher's memory
       and, where the hardware has bfloat16, its time.
   """
@@ -48,10 +49,109 @@ class DistillationConfig(task.PretrainingConfig):
   teacher_checkpoint: str = ''
   schedule: schedules.ScheduleConfig = dataclasses.field(
       default_factory=schedules.ScheduleConfig)
-  loss_weights: transfer.LossWeights = dataclasses.field(
-      default_factory=transfer.LossWeights)
+  loss_weights: losses.LossWeights = dataclasses.field(
+      default_factory=losses.LossWeights)
   variant: str = 'paper'
   teacher_dtype: str = 'float32'
+
+
+class DistillationTrainer(base_trainer.Trainer):
+  """Trains stage after stage; `global_step` tells the current stage.
+
+  Each stage has its own training function, traced when the stage begins, so
+  that no step computes what only another stage needs.
+
+  Args:
+    config: Experiment.
+    task: Task with stages, such as `DistillationTask`.
+    *args: Further arguments of the Model Garden's trainer.
+    **kwargs: Further arguments of the Model Garden's trainer.
+
+  Raises:
+    ValueError: If the schedule is not as long as the training.
+  """
+
+  _stage_index: int | None = None
+
+  def __init__(self, config: cfg.ExperimentConfig, task: base_task.Task,
+               *args: Any, **kwargs: Any):
+    task.check_length(config.trainer.train_steps)
+    super().__init__(config, task, *args, **kwargs)
+    if isinstance(self.optimizer, optimization_lib.ReferenceLamb):
+      # For all stages together, and before a checkpoint is restored.
+      self.optimizer.build(self.model.trainable_variables)
+
+  def train(self, num_steps: tf.Tensor) -> dict[str, tf.Tensor] | None:
+    """Trains over stages, and returns the logs of the last one reached."""
+    remaining, logs = int(num_steps), None
+    while remaining > 0:
+      self._enter_stage()
+      steps = min(remaining, self._steps_left_in_stage())
+      logs = super().train(tf.constant(steps))
+      remaining -= steps
+    return logs
+
+  def train_loop_end(self) -> dict[str, tf.Tensor]:
+    """Returns the logs without the metrics that the stage lacks."""
+    logs = super().train_loop_end()
+    task = self.task
+    wanted = {*task.stage_metrics, self.train_loss.name, 'learning_rate'}
+    logs = {name: value for name, value in logs.items() if name in wanted}
+    blocks = task.stages[self._stage_index].student_blocks
+    return {**self._name_losses(logs, blocks),
+            'stage': tf.constant(self._stage_index)}
+
+  def eval_end(self, aggregated_logs: Any = None) -> dict[str, tf.Tensor]:
+    """Returns the logs of an evaluation, with the losses of every block."""
+    logs = super().eval_end(aggregated_logs)
+    return self._name_losses(logs, self.task.all_blocks)
+
+  def _name_losses(self, logs: dict[str, tf.Tensor],
+                   blocks: Sequence[int]) -> dict[str, tf.Tensor]:
+    if _METRIC not in logs:
+      return logs
+    values = logs.pop(_METRIC)
+    return {**logs, **self.task.name_losses(values, blocks)}
+
+  def _enter_stage(self) -> None:
+    step = int(self.global_step.numpy())
+    index = self.task.stage_index(step)
+    if index == self._stage_index:
+      return
+    self._stage_index = index
+    self.task.enter_stage(index, self.model, self.optimizer)
+    # Orbit then makes it anew, for this stage.
+    self._train_loop_fn = None
+    first_step = self._first_step(index)
+    self.task.learning_rate.first_step.assign(first_step)
+    if step == first_step:
+      self._reset_optimizer()
+
+  def _first_step(self, index: int) -> int:
+    return sum(stage.num_steps for stage in self.task.stages[:index])
+
+  def _steps_left_in_stage(self) -> int:
+    """Returns the steps to the next stage; the last stage has no end."""
+    if self._stage_index == len(self.task.stages) - 1:
+      return self.config.trainer.train_steps
+    step = int(self.global_step.numpy())
+    return self._first_step(self._stage_index + 1) - step
+
+  def _reset_optimizer(self) -> None:
+    """Resets the moments and the step count, as the reference does.
+
+    Adam corrects the bias of the moments by the step count: with the old count
+    the first steps of a stage would be several times too large.
+    """
+    optimizer = self.optimizer
+    # Reading `iterations` creates it; a checkpoint restored before would
+    # otherwise undo the reset.
+    iterations = optimizer.iterations
+    moments = (optimizer.moments
+               if isinstance(optimizer, optimization_lib.ReferenceLamb)
+               else optimizer.variables())
+    for variable in (iterations, *moments):
+      variable.assign(tf.zeros_like(variable))
 
 
 @task_factory.register_task_cls(DistillationConfig)
@@ -63,12 +163,12 @@ class DistillationTask(task.PretrainingTask):
   without dropout, as in the reference.
   """
 
-  trainer_class = trainer.DistillationTrainer
+  trainer_class = DistillationTrainer
 
   def __init__(self, params: cfg.TaskConfig, logging_dir: str | None = None,
                name: str | None = None):
     super().__init__(params, logging_dir, name)
-    _check_accepted('variant', params.variant, transfer.VARIANTS)
+    _check_accepted('variant', params.variant, losses.VARIANTS)
     _check_accepted('teacher_dtype', params.teacher_dtype, _TEACHER_DTYPES)
     self._depth = params.model.encoder.get().num_blocks
     self.stages = schedules.build_stages(
@@ -109,7 +209,7 @@ class DistillationTask(task.PretrainingTask):
     teacher = (self._load_teacher()
                if self.task_config.teacher_dtype == 'float32'
                else self._restore_teacher())
-    transfer.copy_from_teacher(teacher, model)
+    copy_from_teacher(teacher, model)
 
   def check_length(self, train_steps: int) -> None:
     """Raises ValueError unless the schedule is as long as the training."""
@@ -136,7 +236,7 @@ class DistillationTask(task.PretrainingTask):
     """Prepares the views and variables of a stage, before it is traced."""
     stage = self.stages[index]
     self._stage = stage
-    multipliers = transfer.stage_multipliers(model, stage)
+    multipliers = schedules.stage_multipliers(model, stage)
     if self.task_config.variant == 'tf1_reference' and not stage.train_all:
       # Not trained, but their gradient counts in the clipped norm.
       multipliers += [(variable, 0.0) for name in _EMBEDDINGS for variable in
@@ -145,37 +245,34 @@ class DistillationTask(task.PretrainingTask):
     if isinstance(optimizer, optimization_lib.ReferenceLamb):
       optimizer.set_multipliers({} if stage.train_all else {
           variable.ref(): multiplier for variable, multiplier in multipliers})
-    self._student_view = transfer.stage_view(
+    self._student_view = schedules.stage_view(
         model, stage.student_blocks, stage.distill)
-    self._teacher_view = transfer.stage_view(
+    self._teacher_view = schedules.stage_view(
         self._load_teacher(), stage.teacher_blocks, stage.distill,
         all_outputs=self._compares_all_outputs)
 
   def name_losses(self, values: tf.Tensor,
                   blocks: Sequence[int]) -> dict[str, tf.Tensor]:
-    """Names the transfer losses for logs: means of terms, and single blocks.
+    """Names transfer losses: `feature_map` (mean), `feature_map/block_3`.
 
     Args:
-      values: `[student's blocks, terms]`.
+      values: Losses, `[student's blocks, terms]`.
       blocks: Compared blocks.
-
-    Returns:
-      Scalars such as `feature_map` and `feature_map/block_3`.
     """
     values = tf.gather(values, blocks)
-    means = dict(zip(transfer.TERMS, tf.unstack(tf.reduce_mean(values, 0)),
+    means = dict(zip(losses.TERMS, tf.unstack(tf.reduce_mean(values, 0)),
                      strict=True))
     singles = {
         f'{term}/block_{block}': values[row, column]
         for row, block in enumerate(blocks)
-        for column, term in enumerate(transfer.TERMS)
+        for column, term in enumerate(losses.TERMS)
     }
     return {**means, **singles}
 
   @property
   def stage_metrics(self) -> list[str]:
     """Names of the metrics of the current stage."""
-    names = [transfer.METRIC] if self._stage.student_blocks else []
+    names = [_METRIC] if self._stage.student_blocks else []
     if self._stage.distill:
       names += ['masked_lm', 'next_sentence', 'masked_lm_accuracy']
     return [*names, 'gradient_norm']
@@ -188,7 +285,7 @@ class DistillationTask(task.PretrainingTask):
   def build_metrics(self, training: bool | None = None
                     ) -> list[tf_keras.metrics.Metric]:
     by_block = tf_keras.metrics.MeanTensor(
-        transfer.METRIC, shape=[self._depth, len(transfer.TERMS)])
+        _METRIC, shape=[self._depth, len(losses.TERMS)])
     if not training:
       compared = [by_block] if self._teacher is not None else []
       return [*super().build_metrics(training), *compared]
@@ -198,10 +295,6 @@ class DistillationTask(task.PretrainingTask):
         *(tf_keras.metrics.Mean(name=name) for name in means),
         tf_keras.metrics.SparseCategoricalAccuracy(name='masked_lm_accuracy'),
     ]
-
-  def run_teacher(self, inputs: dict[str, tf.Tensor]) -> dict[str, Any]:
-    """Returns the teacher's outputs that the current stage needs."""
-    return _run(self._teacher_view, inputs)
 
   def train_step(self, inputs: dict[str, tf.Tensor],
                  model: modeling.MobileBertPretrainer,
@@ -214,7 +307,7 @@ class DistillationTask(task.PretrainingTask):
     them is differentiated.
     """
     del model  # The stage has a view of it.
-    teacher = self.run_teacher(inputs)
+    teacher = _run(self._teacher_view, inputs)
     with tf.GradientTape(watch_accessed_variables=False) as tape:
       tape.watch(self._variables)
       student = _run(self._student_view, inputs)
@@ -237,7 +330,7 @@ class DistillationTask(task.PretrainingTask):
     loss = self.build_losses(inputs, outputs, metrics)
     self.process_metrics(metrics, inputs, outputs)
     for metric in metrics:
-      if metric.name == transfer.METRIC:
+      if metric.name == _METRIC:
         terms = self._transfer_terms(
             _run(self._comparison, inputs), outputs, inputs)
         metric.update_state(_by_block(terms, self.all_blocks, self._depth))
@@ -249,7 +342,7 @@ class DistillationTask(task.PretrainingTask):
     for metric in metrics:
       if metric.name in terms:
         metric.update_state(terms[metric.name])
-      elif (metric.name == transfer.METRIC
+      elif (metric.name == _METRIC
             and self._stage.student_blocks):
         metric.update_state(
             _by_block(terms, self._stage.student_blocks, self._depth))
@@ -264,8 +357,8 @@ class DistillationTask(task.PretrainingTask):
   def _transfer_terms(self, teacher: dict[str, Any], student: dict[str, Any],
                       inputs: dict[str, tf.Tensor]) -> dict[str, tf.Tensor]:
     if self._compares_all_outputs:
-      return transfer.transfer_losses_tf1_reference(teacher, student)
-    terms = transfer.transfer_losses(teacher, student, inputs['input_mask'])
+      return losses.transfer_losses_tf1_reference(teacher, student)
+    terms = losses.transfer_losses(teacher, student, inputs['input_mask'])
     share = replicas.share_of_replica(inputs['input_mask'])
     return {name: value * share for name, value in terms.items()}
 
@@ -294,7 +387,7 @@ class DistillationTask(task.PretrainingTask):
     weights = self.task_config.loss_weights
     return tf.add_n([
         tf.reduce_sum(value) * getattr(weights, name)
-        / (blocks if name in transfer.TERMS else 1)
+        / (blocks if name in losses.TERMS else 1)
         for name, value in terms.items()
     ])
 
@@ -308,7 +401,7 @@ class DistillationTask(task.PretrainingTask):
       self._teacher = teacher
       blocks = schedules.pair_blocks(
           self.task_config.schedule, len(teacher.encoder.blocks), self._depth)
-      self._comparison = transfer.stage_view(
+      self._comparison = schedules.stage_view(
           teacher, blocks, heads=False,
           all_outputs=self._compares_all_outputs)
     return self._teacher
@@ -324,6 +417,34 @@ class DistillationTask(task.PretrainingTask):
         name='teacher')
     checkpoints.restore(teacher, path)
     return teacher
+
+
+def copy_from_teacher(teacher: modeling.MobileBertPretrainer,
+                      student: modeling.MobileBertPretrainer) -> None:
+  """Copies the teacher's embeddings and heads into the student.
+
+  As in the reference: every table, the trigram projection, and the masked-LM
+  and next-sentence heads, but not the normalization of the embeddings, whose
+  meaning differs (paper, section 3.5).
+
+  Raises:
+    ValueError: If a shared weight differs in shape.
+  """
+  theirs = {variable.name: variable for variable in teacher.variables}
+  for variable in student.variables:
+    if _is_shared(variable.name):
+      source = theirs[variable.name]
+      if source.shape != variable.shape:
+        raise ValueError(
+            f'The student cannot start with the teacher\'s {variable.name}: '
+            f'{tuple(source.shape)} there, {tuple(variable.shape)} here. '
+            'Vocabulary, embedding_size, inter_block_size and '
+            'max_position_embeddings have to be the same.')
+      variable.assign(source)
+
+
+def _is_shared(name: str) -> bool:
+  return not name.startswith(('block_', 'pooler/', 'embeddings/norm/'))
 
 
 def _run(view: tf_keras.Model, batch: dict[str, tf.Tensor]
@@ -347,9 +468,9 @@ def _cast(model: modeling.MobileBertPretrainer,
 def _by_block(terms: dict[str, tf.Tensor], blocks: Sequence[int],
               depth: int) -> tf.Tensor:
   """Returns transfer losses as `[depth, terms]`, 0 for other blocks."""
-  values = tf.stack([terms[name] for name in transfer.TERMS], -1)
+  values = tf.stack([terms[name] for name in losses.TERMS], -1)
   return tf.scatter_nd([[block] for block in blocks], values,
-                       [depth, len(transfer.TERMS)])
+                       [depth, len(losses.TERMS)])
 
 
 def _check_accepted(name: str, value: str, accepted: Sequence[str]) -> None:

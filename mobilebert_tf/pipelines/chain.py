@@ -1,25 +1,131 @@
 # Copyright 2026 The mobilebert_tf Authors
 # SPDX-License-Identifier: Apache-2.0
 
-"""The steps that the quick start and the ablation share."""
+"""A chain of trainings, whose steps are each done once.
 
+`Pipeline` runs and records any steps; `Chain` has those that the quick start
+and the ablation share.
+"""
+
+import contextlib
 import dataclasses
+import hashlib
+import json
 import pathlib
+import shutil
+import time
+import uuid
+from collections.abc import Callable
 from typing import Any
 
+from mobilebert_tf.common import files
 from mobilebert_tf.common import machine
 from mobilebert_tf.pipelines import pretraining
 from mobilebert_tf.pipelines import settings as settings_lib
-from mobilebert_tf.pipelines import steps
 from mobilebert_tf.pipelines import task as task_lib
-from mobilebert_tf.pipelines import text
+
+
+@dataclasses.dataclass
+class Pipeline:
+  """A chain of steps whose results survive an interruption.
+
+  A step is done when its record holds results, which are written last and
+  atomically. It is done again, in an emptied folder, when its settings have
+  changed, or when any step before it was done again. What it prints goes to a
+  log beside its record, except for progress bars.
+
+  Attributes:
+    folder: Folder of the run, with a folder for each step, and `steps` for
+      their records.
+    num_steps: Number of steps, for the display.
+  """
+  folder: pathlib.Path
+  num_steps: int
+  _records: dict[str, dict[str, Any]] = dataclasses.field(default_factory=dict)
+  _chain: str = ''
+
+  def run(self, name: str, function: Callable[[pathlib.Path], dict[str, Any]],
+          settings: dict[str, Any]) -> dict[str, Any]:
+    """Runs a step, or returns its results if it is done.
+
+    Args:
+      name: Name of the step and of its folder.
+      function: Work of the step: a function of its folder, which resumes from
+        what is there, and returns JSON-serializable results.
+      settings: Values that the results depend on, beside the earlier steps.
+
+    Raises:
+      FileExistsError: If the step's folder holds files that no step made.
+    """
+    title = f'[{len(self._records) + 1}/{self.num_steps}] {name}'
+    fingerprint = hashlib.sha256(json.dumps(
+        [self._chain, name, settings], sort_keys=True).encode()).hexdigest()
+    record = self._read(name)
+    if record.get('fingerprint') == fingerprint and 'results' in record:
+      print(f'{title}: done before, in {_duration(record["seconds"])}',
+            flush=True)
+    else:
+      print(f'{title} ...', flush=True)
+      record = self._do(name, function, fingerprint, record)
+      print(f'{title}: done in {_duration(record["seconds"])}', flush=True)
+    self._records[name] = record
+    self._chain = record['run']
+    return record['results']
+
+  @property
+  def seconds(self) -> dict[str, float]:
+    """Seconds of each step in its last process, in the order of steps."""
+    return {name: record['seconds'] for name, record in self._records.items()}
+
+  @property
+  def peak_memory_gb(self) -> float:
+    """Largest peak memory of the processes that finished a step."""
+    return max(record['peak_memory_gb'] for record in self._records.values())
+
+  def _do(self, name: str, function: Callable[[pathlib.Path], dict[str, Any]],
+          fingerprint: str, record: dict[str, Any]) -> dict[str, Any]:
+    folder = self.folder / name
+    if record.get('fingerprint') != fingerprint:
+      if not record and folder.exists() and any(folder.iterdir()):
+        raise FileExistsError(
+            f'{folder} was not made by this program, and will not be '
+            'emptied. Name another --output_dir.')
+      record = {'fingerprint': fingerprint, 'run': uuid.uuid4().hex}
+      # Record before folder: a run stopped in between finds a step that is not
+      # done.
+      self._write(name, record)
+      if folder.exists():
+        shutil.rmtree(folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    started = time.monotonic()
+    with (self._path(name).with_suffix('.log').open('a') as log,
+          contextlib.redirect_stdout(log)):
+      results = function(folder)
+    record = {
+        **record,
+        'seconds': time.monotonic() - started,
+        'peak_memory_gb': machine.peak_memory() / 1e9,
+        'results': results,
+    }
+    self._write(name, record)
+    return record
+
+  def _path(self, name: str) -> pathlib.Path:
+    return self.folder / 'steps' / f'{name}.json'
+
+  def _read(self, name: str) -> dict[str, Any]:
+    if not self._path(name).exists():
+      return {}
+    return files.read_json(self._path(name))
+
+  def _write(self, name: str, record: dict[str, Any]) -> None:
+    files.write_text(self._path(name), json.dumps(record, indent=1))
 
 
 class Chain:
   """A chain of trainings: text, teacher, students, and their fine-tuning.
 
-  Methods run in the order of the class; each is a step, or several, that is
-  done once.
+  Methods are called in the order of the class.
 
   Args:
     folder: Folder of the run, with a folder for each step.
@@ -43,7 +149,7 @@ class Chain:
       task_lib.check(
           settings.task_train, settings.task_dev, settings.text_column)
     self.folder = folder
-    self.pipeline = steps.Pipeline(folder, num_steps)
+    self.pipeline = Pipeline(folder, num_steps)
     self._settings = settings
     self.data: dict[str, Any] = {}
     self.task: dict[str, Any] = {}
@@ -62,20 +168,21 @@ class Chain:
     if not settings.text_files:
       source = {'packages': machine.versions()}
     collected = run(
-        'text', lambda step: text.collect(step, settings), {**source, **seed})
+        'text', lambda step: pretraining.collect(step, settings),
+        {**source, **seed})
     vocabulary = run(
         'vocabulary',
-        lambda step: text.learn_vocabulary(step, text_folder, settings),
+        lambda step: pretraining.learn_vocabulary(step, text_folder, settings),
         {'vocab_size': settings.vocab_size})
     manifests = run(
         'records',
-        lambda step: text.write_records(
+        lambda step: pretraining.write_records(
             step, text_folder, vocab_file, settings),
         {'max_seq_length': settings.max_seq_length, **seed})
     self.data = {
         'vocab_file': str(vocab_file), 'vocab_size': vocabulary['size'],
         **{part: str(self.folder / 'records' / part / '*.tfrecord')
-           for part in text.PARTS}}
+           for part in pretraining.PARTS}}
     teacher = run(
         'teacher',
         lambda step: pretraining.train_teacher(step, self.data, settings),
@@ -88,15 +195,12 @@ class Chain:
 
   def train_student(self, name: str, variant: pretraining.Variant,
                     seed: int | None = None) -> dict[str, Any]:
-    """Trains a student.
+    """Trains a student; see `pretraining.train_student`.
 
     Args:
       name: Name of the step.
       variant: Way to train it.
       seed: Seed of weights and batches; by default that of the settings.
-
-    Returns:
-      Result of `pretraining.train_student`.
     """
     settings = self._with_seed(seed)
     return self.pipeline.run(
@@ -120,14 +224,11 @@ class Chain:
     return self.task
 
   def finetune(self, name: str, seed: int | None = None) -> dict[str, Any]:
-    """Fine-tunes a student on the task, in the step `<name>_task`.
+    """Fine-tunes a student in the step `<name>_task`; see `task.finetune`.
 
     Args:
       name: Name of the student's step.
       seed: Seed of the head and the batches; by default that of the settings.
-
-    Returns:
-      Result of `task.finetune`.
     """
     settings = self._with_seed(seed)
     return self.pipeline.run(
@@ -138,11 +239,7 @@ class Chain:
          'batch_size': settings.task_batch_size})
 
   def facts(self, program: str) -> dict[str, Any]:
-    """Returns the costs of the steps and the facts of the run.
-
-    Args:
-      program: Module of the program.
-    """
+    """Returns the costs of the steps, and `machine.run_facts` of a program."""
     return {'seconds': self.pipeline.seconds,
             'peak_memory_gb': self.pipeline.peak_memory_gb,
             **machine.run_facts(program)}
@@ -151,3 +248,8 @@ class Chain:
     if seed is None:
       return self._settings
     return dataclasses.replace(self._settings, seed=seed)
+
+
+def _duration(seconds: float) -> str:
+  minutes, rest = divmod(round(seconds), 60)
+  return f'{minutes} min {rest} s' if minutes else f'{rest} s'

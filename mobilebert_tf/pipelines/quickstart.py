@@ -30,7 +30,7 @@ REPORT_FILE = 'report.html'
 SAVED_MODEL, TFLITE = 'saved_model', 'model.tflite'
 _NUM_STEPS = 10
 _STUDENTS = {'student': pretraining.DISTILLED,
-             'untaught': pretraining.BASELINE}
+             'baseline_student': pretraining.BASELINE}
 _EXPORTS = ('SavedModel, float32, text in', 'TFLite, dynamic-range int8')
 _CALIBRATION_TEXTS = 64
 _TIMED_TEXTS = 100

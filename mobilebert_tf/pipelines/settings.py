@@ -1,46 +1,46 @@
 # Copyright 2026 The mobilebert_tf Authors
 # SPDX-License-Identifier: Apache-2.0
 
-"""Settings of a chain of trainings."""
+"""Settings of a chain of trainings, and their flags."""
 
 import dataclasses
+from collections.abc import Collection
+from typing import Any
+
+from absl import flags
+
+flags.disclaim_key_flags()  # They are those of the program that defines them.
+
+
+def _setting(default: Any, description: str) -> Any:
+  return dataclasses.field(default=default, metadata={'help': description})
 
 
 @dataclasses.dataclass(frozen=True)
 class Settings:
-  """Sizes and files of a run; the defaults are those of the quick start.
+  """Sizes and files of a run; the defaults are those of the quick start."""
 
-  Attributes:
-    text_files: Globs of one's own text; empty for the documentation strings of
-      the installed packages.
-    task_train: One's own labelled TSV with columns `text` and `label`.
-    task_dev: Held-out TSV with the same columns.
-    text_column: Name of the column `text` in both.
-    vocab_size: Entries of the vocabulary.
-    max_seq_length: Length of the longest pre-training example in tokens.
-    teacher_steps: Pre-training steps of the teacher.
-    steps_per_block: Transfer steps of each block of the student.
-    distillation_steps: Steps of the distillation that follows.
-    pretraining_batch_size: Examples in a step of any of these.
-    task_steps: Fine-tuning steps.
-    task_batch_size: Examples in a fine-tuning step.
-    passages_per_library: Passages of each library in the default task.
-    seed: Seed of everything random.
-  """
-  text_files: tuple[str, ...] = ()
-  task_train: str = ''
-  task_dev: str = ''
-  text_column: str = 'text'
-  vocab_size: int = 8000
-  max_seq_length: int = 64
-  teacher_steps: int = 900
-  steps_per_block: int = 40
-  distillation_steps: int = 240
-  pretraining_batch_size: int = 32
-  task_steps: int = 250
-  task_batch_size: int = 32
-  passages_per_library: int = 800
-  seed: int = 1
+  text_files: tuple[str, ...] = _setting(
+      (), 'Globs of text to learn from: plain text, .gz, or JSON lines')
+  task_train: str = _setting(
+      '', 'TSV with texts and labels to fine-tune on')
+  task_dev: str = _setting('', 'Held-out TSV with the same columns')
+  text_column: str = _setting('text', 'Name of the column of the texts')
+  vocab_size: int = _setting(8000, 'Entries of the vocabulary')
+  max_seq_length: int = _setting(
+      64, 'Length of the longest pre-training example in tokens')
+  teacher_steps: int = _setting(900, 'Pre-training steps of the teacher')
+  steps_per_block: int = _setting(
+      40, 'Transfer steps of each block of the student')
+  distillation_steps: int = _setting(
+      240, 'Steps of the distillation that follows')
+  pretraining_batch_size: int = _setting(
+      32, 'Examples in a step of pre-training')
+  task_steps: int = _setting(250, 'Fine-tuning steps')
+  task_batch_size: int = _setting(32, 'Examples in a step of fine-tuning')
+  passages_per_library: int = _setting(
+      800, 'Passages of each library in the default task')
+  seed: int = _setting(1, 'Seed of everything random')
 
   @property
   def student_steps(self) -> int:
@@ -53,3 +53,47 @@ class Settings:
     # Imported here, so that --help need not wait for TensorFlow.
     from mobilebert_tf.modeling import architectures
     return architectures.get_architecture('mobilebert_small').num_blocks
+
+
+def define_flags(defaults: Settings, leave_out: Collection[str] = (),
+                 required: Collection[str] = (), **remarks: str) -> None:
+  """Defines a flag for each setting.
+
+  Args:
+    defaults: Default values.
+    leave_out: Settings that get no flag.
+    required: Flags that must be given.
+    **remarks: Additions to the help of a flag, by its name.
+  """
+  for field in dataclasses.fields(Settings):
+    name, default = field.name, getattr(defaults, field.name)
+    if name in leave_out:
+      continue
+    description = '; '.join(
+        filter(None, (field.metadata['help'], remarks.get(name)))) + '.'
+    if isinstance(default, int):
+      flags.DEFINE_integer(name, default, description,
+                           lower_bound=0 if name == 'seed' else 1)
+      continue
+    is_list = isinstance(default, tuple)
+    define = flags.DEFINE_list if is_list else flags.DEFINE_string
+    if name in required:
+      default = None
+    elif is_list:
+      default = list(default)
+    define(name, default, description, required=name in required)
+
+
+def read_flags(defaults: Settings, **changes: Any) -> Settings:
+  """Returns the settings that the flags describe.
+
+  Args:
+    defaults: Settings of what has no flag.
+    **changes: Settings that come from elsewhere.
+  """
+  names = [field.name for field in dataclasses.fields(Settings)
+           if field.name in flags.FLAGS and field.name not in changes]
+  values = {name: flags.FLAGS[name].value for name in names}
+  values = {name: tuple(value) if isinstance(value, list) else value
+            for name, value in values.items()}
+  return dataclasses.replace(defaults, **values, **changes)

@@ -40,16 +40,13 @@ _READING = (
 
 def write_report(results: Mapping[str, Any],
                  folder: pathlib.Path) -> pathlib.Path:
-  """Writes `ablation.html` and `ablation.md`.
+  """Writes `ablation.html` and `ablation.md`, and returns the page's path.
 
   Args:
     results: `runs`, one for each variant and seed; `variants`, their
       descriptions by key; `tables`, the keys of each table by label; the
       `teacher`'s scores, `baselines`, and facts of the run.
     folder: Folder of both files.
-
-  Returns:
-    The path of the page.
   """
   files.write_text(folder / MARKDOWN, to_markdown(results))
   page.write(folder / PAGE, render(results))
@@ -102,36 +99,23 @@ def format_summary(results: Mapping[str, Any]) -> str:
 
 
 def scores(results: Mapping[str, Any], name: str) -> text_lib.Table:
-  """Returns one of the tables.
-
-  Args:
-    results: Results of the runs.
-    name: Key of `results['tables']`.
-
-  Returns:
-    For each variant the mean and standard deviation of every score over seeds.
-  """
+  """Returns mean and deviation of the scores of each variant of a table."""
   rows = [_row(results, label, key)
           for label, key in results['tables'][name].items()]
   teacher, baselines = results['teacher']['masked_lm'], results['baselines']
-  rows.append(('teacher', '1', '', formatting.percent(teacher['accuracy']),
-               formatting.decimal(teacher['loss'], 3),
-               formatting.percent(teacher['next_sentence_accuracy']), '', '',
-               ''))
-  rows.append((
-      'most frequent answer', '', formatting.percent(baselines['task']),
-      formatting.percent(baselines['masked_lm']), '', '', '', '', ''))
+  rows += [
+      ('teacher', '1', '', formatting.percent(teacher['accuracy']),
+       formatting.decimal(teacher['loss'], 3),
+       formatting.percent(teacher['next_sentence_accuracy']), '', '', ''),
+      ('most frequent answer', '', formatting.percent(baselines['task']),
+       formatting.percent(baselines['masked_lm']), '', '', '', '', '')]
   return text_lib.make_table(
       ('', 'Runs', 'Task', 'MLM', 'MLM loss', 'NSP', 'Feature maps',
        'Attention', 'Time'), rows)
 
 
 def finding(results: Mapping[str, Any], name: str, measure: str) -> str:
-  """Returns the order of a table's variants.
-
-  Neighbours whose means differ by less than the larger of their standard
-  deviations are joined by ≈.
-  """
+  """Returns the order of a table's variants; see `_READING` for its ≈."""
   found = _values(results, name, measure)
   means = {label: statistics.mean(some) for label, some in found.items()
            if some}

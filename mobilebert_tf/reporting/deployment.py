@@ -32,20 +32,13 @@ _COSTS_NOTE = (
 
 def write_report(results: Mapping[str, Any],
                  folder: str | os.PathLike) -> pathlib.Path:
-  """Writes `benchmark.json` and `benchmark.html`.
-
-  Example: `write_report({**results, 'facts': {'Machine': '2 cores'}}, 'out')`
+  """Writes `benchmark.json` and `benchmark.html`; returns the page's path.
 
   Args:
-    results: The comparison, and `facts`, other texts by title; `Command` is
-      shown as code.
-    folder: Folder of both files; created if missing.
-
-  Returns:
-    The path of the page.
-
-  Raises:
-    OSError: If a file cannot be written; each is written atomically.
+    results: Comparison, and `facts`, other texts by title; `Command` is shown
+      as code.
+    folder: Folder of both files; created if missing. Each is written
+      atomically.
   """
   html = render(results)
   folder = pathlib.Path(folder)
@@ -65,7 +58,11 @@ def render(results: Mapping[str, Any]) -> str:
           *map(page.Text, failures(results))]),
       page.Section('costs', 'Size, memory and loading', [
           page.Data('Size, memory and loading', costs(results)),
-          page.Text(_COSTS_NOTE, 'note'), _cost_pictures(results)]),
+          page.Text(_COSTS_NOTE, 'note'),
+          page.Group([_size_and_latency(results), page.Group([
+              _bars(results, 'peak_bytes', 'Peak memory', 'MB', 1e-6),
+              _bars(results, 'load_seconds', 'Load time', 'ms', 1e3)],
+                                                             'cell')])]),
       page.Section('latency', 'Latency', [
           page.Data('Latency', latencies(results)),
           page.Text(_latency_note(results), 'note'),
@@ -218,9 +215,6 @@ def _score_titles(results: Mapping[str, Any]) -> dict[str, str]:
           for score in each['scores']}
 
 
-# === Texts ====================================================================
-
-
 def _ratio(ratio: float) -> str:
   if 1 / _ALIKE < ratio < _ALIKE:
     return '≈ 1'
@@ -323,9 +317,6 @@ def _quality_note(results: Mapping[str, Any]) -> str:
           f'{formatting.count(count)} texts.')
 
 
-# === Pictures =================================================================
-
-
 def _quality_section(results: Mapping[str, Any]) -> page.Section | None:
   table = quality(results)
   if table is None:
@@ -335,12 +326,6 @@ def _quality_section(results: Mapping[str, Any]) -> page.Section | None:
       page.Text(_quality_note(results), 'note'),
       page.Group([_score_picture(results, name, title)
                   for name, title in _score_titles(results).items()])])
-
-
-def _cost_pictures(results: Mapping[str, Any]) -> page.Group:
-  return page.Group([_size_and_latency(results), page.Group([
-      _bars(results, 'peak_bytes', 'Peak memory', 'MB', 1e-6),
-      _bars(results, 'load_seconds', 'Load time', 'ms', 1e3)], 'cell')])
 
 
 def _latency_picture(results: Mapping[str, Any], threads: int,

@@ -132,12 +132,7 @@ def write_report(
     predictions: predictions_lib.Predictions, metrics: Mapping[str, float],
     folder: str | os.PathLike, facts: Mapping[str, Any],
     parts: ReportParts) -> pathlib.Path:
-  """Writes `evaluation.json` and `evaluation.html`.
-
-  Example:
-
-    write_report(predictions, {'accuracy': 0.91}, 'runs/sst2/evaluation',
-                 {'Model': 'runs/sst2', 'Data': 'SST-2/dev.tsv'}, kind.parts())
+  """Writes `evaluation.json` and `evaluation.html`; returns the page's path.
 
   Args:
     predictions: Answers to labelled examples.
@@ -146,9 +141,6 @@ def write_report(
     facts: Further facts by title: model, data, command, skipped rows. `Command`
       is shown as code.
     parts: Parts of the kind of task.
-
-  Returns:
-    The path of the page.
 
   Raises:
     ValueError: If the metrics do not belong to these predictions.
@@ -194,15 +186,7 @@ def render(results: Mapping[str, Any], parts: ReportParts) -> str:
 
 
 def format_summary(results: Mapping[str, Any], parts: ReportParts) -> str:
-  """Returns the evaluation for the terminal.
-
-  Args:
-    results: Results, such as `read` returns.
-    parts: Parts of the kind of task.
-
-  Returns:
-    Lines of text without control characters.
-  """
+  """Returns the evaluation for the terminal, without control characters."""
   sentences = [finding(results, parts), parts.warning(results)]
   blocks = [text_lib.clean(f'{results["task"]}: {parts.subtitle(results)}'),
             text_lib.format_table(metric_table(results, parts)),
@@ -281,18 +265,12 @@ def group_table(results: Mapping[str, Any], parts: ReportParts,
       (column, 'Count', parts.quality_title, '95% interval'), rows)
 
 
-# === For kinds with classes ===================================================
-
-
 def classes_section(results: Mapping[str, Any], title: str) -> page.Section:
   """Returns confusion matrix, scores of classes and frequent confusions.
 
   Args:
     results: Results with `labels`, `classes`, `confusion` and `confusions`.
     title: Title of the matrix.
-
-  Returns:
-    The section.
   """
   labels, counts = results['labels'], results['confusion']
   confused = confusion_table(results)
@@ -346,9 +324,6 @@ def weakest_class(results: Mapping[str, Any]) -> list[tuple[str, str, str]]:
                *intervals.wilson(round(recall * count), count)))]
 
 
-# === Texts and pictures =======================================================
-
-
 def label(text: str, width: int = _LABEL_WIDTH) -> str:
   """Returns a label on one line, cut where it is too long for a column."""
   return text_lib.shorten(text_lib.clean(text), width)
@@ -396,11 +371,8 @@ def _group_picture(results: Mapping[str, Any], parts: ReportParts,
 
 def _cleaned(mistake: Mistake) -> Mistake:
   """Returns the same on lines without control characters."""
-  return Mistake(*(
-      [text_lib.clean(each) for each in value] if isinstance(value, list)
-      else text_lib.clean(value)
-      for value in (getattr(mistake, field.name)
-                    for field in dataclasses.fields(mistake))))
+  *lines, texts = dataclasses.astuple(mistake)
+  return Mistake(*map(text_lib.clean, lines), list(map(text_lib.clean, texts)))
 
 
 def _mistake_table(results: Mapping[str, Any],

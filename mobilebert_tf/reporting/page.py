@@ -70,19 +70,7 @@ class Picture:
 def bar_picture(title: str, labels: Sequence[str], values: Sequence[float],
                 texts: Sequence[str], caption: str = '',
                 **options: Any) -> Picture:
-  """Draws bars and describes them.
-
-  Args:
-    title: Title of the picture.
-    labels: Names of the bars.
-    values: Lengths of the bars.
-    texts: Texts at their ends.
-    caption: Line below the picture.
-    **options: Further arguments of `plots.bar_chart`.
-
-  Returns:
-    The picture.
-  """
+  """Draws bars by `plots.bar_chart`, and describes them."""
   figure = plots.bar_chart(labels, values, texts=texts, **options)
   said = ', '.join(map(': '.join, zip(labels, texts, strict=True)))
   return Picture(title, plots.to_data_uri(figure),
@@ -114,7 +102,7 @@ class Matrix:
 
   @property
   def rows(self) -> list[dict[str, Any]]:
-    """Returns each row's `label`, shaded `cells` and `recall`."""
+    """Each row's `index`, `label`, shaded `cells` and `recall`."""
     return [self._row(*row) for row in enumerate(self.labels)]
 
   def _row(self, index: int, label: str) -> dict[str, Any]:
@@ -182,10 +170,9 @@ class Section:
 
 @functools.cache
 def environment() -> jinja2.Environment:
-  """Returns the Jinja2 environment of the reports.
+  """Returns the Jinja2 environment, which escapes everything.
 
-  It escapes everything, whatever the template's name, and a misspelt variable
-  is an error rather than a hole in the page.
+  A misspelt variable is an error rather than a hole in the page.
   """
   return jinja2.Environment(
       loader=jinja2.FileSystemLoader(_TEMPLATES),
@@ -208,9 +195,6 @@ def render(title: str, subtitle: str, sections: Sequence[Section | None], *,
     highlights: Label, value and detail of each of the numbers on top.
     footer: Last sentences, or ''.
     source: Title, address and details of a work that the footer names.
-
-  Returns:
-    The page.
   """
   return environment().get_template('report.html.j2').render(
       title=title, subtitle=subtitle, abstract=abstract, highlights=highlights,
@@ -219,14 +203,7 @@ def render(title: str, subtitle: str, sections: Sequence[Section | None], *,
 
 
 def run_facts(results: Mapping[str, Any]) -> dict[str, str]:
-  """Returns how and where a run was made, as far as its results say.
-
-  Args:
-    results: Results with `command`, `date`, `hardware` and `versions`.
-
-  Returns:
-    Texts by name.
-  """
+  """Returns `command`, `date`, `hardware` and `versions` of a run as texts."""
   hardware, versions = (
       each if isinstance(each, Mapping) else {}
       for each in (results.get('hardware'), results.get('versions')))
@@ -244,12 +221,11 @@ def run_facts(results: Mapping[str, Any]) -> dict[str, str]:
 
 
 def write(output_path: str | os.PathLike, html: str) -> None:
-  """Writes a page atomically.
+  """Writes a page atomically, in a folder that is made if needed.
 
   Args:
-    output_path: Path of the file. Missing folders are created; an older file
-      is replaced only once the new one is complete.
-    html: The page. Unpaired surrogates are written as question marks.
+    output_path: Path of the file.
+    html: Text of the page; unpaired surrogates become question marks.
 
   Raises:
     IsADirectoryError: If `output_path` is a folder.

@@ -91,11 +91,10 @@ def line_chart(series: Sequence[Series], *, x_label: str, y_label: str,
 
   The y axis is logarithmic where positive values span a factor of 30 or more.
   Lines break between bands. A piece of at least `SMOOTHED_FROM` points is drawn
-  thin, with the mean over a twentieth of its length around each point on top:
-  `is_smoothed` says whether there is one, for the caption.
+  thin below its running mean (see `is_smoothed`).
 
   Args:
-    series: The lines.
+    series: Lines.
     x_label: Name of the x axis.
     y_label: Name of the y axis.
     bands: Stretches to shade (every other one) and name above the axes.
@@ -152,18 +151,14 @@ def bar_chart(labels: Sequence[str], values: Sequence[float], *,
   rows = np.arange(len(labels))
   axes.barh(rows, lengths, color=list(colours), height=0.62)
   if intervals is not None:
-    low, high = np.transpose(_finite(np.ravel(intervals)).reshape(-1, 2))
-    axes.hlines(rows, low, high, color=INK, linewidth=1.2)
+    axes.hlines(rows, *_ends(intervals), color=INK, linewidth=1.2)
   if markers is not None:
-    axes.vlines(marks, rows - 0.4, rows + 0.4, color=INK,
-                linewidth=1.8)
+    axes.vlines(marks, rows - 0.4, rows + 0.4, color=INK, linewidth=1.8)
   for row, (end, text) in enumerate(zip(ends, texts, strict=True)):
     axes.text(end + 0.015 * reach, row, _plain(text, 16), va='center',
               color=INK)
   axes.set_xlim(0, 1.22 * reach)
-  axes.set_yticks(rows, [_plain(label, 28) for label in labels])
-  axes.set_ylim(max(len(labels), 1) - 0.5, -0.5)  # The first one on top.
-  axes.tick_params(axis='y', length=0)
+  _label_rows(axes, labels)
   axes.xaxis.set_visible(False)
   axes.spines['bottom'].set_visible(False)
   return figure
@@ -195,9 +190,7 @@ def dot_chart(labels: Sequence[str], points: Sequence[Sequence[float]], *,
     axes.axvline(reference, color=DARK_GREY, linestyle='--', linewidth=1.0,
                  label=_plain(reference_label))
     axes.legend(frameon=False, loc='best')
-  axes.set_yticks(range(len(labels)), [_plain(label, 28) for label in labels])
-  axes.set_ylim(max(len(labels), 1) - 0.5, -0.5)  # The first one on top.
-  axes.tick_params(axis='y', length=0)
+  _label_rows(axes, labels)
   axes.grid(axis='x', color=_FAINT, linewidth=0.8)
   axes.set_axisbelow(True)
   axes.xaxis.set_major_formatter(ticker.PercentFormatter(1.0, decimals=1))
@@ -226,8 +219,7 @@ def diagonal_chart(x: Sequence[float], y: Sequence[float], *, x_label: str,
   axes.axline((start, start), slope=1, color=DARK_GREY, linestyle='--',
               linewidth=1.0)
   if intervals is not None:
-    low, high = np.transpose(_finite(np.ravel(intervals)).reshape(-1, 2))
-    axes.vlines(x, low, high, color=INK, linewidth=1.2)
+    axes.vlines(x, *_ends(intervals), color=INK, linewidth=1.2)
   crowded = len(x) > 200
   axes.plot(x, y, 'o', color=BLUE, alpha=0.3 if crowded else 0.8,
             markersize=3 if crowded else 6, markeredgewidth=0)
@@ -284,9 +276,6 @@ def shade(fraction: float) -> tuple[str, str]:
 
   Args:
     fraction: 0 (white) to 1 (the darkest shade of `heatmap`).
-
-  Returns:
-    Two colours such as `('#08306b', '#ffffff')`.
   """
   fraction = float(np.clip(np.nan_to_num(fraction), 0, 1))
   if fraction == 0:
@@ -303,14 +292,11 @@ def to_data_uri(figure: figure_lib.Figure, image_format: str = 'svg') -> str:
   """Returns a figure as a `data:` address, for an `img` element.
 
   As an image, unlike inline SVG, it shares no ids with the page's other
-  figures and can run nothing.
+  figures and can run nothing. The same figure gives the same text.
 
   Args:
-    figure: The figure.
+    figure: Figure to embed.
     image_format: `'svg'`, or `'png'` (at 220 dots an inch) for heat maps.
-
-  Returns:
-    The address. The same figure gives the same text.
 
   Raises:
     ValueError: For another format.
@@ -337,6 +323,18 @@ def _new_figure(size):
   axes.spines[['left', 'bottom']].set_color(LIGHT_GREY)
   axes.tick_params(color=LIGHT_GREY, labelcolor=INK)
   return figure, axes
+
+
+def _label_rows(axes, labels: Sequence[str]) -> None:
+  """Names rows on the left, the first one on top."""
+  axes.set_yticks(range(len(labels)), [_plain(label, 28) for label in labels])
+  axes.set_ylim(max(len(labels), 1) - 0.5, -0.5)
+  axes.tick_params(axis='y', length=0)
+
+
+def _ends(intervals: Sequence[tuple[float, float]]) -> np.ndarray:
+  """Returns the low and the high ends, `[2, intervals]`."""
+  return np.transpose(_finite(np.ravel(intervals)).reshape(-1, 2))
 
 
 def _plain(text: str, width: int = 40) -> str:

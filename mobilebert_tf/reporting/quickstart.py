@@ -8,6 +8,7 @@ A part that the results lack is left out, and a number that is not finite reads
 """
 
 import datetime
+import functools
 import math
 import os
 import textwrap
@@ -18,13 +19,14 @@ import numpy as np
 
 from mobilebert_tf.common import formatting
 from mobilebert_tf.evaluation import intervals
-from mobilebert_tf.reporting import attention
 from mobilebert_tf.reporting import page
 from mobilebert_tf.reporting import plots
-from mobilebert_tf.reporting import quickstart_training as training
+from mobilebert_tf.reporting import quickstart_networks as networks
 from mobilebert_tf.reporting import text as text_lib
 
-_STUDENTS = ('student', 'untaught')
+_STUDENTS = ('student', 'baseline_student')
+_megabytes = functools.partial(formatting.quantity, unit='MB')
+_milliseconds = functools.partial(formatting.quantity, unit='ms')
 _SIDE_BY_SIDE = 9  # Classes of matrices that fit beside each other.
 _CONSTANT = 'Most frequent answer'
 _SOURCE = ('MobileBERT: a Compact Task-Agnostic BERT for Resource-Limited '
@@ -36,16 +38,10 @@ def write_report(
     results: Mapping[str, Any], output_path: str | os.PathLike) -> None:
   """Writes the quick start's results as a self-contained HTML page.
 
-  Example: `write_report(results, 'quickstart/report.html')`
-
   Args:
     results: Nested dicts of numbers and texts, attention as arrays
       `[blocks, heads, tokens, tokens]`.
-    output_path: Path of the file, which is written atomically.
-
-  Raises:
-    IsADirectoryError: If `output_path` is a folder.
-    OSError: If the file cannot be written.
+    output_path: Path of the file; see `page.write`.
   """
   page.write(output_path, render(results))
 
@@ -54,9 +50,9 @@ def render(results: Mapping[str, Any]) -> str:
   """Returns the page that `write_report` writes."""
   return page.render(
       'A MobileBERT, from raw text to answers', _subtitle(results), [
-          *training.sections(results), _masked_lm_section(results),
+          *networks.sections(results), _masked_lm_section(results),
           _task_section(results),
-          attention.section(training.part(results, 'attention')),
+          networks.attention_section(networks.part(results, 'attention')),
           _table_section(
               'exports', 'What was exported', exports(results),
               'Latency is the time of one answer on this machine. Agreement is '
@@ -69,24 +65,16 @@ def render(results: Mapping[str, Any]) -> str:
 
 
 def format_summary(results: Mapping[str, Any]) -> str:
-  """Returns the quick start's results for the terminal.
-
-  Args:
-    results: Results of the run; see `write_report`.
-
-  Returns:
-    Lines of text without control characters: time and memory, the networks
-    with their scores, what that means, the exports and the answers.
-  """
-  seconds, memory = training.total_seconds(results), results.get(
-      'peak_memory_gb')
+  """Returns the results for the terminal, without control characters."""
+  seconds = networks.total_seconds(results)
+  memory = results.get('peak_memory_gb')
   facts = [text for value, text in (
       (seconds, formatting.duration(seconds)),
       (memory, f'{formatting.quantity(memory, "GB")} peak'))
            if formatting.is_number(value)]
   return '\n\n'.join(filter(None, (
       ': '.join(filter(None, ('MobileBERT quick start', ', '.join(facts)))),
-      *_told(training.networks(results)),
+      *_told(networks.table(results)),
       *_told(masked_lm(results), masked_lm_finding(results)),
       *_told(task(results), task_finding(results)),
       *_told(exports(results)), *_told(answers(results)))))
@@ -94,7 +82,7 @@ def format_summary(results: Mapping[str, Any]) -> str:
 
 def deployed(results: Mapping[str, Any]) -> Mapping[str, Any]:
   """Returns the export to put first: the smallest TFLite file, or any."""
-  found = training.mappings(results, 'exports')
+  found = networks.mappings(results, 'exports')
   lite = [item for item in found if 'tflite' in str(item.get('name')).lower()]
   return min(lite or found, default={}, key=lambda item: (
       item['megabytes'] if formatting.is_number(item.get('megabytes'))
@@ -113,47 +101,44 @@ def _is_positive(value: Any) -> bool:
 
 
 def _accuracies(scores: Mapping[str, Any]) -> dict[str, float]:
-  found = {name: training.part(scores, name).get('accuracy')
-           for name in training.NAMES}
-  return {name: float(value) for name, value in found.items()
-          if formatting.is_number(value)}
+  return {name: float(score['accuracy'])
+          for name, score in networks.parts(scores).items()
+          if name in networks.NAMES
+          and formatting.is_number(score.get('accuracy'))}
 
 
 def _difference(found: Mapping[str, float]) -> float | None:
   """Returns the accuracy of the distilled student less the baseline's."""
   if not set(_STUDENTS) <= set(found):
     return None
-  return found['student'] - found['untaught']
+  return found['student'] - found['baseline_student']
 
 
 def _last_step(results: Mapping[str, Any], name: str) -> float | None:
-  curves = training.part(results, 'curves')
-  steps = [record.get('step') for record in training.mappings(curves, name)]
+  curves = networks.part(results, 'curves')
+  steps = [record.get('step') for record in networks.mappings(curves, name)]
   return max(filter(formatting.is_number, steps), default=None)
-
-
-# === Sentences ================================================================
 
 
 def abstract(results: Mapping[str, Any]) -> str:
   """Returns the run in a paragraph of those sentences whose numbers exist."""
-  task, export = training.part(results, 'task'), deployed(results)
-  models = training.part(results, 'models')
+  task, export = networks.part(results, 'task'), deployed(results)
+  models = networks.part(results, 'models')
   return ' '.join(filter(None, (
       _say('In {}, this run read {} of text and learned a vocabulary of {} '
            'word pieces.',
-           (training.total_seconds(results), formatting.duration),
-           (training.part(results, 'text').get('megabytes'), _megabytes),
-           (training.part(results, 'vocabulary').get('size'),
+           (networks.total_seconds(results), formatting.duration),
+           (networks.part(results, 'text').get('megabytes'), _megabytes),
+           (networks.part(results, 'vocabulary').get('size'),
             formatting.count)),
       _say('It pre-trained an inverted-bottleneck teacher of {} parameters and '
            'distilled a MobileBERT student of {} from it, block by block.',
-           *((training.part(models, name).get('parameters'),
+           *((networks.part(models, name).get('parameters'),
               formatting.approximate_count)
              for name in ('teacher', 'student'))),
       _say('Fine-tuned, the student answers {} of {} held-out passages right, '
            'where always giving the most frequent answer gets {}.',
-           (training.part(task, 'models', 'student').get('accuracy'),
+           (networks.part(task, 'models', 'student').get('accuracy'),
             formatting.percent),
            (task.get('dev_examples'), formatting.count),
            (task.get('majority_accuracy'), formatting.percent)),
@@ -164,15 +149,15 @@ def abstract(results: Mapping[str, Any]) -> str:
 
 def masked_lm_finding(results: Mapping[str, Any]) -> str:
   """Returns whether the distilled student restores more held-out tokens."""
-  scores = training.part(results, 'masked_lm')
+  scores = networks.part(results, 'masked_lm')
   return _better(_accuracies(scores),
-                 training.part(scores, 'baseline').get('accuracy'))
+                 networks.part(scores, 'baseline').get('accuracy'))
 
 
 def task_finding(results: Mapping[str, Any]) -> str:
   """Returns whether it answers better, and whether chance could explain it."""
-  task = training.part(results, 'task')
-  found = _accuracies(training.part(task, 'models'))
+  task = networks.part(results, 'task')
+  found = _accuracies(networks.part(task, 'models'))
   examples = task.get('dev_examples')
   said = _better(found, task.get('majority_accuracy'))
   if not _difference(found) or not _is_positive(examples):
@@ -190,13 +175,11 @@ def _better(found: Mapping[str, float], constant: Any) -> str:
   by = formatting.points(difference)
   network = 'the baseline, the same network trained without a teacher'
   if difference > 0:
-    said = f'The distilled student is better than {network}, by {by}.'
-  elif difference:
-    said = (f'The distilled student is not better than {network}: it is {by} '
-            'worse.')
+    verdict = f'better than {network}, by {by}'
   else:
-    said = (f'The distilled student is not better than {network}: they are '
-            'equal.')
+    verdict = (f'not better than {network}: '
+               + (f'it is {by} worse' if difference else 'they are equal'))
+  said = f'The distilled student is {verdict}.'
   if formatting.is_number(constant) and found['student'] <= constant:
     said += (' It is no better than the most frequent answer '
              f'({formatting.percent(constant)}).')
@@ -204,32 +187,20 @@ def _better(found: Mapping[str, float], constant: Any) -> str:
 
 
 def _say(sentence: str, *values: tuple[Any, Callable[[Any], str]]) -> str:
-  """Returns the sentence with its numbers, '' unless all are finite."""
+  """Returns the sentence with its numbers, '' unless all are positive."""
   if not all(_is_positive(value) for value, _ in values):
     return ''
   return sentence.format(*(show(value) for value, show in values))
 
 
-def _megabytes(value: Any) -> str:
-  return formatting.quantity(value, 'MB')
-
-
-def _milliseconds(value: Any) -> str:
-  return formatting.quantity(value, 'ms')
-
-
-# === Tables ===================================================================
-
-
 def masked_lm(results: Mapping[str, Any]) -> text_lib.Table | None:
   """Returns the held-out pre-training scores."""
-  scores = training.part(results, 'masked_lm')
+  scores = networks.part(results, 'masked_lm')
   rows = []
-  for name in training.ordered(scores):
-    score = training.part(scores, name)
+  for name, score in networks.parts(scores).items():
     steps = _last_step(results, name)
     rows.append((
-        _CONSTANT if name == 'baseline' else training.NAMES.get(name, name),
+        _CONSTANT if name == 'baseline' else networks.NAMES.get(name, name),
         '' if steps is None else formatting.count(steps),
         formatting.percent(score.get('accuracy')),
         *(form(score[key]) if key in score else '' for key, form in (
@@ -240,13 +211,14 @@ def masked_lm(results: Mapping[str, Any]) -> text_lib.Table | None:
 
 def task(results: Mapping[str, Any]) -> text_lib.Table | None:
   """Returns the task's held-out accuracies with their 95% intervals."""
-  part = training.part(results, 'task')
-  models, examples = training.part(part, 'models'), part.get('dev_examples')
+  part = networks.part(results, 'task')
+  models, examples = networks.part(part, 'models'), part.get('dev_examples')
   rows = []
-  for name in training.ordered(models):
-    accuracy = training.part(models, name).get('accuracy')
-    rows.append((training.NAMES.get(name, name), formatting.percent(accuracy),
-                 _range(*interval(accuracy, examples))))
+  for name, model in networks.parts(models).items():
+    accuracy = model.get('accuracy')
+    ends = map(formatting.percent, interval(accuracy, examples))
+    rows.append((networks.NAMES.get(name, name), formatting.percent(accuracy),
+                 ' to '.join(dict.fromkeys(ends))))  # One 'n/a' is enough.
   found = _accuracies(models)
   difference = _difference(found)
   if difference is not None and _is_positive(examples):
@@ -265,7 +237,7 @@ def exports(results: Mapping[str, Any]) -> text_lib.Table | None:
            formatting.percent(item.get('accuracy')),
            formatting.percent(item.get('agreement')),
            str(item.get('path', '')))
-          for item in training.mappings(results, 'exports')]
+          for item in networks.mappings(results, 'exports')]
   return _table(
       ('Export', 'Size', 'Latency', 'Accuracy', 'Agreement', 'File'), rows,
       words=('File',), widths={'Export': 36})
@@ -276,7 +248,7 @@ def answers(results: Mapping[str, Any]) -> text_lib.Table | None:
   rows = [(str(item.get('label', '')),
            formatting.percent(item.get('probability')),
            str(item.get('source', '')), str(item.get('text', '')))
-          for item in training.mappings(results, 'answers')]
+          for item in networks.mappings(results, 'answers')]
   return _table(('Answer', 'Probability', 'From', 'Text'), rows,
                 words=('From', 'Text'),
                 widths={'Answer': 24, 'From': 24, 'Text': 60})
@@ -292,19 +264,11 @@ def _told(table: text_lib.Table | None, finding: str = '') -> list[str]:
           textwrap.fill(text_lib.clean(finding), 80)]
 
 
-def _range(low: float, high: float) -> str:
-  low, high = map(formatting.percent, (low, high))
-  return low if low == high else f'{low} to {high}'
-
-
-# === Sections =================================================================
-
-
 def _masked_lm_section(results: Mapping[str, Any]) -> page.Section | None:
-  scores = training.part(results, 'masked_lm')
+  scores = networks.part(results, 'masked_lm')
   if not _accuracies(scores):
     return None
-  baseline = training.part(scores, 'baseline')
+  baseline = networks.part(scores, 'baseline')
   return page.Section('masked-lm', 'Language: restoring masked tokens', [
       page.Text(masked_lm_finding(results), 'strong'),
       page.Group([
@@ -316,8 +280,8 @@ def _masked_lm_section(results: Mapping[str, Any]) -> page.Section | None:
 
 
 def _task_section(results: Mapping[str, Any]) -> page.Section | None:
-  part = training.part(results, 'task')
-  models = training.part(part, 'models')
+  part = networks.part(results, 'task')
+  models = networks.part(part, 'models')
   if not models:
     return None
   counts = [f'{formatting.count(part[key])} {what}' for key, what in (
@@ -344,14 +308,12 @@ def _task_section(results: Mapping[str, Any]) -> page.Section | None:
 
 def confusion_matrices(results: Mapping[str, Any]) -> list[page.Matrix]:
   """Returns the confusion matrix of each network that has a square one."""
-  part = training.part(results, 'task')
-  labels = [str(label) for label in training.items(part, 'labels')]
-  models = training.part(part, 'models')
-  found = {name: training.part(models, name).get('confusion')
-           for name in training.ordered(models)}
-  return [page.Matrix(training.NAMES.get(name, name), labels, counts)
-          for name, counts in found.items()
-          if labels and _is_square(counts, len(labels))]
+  part = networks.part(results, 'task')
+  labels = [str(label) for label in networks.items(part, 'labels')]
+  models = networks.parts(networks.part(part, 'models'))
+  return [page.Matrix(networks.NAMES.get(name, name), labels,
+                      model['confusion']) for name, model in models.items()
+          if labels and _is_square(model.get('confusion'), len(labels))]
 
 
 def _is_square(counts: Any, size: int) -> bool:
@@ -365,12 +327,12 @@ def _accuracy_bars(title: str, scores: Mapping[str, Any], constant: Any,
                    constant_name: str, examples: Any = None
                    ) -> page.Picture | None:
   """Draws accuracies with their intervals, and that of a constant answer."""
-  names = [name for name in training.NAMES if name in scores]
-  values = [training.part(scores, name).get('accuracy') for name in names]
+  names = [name for name in networks.NAMES if name in scores]
+  values = [networks.part(scores, name).get('accuracy') for name in names]
   if not any(map(formatting.is_number, values)):
     return None
-  labels = [training.NAMES[name] for name in names]
-  colours = [training.COLOURS[name] for name in names]
+  labels = [networks.NAMES[name] for name in names]
+  colours = [networks.COLOURS[name] for name in names]
   ends = [interval(value, examples) for value in values]
   notes = ['Whiskers: 95% interval.'] if examples else []
   if constant is not None:
@@ -392,10 +354,10 @@ def _table_section(name: str, title: str, table: text_lib.Table | None,
 
 
 def _highlights(results: Mapping[str, Any]) -> list[tuple[str, str, str]]:
-  task, export = training.part(results, 'task'), deployed(results)
-  accuracy = training.part(task, 'models', 'student').get('accuracy')
+  task, export = networks.part(results, 'task'), deployed(results)
+  accuracy = networks.part(task, 'models', 'student').get('accuracy')
   examples, memory = task.get('dev_examples'), results.get('peak_memory_gb')
-  seconds = training.total_seconds(results)
+  seconds = networks.total_seconds(results)
   rows = [
       ('Task accuracy', accuracy, formatting.percent,
        f'on {formatting.count(examples)} held-out passages'
@@ -426,7 +388,7 @@ def _date(text: str) -> str:
 
 def _provenance(results: Mapping[str, Any]) -> page.Section | None:
   facts = page.run_facts(results)
-  source = training.part(results, 'text').get('source')
+  source = networks.part(results, 'text').get('source')
   if source:
     facts['Text'] = str(source)
   return page.Section('again', 'To make it again',

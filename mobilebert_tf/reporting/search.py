@@ -21,14 +21,11 @@ _READING = (
 
 def write_report(found: Mapping[str, Any],
                  folder: pathlib.Path) -> pathlib.Path:
-  """Writes `search.html`.
+  """Writes `search.html` and returns its path.
 
   Args:
-    found: Results of `finetuning.search.search`.
+    found: Results of `pipelines.finetuning.search`.
     folder: Folder of the page.
-
-  Returns:
-    The path of the page.
   """
   page.write(folder / PAGE, render(found))
   return folder / PAGE

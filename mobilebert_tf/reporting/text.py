@@ -5,6 +5,7 @@
 
 import dataclasses
 import io
+import math
 import unicodedata
 from collections.abc import Mapping, Sequence
 
@@ -15,7 +16,6 @@ from rich import table as rich_table
 from rich import text as rich_text
 
 ALIGNMENTS = ('left', 'right')
-_ELLIPSIS = '…'
 
 
 @dataclasses.dataclass(frozen=True)
@@ -86,9 +86,6 @@ def make_table(titles: Sequence[str], rows: Sequence[Sequence[str]],
     left: Number of first columns that are aligned left.
     words: Headings of further columns that are aligned left.
     widths: `Column.max_width` by heading.
-
-  Returns:
-    The table.
   """
   return Table(
       tuple(Column(title, 'left' if i < left or title in words else 'right',
@@ -97,17 +94,10 @@ def make_table(titles: Sequence[str], rows: Sequence[Sequence[str]],
 
 
 def clean(text: str) -> str:
-  """Returns one line without control characters.
+  """Returns one line, with U+FFFD for control and format characters.
 
   Text of unknown origin could otherwise move the cursor, recolour the terminal
-  or break a row in two.
-
-  Args:
-    text: Any text.
-
-  Returns:
-    The text with runs of white space as one space, and control and format
-    characters and unpaired surrogates replaced by U+FFFD.
+  or break a row in two. Unpaired surrogates are replaced as well.
   """
   line = ' '.join(str(text).split())
   return ''.join(
@@ -115,11 +105,11 @@ def clean(text: str) -> str:
       for letter in line)
 
 
-def shorten(text: str, width: int) -> str:
+def shorten(text: str, width: float) -> str:
   """Cuts `text` to at most `width` terminal cells, with an ellipsis if cut."""
   if cells_lib.cell_len(text) <= width:
     return text
-  return cells_lib.set_cell_size(text, width - 1).rstrip() + _ELLIPSIS
+  return cells_lib.set_cell_size(text, width - 1).rstrip() + '…'
 
 
 def format_table(table: Table) -> str:
@@ -132,16 +122,11 @@ def format_table(table: Table) -> str:
   ------------  ------
   model.tflite  2.3 MB
   ```
-
-  Args:
-    table: Table of any text: see `clean`.
-
-  Returns:
-    Lines without trailing spaces, joined by newlines.
   """
-  rows = [[_cell(text, column) for text, column in zip(
-      row, table.columns, strict=True)]
-          for row in ([column.title for column in table.columns], *table.rows)]
+  rows = [
+      [shorten(clean(text), column.max_width or math.inf)
+       for text, column in zip(row, table.columns, strict=True)]
+      for row in ([column.title for column in table.columns], *table.rows)]
   widths = [max(map(cells_lib.cell_len, column))
             for column in zip(*rows, strict=True)]
   grid = rich_table.Table.grid(padding=(0, 2))
@@ -164,8 +149,3 @@ def format_markdown(table: Table) -> str:
   return tabulate.tabulate(
       rows, titles, tablefmt='pipe', disable_numparse=True,
       colalign=[column.align for column in table.columns])
-
-
-def _cell(text: str, column: Column) -> str:
-  line = clean(text)
-  return shorten(line, column.max_width) if column.max_width else line

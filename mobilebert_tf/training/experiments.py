@@ -24,16 +24,12 @@ from official.nlp import tasks  # noqa: F401
 from official.nlp.configs import bert
 from official.nlp.configs import experiment_configs  # noqa: F401
 
-# The reference leaves out biases and both normalizations.
 _LAMB = 'lamb_reference'  # Its defaults are the paper's settings.
+_RESTRICTIONS = ['task.train_data.is_training != None']
 
 
 def get(name: str) -> cfg.ExperimentConfig:
-  """Returns a registered experiment, ours or one of the Model Garden.
-
-  Args:
-    name: Name such as `mobilebert/pretrain`.
-  """
+  """Returns a registered experiment such as `mobilebert/pretrain`."""
   return exp_factory.get_exp_config(name)
 
 
@@ -51,7 +47,7 @@ def pretrain() -> cfg.ExperimentConfig:
           optimizer=_optimization(
               _LAMB, learning_rate=1.5e-3, end_learning_rate=1.5e-7,
               train_steps=500_000, warmup_steps=10_000)),
-      restrictions=_restrictions())
+      restrictions=list(_RESTRICTIONS))
 
 
 @exp_factory.register_config_factory('mobilebert/distill')
@@ -67,12 +63,15 @@ def distill_tf1_reference() -> cfg.ExperimentConfig:
 
 
 def _fine_tune(experiment: recipes.Experiment) -> cfg.ExperimentConfig:
-  """Fine-tuning as a kind of task defines it, by AdamW."""
+  """Fine-tuning as a kind of task defines it, by AdamW, a tenth of warm-up."""
+  steps, rate = experiment.train_steps, experiment.learning_rate
   params = cfg.ExperimentConfig(
       task=experiment.task(),
-      trainer=_fine_tuning(experiment.train_steps, experiment.learning_rate,
-                           experiment.last_share),
-      restrictions=_restrictions())
+      trainer=_trainer(steps, _optimization(
+          'adamw', learning_rate=rate,
+          end_learning_rate=experiment.last_share * rate,
+          train_steps=steps, warmup_steps=steps // 10)),
+      restrictions=list(_RESTRICTIONS))
   if experiment.epoch_steps:  # An evaluation after each epoch.
     loop = min(100, experiment.epoch_steps // 4)
     params.trainer.override({
@@ -117,7 +116,7 @@ def _distillation(schedule: schedules.ScheduleConfig,
           optimizer=_optimization(
               _LAMB, learning_rate=1.5e-3, end_learning_rate=1.5e-7,
               train_steps=740_000, warmup_steps=10_000)),
-      restrictions=_restrictions())
+      restrictions=list(_RESTRICTIONS))
 
 
 def _pretraining_data(
@@ -132,43 +131,23 @@ def _optimization(optimizer: str, *, learning_rate: float,
                   end_learning_rate: float, train_steps: int,
                   warmup_steps: int) -> optimizers.OptimizationConfig:
   """Linear warm-up and decay, decoupled decay, global clipping at 1."""
-  settings = {'adamw': {
+  settings = {} if optimizer == _LAMB else {optimizer: {
       'weight_decay_rate': 0.01,
+      # The reference leaves out biases and both normalizations.
       'exclude_from_weight_decay': ['norm', 'bias'],
       'global_clipnorm': 1.0,
       # It has a clipping of its own as well, of each replica alone.
       'gradient_clip_norm': 0.0,
   }}
   return optimizers.OptimizationConfig({
-      'optimizer': {
-          'type': optimizer,
-          **{name: values for name, values in settings.items()
-             if name == optimizer},
-      },
-      'learning_rate': {
-          'type': 'polynomial',
-          'polynomial': {
-              'initial_learning_rate': learning_rate,
-              'end_learning_rate': end_learning_rate,
-              'decay_steps': train_steps,
-          },
-      },
-      'warmup': {
-          'type': 'polynomial',
-          'polynomial': {'warmup_steps': warmup_steps},
-      },
+      'optimizer': {'type': optimizer, **settings},
+      'learning_rate': {'type': 'polynomial', 'polynomial': {
+          'initial_learning_rate': learning_rate,
+          'end_learning_rate': end_learning_rate,
+          'decay_steps': train_steps}},
+      'warmup': {'type': 'polynomial',
+                 'polynomial': {'warmup_steps': warmup_steps}},
   })
-
-
-def _fine_tuning(train_steps: int, learning_rate: float,
-                 last_share: float = 1e-4) -> cfg.TrainerConfig:
-  """AdamW, warm-up over a tenth, decay to a share of the learning rate."""
-  return _trainer(
-      train_steps=train_steps,
-      optimizer=_optimization(
-          'adamw', learning_rate=learning_rate,
-          end_learning_rate=last_share * learning_rate,
-          train_steps=train_steps, warmup_steps=train_steps // 10))
 
 
 def _trainer(train_steps: int, optimizer: optimizers.OptimizationConfig
@@ -181,7 +160,3 @@ def _trainer(train_steps: int, optimizer: optimizers.OptimizationConfig
       checkpoint_interval=10_000,
       validation_interval=10_000,
       validation_steps=-1)
-
-
-def _restrictions() -> list[str]:
-  return ['task.train_data.is_training != None']

@@ -41,12 +41,9 @@ def start_or_resume(params: cfg.ExperimentConfig,
   `params.yaml`, where a resumed run reads it.
 
   Args:
-    params: The requested experiment.
+    params: Requested experiment.
     strategy: Distribution strategy; its chief writes.
     model_dir: Folder of the run.
-
-  Returns:
-    The experiment with the data's seed and first batch.
 
   Raises:
     ValueError: If the folder's checkpoint is of a run with another model, other
@@ -131,12 +128,7 @@ def _value_of_chief(strategy: tf.distribute.Strategy, value: int) -> int:
 
 
 def write_params(params: cfg.ExperimentConfig, model_dir: str) -> None:
-  """Writes the params of a run to its `params.yaml` atomically.
-
-  Args:
-    params: The experiment.
-    model_dir: Folder of the run, made if needed.
-  """
+  """Writes the params of a run to its `params.yaml` atomically."""
   with files.replacing(os.path.join(model_dir, PARAMS_FILE)) as new:
     hyperparams.save_params_dict_to_yaml(params, new)
 

@@ -8,15 +8,15 @@ import os
 import sys
 import tempfile
 import warnings
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
+import numpy as np
 import orbit
 import tensorflow as tf, tf_keras
 import tqdm
 
 from mobilebert_tf.common import files
-from mobilebert_tf.training import divergence
 from mobilebert_tf.training import resume
 from official.common import distribute_utils
 from official.core import base_task
@@ -28,6 +28,11 @@ from official.core import train_utils
 from official.modeling import performance
 
 METRICS_FILE = 'metrics.jsonl'
+_SHOWN = 6  # Names in an error message.
+
+
+class DivergenceError(ArithmeticError):
+  """A loss is infinite or not a number."""
 
 
 def run_experiment(params: cfg.ExperimentConfig, mode: str, model_dir: str,
@@ -48,7 +53,7 @@ def run_experiment(params: cfg.ExperimentConfig, mode: str, model_dir: str,
   in the training files.
 
   Args:
-    params: The experiment.
+    params: Experiment.
     mode: Mode of the Model Garden, such as `train_and_post_eval`.
     model_dir: Folder of checkpoints, summaries and metrics.
     description: Title of the progress bar.
@@ -60,7 +65,7 @@ def run_experiment(params: cfg.ExperimentConfig, mode: str, model_dir: str,
   Raises:
     ValueError: If the runtime asks for float16, the params are inconsistent, or
       `model_dir` holds a run of another model, data or schedule.
-    mobilebert_tf.training.divergence.DivergenceError: If a loss is not finite.
+    mobilebert_tf.training.run.DivergenceError: If a loss is not finite.
   """
   params.validate()
   # The Model Garden's tasks pass the labels along with the inputs.
@@ -111,7 +116,7 @@ def _build_actions(params: cfg.ExperimentConfig, task: base_task.Task,
   """Returns the actions after each loop, before a checkpoint is saved."""
   step = trainer.global_step
   describe = getattr(task, 'describe_step', lambda step: task.name)
-  check = divergence.StopWhenNotFinite(
+  check = StopWhenNotFinite(
       trainer.model, step, params.trainer.steps_per_loop, describe,
       lambda: tf.train.latest_checkpoint(model_dir))
   if not is_chief:
@@ -159,11 +164,6 @@ class _FollowingCheckpointManager(tf.train.CheckpointManager):
   """Reads the chief's checkpoints, and writes to a folder that nobody reads.
 
   All workers have to take part in writing a checkpoint.
-
-  Args:
-    checkpoint: The worker's checkpoint.
-    chief_dir: Folder of the chief's checkpoints.
-    **kwargs: Arguments of `tf.train.CheckpointManager`.
   """
 
   def __init__(self, checkpoint: tf.train.Checkpoint, chief_dir: str,
@@ -180,13 +180,70 @@ class _FollowingCheckpointManager(tf.train.CheckpointManager):
     return path
 
 
-class MetricsLog:
-  """Appends the logs of each training loop to a file of JSON lines.
+class StopWhenNotFinite:
+  """Train action that raises before diverged weights are saved.
+
+  It has to run on every worker: the others would wait for one that stopped.
 
   Args:
-    path: Path of the file.
+    model: Trained model.
     global_step: Counter of the steps.
+    steps_per_loop: Steps between two outputs.
+    describe_step: Function from a step to its stage, such as
+      `stage transfer_3`.
+    latest_checkpoint: Function that returns the path of the last checkpoint, if
+      any.
+
+  Example:
+
+  >>> check = StopWhenNotFinite(
+  ...     tf_keras.Sequential([tf_keras.Input(1)]), tf.Variable(4),
+  ...     steps_per_loop=2, describe_step=lambda step: 'pre-training',
+  ...     latest_checkpoint=lambda: None)
+  >>> check({'training_loss': float('nan')})
+  Traceback (most recent call last):
+  ...
+  mobilebert_tf.training.run.DivergenceError: ...
   """
+
+  def __init__(self, model: tf.Module, global_step: tf.Variable,
+               steps_per_loop: int, describe_step: Callable[[int], str],
+               latest_checkpoint: Callable[[], str | None]):
+    self._model = model
+    self._global_step = global_step
+    self._steps_per_loop = steps_per_loop
+    self._describe_step = describe_step
+    self._latest_checkpoint = latest_checkpoint
+
+  def __call__(self, output: orbit.runner.Output) -> None:
+    terms = [name for name, value in _scalars(output).items()
+             if not np.isfinite(value)]
+    if not terms:
+      return
+    last = int(self._global_step.numpy())
+    first = max(1, last - self._steps_per_loop + 1)
+    checkpoint = self._latest_checkpoint()
+    raise DivergenceError(
+        f'Training diverged between steps {first} and {last} '
+        f'({self._describe_step(last - 1)}): not finite: {_shorten(terms)}; '
+        f'{self._describe_weights()}. '
+        + (f'The last good checkpoint is {checkpoint}; the same command '
+           'resumes from it.' if checkpoint else 'No checkpoint was saved yet.')
+        + ' Lower the learning rate or lengthen its warm-up, look at '
+        'gradient_norm in metrics.jsonl, or log more often '
+        '(trainer.steps_per_loop).')
+
+  def _describe_weights(self) -> str:
+    names = [weight.name for weight in self._model.weights
+             if not np.all(np.isfinite(tf.cast(weight, tf.float32).numpy()))]
+    if not names:
+      return 'all weights are still finite'
+    return (f'so are the weights {_shorten(names)} '
+            f'({len(names)} of {len(self._model.weights)})')
+
+
+class MetricsLog:
+  """Train action that appends the logs of each loop to a file of JSON lines."""
 
   def __init__(self, path: str, global_step: tf.Variable):
     self._path = path
@@ -198,9 +255,8 @@ class MetricsLog:
     if not self._resumed:
       self._drop_lines_from(step)
       self._resumed = True
-    scalars = divergence.scalars(output)
     with tf.io.gfile.GFile(self._path, 'a') as file:
-      file.write(json.dumps({'step': step, **scalars}) + '\n')
+      file.write(json.dumps({'step': step, **_scalars(output)}) + '\n')
 
   def _drop_lines_from(self, step: int) -> None:
     """Removes what a killed run logged after its last checkpoint."""
@@ -226,13 +282,7 @@ def read_metrics(path: str) -> list[dict[str, float]]:
 
 
 class ProgressBar:
-  """Shows the steps done, the loss and the time left, on standard error.
-
-  Args:
-    description: Title before the bar.
-    train_steps: Steps of the whole run.
-    global_step: Counter of the steps.
-  """
+  """Train action that shows steps, loss and time left, on standard error."""
 
   def __init__(self, description: str, train_steps: int,
                global_step: tf.Variable):
@@ -253,3 +303,17 @@ class ProgressBar:
       self._bar.set_postfix(loss=f'{float(loss):.3f}')
     if step >= self._train_steps:
       self._bar.close()
+
+
+def _scalars(output: orbit.runner.Output) -> dict[str, float]:
+  """Returns the scalars among the logs of a loop as floats."""
+  # The learning rate may be a variable with a copy on every replica.
+  tensors = {name: tf.convert_to_tensor(value)
+             for name, value in output.items()}
+  return {name: float(tensor) for name, tensor in tensors.items()
+          if not tensor.shape.rank}
+
+
+def _shorten(names: list[str]) -> str:
+  rest = len(names) - _SHOWN
+  return ', '.join(names[:_SHOWN]) + (f' and {rest} more' if rest > 0 else '')

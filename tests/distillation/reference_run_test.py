@@ -12,10 +12,9 @@ from official.nlp.data import pretrain_dataloader
 
 from mobilebert_tf import checkpoints
 from mobilebert_tf.checkpoints import name_map
+from mobilebert_tf.distillation import losses
 from mobilebert_tf.distillation import schedules
 from mobilebert_tf.distillation import task as task_lib
-from mobilebert_tf.distillation import trainer as trainer_lib
-from mobilebert_tf.distillation import transfer
 from mobilebert_tf.tasks.pretraining import task as pretraining_task_lib
 from mobilebert_tf.training import experiments
 from tests import shared_data
@@ -39,7 +38,7 @@ class ReferenceRunTest(tf.test.TestCase):
     cls.golden = np.load(
         shared_data.path('golden/losses/stage1_train_trajectory.npz'))
 
-  def _trainer(self) -> trainer_lib.DistillationTrainer:
+  def _trainer(self) -> task_lib.DistillationTrainer:
     student, teacher = (
         checkpoints.read(
             str(shared_data.path(f'golden/{name}'))).architecture
@@ -58,7 +57,7 @@ class ReferenceRunTest(tf.test.TestCase):
     experiment.trainer.train_steps = sum(
         stage.num_steps for stage in task.stages)
     model = task.build_model()
-    trainer = trainer_lib.DistillationTrainer(
+    trainer = task_lib.DistillationTrainer(
         experiment, task, model,
         task.create_optimizer(experiment.trainer.optimizer_config),
         evaluate=False, train_dataset=tf.data.Dataset.from_tensors(
@@ -71,14 +70,14 @@ class ReferenceRunTest(tf.test.TestCase):
     names = {row.tf1: row.ours for row in name_map.weight_names(
         trainer.model.encoder.architecture)}
     variables = {re.sub(':0$', '', v.name): v for v in trainer.model.variables}
-    weights = transfer.LossWeights().as_dict()
+    weights = losses.LossWeights().as_dict()
     for step in range(14):
       logs = trainer.train(tf.constant(1))
       expected = self.golden['losses'][step]
       if step % _STEPS_PER_BLOCK:  # At a border the reference has none yet.
         blocks = trainer.model.encoder.architecture.num_blocks
         ours = [float(logs[term]) * weights[term] / blocks
-                for term in transfer.TERMS]
+                for term in losses.TERMS]
         self.assertAllClose([*ours, float(logs['training_loss'])], expected,
                             rtol=1e-3)
       for key in self.golden:

@@ -45,7 +45,8 @@ class SchedulesTest(tf.test.TestCase, parameterized.TestCase):
 
   def test_shallower_students_learn_from_every_nth_block(self):
     # The Model Garden's example for a student of 6 blocks.
-    self.assertEqual(schedules.match_blocks(24, 6), [3, 7, 11, 15, 19, 23])
+    self.assertEqual(schedules.pair_blocks(
+        schedules.ScheduleConfig(), 24, 6), [3, 7, 11, 15, 19, 23])
 
   @parameterized.parameters(
       ({'strategy': 'sideways'}, 4, 4, 'sideways'),

@@ -14,8 +14,6 @@ import tensorflow as tf
 from mobilebert_tf.distillation import losses
 from mobilebert_tf.distillation import schedules
 from mobilebert_tf.distillation import task as task_lib
-from mobilebert_tf.distillation import trainer as trainer_lib
-from mobilebert_tf.distillation import transfer
 from mobilebert_tf.tasks.pretraining import task as pretraining_task_lib
 from official.core import config_definitions as cfg
 from official.modeling import optimization
@@ -76,7 +74,7 @@ class DistillationTest(tf.test.TestCase, parameterized.TestCase):
             optimizer_config=_adam(),
             train_steps=sum(stage.num_steps for stage in task.stages)))
     dataset = tf.data.Dataset.from_tensors(tiny_models.batch()).repeat()
-    trainer = trainer_lib.DistillationTrainer(
+    trainer = task_lib.DistillationTrainer(
         experiment, task, model,
         task.create_optimizer(experiment.trainer.optimizer_config),
         evaluate=False, train_dataset=dataset, **arguments)
@@ -163,7 +161,7 @@ class DistillationTest(tf.test.TestCase, parameterized.TestCase):
 
   def test_a_schedule_of_another_length_than_the_training_is_refused(self):
     task = task_lib.DistillationTask(self._config())
-    self.assertIs(task.trainer_class, trainer_lib.DistillationTrainer)
+    self.assertIs(task.trainer_class, task_lib.DistillationTrainer)
     task.check_length(10)
     with self.assertRaisesRegex(ValueError, '10 steps, but .* is 11'):
       task.check_length(11)
@@ -172,9 +170,9 @@ class DistillationTest(tf.test.TestCase, parameterized.TestCase):
     trainer = self._trainer()
     logs = trainer.train(tf.constant(3))
     self.assertEqual(set(logs), {
-        *transfer.TERMS, *(f'{term}/block_0' for term in transfer.TERMS),
+        *losses.TERMS, *(f'{term}/block_0' for term in losses.TERMS),
         'gradient_norm', 'training_loss', 'learning_rate', 'stage'})
-    for term in transfer.TERMS:
+    for term in losses.TERMS:
       self.assertAllEqual(logs[term], logs[f'{term}/block_0'])
     logs = trainer.train(tf.constant(4))
     self.assertEqual(set(logs), {'masked_lm', 'next_sentence',
@@ -206,7 +204,7 @@ class DistillationTest(tf.test.TestCase, parameterized.TestCase):
                     0.8 * float(first['training_loss']))
 
   def test_a_stage_sees_nothing_above_its_block(self):
-    view = transfer.stage_view(self.teacher, [0], heads=False)
+    view = schedules.stage_view(self.teacher, [0], heads=False)
     names = {layer.name for layer in view.layers}
     self.assertIn('block_0', names)
     self.assertEmpty(names & {'block_1', 'masked_lm', 'next_sentence'})

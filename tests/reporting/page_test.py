@@ -74,7 +74,7 @@ class PageTest(tf.test.TestCase):
     table = text_lib.Table((text_lib.Column('<b>'),), (('<script>',),))
     html = _render(
         "{% import 'macros.html.j2' as show %}"
-        "{{ show.data_table(table, '<i>') }}", table=table)
+        '{{ show.data(it) }}', it=page.Data('<i>', table))
     for tag in ('<b>', '<script>', '<i>'):
       self.assertNotIn(tag, html)
       self.assertIn(tag.replace('<', '&lt;').replace('>', '&gt;'), html)

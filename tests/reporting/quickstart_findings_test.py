@@ -29,30 +29,30 @@ class FindingsTest(tf.test.TestCase, parameterized.TestCase):
 
   def test_a_better_distilled_student(self):
     self.assertEqual(
-        _masked_lm(teacher=0.5, student=0.4, untaught=0.3),
+        _masked_lm(teacher=0.5, student=0.4, baseline_student=0.3),
         'The distilled student is better than the baseline, the same network '
         'trained without a teacher, by 10.0 points.')
 
   def test_a_worse_distilled_student_is_not_dressed_up(self):
-    said = _masked_lm(teacher=0.5, student=0.3, untaught=0.31)
+    said = _masked_lm(teacher=0.5, student=0.3, baseline_student=0.31)
     self.assertIn('The distilled student is not better', said)
     self.assertIn('1.0 point worse', said)
 
   def test_a_tie_is_not_a_win(self):
-    self.assertIn('not better', _masked_lm(student=0.3, untaught=0.3))
+    self.assertIn('not better', _masked_lm(student=0.3, baseline_student=0.3))
 
   @parameterized.parameters(math.nan, None, math.inf)
   def test_no_verdict_without_numbers(self, value):
-    said = _masked_lm(teacher=0.5, student=value, untaught=0.3)
+    said = _masked_lm(teacher=0.5, student=value, baseline_student=0.3)
     self.assertEqual(said, '')
     self.assertEqual(report.masked_lm_finding({}), '')
 
   def test_a_student_below_the_most_frequent_answer_is_told(self):
     said = report.masked_lm_finding({'masked_lm': {
-        **_scores(teacher=0.5, student=0.05, untaught=0.04),
+        **_scores(teacher=0.5, student=0.05, baseline_student=0.04),
         'baseline': {'accuracy': 0.05, 'name': 'always "the"'}}})
     self.assertIn('no better than the most frequent answer (5.0%)', said)
-    said = report.task_finding(_task(student=0.1, untaught=0.2))
+    said = report.task_finding(_task(student=0.1, baseline_student=0.2))
     self.assertIn('no better than the most frequent answer (10.0%)', said)
 
   def test_steps_are_in_the_table_where_known(self):
@@ -61,14 +61,14 @@ class FindingsTest(tf.test.TestCase, parameterized.TestCase):
 
     results = sample_results.results()
     self.assertEqual(steps(results), ['80', '80', '80', ''])
-    results['curves']['untaught'].pop()
+    results['curves']['baseline_student'].pop()
     self.assertEqual(steps(results), ['80', '80', '79', ''])
     del results['curves']
     self.assertEqual(steps(results), [''] * 4)
 
   def test_chance_is_weighed_by_the_number_of_passages(self):
     # 1.96 * sqrt(2 * 0.53 * 0.47 / n): 4.4 points for 1,000, 13.8 for 100.
-    some, few = (_task(examples, student=.53, untaught=.47)
+    some, few = (_task(examples, student=.53, baseline_student=.47)
                  for examples in (1000, 100))
     self.assertIn('more than chance', report.task_finding(some))
     self.assertIn('Chance could explain', report.task_finding(few))

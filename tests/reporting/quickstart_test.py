@@ -16,7 +16,7 @@ from absl.testing import parameterized
 
 from mobilebert_tf.reporting import plots
 from mobilebert_tf.reporting import quickstart as report
-from mobilebert_tf.reporting import quickstart_training
+from mobilebert_tf.reporting import quickstart_networks as networks
 from tests.reporting import sample_results
 
 _HOSTILE = '<script>alert("1")</script>\'$x$\x1b[31m{{ 7*7 }}'
@@ -172,9 +172,9 @@ class QuickstartReportTest(tf.test.TestCase, parameterized.TestCase):
         report.format_summary(results)
 
   def test_without_a_baseline_student(self):
-    del self.results['curves']['untaught']
-    del self.results['masked_lm']['untaught']
-    del self.results['task']['models']['untaught']
+    del self.results['curves']['baseline_student']
+    del self.results['masked_lm']['baseline_student']
+    del self.results['task']['models']['baseline_student']
     reader = self._read()
     self.assertNotIn('aseline', reader.text)
     self.assertIn('Student: distillation', reader.text)
@@ -193,7 +193,7 @@ class QuickstartReportTest(tf.test.TestCase, parameterized.TestCase):
   def test_the_timeline_follows_the_run(self):
     self.results['seconds'] = {
         'text': 1.0, 'new step': 2.0, 'vocabulary': math.nan, 'export': 1.0}
-    steps = quickstart_training.timeline(self.results)
+    steps = networks.timeline(self.results)
     self.assertEqual(
         [(step['name'], step['start'], step['share'], step['time'])
          for step in steps],
@@ -254,7 +254,7 @@ class QuickstartReportTest(tf.test.TestCase, parameterized.TestCase):
 
   def test_a_record_belongs_to_the_stage_that_ended_with_it(self):
     stages = self.results['stages'][:2]
-    found = [quickstart_training.stage_of({'step': step}, stages)
+    found = [networks.stage_of({'step': step}, stages)
              for step in (0, 1, 10, 11, 20, 21)]
     self.assertEqual(found, [0, 0, 0, 1, 1, None])
 

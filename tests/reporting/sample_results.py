@@ -54,7 +54,7 @@ def results() -> dict[str, Any]:
       'curves': {
           'teacher': _curve(0, 80, 9.0, masked_lm_accuracy=0.3),
           'student': student,
-          'untaught': _curve(0, 80, 9.5, masked_lm_accuracy=0.1),
+          'baseline_student': _curve(0, 80, 9.5, masked_lm_accuracy=0.1),
       },
       'stages': transfer + [
           {'name': 'distillation', 'kind': 'distillation', 'first_step': 20,
@@ -64,7 +64,7 @@ def results() -> dict[str, Any]:
                       'next_sentence_accuracy': 0.712},
           'student': {'accuracy': 0.3719, 'loss': 3.62,
                       'next_sentence_accuracy': 0.688},
-          'untaught': {'accuracy': 0.2934, 'loss': 4.27,
+          'baseline_student': {'accuracy': 0.2934, 'loss': 4.27,
                        'next_sentence_accuracy': 0.634},
           'baseline': {'accuracy': 0.052,
                        'name': 'always the most frequent token'},
@@ -78,7 +78,7 @@ def results() -> dict[str, Any]:
           'models': {
               'student': {'accuracy': 0.81, 'confusion': [
                   [33, 4, 3], [5, 27, 1], [2, 4, 21]]},
-              'untaught': {'accuracy': 0.66, 'confusion': [
+              'baseline_student': {'accuracy': 0.66, 'confusion': [
                   [27, 7, 6], [6, 22, 5], [4, 6, 17]]},
           },
       },

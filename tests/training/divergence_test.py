@@ -11,7 +11,6 @@ import tensorflow as tf
 
 from mobilebert_tf import checkpoints
 from mobilebert_tf import modeling
-from mobilebert_tf.training import divergence
 from mobilebert_tf.training import run
 from tests.distillation import tiny_models
 from tests import tiny_runs
@@ -20,7 +19,7 @@ from tests import tiny_runs
 class DivergenceTest(tiny_runs.TinyRuns, tf.test.TestCase):
 
   def _message(self, experiment: str, settings: dict, folder: str) -> str:
-    with self.assertRaises(divergence.DivergenceError) as raised:
+    with self.assertRaises(run.DivergenceError) as raised:
       run.run_experiment(
           self.params(experiment, settings), 'train', folder)
     return str(raised.exception)
@@ -69,12 +68,12 @@ class ReportTest(tf.test.TestCase):
 
   def test_finite_logs_pass_and_others_are_named(self):
     encoder = modeling.MobileBertEncoder(tiny_models.student_config())
-    check = divergence.StopWhenNotFinite(
+    check = run.StopWhenNotFinite(
         encoder, tf.Variable(8), 4, lambda step: f'stage of {step}',
         lambda: None)
     check({'loss': tf.constant(1.0), 'table': tf.fill([2], np.nan)})
     with self.assertRaisesRegex(
-        divergence.DivergenceError,
+        run.DivergenceError,
         r'between steps 5 and 8 \(stage of 7\): not finite: masked_lm; all '
         r'weights are still finite. No checkpoint was saved yet.'):
       check({'loss': 1.0, 'masked_lm': tf.constant(np.inf)})

@@ -1,70 +1,77 @@
 # Copyright 2026 The mobilebert_tf Authors
 # SPDX-License-Identifier: Apache-2.0
 
-"""What to fine-tune, on which data, and how: a recipe."""
+"""A recipe: what to fine-tune, on which data, and how; and its flags.
+
+What needs TensorFlow is imported where it is used, so that --help need not wait
+for it.
+"""
 
 import dataclasses
 import math
+from typing import TYPE_CHECKING, Any
 
-from mobilebert_tf.inference import task_kind
-from mobilebert_tf.tasks import registry
+from absl import flags
+
+if TYPE_CHECKING:
+  from mobilebert_tf.inference import task_kind
+
+flags.disclaim_key_flags()  # They are those of the program that defines them.
+
+# Fields of which each program has flags of its own.
+_TRAINING = ('learning_rate', 'batch_size', 'epochs', 'seed')
+
+
+def _field(default: Any, description: str) -> Any:
+  return dataclasses.field(default=default, metadata={'help': description})
 
 
 @dataclasses.dataclass(frozen=True)
 class Recipe:
-  """A task, its data, where to start from, and how to train.
+  """A task, its data, the weights to start from, and how to train.
 
   The paper searched batches of 16, 32 and 48, rates from 1e-5 to 1e-4 and 2 to
   10 epochs (section 4.4).
-
-  Attributes:
-    task: One of `registry.recipe_tasks()`.
-    data_dir: Folder of GLUE's folders, for its tasks.
-    train_file: For all others: a TSV or CSV file with named columns, a CoNLL
-      file, or SQuAD's JSON.
-    dev_file: The same, held out; scored.
-    test_file: The same without labels; answered.
-    dev_titles: Of SQuAD: articles to hold out; all others are learned from, so
-      that one file can be both `train_file` and `dev_file`.
-    text_column: Of one's own classification or regression.
-    pair_column: The same of a second text, if there is one.
-    label_column: The same of the label.
-    label_columns: Columns of 0 and 1, one for each label, where a text can have
-      several labels; empty if they share `label_column`.
-    label_separator: Separator of labels that share a column.
-    init_checkpoint: What to start from: a run, a checkpoint of any format, or
-      a name on the Hugging Face hub. Empty: random weights.
-    architecture: Named where nothing is started from.
-    vocab_file: The vocabulary, where none lies with the checkpoint.
-    teacher: A model fine-tuned on the same task, to learn from beside labels.
-    hidden_weight: Weight of its hidden states, see `TeachingConfig`.
-    max_length: Longest text in tokens; 0 is the task's usual one.
-    learning_rate: Its peak, reached after a tenth of the steps.
-    batch_size: Texts in a step.
-    epochs: How often each text is seen.
-    seed: Of weights, order and dropout.
   """
+
   task: str
-  data_dir: str = ''
-  train_file: str = ''
-  dev_file: str = ''
-  test_file: str = ''
-  dev_titles: tuple[str, ...] = ()
-  text_column: str = 'text'
-  pair_column: str = ''
-  label_column: str = 'label'
-  label_columns: tuple[str, ...] = ()
-  label_separator: str = ','
-  init_checkpoint: str = ''
-  architecture: str = ''
-  vocab_file: str = ''
-  teacher: str = ''
-  hidden_weight: float = 0.0
-  max_length: int = 0
-  learning_rate: float = 5e-5
-  batch_size: int = 32
-  epochs: float = 3.0
-  seed: int = 0
+  data_dir: str = _field('', "Folder that holds GLUE's folders, for its tasks.")
+  train_file: str = _field(
+      '', 'Training file of other tasks: TSV or CSV, CoNLL, or JSON of SQuAD.')
+  dev_file: str = _field('', 'Held-out file of the same kind, to score.')
+  test_file: str = _field(
+      '', 'File of the same kind without labels, to answer.')
+  dev_titles: tuple[str, ...] = _field(
+      (), 'Articles of SQuAD to hold out of the training file, where both '
+      'parts lie in one.')
+  text_column: str = _field(
+      'text', "Column of the text, for one's own classification or "
+      'regression.')
+  pair_column: str = _field('', 'Column of the second text, if there is one.')
+  label_column: str = _field('label', 'Column of the label, or of several.')
+  label_columns: tuple[str, ...] = _field(
+      (), 'Columns of 0 and 1, one for each label, where a text can have '
+      'several labels.')
+  label_separator: str = _field(
+      ',', 'Separator of labels that share a column.')
+  init_checkpoint: str = _field(
+      '', 'Run, checkpoint of any format, or name on the Hugging Face hub.')
+  architecture: str = _field(
+      '', 'Architecture to start from with random weights, instead of a '
+      'checkpoint.')
+  vocab_file: str = _field(
+      '', 'Vocabulary, where none lies with the checkpoint.')
+  teacher: str = _field(
+      '', 'Model fine-tuned on the same task, to be distilled as well.')
+  hidden_weight: float = _field(
+      0.0, "Weight of the loss on the teacher's hidden states.")
+  max_length: int = _field(
+      0, "Length of the longest text in tokens; 0 is the task's usual one.")
+  learning_rate: float = _field(
+      5e-5, 'Peak learning rate, reached after a tenth of the steps.')
+  batch_size: int = _field(32, 'Texts in a step.')
+  epochs: float = _field(3.0, 'Passes over the texts.')
+  seed: int = _field(0, 'Seed of weights, order and dropout.')
 
   def __post_init__(self):
     self.kind.check_recipe(self)
@@ -83,16 +90,13 @@ class Recipe:
                        f'{self.max_length}; they count texts and tokens.')
 
   @property
-  def kind(self) -> task_kind.TaskKind:
+  def kind(self) -> 'task_kind.TaskKind':
     """The kind of the task."""
+    from mobilebert_tf.tasks import registry
     return registry.kind_of_recipe(self.task)
 
   def num_steps(self, examples: int) -> int:
-    """Returns the steps of training, 1 at least.
-
-    Args:
-      examples: How many there are to learn from.
-    """
+    """Returns the training steps for a number of examples, 1 at least."""
     return max(1, round(self.epochs * examples / self.batch_size))
 
 
@@ -106,6 +110,33 @@ def usual_settings(task: str) -> dict[str, float]:
     `epochs`, `batch_size` and `learning_rate`: of GLUE and SQuAD those of the
     registered experiments, else those of the reference's GLUE runs.
   """
+  from mobilebert_tf.tasks import registry
   settings = registry.kind_of_recipe(task).usual_settings(task)
   return dict(zip(('epochs', 'batch_size', 'learning_rate'), settings,
                   strict=True))
+
+
+def define_flags() -> None:
+  """Defines the flags that all programs with a recipe share."""
+  flags.DEFINE_string(
+      'task', None, 'Name of the task: sst2, squad_v1, classification, ...; '
+      '`mobilebert finetune --help` lists them.', required=True)
+  kinds = {str: flags.DEFINE_string, float: flags.DEFINE_float,
+           int: flags.DEFINE_integer, tuple: flags.DEFINE_list}
+  for field in _flag_fields():
+    define = kinds[type(field.default)]
+    define(field.name, field.default, field.metadata['help'])
+
+
+def read_flags() -> dict[str, Any]:
+  """Returns the fields of a recipe that `define_flags` made flags of."""
+  fields = {'task': flags.FLAGS.task}
+  for field in _flag_fields():
+    value = flags.FLAGS[field.name].value
+    fields[field.name] = tuple(value) if isinstance(value, list) else value
+  return fields
+
+
+def _flag_fields() -> list[dataclasses.Field]:
+  return [field for field in dataclasses.fields(Recipe)
+          if field.name not in ('task', *_TRAINING)]

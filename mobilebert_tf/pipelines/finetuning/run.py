@@ -6,52 +6,67 @@
 import contextlib
 import dataclasses
 import json
+import os
 import pathlib
 import time
 from typing import Any
 
 import numpy as np
 
+from mobilebert_tf import checkpoints
+from mobilebert_tf import modeling
 from mobilebert_tf.common import files
 from mobilebert_tf.common import machine
-from mobilebert_tf.pipelines.finetuning import plan as plan_lib
+from mobilebert_tf.distillation import fine_tuning
+from mobilebert_tf.evaluation import scoring
 from mobilebert_tf.pipelines.finetuning import recipe as recipe_lib
+from mobilebert_tf.reporting import evaluation as evaluation_report
+from mobilebert_tf.tasks import recipes
 from mobilebert_tf.tasks import registry
+from mobilebert_tf.tasks.pretraining import task as pretraining
+from mobilebert_tf.text import vocabulary as vocabulary_lib
+from mobilebert_tf.training import experiments
 from mobilebert_tf.training import resume
 from mobilebert_tf.training import run as run_lib
+from official.core import config_definitions as cfg
 
 RESULTS, RECIPE, LOG = 'results.json', 'recipe.json', 'train.log'
+_VOCABULARY = 'vocab.txt'
 _CHECKPOINT = 'checkpoint'  # TensorFlow's list of them.
+_LOOPS = 50
+_CHECKPOINTS = 5
+_WARM_UP_SHARE = 10
 
 
 def run(recipe: recipe_lib.Recipe, folder: pathlib.Path,
         description: str = '') -> dict[str, Any]:
-  """Fine-tunes, unless that is done, and returns what came out.
+  """Fine-tunes unless that is done, and returns the results.
 
   Everything that could fail at the end is read before training starts. A run
-  that was stopped goes on where it was.
+  that was stopped is resumed.
 
   Args:
-    recipe: What to do.
-    folder: Gets the model, its vocabulary, `evaluation.html` and
+    recipe: Task, data and settings.
+    folder: Folder of the model, its vocabulary, `evaluation.html` and
       `evaluation.json` of the held-out part, and `results.json`.
-    description: What the progress bar says; by default the task.
+    description: Title of the progress bar; by default the task.
 
   Returns:
     The content of `results.json`: `recipe`, `metrics` of each held-out part,
     `score` (the one number that tells which of two runs is better), `steps`,
-    `examples`, `parameters`, `seconds` of training since it was last begun or
-    continued.
+    `examples`, `parameters`, `seconds` of training in its last process.
 
   Raises:
     FileNotFoundError: If a file is missing.
     ValueError: If one is bad, or the folder holds another run.
-    mobilebert_tf.training.divergence.DivergenceError: If a loss is not finite.
+    mobilebert_tf.training.run.DivergenceError: If a loss is not finite.
   """
   done = check_folder(recipe, folder)
   if done is not None:
     return done
-  plan = plan_lib.make(recipe, folder)
+  start = prepare(recipe, folder)
+  data = recipe.kind.read_recipe(recipe, start)
+  params = _build_experiment(recipe, start, data)
   fields = _as_json(recipe)
   files.write_text(folder / RECIPE, json.dumps(fields, indent=1))
   started = time.monotonic()
@@ -59,16 +74,16 @@ def run(recipe: recipe_lib.Recipe, folder: pathlib.Path,
   with ((folder / LOG).open('a', encoding='utf-8') as log,
         contextlib.redirect_stdout(log)):
     model, _ = run_lib.run_experiment(
-        plan.params, 'train', str(folder), description or recipe.task)
+        params, 'train', str(folder), description or recipe.task)
   seconds = time.monotonic() - started
-  metrics = _evaluate(plan, folder)
+  metrics = _evaluate(recipe, params, data, folder)
   results = {
       'recipe': fields,
       'metrics': metrics,
-      'score': _score(plan, metrics),
-      'steps': plan.params.trainer.train_steps,
-      'examples': plan.data.num_examples,
-      'skipped': dict(plan.data.skipped),
+      'score': _score(data, metrics),
+      'steps': params.trainer.train_steps,
+      'examples': data.num_examples,
+      'skipped': dict(data.skipped),
       'parameters': int(sum(np.prod(v.shape) for v in model.weights)),
       'seconds': seconds,
       'hardware': machine.hardware(),
@@ -83,8 +98,8 @@ def check_folder(recipe: recipe_lib.Recipe,
   """Checks that a folder holds nothing but a run of the recipe, if anything.
 
   Args:
-    recipe: The recipe.
-    folder: The run's.
+    recipe: Recipe of the run.
+    folder: Folder of the run.
 
   Returns:
     The results if the run is done, else None.
@@ -95,14 +110,20 @@ def check_folder(recipe: recipe_lib.Recipe,
   done = read_results(folder)
   begun = done['recipe'] if done else None
   if begun is None and (folder / _CHECKPOINT).exists():
-    begun = _read_recipe(folder)
+    if not (folder / RECIPE).exists():
+      raise ValueError(f'{folder} holds checkpoints, but not those of a '
+                       f'fine-tuning run: it has no {RECIPE}. Name another '
+                       'folder.')
+    begun = _read_json(folder / RECIPE)
   fields = _as_json(recipe)
   if begun is not None:
-    begun = {**_later_fields(), **begun}
+    begun = {**_defaults(), **begun}  # An earlier release had fewer fields.
   if begun is not None and begun != fields:
-    raise ValueError(
-        f'{folder} holds the run of another recipe: '
-        f'{_differences(begun, fields)}. Name another folder.')
+    differences = ', '.join(
+        f'{name} is {begun.get(name)!r} there and {value!r} here'
+        for name, value in fields.items() if begun.get(name) != value)
+    raise ValueError(f'{folder} holds the run of another recipe: '
+                     f'{differences}. Name another folder.')
   return done
 
 
@@ -111,63 +132,145 @@ def read_results(folder: pathlib.Path) -> dict[str, Any] | None:
   path = folder / RESULTS
   if not path.exists():
     return None
-  try:
-    results = files.read_json(path)
-    if not {'recipe', 'metrics', 'score'} <= set(results):
-      raise ValueError('it lacks recipe, metrics or score')
-  except (ValueError, TypeError) as error:
-    raise ValueError(f'{path} is not of a fine-tuning run: {error}.') from error
-  return results
+  return _read_json(path, ('recipe', 'metrics', 'score'))
 
 
-def _read_recipe(folder: pathlib.Path) -> dict[str, Any]:
-  """Returns the recipe of a run that was begun."""
-  path = folder / RECIPE
-  if not path.exists():
-    raise ValueError(f'{folder} holds checkpoints, but not those of a '
-                     f'fine-tuning run: it has no {RECIPE}. Name another '
-                     'folder.')
-  try:
-    return dict(files.read_json(path))
-  except (ValueError, TypeError) as error:
-    raise ValueError(f'{path} is not of a fine-tuning run: {error}.') from error
+def prepare(recipe: recipe_lib.Recipe, folder: pathlib.Path) -> recipes.Start:
+  """Reads the checkpoint and vocabulary of a recipe.
+
+  Args:
+    recipe: Recipe that names them.
+    folder: Folder of the run; gets `vocab.txt`, so that it can be moved.
+
+  Returns:
+    Architecture, vocabulary and checkpoint that training starts from.
+
+  Raises:
+    FileNotFoundError: If there is no such checkpoint or vocabulary.
+    ValueError: If it is damaged, or no vocabulary is known.
+  """
+  lower_case, vocabulary = True, None
+  if recipe.init_checkpoint:
+    checkpoint = checkpoints.read(recipe.init_checkpoint)
+    architecture = checkpoint.architecture
+    lower_case, vocabulary = checkpoint.lower_case, checkpoint.vocabulary
+  else:
+    architecture = modeling.get_architecture(recipe.architecture)
+  if recipe.vocab_file:
+    vocabulary = vocabulary_lib.Vocabulary.read(
+        os.path.expanduser(recipe.vocab_file))
+  if vocabulary is None:
+    raise ValueError(
+        f'No vocabulary lies with {recipe.init_checkpoint or "random weights"}:'
+        ' name it as vocab_file.')
+  if not recipe.init_checkpoint:
+    architecture = modeling.get_architecture(
+        recipe.architecture, vocab_size=len(vocabulary))
+  path = str(folder / _VOCABULARY)
+  vocabulary.write(path)
+  vocabulary_lib.check_size(path, architecture.vocab_size)
+  return recipes.Start(architecture, path, lower_case, recipe.init_checkpoint)
 
 
-def _evaluate(plan: plan_lib.Plan,
+def _build_experiment(recipe: recipe_lib.Recipe, start: recipes.Start,
+                      data: recipes.RecipeData) -> cfg.ExperimentConfig:
+  """Returns the registered experiment with the settings of a recipe."""
+  params = experiments.get(data.experiment)
+  if recipe.teacher:
+    params.task = fine_tuning.with_teacher(params.task)
+    params.task.teacher.override({
+        'checkpoint': recipe.teacher, 'hidden_weight': recipe.hidden_weight})
+  params.task.model.encoder = pretraining.encoder_config(start.architecture)
+  steps = recipe.num_steps(data.num_examples)
+  params.override({
+      'task': {'init_checkpoint': start.checkpoint, **data.task},
+      'trainer': {
+          'train_steps': steps,
+          'steps_per_loop': max(1, steps // _LOOPS),
+          'summary_interval': max(1, steps // _LOOPS),
+          'checkpoint_interval': max(1, steps // _CHECKPOINTS),
+          'max_to_keep': 1,
+          'optimizer_config': {
+              'learning_rate': {'polynomial': {
+                  'initial_learning_rate': recipe.learning_rate,
+                  # The reference's: a ten-thousandth of it.
+                  'end_learning_rate': 1e-4 * recipe.learning_rate,
+                  'decay_steps': steps}},
+              'warmup': {'polynomial': {
+                  'warmup_steps': steps // _WARM_UP_SHARE}},
+          },
+      },
+  })
+  return params
+
+
+def _evaluate(recipe: recipe_lib.Recipe, params: cfg.ExperimentConfig,
+              data: recipes.RecipeData,
               folder: pathlib.Path) -> dict[str, dict[str, float]]:
   """Scores the model of a run; returns the metrics of each held-out part."""
   metrics = {}
-  scored = plan.recipe.kind.score_run(
-      plan.recipe, plan.data, registry.load(str(folder)), folder)
+  scored = recipe.kind.score_run(
+      recipe, data, registry.load(str(folder)), folder)
   for part, each in scored.items():
-    plan_lib.write_report(plan, part, folder, each)
+    _write_report(recipe, data, part, folder, each)
     metrics[part] = dict(
         each.metrics if each.fractions is None else each.fractions)
     if each.task_fields:
       resume.write_params(
-          plan.params.replace(task=dict(each.task_fields)), str(folder))
+          params.replace(task=dict(each.task_fields)), str(folder))
   return metrics
 
 
-def _score(plan: plan_lib.Plan, metrics: dict[str, dict[str, float]]) -> float:
+def _write_report(recipe: recipe_lib.Recipe, data: recipes.RecipeData,
+                  part: str, folder: pathlib.Path,
+                  scored: scoring.Scored) -> None:
+  """Writes the report of a held-out part, that of `dev` into the folder."""
+  facts = {
+      'Model': str(folder),
+      'Started from': recipe.init_checkpoint or 'random weights',
+      'Training': f'{data.num_examples:,} examples, {recipe.epochs:g} epochs '
+                  f'in batches of {recipe.batch_size}, learning rate '
+                  f'{recipe.learning_rate:g}, seed {recipe.seed}',
+  }
+  if data.skipped.get('train'):
+    facts['Left out of training'] = (
+        f'{data.skipped["train"]:,} rows that cannot be read')
+  if recipe.teacher:
+    facts['Teacher'] = recipe.teacher
+  evaluation_report.write_report(
+      scored.predictions, scored.metrics,
+      folder if part == 'dev' else folder / part, {**facts, **scored.facts},
+      registry.get(scored.predictions.kind).report_parts())
+
+
+def _score(data: recipes.RecipeData,
+           metrics: dict[str, dict[str, float]]) -> float:
   """Returns the mean of the decisive metrics over the held-out parts."""
-  names = plan.data.decisive_metrics
   # Words without entities have no F1: then all count, which is the accuracy.
   return float(np.mean([
-      np.mean([part[name] for name in names if name in part]
+      np.mean([part[name] for name in data.decisive_metrics if name in part]
               or list(part.values())) for part in metrics.values()]))
 
 
-def _later_fields() -> dict[str, Any]:
-  """Returns the defaults that recipes of earlier releases do not name."""
-  return {'label_columns': [], 'label_separator': ','}
+def _read_json(path: pathlib.Path, keys: tuple[str, ...] = ()
+               ) -> dict[str, Any]:
+  """Reads a file of a run, which has to have the keys."""
+  try:
+    found = dict(files.read_json(path))
+    if not set(keys) <= set(found):
+      raise ValueError(f'it lacks {", ".join(keys[:-1])} or {keys[-1]}')
+  except (ValueError, TypeError) as error:
+    raise ValueError(f'{path} is not of a fine-tuning run: {error}.') from error
+  return found
+
+
+def _defaults() -> dict[str, Any]:
+  """Returns the fields of a recipe that have defaults, as JSON has them."""
+  defaults = {field.name: field.default
+              for field in dataclasses.fields(recipe_lib.Recipe)
+              if field.default is not dataclasses.MISSING}
+  return json.loads(json.dumps(defaults))
 
 
 def _as_json(recipe: recipe_lib.Recipe) -> dict[str, Any]:
   return json.loads(json.dumps(dataclasses.asdict(recipe)))
-
-
-def _differences(old: dict[str, Any], new: dict[str, Any]) -> str:
-  return ', '.join(
-      f'{name} is {old.get(name)!r} there and {new.get(name)!r} here'
-      for name in new if old.get(name) != new[name])

@@ -18,7 +18,7 @@ import tf_keras
 from mobilebert_tf.common import files
 from mobilebert_tf.pipelines.finetuning import recipe as recipe_lib
 from mobilebert_tf.pipelines.finetuning import run as run_lib
-from mobilebert_tf.training import divergence
+from mobilebert_tf.training.run import DivergenceError
 
 RESULTS, BEST, TRIALS = 'search.json', 'best', 'trials'
 
@@ -75,7 +75,7 @@ def search(recipe: recipe_lib.Recipe, grid: Grid,
   Raises:
     FileNotFoundError: If a file is missing.
     ValueError: If one is bad, or a folder holds the run of another search.
-    mobilebert_tf.training.divergence.DivergenceError: If no run has finite
+    mobilebert_tf.training.run.DivergenceError: If no run has finite
       losses.
   """
   recipes = {_name(each): each for each in grid.recipes(recipe)}
@@ -88,7 +88,7 @@ def search(recipe: recipe_lib.Recipe, grid: Grid,
     description = f'[{number}/{len(recipes)}] {name}'
     try:
       results = run_lib.run(each, folder / TRIALS / name, description)
-    except divergence.DivergenceError as error:  # Others may converge.
+    except DivergenceError as error:  # Others may converge.
       failed[name] = str(error)
       continue
     finally:
@@ -99,7 +99,7 @@ def search(recipe: recipe_lib.Recipe, grid: Grid,
              'settings': summarize(trials), 'failed': failed, 'trials': trials}
     files.write_text(folder / RESULTS, json.dumps(found, indent=1))
   if not found:
-    raise divergence.DivergenceError(
+    raise DivergenceError(
         f'All {len(recipes)} runs diverged; the first: '
         f'{next(iter(failed.values()))}')
   _restore_best(recipes[found['best']], folder / TRIALS / found['best'])
@@ -142,7 +142,8 @@ def _keep_best(folder: pathlib.Path, names: Sequence[str]) -> str:
       results := run_lib.read_results(folder / TRIALS / name))}
   best = max(done, key=lambda name: (
       done[name]['score'], (folder / TRIALS / name / 'checkpoint').exists()))
-  _link(folder / BEST, pathlib.Path(TRIALS) / best)
+  with files.replacing(folder / BEST) as new:  # A link moves atomically.
+    os.symlink(pathlib.Path(TRIALS) / best, new)
   for name in done:
     if name != best:
       _remove_model(folder / TRIALS / name)
@@ -168,9 +169,3 @@ def _remove_model(trial: pathlib.Path) -> None:
       path.unlink()
     elif path.is_dir() and path.name in ('train', 'validation'):
       shutil.rmtree(path)
-
-
-def _link(link: pathlib.Path, target: pathlib.Path) -> None:
-  """Makes or moves a link, at once."""
-  with files.replacing(link) as new:
-    os.symlink(target, new)

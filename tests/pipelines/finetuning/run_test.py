@@ -13,8 +13,8 @@ import tensorflow as tf
 
 from mobilebert_tf.pipelines.finetuning import recipe as recipe_lib
 from mobilebert_tf.pipelines.finetuning import run
-from mobilebert_tf.tasks.classification import predictor as classification_predictor
-from mobilebert_tf.tasks.question_answering import predictor as question_answering_predictor
+from mobilebert_tf.tasks.classification import predictor as classifying
+from mobilebert_tf.tasks.question_answering import predictor as answering
 from mobilebert_tf.tasks import registry
 from tests.pipelines import tiny
 
@@ -58,7 +58,7 @@ class RunTest(tf.test.TestCase):
 
     trained = registry.load(str(self.folder))
     self.assertEqual(trained.labels, ['bad', 'good'])
-    scores = classification_predictor.TextPredictor(trained).scores(
+    scores = classifying.TextPredictor(trained).scores(
         ['w1 w2 w3 w7, w8', 'w4 w5 w6 w8, w8'])
     self.assertAllEqual(np.argmax(scores, -1), [0, 1])
     answers = [json.loads(line) for line in
@@ -127,7 +127,7 @@ class RunTest(tf.test.TestCase):
         learning_rate=1e-2, epochs=1.0), self.folder)
     report = json.loads((self.folder / 'evaluation.json').read_text())
     trained = registry.load(str(self.folder))
-    threshold = question_answering_predictor.QuestionAnswerer(trained).null_threshold
+    threshold = answering.QuestionAnswerer(trained).null_threshold
     self.assertNotEqual(threshold, 0)
     self.assertEqual(report['facts']['Null threshold'], f'{threshold:.4g}')
 

@@ -11,7 +11,7 @@ import tensorflow as tf
 
 from mobilebert_tf.pipelines.finetuning import search
 from mobilebert_tf.reporting import search as search_report
-from mobilebert_tf.training import divergence
+from mobilebert_tf.training import run
 from tests.pipelines import tiny
 
 
@@ -70,7 +70,7 @@ class SearchTest(tf.test.TestCase):
     self.assertEqual(
         json.loads((folder / search.RESULTS).read_text()), found)
     self.assertIn('1 runs of 2; 1 diverged', search_report.render(found))
-    with self.assertRaisesRegex(divergence.DivergenceError, 'All 1 runs'):
+    with self.assertRaisesRegex(run.DivergenceError, 'All 1 runs'):
       search.search(tiny.recipe(self), search.Grid(
           (8,), (1e30,), (1.0,), (1,)), folder.with_name('all_diverge'))
 

@@ -8,7 +8,7 @@ import pathlib
 
 import tensorflow as tf
 
-from mobilebert_tf.pipelines import steps
+from mobilebert_tf.pipelines import chain
 
 
 class PipelineTest(tf.test.TestCase):
@@ -19,7 +19,7 @@ class PipelineTest(tf.test.TestCase):
     self.calls = []
 
   def _run(self, first_settings=1, second_settings=1, fails=False):
-    pipeline = steps.Pipeline(self.folder, num_steps=2)
+    pipeline = chain.Pipeline(self.folder, num_steps=2)
 
     def first(folder):
       self.calls.append('first')

@@ -11,7 +11,8 @@ from absl.testing import parameterized
 import tensorflow as tf
 
 from mobilebert_tf.data import docstrings
-from mobilebert_tf.pipelines import library_task
+from mobilebert_tf.pipelines import pretraining
+from mobilebert_tf.pipelines import task as task_lib
 from mobilebert_tf.tasks.classification import loader
 from tests.data import temporary
 
@@ -33,14 +34,14 @@ class LibraryTaskTest(parameterized.TestCase, temporary.TemporaryFiles,
     # Written out from the definition: the first eight bytes over 2 ** 64.
     digest = hashlib.sha256(b'7:numpy.linalg').hexdigest()
     share = int(digest[:16], 16) / 2**64
-    self.assertTrue(library_task.is_held_out('numpy.linalg', share + 0.01, 7))
-    self.assertFalse(library_task.is_held_out('numpy.linalg', share - 0.01, 7))
-    held_out = [library_task.is_held_out(f'm{i}', 0.2) for i in range(5000)]
+    self.assertTrue(pretraining.is_held_out('numpy.linalg', share + 0.01, 7))
+    self.assertFalse(pretraining.is_held_out('numpy.linalg', share - 0.01, 7))
+    held_out = [pretraining.is_held_out(f'm{i}', 0.2) for i in range(5000)]
     self.assertBetween(sum(held_out) / 5000, 0.18, 0.22)
-    self.assertFalse(library_task.is_held_out('m', 0.0))
-    self.assertTrue(library_task.is_held_out('m', 1.0))
+    self.assertFalse(pretraining.is_held_out('m', 0.0))
+    self.assertTrue(pretraining.is_held_out('m', 1.0))
     with self.assertRaisesRegex(ValueError, 'share is 20'):
-      library_task.is_held_out('m', 20)
+      pretraining.is_held_out('m', 20)
 
   @parameterized.parameters(
       ('See numpy.linalg.norm for it.', 'See for it.'),
@@ -51,11 +52,11 @@ class LibraryTaskTest(parameterized.TestCase, temporary.TemporaryFiles,
       ('input output npy stampd', 'input output npy stampd'),
       ('at https://numpy.org/doc now', 'at now'))
   def test_names_are_removed(self, text: str, want: str):
-    remove = library_task.NameRemover(['numpy', 'pandas'])
+    remove = task_lib.NameRemover(['numpy', 'pandas'])
     self.assertEqual(remove(text), want)
 
   def test_aliases(self):
-    remove = library_task.NameRemover(
+    remove = task_lib.NameRemover(
         [*docstrings.DEFAULT_LIBRARIES, 'huggingface_hub'])
     for name in ('scikit-learn', 'sklearn.svm.SVC', 'plt.plot', 'tf.data',
                  'TensorFlow', 'tfds.load', 'TensorFlow Datasets',
@@ -70,7 +71,7 @@ class LibraryTaskTest(parameterized.TestCase, temporary.TemporaryFiles,
 
   def test_no_module_and_no_passage_is_in_both_parts(self):
     folder = self.make_folder()
-    facts = library_task.write_library_task(_docstrings(), folder, seed=1)
+    facts = task_lib.write_library_task(_docstrings(), folder, seed=1)
     self.assertEqual(facts['labels'], ['numpy', 'pandas', 'scipy'])
     parts = {}
     for part in ('train', 'dev'):
@@ -81,7 +82,7 @@ class LibraryTaskTest(parameterized.TestCase, temporary.TemporaryFiles,
       parts[part] = examples
       for text, label in zip(examples.texts, examples.label_ids, strict=True):
         module = f'{facts["labels"][label]}.m{re.search(r"[0-9]+", text)[0]}'
-        self.assertEqual(library_task.is_held_out(module, 0.2, 1),
+        self.assertEqual(pretraining.is_held_out(module, 0.2, 1),
                          part == 'dev')
         self.assertNotRegex(text, 'numpy|pandas|scipy')
     self.assertNoCommonElements(parts['train'].texts, parts['dev'].texts)
@@ -90,7 +91,7 @@ class LibraryTaskTest(parameterized.TestCase, temporary.TemporaryFiles,
   def test_same_seed_same_files(self):
     contents = []
     for seed in (1, 1, 2):
-      facts = library_task.write_library_task(
+      facts = task_lib.write_library_task(
           _docstrings(), self.make_folder(), seed=seed)
       with open(facts['train']) as f:
         contents.append(f.read())
@@ -98,7 +99,7 @@ class LibraryTaskTest(parameterized.TestCase, temporary.TemporaryFiles,
     self.assertNotEqual(contents[0], contents[2])
 
   def test_sizes(self):
-    facts = library_task.write_library_task(
+    facts = task_lib.write_library_task(
         _docstrings(), self.make_folder(), passages_per_library=20,
         max_words=9, min_words=5)
     self.assertEqual(facts['per_library'], {'train': 16, 'dev': 4})
@@ -110,7 +111,7 @@ class LibraryTaskTest(parameterized.TestCase, temporary.TemporaryFiles,
     same = 'The very same words of documentation in several of the places ' * 2
     texts = [docstrings.Docstring('numpy', f'numpy.s{i}', '', same)
              for i in range(50)] + _docstrings()
-    facts = library_task.write_library_task(texts, self.make_folder())
+    facts = task_lib.write_library_task(texts, self.make_folder())
     found = 0
     for part in ('train', 'dev'):
       with open(facts[part]) as f:
@@ -121,9 +122,9 @@ class LibraryTaskTest(parameterized.TestCase, temporary.TemporaryFiles,
     folder = self.make_folder()
     one = [d for d in _docstrings() if d.library == 'numpy']
     with self.assertRaisesRegex(ValueError, 'among several'):
-      library_task.write_library_task(one, folder)
+      task_lib.write_library_task(one, folder)
     with self.assertRaisesRegex(ValueError, 'no passage for dev.tsv'):
-      library_task.write_library_task(_docstrings(), folder, dev_share=0)
+      task_lib.write_library_task(_docstrings(), folder, dev_share=0)
     self.assertNotIn('dev.tsv', os.listdir(folder))
 
 

@@ -9,8 +9,8 @@ from unittest import mock
 import tensorflow as tf
 
 from mobilebert_tf.data import record_writing
+from mobilebert_tf.pipelines import pretraining
 from mobilebert_tf.pipelines import settings as settings_lib
-from mobilebert_tf.pipelines import text
 from tests.data import temporary
 
 
@@ -23,17 +23,17 @@ class TextTest(temporary.TemporaryFiles, tf.test.TestCase):
     settings = settings_lib.Settings(
         text_files=(own,), vocab_size=100, max_seq_length=24)
     folder = pathlib.Path(self.make_folder())
-    collected = text.collect(folder, settings)
+    collected = pretraining.collect(folder, settings)
     self.assertEqual(
         (collected['documents'], collected['held_out_documents']), (98, 2))
-    text.learn_vocabulary(folder, folder, settings)
+    pretraining.learn_vocabulary(folder, folder, settings)
 
     with mock.patch.object(record_writing.os, 'cpu_count', lambda: 1):
-      first = text.write_records(
+      first = pretraining.write_records(
           folder / 'records', folder, folder / 'vocab.txt', settings)
       parts = folder / 'records' / 'train'
       before = {path: path.stat().st_mtime_ns for path in parts.iterdir()}
-      again = text.write_records(
+      again = pretraining.write_records(
           folder / 'records', folder, folder / 'vocab.txt', settings)
     self.assertEqual(again, first)
     self.assertEqual(before, {p: p.stat().st_mtime_ns for p in parts.iterdir()})
