@@ -73,7 +73,7 @@ class DeploymentTest(tf.test.TestCase):
         [self._path(), str(self.folder / 'copy.tflite')], str(self.texts),
         str(data), keras, scoring.Columns(
             text='sentence', label='mood'), texts=10, batch_sizes=(1, 4),
-        **_QUICK), lines.append)
+        **_QUICK), progress=lines.append)
     self.assertEqual(results['task'], 'classification')
     self.assertEqual((results['texts'], results['lines'], results['examples']),
                      (10, 20, 20))
