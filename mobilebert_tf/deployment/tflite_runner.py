@@ -212,7 +212,8 @@ class TFLiteRunner:
     """Returns texts and pairs as strings, if they are what the model reads."""
     reads_pairs = len(self._text_names) == 2
     if reads_pairs and pairs is None:
-      raise ValueError(f'The model reads {self.metadata.kind.pair_title}: give both.')
+      raise ValueError(
+          f'The model reads {self.metadata.kind.pair_title}: give both.')
     if not reads_pairs and pairs is not None:
       raise ValueError('The model reads single texts: give no pairs.')
     texts = _decode(texts, 'text')

@@ -1,7 +1,6 @@
 # Copyright 2026 The mobilebert_tf Authors
 # SPDX-License-Identifier: Apache-2.0
 
-"""Labels of words, as the engines see them."""
 """Words of running text, and sentences cut into parts, as tensors.
 
 `words` has the same for Python strings.

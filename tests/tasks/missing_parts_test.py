@@ -41,7 +41,8 @@ class MissingPartsTest(parameterized.TestCase):
     self.assertEqual(lacking, _LACKING.get(name, set()))
     for part in lacking:
       with self.assertRaisesRegex(
-          task_kind.MissingPartError, f'^The task {name} has no [a-zA-Z ]+\\.$'):
+          task_kind.MissingPartError,
+          f'^The task {name} has no [a-zA-Z ]+\\.$'):
         getattr(kind, part)(*_PARTS[part], **_KEYWORDS.get(part, {}))
 
   @parameterized.parameters(*_KINDS)

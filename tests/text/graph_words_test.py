@@ -1,7 +1,6 @@
 # Copyright 2026 The mobilebert_tf Authors
 # SPDX-License-Identifier: Apache-2.0
 
-"""Labels of words, as the engines see them."""
 """Words in a graph are those of `words.find_words`, and so are parts."""
 
 from absl.testing import parameterized
@@ -15,14 +14,15 @@ from mobilebert_tf.text import words
 
 _PIECES = (
     'a', 'Zé', '1', '²', '_', '.', '..', 'U.S.', 'e.g.', 'x.1.', "'s", '’S',
-    "'", '’', '"', '$', '😀', '👩‍👩‍👧', '東', '京', '\U00020000', '\u0301', 'ß', '\u2028',
-    '\u00a0', '\x1c', '\x85', '\x00', '\u200b', '\ufeff', '\ufffd', '\ufffe', ' ',
-    '  ', '\n', 'mid-1990s', '3.5', 'שלום', 'हिन्दी', '。', '\U0010ffff')
+    "'", '’', '"', '$', '😀', '👩‍👩‍👧', '東', '京', '\U00020000',
+    '\u0301', 'ß', '\u2028', '\u00a0', '\x1c', '\x85', '\x00', '\u200b',
+    '\ufeff', '\ufffd', '\ufffe', ' ', '  ', '\n', 'mid-1990s', '3.5', 'שלום', 'हिन्दी', '。', '\U0010ffff')
 _TEXTS = (
     'Jim lives in Paris.', '"Ann is in the U.S.," he said.', "Ann's 's x's",
     '(mid-1990s: $3.5bn!!)', "'s", "''s", "a's.", "U.S.'s", 'U.S...', 'U.S.)',
-    '(U.S.', 'a.b.c.', 'a.b.cc.', 'a.1.', 'a..', '.a.b.', 'a.b.!', '東京 is Tōkyō',
-    '東京\'s', 'wow😀😀 yes', 'a\u00a0b\u2028c\td', '', ' \n ', '...', '.', "s's's",
+    '(U.S.', 'a.b.c.', 'a.b.cc.', 'a.1.', 'a..', '.a.b.', 'a.b.!',
+    '東京 is Tōkyō', "東京's", 'wow😀😀 yes', 'a\u00a0b\u2028c\td', '',
+    ' \n ', '...', '.', "s's's",
     '\ufeffa', 'e.g.,', '“a.b.”', 'a.b.東.')
 
 

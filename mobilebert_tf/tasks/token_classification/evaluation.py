@@ -48,7 +48,8 @@ def evaluate(trained: loading.TrainedModel,
 
 
 def score_sentences(predictor: predictor_lib.TokenPredictor,
-                    sentences: Sequence[conll.Sentence], task: str) -> scoring.Scored:
+                    sentences: Sequence[conll.Sentence],
+                    task: str) -> scoring.Scored:
   """Labels the words of labelled sentences and scores that.
 
   Args:

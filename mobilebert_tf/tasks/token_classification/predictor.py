@@ -44,8 +44,8 @@ class TokenPredictor:
   def __init__(self, trained: loading.TrainedModel, batch_size: int = 32):
     if trained.kind.name != 'token_classification':
       raise ValueError(
-          f'A model for {trained.kind.name.replace("_", " ")} does not label words. '
-          'Fine-tune one: python -m mobilebert_tf.train '
+          f'A model for {trained.kind.name.replace("_", " ")} does not label '
+          'words. Fine-tune one: python -m mobilebert_tf.train '
           '--experiment=mobilebert/token_classification.')
     if batch_size < 1:
       raise ValueError(f'batch_size is {batch_size}; it is at least 1.')
