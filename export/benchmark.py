@@ -30,7 +30,7 @@ _TEXT_FILE = flags.DEFINE_string(
 _OUTPUT_DIR = flags.DEFINE_string(
     'output_dir', None, 'Folder to write to.', required=True)
 _DATA_FILE = flags.DEFINE_string(
-    'data_file', '', 'Labelled file: TSV, CSV, or JSON of SQuAD.')
+    'data_file', '', 'Labelled file: TSV, CSV, CoNLL, or JSON of SQuAD.')
 _MODEL_DIR = flags.DEFINE_string(
     'model_dir', '', 'Keras model that was exported, to compare answers with; '
     'the first of --models if not given.')

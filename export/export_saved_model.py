@@ -8,8 +8,9 @@ python -m mobilebert_tf.export.export_saved_model \
 
 A version of the model appears below --output_dir, where TensorFlow Serving
 finds it, with the signatures `serving_default` (ids), `serve_examples` and
-`serve_text`, and warm-up requests. It loads where `tensorflow` and
-`tensorflow_text` are imported. docs/serving.md shows how to ask it.
+`serve_text`, of a token classifier also `serve_words`, and warm-up requests. It
+loads where `tensorflow` and `tensorflow_text` are imported. docs/serving.md
+shows how to ask it.
 """
 
 from absl import flags

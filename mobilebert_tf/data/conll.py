@@ -5,20 +5,15 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 import dataclasses
-import re
 
 from absl import logging
 
 from mobilebert_tf.common import files as files_lib
+from mobilebert_tf.data import entity_labels
 
 TAGS = ('auto', 'entities', 'words')
-OUTSIDE = 'O'
 
 _DOCUMENT = '-DOCSTART-'
-_ENTITY_TAG = re.compile(r'O|[BIESUL]-.+')
-# Tags of other schemes for the first and for later words of an entity.
-_FIRST = {'S': 'B', 'U': 'B'}
-_LATER = {'E': 'I', 'L': 'I'}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -101,18 +96,11 @@ def find_labels(sentences: Iterable[Sentence]) -> list[str]:
   """
   found = {label for sentence in sentences for label in sentence.labels}
   types = {label[2:] for label in found if label.startswith(('B-', 'I-'))}
-  outside = [label for label in (OUTSIDE,) if label in found or types]
-  if are_entities(found):
+  outside = [label for label in (entity_labels.OUTSIDE,) if label in found or types]
+  if entity_labels.are_entities(found):
     return outside + [f'{prefix}-{kind}'
                       for kind in sorted(types) for prefix in 'BI']
-  return outside + sorted(found - {OUTSIDE})
-
-
-def are_entities(labels: Iterable[str]) -> bool:
-  """Whether labels mark entities, rather than words one by one."""
-  labels = set(labels)
-  return all(_ENTITY_TAG.fullmatch(label) for label in labels) and any(
-      label.startswith(('B-', 'I-')) for label in labels)
+  return outside + sorted(found - {entity_labels.OUTSIDE})
 
 
 def label_ids(sentences: Iterable[Sentence],
@@ -141,46 +129,19 @@ def label_ids(sentences: Iterable[Sentence],
   return classes
 
 
-def to_iob2(labels: Sequence[str]) -> list[str]:
-  """Returns a sentence's labels of entities as IOB2.
-
-  >>> to_iob2(['I-PER', 'I-PER', 'O', 'I-LOC', 'B-LOC'])
-  ['B-PER', 'I-PER', 'O', 'B-LOC', 'B-LOC']
-
-  Args:
-    labels: IOB1, IOB2 or BIOES, with `U` and `L` for `S` and `E` if you like.
-
-  Returns:
-    One label for each.
-  """
-  result = []
-  before = ''  # The type of the entity that may go on.
-  for label in labels:
-    prefix, _, kind = label.partition('-')
-    if label == OUTSIDE:
-      before = ''
-      result.append(label)
-      continue
-    goes_on = kind == before and prefix in ('I', *_LATER)
-    result.append(f'{"I" if goes_on else "B"}-{kind}')
-    # What ends here does not go on, even where an I follows.
-    before = '' if prefix in (*_FIRST, *_LATER) else kind
-  return result
-
-
 def _as_iob2(sentences: list[Sentence]) -> list[Sentence]:
   """Checks labels of entities, and writes them all in one way."""
   changed = 0
   result = []
   for sentence in sentences:
     for place, label in enumerate(sentence.labels):
-      if not _ENTITY_TAG.fullmatch(label):
+      if not entity_labels.is_entity_label(label):
         raise ValueError(
             f'{sentence.path}:{sentence.lines[place]}: {label!r} is no label '
             'of an entity, such as B-PER, I-PER or O. If these are labels of '
             'single words, set tags to words; if another column has the '
             'labels, set label_column.')
-    labels = tuple(to_iob2(sentence.labels))
+    labels = tuple(entity_labels.to_iob2(sentence.labels))
     changed += sum(a != b for a, b in zip(labels, sentence.labels, strict=True))
     result.append(dataclasses.replace(sentence, labels=labels))
   if changed:

@@ -42,7 +42,8 @@ def check(trained: loading.TrainedModel, texts: RealTexts, found: Any,
     found: Answers of the exported model, as `TaskKind.answers` returns them.
     expected: Answers of the Keras model.
     largest: Largest share of texts with a different answer, as the kind's
-      `differ` counts them. If it is not 0, one text may always differ.
+      `differ` counts them: a text whose answer differs in a part counts by that
+      part. If it is not 0, one text may always differ.
 
   Raises:
     ValueError: If more answers differ, or a number is not finite.
@@ -53,14 +54,15 @@ def check(trained: loading.TrainedModel, texts: RealTexts, found: Any,
     raise ValueError('The export gives numbers that are not finite; nothing is '
                      'written. Try another quantization.')
   others = trained.kind.differ(found, expected)
-  allowed = max(int(largest * len(texts)), 1 if largest else 0)
-  if others.sum() <= allowed:
+  if others.sum() <= max(largest * len(texts), 1 if largest else 0):
     return
-  first = int(np.flatnonzero(others)[0])
+  first, count = int(np.argmax(others)), np.count_nonzero(others)
+  parts = ('' if others.sum() == count else
+           f', in {others.sum() / count:.1%} of the answer on average')
   raise ValueError(
-      f'{others.sum()} of {len(texts)} texts get another answer than the Keras '
-      f'model gives them ({texts.source}), which is more than {largest:.2%}; '
-      'nothing is written. Among them is '
+      f'{count} of {len(texts)} texts get another answer than the Keras '
+      f'model gives them{parts} ({texts.source}), which is more than '
+      f'{largest:.2%}; nothing is written. Among them is '
       f'{texts.texts[first][:80]!r}: {_shown(expected[first])} becomes '
       f'{_shown(found[first])}. Try another quantization, texts that the model '
       'was made for, or allow more with --largest_disagreement.')

@@ -7,8 +7,8 @@
 from collections.abc import Mapping, Sequence
 import os
 import pathlib
-from typing import Any
 
+import numpy as np
 import tensorflow as tf
 from tensorflow_serving.apis import model_pb2
 from tensorflow_serving.apis import predict_pb2
@@ -67,11 +67,11 @@ def write(
   with files.replace_folder(
       folder, _MARKER, overwrite=version is not None) as new:
     export_base.export(
-        module, served_module.SIGNATURES, str(new), timestamped=False)
+        module, module.signatures, str(new), timestamped=False)
     write_warm_up(new, 'serve_text', [
         _inputs(module, agreement.RealTexts(*columns))
         for columns in _first(texts, _WARM_UP_TEXTS)])
-    found = _serve(new, module, texts, trained.kind.text_outputs[0])
+    found = trained.kind.served_answers(_serve(new, module, texts))
     agreement.check(trained, texts, found, expected, largest_disagreement)
   return folder
 
@@ -132,11 +132,8 @@ def _first(texts: agreement.RealTexts, count: int
 
 
 def _serve(folder: pathlib.Path, module: served_module.ServedModule,
-           texts: agreement.RealTexts, output: str) -> Any:
-  """Returns what a SavedModel answers, as `TaskKind.answers` does."""
+           texts: agreement.RealTexts) -> dict[str, np.ndarray]:
+  """Returns the outputs of a SavedModel for texts."""
   loaded = tf.saved_model.load(str(folder))
-  answers = loaded.signatures['serve_text'](
-      **_inputs(module, texts))[output].numpy()
-  if answers.dtype == object:
-    return [answer.decode('utf-8') for answer in answers]
-  return answers
+  outputs = loaded.signatures['serve_text'](**_inputs(module, texts))
+  return {name: value.numpy() for name, value in outputs.items()}

@@ -96,10 +96,9 @@ class SavedModelRunner:
       texts: The texts, or questions.
       pairs: The second text of each, or its context; None for single texts.
     """
-    found = self._run(texts, pairs)[self.kind.text_outputs[0]].numpy()
-    if found.dtype == object:
-      return [answer.decode('utf-8', 'replace') for answer in found]
-    return found
+    return self.kind.served_answers({
+        name: value.numpy()
+        for name, value in self._run(texts, pairs).items()})
 
   def _run(self, *texts: Sequence[str] | None) -> dict[str, tf.Tensor]:
     given = [each for each in texts if each is not None]

@@ -48,6 +48,10 @@ class ServedModule(export_base.ExportModule):
 
   # What `serve_text` is given: one name, or two for pairs.
   _text_names: Sequence[str] = ('text', 'pair')
+  # What a SavedModel of it has, by function.
+  signatures: Mapping[str, str] = SIGNATURES
+  # Whether `numbers` of the tokens of a text, cut off at its end, answer it.
+  answers_whole_texts = True
 
   def __init__(self, model: tf.Module,
                tokenizer: tokenizer_lib.Tokenizer, max_length: int, *,
@@ -157,28 +161,22 @@ class ServedModule(export_base.ExportModule):
     """
     outputs = self.inference_step(inputs)
     return {**self._summarize(outputs, inputs[1]),
-            **self._describe_tokens(outputs)}
+            **self._describe_tokens(outputs, inputs[1])}
 
   def get_inference_signatures(
       self, function_keys: Mapping[str, str]) -> dict[str, Any]:
     """Returns the signatures of functions by the keys given.
 
     Args:
-      function_keys: Signature names by function, such as `SIGNATURES`.
+      function_keys: Signature names by function, such as `signatures`.
 
     Returns:
       Concrete functions by signature name.
 
     Raises:
-      ValueError: For a function other than the three.
+      ValueError: For an unknown function.
     """
-    ids, strings = tf.TensorSpec([None, None]), tf.TensorSpec([None], tf.string)
-    specs = {
-        'serve': dict.fromkeys(
-            validation.INPUT_NAMES, tf.TensorSpec(ids.shape, tf.int32)),
-        'serve_examples': {'examples': strings},
-        'serve_text': dict.fromkeys(self.text_inputs, strings),
-    }
+    specs = self._specs()
     unknown = sorted(set(function_keys) - set(specs))
     if unknown:
       raise ValueError(
@@ -206,10 +204,21 @@ class ServedModule(export_base.ExportModule):
     """Returns the summary of all texts with what is told in words."""
     return summary
 
-  def _describe_tokens(self, outputs: Any) -> dict[str, tf.Tensor]:
+  def _describe_tokens(self, outputs: Any,
+                       mask: tf.Tensor) -> dict[str, tf.Tensor]:
     """Returns what is answered about tokens, each `[batch, length, ...]`."""
-    del outputs
+    del outputs, mask
     return {}
+
+  def _specs(self) -> dict[str, dict[str, tf.TensorSpec]]:
+    """Returns the inputs by name of each function that can be a signature."""
+    ids, strings = tf.TensorSpec([None, None]), tf.TensorSpec([None], tf.string)
+    return {
+        'serve': dict.fromkeys(
+            validation.INPUT_NAMES, tf.TensorSpec(ids.shape, tf.int32)),
+        'serve_examples': {'examples': strings},
+        'serve_text': dict.fromkeys(self.text_inputs, strings),
+    }
 
   def _map_segments(self, function: Callable[..., dict[str, tf.Tensor]],
                     segments: Sequence[tf.RaggedTensor]
@@ -242,7 +251,8 @@ class ServedModule(export_base.ExportModule):
       return {
           **self._summarize(outputs, fitted[1]),
           **{name: inputs_lib.to_length(values, length)
-             for name, values in self._describe_tokens(outputs).items()},
+             for name, values in self._describe_tokens(
+                 outputs, fitted[1]).items()},
       }
 
     return self._describe(inputs_lib.map_rows(

@@ -296,14 +296,15 @@ def make_text_signatures(module: served_module.ServedModule, lengths: Sequence[i
     Concrete functions by signature name.
 
   Raises:
-    ValueError: For a model that answers questions.
+    ValueError: For a model that answers with parts of a text.
 
   Example: `signatures(module, [64])['serve_text_64']`
   """
-  if 'question' in module.text_inputs:
+  if not module.answers_whole_texts:
     raise ValueError(
-        'A file that answers questions has no signatures of text: answers need '
-        'windows and characters, which TFLiteRunner makes of ids.')
+        'A file that answers questions or labels words has no signatures of '
+        'text: answers need windows and characters, which TFLiteRunner makes '
+        'of ids.')
   vocabulary = module.tokenizer.vocabulary
   tokenizer = tf_text.FastBertTokenizer(
       vocab=list(vocabulary.tokens), token_out_type=tf.int32,

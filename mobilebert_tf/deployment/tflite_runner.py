@@ -25,8 +25,8 @@ class TFLiteRunner:
 
   It holds all that is needed: besides the file, `ai_edge_litert`, `tokenizers`
   and numpy. Texts of any length are answered; what a classifier does not read
-  is cut off at the end, and contexts of questions are read in windows. An
-  answer depends on its text alone. A runner is not for several threads at once.
+  is cut off at the end; contexts of questions are read in windows, and texts
+  whose words get labels in parts. An answer depends on its text alone. A runner is not for several threads at once.
 
   Example:
 
@@ -78,7 +78,8 @@ class TFLiteRunner:
     Returns:
       The answer as the kind of task defines it (`TaskKind.to_answer`): a `Label`
       of a classifier, a float of a regression, a vector `[size]` of an encoder,
-      an `Answer` to a question. A list of these for several texts.
+      an `Answer` to a question, a `LabelledText` of words and entities. A list
+      of these for several texts.
 
     Raises:
       TypeError: If a text is something else.
@@ -115,7 +116,7 @@ class TFLiteRunner:
     if not isinstance(found, np.ndarray):
       raise ValueError(
           f'A model for {self.metadata.kind.name} has no scores of texts. Use '
-          f'answer({", ".join(self.metadata.kind.text_names)}).')
+          f'answer({", ".join(self._text_names)}).')
     return found
 
   def comparable(self, texts: Iterable[Text],
@@ -162,9 +163,7 @@ class TFLiteRunner:
       budget = self.metadata.max_length - packing.special_tokens(
           len(segments))
       row = self.run(packing.trim(segments, budget))[output][0]
-      if not np.isfinite(row).all():
-        raise ValueError('The model gives numbers that are not finite. Export '
-                         'it with another quantization.')
+      self.check_finite(row)
       rows.append(row)
     if rows:
       return np.stack(rows)
@@ -183,6 +182,12 @@ class TFLiteRunner:
     """
     return self._signatures.run(*self._pack(segments))
 
+  def check_finite(self, numbers: np.ndarray) -> None:
+    """Raises ValueError unless all numbers are finite."""
+    if not np.isfinite(numbers).all():
+      raise ValueError('The model gives numbers that are not finite. Export '
+                       'it with another quantization.')
+
   def _segments(self, texts: list[str],
                 pairs: list[str] | None) -> Iterable[list[np.ndarray]]:
     """Yields the tokens of each text, and of its pair if it has one."""
@@ -196,13 +201,19 @@ class TFLiteRunner:
       for row in zip(*parts, strict=True):
         yield [tokens[text] for text in row]
 
+  @property
+  def _text_names(self) -> tuple[str, ...]:
+    """Names of the one or two texts that the model reads."""
+    kind = self.metadata.kind
+    return kind.text_names[:2 if self.metadata.pairs or kind.reads_pairs else 1]
+
   def _check(self, texts: Any, pairs: Any
              ) -> tuple[list[str], list[str] | None]:
     """Returns texts and pairs as strings, if they are what the model reads."""
-    kind = self.metadata.kind
-    reads_pairs = self.metadata.pairs or kind.reads_pairs
+    reads_pairs = len(self._text_names) == 2
     if reads_pairs and pairs is None:
-      raise ValueError(f'The model reads {kind.pair_title}: give both.')
+      raise ValueError(
+          f'The model reads {self.metadata.kind.pair_title}: give both.')
     if not reads_pairs and pairs is not None:
       raise ValueError('The model reads single texts: give no pairs.')
     texts = _decode(texts, 'text')

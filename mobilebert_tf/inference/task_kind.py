@@ -142,8 +142,24 @@ class TaskKind:
     Args:
       found: Answers of an exported model.
       expected: Answers of the Keras model.
+
+    Returns:
+      bool `[texts]`; or float `[texts]`, the share of each answer that differs,
+      if answers have parts.
     """
     raise self.missing('export')
+
+  def served_answers(self, outputs: Mapping[str, np.ndarray]
+                     ) -> np.ndarray | list[str]:
+    """Returns what a SavedModel answers, as `answers` returns it.
+
+    Args:
+      outputs: Outputs of the signature that takes text, by name.
+    """
+    found = outputs[self.text_outputs[0]]
+    if found.dtype == object:
+      return [answer.decode('utf-8', 'replace') for answer in found]
+    return found
 
   @property
   def settings_class(self) -> type | None:

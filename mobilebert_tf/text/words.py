@@ -1,24 +1,30 @@
 # Copyright 2026 The mobilebert_tf Authors
 # SPDX-License-Identifier: Apache-2.0
 
-"""Splits text into words as files of labelled words do, and into WordPieces.
+"""Words of running text, and sentences cut into parts, without TensorFlow.
+
+`graph_words` has the same as tensors.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 import dataclasses
 import itertools
 import re
+import types
+from typing import Any
 import unicodedata
 
 import numpy as np
-import tensorflow as tf
 
-from mobilebert_tf.text import tokenizer as tokenizer_lib
+SPECIAL_TOKENS = 2  # [CLS] words [SEP]
+APOSTROPHES, POSSESSIVE = "'’", 'sS'  # Both ends of a possessive.
+CJK = ((0x3400, 0x4dbf), (0x4e00, 0x9fff), (0xf900, 0xfaff),
+       (0x20000, 0x2fa1f))
 
 _CHUNK = re.compile(r'\S+')
 _ABBREVIATION = re.compile(r'(?:[^\W\d_]\.){2,}')
-_POSSESSIVES = ("'s", '’s', "'S", '’S')
-_CJK = '\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0002fa1f'
+_POSSESSIVES = tuple(a + b for a in APOSTROPHES for b in POSSESSIVE)
+_CJK = ''.join(f'{chr(first)}-{chr(last)}' for first, last in CJK)
 _CJK_OR_NOT = re.compile(f'[{_CJK}]|[^{_CJK}]+')
 
 
@@ -49,13 +55,13 @@ def find_words(text: str) -> list[tuple[int, int]]:
 def _split(text: str, start: int, end: int) -> list[tuple[int, int]]:
   """Splits what has no white space."""
   before, after = [], []
-  while start < end and _is_sign(text[start]):
+  while start < end and is_sign(text[start]):
     stop = start + 1
     while stop < end and text[stop] == text[start]:
       stop += 1
     before.append((start, stop))
     start = stop
-  while start < end and _is_sign(text[end - 1]) and not (
+  while start < end and is_sign(text[end - 1]) and not (
       text[end - 1] == '.' and _ABBREVIATION.fullmatch(text, start, end)):
     stop = end - 1
     while stop > start and text[stop - 1] == text[end - 1]:
@@ -70,7 +76,8 @@ def _split(text: str, start: int, end: int) -> list[tuple[int, int]]:
   return [*before, *middle, *reversed(after)]
 
 
-def _is_sign(character: str) -> bool:
+def is_sign(character: str) -> bool:
+  """Whether a character is punctuation or a symbol."""
   return unicodedata.category(character)[0] in 'PS'
 
 
@@ -82,17 +89,28 @@ class SentenceParts:
   sentences, each once and in order.
 
   Attributes:
-    pieces: int32 `[parts, (pieces)]`, without special tokens.
-    is_first: bool `[parts, (pieces)]`, whether a word begins there.
+    pieces: int32 `[pieces]`, those of all parts, without special tokens.
+    is_first: bool `[pieces]`, whether a word begins there.
+    splits: int64 `[parts + 1]`; part i has the pieces from `splits[i]` to
+      `splits[i + 1]`.
     sentences: int32 `[parts]`, the number of the sentence.
   """
-  pieces: tf.RaggedTensor
-  is_first: tf.RaggedTensor
+  pieces: np.ndarray
+  is_first: np.ndarray
+  splits: np.ndarray
   sentences: np.ndarray
 
+  def __len__(self) -> int:
+    return len(self.sentences)
 
-def split_words(tokenizer: tokenizer_lib.Tokenizer,
-                sentences: Sequence[Sequence[str]],
+  @property
+  def lengths(self) -> np.ndarray:
+    """Number of pieces of each part, int64 `[parts]`."""
+    return np.diff(self.splits)
+
+
+def split_words(tokenize: Callable[[list[str]], list[np.ndarray]],
+                unknown_id: int, sentences: Sequence[Sequence[str]],
                 max_length: int) -> SentenceParts:
   """Splits the words of sentences into WordPieces.
 
@@ -102,62 +120,87 @@ def split_words(tokenizer: tokenizer_lib.Tokenizer,
 
   Example:
 
-    parts = split_words(tokenizer, [['Jim', 'lives']], max_length=128)
-    parts.is_first.to_list()  # [[True, True]]
+    parts = split_words(tokenizer.tokenize_strings, tokenizer.vocabulary.unk_id,
+                        [['Jim', 'lives']], max_length=128)
+    parts.is_first.tolist()  # [True, True]
 
   Args:
-    tokenizer: The tokenizer.
+    tokenize: Function from words to the WordPieces of each.
+    unknown_id: Id of [UNK].
     sentences: Words of each sentence.
     max_length: Maximum length of a part in tokens, two special ones included.
 
   Returns:
     The parts.
   """
-  budget = max_length - 2
+  budget = max_length - SPECIAL_TOKENS
   words = list(itertools.chain.from_iterable(sentences))
-  pieces = _pieces(tokenizer, words, budget)
-  lengths = np.array([len(p) for p in pieces], np.int64)
-  ends = np.cumsum(lengths)  # Of words, in pieces.
-  starts = np.concatenate([[0], ends]).astype(np.int64)
-  part_lengths, part_sentences, word = [], [], 0
+  pieces = _pieces(tokenize, unknown_id, words, budget)
+  # Pieces before each word, and of all.
+  before = np.cumsum([0, *map(len, pieces)], dtype=np.int64)
+  splits, numbers, last = [0], [], 0
   for number, sentence in enumerate(sentences):
-    last = word + len(sentence)
-    for start, end in _parts(lengths[word:last], budget):
-      part_lengths.append(starts[word + end] - starts[word + start])
-      part_sentences.append(number)
-    word = last
-  is_first = np.zeros(starts[-1], bool)
-  is_first[starts[:-1]] = True
-  values = np.concatenate([np.zeros([0], np.int32), *pieces])
-  rows = tf.constant(part_lengths, tf.int64)
+    first, last = last, last + len(sentence)
+    for end in _part_ends(before[first:last + 1] - before[first], budget):
+      splits.append(before[first + end])
+      numbers.append(number)
+  is_first = np.zeros(before[-1], bool)
+  is_first[before[:-1]] = True
   return SentenceParts(
-      tf.RaggedTensor.from_row_lengths(values, rows),
-      tf.RaggedTensor.from_row_lengths(is_first, rows),
-      np.array(part_sentences, np.int32))
+      np.concatenate([np.zeros([0], np.int32), *pieces]), is_first,
+      np.array(splits, np.int64), np.array(numbers, np.int32))
 
 
-def _pieces(tokenizer: tokenizer_lib.Tokenizer, words: list[str],
-            budget: int) -> list[np.ndarray]:
+def part_length(total: Any, budget: int, ops: types.ModuleType = np) -> Any:
+  """Returns the number of pieces after which a part of a sentence ends.
+
+  Parts are as few as possible, and of about the same length: a short rest would
+  lack context.
+
+  Args:
+    total: int64, number of pieces of the sentence, or of each of several.
+    budget: Maximum number of pieces of a part.
+    ops: `numpy` or `tensorflow`, whatever `total` belongs to.
+  """
+  return -(-total // ops.maximum(-(-total // budget), 1))
+
+
+def next_part(before: Any, target: Any, budget: int,
+              ops: types.ModuleType = np) -> Any:
+  """Returns where a part ends that begins with a word, for each word.
+
+  Args:
+    before: int64 `[words + 1]`, number of pieces before each word, and of all.
+    target: `part_length` of the sentence, or of that of each word.
+    budget: Maximum number of pieces of a part.
+    ops: `numpy` or `tensorflow`, whatever `before` belongs to.
+
+  Returns:
+    int `[words]`, the word after the last one of the part; beyond the sentence
+    where that ends before.
+  """
+  full = ops.searchsorted(before, before[:-1] + budget, side='right') - 1
+  return ops.minimum(full, ops.searchsorted(
+      before, before[:-1] + target, side='left'))
+
+
+def _pieces(tokenize: Callable[[list[str]], list[np.ndarray]], unknown_id: int,
+            words: list[str], budget: int) -> list[np.ndarray]:
   """Returns at least one piece of each word, and at most `budget`."""
-  unknown = np.array([tokenizer.vocabulary.unk_id], np.int32)
+  unknown = np.array([unknown_id], np.int32)
   distinct = list(dict.fromkeys(words))
-  ids = tokenizer.tokenize_strings(distinct)
-  known = {word: found[:budget] if len(found) else unknown
-           for word, found in zip(distinct, ids, strict=True)}
+  known = {word: found[:budget] if len(found) else unknown for word, found in
+           zip(distinct, tokenize(distinct), strict=True)}
   return [known[word] for word in words]
 
 
-def _parts(lengths: np.ndarray, budget: int) -> list[tuple[int, int]]:
-  """Returns where the parts of a sentence begin and end, in words."""
-  total = int(lengths.sum())
-  if total <= budget:
-    return [(0, len(lengths))] if total else []
-  # As few as possible, of equal length: a short rest would lack context.
-  target = total / -(-total // budget)
-  parts, start, size = [], 0, 0
-  for place, length in enumerate(lengths):
-    if size and (size + length > budget or size >= target):
-      parts.append((start, place))
-      start, size = place, 0
-    size += int(length)
-  return [*parts, (start, len(lengths))]
+def _part_ends(before: np.ndarray, budget: int) -> list[int]:
+  """Returns where the parts of a sentence end, in words."""
+  last = len(before) - 1
+  if before[-1] <= budget:
+    return [last] if last else []
+  ends = next_part(before, part_length(before[-1], budget), budget)
+  parts = [0]
+  while parts[-1] < last:
+    parts.append(min(int(ends[parts[-1]]), last))
+  return parts[1:]

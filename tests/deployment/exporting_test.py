@@ -416,11 +416,6 @@ class ExportingTest(parameterized.TestCase, temporary.TemporaryFiles,
     with self.assertRaisesRegex(ValueError, 'serve_16.*have none'):
       tflite.convert(module, [16], 'int8')
 
-  def test_words_are_not_exported(self):
-    tagger = tiny_classifier.build_tagger(self.make_folder())
-    with self.assertRaisesRegex(ValueError, 'token classifier is not exported'):
-      tflite.write(tagger, f'{self.make_folder()}/x', _REAL)
-
   @parameterized.parameters(
       ((), None, 'no text'), (('a',), ('b',), 'reads single texts'))
   def test_texts_have_to_fit(self, texts, pairs, message):

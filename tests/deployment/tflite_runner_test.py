@@ -326,8 +326,11 @@ class TFLiteRunnerTest(parameterized.TestCase, temporary.TemporaryFiles,
          *(str(file.path) for file in self.files.values())],
         check=True, capture_output=True, text=True,
         cwd=pathlib.Path(__file__).parents[2]).stdout.splitlines()
-    self.assertStartsWith(found[0], "Label(label='")
-    self.assertIn("Answer(text='w", found[2])
+    shown = dict(zip(self.files, found, strict=False))
+    self.assertStartsWith(shown['classification'], "Label(label='")
+    self.assertIn("LabelledWord(text='Wé1', start=0, end=3, label='",
+                  shown['token_classification'])
+    self.assertIn("Answer(text='w", shown['question_answering'])
 
 
 if __name__ == '__main__':

@@ -20,6 +20,8 @@ LENGTHS = (8, 16, tiny_classifier.MAX_LENGTH + 1)
 VOCABULARY = ''.join(f'{token}\n' for token in tiny_classifier.TOKENS)
 QUESTIONS = kind_lib.Settings(
     doc_stride=8, query_length=tiny_classifier.MAX_LENGTH // 2)
+_LABELS = {'classification': tiny_classifier.LABELS,
+           'token_classification': tiny_classifier.TAGS}
 
 Outputs = dict[str, tf.Tensor]
 
@@ -47,7 +49,7 @@ def metadata(task: str = 'classification', **fields
       'kind': registry.get(task), 'lengths': LENGTHS, 'lower_case': True,
       'max_length': tiny_classifier.MAX_LENGTH, 'quantization': 'none',
       'checkpoint_sha256': 'ab' * 32,
-      'labels': tiny_classifier.LABELS if task == 'classification' else (),
+      'labels': _LABELS.get(task, ()),
       'settings': QUESTIONS if task == 'question_answering' else None,
       **fields})
 
@@ -94,6 +96,11 @@ def _regression(folder) -> tuple[tf_keras.Model, Callable]:
       'score': logits[:, 0]}
 
 
+def _token_classification(folder) -> tuple[tf_keras.Model, Callable]:
+  return tiny_classifier.build_tagger(folder).model, lambda outputs, _: {
+      'probabilities': tf.nn.softmax(outputs['logits'])}
+
+
 def _question_answering(folder) -> tuple[tf_keras.Model, Callable]:
   return tiny_classifier.build_span_labeler(folder).model, lambda logits, _: {
       'start_logits': logits[0], 'end_logits': logits[1]}
@@ -113,6 +120,7 @@ def _embeddings(folder) -> tuple[tf_keras.Model, Callable]:
 _HEADS = {
     'classification': _classification,
     'regression': _regression,
+    'token_classification': _token_classification,
     'question_answering': _question_answering,
     'embedding': _embeddings,
 }

@@ -10,6 +10,7 @@ from unittest import mock
 
 import tensorflow as tf
 
+from mobilebert_tf.data import entity_labels
 from mobilebert_tf.deployment import child_process
 from mobilebert_tf.deployment import measuring
 from mobilebert_tf.evaluation import deployment
@@ -17,6 +18,7 @@ from mobilebert_tf.evaluation import scoring
 from mobilebert_tf.tasks import registry
 from mobilebert_tf.tasks.classification import predictor
 from mobilebert_tf.tasks.question_answering import predictor as answerer_lib
+from mobilebert_tf.tasks.token_classification import predictor as token_lib
 from tests.data import squad_samples
 from tests.deployment import tiny_tflite
 from tests.inference import tiny_classifier
@@ -39,7 +41,8 @@ class DeploymentTest(tf.test.TestCase):
     cls.folder = folder = pathlib.Path(tempfile.mkdtemp())
     cls.addClassCleanup(shutil.rmtree, folder, ignore_errors=True)
     builders = {'classification': tiny_classifier.build,
-                'question_answering': tiny_classifier.build_span_labeler}
+                'question_answering': tiny_classifier.build_span_labeler,
+                'token_classification': tiny_classifier.build_tagger}
     for task, build in builders.items():
       (folder / task).mkdir()
       tiny_tflite.build(folder / task, task)
@@ -70,7 +73,7 @@ class DeploymentTest(tf.test.TestCase):
         [self._path(), str(self.folder / 'copy.tflite')], str(self.texts),
         str(data), keras, scoring.Columns(
             text='sentence', label='mood'), texts=10, batch_sizes=(1, 4),
-        **_QUICK), lines.append)
+        **_QUICK), progress=lines.append)
     self.assertEqual(results['task'], 'classification')
     self.assertEqual((results['texts'], results['lines'], results['examples']),
                      (10, 20, 20))
@@ -115,6 +118,29 @@ class DeploymentTest(tf.test.TestCase):
     self.assertEqual(each['agreement'], {
         'texts': 12, 'share': 1.0, 'largest_difference': None, 'cosine': None})
     self.assertEqual(results['lengths'], [16, 32])
+
+  def test_words(self):
+    keras = str(self.folder / 'token_classification_keras')
+    trained = registry.load(keras)
+    answers = token_lib.TokenPredictor(trained).answer(_TEXTS)
+    labels = [[word.label for word in words] for words in answers]
+    data = self.folder / 'dev.conll'
+    data.write_text('\n\n'.join(
+        '\n'.join(map(' '.join, zip(text.split(), tags, strict=True)))
+        for text, tags in zip(_TEXTS, labels, strict=True)))
+    results = _benchmark(deployment.Settings(
+        [self._path('token_classification')], str(self.texts), str(data), keras,
+        texts=4, batch_sizes=(2,), **_QUICK))
+    self.assertEqual(results['task'], 'token_classification')
+    [each] = results['artefacts']
+    scores = {score['name']: score['value'] for score in each['scores']}
+    # A file's labels are read as IOB2, in which no entity begins with I.
+    right = [one == other for row in labels for one, other in zip(
+        row, entity_labels.to_iob2(row), strict=True)]
+    self.assertAlmostEqual(scores['accuracy'], sum(right) / len(right))
+    self.assertEqual(scores['f1'], 1.0)
+    self.assertEqual(each['agreement'], {
+        'texts': 24, 'share': 1.0, 'largest_difference': None, 'cosine': None})
 
   def test_vectors(self):
     keras = str(self.folder / 'classification_keras')

@@ -11,6 +11,7 @@ from scipy import stats
 
 from mobilebert_tf.evaluation import deployment
 from mobilebert_tf.evaluation import scoring
+from mobilebert_tf.inference import loading
 from mobilebert_tf.tasks import registry
 from tests.data import temporary
 
@@ -56,6 +57,42 @@ class ExportScoresTest(temporary.TemporaryFiles, absltest.TestCase):
   def test_one_answer_has_no_interval(self):
     f1, _ = self._score([['big dog']], ['dog'])
     self.assertIsNone(f1['low'])
+
+  def _read_words(self, text: str):
+    trained = loading.TrainedModel(
+        None, ['O', 'B-A', 'I-A'], '', True, 0,
+        registry.get('token_classification'))
+    return trained.kind.read_labelled(
+        self.make_file('dev.txt', text), trained, scoring.Columns())
+
+  def test_entities_are_scored_as_conlleval_does(self):
+    # To an export `$3.5` is two words, of which the first counts.
+    labelled = self._read_words(
+        'Al B-A\nBo I-A\nwon O\n$3.5 O\n\nCy B-A\n. O\n')
+    self.assertEqual(labelled.texts, ['Al Bo won $3.5', 'Cy .'])
+    self.assertIsNone(labelled.pairs)
+    f1, precision, recall, accuracy = labelled.score(
+        ['B-A\nI-A\nO\nO\nB-A', 'O\nB-A'])
+    self.assertEqual([f1['name'], precision['name'], recall['name']],
+                     ['f1', 'precision', 'recall'])
+    # One of two entities is found, and one of two answers is right.
+    self.assertEqual((f1['value'], precision['value'], recall['value']),
+                     (0.5, 0.5, 0.5))
+    self.assertAlmostEqual(accuracy['value'], 4 / 6)
+    self.assertLessEqual(f1['low'], 0.5)
+    self.assertGreaterEqual(f1['high'], 0.5)
+
+  def test_an_unknown_label_of_a_word_is_named(self):
+    with self.assertRaisesRegex(ValueError, "dev.txt:1: the label 'B-X'"):
+      self._read_words('Al B-X\n')
+
+  def test_agreement_on_labels_of_words(self):
+    kind = registry.get('token_classification')
+    found, expected = ['A\nB\nA\nA', '', 'A', 'A\nB'], [
+        'A\nB\nA\nB', '', 'A', 'A']
+    # One of four words differs; the last has other words.
+    self.assertEqual(kind.differ(found, expected).tolist(), [0.25, 0, 0, 1])
+    self.assertEqual(kind.agreement(found, expected), {'share': 0.5})
 
   def _score(self, truths, answers):
     context = 'the Paris big dog'

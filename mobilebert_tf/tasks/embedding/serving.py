@@ -29,7 +29,8 @@ class TextEmbedding(served_module.ServedModule):
                  ) -> dict[str, tf.Tensor]:
     return embed(outputs, mask)
 
-  def _describe_tokens(self, outputs: Any) -> dict[str, tf.Tensor]:
+  def _describe_tokens(self, outputs: Any,
+                       mask: tf.Tensor) -> dict[str, tf.Tensor]:
     return {'sequence_output': tf.cast(outputs['sequence_output'], tf.float32)}
 
 

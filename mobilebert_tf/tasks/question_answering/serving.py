@@ -67,6 +67,7 @@ class QuestionAnswering(served_module.ServedModule):
   """
 
   _text_names = ('question', 'context')
+  answers_whole_texts = False
 
   def __init__(self, model: tf.Module,
                tokenizer: tokenizer_lib.Tokenizer, max_length: int, *,
@@ -141,7 +142,8 @@ class QuestionAnswering(served_module.ServedModule):
   def _summarize(self, outputs: Any, mask: tf.Tensor) -> dict[str, tf.Tensor]:
     return {}  # Of a window there is nothing to tell but of its tokens.
 
-  def _describe_tokens(self, outputs: Any) -> dict[str, tf.Tensor]:
+  def _describe_tokens(self, outputs: Any,
+                       mask: tf.Tensor) -> dict[str, tf.Tensor]:
     return {name: tf.cast(logits, tf.float32) for name, logits in zip(
         ('start_logits', 'end_logits'), outputs, strict=True)}
 

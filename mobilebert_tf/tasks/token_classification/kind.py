@@ -2,7 +2,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """Labels of words, as the engines see them."""
 
+from collections.abc import Sequence
+
+import numpy as np
+
 from mobilebert_tf.tasks import text_kind
+
+_SEPARATOR = '\n'  # No label has one; see `tflite_file`.
 
 
 class TokenClassification(text_kind.TextKind):
@@ -14,6 +20,8 @@ class TokenClassification(text_kind.TextKind):
   experiment = 'mobilebert/token_classification'
   reads_pairs = False
   has_labels = True
+  text_outputs = ('label', 'start', 'end', 'probability')
+  number_outputs = ('probabilities',)
   recipes = ('token_classification',)
 
   @property
@@ -40,10 +48,55 @@ class TokenClassification(text_kind.TextKind):
     from mobilebert_tf.tasks.token_classification import lines
     return lines.WordLineAnswerer(trained, batch_size)
 
+  # === Deployment ===
+  #
+  # The answer to a text that is compared is the labels of its words, a line
+  # each.
+
   def served_module(self, trained, model, text_tokenizer, *, xla):
-    raise type(self.missing('export'))(
-        'A token classifier is not exported, because words are found outside '
-        'of TensorFlow; python -m mobilebert_tf.predict labels them.')
+    from mobilebert_tf.tasks.token_classification import serving
+    return serving.TokenClassification(
+        model, text_tokenizer, trained.max_length, trained.labels, xla=xla)
+
+  def encode(self, trained, texts, *, rows, length, most):
+    from mobilebert_tf.tasks.token_classification import predictor
+    return predictor.encode_parts(
+        trained, texts, rows=rows, length=length, most=most)
+
+  def answers(self, trained, texts):
+    from mobilebert_tf.tasks.token_classification import predictor
+    return [_join(word.label for word in words)
+            for words in predictor.TokenPredictor(trained).answer(texts.texts)]
+
+  def served_answers(self, outputs):
+    if not np.isfinite(outputs['probability']).all():
+      raise ValueError('The export gives numbers that are not finite.')
+    return [_join(label.decode('utf-8') for label in labels[starts >= 0])
+            for labels, starts in zip(
+                outputs['label'], outputs['start'], strict=True)]
+
+  def differ(self, found, expected):
+    """Returns the share of each text's words that have another label."""
+    return np.array([_difference(split_labels(one), split_labels(other))
+                     for one, other in zip(found, expected, strict=True)])
+
+  def answer_file(self, runner, texts, pairs):
+    from mobilebert_tf.tasks.token_classification import file_answers
+    return file_answers.answer(runner, texts)
+
+  def comparable(self, runner, texts, pairs):
+    return [_join(word.label for word in answer.words)
+            for answer in self.answer_file(runner, texts, pairs)]
+
+  # === Evaluation ===
+
+  def read_labelled(self, path, trained, columns):
+    from mobilebert_tf.tasks.token_classification import evaluation
+    return evaluation.read_labelled(path, trained, columns)
+
+  def agreement(self, answers, reference):
+    # A text counts if all of its words have the same label.
+    return {'share': float(np.mean(self.differ(answers, reference) == 0))}
 
   def evaluate(self, trained, options):
     from mobilebert_tf.tasks.token_classification import evaluation
@@ -71,3 +124,20 @@ class TokenClassification(text_kind.TextKind):
   def score_run(self, recipe, data, trained, folder):
     from mobilebert_tf.tasks.token_classification import recipes
     return recipes.score_run(recipe, data, trained)
+
+
+def split_labels(answer: str) -> list[str]:
+  """Returns the labels of an answer, one for each word of the text."""
+  return answer.split(_SEPARATOR) if answer else []
+
+
+def _join(labels) -> str:
+  return _SEPARATOR.join(labels)
+
+
+def _difference(labels: Sequence[str], others: Sequence[str]) -> float:
+  """Returns the share of words with another label; 1 for other words."""
+  if len(labels) != len(others):
+    return 1.0
+  return float(np.mean([a != b for a, b in zip(
+      labels, others, strict=True)] or [False]))

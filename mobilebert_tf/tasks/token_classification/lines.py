@@ -10,6 +10,7 @@ from typing import Any
 
 from mobilebert_tf.inference import line_answers
 from mobilebert_tf.inference import loading
+from mobilebert_tf.tasks.token_classification import answers as answers_lib
 from mobilebert_tf.tasks.token_classification import predictor
 from mobilebert_tf.text import words as words_lib
 
@@ -54,7 +55,7 @@ class WordLineAnswerer(line_answers.LineAnswerer):
       answer = {'tokens': [_as_dict(word) for word in words]}
       if self._tokens.finds_entities:
         answer['entities'] = [
-            _as_dict(e) for e in predictor.entities(text, words)]
+            _as_dict(e) for e in answers_lib.find_entities(text, words)]
       answers.append(answer)
     return answers
 

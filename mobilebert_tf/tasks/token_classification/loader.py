@@ -106,12 +106,15 @@ class TokenClassificationDataLoader(data_loader.DataLoader):
     classes = np.array(conll.label_ids(sentences, labels), np.int32)
     tokenizer = tokenizer_lib.Tokenizer(params.vocab_file, params.lower_case)
     parts = words.split_words(
-        tokenizer, [s.words for s in sentences], params.seq_length)
+        tokenizer.tokenize_strings, tokenizer.vocabulary.unk_id,
+        [s.words for s in sentences], params.seq_length)
     _report_parts(params, parts, len(sentences))
-    label_ids = _at_first_pieces(parts, classes)
+    pieces = tf.RaggedTensor.from_row_splits(
+        parts.pieces, parts.splits, validate=False)
+    label_ids = pieces.with_values(_at_first_pieces(parts, classes))
 
     def make_batch(rows: tf.Tensor, length: tf.Tensor):
-      features = tokenizer.pack([tf.gather(parts.pieces, rows)], length)
+      features = tokenizer.pack([tf.gather(pieces, rows)], length)
       if not params.is_training:
         features['sentence_ids'] = tf.gather(parts.sentences, rows)
         features['part_ids'] = tf.cast(rows, tf.int32)
@@ -122,7 +125,7 @@ class TokenClassificationDataLoader(data_loader.DataLoader):
           labels, [[0, 0], [1, after]], constant_values=IGNORED)
 
     # One more than the tokens: padding follows every sentence.
-    needed = tf.cast(parts.pieces.row_lengths(), tf.int32) + 3
+    needed = tf.constant(parts.lengths + 3, tf.int32)
     return batches.load(
         needed, batches.lengths(params.seq_length), make_batch, params,
         input_context)
@@ -142,12 +145,11 @@ def find_labels(params: TokenClassificationDataConfig) -> list[str]:
 
 
 def _at_first_pieces(parts: words.SentenceParts,
-                     classes: np.ndarray) -> tf.RaggedTensor:
-  """Returns the class of each word at its first piece, int32 as the pieces."""
-  is_first = parts.is_first.values.numpy()
-  label_ids = np.full(is_first.shape, IGNORED, np.int32)
-  label_ids[is_first] = classes
-  return parts.is_first.with_values(tf.constant(label_ids))
+                     classes: np.ndarray) -> tf.Tensor:
+  """Returns the class of each word at its first piece, int32 `[pieces]`."""
+  label_ids = np.full(parts.is_first.shape, IGNORED, np.int32)
+  label_ids[parts.is_first] = classes
+  return tf.constant(label_ids)
 
 
 def _report_parts(params: TokenClassificationDataConfig,

@@ -1,49 +1,22 @@
 # Copyright 2026 The mobilebert_tf Authors
 # SPDX-License-Identifier: Apache-2.0
 
-"""Labels the words of texts, and puts entities together."""
+"""Labels the words of texts."""
 
 from collections.abc import Sequence
-import dataclasses
 
 import numpy as np
-from seqeval.metrics import sequence_labeling
 import tensorflow as tf
 
-from mobilebert_tf.data import conll
+from mobilebert_tf.data import entity_labels
+from mobilebert_tf.deployment import agreement
+from mobilebert_tf.deployment import calibration
 from mobilebert_tf.inference import loading
 from mobilebert_tf.inference import rewriting
 from mobilebert_tf.modeling import validation
+from mobilebert_tf.tasks.token_classification import answers
 from mobilebert_tf.text import tokenizer
 from mobilebert_tf.text import words as words_lib
-
-
-@dataclasses.dataclass(frozen=True)
-class LabelledWord:
-  """A word of a text, `text[start:end]`, and its most probable label."""
-  text: str
-  start: int
-  end: int
-  label: str
-  probability: float
-
-
-@dataclasses.dataclass(frozen=True)
-class Entity:
-  """Words of a text that belong together.
-
-  Attributes:
-    type: Its label without `B-` or `I-`.
-    text: As it stands in the text, `text[start:end]`.
-    start: Its first character.
-    end: The character after its last.
-    probability: That of the label of its least certain word.
-  """
-  type: str
-  text: str
-  start: int
-  end: int
-  probability: float
 
 
 class TokenPredictor:
@@ -71,8 +44,8 @@ class TokenPredictor:
   def __init__(self, trained: loading.TrainedModel, batch_size: int = 32):
     if trained.kind.name != 'token_classification':
       raise ValueError(
-          f'A model for {trained.kind.name.replace("_", " ")} does not label words. '
-          'Fine-tune one: python -m mobilebert_tf.train '
+          f'A model for {trained.kind.name.replace("_", " ")} does not label '
+          'words. Fine-tune one: python -m mobilebert_tf.train '
           '--experiment=mobilebert/token_classification.')
     if batch_size < 1:
       raise ValueError(f'batch_size is {batch_size}; it is at least 1.')
@@ -100,26 +73,23 @@ class TokenPredictor:
     Returns:
       For each sentence float32 `[words, labels]`.
     """
-    parts = words_lib.split_words(
-        self._tokenizer, sentences, self.trained.max_length)
-    lengths = parts.pieces.row_lengths().numpy()
-    is_first = parts.is_first.values.numpy()
-    # How many words come before each part.
-    before = np.concatenate([[0], np.cumsum(is_first)])[
-        parts.pieces.row_splits.numpy()]
+    parts = split_words(self._tokenizer, sentences, self.trained.max_length)
+    pieces = _to_ragged(parts)
+    # Number of words before each part.
+    before = np.concatenate([[0], np.cumsum(parts.is_first)])[parts.splits]
     scores = np.zeros([before[-1], len(self.trained.labels)], np.float32)
-    order = np.argsort(lengths, kind='stable')
+    order = np.argsort(parts.lengths, kind='stable')
     # The longest first: if memory is short, that is known at once.
     for start in reversed(range(0, len(order), self._batch_size)):
       rows = order[start:start + self._batch_size]
-      computed = self._compute(tf.gather(parts.pieces, rows)).numpy()
+      computed = self._compute(tf.gather(pieces, rows)).numpy()
       for row, values in zip(rows, computed, strict=True):
-        first = parts.is_first[row].numpy()
+        first = parts.is_first[parts.splits[row]:parts.splits[row + 1]]
         scores[before[row]:before[row + 1]] = values[1:1 + len(first)][first]
     ends = np.cumsum([len(sentence) for sentence in sentences], dtype=int)
     return np.split(scores, ends[:-1]) if len(ends) else []
 
-  def answer(self, texts: Sequence[str]) -> list[list[LabelledWord]]:
+  def answer(self, texts: Sequence[str]) -> list[list[answers.LabelledWord]]:
     """Labels the words of running text; see `words.find_words`.
 
     Args:
@@ -133,7 +103,7 @@ class TokenPredictor:
 
   def label(self, texts: Sequence[str],
             places: Sequence[Sequence[tuple[int, int]]]
-            ) -> list[list[LabelledWord]]:
+            ) -> list[list[answers.LabelledWord]]:
     """Labels words whose places in their texts are known.
 
     Args:
@@ -146,34 +116,55 @@ class TokenPredictor:
     sentences = [[text[start:end] for start, end in spans]
                  for text, spans in zip(texts, places, strict=True)]
     return [
-        [LabelledWord(word, *span, self.trained.labels[best], float(row[best]))
-         for word, span, row, best in zip(
-             words, spans, values, values.argmax(-1), strict=True)]
-        for words, spans, values in zip(
-            sentences, places, self.scores(sentences), strict=True)
+        answers.label_words(text, spans, scores, self.trained.labels)
+        for text, spans, scores in zip(
+            texts, places, self.scores(sentences), strict=True)
     ]
 
   @property
   def finds_entities(self) -> bool:
     """Whether the labels are those of entities."""
-    return conll.are_entities(self.trained.labels)
+    return entity_labels.are_entities(self.trained.labels)
 
 
-def entities(text: str, words: Sequence[LabelledWord]) -> list[Entity]:
-  """Puts words together to entities, as they are counted in evaluation.
+def encode_parts(trained: loading.TrainedModel, texts: agreement.RealTexts, *,
+                 rows: int, length: int | None,
+                 most: int | None) -> list[dict[str, tf.Tensor]]:
+  """Encodes texts, the long ones in parts; see `calibration.batches`.
 
   Args:
-    text: The text.
-    words: Its words, labelled `B-...`, `I-...` or `O`.
+    trained: The model.
+    texts: The texts.
+    rows: Number of parts in one batch.
+    length: Length of all batches in tokens, which no part exceeds; None for
+      that of the longest part and a [PAD] each.
+    most: Number of parts, evenly from all; None for all.
 
   Returns:
-    The entities, in order.
+    The model's inputs by name, int32 `[rows, length]`.
   """
-  found = []
-  for kind, first, last in sequence_labeling.get_entities(
-      [word.label for word in words]):
-    start, end = words[first].start, words[last].end
-    found.append(Entity(
-        kind, text[start:end], start, end,
-        min(word.probability for word in words[first:last + 1])))
-  return found
+  text_tokenizer = tokenizer.Tokenizer(trained.vocab_file, trained.lower_case)
+  longest = trained.max_length
+  if length is not None:
+    longest = min(longest, length - 1)
+  pieces = _to_ragged(split_words(text_tokenizer, [
+      [text[start:end] for start, end in words_lib.find_words(text)]
+      for text in texts.texts], longest))
+  return [
+      text_tokenizer.pack([tf.gather(pieces, list(part))], length)
+      for part in calibration.row_batches(int(pieces.nrows()), rows, most)]
+
+
+def split_words(text_tokenizer: tokenizer.Tokenizer,
+                sentences: Sequence[Sequence[str]],
+                max_length: int) -> words_lib.SentenceParts:
+  """Splits words into WordPieces and sentences into parts; see `text.words`."""
+  return words_lib.split_words(
+      text_tokenizer.tokenize_strings, text_tokenizer.vocabulary.unk_id,
+      sentences, max_length)
+
+
+def _to_ragged(parts: words_lib.SentenceParts) -> tf.RaggedTensor:
+  """Returns the pieces, int32 `[parts, (pieces)]`."""
+  return tf.RaggedTensor.from_row_splits(
+      parts.pieces, parts.splits, validate=False)

@@ -10,8 +10,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
 import numpy as np
-from seqeval.metrics import sequence_labeling
 
+from mobilebert_tf.data import entity_labels
 from mobilebert_tf.evaluation import analysis
 from mobilebert_tf.evaluation import intervals
 from mobilebert_tf.evaluation import predictions as predictions_lib
@@ -165,8 +165,8 @@ def count(labels: Sequence[Sequence[str]], answers: Sequence[Sequence[str]],
   for truth, answer in zip(labels, answers, strict=True):
     true, given = set(), set()
     if entities:
-      true = set(sequence_labeling.get_entities(list(truth)))
-      given = set(sequence_labeling.get_entities(list(answer)))
+      true = set(entity_labels.find_entities(truth))
+      given = set(entity_labels.find_entities(answer))
     right = sum(a == b for a, b in zip(truth, answer, strict=True))
     rows.append((len(truth), right, len(true), len(given), len(true & given)))
   return Counts(*np.array(rows, np.int64).reshape(-1, 5).T)
@@ -225,7 +225,7 @@ def class_scores(predictions: TokenPredictions) -> list[dict[str, object]]:
   if predictions.entities:
     true, given = (
         [(row, entity) for row, tags in enumerate(each)
-         for entity in sequence_labeling.get_entities(list(tags))]
+         for entity in entity_labels.find_entities(tags)]
         for each in (predictions.labels, predictions.answers))
     names = sorted({entity[0] for _, entity in (*true, *given)})
     found = set(true) & set(given)

@@ -80,18 +80,22 @@ class TokenClassificationLoaderTest(
 
   def test_parts_are_alike(self):
     tokenizer = tokenizer_lib.Tokenizer(self._vocab)
-    parts = words_lib.split_words(tokenizer, [['a'] * 21, [], ['b']], 12)
-    self.assertAllEqual(parts.pieces.row_lengths(), [7, 7, 7, 1])
+    parts = words_lib.split_words(
+        tokenizer.tokenize_strings, tokenizer.vocabulary.unk_id,
+        [['a'] * 21, [], ['b']], 12)
+    self.assertAllEqual(parts.lengths, [7, 7, 7, 1])
     self.assertAllEqual(parts.sentences, [0, 0, 0, 2])
 
   def test_a_word_of_many_pieces_loses_its_end_alone(self):
     tokenizer = tokenizer_lib.Tokenizer(self._vocab)
     parts = words_lib.split_words(
-        tokenizer, [['a', '.' * 1_000_000, 'b']], max_length=12)
-    self.assertAllEqual(parts.pieces.row_lengths(), [1, 10, 1])
-    self.assertAllEqual(parts.is_first.values.numpy().nonzero()[0], [0, 1, 11])
-    self.assertEqual(words_lib.split_words(
-        tokenizer, [], max_length=12).pieces.nrows(), 0)
+        tokenizer.tokenize_strings, tokenizer.vocabulary.unk_id,
+        [['a', '.' * 1_000_000, 'b']], max_length=12)
+    self.assertAllEqual(parts.lengths, [1, 10, 1])
+    self.assertAllEqual(parts.is_first.nonzero()[0], [0, 1, 11])
+    self.assertEmpty(words_lib.split_words(
+        tokenizer.tokenize_strings, tokenizer.vocabulary.unk_id, [],
+        max_length=12))
 
   def test_training_batches_hold_sentences_of_like_length(self):
     lengths, seen = set(), set()
