@@ -344,10 +344,12 @@ def _to_metadata(fields: dict[str, Any], labels: tuple[str, ...],
   kind = task_kind.find(values.pop('task'), kinds)
   if isinstance(values['lengths'], list):
     values['lengths'] = tuple(values['lengths'])
-  settings = fields.get(kind.name)
-  if settings is not None and kind.settings_class:
-    names = [f.name for f in dataclasses.fields(kind.settings_class)]
-    settings = kind.settings_class(**_pick(settings, names, kind.name))
+  settings = None
+  for each in kinds.values():  # Those of another kind are refused below.
+    if each.settings_class and fields.get(each.name) is not None:
+      names = [f.name for f in dataclasses.fields(each.settings_class)]
+      settings = each.settings_class(
+          **_pick(fields[each.name], names, each.name))
   return TFLiteMetadata(
       kind=kind, labels=labels, settings=settings, **values)
 
