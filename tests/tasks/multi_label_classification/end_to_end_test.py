@@ -136,9 +136,9 @@ class EndToEndTest(tf.test.TestCase):
           threads=(1,), batch_sizes=(1,), texts=4, rounds=1,
           columns=scoring.Columns(text='review', label='topics',
                                   label_separator='|')), registry.KINDS)
-      [file] = measured['models']
-      self.assertEqual(file['agreement']['share'], 1.0)
-      self.assertEqual([score['name'] for score in file['scores']],
+      [exported] = measured['models']
+      self.assertEqual(exported['agreement']['share'], 1.0)
+      self.assertEqual([score['name'] for score in exported['scores']],
                        list(self.trained.kind.metrics))
 
   def test_another_set_of_labels_is_another_answer(self):
