@@ -9,6 +9,7 @@ import tempfile
 
 from absl.testing import parameterized
 import numpy as np
+import pytest
 import tensorflow as tf
 
 from mobilebert_tf.distillation import losses
@@ -107,6 +108,7 @@ class DistillationTest(tf.test.TestCase, parameterized.TestCase):
                   _changed(before, trainer.model))
     self.assertEqual(int(logs['stage']), 2)
 
+  @pytest.mark.slow
   def test_a_loop_crosses_the_borders_of_stages(self):
     at_once, step_by_step = self._trainer(), self._trainer()
     step_by_step.model.set_weights(at_once.model.get_weights())
@@ -194,6 +196,7 @@ class DistillationTest(tf.test.TestCase, parameterized.TestCase):
     self.assertAllClose(logs['training_loss'], expected, rtol=1e-5)
 
   @parameterized.parameters('progressive', 'joint', 'auxiliary', 'none')
+  @pytest.mark.slow
   def test_every_strategy_learns(self, strategy):
     trainer = self._trainer(self._config(
         strategy=strategy, steps_per_block=40, distillation_steps=60))

@@ -28,7 +28,8 @@ class TextTest(temporary.TemporaryFiles, tf.test.TestCase):
         (collected['documents'], collected['held_out_documents']), (98, 2))
     pretraining.learn_vocabulary(folder, folder, settings)
 
-    with mock.patch.object(record_writing.os, 'cpu_count', lambda: 1):
+    with mock.patch.object(record_writing.os, 'sched_getaffinity',
+                           lambda _: {0}):
       first = pretraining.write_records(
           folder / 'records', folder, folder / 'vocab.txt', settings)
       parts = folder / 'records' / 'train'
