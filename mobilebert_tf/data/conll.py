@@ -96,7 +96,8 @@ def find_labels(sentences: Iterable[Sentence]) -> list[str]:
   """
   found = {label for sentence in sentences for label in sentence.labels}
   types = {label[2:] for label in found if label.startswith(('B-', 'I-'))}
-  outside = [label for label in (entity_labels.OUTSIDE,) if label in found or types]
+  outside = [entity_labels.OUTSIDE] if (
+      types or entity_labels.OUTSIDE in found) else []
   if entity_labels.are_entities(found):
     return outside + [f'{prefix}-{kind}'
                       for kind in sorted(types) for prefix in 'BI']

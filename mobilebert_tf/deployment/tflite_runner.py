@@ -26,7 +26,8 @@ class TFLiteRunner:
   It holds all that is needed: besides the file, `ai_edge_litert`, `tokenizers`
   and numpy. Texts of any length are answered; what a classifier does not read
   is cut off at the end; contexts of questions are read in windows, and texts
-  whose words get labels in parts. An answer depends on its text alone. A runner is not for several threads at once.
+  whose words get labels in parts. An answer depends on its text alone. A runner
+  is not for several threads at once.
 
   Example:
 

@@ -119,7 +119,9 @@ class Signatures:
             self._path, f'the signature {name} has to take {", ".join(INPUTS)} '
             f'and give {", ".join(sorted(outputs))}.')
     labels = self._metadata.labels
+    if not labels:  # Signatures are made ready when they are first used.
+      return
     size = self.output_size(self._metadata.kind.number_outputs[0])
-    if labels and size != len(labels):
+    if size != len(labels):
       raise tflite_file.damaged(
           self._path, f'it has {len(labels)} labels for {size} outputs.')

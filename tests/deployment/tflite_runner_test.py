@@ -317,7 +317,7 @@ class TFLiteRunnerTest(parameterized.TestCase, temporary.TemporaryFiles,
         'import mobilebert_tf\n'
         'for path in sys.argv[1:]:\n'
         '  runner = mobilebert_tf.TFLiteRunner(path)\n'
-        '  pair = "w3 w4" if runner.metadata.settings else None\n'
+        '  pair = "w3 w4" if runner.metadata.kind.reads_pairs else None\n'
         '  print(runner.answer("Wé1 w2", pair))\n'
         'heavy = {"tensorflow", "tf_keras", "tensorflow_text", "official"}\n'
         'assert not heavy & set(sys.modules), heavy & set(sys.modules)\n')

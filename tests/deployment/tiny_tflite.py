@@ -12,6 +12,7 @@ import tensorflow as tf, tf_keras
 
 from mobilebert_tf.deployment import tflite_file
 from mobilebert_tf.inference import rewriting
+from mobilebert_tf.tasks.multi_label_classification import kind as multi_label_kind
 from mobilebert_tf.tasks.question_answering import kind as kind_lib
 from mobilebert_tf.tasks import registry
 from tests.inference import tiny_classifier
@@ -21,7 +22,11 @@ VOCABULARY = ''.join(f'{token}\n' for token in tiny_classifier.TOKENS)
 QUESTIONS = kind_lib.Settings(
     doc_stride=8, query_length=tiny_classifier.MAX_LENGTH // 2)
 _LABELS = {'classification': tiny_classifier.LABELS,
+           'multi_label_classification': tiny_classifier.LABELS,
            'token_classification': tiny_classifier.TAGS}
+_SETTINGS = {
+    'question_answering': QUESTIONS,
+    'multi_label_classification': multi_label_kind.Settings((0.5, 0.4, 0.6))}
 
 Outputs = dict[str, tf.Tensor]
 
@@ -50,7 +55,7 @@ def metadata(task: str = 'classification', **fields
       'max_length': tiny_classifier.MAX_LENGTH, 'quantization': 'none',
       'checkpoint_sha256': 'ab' * 32,
       'labels': _LABELS.get(task, ()),
-      'settings': QUESTIONS if task == 'question_answering' else None,
+      'settings': _SETTINGS.get(task),
       **fields})
 
 
@@ -96,6 +101,11 @@ def _regression(folder) -> tuple[tf_keras.Model, Callable]:
       'score': logits[:, 0]}
 
 
+def _multi_label_classification(folder) -> tuple[tf_keras.Model, Callable]:
+  return tiny_classifier.build(folder).model, lambda logits, _: {
+      'probabilities': tf.sigmoid(logits)}
+
+
 def _token_classification(folder) -> tuple[tf_keras.Model, Callable]:
   return tiny_classifier.build_tagger(folder).model, lambda outputs, _: {
       'probabilities': tf.nn.softmax(outputs['logits'])}
@@ -120,6 +130,7 @@ def _embeddings(folder) -> tuple[tf_keras.Model, Callable]:
 _HEADS = {
     'classification': _classification,
     'regression': _regression,
+    'multi_label_classification': _multi_label_classification,
     'token_classification': _token_classification,
     'question_answering': _question_answering,
     'embedding': _embeddings,

@@ -68,7 +68,7 @@ class WordsTest(tf.test.TestCase):
     self._run('export.export_tflite', '--model_dir=run', '--lengths=8',
               '--output_file=int8.tflite', '--quantization=int8',
               '--text_file=texts.txt', '--largest_disagreement=0.5')
-    self._run('export.benchmark', '--artefacts=saved,model.tflite',
+    self._run('export.benchmark', '--models=saved,model.tflite',
               '--text_file=texts.txt', '--data_file=dev.conll',
               '--model_dir=run', '--output_dir=benchmark', '--threads=1',
               '--batch_sizes=1', '--texts=3', '--rounds=1')
@@ -87,7 +87,7 @@ class WordsTest(tf.test.TestCase):
         (self.folder / 'benchmark/benchmark.json').read_text())
     self.assertEqual(results['task'], 'token_classification')
     self.assertEqual(results['examples'], 30)
-    for each in results['artefacts']:
+    for each in results['models']:
       self.assertEqual(each['agreement']['share'], 1.0)
       self.assertEqual([score['name'] for score in each['scores']],
                        ['f1', 'precision', 'recall', 'accuracy'])

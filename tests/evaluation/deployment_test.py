@@ -73,7 +73,7 @@ class DeploymentTest(tf.test.TestCase):
         [self._path(), str(self.folder / 'copy.tflite')], str(self.texts),
         str(data), keras, scoring.Columns(
             text='sentence', label='mood'), texts=10, batch_sizes=(1, 4),
-        **_QUICK), progress=lines.append)
+        **_QUICK), lines.append)
     self.assertEqual(results['task'], 'classification')
     self.assertEqual((results['texts'], results['lines'], results['examples']),
                      (10, 20, 20))
@@ -132,7 +132,7 @@ class DeploymentTest(tf.test.TestCase):
         [self._path('token_classification')], str(self.texts), str(data), keras,
         texts=4, batch_sizes=(2,), **_QUICK))
     self.assertEqual(results['task'], 'token_classification')
-    [each] = results['artefacts']
+    [each] = results['models']
     scores = {score['name']: score['value'] for score in each['scores']}
     # A file's labels are read as IOB2, in which no entity begins with I.
     right = [one == other for row in labels for one, other in zip(

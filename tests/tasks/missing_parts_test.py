@@ -28,6 +28,7 @@ _LACKING = {
     # These answer files their own way (`answer_file`).
     'question_answering': {'to_answer'},
     'token_classification': {'to_answer'},
+    'multi_label_classification': {'to_answer'},
 }
 
 
