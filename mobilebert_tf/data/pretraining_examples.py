@@ -14,7 +14,7 @@ import dataclasses
 import numpy as np
 import tensorflow as tf
 
-from mobilebert_tf.text import packing
+from mobilebert_tf.text import plain_tokenizer
 from mobilebert_tf.text import vocabulary as vocabulary_lib
 
 # [CLS] first [SEP] second [SEP]
@@ -216,7 +216,7 @@ def _truncate(first: np.ndarray, second: np.ndarray, max_tokens: int,
   BERT tosses a coin for each token. As their number is known, the tosses of a
   segment are one binomial draw.
   """
-  keep_first, keep_second = packing.kept_lengths(
+  keep_first, keep_second = plain_tokenizer.kept_lengths(
       len(first), len(second), max_tokens)
   return (_drop(first, len(first) - keep_first, rng),
           _drop(second, len(second) - keep_second, rng))

@@ -289,7 +289,7 @@ def write(folder: str | os.PathLike,
 
 def compare_ids(data: SquadData,
                 predictions: Mapping[str, str]) -> list[str]:
-  """Describes questions without a prediction and predictions without a question.
+  """Describes missing predictions, and predictions without a question.
 
   Args:
     data: The questions.

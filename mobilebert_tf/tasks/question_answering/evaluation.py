@@ -395,4 +395,5 @@ def by_question_word(predicted: AnswerPredictions) -> list[intervals.Group]:
 def by_answerable(predicted: AnswerPredictions) -> list[intervals.Group]:
   """Splits questions into those with an answer in the text and the others."""
   return analysis.by_name(predicted, (
-      'answerable' if truths else 'unanswerable' for truths in predicted.truths))
+      'answerable' if truths else 'unanswerable'
+      for truths in predicted.truths))

@@ -173,7 +173,7 @@ def shows_most(windows: Windows, width: tf.Tensor) -> tf.Tensor:
 
   Returns:
     bool `[windows, width]`, for the tokens of each window's part of its
-    context; False after its end. See `windows.best_window`.
+    context; False after its end. See `text.windows.best_window`.
 
   Example: `shows_most(windows, tf.reduce_max(windows.size))`
   """
