@@ -3,9 +3,8 @@
 
 """Reads, finds and atomically replaces files.
 
-Local paths need the standard library alone, so that this module serves where
-TensorFlow is not installed. Paths with a scheme, such as `gs://bucket/a.txt`,
-are read, replaced and searched by `tf.io.gfile`, which is imported then.
+Local paths need the standard library alone. For paths with a scheme, such as
+`gs://bucket/a.txt`, `tf.io.gfile` is imported when it is needed.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -23,6 +22,9 @@ import zlib
 # A line of 50 MB may still be text.
 LONGEST_LINE = 64_000_000
 _BLOCK = 2_000_000
+_PACKAGE = pathlib.Path(__file__).resolve().parents[1]
+# The wheel installs configs/ inside the package; a checkout has it beside.
+_CONFIGS = (_PACKAGE / 'configs', _PACKAGE.parent / 'configs')
 
 
 class LineError(ValueError):
@@ -30,7 +32,7 @@ class LineError(ValueError):
 
   Args:
     path: The file.
-    line: The number of the line, from 1.
+    line: Number of the line, from 1.
     what: The problem and its remedy.
   """
 
@@ -49,8 +51,8 @@ class LineError(ValueError):
 def replacing(path: str | os.PathLike) -> Iterator[str]:
   """Replaces a file atomically by one that the caller writes.
 
-  The old file stays until the new one is complete and on the disk, and for good
-  if writing it fails.
+  The old file stays until the new one is complete and on the disk, also if
+  writing fails.
 
   Args:
     path: The file to replace, local or remote. Its folder is made if needed.
@@ -62,7 +64,7 @@ def replacing(path: str | os.PathLike) -> Iterator[str]:
   """
   path = os.fspath(path)
   folder, name = os.path.split(path)
-  # Not tempfile.mkstemp, whose files only their owner may read.
+  # Unlike those of tempfile.mkstemp, others may read it.
   temporary = os.path.join(folder, f'.{name}.{os.getpid()}.tmp')
   if _is_remote(path):
     import tensorflow as tf
@@ -81,11 +83,7 @@ def replacing(path: str | os.PathLike) -> Iterator[str]:
 
 
 def write_bytes(path: str | os.PathLike, data: bytes) -> None:
-  """Writes a file atomically.
-
-  Args:
-    path: The file, local or remote. Its folder is made if needed.
-    data: The content.
+  """Writes a file, local or remote, atomically; see `replacing`.
 
   Example: `write_bytes('answers.zip', buffer.getvalue())`
   """
@@ -107,10 +105,10 @@ def write_text(path: str | os.PathLike, text: str) -> None:
 
 
 def write_json(path: str | os.PathLike, value: Any, **options: Any) -> None:
-  """Writes a JSON file atomically.
+  """Writes a JSON file atomically; see `write_bytes`.
 
   Args:
-    path: The file, local or remote. Its folder is made if needed.
+    path: The file.
     value: The content.
     **options: Arguments of `json.dumps`; `indent` is 2 by default.
 
@@ -124,14 +122,14 @@ def replace_folder(folder: str | os.PathLike, marker: str,
                    overwrite: bool = True) -> Iterator[pathlib.Path]:
   """Replaces a folder atomically by one that the caller fills.
 
-  The old folder stays until the new one is complete and on the disk, and for
-  good if filling it fails.
+  The old folder stays until the new one is complete and on the disk, also if
+  filling it fails.
 
   Args:
     folder: The local folder to replace as a whole.
-    marker: Name of a file that folders of this kind have. A folder with other
-      content is somebody else's and is not touched.
-    overwrite: Whether a folder with content may be replaced at all.
+    marker: Name of a file that folders of this kind have; a folder with other
+      content is not touched.
+    overwrite: Whether a folder with content may be replaced.
 
   Yields:
     The empty folder to fill, beside `folder`.
@@ -171,10 +169,7 @@ def replace_folder(folder: str | os.PathLike, marker: str,
 
 
 def _flush(path: str | os.PathLike) -> None:
-  """Waits until the content is on the disk.
-
-  After a power cut a renamed file could be empty otherwise.
-  """
+  """Waits until the content is on the disk, also after a power cut."""
   descriptor = os.open(path, os.O_RDONLY)
   try:
     os.fsync(descriptor)
@@ -213,9 +208,6 @@ def read_json(path: str | os.PathLike, allow_nan: bool = True) -> Any:
     path: The file.
     allow_nan: Whether NaN and Infinity, which are not JSON, are accepted.
 
-  Returns:
-    The content.
-
   Raises:
     FileNotFoundError: If there is no such file.
     ValueError: If it is not UTF-8 or not JSON; names the file and the line.
@@ -237,10 +229,7 @@ def read_yaml(path: str | os.PathLike, loader: type | None = None) -> Any:
 
   Args:
     path: The file.
-    loader: A subclass of `yaml.SafeLoader`, which it is by default.
-
-  Returns:
-    The content.
+    loader: Subclass of `yaml.SafeLoader`; None for that class.
 
   Raises:
     FileNotFoundError: If there is no such file.
@@ -267,8 +256,8 @@ def read_lines(path: str, start: int = 0,
 
   Args:
     path: The file, local or remote, in UTF-8.
-    start: The first byte to read, where a line begins.
-    end: The byte after the last one; None for all. Numbers count from `start`.
+    start: First byte to read, where a line begins; numbers count from it.
+    end: Byte after the last one; None for all.
 
   Raises:
     FileNotFoundError: If there is no such file.
@@ -278,7 +267,7 @@ def read_lines(path: str, start: int = 0,
   number, rest = 0, bytearray()
   try:
     for block in _read_blocks(path, start, end):
-      # Only the first line of a block can be longer than a block.
+      # Only the first line of a block can exceed a block.
       if len(rest) + (block.find(b'\n') + 1 or len(block)) > LONGEST_LINE:
         raise LineError(path, number + 1, f'the line has more than '
                         f'{LONGEST_LINE:,} bytes. Is it text?')
@@ -304,7 +293,7 @@ def _read_blocks(path: str, start: int, end: int | None) -> Iterator[bytes]:
   with open_binary(path) as raw:
     if path.endswith('.gz'):
       file = gzip.GzipFile(fileobj=raw)
-      # `read` would lose what comes before a damaged place.
+      # `read` would lose the text before a damaged place.
       while block := file.read1(_BLOCK):
         yield block
       return
@@ -369,17 +358,12 @@ def split_paths(paths: str | Sequence[str]) -> list[str]:
 
 def find_files(paths_or_globs: str | os.PathLike
                | Iterable[str | os.PathLike]) -> list[str]:
-  """Expands globs; sorted within each, each file once.
+  """Expands globs; the files of each are sorted, and each file occurs once.
 
-  Args:
-    paths_or_globs: One or several. The name of a file is that file, also where
-      it has characters of a glob.
-
-  Returns:
-    The files.
+  A name of a file is that file, even if it has characters of a glob.
 
   Raises:
-    FileNotFoundError: If one of them matches no file, naming it.
+    FileNotFoundError: If a path or glob matches no file; names it.
     ValueError: If none was given.
   """
   import tensorflow as tf
@@ -396,6 +380,27 @@ def find_files(paths_or_globs: str | os.PathLike
   if not found:
     raise ValueError('No input file was named.')
   return list(found)
+
+
+def config_path(relative: str) -> str:
+  """Returns the path of a file of `configs/`, in a checkout or in the wheel.
+
+  Args:
+    relative: Path below `configs/`.
+
+  Raises:
+    FileNotFoundError: If there is no such file; lists those that exist.
+
+  >>> config_path('experiments/distill.yaml').endswith('distill.yaml')
+  True
+  """
+  for folder in _CONFIGS:
+    if (folder / relative).is_file():
+      return str(folder / relative)
+  known = sorted({str(file.relative_to(folder)) for folder in _CONFIGS
+                  for file in folder.glob('**/*.yaml')})
+  raise FileNotFoundError(
+      f'There is no {relative} in configs/; there are: {", ".join(known)}.')
 
 
 def size(path: str | os.PathLike) -> int:

@@ -1,10 +1,10 @@
 # Copyright 2026 The mobilebert_tf Authors
 # SPDX-License-Identifier: Apache-2.0
 
-"""Formats numbers as text, for pages and terminal tables alike.
+"""Formats numbers as text, for pages and terminal tables.
 
 Anything but a finite number (NaN, infinity, None, text) becomes 'n/a', so that
-a report of a run that went wrong can still be written.
+a failed run can be reported too.
 """
 
 import math
@@ -42,17 +42,10 @@ def approximate_count(value: Any) -> str:
 
 
 def percent(value: Any, digits: int = 1) -> str:
-  """Formats a fraction as a percentage.
+  """Formats a fraction as a percentage: `'81.4%'`.
 
-  Only exactly 0 or 1 reads 0% or 100%: a near miss gets as many digits as are
-  needed to tell it from these.
-
-  Args:
-    value: Fraction, 1 for 100%.
-    digits: Number of digits after the point; up to 6 for a near miss.
-
-  Returns:
-    Text such as `'81.4%'`, and `'99.96%'` for 0.9996.
+  Other values than exactly 0 and 1 get as many digits, up to 6, as distinguish
+  them from 0% and 100%: `'99.96%'` for 0.9996.
   """
   if not is_number(value):
     return NOT_AVAILABLE
@@ -85,14 +78,7 @@ def duration(seconds: Any) -> str:
 
 
 def quantity(value: Any, unit: str) -> str:
-  """Formats a measurement with its unit: `'8.1 MB'`, `'0.34 ms'`.
-
-  Args:
-    value: Measurement.
-    unit: Symbol of the unit.
-
-  Returns:
-    Two digits after the point below 1, none from 1,000 on, one between.
+  """Formats a measurement with its unit: `'8.1 MB'`, `'0.34 ms'`, `'1,200 MB'`.
   """
   if not is_number(value):
     return NOT_AVAILABLE

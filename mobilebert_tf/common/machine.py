@@ -28,8 +28,7 @@ _HIGH_WATER = re.compile(r'^VmHWM:\s+(\d+) kB$', re.MULTILINE)
 @functools.cache
 def hardware() -> dict[str, Any]:
   """Returns the processor, its instruction set, usable cores and memory."""
-  # Imported here, so that a process that reads `peak_memory` alone loads
-  # neither.
+  # A process that reads `peak_memory` alone imports neither.
   import cpuinfo
   import psutil
   info = cpuinfo.get_cpu_info()
@@ -49,11 +48,10 @@ def describe_hardware(facts: Mapping[str, Any] | None = None) -> str:
   """Returns the hardware as one line.
 
   Args:
-    facts: The result of `hardware`, possibly on another machine or by an older
-      release; by default that of this machine.
+    facts: Result of `hardware`, possibly on another machine or by an older
+      release; None for this machine.
 
-  Returns:
-    Text such as `2 cores of Intel(R) Xeon(R) Processor (avx2), 8 GB`.
+  Example: `2 cores of Intel(R) Xeon(R) Processor (avx2), 8 GB`
   """
   facts = hardware() if facts is None else facts
   instructions = ' '.join(facts.get('instruction_set', ()))
@@ -74,14 +72,13 @@ def versions() -> dict[str, str]:
 
 
 def run_facts(program: str) -> dict[str, Any]:
-  """Returns the facts that let somebody repeat a run.
+  """Returns what is needed to repeat a run.
 
   Args:
     program: Module of the program, such as `mobilebert_tf.quickstart`.
 
   Returns:
-    `command` with the flags of this process, `date` with time and zone,
-    `hardware` and `versions`.
+    `command` with the flags of this process, `date`, `hardware` and `versions`.
   """
   return {
       'command': shlex.join(['python', '-m', program, *sys.argv[1:]]),
@@ -93,11 +90,7 @@ def run_facts(program: str) -> dict[str, Any]:
 
 
 def report_facts(program: str) -> dict[str, str]:
-  """Returns the facts of `run_facts` as lines of a report, by their titles.
-
-  Args:
-    program: As in `run_facts`.
-  """
+  """Returns the facts of `run_facts` as lines of a report, by their titles."""
   facts = run_facts(program)
   return {
       'Machine': describe_hardware(facts['hardware']),
@@ -115,10 +108,9 @@ def file_states(globs: Sequence[str]) -> list[list[Any]]:
 
 
 def peak_memory() -> int:
-  """Returns the most memory that this process has held, in bytes.
+  """Returns the peak memory of this process in bytes.
 
-  Linux hands `ru_maxrss` on from the parent to the child, so a small program
-  started by a large one would look large; `VmHWM` is the program's own.
+  On Linux it is `VmHWM`, as a child inherits `ru_maxrss` from its parent.
   """
   status = pathlib.Path('/proc/self/status')
   found = status.exists() and _HIGH_WATER.search(status.read_text())

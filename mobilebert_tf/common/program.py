@@ -8,7 +8,7 @@ A program defines flags and a `main`, and ends in
   if __name__ == '__main__':
     program.run(main)
 
-It imports what is slow to import inside `main`, so that --help answers at once.
+Slow imports belong inside `main`, so that --help answers quickly.
 """
 
 import os
@@ -40,10 +40,10 @@ def run(main: Callable[..., int | None], *, interrupted: str = '',
 
   Args:
     main: Work of the program. Returns the exit code, or None for 0.
-    interrupted: What Ctrl-C leaves, such as `'nothing was written.'`.
+    interrupted: State after Ctrl-C, such as `'nothing was written.'`.
     verbosity: Level of absl's log where `--verbosity` is not given.
-    takes_arguments: Whether `main` takes the list of arguments that are no
-      flags. If not, there must be none.
+    takes_arguments: Whether `main` takes the list of arguments that are not
+      flags; if not, such arguments are an error.
   """
   name = name_of(main)
 
@@ -67,18 +67,18 @@ def run(main: Callable[..., int | None], *, interrupted: str = '',
 
 def call(main: Callable[..., int | None], *arguments: Any,
          interrupted: str = '') -> int | None:
-  """Calls the program and exits with one line where its user is in error.
+  """Calls the program, and exits with one line on an error of its user.
 
   Other exceptions are mistakes in the code and keep their traceback;
-  `--verbosity=1` shows that of every error.
+  `--verbosity=1` shows the traceback of every error.
 
   Args:
     main: Work of the program.
     *arguments: Arguments of `main`.
-    interrupted: What Ctrl-C leaves.
+    interrupted: State after Ctrl-C.
 
   Returns:
-    What `main` returns.
+    Result of `main`.
   """
   name = name_of(main)
   _quieten_tensorflow()
@@ -96,7 +96,7 @@ def call(main: Callable[..., int | None], *arguments: Any,
 
 
 def name_of(main: Callable[..., Any]) -> str:
-  """Returns the name of a program, which is that of its file."""
+  """Returns the name of a program: the name of its file."""
   return pathlib.Path(main.__code__.co_filename).stem
 
 
@@ -106,12 +106,12 @@ def names(flag: flags.FlagHolder[list[str]]) -> list[str]:
 
 
 def is_user_error(error: Exception) -> bool:
-  """Returns whether an exception is about input that its user can correct."""
+  """Returns whether the user of a program can correct the error."""
   if isinstance(error, KeyError):  # A bare key is a mistake in the code.
     return ' ' in _message(error)
   if isinstance(error, _MISTAKES):
     return False
-  # A library that was never imported has raised nothing.
+  # A library that was not imported cannot have raised the error.
   tensorflow, yaml = map(sys.modules.get, ('tensorflow', 'yaml'))
   return (isinstance(error, _USER_ERRORS)
           or tensorflow and isinstance(error, tensorflow.errors.OpError)
@@ -124,13 +124,10 @@ def DEFINE_numbers(name: str, default: Sequence[float], description: str,
 
   Args:
     name: Name of the flag.
-    default: Its default.
-    description: What `--help` says.
-    lower_bound: Smallest number allowed.
+    default: Default of the flag.
+    description: Description in `--help`.
+    lower_bound: Smallest accepted number.
     kind: `int` or `float`.
-
-  Returns:
-    The flag, as absl's functions of such names do.
   """
   parser = _NumbersParser(kind, lower_bound)
   return flags.DEFINE(parser, name, default, description,
@@ -175,12 +172,12 @@ def _parse_flags(name: str, argv: Sequence[str]) -> list[str]:
 
 
 def _quieten_tensorflow() -> None:
-  """Hides what TensorFlow's runtime says about the machine at length."""
+  """Hides the messages of TensorFlow's runtime about the machine."""
   if logging.get_verbosity() < logging.INFO:
     os.environ.setdefault('TF_CPP_MIN_LOG_LEVEL', '3')
 
 
 def _message(error: Exception) -> str:
-  # A KeyError shows its message quoted, and gin adds where it was called.
+  # A KeyError quotes its message, and gin adds its call.
   message = str(error.args[0]) if isinstance(error, KeyError) else str(error)
   return message.partition('\n  In call to configurable')[0]

@@ -1,10 +1,7 @@
 # Copyright 2026 The mobilebert_tf Authors
 # SPDX-License-Identifier: Apache-2.0
 
-"""Batches by bucketing, for loaders that hold all texts in memory.
-
-Checks of the settings that loaders share.
-"""
+"""Batches by bucketing, and settings that all loaders share."""
 
 from collections.abc import Callable, Sequence
 import math
@@ -26,8 +23,7 @@ def check(params: cfg.DataConfig, needed: Sequence[str] = (
     needed: Names of fields that must not be empty.
 
   Raises:
-    ValueError: If one of them is empty, batches would be, or the first batch
-      is not determined by the settings.
+    ValueError: If a setting is missing, out of range or contradicts others.
   """
   for name in needed:
     if not getattr(params, name):
@@ -49,37 +45,27 @@ def check(params: cfg.DataConfig, needed: Sequence[str] = (
 
 
 def check_length(params: cfg.DataConfig, num_special_tokens: int) -> None:
-  """Checks that a text has room beside the special tokens.
-
-  Args:
-    params: The config, with `seq_length`.
-    num_special_tokens: Number of special tokens.
-
-  Raises:
-    ValueError: If it has none.
-  """
+  """Raises ValueError if `seq_length` leaves no room for text."""
   if params.seq_length <= num_special_tokens:
     raise ValueError(f'seq_length is {params.seq_length}, but the special '
                      f'tokens alone take {num_special_tokens}.')
 
 
 # Finer steps pad less: SST-2's texts, of 14 tokens on average, are padded to
-# 17.5 tokens by buckets of 8, and to 23 by powers of 2. Lengths are no part of
-# the graph, so more of them cost nothing.
+# 17.5 tokens by buckets of 8, and to 23 by powers of 2. The graph does not
+# depend on lengths, so more of them cost nothing.
 _STEP = 8
 
 
 def lengths(longest: int, step: int = _STEP) -> list[int]:
-  """Returns the lengths of the buckets.
+  """Returns the lengths of the buckets, the last one above the longest text.
 
   Args:
-    longest: Number of tokens of the longest text.
+    longest: Length of the longest text in tokens.
     step: Divisor of all lengths but the last.
 
-  Returns:
-    The lengths in order, the last one token above the longest text.
-
-  Example: `lengths(30)` is `[8, 16, 24, 31]`
+  >>> lengths(30)
+  [8, 16, 24, 31]
   """
   return [*range(step, longest, step), longest + 1]
 
@@ -93,22 +79,18 @@ def load(needed: tf.Tensor,
   """Batches rows, and pads each batch to the shortest length that holds it.
 
   In training rows are shuffled by `seed`, repeated, batched within buckets (if
-  `batch_by_length`) and shared by the workers. In an evaluation they keep their
-  order, and every worker has all of them, because the metric of all is not the
-  mean of the workers' metrics.
+  `batch_by_length`) and divided among the workers. In evaluation they keep
+  their order, and every worker has all of them, because the metric of all is
+  not the mean of the workers' metrics.
 
   Args:
-    needed: int32 `[rows]`, the length of each row, padding that has to follow
-      it included.
-    buckets: The lengths that batches may have, in order; the last holds all.
+    needed: int32 `[rows]`, the length of each row with the padding it needs.
+    buckets: Accepted lengths of batches, in order; the last holds all.
     make_batch: Function of row numbers, int64 `[batch]`, and a length that
       makes a batch.
     params: The config: batch size, training or evaluation, first batch.
-    input_context: The part of the rows that this worker reads.
+    input_context: Part of the rows that this worker reads.
     rows: int64, numbers of the rows to use, in order; None for all.
-
-  Returns:
-    The batches.
 
   Raises:
     ValueError: If there are fewer rows than workers.
@@ -125,7 +107,7 @@ def load(needed: tf.Tensor,
   batch_size, replicas = params.global_batch_size, 1
   if input_context:
     batch_size = input_context.get_per_replica_batch_size(batch_size)
-    # Each step takes a batch for every replica that reads from here.
+    # A step takes a batch for every replica of this worker.
     replicas = (input_context.num_replicas_in_sync
                 // input_context.num_input_pipelines)
   if params.is_training:
@@ -135,19 +117,24 @@ def load(needed: tf.Tensor,
         batch_size, params.seed).skip(replicas * params.start_batch)
   else:
     batches = _in_order(rows, batch_size, replicas)
+  return prefetch(batches.map(make, num_parallel_calls=tf.data.AUTOTUNE),
+                  params)
+
+
+def prefetch(batches: tf.data.Dataset,
+             params: cfg.DataConfig) -> tf.data.Dataset:
+  """Prefetches the batches that this worker makes for itself."""
   options = tf.data.Options()
   options.deterministic = params.deterministic is not False
-  # The rows are already this worker's own.
   options.experimental_distribute.auto_shard_policy = (
       tf.data.experimental.AutoShardPolicy.OFF)
-  return batches.map(
-      make, num_parallel_calls=tf.data.AUTOTUNE).with_options(options).prefetch(
-          params.prefetch_buffer_size or tf.data.AUTOTUNE)
+  return batches.with_options(options).prefetch(
+      params.prefetch_buffer_size or tf.data.AUTOTUNE)
 
 
 def _own_rows(rows: np.ndarray, path: str | Sequence[str],
               context: tf.distribute.InputContext | None) -> np.ndarray:
-  """Returns a worker's part of the rows."""
+  """Returns the rows of this worker."""
   if not context:
     return rows
   workers = context.num_input_pipelines
@@ -160,10 +147,10 @@ def _in_order(rows: np.ndarray, batch_size: int,
               replicas: int) -> tf.data.Dataset:
   """Returns batches of all rows, int64 `[batch]`, as many for each replica.
 
-  A replica without rows at the end would get an empty batch, which has no mean.
+  No batch is empty at the end, as its mean would not be a number.
   """
   count = replicas * math.ceil(len(rows) / (batch_size * replicas))
-  if count > len(rows):  # There is not a row for each.
+  if count > len(rows):  # Too few rows for the last replicas.
     count = max(count - replicas, 1)
   batches = np.array_split(rows, count)
   return tf.data.Dataset.from_tensor_slices(tf.RaggedTensor.from_row_lengths(
@@ -176,8 +163,8 @@ def _shuffled(rows: np.ndarray, needed: tf.Tensor, buckets: Sequence[int],
   """Returns endless batches of rows of one bucket, int64 `[batch]`."""
   if seed is None:
     seed = random.SystemRandom().getrandbits(31)
-  # `Dataset.shuffle` also depends on TensorFlow's global seed. This does not,
-  # so that a resumed run keeps its order.
+  # Unlike `Dataset.shuffle`, this does not depend on TensorFlow's global seed,
+  # so a resumed run keeps its order.
   return tf.data.Dataset.counter().flat_map(
       lambda epoch: tf.data.Dataset.from_tensor_slices(_shuffle(
           rows, tf.stack([tf.constant(seed, tf.int64), epoch])))

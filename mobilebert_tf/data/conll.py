@@ -41,24 +41,22 @@ def read_sentences(paths: str | Sequence[str],
   """Reads and checks labelled sentences.
 
   A line is a word with its columns, separated by tabs if it has any, otherwise
-  by spaces; a blank line ends a sentence, and so does a line `-DOCSTART-`,
-  which ends a document. Labels of entities become IOB2: `B-PER` for the first
-  word of a person, `I-PER` for the others, `O` outside entities. They may be
-  IOB1, where `B-` is only written between neighbours of the same type, or
-  BIOES.
+  by spaces. A blank line or a line `-DOCSTART-` ends a sentence. Labels of
+  entities, in IOB1, IOB2 or BIOES, become IOB2: `B-PER` for the first word of a
+  person, `I-PER` for the others, `O` outside entities.
 
   Example:
 
     read_sentences('eng.train')[0].labels    # ('B-ORG', 'O', 'B-MISC', ...)
 
   Args:
-    paths: A file or glob, or several, as a sequence or with commas.
+    paths: Files or globs, as a sequence or with commas.
     word_column: Column of the word; from 0, or from -1 for the last.
     label_column: Column of the label.
-    tags: Kind of labels: `'entities'`; `'words'` such as parts of speech,
-      which stay as they are; or `'auto'`, entities if any begins with `B-` or
-      `I-`.
-    comment: Beginning of lines to skip, if it is not empty.
+    tags: Kind of labels: `'entities'`; `'words'`, such as parts of speech,
+      which are not changed; or `'auto'` for entities if any begins with `B-`
+      or `I-`.
+    comment: Prefix of lines to skip; none if empty.
 
   Returns:
     The sentences, none empty.
@@ -66,8 +64,8 @@ def read_sentences(paths: str | Sequence[str],
   Raises:
     FileNotFoundError: If there is no such file.
     ValueError: If a line has more or fewer columns than the first of its file,
-      or an empty one, a label is none of an entity where others are, or a file
-      is not UTF-8 or has no words. Names the file and the line.
+      or an empty one, a label is not an entity's where others are, or a file is
+      not UTF-8 or has no words. Names the file and the line.
   """
   if tags not in TAGS:
     raise ValueError(f'tags is {tags!r}; accepted: {", ".join(TAGS)}.')
@@ -86,11 +84,7 @@ def read_sentences(paths: str | Sequence[str],
 def find_labels(sentences: Iterable[Sentence]) -> list[str]:
   """Returns the labels that occur: `O`, then the others, sorted.
 
-  Each type of entity has both labels, even if all entities have one word: a
-  longer one may come.
-
-  Args:
-    sentences: The sentences.
+  Each type of entity has both labels, even if all its entities have one word.
 
   Example: `['O', 'B-LOC', 'I-LOC', 'B-PER', 'I-PER']`
   """
@@ -106,14 +100,7 @@ def find_labels(sentences: Iterable[Sentence]) -> list[str]:
 
 def label_ids(sentences: Iterable[Sentence],
               labels: Sequence[str]) -> list[int]:
-  """Returns the class of each word, one sentence after another.
-
-  Args:
-    sentences: The sentences.
-    labels: The label of each class.
-
-  Returns:
-    Indices into `labels`.
+  """Returns the index into `labels` of each word, one sentence after another.
 
   Raises:
     ValueError: If a label is unknown; names the file and the line.
@@ -131,7 +118,7 @@ def label_ids(sentences: Iterable[Sentence],
 
 
 def _as_iob2(sentences: list[Sentence]) -> list[Sentence]:
-  """Checks labels of entities, and writes them all in one way."""
+  """Checks labels of entities, and converts them."""
   changed = 0
   result = []
   for sentence in sentences:

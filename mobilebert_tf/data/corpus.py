@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 import dataclasses
 import gzip
 import io
+import itertools
 import json
 import os
 import re
@@ -17,7 +18,7 @@ import sentencex
 
 from mobilebert_tf.common import files as files_lib
 
-# How far to look for the end of a document, where a shard should end.
+# How far to search for the end of a document at the border of a shard.
 _LONGEST_SEARCH = 4_000_000
 # White space as `str.strip` has it, as far as it is ASCII.
 _BLANK_LINE = re.compile(rb'\n[ \t\r\f\v\x1c-\x1f]*\n')
@@ -36,24 +37,23 @@ def read_documents(
   (`.jsonl`, `.jsonl.gz`) each line is an object whose `text` is a document.
   `.gz` files are decompressed.
 
-  Example:
-
-    for paragraphs in read_documents('corpus/*.txt.gz'):
-      ...
+  Example: `for paragraphs in read_documents('corpus/*.txt.gz'): ...`
 
   Args:
     paths_or_globs: Files or globs, one or several.
 
-  Yields:
-    The paragraphs of a document, at least one, none empty.
+  Returns:
+    An iterator over documents: paragraphs, at least one, none empty.
 
   Raises:
-    FileNotFoundError: If a path or glob matches no file. Raised at the call,
-      like an empty list of paths, not at the first document.
+    FileNotFoundError: If a path or glob matches no file.
     ValueError: While reading: bytes that are not UTF-8, a damaged gzip file, a
       line that is not JSON or has no `text`. Names the file and the line.
   """
-  return _read_files(files_lib.find_files(paths_or_globs))
+  # Files are found now, not when the first document is read.
+  paths = files_lib.find_files(paths_or_globs)
+  return itertools.chain.from_iterable(
+      _documents(path, files_lib.read_lines(path)) for path in paths)
 
 
 def write_documents(documents: Iterable[Sequence[str]],
@@ -61,16 +61,16 @@ def write_documents(documents: Iterable[Sequence[str]],
   """Writes documents as plain text that `read_documents` reads, atomically.
 
   Args:
-    documents: Paragraphs of each document. White space in a paragraph,
-      line breaks among it, becomes single spaces.
+    documents: Paragraphs of each document; white space in them becomes single
+      spaces.
     path: The file to write; compressed if it ends with `.gz`.
 
   Returns:
-    The number of documents written; those without text are left out.
+    Number of documents written; those without text are left out.
   """
   path, count = os.fspath(path), 0
   with files_lib.replacing(path) as new, open(new, 'wb') as raw:
-    # Without a time stamp and name the same documents give the same bytes.
+    # Without time and name equal documents give equal bytes.
     binary = gzip.GzipFile('', 'wb', fileobj=raw, mtime=0) if path.endswith(
         '.gz') else raw
     with io.TextIOWrapper(binary, 'utf-8', newline='\n') as file:
@@ -92,19 +92,13 @@ def split_sentences(paragraphs: Sequence[str],
     language: ISO 639 code of their language, for its abbreviations.
 
   Returns:
-    The sentences of each paragraph, without white space around them; an empty
-    list for a paragraph without text.
+    The sentences of each paragraph, without white space around them.
   """
   sentences = []
   for paragraph in paragraphs:
     stripped = (s.strip() for s in sentencex.segment(language, paragraph))
     sentences.append([s for s in stripped if s])
   return sentences
-
-
-def _read_files(files: list[str]) -> Iterator[list[str]]:
-  for path in files:
-    yield from _documents(path, files_lib.read_lines(path))
 
 
 def _documents(
@@ -146,7 +140,7 @@ def _read_json_lines(
       raise files_lib.LineError(
           path, number, 'expected an object whose `text` is a string, such as '
           f'{{"text": "..."}}; got {line[:60]!r}.')
-    # An escaped half of a surrogate pair is valid JSON but not text.
+    # An escaped half of a surrogate pair is valid JSON, but not text.
     text = record['text'].encode('utf-8', 'ignore').decode('utf-8')
     paragraphs = [p.strip() for p in text.split('\n') if p.strip()]
     if paragraphs:
@@ -158,18 +152,15 @@ def _read_json_lines(
 
 @dataclasses.dataclass(frozen=True)
 class Shard:
-  """A piece of a corpus that begins and ends with documents.
-
-  Workers read shards independently of each other.
+  """A piece of a corpus of whole documents, for one worker.
 
   Attributes:
     path: The file.
-    start: Its first byte.
-    end: The byte after its last one. A compressed file is one shard, and these
-      are bytes of the compressed file.
+    start: First byte of the piece; a compressed file is one piece.
+    end: Byte after its last one.
     compressed: Whether the file is compressed.
-    more: The pieces that follow, where files are small. They are worked on
-      together, so that the next segment of a pair can come from another one.
+    more: Pieces that follow, where files are small, so that the next segment of
+      a pair can come from another file.
   """
   path: str
   start: int
@@ -179,17 +170,17 @@ class Shard:
 
   @property
   def num_bytes(self) -> int:
-    """Its size in the files."""
+    """Size in the files."""
     return self.end - self.start + sum(other.num_bytes for other in self.more)
 
   @property
   def paths(self) -> tuple[str, ...]:
-    """The files of its pieces."""
+    """Files of all pieces."""
     return (self.path, *(other.path for other in self.more))
 
   @property
   def seed(self) -> int:
-    """A seed for its random choices, independent of the folder."""
+    """Seed of its random choices, independent of the folder."""
     name = os.path.basename(self.path)
     return zlib.crc32(f'{name}:{self.start}:{self.end}'.encode())
 
@@ -198,9 +189,9 @@ def make_shards(files: Sequence[str], shard_bytes: int) -> list[Shard]:
   """Divides files into shards, reading only near their borders.
 
   Args:
-    files: Paths (`files.find_files`).
-    shard_bytes: Size of a shard, which ends with the document there.
-      Compressed files cannot be divided.
+    files: The files.
+    shard_bytes: Size of a shard, up to the end of a document. Compressed files
+      are not divided.
 
   Returns:
     The shards, in the order of the text. Empty files have none.
@@ -224,16 +215,10 @@ def make_shards(files: Sequence[str], shard_bytes: int) -> list[Shard]:
 
 
 def read_shard(shard: Shard) -> Iterator[list[str]]:
-  """Yields the documents of a shard, as `read_documents` does.
-
-  Args:
-    shard: The shard.
-
-  Yields:
-    The paragraphs of a document.
+  """Yields the documents of a shard, as `read_documents`.
 
   Raises:
-    ValueError: For what cannot be read, naming the file and the line.
+    ValueError: If a line cannot be read; names the file and the line.
   """
   for piece in (shard, *shard.more):
     if piece.compressed:
@@ -248,7 +233,7 @@ def read_shard(shard: Shard) -> Iterator[list[str]]:
 
 
 def _join_small(shards: Sequence[Shard], shard_bytes: int) -> list[Shard]:
-  """Joins neighbours that are together no larger than a shard should be."""
+  """Joins neighbours up to the size of a shard."""
   joined: list[Shard] = []
   for shard in shards:
     if joined and joined[-1].num_bytes + shard.num_bytes <= shard_bytes:
@@ -260,7 +245,7 @@ def _join_small(shards: Sequence[Shard], shard_bytes: int) -> list[Shard]:
 
 
 def _borders(path: str, size: int, shard_bytes: int) -> Iterator[int]:
-  """Yields where documents begin, near the multiples of `shard_bytes`."""
+  """Yields where documents begin near the multiples of `shard_bytes`."""
   border = 0
   with files_lib.open_binary(path) as file:
     while border + shard_bytes < size:
@@ -272,7 +257,7 @@ def _borders(path: str, size: int, shard_bytes: int) -> Iterator[int]:
 
 def _next_document(file: BinaryIO, start: int, size: int,
                    by_line: bool) -> int:
-  """Returns where a document begins, or a line if that is far away."""
+  """Returns the start of the next document, or of a line if it is far away."""
   file.seek(start)
   found = file.read(_LONGEST_SEARCH)
   if not by_line:
@@ -281,7 +266,7 @@ def _next_document(file: BinaryIO, start: int, size: int,
       return start + blank.end()
     if start + len(found) >= size:
       return size
-  # A line is never cut: it may be JSON, or end within a character.
+  # A line is not cut: it may be JSON, and a cut may split a character.
   while found and b'\n' not in found:
     start += len(found)
     found = file.read(_LONGEST_SEARCH)
@@ -289,7 +274,7 @@ def _next_document(file: BinaryIO, start: int, size: int,
 
 
 def _lines_before(shard: Shard) -> int:
-  """Counts the lines of a file before a shard, which only errors need."""
+  """Counts the lines of a file before a shard, for errors."""
   lines = 0
   with files_lib.open_binary(shard.path) as file:
     while file.tell() < shard.start:

@@ -1,9 +1,9 @@
 # Copyright 2026 The mobilebert_tf Authors
 # SPDX-License-Identifier: Apache-2.0
 
-"""English prose that every installation has: its documentation strings.
+"""English prose of every installation: the docstrings of its libraries.
 
-Files are parsed with `ast`; nothing of the libraries is imported or run.
+Files are parsed with `ast`; the libraries are not imported.
 """
 
 import ast
@@ -20,8 +20,8 @@ import warnings
 
 from absl import logging
 
-# Installed by tensorflow, tf-models-official and keras-nlp. `tf_keras` is left
-# out: what it documents is `keras`, in the same words.
+# Installed by tensorflow, tf-models-official and keras-nlp; without `tf_keras`,
+# which repeats `keras`.
 DEFAULT_LIBRARIES = ('numpy', 'scipy', 'pandas', 'sklearn', 'matplotlib',
                      'tensorflow', 'keras', 'keras_hub', 'official',
                      'tensorflow_datasets')
@@ -29,8 +29,7 @@ DEFAULT_LIBRARIES = ('numpy', 'scipy', 'pandas', 'sklearn', 'matplotlib',
 _SKIPPED_FOLDERS = frozenset((
     'test', 'tests', 'testing', '_vendor', 'vendor', 'vendored', 'externals',
     'extern', '_extern', 'third_party', 'site-packages', '__pycache__'))
-# Where a library holds copies of others' code, or modules that a generator
-# wrote from the same strings.
+# Copies of other libraries' code, or generated modules with the same strings.
 _SKIPPED_PATHS = (
     'tensorflow/_api', 'tensorflow/include', 'tensorflow/python/keras',
     'tensorflow/python/ops/numpy_ops', 'keras/_tf_keras', 'keras/api',
@@ -50,11 +49,11 @@ class Docstring:
   """The documentation of a module, class or function.
 
   Attributes:
-    library: The top-level package, such as `'numpy'`.
-    module: The dotted module, such as `'numpy.linalg._linalg'`.
-    name: The dotted name within the module, such as `'LinAlgError'`; empty for
-      the module's own text.
-    text: Its prose, one paragraph a line.
+    library: Top-level package, such as `'numpy'`.
+    module: Dotted module, such as `'numpy.linalg._linalg'`.
+    name: Dotted name within the module, such as `'LinAlgError'`; empty for the
+      module itself.
+    text: The prose, one paragraph a line.
   """
   library: str
   module: str
@@ -67,23 +66,16 @@ def read_docstrings(
     min_characters: int = 200) -> Iterator[Docstring]:
   """Reads the documentation strings of installed libraries.
 
-  Code, doctests, tables and markup lines are left out, and so are tests and
-  vendored copies of other libraries. A text that occurs twice, in any of
-  the libraries, is given once. The order is that of the libraries, then of the
-  paths, then of the source lines.
+  Code, doctests, tables and markup lines are left out, as are tests and
+  vendored copies of other libraries. A text that occurs several times is read
+  once. The order is that of the libraries, the paths and the source lines.
 
-  Example:
-
-    for d in read_docstrings(['numpy']):
-      print(d.module, d.name, d.text[:60])
+  Example: `for d in read_docstrings(['numpy']): print(d.module, d.text[:60])`
 
   Args:
-    libraries: Names of top-level packages. Those that are not installed are
-      skipped with a warning.
-    min_characters: Minimum length; shorter texts are left out.
-
-  Yields:
-    The texts.
+    libraries: Names of top-level packages; a missing one is skipped with a
+      warning.
+    min_characters: Minimum length of a text.
 
   Raises:
     ValueError: If none of the libraries is installed.
@@ -112,14 +104,7 @@ def find_library(name: str) -> pathlib.Path | None:
 
 
 def extract_prose(docstring: str) -> str:
-  """Keeps the sentences of a documentation string.
-
-  Args:
-    docstring: As in the source.
-
-  Returns:
-    The paragraphs, one a line, white space made single; empty if none is left.
-  """
+  """Returns the paragraphs of a docstring that are prose, one a line."""
   paragraphs = []
   block: list[str] = []
   in_fence = in_doctest = False
@@ -133,7 +118,7 @@ def extract_prose(docstring: str) -> str:
     # A doctest with its output ends at the next blank line.
     in_doctest = bool(stripped) and (in_doctest or stripped.startswith('>>>'))
     if stripped and not in_doctest and _HAS_WORD.search(stripped):
-      # An item or a field starts a paragraph of its own.
+      # An item or a field starts a paragraph.
       if block and (_ITEM.match(line) or _FIELD.match(line)):
         paragraphs.append(block)
         block = []
@@ -147,7 +132,7 @@ def extract_prose(docstring: str) -> str:
 
 
 def _is_prose(paragraph: str) -> bool:
-  """Whether this is language rather than a heading, a table or code."""
+  """Whether it is language rather than a heading, a table or code."""
   if len(paragraph.split()) < 4:
     return False
   return len(_NOT_LETTERS.sub('', paragraph)) >= 0.75 * len(paragraph)
@@ -163,15 +148,15 @@ def _read(roots: dict[str, pathlib.Path | None],
       if tree is None:
         unreadable += 1
         continue
-      module = _module_name(library, path.relative_to(root))
+      parts = library, *path.relative_to(root).with_suffix('').parts
+      module = '.'.join(parts).removesuffix('.__init__')
       for name, docstring in _docstrings(tree):
         if len(docstring) < min_characters:
           continue
         text = extract_prose(docstring)
         if len(text) < min_characters:
           continue
-        normalised = ' '.join(text.lower().split())
-        key = hashlib.sha256(normalised.encode()).digest()
+        key = hashlib.sha256(' '.join(text.lower().split()).encode()).digest()
         if key not in seen:
           seen.add(key)
           yield Docstring(library, module, name, text)
@@ -192,24 +177,16 @@ def _python_files(root: pathlib.Path) -> Iterator[pathlib.Path]:
         yield where / file
 
 
-def _module_name(library: str, relative: pathlib.Path) -> str:
-  parts = [library, *relative.with_suffix('').parts]
-  if parts[-1] == '__init__':
-    parts.pop()
-  return '.'.join(parts)
-
-
 def _parse(path: pathlib.Path) -> ast.Module | None:
-  # A tree is many objects at once and no cycles: collecting garbage between
-  # them would take most of the time.
+  # A tree has many objects and no cycles: garbage collection would take most of
+  # the time.
   collecting = gc.isenabled()
   gc.disable()
   try:
     with warnings.catch_warnings():
-      # About escapes in others' strings.
-      warnings.simplefilter('ignore')
+      warnings.simplefilter('ignore')  # About escapes in strings.
       source = path.read_bytes()
-      # Most of the time goes into parsing: spare it files without docstrings.
+      # Parsing takes most of the time: not of files without docstrings.
       has_docstring = b'"""' in source or b"'''" in source
       return ast.parse(source if has_docstring else b'')
   except (SyntaxError, ValueError, OSError, RecursionError, MemoryError):
@@ -221,7 +198,7 @@ def _parse(path: pathlib.Path) -> ast.Module | None:
 
 def _docstrings(tree: ast.Module) -> Iterator[tuple[str, str]]:
   """Yields name and docstring of the module, its classes and functions."""
-  # Only statements are walked: definitions are not inside expressions.
+  # Only statements: definitions are not inside expressions.
   stack: list[tuple[str, ast.AST]] = [('', tree)]
   while stack:
     name, node = stack.pop()

@@ -3,9 +3,9 @@
 
 """From documents to serialized pre-training examples, a window at a time.
 
-The same shard of a corpus gives the same examples in whichever process it is
-worked on (`record_writing`). They are serialized by TensorFlow's protocol
-buffer operations, in a third of the time that Python objects take.
+The examples of a shard of a corpus do not depend on the process that makes them
+(`record_writing`). TensorFlow's protocol buffer operations serialize them in a
+third of the time that Python objects take.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -19,7 +19,6 @@ import tensorflow as tf
 
 from mobilebert_tf.common import files as files_lib
 from mobilebert_tf.data import corpus
-from mobilebert_tf.data import masking
 from mobilebert_tf.data import pretraining_examples
 from mobilebert_tf.text import tokenizer as tokenizer_lib
 
@@ -38,16 +37,16 @@ class RecordSettings:
   """Settings of pre-training examples.
 
   Attributes:
-    max_seq_length: Maximum length in tokens, special tokens included; training
+    max_seq_length: Maximum length in tokens, special ones included; training
       pads it by one or more.
-    masking: `dynamic`: tokens are stored once, and masked when they are read.
-      `static`: masked now, padded, with the Model Garden's features.
+    masking: `dynamic` to mask tokens when they are read; `static` to mask and
+      pad them now, with the Model Garden's features.
     dupe_factor: Number of passes through the documents, each with other pairs
       (and masks, if static).
     short_seq_prob: Probability of a shorter target length.
-    max_predictions_per_seq: Static only: maximum number of predicted tokens.
-    masked_lm_rate: Static only: share of tokens to predict.
-    whole_word_masking: Static only: whether words are masked whole.
+    max_predictions_per_seq: Maximum number of predicted tokens, if static.
+    masked_lm_rate: Share of tokens to predict, if static.
+    whole_word_masking: Whether words are masked whole, if static.
     lower_case: Whether to lower-case and strip accents.
     language: ISO 639 code for the sentence splitter.
     sentence_per_line: Whether each line is a sentence already.
@@ -99,14 +98,14 @@ def make_records(shard: corpus.Shard,
     settings: Settings of the examples.
     counts: Counts to add to: `documents`, `sentences`, `tokens`, `text_bytes`,
       `examples`, `random_next`, `example_tokens`, and `documents_cut` and
-      `paragraphs_cut`, for what was too long to be worked on whole.
-    advance: Called with the bytes of text that were worked on.
+      `paragraphs_cut` for those that were too long to process whole.
+    advance: Function that is called with the number of bytes processed.
 
   Yields:
     Serialized `tf.train.Example`s of a megabyte of text, in random order.
 
   Raises:
-    ValueError: For what cannot be read, naming the file and the line.
+    ValueError: If the text cannot be read; names the file and the line.
   """
   pieces = _cut(corpus.read_shard(shard), counts)
   for index, numbered in enumerate(_windows(pieces)):
@@ -126,8 +125,7 @@ def make_records(shard: corpus.Shard,
       counts['examples'] += len(pairs)
       counts['random_next'] += int(examples.is_random_next.sum())
       counts['example_tokens'] += len(examples.ids)
-      yield encode(
-          _features(examples, tokenizer, settings, rng))
+      yield encode(_features(examples, tokenizer, settings, rng))
     size = sum(len(p.encode('utf-8', 'replace')) for d in window for p in d)
     counts['text_bytes'] += size
     advance(size)
@@ -137,8 +135,8 @@ def read_manifest(folder: str | os.PathLike) -> dict[str, Any]:
   """Reads and checks the manifest of a folder of records.
 
   Raises:
-    FileNotFoundError: If there is none: the folder was not finished or holds
-      other records.
+    FileNotFoundError: If there is none: the folder is unfinished or of
+      something else.
     ValueError: If it is damaged or of another format.
   """
   path = os.path.join(os.fspath(folder), MANIFEST)
@@ -158,17 +156,14 @@ def make_manifest(settings: RecordSettings,
                   tokenizer: tokenizer_lib.Tokenizer, counts: dict[str, int],
                   files: dict[str, dict[str, Any]],
                   **more: Any) -> dict[str, Any]:
-  """Returns the manifest of finished records.
+  """Returns the manifest of finished records, as JSON.
 
   Args:
     settings: Settings of the examples.
     tokenizer: The tokenizer.
     counts: Counts of `make_records`, summed over all shards.
-    files: Facts about each file by its name, `examples` at least.
+    files: Facts about each file by its name, such as `examples`.
     **more: Further fields.
-
-  Returns:
-    JSON-serializable fields.
   """
   return {
       'format': FORMAT, 'version': 2,
@@ -181,7 +176,7 @@ def make_manifest(settings: RecordSettings,
 
 def _cut(documents: Iterable[list[str]],
          counts: collections.Counter) -> Iterator[tuple[int, list[str]]]:
-  """Yields documents with their numbers, in pieces where they are long."""
+  """Yields numbered documents, in pieces if they are long."""
   for number, document in enumerate(documents):
     counts['documents'] += 1
     part, size = [], 0
@@ -200,7 +195,7 @@ def _cut(documents: Iterable[list[str]],
 
 
 def _cut_paragraph(paragraph: str) -> list[str]:
-  """Cuts a paragraph at white space, where there is any."""
+  """Cuts a paragraph at white space if possible."""
   pieces, start = [], 0
   while len(paragraph) - start > _LONGEST_PARAGRAPH:
     end = paragraph.rfind(' ', start + 1, start + _LONGEST_PARAGRAPH)
@@ -212,7 +207,7 @@ def _cut_paragraph(paragraph: str) -> list[str]:
 
 def _windows(pieces: Iterable[tuple[int, list[str]]]
              ) -> Iterator[list[tuple[int, list[str]]]]:
-  """Yields pieces of documents together, of at least two documents if any."""
+  """Yields groups of pieces, of at least two documents if possible."""
   complete: list[tuple[int, list[str]]] = []
   window, size = [], 0
   for number, piece in pieces:
@@ -268,7 +263,7 @@ def _features(examples: pretraining_examples.Examples,
   shape, pad_id = [None, settings.max_seq_length], tokenizer.vocabulary.pad_id
   ids = ragged(examples.ids.astype(np.int32))
   input_mask = tf.ones_like(ids).to_tensor(shape=shape)
-  masked = masking.mask_tokens(
+  masked = pretraining_examples.mask_tokens(
       ids.to_tensor(pad_id, shape=shape), input_mask,
       vocabulary=tokenizer.vocabulary,
       max_predictions=settings.max_predictions_per_seq,
@@ -285,14 +280,11 @@ def _features(examples: pretraining_examples.Examples,
 
 
 def encode(features: Mapping[str, tf.RaggedTensor | tf.Tensor]) -> list[bytes]:
-  """Serializes examples.
+  """Serializes examples as `tf.train.Example`s.
 
   Args:
-    features: By name, `[examples, (values)]`, integer or floating point; dense
-      or ragged.
-
-  Returns:
-    A serialized `tf.train.Example` for each.
+    features: Integers or floating-point numbers `[examples, (values)]` by name,
+      dense or ragged.
   """
   entries = tf.stack([
       _message('Features.FeatureEntry', key=name, value=_feature(values))

@@ -3,9 +3,8 @@
 
 """Writes pre-training records with all cores, and resumes a stopped run.
 
-Each shard of the corpus becomes a file. Until all of them are complete, they
-are kept in a folder beside the output, so that a run that was stopped makes
-only the missing ones, and nothing that looks finished is not.
+Each shard of the corpus becomes a file. Until all are complete, they are in a
+folder beside the output, and a stopped run makes the missing ones only.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -36,7 +35,7 @@ from mobilebert_tf.text import tokenizer as tokenizer_lib
 
 _SECONDS_BETWEEN_UPDATES = 0.2
 _LOCK = 'lock'
-# State of a worker process, set once when it starts.
+# State of a worker process, set when it starts.
 _worker: dict[str, Any] = {}
 
 
@@ -49,31 +48,30 @@ def write_records(
     shard_bytes: int = 64_000_000,
     compress: bool = False,
     num_workers: int | None = None) -> dict[str, Any]:
-  """Writes the records of a corpus; the folder appears only when complete.
+  """Writes the records of a corpus; the folder appears when it is complete.
 
-  Examples are those of `pretraining_records`. Memory does not grow with the
-  corpus. A run with the same arguments as one that was stopped makes what is
-  missing; the same as one that was finished, it makes nothing.
+  Memory does not grow with the corpus. A run with the arguments of a stopped
+  one resumes it; with the arguments of a finished one it writes nothing.
 
   Args:
     paths_or_globs: Text files, as for `corpus.read_documents`.
     vocab_file: BERT's `vocab.txt`.
     output_dir: The folder to make.
     settings: Settings of the examples.
-    shard_bytes: Bytes of text in a shard. A compressed text is one shard.
+    shard_bytes: Bytes of text in a shard. A compressed file is one shard.
     compress: Whether to compress the records (gzip).
-    num_workers: Number of processes; one for each core if None, and none
-      besides this one if 1.
+    num_workers: Number of processes; 1 for this process alone, None for one for
+      each core.
 
   Returns:
     The manifest, as written to `manifest.json`.
 
   Raises:
     FileNotFoundError: If a path or glob matches no file.
-    FileExistsError: If `output_dir` holds something else, or another run is
-      making it.
-    ValueError: If the text or the vocabulary cannot be read, naming file and
-      line, or the text gives no example.
+    FileExistsError: If `output_dir` has other content, or another run is
+      writing it.
+    ValueError: If the text or the vocabulary cannot be read (names file and
+      line), or the text gives no example.
     OSError: If a file cannot be written.
     RuntimeError: If a worker process was killed.
 
@@ -101,7 +99,7 @@ def write_records(
   if _is_finished(output_dir, list(shards)):
     return pretraining_records.read_manifest(output_dir)
   with _locked(f'{output_dir}.unfinished') as unfinished:
-    if _is_finished(output_dir, list(shards)):  # By another run, meanwhile.
+    if _is_finished(output_dir, list(shards)):  # Meanwhile, by another run.
       return pretraining_records.read_manifest(output_dir)
     missing = {name: shard for name, shard in shards.items()
                if not _is_complete(unfinished, name)}
@@ -118,7 +116,7 @@ def write_records(
 
 @contextlib.contextmanager
 def _locked(folder: str) -> Iterator[str]:
-  """Makes the folder of an unfinished run, and keeps other runs out of it."""
+  """Makes the folder of an unfinished run, and locks it."""
   os.makedirs(folder, exist_ok=True)
   path = os.path.join(folder, _LOCK)
   with open(path, 'w', encoding='utf-8') as lock:
@@ -135,17 +133,17 @@ def _locked(folder: str) -> Iterator[str]:
       yield folder
     finally:
       os.remove(path)
-  with contextlib.suppress(OSError):  # Other shards may be in there.
+  with contextlib.suppress(OSError):  # It may have other shards.
     os.rmdir(folder)
 
 
-# === Which shards are done ===
+# === Finished shards ===
 
 
 def _fingerprint(shard: corpus.Shard,
                  settings: pretraining_records.RecordSettings,
                  vocabulary: str) -> str:
-  """Returns a name that changes with all that the records depend on."""
+  """Returns a name that depends on all that the records depend on."""
   changed = [_version_of_file(path) for path in shard.paths]
   text = repr((shard, changed, settings, vocabulary, _versions()))
   return hashlib.sha256(text.encode()).hexdigest()[:16]
@@ -188,7 +186,7 @@ def _is_finished(output_dir: str, shards: list[str]) -> bool:
 
 
 def _is_complete(folder: str, name: str) -> bool:
-  """Whether a shard was finished: its statistics are written after it."""
+  """Whether a shard and its statistics, which follow it, were written."""
   try:
     size = files_lib.read_json(_statistics_path(folder, name))['bytes']
     return os.path.getsize(os.path.join(folder, name)) == size
@@ -262,7 +260,7 @@ def _start_process(vocab_file: str,
   tf.config.threading.set_inter_op_parallelism_threads(1)
 
   def advance(num_bytes: int) -> None:
-    if stopped.is_set():  # A long shard would keep the user waiting.
+    if stopped.is_set():  # A long shard would delay the exit.
       raise RuntimeError('Another shard failed, or the user stopped the run.')
     with done.get_lock():
       done.value += num_bytes
@@ -271,7 +269,7 @@ def _start_process(vocab_file: str,
 
 
 def _end_with_parent() -> None:
-  """Ends this process when the one that started it was killed."""
+  """Ends this process when its parent was killed."""
   multiprocessing.connection.wait([multiprocessing.parent_process().sentinel])
   os._exit(1)
 
@@ -293,7 +291,7 @@ def _write_shard(name: str, shard: corpus.Shard) -> None:
   counts, told = collections.Counter(), 0
 
   def advance(num_bytes: int) -> None:
-    # The bar counts bytes of files, of which text may be more, or less.
+    # The bar counts bytes of files; text may have more or fewer.
     nonlocal told
     num_bytes = min(num_bytes, shard.num_bytes - told)
     told += num_bytes
@@ -308,7 +306,7 @@ def _write_shard(name: str, shard: corpus.Shard) -> None:
           for record in records:
             writer.write(record)
       _check_unchanged(name, shard)
-  except tf.errors.OpError as error:  # It cannot be sent between processes.
+  except tf.errors.OpError as error:  # Not picklable for the parent.
     raise OSError(f'From {shard.path} to {path}: {error.message}') from None
   with open(path, 'rb') as file:
     sha256 = hashlib.file_digest(file, 'sha256').hexdigest()
@@ -334,16 +332,15 @@ def _publish(unfinished: str, output_dir: str,
              settings: pretraining_records.RecordSettings,
              tokenizer: tokenizer_lib.Tokenizer, suffix: str,
              text_files: list[str]) -> dict[str, Any]:
-  """Names the files, writes the manifest, and makes the folder appear."""
+  """Names the files, writes the manifest and publishes the folder."""
   statistics = {name: files_lib.read_json(_statistics_path(unfinished, name))
                 for name in shards}
   counts, records = collections.Counter(), {}
   for shard in statistics.values():
     counts.update(shard['counts'])
   if not counts['examples']:
-    raise ValueError(
-        'The text gives no example: there is no word in it.')
-  # A shard without a pair of segments, such as a single word, has no file.
+    raise ValueError('The text gives no example: there is no word in it.')
+  # A shard without a pair, such as of a single word, has no file.
   filled = [name for name in shards
             if statistics[name]['counts'].get('examples')]
   counts['empty_files'] = len(
@@ -363,7 +360,7 @@ def _publish(unfinished: str, output_dir: str,
 
 
 def _link(source: str, target: pathlib.Path) -> None:
-  """Gives a file a second name, or copies it where file systems cannot."""
+  """Links a file, or copies it where the file system has no links."""
   try:
     os.link(source, target)
   except OSError:

@@ -1,14 +1,12 @@
 # Copyright 2026 The mobilebert_tf Authors
 # SPDX-License-Identifier: Apache-2.0
 
-"""Questions on contexts, in SQuAD's JSON: read, checked, split by article.
+"""Questions on contexts, in SQuAD's JSON, and the official files of answers.
 
-The official files of answers: predictions, no-answer scores (`null_odds`) and
-n-best answers.
+Those are predictions, no-answer scores (`null_odds`) and n-best answers.
 """
 
-from collections.abc import Iterator, Sequence
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 import dataclasses
 import difflib
 import json
@@ -17,6 +15,8 @@ from typing import Any
 
 from mobilebert_tf.common import files
 
+PREDICTIONS, N_BEST, NULL_ODDS = (
+    'predictions.json', 'nbest_predictions.json', 'null_odds.json')
 _EXPECTED = ('SQuAD has {"data": [{"title": ..., "paragraphs": [{"context": '
              '..., "qas": [{"id": ..., "question": ..., "answers": [{"text": '
              '..., "answer_start": ...}]}]}]}]}')
@@ -28,8 +28,8 @@ class GoldAnswer:
 
   Attributes:
     text: The answer.
-    start: Its first character in the context, according to the file, which may
-      be wrong: see `Question.located`.
+    start: Its first character in the context according to the file, which may
+      be wrong; see `Question.located`.
   """
   text: str
   start: int
@@ -43,9 +43,9 @@ class Question:
     id: Identifier, unique in the data.
     text: The question.
     paragraph: Number of its context in `SquadData.contexts`.
-    answers: Answers by annotators; empty if there is no answer, or if the file
-      is not labelled.
-    is_impossible: The file's flag that there is no answer; None without one.
+    answers: Answers by annotators; empty if there is no answer, or the file is
+      not labelled.
+    is_impossible: Flag of the file that there is no answer; None without one.
     place: File and place in it, for messages.
   """
   id: str
@@ -56,13 +56,18 @@ class Question:
   place: str
 
   @property
+  def truths(self) -> list[str]:
+    """The texts of the answers by annotators."""
+    return [answer.text for answer in self.answers]
+
+  @property
   def is_contradictory(self) -> bool:
-    """Whether `is_impossible` says other than the answers do."""
+    """Whether `is_impossible` contradicts the answers."""
     return (self.is_impossible is not None and
             self.is_impossible == bool(self.answers))
 
   def located(self, context: str) -> GoldAnswer | None:
-    """Returns the first answer that stands in the context where it should."""
+    """Returns the first answer that stands at its offset in the context."""
     for answer in self.answers:
       if answer.text.strip() and answer.start >= 0 and context.startswith(
           answer.text, answer.start):
@@ -95,7 +100,7 @@ class SquadData:
     """Checks that every question can be scored.
 
     Raises:
-      ValueError: If one of SQuAD v1.1 has no answer; names it.
+      ValueError: If a question of SQuAD v1.1 has no answer; names it.
     """
     if self.has_unanswerable:
       return
@@ -115,9 +120,8 @@ def read(paths: str | os.PathLike | Sequence[str | os.PathLike],
          exclude_titles: Sequence[str] = ()) -> SquadData:
   """Reads SQuAD v1.1 or v2.0 files, or a part of their articles.
 
-  What a single question lacks (text, an answer at its offset, agreement of
-  `is_impossible` with its answers) is left to those who need it; see
-  `squad_training`.
+  Questions that cannot be trained on (without text, or with an answer that is
+  not at its offset) are read; the loader of the task skips them.
 
   Example:
 
@@ -125,12 +129,9 @@ def read(paths: str | os.PathLike | Sequence[str | os.PathLike],
     data.context(data.questions[0])
 
   Args:
-    paths: A file, or several.
-    titles: The articles to read; empty for all.
+    paths: One file or several.
+    titles: Articles to read; empty for all.
     exclude_titles: Articles to leave out.
-
-  Returns:
-    The questions and their contexts.
 
   Raises:
     FileNotFoundError: If there is no such file.
@@ -144,7 +145,8 @@ def read(paths: str | os.PathLike | Sequence[str | os.PathLike],
   for path in map(os.fspath, paths):
     content = _read_json(path)
     version = version or str(content.get('version', ''))
-    for place, article in _articles(content, path):
+    for place, article in _items(content, 'data', ''):
+      place = f'{path}: {place.removeprefix(".")}'
       title = _field(article, 'title', str, place, default='')
       found.add(title)
       if (titles and title not in titles) or title in exclude_titles:
@@ -182,15 +184,9 @@ def _shape(content: Any) -> str:
   return names.get(type(content), 'a number')
 
 
-def _articles(content: dict[str, Any],
-              path: str) -> Iterator[tuple[str, dict[str, Any]]]:
-  for place, article in _items(content, 'data', ''):
-    yield f'{path}: {place.removeprefix(".")}', article
-
-
 def _items(parent: dict[str, Any], name: str,
            place: str) -> Iterator[tuple[str, dict[str, Any]]]:
-  """Yields the objects of an array and where they are."""
+  """Yields the objects of an array with their places."""
   for i, item in enumerate(_field(parent, name, list, place)):
     here = f'{place}.{name}[{i}]'
     if not isinstance(item, dict):
@@ -201,7 +197,7 @@ def _items(parent: dict[str, Any], name: str,
 def _field(item: dict[str, Any], name: str, kind: type, place: str,
            default: Any = None) -> Any:
   value = item.get(name, default)
-  if type(value) is not kind:  # A truth value is an int to isinstance.
+  if type(value) is not kind:  # isinstance takes a truth value for an int.
     kinds = {str: 'a string', list: 'an array', int: 'a whole number',
              bool: 'true or false'}
     what = 'is missing' if name not in item else f'is {_shape(value)}'
@@ -243,8 +239,7 @@ def _check_ids(questions: Sequence[Question]) -> None:
     places[question.id] = question.place
 
 
-PREDICTIONS, N_BEST, NULL_ODDS = (
-    'predictions.json', 'nbest_predictions.json', 'null_odds.json')
+# === Official files of answers ===
 
 
 def read_predictions(path: str | os.PathLike) -> dict[str, str]:
@@ -279,11 +274,10 @@ def write(folder: str | os.PathLike,
 
   Args:
     folder: The folder, made if needed.
-    predictions: Answer to each question, by its id.
-    n_best: Objects of `text`, `probability`, `start_logit` and `end_logit`, by
+    predictions: Answers by id.
+    n_best: Objects of `text`, `probability`, `start_logit` and `end_logit` by
       id, best first.
-    null_odds: No-answer scores by id; None in SQuAD v1.1, which has no such
-      file.
+    null_odds: No-answer scores by id; None in SQuAD v1.1.
 
   Example: `write('answers', {'1': 'Paris'}, {'1': []})`
   """
@@ -295,7 +289,7 @@ def write(folder: str | os.PathLike,
 
 def compare_ids(data: SquadData,
                 predictions: Mapping[str, str]) -> list[str]:
-  """Counts questions without a prediction and predictions without a question.
+  """Describes missing predictions, and predictions without a question.
 
   Args:
     data: The questions.
@@ -322,7 +316,7 @@ def _read(path: str | os.PathLike, kinds: tuple[type, ...],
     raise ValueError(f'{os.fspath(path)}: expected a JSON object of ids, and '
                      f'for each {what}.')
   for id_, value in content.items():
-    if type(value) not in kinds:  # A truth value is an int to isinstance.
+    if type(value) not in kinds:  # isinstance takes a truth value for an int.
       raise ValueError(f'{os.fspath(path)}: {id_!r} has '
                        f'{json.dumps(value)[:60]}; expected {what}.')
   return content

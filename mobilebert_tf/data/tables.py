@@ -3,9 +3,9 @@
 
 """Rows of tab-separated and comma-separated files with named columns.
 
-A file whose name ends with `.csv` is comma-separated, with quotes as
-spreadsheets write them. In every other one columns are separated by tabs and
-quotes mean nothing, as in the official files of GLUE. Either may be `.gz`.
+Files named `.csv` are comma-separated, with quotes as spreadsheets write them.
+In all others columns are separated by tabs, and quotes are ordinary characters,
+as in the official files of GLUE. Either may be `.gz`.
 """
 
 import csv
@@ -16,8 +16,7 @@ from absl import logging
 
 from mobilebert_tf.common import files
 
-
-# If more than this share of the rows is bad, something else is wrong.
+# If more than this share of the rows is bad, the settings must be wrong.
 _LARGEST_BAD_SHARE = 0.1
 POLICIES = ('error', 'skip')
 _HINTS = {
@@ -33,7 +32,7 @@ class Row:
 
   Attributes:
     file: The file.
-    line: Number of the line where the row begins.
+    line: Number of the first line of the row.
     values: Value of each column, without white space around it.
   """
   file: str
@@ -42,7 +41,7 @@ class Row:
 
   @property
   def place(self) -> str:
-    """The file and the line, as editors read them."""
+    """The file and the line, in the form of editors."""
     return f'{self.file}:{self.line}'
 
 
@@ -62,9 +61,6 @@ class BadRows:
 
   Args:
     policy: `error` or `skip`.
-
-  Raises:
-    ValueError: If the policy is neither.
   """
 
   def __init__(self, policy: str = 'error'):
@@ -96,7 +92,7 @@ class BadRows:
     """Logs how many rows were skipped, if any.
 
     Raises:
-      ValueError: If they are so many that the settings must be wrong.
+      ValueError: If they are too many.
     """
     if not self._first:
       return
@@ -118,16 +114,13 @@ def read_rows(path: str | Sequence[str],
   """Yields the rows of files, in order.
 
   Args:
-    path: A file or glob, or several, as a sequence or with commas.
+    path: Files or globs, as a sequence or with commas.
     fields: Names of the columns to read.
     bad_rows: Policy for rows with too many or too few columns, or with empty
       values.
     column_names: Columns of files without a header; empty if the first line
       names them.
     may_be_empty: Members of `fields` that may be empty.
-
-  Yields:
-    The rows.
 
   Raises:
     FileNotFoundError: If there is no such file.
@@ -192,7 +185,7 @@ def _wrong_count(file: str, cells: list[str], header: list[str],
 
 
 def _read_cells(file: str) -> Iterator[tuple[int, list[str]]]:
-  """Yields number and cells of lines; blank ones at the end are no rows."""
+  """Yields number and cells of lines, without blank ones at the end."""
   blank: list[int] = []
   for number, cells in _read_csv(file) if is_csv(file) else _read_tsv(file):
     if cells == ['']:

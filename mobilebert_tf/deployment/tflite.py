@@ -29,7 +29,7 @@ from mobilebert_tf.deployment import tflite_signatures
 from mobilebert_tf.inference import loading
 from mobilebert_tf.inference import task_kind
 from mobilebert_tf.modeling import validation
-from mobilebert_tf.text import packing
+from mobilebert_tf.text import plain_tokenizer
 from mobilebert_tf.text import vocabulary
 
 LENGTHS = (16, 32, 64, 128, 384)
@@ -333,7 +333,7 @@ def _pack(segments: Sequence[tf.Tensor], length: int, vocabulary: Any
   """Returns inputs `[1, length]` of one or two texts, int32 `[tokens]`."""
   budget = length - len(segments) - 2  # One [PAD] follows.
   if len(segments) == 2:
-    lengths = packing.kept_lengths(*map(tf.size, segments), budget, tf)
+    lengths = plain_tokenizer.kept_lengths(*map(tf.size, segments), budget, tf)
     segments = [s[:length] for s, length in zip(segments, lengths, strict=True)]
   else:
     segments = [segments[0][:budget]]

@@ -12,7 +12,6 @@ import numpy as np
 from mobilebert_tf.deployment import tflite_file
 from mobilebert_tf.deployment import tflite_signatures
 from mobilebert_tf.inference import task_kind
-from mobilebert_tf.text import packing
 from mobilebert_tf.text import plain_tokenizer
 
 _TEXTS_AT_ONCE = 1000
@@ -61,7 +60,7 @@ class TFLiteRunner:
         path, kinds)
     self.tokenizer = plain_tokenizer.PlainTokenizer(
         self.vocabulary.tokens, self.metadata.lower_case)
-    self._pack = packing.Packer(self.vocabulary)
+    self._pack = plain_tokenizer.Packer(self.vocabulary)
     self._signatures = tflite_signatures.Signatures(
         path, self.metadata, self.vocabulary.pad_id, num_threads,
         use_dynamic_length)
@@ -142,7 +141,7 @@ class TFLiteRunner:
     """
     texts, pairs = self._check(texts, pairs)
     return np.array([
-        sum(map(len, segments)) + packing.special_tokens(len(segments))
+        sum(map(len, segments)) + plain_tokenizer.special_tokens(len(segments))
         for segments in self._segments(texts, pairs)], np.int32)
 
   def compute(self, texts: list[str], pairs: list[str] | None) -> np.ndarray:
@@ -161,9 +160,9 @@ class TFLiteRunner:
     output = self.metadata.kind.number_outputs[0]
     rows = []
     for segments in self._segments(texts, pairs):
-      budget = self.metadata.max_length - packing.special_tokens(
+      budget = self.metadata.max_length - plain_tokenizer.special_tokens(
           len(segments))
-      row = self.run(packing.trim(segments, budget))[output][0]
+      row = self.run(plain_tokenizer.trim(segments, budget))[output][0]
       self.check_finite(row)
       rows.append(row)
     if rows:

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from mobilebert_tf import modeling
-from mobilebert_tf.common import config_files
+from mobilebert_tf.common import files
 from mobilebert_tf.data import corpus
 from mobilebert_tf.data import docstrings
 from mobilebert_tf.data import pretraining_records
@@ -182,7 +182,7 @@ def fingerprint() -> str:
   """Returns a hash of the architectures and experiments of the models."""
   parts = [str(modeling.get_architecture(name).as_dict())
            for name in (TEACHER, STUDENT)]
-  parts += [pathlib.Path(config_files.path(f'experiments/{name}.yaml')
+  parts += [pathlib.Path(files.config_path(f'experiments/{name}.yaml')
                          ).read_text(encoding='utf-8')
             for name in ('pretrain_small', 'distill_small')]
   return hashlib.sha256('\0'.join(parts).encode()).hexdigest()
@@ -324,7 +324,7 @@ def _experiment(experiment: str, file: str, data: dict[str, Any],
   """Returns a registered experiment with its YAML file, data and sizes."""
   params = experiments.get(experiment)
   params = hyperparams.override_params_dict(
-      params, config_files.path(f'experiments/{file}.yaml'), is_strict=True)
+      params, files.config_path(f'experiments/{file}.yaml'), is_strict=True)
   common = {
       'vocab_file': data['vocab_file'],
       # One [PAD] follows the longest example, as it does in serving.

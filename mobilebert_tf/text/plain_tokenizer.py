@@ -1,7 +1,7 @@
 # Copyright 2026 The mobilebert_tf Authors
 # SPDX-License-Identifier: Apache-2.0
 
-"""Text to WordPiece ids and offsets, without TensorFlow.
+"""Text to WordPiece ids, offsets and model inputs, without TensorFlow.
 
 `tokenizer` has the same as TensorFlow operations.
 """
@@ -9,6 +9,8 @@
 from collections.abc import Sequence
 import dataclasses
 import re
+import types
+from typing import Any
 import unicodedata
 
 import numpy as np
@@ -16,13 +18,23 @@ import tokenizers
 from tokenizers import models
 from tokenizers import pre_tokenizers
 
+from mobilebert_tf.text import vocabulary as vocabulary_lib
+
+_LONGEST_WORD = 100  # In bytes of UTF-8, as `FastBertTokenizer` counts.
+# Nothing shorter can have more bytes: a character has 4 at most.
+_PERHAPS_LONG = re.compile(rf'\S{{{_LONGEST_WORD // 4 + 1},}}')
+_CODE_POINTS = 0x110000
+# Characters that BERT makes words of, as their scripts have no spaces.
+_CHINESE = ((0x3400, 0x4dbf), (0x4e00, 0x9fff), (0xf900, 0xfaff),
+            (0x20000, 0x2a6df), (0x2a700, 0x2ceaf), (0x2f800, 0x2fa1f))
+
 
 @dataclasses.dataclass(frozen=True)
 class TokenizedTexts:
   """The tokens of several texts, one after the other.
 
-  The offsets count Python's characters, so `text[starts[i]:ends[i]]` is what
-  token i stands for, with the accents that follow its last character.
+  The offsets count Python's characters: `text[starts[i]:ends[i]]` is the text
+  of token i, with the accents that follow its last character.
 
   Attributes:
     ids: int32 `[tokens]`.
@@ -42,23 +54,13 @@ class TokenizedTexts:
     return np.diff(self.splits)
 
 
-_LONGEST_WORD = 100  # In bytes of UTF-8, as `FastBertTokenizer` counts.
-# Nothing shorter can have more bytes: a character has 4 at most.
-_PERHAPS_LONG = re.compile(rf'\S{{{_LONGEST_WORD // 4 + 1},}}')
-_CODE_POINTS = 0x110000
-# What BERT splits into single characters, because its writing has no spaces.
-_CHINESE = ((0x3400, 0x4dbf), (0x4e00, 0x9fff), (0xf900, 0xfaff),
-            (0x20000, 0x2a6df), (0x2a700, 0x2ceaf), (0x2f800, 0x2fa1f))
-
-
 class PlainTokenizer:
   """Gives the ids of `tokenizer.Tokenizer`, on Hugging Face `tokenizers`.
 
-  Only the search for pieces is left to that library. Its own normalizer and
-  splitter treat 759 of 144,762 characters otherwise than TensorFlow's, because
-  they follow an older Unicode, and it counts characters of long words where
-  TensorFlow's counts bytes. Characters that are new since Unicode 14 (2021) may
-  still be split or lower-cased otherwise, as each library knows others.
+  Only the search for pieces is that library's. Its normalizer and splitter
+  follow an older Unicode than TensorFlow's, with other results for 759 of
+  144,762 characters, and it measures long words in characters, not in bytes.
+  Characters newer than Unicode 14 (2021) may still differ.
 
   Example:
 
@@ -104,9 +106,6 @@ class PlainTokenizer:
     Args:
       texts: The texts. Offsets into bytes count the characters of
         `text.decode('utf-8', 'replace')`.
-
-    Returns:
-      The tokens, as `Tokenizer.tokenize_strings_with_offsets` gives them.
     """
     parts = [self._locate(_decode(text)) for text in texts]
     ids, starts, ends = (
@@ -148,16 +147,10 @@ class PlainTokenizer:
     return np.array(encoding.ids, np.int32), starts, ends
 
   def _characters(self, text: str) -> tuple[np.ndarray, np.ndarray]:
-    """Maps places in the normalized text to places in the text.
+    """Returns the source of each normalized character, and where accents end.
 
-    Normalizing treats every character by itself, as far as lengths go.
-
-    Args:
-      text: The text.
-
-    Returns:
-      The source of each normalized character; and for each character, and the
-      end, the next one from there on that is no accent.
+    The latter is, for each character and the end, the first one from there on
+    that is no accent. Lengths of normalized characters do not depend on others.
     """
     codes = np.frombuffer(text.encode('utf-32-le', 'surrogatepass'), '<u4')
     distinct, inverse = np.unique(codes, return_inverse=True)
@@ -173,9 +166,8 @@ class PlainTokenizer:
 class _Cleaning(dict):
   """A table for `str.translate`, filled as characters are met.
 
-  BERT removes control and format characters, except tab, newline and carriage
-  return, which are white space to it, and U+FFFD. Halves of surrogate pairs are
-  no text.
+  BERT removes U+FFFD, control and format characters, except tab, newline and
+  carriage return, which it takes for white space.
   """
 
   def __missing__(self, code: int) -> str | None:
@@ -187,8 +179,7 @@ class _Cleaning(dict):
 
 
 class _Spacing(dict):
-  """A table that strips accents and puts spaces around single-character words.
-  """
+  """A table that strips accents and sets off single-character words."""
 
   def __init__(self, strip_accents: bool):
     super().__init__()
@@ -208,7 +199,7 @@ class _Spacing(dict):
 
 
 def _is_symbol(code: int) -> bool:
-  """Whether it is an ASCII symbol, which BERT treats as punctuation."""
+  """Whether it is an ASCII symbol, punctuation to BERT."""
   return 32 < code < 127 and not chr(code).isalnum()
 
 
@@ -223,3 +214,76 @@ def _is_plain(text: str) -> bool:
 
 def _decode(text: str | bytes) -> str:
   return text.decode('utf-8', 'replace') if isinstance(text, bytes) else text
+
+
+# === Model inputs ===
+
+
+def special_tokens(segments: int) -> int:
+  """Returns the number of special tokens of one or two segments."""
+  return segments + 1
+
+
+def kept_lengths(first: Any, second: Any, budget: int,
+                 ops: types.ModuleType = np) -> tuple[Any, Any]:
+  """Returns the lengths to which BERT shortens two segments.
+
+  The longer segment loses tokens, the second if both are equally long.
+
+  Args:
+    first: Length of the first segment, or many lengths.
+    second: Length of the second segment, of the same shape.
+    budget: Maximum length of both together.
+    ops: `numpy` or `tensorflow`, the library of the lengths.
+
+  >>> [int(length) for length in kept_lengths(9, 2, 6)]
+  [4, 2]
+  """
+  keep = ops.minimum(first, ops.maximum(budget - second, (budget + 1) // 2))
+  return keep, ops.minimum(second, budget - keep)
+
+
+def trim(segments: Sequence[np.ndarray], budget: int) -> list[np.ndarray]:
+  """Shortens segments to a budget, the longer one first.
+
+  Args:
+    segments: One or two int32 `[tokens]`.
+    budget: Maximum length of both together.
+
+  >>> [len(s) for s in trim([np.arange(9), np.arange(2)], 6)]
+  [4, 2]
+  """
+  if len(segments) == 1:
+    return [segments[0][:budget]]
+  lengths = kept_lengths(*map(len, segments), budget)
+  return [segment[:length]
+          for segment, length in zip(segments, lengths, strict=True)]
+
+
+class Packer:
+  """Makes `[CLS] text [SEP]` or `[CLS] text [SEP] pair [SEP]` of tokens.
+
+  Example: `ids, types = Packer(vocabulary)([text_ids, pair_ids])`
+  """
+
+  def __init__(self, vocabulary: vocabulary_lib.Vocabulary):
+    self._cls = np.array([vocabulary.cls_id], np.int32)
+    self._sep = np.array([vocabulary.sep_id], np.int32)
+
+  def __call__(self, segments: Sequence[np.ndarray]
+               ) -> tuple[np.ndarray, np.ndarray]:
+    """Adds special tokens and numbers the segment of each token.
+
+    Args:
+      segments: One or two int32 `[tokens]`.
+
+    Returns:
+      Ids and type ids, int32 `[tokens]`, without padding.
+    """
+    parts = [self._cls]
+    for segment in segments:
+      parts += [segment, self._sep]
+    sizes = [len(segment) + 1 for segment in segments]
+    sizes[0] += 1
+    segment_ids = np.repeat(np.arange(len(segments), dtype=np.int32), sizes)
+    return np.concatenate(parts).astype(np.int32), segment_ids

@@ -12,7 +12,6 @@ import numpy as np
 import tensorflow as tf
 import tensorflow_text as tf_text
 
-from mobilebert_tf.text import packing
 from mobilebert_tf.text import plain_tokenizer
 from mobilebert_tf.text import vocabulary as vocabulary_lib
 
@@ -21,16 +20,15 @@ from mobilebert_tf.text import vocabulary as vocabulary_lib
 _REMOVED = (r'[\x{0}-\x{8}\x{b}\x{c}\x{e}-\x{1f}\x{7f}-\x{9f}'
             r'\p{Cf}\x{fffd}]+')
 _ACCENT = r'\p{Mn}'
-# White space that normalizing keeps.
+# White space that normalizing keeps, between texts.
 _SEPARATOR = '\n'
 _SURROGATES = re.compile('[\ud800-\udfff]')
-# Characters that are tokenized with offsets in one call; a longer text has its
-# own.
+# Most characters that are tokenized with offsets in one call.
 _CHARACTERS_A_CALL = 4_000_000
 
 
 class TokenTensors(NamedTuple):
-  """The tokens of texts and the characters they stand for, as tensors.
+  """The tokens of texts with their offsets, as tensors.
 
   Attributes:
     ids: int32 `[texts, (tokens)]`.
@@ -47,13 +45,13 @@ class TokenTensors(NamedTuple):
 class Tokenizer(tf.Module):
   """BERT's tokenizer as TensorFlow operations.
 
-  It gives the ids that Google's BERT gives. `FastBertTokenizer` does the
-  splitting; its own normaliser is not used, because it folds `…` into three
-  full stops and `½` into `1⁄2`, and turns control characters into spaces, where
-  BERT keeps the former and drops the latter.
+  It gives the ids of Google's BERT. `FastBertTokenizer` does the splitting; its
+  own normalizer is not used: it folds `…` into three full stops and `½` into
+  `1⁄2`, which BERT keeps, and turns control characters, which BERT drops, into
+  spaces.
 
-  Works eagerly, in `tf.data` and in a SavedModel, where it needs the operations
-  of `tensorflow_text` (import it before loading).
+  Works eagerly, in `tf.data` and in a SavedModel; import `tensorflow_text`
+  before loading one.
 
   Example:
 
@@ -73,29 +71,22 @@ class Tokenizer(tf.Module):
     """Reads the vocabulary.
 
     Args:
-      vocab_file: BERT's `vocab.txt`.
+      vocab_file: BERT's `vocab.txt`; errors as of `Vocabulary.read`.
       lower_case: Whether to lower-case and strip accents.
       name: Name of the module.
-
-    Raises:
-      ValueError: If the vocabulary is not sound; see `Vocabulary.read`.
     """
     super().__init__(name=name)
-    self._vocabulary = vocabulary_lib.Vocabulary.read(vocab_file)
+    self.vocabulary = vocabulary_lib.Vocabulary.read(vocab_file)
     self.lower_case = lower_case
     # `lower_case_nfd_strip_accents=False`: see `_normalize`.
     self._splitter = tf_text.FastBertTokenizer(
-        vocab=list(self._vocabulary.tokens),
+        vocab=list(self.vocabulary.tokens),
         token_out_type=tf.int32,
         lower_case_nfd_strip_accents=False)
 
   @property
-  def vocabulary(self) -> vocabulary_lib.Vocabulary:
-    return self._vocabulary
-
-  @property
   def vocab_size(self) -> int:
-    return len(self._vocabulary)
+    return len(self.vocabulary)
 
   def tokenize(self, texts: Any) -> tf.RaggedTensor:
     """Splits texts into WordPieces, without special tokens.
@@ -116,9 +107,6 @@ class Tokenizer(tf.Module):
     """Splits Python strings, several times as fast as `tokenize`.
 
     Most text is plain ASCII, which only needs lower-casing.
-
-    Args:
-      texts: The strings.
 
     Returns:
       int32 `[tokens]` for each, as from `tokenize`.
@@ -143,29 +131,26 @@ class Tokenizer(tf.Module):
         np.array([len(row) for row in ids], np.int64), validate=False)
 
   def tokenize_with_offsets(self, texts: Any) -> TokenTensors:
-    """Splits texts into WordPieces and finds the characters they stand for.
-
-    Works in a graph. Time and memory grow with the size of all texts together.
+    """Splits texts into WordPieces with offsets, in linear time and memory.
 
     Args:
-      texts: string `[batch]`. Bytes that are not UTF-8 are replaced by U+FFFD
-        first, and characters are counted in the result (`replace_invalid`).
+      texts: string `[batch]`. Bytes that are not UTF-8 become U+FFFD first, and
+        offsets count the characters of the result (`replace_invalid`).
 
     Returns:
-      The tokens that `tokenize` gives, with their offsets.
+      The tokens of `tokenize`, with their offsets.
 
     Example: `tokenizer.tokenize_with_offsets(['Où ?']).ends  # [[2, 4]]`
     """
     texts = replace_invalid(tf.convert_to_tensor(texts, tf.string))
-    # Joined, because the offsets of several texts take as much memory as if
-    # each had the tokens of the longest.
+    # Joined, as offsets of separate texts are padded to the longest.
     joined = tf.strings.reduce_join(texts, separator=_SEPARATOR)
     ids, first, last = self._splitter.tokenize_with_offsets(
         self._normalize(joined[tf.newaxis]))
     codes = tf.strings.unicode_decode(joined, 'UTF-8')
     ends_of_bytes, accent = self._measure(codes)
     starts = _find(ends_of_bytes, first.values)
-    # Of the last byte, because the next one may be in another text.
+    # From the last byte, because the next one may be in another text.
     ends = _skip(accent, _find(ends_of_bytes, last.values - 1) + 1)
     # === From one text to many ===
     lengths = tf.cast(tf.strings.length(texts, 'UTF8_CHAR'), tf.int64)
@@ -180,20 +165,16 @@ class Tokenizer(tf.Module):
 
   def tokenize_strings_with_offsets(
       self, texts: Sequence[str]) -> plain_tokenizer.TokenizedTexts:
-    """Splits Python strings and finds the characters that tokens stand for.
+    """Splits Python strings into WordPieces with offsets, as arrays.
 
-    Args:
-      texts: The texts. Halves of surrogate pairs are dropped.
-
-    Returns:
-      The tokens, as arrays.
+    Halves of surrogate pairs are dropped.
 
     Example:
 
       tokens = tokenizer.tokenize_strings_with_offsets(['Où est-il ?'])
       'Où est-il ?'[tokens.starts[0]:tokens.ends[0]]  # 'Où'
     """
-    # U+FFFD is dropped too, and counts as a character.
+    # U+FFFD is dropped too, and counts as one character.
     parts = [self.tokenize_with_offsets(
         [_SURROGATES.sub('\ufffd', text) for text in batch])
              for batch in _batches(texts)]
@@ -212,17 +193,17 @@ class Tokenizer(tf.Module):
              length: int | None = None) -> dict[str, tf.Tensor]:
     """Makes the three inputs of BERT: `[CLS] text [SEP]`, `pair [SEP]`.
 
-    A batch is padded to at least one token more than its longest text, so that
-    no text's answer depends on what it is batched with.
+    At least one [PAD] follows the longest text of a batch, so that no answer
+    depends on the other texts.
 
     Args:
       texts: string `[batch]`.
       pairs: string `[batch]`, or None for single texts.
-      max_length: Maximum length in tokens, special tokens included. In a pair
-        the longer text loses tokens first, from its end; the second if both are
-        equally long.
-      length: Length of the result; None for that of the longest text in the
-        batch plus one.
+      max_length: Maximum length in tokens, special ones included. In a pair the
+        longer text loses tokens from its end, the second if both are equally
+        long.
+      length: Length of the result; one more than that of the longest text if
+        None.
 
     Returns:
       `input_word_ids`, `input_mask`, `input_type_ids`, each int32
@@ -248,14 +229,11 @@ class Tokenizer(tf.Module):
   def pack(self,
            segments: list[tf.RaggedTensor],
            length: int | tf.Tensor | None = None) -> dict[str, tf.Tensor]:
-    """Adds special tokens and padding to one or two trimmed segments.
+    """Adds special tokens and padding, as `encode`, to trimmed segments.
 
     Args:
       segments: One or two int32 `[batch, (tokens)]`.
       length: Length of the result, as for `encode`; may be a scalar tensor.
-
-    Returns:
-      The inputs, as from `encode`.
     """
     words, types = tf_text.combine_segments(
         segments,
@@ -280,17 +258,11 @@ class Tokenizer(tf.Module):
     return tf.strings.regex_replace(texts, f'{_ACCENT}+', '')
 
   def _measure(self, codes: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-    """Measures each character of a text.
+    """Measures the characters of a text, int32 `[characters]`.
 
-    Normalizing treats every character by itself, as far as lengths go, so each
-    is normalized once, wherever it stands.
-
-    Args:
-      codes: int32 `[characters]`.
-
-    Returns:
-      int64 `[characters]`, the normalized bytes up to the end of each; and
-      whether it is an accent, bool `[characters]`.
+    Returns int64 `[characters]`, the normalized bytes up to the end of each,
+    and whether it is an accent, bool `[characters]`. Each different character
+    is normalized once: its length does not depend on others.
     """
     distinct, place = tf.unique(codes)
     characters = tf.strings.unicode_encode(distinct[:, tf.newaxis], 'UTF-8')
@@ -301,12 +273,6 @@ class Tokenizer(tf.Module):
 
 def replace_invalid(texts: tf.Tensor) -> tf.Tensor:
   """Puts U+FFFD where bytes are not UTF-8, as Python's decoder does.
-
-  Args:
-    texts: string `[batch]`.
-
-  Returns:
-    string `[batch]`, UTF-8.
 
   Example: `replace_invalid(tf.constant([b'a\\xff']))  # ['a\\ufffd']`
   """
@@ -323,14 +289,11 @@ def trim(segments: list[tf.RaggedTensor],
 
   Args:
     segments: One or two int32 `[batch, (tokens)]`.
-    budget: Maximum number of tokens in both together.
-
-  Returns:
-    The segments, each a prefix of what was given.
+    budget: Maximum length of both together.
   """
   if len(segments) == 1:
     return [segments[0][:, :budget]]
-  lengths = packing.kept_lengths(
+  lengths = plain_tokenizer.kept_lengths(
       *(segment.row_lengths() for segment in segments), budget, tf)
   return [_prefix(segment, length)
           for segment, length in zip(segments, lengths, strict=True)]
@@ -339,20 +302,14 @@ def trim(segments: list[tf.RaggedTensor],
 def row_of_values(ragged: tf.RaggedTensor) -> tf.Tensor:
   """Returns the row of each value, int64 `[values]`.
 
-  `value_rowids` needs memory for as many values in every row as the longest
-  has, which is too much for a book among ten thousand notes.
-
-  Args:
-    ragged: `[rows, (values)]`.
+  `value_rowids` needs memory for every row as for the longest, which is too
+  much for a book among ten thousand notes.
 
   Example: `row_of_values(tf.ragged.constant([[5, 6], [], [7]]))  # [0, 0, 2]`
   """
   places = tf.range(tf.shape(ragged.values, tf.int64)[0])
   return tf.searchsorted(
       ragged.row_limits(), places, side='right', out_type=tf.int64)
-
-
-# === Helpers ===
 
 
 def _batches(texts: Sequence[str]) -> list[list[str]]:

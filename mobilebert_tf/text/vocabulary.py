@@ -13,12 +13,12 @@ from mobilebert_tf.common import files
 
 SPECIAL_TOKENS = ('[PAD]', '[UNK]', '[CLS]', '[SEP]', '[MASK]')
 
-# BERT reads a longer word as [UNK], so learning from it would be wasted.
+# BERT reads a longer word as [UNK].
 _MAX_WORD_CHARACTERS = 100
-# As in BERT's learner: rarer characters are left to [UNK].
+# As in BERT's learner; rarer characters become [UNK].
 _MAX_ALPHABET = 1000
 _REPEATS_A_TEXT = 2000
-# Limits of what is in memory at a time, about 1 GB.
+# Limits of the memory in use, about 1 GB.
 _MOST_CHUNKS = 2_000_000
 _MOST_WORDS = 10_000_000
 
@@ -33,7 +33,7 @@ class Vocabulary:
     vocabulary.tokens[vocabulary.mask_id]  # '[MASK]'
 
   Attributes:
-    tokens: The tokens; a token's place is its id.
+    tokens: The tokens, in the order of their ids.
   """
   tokens: tuple[str, ...]
 
@@ -46,25 +46,19 @@ class Vocabulary:
 
   @classmethod
   def read(cls, path: str | os.PathLike) -> 'Vocabulary':
-    """Reads BERT's `vocab.txt`: one token a line, the line number is its id.
-
-    Args:
-      path: The file, local or any that `tf.io.gfile` reads.
-
-    Returns:
-      The vocabulary.
+    """Reads BERT's `vocab.txt`, local or remote, which has one token a line.
 
     Raises:
       FileNotFoundError: If there is no such file.
       ValueError: If it is not UTF-8, is empty, has an empty line, a token with
-        a space or a duplicate, or lacks a special token. The message names
-        the file and the line.
+        a space or a duplicate, or lacks a special token; names the file and the
+        line.
     """
     path = os.fspath(path)
     tokens = [line.removesuffix('\r') for _, line in files.read_lines(path)]
     seen: dict[str, int] = {}
     for number, token in enumerate(tokens, start=1):
-      # Only these: U+2028 and other such white space may be a token.
+      # Other white space, such as U+2028, may be a token.
       if not token or token != token.strip(' \t\r'):
         what = 'has a space at an end' if token else 'is empty'
         raise ValueError(
@@ -83,7 +77,7 @@ class Vocabulary:
       raise ValueError(f'{path}:{len(tokens)}: {e}') from e
 
   def write(self, path: str | os.PathLike) -> None:
-    """Writes `vocab.txt` atomically, making its folder where needed."""
+    """Writes `vocab.txt` atomically; its folder is made if needed."""
     files.write_text(path, self._text())
 
   def __len__(self) -> int:
@@ -116,7 +110,7 @@ class Vocabulary:
 
   @property
   def sha256(self) -> str:
-    """The checksum of the file that `write` makes, in hexadecimal."""
+    """Checksum of the file that `write` makes, in hexadecimal."""
     return hashlib.sha256(self._text().encode('utf-8')).hexdigest()
 
   def _text(self) -> str:
@@ -129,10 +123,10 @@ def learn_vocabulary(texts: Iterable[str],
                      lower_case: bool = True) -> Vocabulary:
   """Learns a WordPiece vocabulary with Hugging Face `tokenizers`.
 
-  The texts are read once, as a stream. The distinct words with their counts
-  stay in memory; beyond ten million, those that occurred more than once. Below
-  that number the same texts give the same file in any order: the library's own
-  trainer would break ties by the order of a randomly seeded hash table.
+  The texts are read once, as a stream. The different words with their counts
+  stay in memory; beyond ten million, words that occurred once are dropped. Up
+  to that number the order of the texts does not matter, and the same texts give
+  the same file: the library's trainer alone would break ties at random.
 
   Example:
 
@@ -141,15 +135,12 @@ def learn_vocabulary(texts: Iterable[str],
   Args:
     texts: The texts, of any length.
     size: Number of tokens to learn, special tokens included. Fewer are learned
-      where the texts have too few different words.
+      if the texts have too few different words.
     output_path: Path of the `vocab.txt` to write; [PAD] has the id 0.
     lower_case: Whether to lower-case and strip accents, as BERT uncased does.
 
-  Returns:
-    The vocabulary, as written.
-
   Raises:
-    ValueError: If the texts hold no word, or `size` is below 20.
+    ValueError: If the texts have no word, or `size` is too small.
   """
   if size < 20:
     raise ValueError(f'A vocabulary of {size} tokens is too small: the special '
@@ -157,9 +148,12 @@ def learn_vocabulary(texts: Iterable[str],
   words = _count_words(texts, lower_case)
   if not words:
     raise ValueError('There is no word in the texts to learn from.')
-  characters = _count_characters(words)
-  # Each character may take two tokens (`a` and `##a`); the other half of the
-  # vocabulary stays free for longer pieces.
+  characters: collections.Counter[str] = collections.Counter()
+  for word, count in words.items():
+    for character in word:
+      characters[character] += count
+  # Each character may take two tokens (`a` and `##a`); half of the vocabulary
+  # is for longer pieces.
   limit = min(_MAX_ALPHABET, (size - len(SPECIAL_TOKENS)) // 4)
   by_frequency = sorted(characters, key=lambda c: (-characters[c], c))
   alphabet = set(by_frequency[:limit])
@@ -175,15 +169,15 @@ def learn_vocabulary(texts: Iterable[str],
 
 def _count_words(texts: Iterable[str], lower_case: bool) -> dict[str, int]:
   """Counts the words that BERT's tokenizer sees before WordPiece."""
-  from tokenizers import normalizers  # pylint: disable=g-import-not-at-top
-  from tokenizers import pre_tokenizers  # pylint: disable=g-import-not-at-top
+  from tokenizers import normalizers
+  from tokenizers import pre_tokenizers
   normalizer = normalizers.BertNormalizer(lowercase=lower_case)
   splitter = pre_tokenizers.BertPreTokenizer()
   chunks: collections.Counter[str] = collections.Counter()
   words: collections.Counter[str] = collections.Counter()
 
   def split_chunks() -> None:
-    # Normalising each distinct chunk once is what makes this quick.
+    # Normalising each distinct chunk once saves most of the time.
     for chunk, count in chunks.items():
       normal = normalizer.normalize_str(chunk)
       for word, _ in splitter.pre_tokenize_str(normal):
@@ -202,26 +196,17 @@ def _count_words(texts: Iterable[str], lower_case: bool) -> dict[str, int]:
   return words
 
 
-def _count_characters(words: dict[str, int]) -> dict[str, int]:
-  characters: collections.Counter[str] = collections.Counter()
-  for word, count in words.items():
-    for character in word:
-      characters[character] += count
-  return characters
-
-
 def _learn_pieces(words: dict[str, int], size: int) -> tuple[str, ...]:
   """Returns special tokens, characters and merged pieces, in this order."""
-  import tokenizers  # pylint: disable=g-import-not-at-top
-  from tokenizers import models  # pylint: disable=g-import-not-at-top
-  from tokenizers import pre_tokenizers  # pylint: disable=g-import-not-at-top
-  from tokenizers import trainers  # pylint: disable=g-import-not-at-top
+  import tokenizers
+  from tokenizers import models
+  from tokenizers import pre_tokenizers
+  from tokenizers import trainers
   continuations = sorted({f'##{c}' for word in words for c in word[1:]})
   tokenizer = tokenizers.Tokenizer(models.WordPiece(unk_token='[UNK]'))
   tokenizer.pre_tokenizer = pre_tokenizers.WhitespaceSplit()
-  # The trainer numbers `##a` pieces in the order in which it meets them in a
-  # hash table, and breaks ties between merges by number. Naming them as
-  # special tokens gives each a fixed number before it looks.
+  # The trainer numbers `##a` pieces in the order of a hash table, and breaks
+  # ties between merges by number. As special tokens they have fixed numbers.
   trainer = trainers.WordPieceTrainer(
       vocab_size=size,
       min_frequency=2,
@@ -250,7 +235,7 @@ def _repeat(words: dict[str, int]) -> Iterator[str]:
 def check_size(vocab_file: str | os.PathLike, vocab_size: int) -> None:
   """Raises ValueError if a vocabulary has more tokens than a model has rows.
 
-  A token without a row is an error on a CPU, and silently nothing on a GPU.
+  A GPU would silently read zeros for the other tokens.
 
   Args:
     vocab_file: BERT's `vocab.txt`.

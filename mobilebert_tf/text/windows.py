@@ -3,7 +3,7 @@
 
 """Contexts cut into overlapping windows of tokens, without TensorFlow.
 
-`graph_windows` has the same as tensors, by the same arithmetic.
+`tasks/question_answering/graph_windows` has the same as tensors.
 """
 
 from collections.abc import Sequence
@@ -25,8 +25,7 @@ class WindowSettings:
 
   Attributes:
     seq_length: Maximum length of a window in tokens: question, part of the
-      context and the three special tokens. Batches are at most one longer:
-      padding follows.
+      context and the three special tokens, without padding.
     doc_stride: Distance between the starts of consecutive windows, in tokens.
     query_length: Number of tokens of a question to keep, from its start.
   """
@@ -52,10 +51,10 @@ def measure(asked: Any, length: Any, settings: WindowSettings,
   """Measures the windows of questions.
 
   Args:
-    asked: int64 `[questions]`, tokens of each question that are kept.
-    length: int64 `[questions]`, tokens of its context.
+    asked: int64 `[questions]`, number of tokens of each question that are kept.
+    length: int64 `[questions]`, number of tokens of its context.
     settings: Settings of the windows.
-    ops: `numpy` or `tensorflow`, whatever the arguments belong to.
+    ops: `numpy` or `tensorflow`, the library of the arguments.
 
   Returns:
     int64 `[questions]` each: room for the context in a window, distance between
@@ -68,31 +67,29 @@ def measure(asked: Any, length: Any, settings: WindowSettings,
 
 def best_window(place: Any, count: Any, length: Any, room: Any, step: Any,
                 ops: types.ModuleType = np) -> Any:
-  """Returns which window of a question shows most around tokens.
+  """Returns the number of the window that shows most around tokens, int64.
 
-  Of windows that show as much on the poorer side of a token the longer counts,
-  of two alike the first, as in BERT's reference code.
+  The shorter side of a token counts, then the length of the window; of equal
+  windows the first is returned, as in BERT's reference code.
 
   Args:
-    place: int64, the tokens' places in their context.
-    count: Number of windows of the question. The shapes of these broadcast.
-    length: Tokens of its context.
+    place: int64, the tokens' places in their context; the shapes of all
+      arguments broadcast.
+    count: Number of windows of the question.
+    length: Number of tokens of its context.
     room: Room for the context in a window.
     step: Distance between windows.
-    ops: `numpy` or `tensorflow`, whatever the arguments belong to.
-
-  Returns:
-    int64, the numbers of the windows.
+    ops: `numpy` or `tensorflow`, the library of the arguments.
   """
   def shown(left: Any, size: Any) -> Any:
     fewer = ops.minimum(left, size - 1 - left)
-    # By 1, which makes float64 of integers in numpy and in TensorFlow.
+    # Division by 1 makes float64 in numpy and in TensorFlow.
     score = fewer / 1 + 0.01 * (size / 1)
     return ops.where(fewer >= 0, score, -np.inf)
 
   last = count - 1
-  # All but the last are equally long: the one whose middle is nearest shows
-  # most. That spares comparing it to the hundreds that a small stride makes.
+  # All but the last are equally long, and the one with the nearest middle shows
+  # most: no need to compare the hundreds of windows of a small stride.
   nearest = -(-(2 * place - (room - 1) - step) // (2 * step))
   nearest = ops.maximum(ops.minimum(nearest, last - 1), 0)
   return ops.where(shown(place - nearest * step, room) >=
@@ -103,8 +100,7 @@ def best_window(place: Any, count: Any, length: Any, room: Any, step: Any,
 class WindowPlan:
   """The windows of questions, in their order, as arrays.
 
-  A question has as many windows as its context needs, and one if that has no
-  tokens. Long contexts cost no more than the tokens they have.
+  A question has as many windows as its context needs, at least one.
 
   Example:
 
@@ -119,7 +115,7 @@ class WindowPlan:
     settings: Settings of the windows.
 
   Attributes:
-    questions: Tokens of the questions, whole.
+    questions: Tokens of the questions.
     tokens: Tokens of the contexts.
     question: int32 `[windows]`, number of the question.
     start: int64 `[windows]`, the window's first token among those of all
@@ -161,31 +157,16 @@ class WindowPlan:
     return range(self._first[question], self._first[question + 1])
 
   def pieces(self, row: int) -> tuple[np.ndarray, np.ndarray]:
-    """Returns a window's question and part of the context, as ids.
-
-    Args:
-      row: The number of the window.
-
-    Returns:
-      Two int32 `[tokens]`, without special tokens.
-    """
+    """Returns a window's question and part of the context, int32 `[tokens]`."""
     asked = self.questions.splits[self.question[row]]
     start = self.start[row]
-    # [CLS] and [SEP] stand before the context too.
+    # [CLS] and [SEP] precede the context too.
     kept = self.offset[row] - (SPECIAL_TOKENS - 1)
     return (self.questions.ids[asked:asked + kept],
             self.tokens.ids[start:start + self.size[row]])
 
   def shows_most(self, row: int) -> np.ndarray:
-    """Whether no window of the question shows more around each token.
-
-    Args:
-      row: The number of the window.
-
-    Returns:
-      bool `[size]`, for the tokens of the context in the window; see
-      `best_window`.
-    """
+    """Whether a window is the `best_window` of its tokens, bool `[size]`."""
     question = self.question[row]
     count, length, room, step = (x[question] for x in self._measures)
     number = row - self._first[question]
@@ -197,15 +178,14 @@ class WindowPlan:
 
     Args:
       spans: int `[questions, 2]`, the first character of each question's answer
-        in the context, and the one after the last; two negative numbers where
-        there is no answer.
+        in the context, and the one after the last; negative numbers where there
+        is no answer.
 
     Returns:
       int32 `[windows, 2]`: first and last token in the window; 0, which is
-      [CLS], in a window that lacks an answer or a part of it.
+      [CLS], in a window without the whole answer.
     """
-    found = np.array([self._find(paragraph, *span) for paragraph, span in zip(
-        self._paragraphs, spans, strict=True)], np.int64).reshape([-1, 2])
+    found = self._find_all(spans)
     first, last = found[self.question].T  # Among the tokens of all contexts.
     inside = (first >= self.start) & (last < self.start + self.size)
     inside &= first != _NO_SPAN
@@ -215,10 +195,12 @@ class WindowPlan:
                     0).astype(np.int32)
 
   def has_tokens(self, spans: np.ndarray) -> np.ndarray:
-    """Whether any token stands for each answer, bool `[questions]`."""
-    return np.array([self._find(paragraph, *span)[0] != _NO_SPAN
-                     for paragraph, span in zip(self._paragraphs, spans,
-                                                strict=True)], bool)
+    """Whether each answer has a token, bool `[questions]`."""
+    return self._find_all(spans)[:, 0] != _NO_SPAN
+
+  def _find_all(self, spans: np.ndarray) -> np.ndarray:
+    return np.array([self._find(paragraph, *span) for paragraph, span in zip(
+        self._paragraphs, spans, strict=True)], np.int64).reshape([-1, 2])
 
   def _find(self, paragraph: int, start: int, end: int) -> tuple[int, int]:
     """Returns the first and last token that touches characters of a context."""

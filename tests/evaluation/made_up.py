@@ -6,7 +6,7 @@
 from typing import Any
 
 from mobilebert_tf.tasks.classification import scoring as text_scoring
-from mobilebert_tf.tasks.question_answering import scoring as answer_scoring
+from mobilebert_tf.tasks.question_answering import evaluation as answers_lib
 from mobilebert_tf.tasks.token_classification import scoring as token_scoring
 
 
@@ -28,9 +28,9 @@ def regression(**changes: Any) -> text_scoring.ValuePredictions:
       'scores': [1.0, 2.0, 3.5], 'lengths': [5, 5, 5], **changes})
 
 
-def answers(**changes: Any) -> answer_scoring.AnswerPredictions:
+def answers(**changes: Any) -> answers_lib.AnswerPredictions:
   """Four questions: right, half right, wrong, and one without an answer."""
-  return answer_scoring.AnswerPredictions(**{
+  return answers_lib.AnswerPredictions(**{
       'task': 'made up', 'ids': ['q1', 'q2', 'q3', 'q4'],
       'questions': ['Who came?', 'In what year?', 'What fell?', 'Why?'],
       'contexts': ['Ann came.', 'In 1999 or so.', 'The old tree fell.', 'No.'],

@@ -14,6 +14,7 @@ import tensorflow as tf
 
 from mobilebert_tf.text import plain_tokenizer
 from mobilebert_tf.text import tokenizer
+from mobilebert_tf.text import vocabulary
 from tests.data import temporary
 from tests import shared_data
 from tests.text import unicode_versions
@@ -155,6 +156,44 @@ class PlainTokenizerTest(parameterized.TestCase, temporary.TemporaryFiles,
     plain.tokenize(['é' * 500_000])
     self.assertLess(time.monotonic() - start, 10)
     self.assertLen(ids, 500_000)
+
+
+# === Model inputs ===
+
+
+_FEW_TOKENS = ('[CLS]', '[PAD]', 'a', '[UNK]', '[SEP]', '[MASK]')
+
+
+class PackingTest(temporary.TemporaryFiles, parameterized.TestCase,
+                  tf.test.TestCase):
+
+  @parameterized.parameters(1, 2, 5, 6, 7, 30)
+  def test_trim_equals_berts_loop(self, budget):
+    for i in range(9):
+      [alone] = plain_tokenizer.trim([np.arange(i)], budget)
+      self.assertEqual(alone.tolist(), list(range(min(i, budget))))
+      for j in range(9):
+        first, second = list(range(i)), list(range(j))
+        while len(first) + len(second) > budget:
+          (first if len(first) > len(second) else second).pop()
+        found = plain_tokenizer.trim([np.arange(i), np.arange(j)], budget)
+        self.assertEqual([x.tolist() for x in found], [first, second])
+
+  @parameterized.parameters(((),), ((2, 2, 3),), ((), ()), ((2,), (3, 2)),
+                            ((), (2,)), ((2, 3), ()))
+  def test_packed_as_by_the_tokenizer(self, *segments):
+    graph_tokenizer = tokenizer.Tokenizer(
+        self.make_file('vocab.txt', '\n'.join(_FEW_TOKENS)))
+    expected = graph_tokenizer.pack(
+        [tf.ragged.constant([list(s)], tf.int32) for s in segments])
+    ids, types = plain_tokenizer.Packer(vocabulary.Vocabulary(_FEW_TOKENS))(
+        [np.array(s, np.int32) for s in segments])
+    # Without the [PAD] that the tokenizer adds.
+    self.assertAllEqual(ids, expected['input_word_ids'][0, :-1])
+    self.assertAllEqual(types, expected['input_type_ids'][0, :-1])
+    self.assertEqual((ids.dtype, types.dtype), (np.int32, np.int32))
+    self.assertLen(ids, sum(map(len, segments)) +
+                   plain_tokenizer.special_tokens(len(segments)))
 
 
 if __name__ == '__main__':

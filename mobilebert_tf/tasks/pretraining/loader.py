@@ -6,20 +6,28 @@
 Records are masked as they are read, or were masked when they were made.
 """
 
+from collections.abc import Sequence
 import dataclasses
+import glob
+import os
 import random
+from typing import Any
 
+import tensorflow as tf
+
+from mobilebert_tf.common import files as files_lib
+from mobilebert_tf.data import batches as batches_lib
+from mobilebert_tf.data import pretraining_examples
+from mobilebert_tf.data import pretraining_records
+from mobilebert_tf.text import vocabulary as vocabulary_lib
 from official.core import config_definitions as cfg
 from official.nlp.data import data_loader
 from official.nlp.data import data_loader_factory
-import tensorflow as tf
-
-from mobilebert_tf.data import batches as batches_lib
-from mobilebert_tf.data import masking
-from mobilebert_tf.data import record_files
-from mobilebert_tf.text import vocabulary as vocabulary_lib
 
 _LABELS = 'next_sentence_labels'
+_SUFFIXES = ('.tfrecord', '.tfrecord.gz')
+_MAX_INT64 = 2**63 - 1
+_COUNT_BATCH = 4096
 
 
 @dataclasses.dataclass
@@ -37,24 +45,21 @@ class MobileBertPretrainDataConfig(cfg.DataConfig):
     shuffle_buffer_size: Number of records in the shuffle buffer in training.
     deterministic: False lets batches come in another order where that is
       faster; a run cannot then be resumed at the very next batch.
-    seq_length: Length of the batches; longer than any record, as a [PAD]
-      follows each.
+    seq_length: Length of the batches, longer than any record: a [PAD] follows
+      each.
     max_predictions_per_seq: Maximum number of predicted tokens.
     use_next_sentence_label: Whether to give `next_sentence_labels`.
     vocab_file: Vocabulary of the records.
-    masked_lm_rate: Share of tokens to predict. Not used for records that were
-      masked when they were made.
-    whole_word_masking: Whether to mask whole words. Not used for records that
-      were masked when they were made.
+    masked_lm_rate: Share of tokens to predict, for dynamic records only.
+    whole_word_masking: Whether to mask whole words, for dynamic records only.
     seed: Seed of shuffling and masking; None for another in each run of
       training, and 0 in evaluation.
-    sharding: Whether each worker reads files of its own. If not, all read all
-      of them and take their rows of each batch: more work, but batches and
-      masks are those of a single worker.
-    start_batch: Number of batches (of `global_batch_size`) that this training
-      has already consumed: the first batch is the one that comes after them. It
-      takes the same seed, batch size and files, and with `sharding` as many
-      workers. `training.run_experiment` sets it when it resumes a run.
+    sharding: Whether each worker reads files of its own. If not, each reads all
+      and takes its rows of each batch: more work, but batches and masks are
+      those of a single worker.
+    start_batch: Number of batches that this training has already consumed, set
+      when a run is resumed. Needs the same seed, batch size and files, and with
+      `sharding` as many workers.
   """
   input_path: str = ''
   global_batch_size: int = 512
@@ -82,13 +87,10 @@ class MobileBertPretrainDataLoader(data_loader.DataLoader):
   """
 
   def __init__(self, params: MobileBertPretrainDataConfig):
-    """Checks the settings; files are looked for by `load`.
-
-    Args:
-      params: The config.
+    """Checks the settings; files are read by `load`.
 
     Raises:
-      ValueError: If a setting is missing or makes no sense.
+      ValueError: If a setting is missing or out of range.
     """
     batches_lib.check(params)
     for name in ('seq_length', 'max_predictions_per_seq'):
@@ -107,7 +109,7 @@ class MobileBertPretrainDataLoader(data_loader.DataLoader):
     """Returns the batches.
 
     Args:
-      input_context: The part of the files that this worker reads.
+      input_context: Part of the files that this worker reads.
 
     Returns:
       Dicts of int32 `input_word_ids`, `input_mask`, `input_type_ids`
@@ -122,8 +124,8 @@ class MobileBertPretrainDataLoader(data_loader.DataLoader):
     """
     params = self._params
     vocabulary = vocabulary_lib.Vocabulary.read(params.vocab_file)
-    files = record_files.find_records(params.input_path)
-    is_masked = record_files.check_records(files, vocabulary, params)
+    files = find_records(params.input_path)
+    is_masked = check_records(files, vocabulary, params)
     seed = params.seed
     if seed is None:
       seed = random.SystemRandom().getrandbits(31) if params.is_training else 0
@@ -132,8 +134,7 @@ class MobileBertPretrainDataLoader(data_loader.DataLoader):
     if len(files) < part.workers:
       raise ValueError(
           f'{params.input_path} has {len(files)} files for {part.workers} '
-          'workers. Write the records with '
-          'a smaller --shard_megabytes.')
+          'workers. Write the records with a smaller --shard_megabytes.')
     records = self._read(files[part.worker::part.workers], seed, part)
     batches = records.batch(
         part.rows_read,
@@ -149,30 +150,23 @@ class MobileBertPretrainDataLoader(data_loader.DataLoader):
 
     batches = part.deal(batches.enumerate(params.start_batch).map(
         make_batch, num_parallel_calls=tf.data.AUTOTUNE))
-    options = tf.data.Options()
-    options.deterministic = params.deterministic is not False
-    # The files are already this worker's own.
-    options.experimental_distribute.auto_shard_policy = (
-        tf.data.experimental.AutoShardPolicy.OFF)
-    return batches.with_options(options).prefetch(
-        params.prefetch_buffer_size or tf.data.AUTOTUNE)
+    return batches_lib.prefetch(batches, params)
 
   def _read(self, files: list[str], seed: int,
             part: '_Part') -> tf.data.Dataset:
     """Returns serialized records, from the first batch on."""
     params = self._params
     if not params.is_training:
-      return record_files.read_in_order(files)
-    if record_files.is_empty(files):
-      # To read them epoch after epoch would never end.
+      return read_in_order(files)
+    if is_empty(files):
+      # Reading epoch after epoch would never end.
       raise ValueError(
           f'There is no record in {", ".join(files)} to train on. Make records '
           'of more text, or with fewer shards.')
     epoch, record = 0, params.start_batch * part.rows_read
     if record:
-      epoch, record = divmod(
-          record, record_files.count_records(files))
-    return record_files.read_shuffled_forever(
+      epoch, record = divmod(record, count_records(files))
+    return read_shuffled_forever(
         files, seed=(seed, part.worker),
         shuffle_buffer_size=params.shuffle_buffer_size, first_epoch=epoch,
         cycle_length=params.cycle_length, block_length=params.block_length,
@@ -190,7 +184,7 @@ class MobileBertPretrainDataLoader(data_loader.DataLoader):
         tf.constant(vocabulary.pad_id, tf.int32), shape=shape)
     input_mask = tf.ones_like(parsed['input_ids']).to_tensor(shape=shape)
     types = parsed['segment_ids'].to_tensor(shape=shape)
-    batch = masking.mask_tokens(
+    batch = pretraining_examples.mask_tokens(
         word_ids, input_mask, vocabulary=vocabulary,
         max_predictions=params.max_predictions_per_seq,
         rate=params.masked_lm_rate, seed=seed,
@@ -277,3 +271,211 @@ class _Part:
     if self.rows_a_replica < self.rows:
       batches = batches.rebatch(self.rows_a_replica)
     return batches
+
+
+# === Files of records ===
+
+
+def read_in_order(files: Sequence[str]) -> tf.data.Dataset:
+  """Returns the records of TFRecord files, one file after another."""
+  return tf.data.Dataset.from_tensor_slices(list(files)).flat_map(_read_file)
+
+
+def read_shuffled_forever(files: Sequence[str],
+                          *,
+                          seed: tuple[int, int],
+                          shuffle_buffer_size: int,
+                          first_epoch: int = 0,
+                          cycle_length: int | None = None,
+                          block_length: int = 1,
+                          cache: bool = False,
+                          deterministic: bool = True) -> tf.data.Dataset:
+  """Returns the serialized records of all files, epoch after epoch.
+
+  The order within an epoch depends only on the seed and the number of the
+  epoch, so reading can begin with any epoch; not on TensorFlow's global seed.
+
+  Example:
+
+    read_shuffled_forever(['a.tfrecord', 'b.tfrecord.gz'], seed=(7, 0),
+                          shuffle_buffer_size=10_000, first_epoch=3)
+
+  Args:
+    files: The files, at least one of them not empty; those that end with `.gz`
+      are decompressed.
+    seed: Seed of the order.
+    shuffle_buffer_size: Number of records in the shuffle buffer.
+    first_epoch: First epoch, from 0.
+    cycle_length: Number of files read in parallel; None for all, at most 16.
+    block_length: Number of consecutive records from a file.
+    cache: Whether to keep the records in memory.
+    deterministic: Whether to wait for a file that is slow to read.
+  """
+  def read(epoch_seed: tf.Tensor) -> tf.data.Dataset:
+    paths = tf.random.experimental.stateless_shuffle(
+        tf.constant(list(files)), epoch_seed)
+    return tf.data.Dataset.from_tensor_slices(paths).interleave(
+        _read_file,
+        cycle_length=cycle_length or min(len(files), 16),
+        block_length=block_length,
+        num_parallel_calls=tf.data.AUTOTUNE,
+        deterministic=deterministic)
+
+  first_seed = tf.constant(seed, tf.int64)
+  cached = read(first_seed).cache() if cache else None
+
+  def read_epoch(epoch: tf.Tensor) -> tf.data.Dataset:
+    if not tf.executing_eagerly():
+      # For this function's graph only. `shuffle` would mix in the global seed,
+      # which may differ in a resumed run.
+      tf.random.set_seed(1)
+    epoch_seed = tf.random.experimental.stateless_fold_in(first_seed, epoch)
+    file_seed, record_seed = tf.unstack(
+        tf.random.experimental.stateless_split(epoch_seed, 2))
+    records = read(file_seed) if cached is None else cached
+    return records.shuffle(
+        shuffle_buffer_size,
+        tf.random.stateless_uniform([], record_seed, None, None, tf.int64),
+        reshuffle_each_iteration=False)
+
+  return tf.data.Dataset.range(first_epoch, _MAX_INT64).flat_map(read_epoch)
+
+
+def is_empty(files: Sequence[str]) -> bool:
+  """Whether none of the files holds a record."""
+  with tf.init_scope():  # A dataset may be built within a `tf.function`.
+    return next(iter(read_in_order(files).take(1)), None) is None
+
+
+def count_by_reading(files: Sequence[str]) -> int:
+  """Counts records by reading them."""
+  with tf.init_scope():
+    sizes = read_in_order(files).batch(_COUNT_BATCH).map(
+        lambda batch: tf.size(batch, tf.int64))
+    return int(sizes.reduce(tf.constant(0, tf.int64), tf.add))
+
+
+def _read_file(path: tf.Tensor) -> tf.data.Dataset:
+  """Returns the records of a file, decompressed if its name ends with .gz."""
+  is_compressed = tf.strings.regex_full_match(path, r'(?s).*\.gz')
+  return tf.data.TFRecordDataset(
+      path, compression_type=tf.where(is_compressed, 'GZIP', ''))
+
+
+def find_records(input_path: str | list[str] | tuple[str, ...]) -> list[str]:
+  """Returns the record files of paths, globs and folders.
+
+  Raises:
+    FileNotFoundError: If one of them has none, or a folder lacks some of those
+      that its manifest lists.
+  """
+  patterns = files_lib.split_paths(input_path)
+  files = files_lib.find_files([p for pattern in patterns
+                                for p in _globs(pattern)])
+  for folder in filter(tf.io.gfile.isdir, patterns):
+    _check_complete(folder, files)
+  return files
+
+
+def count_records(files: list[str]) -> int:
+  """Counts records by their manifests, or by reading where those do not say."""
+  total, unknown = 0, []
+  for folder, names in _by_folder(files).items():
+    manifest = pretraining_records.read_manifest(folder)
+    counts = manifest.get('files', {})
+    for name in names:
+      examples = counts.get(name, {}).get('examples')
+      if examples is None:
+        unknown.append(os.path.join(folder, name))
+      else:
+        total += examples
+  return total + (count_by_reading(unknown) if unknown else 0)
+
+
+def check_records(files: list[str], vocabulary: vocabulary_lib.Vocabulary,
+                  params: MobileBertPretrainDataConfig) -> bool:
+  """Checks that records fit the config of their loader.
+
+  Args:
+    files: Paths from `find_records`.
+    vocabulary: The config's vocabulary.
+    params: The config.
+
+  Returns:
+    Whether they were masked when they were made.
+
+  Raises:
+    FileNotFoundError: If a folder of records is not finished.
+    ValueError: If they do not fit; names the folder and the remedy.
+  """
+  is_masked: dict[bool, str] = {}
+  for folder in sorted(_by_folder(files)):
+    manifest = pretraining_records.read_manifest(folder)
+    settings = manifest['settings']
+    longest = settings['max_seq_length']
+    if longest >= params.seq_length:
+      # The trigram at the last token must see the same [PAD] as in serving.
+      raise ValueError(
+          f'{folder} has records of up to {longest} tokens, and a [PAD] '
+          f'follows each, but seq_length is {params.seq_length}. Set it to '
+          f'{longest + 1} or more, or make records with '
+          f'--max_seq_length={params.seq_length - 1}.')
+    if manifest['vocabulary_sha256'] != vocabulary.sha256:
+      raise ValueError(
+          f'{folder} was made with another vocabulary (of '
+          f'{manifest["vocabulary_size"]} tokens) than {params.vocab_file} '
+          f'(of {len(vocabulary)}). Name the one it was made with.')
+    static = settings.get('masking', 'dynamic') == 'static'
+    if static:
+      _check_static(folder, settings, params)
+    is_masked[static] = folder
+  if len(is_masked) > 1:
+    raise ValueError(
+        f'{is_masked[True]} was made with --masking=static, and '
+        f'{is_masked[False]} with --masking=dynamic. Read one kind at a time.')
+  return True in is_masked
+
+
+def _check_complete(folder: str, files: list[str]) -> None:
+  """Raises FileNotFoundError if files of the manifest are missing."""
+  found = {os.path.basename(path) for path in files
+           if os.path.dirname(path) == folder.rstrip('/')}
+  manifest = pretraining_records.read_manifest(folder)
+  missing = sorted(set(manifest.get('files', ())) - found)
+  if missing:
+    raise FileNotFoundError(
+        f'{folder} lacks {", ".join(missing[:5])}, which its '
+        f'{pretraining_records.MANIFEST} lists ({len(missing)} files in all). '
+        'Copy it again, or make the records again.')
+
+
+def _globs(pattern: str) -> list[str]:
+  if not tf.io.gfile.isdir(pattern):
+    return [pattern]
+  folder = glob.escape(pattern)  # The name of a folder is not a pattern.
+  globs = [os.path.join(folder, f'*{suffix}') for suffix in _SUFFIXES]
+  # The first one is kept if nothing is found, so that the error names it.
+  return [g for g in globs if tf.io.gfile.glob(g)] or globs[:1]
+
+
+def _by_folder(files: list[str]) -> dict[str, list[str]]:
+  folders: dict[str, list[str]] = {}
+  for path in files:
+    folder, name = os.path.split(path)
+    folders.setdefault(folder, []).append(name)
+  return folders
+
+
+def _check_static(folder: str, settings: dict[str, Any],
+                  params: MobileBertPretrainDataConfig) -> None:
+  if params.whole_word_masking:
+    raise ValueError(
+        f'{folder} was made with --masking=static: whether whole words are '
+        'masked was decided then. Leave whole_word_masking at false, or make '
+        'records with --masking=dynamic.')
+  most = settings['max_predictions_per_seq']
+  if most > params.max_predictions_per_seq:
+    raise ValueError(
+        f'{folder} has up to {most} predictions in a record, but '
+        f'max_predictions_per_seq is {params.max_predictions_per_seq}. Set it '
+        f'to {most} or more.')

@@ -3,8 +3,8 @@
 
 """Pre-training with masked language modelling and next sentence prediction."""
 
-import dataclasses
 from collections.abc import Mapping, Sequence
+import dataclasses
 from typing import Any
 
 import tensorflow as tf, tf_keras
@@ -27,13 +27,7 @@ def encoder_config(
     architecture: modeling.MobileBertConfig) -> encoders.EncoderConfig:
   """Wraps an architecture for the Model Garden's tasks.
 
-  Args:
-    architecture: The architecture.
-
-  Returns:
-    An `EncoderConfig` of type `any`; its fields are `encoder.any.*` in YAML.
-
-  Example:
+  Its fields are `encoder.any.*` in YAML.
 
   >>> encoder_config(modeling.get_architecture('mobilebert')).type
   'any'
@@ -46,9 +40,9 @@ class PretrainingConfig(masked_lm.MaskedLMConfig):
   """The Model Garden's masked-LM task with our encoder and heads.
 
   Attributes:
-    model: Only its `encoder` is read; the heads are the paper's.
-    scale_loss: True: gradients of replicas are averaged, as they should be;
-      summed they would grow with the number of devices, and are refused.
+    model: Config of the model, of which only `encoder` is read.
+    scale_loss: True, to average the gradients of replicas; summed, they would
+      grow with the number of devices.
   """
   model: bert.PretrainerConfig = dataclasses.field(
       default_factory=lambda: bert.PretrainerConfig(
@@ -58,7 +52,7 @@ class PretrainingConfig(masked_lm.MaskedLMConfig):
 
 @task_factory.register_task_cls(PretrainingConfig)
 class PretrainingTask(masked_lm.MaskedLMTask):
-  """Pre-trains any architecture, the teacher's above all."""
+  """Pre-trains any architecture, such as the teacher's."""
 
   def __init__(self, params: cfg.TaskConfig, logging_dir: str | None = None,
                name: str | None = None):
@@ -67,7 +61,7 @@ class PretrainingTask(masked_lm.MaskedLMTask):
       raise ValueError('task.scale_loss is false; only true is supported.')
 
   def describe_step(self, step: int) -> str:
-    """Returns the stage that a step belongs to, for messages."""
+    """Returns the stage of a step, for messages."""
     del step
     return 'pre-training'
 
@@ -84,8 +78,8 @@ class PretrainingTask(masked_lm.MaskedLMTask):
     """Returns the batches.
 
     Raises:
-      ValueError: If the vocabulary is larger than the model's, or the batches
-        are longer than it takes.
+      ValueError: If the model has fewer tokens than the vocabulary, or fewer
+        positions than the batches.
     """
     encoder = self.task_config.model.encoder.get()
     if getattr(params, 'vocab_file', ''):
@@ -101,9 +95,7 @@ class PretrainingTask(masked_lm.MaskedLMTask):
                    model_outputs: Mapping[str, tf.Tensor],
                    metrics: Sequence[tf_keras.metrics.Metric],
                    aux_losses: Any = None) -> tf.Tensor:
-    """Returns masked-LM plus next-sentence loss, and logs them.
-
-    Averaged over replicas, it is the mean over the global batch.
+    """Returns masked-LM plus next-sentence loss, means over the global batch.
     """
     del aux_losses  # Our models have none.
     losses = {'lm_example_loss': replicas.mean_over_replicas(
@@ -149,7 +141,7 @@ class PretrainingTask(masked_lm.MaskedLMTask):
     return {self.loss: loss}
 
   def initialize(self, model: modeling.MobileBertPretrainer) -> None:
-    """Restores `init_checkpoint`, of any format, if one is named."""
+    """Restores `init_checkpoint`, of any format, if it is set."""
     if self.task_config.init_checkpoint:
       checkpoints.restore(model, self.task_config.init_checkpoint)
 

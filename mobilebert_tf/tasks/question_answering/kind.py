@@ -73,8 +73,8 @@ class QuestionAnswering(task_kind.TaskKind):
     return task.QuestionAnsweringConfig()
 
   def line_answerer(self, trained, batch_size):
-    from mobilebert_tf.tasks.question_answering import lines
-    return lines.QuestionLineAnswerer(trained, batch_size)
+    from mobilebert_tf.tasks.question_answering import predictor
+    return predictor.QuestionLineAnswerer(trained, batch_size)
 
   # === Deployment ===
 
@@ -110,8 +110,8 @@ class QuestionAnswering(task_kind.TaskKind):
           'is left for the context.')
 
   def answer_file(self, runner, texts, pairs):
-    from mobilebert_tf.tasks.question_answering import file_answers
-    return file_answers.answer(runner, texts, pairs)
+    from mobilebert_tf.tasks.question_answering import spans
+    return spans.answer_with_file(runner, texts, pairs)
 
   def comparable(self, runner, texts, pairs):
     return [answer.text for answer in self.answer_file(runner, texts, pairs)]

@@ -1,10 +1,7 @@
 # Copyright 2026 The mobilebert_tf Authors
 # SPDX-License-Identifier: Apache-2.0
 
-"""Which questions of SQuAD files can be trained on, and why others cannot.
-
-Model Garden data loader of questions on contexts: SQuAD v1.1 and v2.0.
-"""
+"""Model Garden data loader of questions on contexts: SQuAD v1.1 and v2.0."""
 
 from collections.abc import Mapping, Sequence
 import dataclasses
@@ -17,7 +14,7 @@ import tensorflow as tf
 from mobilebert_tf.common import files as files_lib
 from mobilebert_tf.data import batches
 from mobilebert_tf.data import squad
-from mobilebert_tf.text import graph_windows
+from mobilebert_tf.tasks.question_answering import graph_windows
 from mobilebert_tf.text import tokenizer as tokenizer_lib
 from mobilebert_tf.text import windows as windows_lib
 from official.core import config_definitions as cfg
@@ -25,7 +22,9 @@ from official.nlp.data import data_loader
 from official.nlp.data import data_loader_factory
 
 _NO_ANSWER = (-1, -1)
-_NAMED = 3
+_NAMED = 3  # Places in a message.
+# Most windows of SQuAD have 100 to 250 tokens: steps of 32 pad 10% of a batch.
+_BUCKET_STEP = 32
 
 
 @dataclasses.dataclass(frozen=True)
@@ -33,10 +32,10 @@ class TrainingQuestions:
   """Questions with the answers to learn.
 
   Attributes:
-    questions: Those that can be trained on.
+    questions: The questions that can be trained on.
     spans: int32 `[questions, 2]`, the first character of each answer in the
       context and the one after the last; -1, -1 for "there is no answer".
-    skipped: The places of all others, by the reason.
+    skipped: The places of all other questions, by the reason.
   """
   questions: tuple[squad.Question, ...]
   spans: np.ndarray
@@ -54,10 +53,10 @@ def select(data: squad.SquadData,
 
   Args:
     data: The questions.
-    version_2_with_negative: Whether those without an answer are among them.
+    version_2_with_negative: Whether questions without an answer are kept.
 
   Returns:
-    The questions, with the first answer that is where it should be.
+    The questions, each with its first answer that stands at its offset.
   """
   questions, spans, skipped = [], [], {}
   for question in data.questions:
@@ -74,12 +73,12 @@ def select(data: squad.SquadData,
 
 def report(skipped: Mapping[str, Sequence[str]], total: int,
            path: str) -> None:
-  """Logs what was skipped.
+  """Logs the skipped questions.
 
   Args:
     skipped: Places by reason.
-    total: How many questions there were.
-    path: What was read.
+    total: Number of all questions.
+    path: Files that were read.
 
   Raises:
     ValueError: If no question is left.
@@ -114,35 +113,29 @@ def _examine(question: squad.Question, context: str,
   return '', (answer.start, answer.start + len(answer.text))
 
 
-# Most windows of SQuAD have 100 to 250 tokens: steps of 32 pad 10% of a batch.
-_BUCKET_STEP = 32
-
-
 @dataclasses.dataclass
 class QuestionAnsweringDataConfig(cfg.DataConfig):
   """Questions on contexts, in SQuAD's JSON.
 
   Attributes:
-    input_path: A file of SQuAD v1.1 or v2.0, or several as globs, a list or
-      with commas.
-    global_batch_size: Windows over all replicas.
-    is_training: Whether to shuffle, repeat and batch windows of similar length.
-      If not, all questions are there, each once, the shortest windows first.
+    input_path: Files of SQuAD v1.1 or v2.0 or globs, as a list or with commas.
+    global_batch_size: Number of windows in a batch over all replicas.
+    is_training: Whether to shuffle and repeat. If not, all questions are read
+      once, the shortest windows first.
     version_2_with_negative: Whether there may be no answer, as in v2.0. If not,
-      questions that have none are skipped, and counted.
-    titles: The articles to read; empty for all.
-    exclude_titles: Articles to leave out. So a single file can be split: what
-      validation names as `titles`, training excludes.
+      questions without an answer are skipped and counted.
+    titles: Articles to read; empty for all.
+    exclude_titles: Articles to leave out, such as the `titles` of validation
+      where a single file is split.
     vocab_file: BERT's `vocab.txt`.
     lower_case: Whether to lower-case and strip accents.
-    seq_length: Tokens of a window, special tokens included. Batches are at most
-      one longer: padding follows every window.
-    doc_stride: By how many tokens a window begins after the one before.
-    query_length: How many tokens of a question to keep.
-    seed: Of shuffling; None for another order on each run.
-    start_batch: The batch to begin with; training sets it to continue a run.
-    batch_by_length: Whether training batches those of like length, which saves
-      padding, or any.
+    seq_length: Maximum length of a window in tokens, special ones included.
+      Batches are at most one longer: padding follows every window.
+    doc_stride: Distance between the starts of windows in tokens.
+    query_length: Maximum length of a question in tokens.
+    seed: Seed of shuffling; None for another order in each run.
+    start_batch: First batch of training, set when a run is resumed.
+    batch_by_length: Whether training uses bucketing, which saves padding.
   """
   input_path: str = ''
   global_batch_size: int = 32
@@ -160,7 +153,7 @@ class QuestionAnsweringDataConfig(cfg.DataConfig):
   batch_by_length: bool = True
 
   def window_settings(self) -> windows_lib.WindowSettings:
-    """Returns how contexts are cut."""
+    """Returns the settings of the windows."""
     return windows_lib.WindowSettings(
         self.seq_length, self.doc_stride, self.query_length)
 
@@ -170,12 +163,12 @@ class PreparedQuestions:
   """Questions that were read, checked and cut into windows.
 
   Attributes:
-    data: What the files hold.
-    questions: Those that have windows, in the order of the windows.
+    data: Content of the files.
+    questions: Questions that have windows, in the order of the windows.
     windows: The windows.
     positions: int32 `[windows, 2]`, first and last token of the answer, 0 where
-      a window has none; None if this is not for training.
-    rows: int64, the windows to use.
+      a window has none; None in evaluation.
+    rows: int64, numbers of the windows to use.
   """
   data: squad.SquadData
   questions: tuple[squad.Question, ...]
@@ -198,11 +191,8 @@ class QuestionAnsweringDataLoader(data_loader.DataLoader):
   def __init__(self, params: QuestionAnsweringDataConfig):
     """Checks the settings; files are read by `load`.
 
-    Args:
-      params: The config.
-
     Raises:
-      ValueError: If a setting is missing or makes no sense.
+      ValueError: If a setting is missing or out of range.
     """
     batches.check(params)
     params.window_settings()
@@ -210,12 +200,7 @@ class QuestionAnsweringDataLoader(data_loader.DataLoader):
 
   @functools.cached_property
   def prepared(self) -> PreparedQuestions:
-    """All questions and windows, read when first asked for.
-
-    Raises:
-      FileNotFoundError: If there is no such file.
-      ValueError: If a file is not sound, or no question can be used.
-    """
+    """The questions and windows, read when first used; raises as `load`."""
     params = self._params
     data = squad.read(
         files_lib.find_files(files_lib.split_paths(params.input_path)),
@@ -223,7 +208,7 @@ class QuestionAnsweringDataLoader(data_loader.DataLoader):
     chosen = select(data, params.version_2_with_negative)
     questions = chosen.questions
     if not params.is_training:
-      # What cannot be learned can be asked, and the scores are of all.
+      # Questions that cannot be trained on are scored all the same.
       questions = tuple(q for q in data.questions
                         if q.answers or params.version_2_with_negative)
       if len(questions) < len(data.questions):
@@ -240,7 +225,7 @@ class QuestionAnsweringDataLoader(data_loader.DataLoader):
         tokenizer, [q.text for q in questions], data.contexts,
         [q.paragraph for q in questions], params.window_settings())
     if not params.is_training:
-      # The shortest first, since batches of like length have little padding.
+      # Windows of similar length need little padding.
       return PreparedQuestions(data, questions, windows, None,
                                np.argsort(windows.length, kind='stable'))
     usable = (chosen.spans[:, 0] < 0) | windows.has_tokens(chosen.spans)
@@ -248,8 +233,7 @@ class QuestionAnsweringDataLoader(data_loader.DataLoader):
       chosen.skipped['no token stands for the answer'] = [
           q.place for q, keep in zip(questions, usable, strict=True)
           if not keep]
-    report(
-        chosen.skipped, len(data.questions), str(params.input_path))
+    report(chosen.skipped, len(data.questions), str(params.input_path))
     return PreparedQuestions(
         data, questions, windows, windows.positions(chosen.spans),
         np.flatnonzero(usable[windows.question]))
@@ -261,19 +245,18 @@ class QuestionAnsweringDataLoader(data_loader.DataLoader):
     """Returns the batches.
 
     Args:
-      input_context: Which part of the windows this worker reads.
+      input_context: Part of the windows that this worker reads.
 
     Returns:
       Pairs of features, int32 `input_word_ids`, `input_mask` and
-      `input_type_ids` `[batch, length]`, where length is one of
-      `bucket_lengths(seq_length)` and above that of every window in the batch;
-      and labels: int32 `[batch]` `start_positions` and `end_positions` and the
-      `input_mask` if training, else int64 `[batch]` `rows`, the numbers of the
-      windows.
+      `input_type_ids` `[batch, length]`, where the length is a bucket's and
+      above that of every window in the batch; and labels: in training int32
+      `[batch]` `start_positions` and `end_positions` and the `input_mask`, in
+      evaluation int64 `[batch]` `rows`, the numbers of the windows.
 
     Raises:
       FileNotFoundError: If there is no such file.
-      ValueError: If a file is not sound, or no question can be used.
+      ValueError: If a file cannot be read, or no question can be used.
     """
     params, prepared = self._params, self.prepared
     windows = prepared.windows
@@ -289,17 +272,6 @@ class QuestionAnsweringDataLoader(data_loader.DataLoader):
 
     # One more than the tokens: padding follows every window.
     needed = tf.constant(windows.length + 1, tf.int32)
-    return batches.load(needed, bucket_lengths(params.seq_length),
-                               make_batch, params, input_context, prepared.rows)
-
-
-def bucket_lengths(seq_length: int) -> list[int]:
-  """Returns the lengths that batches have.
-
-  >>> bucket_lengths(128)
-  [32, 64, 96, 129]
-
-  Args:
-    seq_length: How many tokens the longest window has.
-  """
-  return batches.lengths(seq_length, _BUCKET_STEP)
+    return batches.load(
+        needed, batches.lengths(params.seq_length, _BUCKET_STEP), make_batch,
+        params, input_context, prepared.rows)

@@ -3,10 +3,10 @@
 
 """The scores of SQuAD's official scripts, to the last digit.
 
-`official.nlp.tools` of the Model Garden holds both scripts as well, but for
-v1.1 it returns shares, of which the percentage differs in the last digits, and
-for v2.0 it leaves questions without a prediction out of the mean. The tests
-compare with it where neither matters.
+`official.nlp.tools` of the Model Garden has both scripts as well, but for v1.1
+it returns fractions, whose percentages differ in the last digits, and for v2.0
+it leaves questions without a prediction out of the mean. The tests compare with
+it where neither matters.
 """
 
 import collections
@@ -20,13 +20,13 @@ from mobilebert_tf.data import squad
 
 _PUNCTUATION = str.maketrans('', '', string.punctuation)
 _ARTICLES = re.compile(r'\b(a|an|the)\b')
-# The official script's; odds of -1 to 1 were probabilities when it was written.
+# The official script's, written when no-answer scores were probabilities.
 OFFICIAL_NULL_THRESHOLD = 1.0
 
 
 @dataclasses.dataclass(frozen=True)
 class AnswerScore:
-  """What one answer is worth.
+  """The score of one answer.
 
   Attributes:
     exact: 1 if it is one of the annotators' answers, else 0.
@@ -41,9 +41,6 @@ def normalize(text: str) -> str:
 
   >>> normalize('The  "Panthers", an NFL team.')
   'panthers nfl team'
-
-  Args:
-    text: An answer.
   """
   text = text.lower().translate(_PUNCTUATION)
   return ' '.join(_ARTICLES.sub(' ', text).split())
@@ -54,12 +51,9 @@ def score_answer(prediction: str, answers: Sequence[str],
   """Scores an answer by the best of the annotators'.
 
   Args:
-    prediction: The answer; empty for "there is none".
-    answers: The annotators'; in v2.0 none means that there is no answer.
-    version_2: Whether by the rules of v2.0.
-
-  Returns:
-    The score.
+    prediction: The answer; empty for "there is no answer".
+    answers: The annotators' answers; none in v2.0 if there is no answer.
+    version_2: Whether the rules of v2.0 apply.
 
   Raises:
     ValueError: If there is no answer to compare with, in v1.1.
@@ -79,12 +73,12 @@ def score_answer(prediction: str, answers: Sequence[str],
 
 def score_questions(data: squad.SquadData, predictions: Mapping[str, str],
                     version_2: bool) -> dict[str, AnswerScore]:
-  """Scores the answer to each question; one that has none is worth nothing.
+  """Scores the answer to each question; a missing one scores 0.
 
   Args:
     data: The questions.
-    predictions: The answer to each, by its id.
-    version_2: Whether by the rules of v2.0.
+    predictions: Answers by id.
+    version_2: Whether the rules of v2.0 apply.
 
   Returns:
     The scores by id, in the order of the data.
@@ -100,8 +94,7 @@ def score_questions(data: squad.SquadData, predictions: Mapping[str, str],
     scores[question.id] = AnswerScore(0, 0.0)
     if question.id in predictions:
       scores[question.id] = score_answer(
-          predictions[question.id], [a.text for a in question.answers],
-          version_2)
+          predictions[question.id], question.truths, version_2)
   return scores
 
 
@@ -110,10 +103,10 @@ def evaluate(data: squad.SquadData,
              null_odds: Mapping[str, float] | None = None,
              null_threshold: float = OFFICIAL_NULL_THRESHOLD,
              version_2: bool | None = None) -> dict[str, float]:
-  """Returns what the official script prints.
+  """Returns the numbers that the official script prints.
 
-  It differs where that one fails: a question of v2.0 without a prediction is
-  answered wrongly, as it is in v1.1, rather than a KeyError.
+  A question of v2.0 without a prediction, a KeyError in the official script,
+  scores 0 as in v1.1.
 
   Example:
 
@@ -121,20 +114,20 @@ def evaluate(data: squad.SquadData,
 
   Args:
     data: The questions.
-    predictions: The answer to each, by its id.
-    null_odds: How much rather there is no answer, by id; v2.0 only.
-    null_threshold: Above these odds a prediction counts as "no answer".
-    version_2: Whether by the rules of v2.0; None for what the data are.
+    predictions: Answers by id.
+    null_odds: No-answer scores by id; v2.0 only.
+    null_threshold: No-answer score above which there is no answer.
+    version_2: Whether the rules of v2.0 apply; None for the data's version.
 
   Returns:
     For v1.1 `exact_match` and `f1`. For v2.0 `exact`, `f1` and `total`, each
-    with `HasAns_` and `NoAns_` before it for these questions alone, and, given
-    null odds, `best_exact`, `best_exact_thresh`, `best_f1` and
-    `best_f1_thresh`.
+    also with the prefixes `HasAns_` and `NoAns_` for these questions alone,
+    and, given no-answer scores, `best_exact`, `best_exact_thresh`, `best_f1`
+    and `best_f1_thresh`.
 
   Raises:
-    ValueError: If no prediction is of a question, a number is not finite, null
-      odds are missing, or a question has no answer, in v1.1.
+    ValueError: If no prediction is of a question, a number is not finite, a
+      no-answer score is missing, or a question of v1.1 has no answer.
   """
   if version_2 is None:
     version_2 = data.has_unanswerable
@@ -206,10 +199,7 @@ def _by_kind(scores: Mapping[str, AnswerScore],
 def _checked_odds(null_odds: Mapping[str, float],
                   predictions: Mapping[str, str],
                   answerable: Mapping[str, bool]) -> dict[str, float]:
-  """Returns the odds of the questions that have a prediction, in their order.
-
-  Their order decides between equal odds.
-  """
+  """Returns the scores of predicted questions, in an order that breaks ties."""
   missing = [id_ for id_ in answerable
              if id_ in predictions and id_ not in null_odds]
   if missing:
@@ -228,8 +218,8 @@ def _best_threshold(scores: Mapping[str, float],
                     answerable: Mapping[str, bool]) -> tuple[float, float]:
   """Returns the best percentage and its threshold, as the official script.
 
-  Like that one it may part equal odds, and calls the threshold 0 where it is
-  best never to answer. `answers.tune_null_threshold` does neither.
+  Like that script it may separate equal scores, and returns a threshold of 0
+  where no answer at all is best; `evaluation.tune_null_threshold` does neither.
   """
   current = sum(not kind for kind in answerable.values())
   best, threshold = current, 0.0

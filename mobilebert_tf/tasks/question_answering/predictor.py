@@ -6,21 +6,23 @@
 from collections.abc import Sequence
 import dataclasses
 import functools
+from typing import Any
 
 import numpy as np
 import tensorflow as tf
 
 from mobilebert_tf.deployment import agreement
 from mobilebert_tf.deployment import calibration
+from mobilebert_tf.inference import line_answers
 from mobilebert_tf.inference import loading
 from mobilebert_tf.inference import rewriting
 from mobilebert_tf.modeling import validation
+from mobilebert_tf.tasks.question_answering import graph_windows
 from mobilebert_tf.tasks.question_answering import spans
-from mobilebert_tf.text import graph_windows
 from mobilebert_tf.text import tokenizer
 from mobilebert_tf.text import windows as windows_lib
 
-# The author's setting, where a run does not say another.
+# The authors' settings, for models without a run.
 _DEFAULT = windows_lib.WindowSettings()
 
 
@@ -33,18 +35,18 @@ class QuestionAnswerer:
 
   Args:
     trained: A question-answering model.
-    batch_size: How many windows are computed at once.
-    n_best: How many answers to keep.
-    max_answer_length: Tokens of the longest answer.
-    allow_no_answer: Whether "there is no answer" is one; None for what the
-      model was trained for, which is no where that is not known.
-    null_threshold: With null odds above it there is no answer; None for that of
-      the run (`task.null_score_diff_threshold`), or 0.
-    doc_stride: By how many tokens a window begins after the one before; None
-      for that of the run, or 128.
+    batch_size: Number of windows that are computed together.
+    n_best: Number of answers to keep.
+    max_answer_length: Maximum length of an answer in tokens.
+    allow_no_answer: Whether "there is no answer" is an answer; None for the
+      setting of the run, or False.
+    null_threshold: No-answer score above which there is no answer; None for
+      that of the run (`task.null_score_diff_threshold`), or 0.
+    doc_stride: Distance between the starts of windows in tokens; None for that
+      of the run, or 128.
 
   Raises:
-    ValueError: If the model is for something else, or a number makes no sense.
+    ValueError: If the model is for another task, or a number is out of range.
 
   Example:
 
@@ -64,8 +66,8 @@ class QuestionAnswerer:
                doc_stride: int | None = None):
     if trained.kind.name != 'question_answering':
       raise ValueError(
-          f'A model for {trained.kind.name.replace("_", " ")} does not find answers '
-          'in a context. Fine-tune one: python -m mobilebert_tf.train '
+          f'A model for {trained.kind.name.replace("_", " ")} does not find '
+          'answers in a context. Fine-tune one: python -m mobilebert_tf.train '
           '--experiment=mobilebert/squad_v2.')
     if batch_size < 1:
       raise ValueError(f'batch_size is {batch_size}; it is at least 1.')
@@ -89,12 +91,11 @@ class QuestionAnswerer:
 
     Args:
       questions: The questions.
-      contexts: The text that each is about. One that serves several questions
-        is tokenised once.
+      contexts: The text that each is about; equal ones are tokenised once.
 
     Returns:
-      An answer for each, in their order. Where question or context have no
-      text, it is empty.
+      The answers, in the order of the questions; empty where question or
+      context have no text.
 
     Raises:
       ValueError: If there are more or fewer contexts than questions, or the
@@ -105,26 +106,20 @@ class QuestionAnswerer:
                        f'{len(contexts)} contexts.')
     if not questions:
       return []
-    numbers: dict[str, int] = {}
-    paragraphs = [numbers.setdefault(c, len(numbers)) for c in contexts]
+    texts, paragraphs = spans.number_contexts(contexts)
     windows = graph_windows.TextWindows(
-        self._tokenizer, questions, list(numbers), paragraphs,
-        self.window_settings)
+        self._tokenizer, questions, texts, paragraphs, self.window_settings)
     finder = spans.SpanFinder(windows, self.span_settings)
     order = np.argsort(windows.length, kind='stable')
-    # The longest first: if memory is short, that is known at once.
+    # The longest first, so that a lack of memory shows early.
     for start in reversed(range(0, len(order), self._batch_size)):
       rows = order[start:start + self._batch_size]
       logits = self._compute(*windows.segments(rows))
       for row, starts, ends in zip(rows, *(x.numpy() for x in logits),
                                    strict=True):
         finder.add(int(row), starts, ends)
-    return [
-        spans.choose(finder.spans(i), question, context,
-                       self.allow_no_answer, self.null_threshold)
-        for i, (question, context) in enumerate(
-            zip(questions, contexts, strict=True))
-    ]
+    return spans.choose_all(finder, questions, contexts, self.allow_no_answer,
+                            self.null_threshold)
 
   @functools.cached_property
   def _compute(self):
@@ -139,6 +134,37 @@ class QuestionAnswerer:
     return tf.function(compute, input_signature=[ids, ids])
 
 
+class QuestionLineAnswerer(line_answers.LineAnswerer):
+  """Answers lines with `answer`, `start`, `end` and `score`.
+
+  If there may be no answer, the no-answer score follows as `null_odds`; `start`
+  and `end` of no answer are null. They count characters (code points).
+
+  Args:
+    trained: The model.
+    batch_size: Number of windows that are computed together.
+  """
+
+  def __init__(self, trained: loading.TrainedModel, batch_size: int = 32):
+    super().__init__(trained)
+    self._questions = QuestionAnswerer(trained, batch_size)
+
+  def _check(self, fields: dict[str, Any]) -> str:
+    return line_answers.check_strings(fields, ['question', 'context'])
+
+  def _answer(self, lines: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    answers = self._questions.answer(
+        [fields['question'] for fields in lines],
+        [fields['context'] for fields in lines])
+    return [
+        {'answer': answer.text, 'start': answer.start, 'end': answer.end,
+         'score': round(answer.score, 6)}
+        | ({'null_odds': round(answer.null_odds, 6)}
+           if self._questions.allow_no_answer else {})
+        for answer in answers
+    ]
+
+
 def encode_windows(trained: loading.TrainedModel,
                    texts: agreement.RealTexts, *, rows: int,
                    length: int | None,
@@ -151,7 +177,7 @@ def encode_windows(trained: loading.TrainedModel,
     rows: Number of windows in one batch.
     length: Length of all batches in tokens; None for that of the longest window
       and a [PAD] each.
-    most: Number of windows, evenly from all; None for all.
+    most: Number of windows, evenly spread over all; None for all.
 
   Returns:
     The model's inputs by name, int32 `[rows, length]`.

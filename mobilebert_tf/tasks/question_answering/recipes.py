@@ -13,7 +13,6 @@ from mobilebert_tf.data import squad
 from mobilebert_tf.evaluation import scoring
 from mobilebert_tf.inference import loading
 from mobilebert_tf.tasks import recipes
-from mobilebert_tf.tasks.question_answering import answers as answers_lib
 from mobilebert_tf.tasks.question_answering import evaluation
 from mobilebert_tf.tasks.question_answering import loader
 from mobilebert_tf.tasks.question_answering import predictor
@@ -24,24 +23,17 @@ _VERSION_2 = 'squad_v2'
 
 
 def read(recipe: Any, start: recipes.Start) -> recipes.RecipeData:
-  """Reads all files that a recipe names.
-
-  Args:
-    recipe: The recipe.
-    start: Where training starts.
-
-  Returns:
-    The data.
+  """Reads all files that a recipe names; see `TaskKind.read_recipe`.
 
   Raises:
     FileNotFoundError: If a file is missing.
-    ValueError: If one is bad, naming the file and the question.
+    ValueError: If one cannot be used; names the file and the question.
   """
   fields = recipes.data_fields(recipe, start, _USUAL_LENGTH)
   length = fields['seq_length']
   common = {
       **fields, 'version_2_with_negative': recipe.task == _VERSION_2,
-      # The author's; a shorter window is shared out in like parts.
+      # The authors' settings, a third and a sixth of a shorter window.
       'doc_stride': min(128, max(1, length // 3)),
       'query_length': min(64, max(1, length // 6))}
   titles = list(recipe.dev_titles)
@@ -67,31 +59,24 @@ def score_run(recipe: Any, data: recipes.RecipeData,
               folder: pathlib.Path) -> dict[str, scoring.Scored]:
   """Scores the held-out questions and answers the test part.
 
-  Args:
-    recipe: The recipe.
-    data: Its data.
-    trained: The fine-tuned model.
-    folder: Folder of the run; gets the official files in `answers`.
-
-  Returns:
-    The official metrics of the held-out questions, and for v2.0 the tuned
-    no-answer threshold as a field of the run's task.
+  The folder of the run gets the official files in `answers`. For v2.0 the tuned
+  no-answer threshold becomes a field of the run's task.
   """
   answerer = predictor.QuestionAnswerer(trained)
   version_2 = recipe.task == _VERSION_2
   found, threshold = {}, None
   for part, questions in data.parts.items():
-    answers = answers_lib.answer_questions(answerer, questions)
+    answers = evaluation.answer_questions(answerer, questions)
     if part == 'dev':
       if version_2:
-        threshold, _ = answers_lib.tune_null_threshold(questions, answers)
+        threshold, _ = evaluation.tune_null_threshold(questions, answers)
       scored = evaluation.score_answers(
           questions, answers, recipe.task, threshold)
       found[part] = dataclasses.replace(
           scored, write_files=None, fractions=_as_fractions(scored.metrics),
           task_fields={
               'null_score_diff_threshold': threshold} if version_2 else {})
-    answers_lib.write_files(
+    evaluation.write_files(
         folder / _ANSWERS / part, answers, version_2, threshold)
   return found
 

@@ -1,7 +1,8 @@
 # Copyright 2026 The mobilebert_tf Authors
 # SPDX-License-Identifier: Apache-2.0
 
-"""Answers to questions, in a SavedModel: strings in, a part of each out."""
+"""Question answering in a SavedModel: questions and contexts in, answers out.
+"""
 
 import dataclasses
 from typing import Any
@@ -11,56 +12,53 @@ import tensorflow as tf
 
 from mobilebert_tf.deployment import served_module
 from mobilebert_tf.inference import loading
-from mobilebert_tf.tasks.question_answering import graph_spans
+from mobilebert_tf.tasks.question_answering import graph_windows
 from mobilebert_tf.tasks.question_answering import kind as kind_lib
 from mobilebert_tf.tasks.question_answering import predictor
 from mobilebert_tf.tasks.question_answering import spans
-from mobilebert_tf.text import graph_windows
 from mobilebert_tf.text import tokenizer as tokenizer_lib
 from mobilebert_tf.text import windows as windows_lib
 
-# The author's settings.
+# The authors' settings.
 _WINDOWS, _SPANS = windows_lib.WindowSettings(), spans.SpanSettings()
-# What `str.strip` takes away.
+# The white space of `str.strip`.
 _WHITE_SPACE = r'[\t-\r\x{1c}-\x{1f}\x{85}\p{Z}]*'
 
 
 class QuestionAnswering(served_module.ServedModule):
   """Answers questions with a part of their context, however long that is.
 
-  `serve_text` answers as `question_answerer.QuestionAnswerer` does. It is given
-  `question` and `context`, string `[batch]`; where bytes are not UTF-8, U+FFFD
-  is put, and answers are those of the text that results. Its outputs:
-    `answer`: string `[batch]`, as it stands in the context; empty if there is
-      no answer, or question or context have no text.
-    `start`: int32 `[batch]`, its first character, counted in Unicode code
-      points; -1 if there is no answer.
-    `end`: int32 `[batch]`, the character after its last, or -1.
-    `score`: float32 `[batch]`, its probability among the best answers; 0 if
-      question or context have no text.
-    `null_odds`: float32 `[batch]`, how much rather there is no answer: the
-      score of that less the score of the best answer.
+  `serve_text` answers as `predictor.QuestionAnswerer` does. Its outputs are
+  `[batch]` each:
+    `answer`: string, as it stands in the context; empty if there is no answer,
+      or question or context have no text.
+    `start`: int32, its first character, counted in Unicode code points; -1 if
+      there is no answer.
+    `end`: int32, the character after its last, or -1.
+    `score`: float32, its probability among the best answers; 0 if question or
+      context have no text.
+    `null_odds`: float32, the no-answer score minus that of the best answer.
   Ids and examples are windows of a question and a part of its context; their
   outputs are `start_logits` and `end_logits`, float32 `[batch, length]`.
 
   Args:
-    model: A question-answering model, `rewriting.rewrite(labeler)`.
-    tokenizer: As for `ServedModule`.
-    max_length: Tokens of a window, special tokens included.
-    doc_stride: By how many tokens a window begins after the one before.
-    query_length: How many tokens of a question to keep, from its start.
-    n_best: Among how many answers the probability is.
-    max_answer_length: Tokens of the longest answer.
-    allow_no_answer: Whether "there is no answer" is one.
-    null_threshold: With null odds above it there is no answer.
+    model: A question-answering model, from `rewriting.rewrite`.
+    tokenizer: Tokenizer as for `ServedModule`.
+    max_length: Maximum length of a window in tokens, special ones included.
+    doc_stride: Distance between the starts of windows in tokens.
+    query_length: Maximum length of a question in tokens.
+    n_best: Number of answers that share the probability.
+    max_answer_length: Maximum length of an answer in tokens.
+    allow_no_answer: Whether "there is no answer" is an answer.
+    null_threshold: No-answer score above which there is no answer.
     xla: Whether the model is compiled by XLA.
 
   Raises:
-    ValueError: If a number makes no sense.
+    ValueError: If a number is out of range.
 
   Example:
 
-    module = QuestionAnswering(rewriting.rewrite(labeler), tokenizer, 384)
+    module = QuestionAnswering(rewriting.rewrite(model), tokenizer, 384)
     answers = module.serve_text(question=tf.constant(['Who wrote it?']),
                                 context=tf.constant(['Ada wrote it.']))
     answers['answer'], answers['start'], answers['end']  # 'Ada', 0, 3
@@ -87,15 +85,12 @@ class QuestionAnswering(served_module.ServedModule):
   @tf.function(autograph=False)  # Which would take most of an export's time.
   def serve_text(self, question: tf.Tensor,
                  context: tf.Tensor) -> dict[str, tf.Tensor]:
-    """Answers questions.
+    """Answers questions; bytes that are not UTF-8 become U+FFFD.
 
     Args:
       question: string `[batch]`, UTF-8.
-      context: string `[batch]`, UTF-8, the text that each is about. One that
-        serves several questions is tokenised once.
-
-    Returns:
-      A row of each output for each question.
+      context: string `[batch]`, UTF-8, the text that each is about; equal ones
+        are tokenised once.
 
     Raises:
       tf.errors.InvalidArgumentError: When run, if there are more or fewer
@@ -113,11 +108,11 @@ class QuestionAnswering(served_module.ServedModule):
     windows = graph_windows.cut(asked, tokens.ids, paragraphs, self._windows)
     found = self._find(windows, asked, tokens.ids)
     blank = tf.strings.regex_full_match(question, _WHITE_SPACE)
-    chosen = graph_spans.choose(
+    chosen = graph_windows.choose(
         windows, found, tokens, ~blank, self._spans,
         allow_no_answer=self._allow_no_answer,
         null_threshold=self._null_threshold)
-    # Of no answer the characters -1 to -1: none.
+    # No answer is the characters -1 to -1: an empty text.
     answer = tf.strings.substr(
         context, tf.maximum(chosen.start, 0), chosen.end - chosen.start,
         unit='UTF8_CHAR')
@@ -131,8 +126,8 @@ class QuestionAnswering(served_module.ServedModule):
     def find(question: tf.RaggedTensor, context: tf.RaggedTensor,
              rows: tf.RaggedTensor) -> dict[str, tf.Tensor]:
       (start_logits, end_logits), _ = self._run(question, context)
-      return graph_spans.find(windows.take(rows.values), start_logits,
-                              end_logits, self._spans)
+      return graph_windows.find(windows.take(rows.values), start_logits,
+                                end_logits, self._spans)
 
     return self._map_segments(find, [
         *graph_windows.segments(windows, questions, contexts),
@@ -140,7 +135,7 @@ class QuestionAnswering(served_module.ServedModule):
             numbers[:, tf.newaxis], row_splits_dtype=tf.int64)])
 
   def _summarize(self, outputs: Any, mask: tf.Tensor) -> dict[str, tf.Tensor]:
-    return {}  # Of a window there is nothing to tell but of its tokens.
+    return {}  # All outputs of a window are about its tokens.
 
   def _describe_tokens(self, outputs: Any,
                        mask: tf.Tensor) -> dict[str, tf.Tensor]:
@@ -149,7 +144,7 @@ class QuestionAnswering(served_module.ServedModule):
 
 
 def settings(trained: loading.TrainedModel) -> kind_lib.Settings:
-  """Returns the settings that a model answers with, for an exported file."""
+  """Returns the settings of a model's answers, for an exported file."""
   answerer = predictor.QuestionAnswerer(trained)
   windows, candidates = answerer.window_settings, answerer.span_settings
   return kind_lib.Settings(
@@ -165,7 +160,7 @@ def settings(trained: loading.TrainedModel) -> kind_lib.Settings:
 def build(trained: loading.TrainedModel, model: tf.Module,
           text_tokenizer: tokenizer_lib.Tokenizer, *,
           xla: bool) -> QuestionAnswering:
-  """Returns the module that is exported; see `TaskKind.served_module`."""
+  """Returns the module to export; see `TaskKind.served_module`."""
   answerer = predictor.QuestionAnswerer(trained)
   return QuestionAnswering(
       model, text_tokenizer, answerer.window_settings.seq_length, xla=xla,

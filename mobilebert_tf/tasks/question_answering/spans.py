@@ -3,19 +3,21 @@
 
 """Selects answers from the logits of windows, without TensorFlow.
 
-`graph_spans` does the same inside a graph.
+`graph_windows` does the same inside a graph.
 """
 
+from collections.abc import Sequence
 import dataclasses
 
 import numpy as np
 
+from mobilebert_tf.deployment import tflite_runner
 from mobilebert_tf.text import windows as windows_lib
 
 NOT_FINITE = ('The model gives logits that are not finite. Its weights are '
               'damaged, or its training diverged.')
-# Where a context or a question has no text, nothing can be the answer. A number
-# that is JSON and above any no-answer score of a model.
+# The no-answer score where context or question have no text: a number that is
+# JSON and above any no-answer score of a model.
 NO_TEXT_ODDS = 1e9
 
 
@@ -84,9 +86,9 @@ class Spans:
 class SpanFinder:
   """Collects the spans of windows that come in any order.
 
-  All spans up to the longest are compared, where the reference code compares
-  those that start and end at one of the 20 best places. For a token in several
-  windows, the window counts that shows most on both sides of it.
+  All spans up to the longest are compared; the reference code compares those
+  that start and end at one of the 20 best places. Of several windows with a
+  token, the one that shows most on both sides of it counts.
 
   Example:
 
@@ -112,9 +114,9 @@ class SpanFinder:
     """Adds the logits of a window.
 
     Args:
-      row: The number of the window.
+      row: Number of the window.
       start_logits: `[length]`, padding may follow.
-      end_logits: Of the same shape.
+      end_logits: `[length]`.
 
     Raises:
       ValueError: If a logit is not finite.
@@ -130,10 +132,7 @@ class SpanFinder:
     self._found[row] = self._best(row, starts, ends)
 
   def spans(self, question: int) -> Spans:
-    """Returns the spans of a question, all windows of which were added.
-
-    Args:
-      question: Its number.
+    """Returns the spans of a question by its number.
 
     Raises:
       KeyError: If one of its windows was not added.
@@ -173,10 +172,10 @@ class SpanFinder:
 
 @dataclasses.dataclass(frozen=True)
 class Candidate:
-  """One of the best answers.
+  """One of the best answers, "there is no answer" among them.
 
   Attributes:
-    text: Text of the context; empty for "there is no answer".
+    text: Text of the context; empty if there is no answer.
     start: Its first character in the context; None if there is no answer.
     end: The character after its last; None if there is no answer.
     probability: Probability among the best answers, 0 to 1.
@@ -251,8 +250,54 @@ def choose(spans: Spans, question: str, context: str,
                 spans.null_odds, best, n_best)
 
 
+def choose_all(finder: SpanFinder, questions: Sequence[str],
+               contexts: Sequence[str], allow_no_answer: bool,
+               null_threshold: float) -> list[Answer]:
+  """Selects the answer to each question; see `choose`."""
+  return [choose(finder.spans(i), question, context, allow_no_answer,
+                 null_threshold)
+          for i, (question, context) in enumerate(
+              zip(questions, contexts, strict=True))]
+
+
 def _candidate(span: Span, context: str, probability: float,
                is_null: bool) -> Candidate:
   start, end = (None, None) if is_null else (span.start, span.end)
   return Candidate('' if is_null else context[start:end], start, end,
                    probability, span.start_logit, span.end_logit)
+
+
+def number_contexts(contexts: Sequence[str]) -> tuple[list[str], list[int]]:
+  """Returns the different contexts, and the number among them of each."""
+  numbers: dict[str, int] = {}
+  paragraphs = [numbers.setdefault(c, len(numbers)) for c in contexts]
+  return list(numbers), paragraphs
+
+
+def answer_with_file(runner: tflite_runner.TFLiteRunner, questions: list[str],
+                     contexts: list[str]) -> list[Answer]:
+  """Answers each question from its context with a `.tflite` file.
+
+  Args:
+    runner: The runner of the file.
+    questions: The questions.
+    contexts: The context of each.
+
+  Returns:
+    The answers in the order of the questions.
+  """
+  settings, tokenizer = runner.metadata.settings, runner.tokenizer
+  texts, paragraphs = number_contexts(contexts)
+  plan = windows_lib.WindowPlan(
+      tokenizer.tokenize_with_offsets(questions),
+      tokenizer.tokenize_with_offsets(texts), paragraphs,
+      windows_lib.WindowSettings(
+          runner.metadata.max_length, settings.doc_stride,
+          settings.query_length))
+  finder = SpanFinder(plan, SpanSettings(
+      settings.n_best, settings.max_answer_length))
+  for row in range(len(plan)):
+    found = runner.run(plan.pieces(row))
+    finder.add(row, found['start_logits'][0], found['end_logits'][0])
+  return choose_all(finder, questions, contexts, settings.allow_no_answer,
+                    settings.null_threshold)

@@ -28,10 +28,10 @@ class QuestionAnsweringConfig(question_answering.QuestionAnsweringConfig):
 
   Attributes:
     kind: Kind of task in `tasks/registry.py`.
-    n_best_size: How many answers to keep for each question.
-    max_answer_length: Tokens of the longest answer.
-    null_score_diff_threshold: With null odds above it a question counts as
-      having no answer (v2.0). Evaluation reports the best one.
+    n_best_size: Number of answers to keep for each question.
+    max_answer_length: Maximum length of an answer in tokens.
+    null_score_diff_threshold: No-answer score above which a question has no
+      answer (v2.0). Evaluation reports the best one.
   """
   kind: str = 'question_answering'
   model: question_answering.ModelConfig = dataclasses.field(
@@ -48,7 +48,7 @@ class QuestionAnsweringConfig(question_answering.QuestionAnsweringConfig):
 
 
 def squad_config(version_2: bool) -> QuestionAnsweringConfig:
-  """Returns the config for SQuAD v1.1, or for v2.0 with no-answer questions."""
+  """Returns the config for SQuAD v1.1 or v2.0."""
   data = loader_lib.QuestionAnsweringDataConfig
   return QuestionAnsweringConfig(
       train_data=data(is_training=True, global_batch_size=32,
@@ -60,7 +60,7 @@ def squad_config(version_2: bool) -> QuestionAnsweringConfig:
 @task_factory.register_task_cls(QuestionAnsweringConfig)
 class QuestionAnsweringTask(
     fine_tuning.FineTuning, question_answering.QuestionAnsweringTask):
-  """The Model Garden's task on our windows, in which padding has no part."""
+  """The Model Garden's task on our windows, with padding masked."""
 
   def __init__(self, params: QuestionAnsweringConfig,
                logging_dir: str | None = None, name: str | None = None):
@@ -84,8 +84,8 @@ class QuestionAnsweringTask(
 
     Raises:
       FileNotFoundError: If a file is missing.
-      ValueError: If a file is not sound, or vocabulary or length do not fit the
-        model.
+      ValueError: If a file cannot be used, or vocabulary or length do not fit
+        the model.
     """
     loader = loader_lib.QuestionAnsweringDataLoader(params)
     self.check_data(params)
@@ -96,9 +96,9 @@ class QuestionAnsweringTask(
   def build_losses(self, labels: dict[str, tf.Tensor],
                    model_outputs: list[tf.Tensor],
                    aux_losses: Any = None) -> tf.Tensor:
-    """Returns the mean cross entropy of start and end, padding left out.
+    """Returns the mean cross entropy of start and end, with padding masked.
 
-    Otherwise the loss of a window would depend on its batch mates' lengths.
+    Unmasked, a window's loss would depend on the length of its batch.
     """
     matched = self.outputs_to_match(model_outputs, labels)
     return super().build_losses(
@@ -107,8 +107,8 @@ class QuestionAnsweringTask(
   def outputs_to_match(self, outputs: list[tf.Tensor],
                        labels: dict[str, tf.Tensor]
                        ) -> list[fine_tuning.Matched]:
-    """Returns the logits of start and end, padding left out."""
-    padding = padding_bias(labels['input_mask'])
+    """Returns the logits of start and end, with padding masked."""
+    padding = _MASKED * (1.0 - tf.cast(labels['input_mask'], tf.float32))
     return [fine_tuning.Matched(tf.cast(logits, tf.float32) + padding)
             for logits in outputs]
 
@@ -126,14 +126,14 @@ class QuestionAnsweringTask(
 
   def aggregate_logs(self, state: Any = None,
                      step_outputs: dict[str, Any] | None = None) -> Any:
-    """Collects the spans of the windows of a step."""
+    """Collects the spans of a step's windows."""
     config = self.task_config
     prepared, _ = self._validation
     finder = state or spans_lib.SpanFinder(
         prepared.windows, spans_lib.SpanSettings(
             config.n_best_size, config.max_answer_length))
     names = ('rows', 'start_logits', 'end_logits')
-    # Each has the tensors of all replicas.
+    # Each output has a tensor for each replica.
     for replica in zip(*(step_outputs[name] for name in names), strict=True):
       rows, *logits = (np.asarray(value) for value in replica)
       for row, start, end in zip(rows, *logits, strict=True):
@@ -143,15 +143,9 @@ class QuestionAnsweringTask(
   def reduce_aggregated_logs(self, aggregated_logs: Any,
                              global_step: tf.Tensor | None = None
                              ) -> dict[str, float]:
-    """Returns the official scores, in percent.
+    """Returns the official scores, in percent; see `metrics.evaluate`.
 
-    Args:
-      aggregated_logs: What `aggregate_logs` returned last.
-      global_step: Not needed.
-
-    Returns:
-      `squad_metrics.evaluate`'s: `exact_match` and `f1`; for v2.0 `exact`, `f1`
-      and more, at `null_score_diff_threshold`, with the best threshold.
+    For v2.0 they are those at `null_score_diff_threshold`.
     """
     prepared, version_2 = self._validation
     predictions, null_odds = {}, {}
@@ -167,15 +161,3 @@ class QuestionAnsweringTask(
     return metrics_lib.evaluate(
         data, predictions, null_odds if version_2 else None,
         self.task_config.null_score_diff_threshold, version_2)
-
-
-def padding_bias(mask: tf.Tensor) -> tf.Tensor:
-  """Returns what to add to logits, so that padding gets no probability.
-
-  Args:
-    mask: int32 `[batch, length]`, 1 for tokens.
-
-  Returns:
-    float32 of the same shape.
-  """
-  return _MASKED * (1.0 - tf.cast(mask, tf.float32))

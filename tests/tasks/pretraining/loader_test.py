@@ -11,7 +11,6 @@ import numpy as np
 from official.nlp.data import data_loader_factory
 import tensorflow as tf
 
-from mobilebert_tf.data import record_files
 from mobilebert_tf.tasks.pretraining import loader
 from tests.data import temporary
 from tests.data import written_records
@@ -156,7 +155,7 @@ class PretrainingLoaderTest(parameterized.TestCase, temporary.TemporaryFiles,
     self._write(folder, [self._records[:20], self._records[20:]],
                 compressed=[0])
     names = [os.path.basename(f)
-             for f in record_files.find_records(folder)]
+             for f in loader.find_records(folder)]
     self.assertEqual(names, ['part-1.tfrecord', 'part-0.tfrecord.gz'])
     got = np.concatenate([self._original(b) for b in self._load(
         input_path=folder)])

@@ -14,7 +14,7 @@ import tensorflow as tf
 from mobilebert_tf.data import squad
 from mobilebert_tf import modeling
 from mobilebert_tf.tasks.pretraining import task as pretraining_task
-from mobilebert_tf.tasks.question_answering import answers
+from mobilebert_tf.tasks.question_answering import evaluation
 from mobilebert_tf.tasks.question_answering import loader as loader_lib
 from mobilebert_tf.tasks.question_answering import metrics
 from mobilebert_tf.tasks.question_answering import predictor
@@ -209,9 +209,9 @@ class QuestionAnsweringTest(parameterized.TestCase, tiny_runs.TinyRuns,
     trained = registry.load(folder)
     self.assertEqual(trained.kind, registry.get('question_answering'))
     data = squad.read(self.data_file, titles=[_DEV])
-    found = answers.answer_questions(
+    found = evaluation.answer_questions(
         predictor.QuestionAnswerer(trained), data)
-    scores = metrics.evaluate(data, answers.predictions(found))
+    scores = metrics.evaluate(data, evaluation.predictions(found))
     self.assertIn(f"'f1': {scores['f1']}", errors.decode())
 
   @pytest.mark.slow

@@ -7,8 +7,8 @@ from absl.testing import parameterized
 import numpy as np
 import tensorflow as tf
 
+from mobilebert_tf.tasks.question_answering import graph_windows
 from mobilebert_tf.tasks.question_answering import spans as spans_lib
-from mobilebert_tf.text import graph_windows
 from mobilebert_tf.text import tokenizer
 from mobilebert_tf.text import windows as windows_lib
 from tests.data import temporary
