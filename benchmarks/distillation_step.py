@@ -256,7 +256,8 @@ def _verdict(is_met: bool) -> str:
 
 # What follows runs in the processes.
 
-def _start(contender: _Contender) -> tuple[interleaving.Step, interleaving.Step]:
+def _start(contender: _Contender
+           ) -> tuple[interleaving.Step, interleaving.Step]:
   """Returns the contender's step, and what reads its losses."""
   make = {_MODEL_GARDEN: _model_garden_step,
           _WITHOUT_DROPOUT: _model_garden_step, _TEACHER: _teacher_step}

@@ -84,7 +84,8 @@ def main(argv: list[str]) -> None:
         indent=1))
 
 
-def _describe(settings: _Settings, timings: dict[str, interleaving.Timing]) -> str:
+def _describe(settings: _Settings,
+              timings: dict[str, interleaving.Timing]) -> str:
   examples = timings[_OURS].report
   steps_an_epoch = examples / settings.batch_size
   rows = []
@@ -113,7 +114,8 @@ def _describe(settings: _Settings, timings: dict[str, interleaving.Timing]) -> s
 # What follows runs in the processes.
 
 
-def _start_ours(settings: _Settings) -> tuple[interleaving.Step, interleaving.Step]:
+def _start_ours(settings: _Settings
+                ) -> tuple[interleaving.Step, interleaving.Step]:
   """Returns steps of the registered experiment, its data included."""
   task, model, optimizer, metrics = _our_task(settings)
   data = task.task_config.train_data
@@ -122,7 +124,8 @@ def _start_ours(settings: _Settings) -> tuple[interleaving.Step, interleaving.St
           lambda: len(_read(settings)[0]))
 
 
-def _start_fixed(settings: _Settings) -> tuple[interleaving.Step, interleaving.Step]:
+def _start_fixed(settings: _Settings
+                 ) -> tuple[interleaving.Step, interleaving.Step]:
   """Returns the same, with every text padded to one length."""
   task, model, optimizer, metrics = _our_task(settings)
   batches = iter(_fixed_batches(settings, _LENGTH + 1, 'label'))
@@ -130,7 +133,8 @@ def _start_fixed(settings: _Settings) -> tuple[interleaving.Step, interleaving.S
           lambda: None)
 
 
-def _start_model_garden(settings: _Settings) -> tuple[interleaving.Step, interleaving.Step]:
+def _start_model_garden(settings: _Settings
+                        ) -> tuple[interleaving.Step, interleaving.Step]:
   """Returns steps of `bert/sentence_prediction` with its own MobileBERT."""
   from official.core import exp_factory
   from official.nlp.configs import encoders
@@ -157,7 +161,8 @@ def _start_model_garden(settings: _Settings) -> tuple[interleaving.Step, interle
                  settings.steps), lambda: None)
 
 
-def _start_pytorch(settings: _Settings) -> tuple[interleaving.Step, interleaving.Step]:
+def _start_pytorch(settings: _Settings
+                   ) -> tuple[interleaving.Step, interleaving.Step]:
   """Returns steps of Hugging Face's model on batches as long as their longest.
   """
   import numpy as np

@@ -112,14 +112,16 @@ def _baseline(recipe: Any) -> dict[str, float]:
 def _answer_baseline(recipe: Any) -> dict[str, float]:
   """Returns the same of questions, whatever they are about."""
   from mobilebert_tf.data import squad
-  from mobilebert_tf.tasks.question_answering import metrics as question_answering_metrics
+  from mobilebert_tf.tasks.question_answering import (
+      metrics as question_answering_metrics)
 
   train = squad.read(recipe.train_file, exclude_titles=recipe.dev_titles)
   dev = squad.read(recipe.dev_file, titles=recipe.dev_titles)
   [(most, _)] = collections.Counter(
       answer.text for question in train.questions
       for answer in question.answers).most_common(1)
-  scores = question_answering_metrics.evaluate(dev, {q.id: most for q in dev.questions})
+  scores = question_answering_metrics.evaluate(
+      dev, {q.id: most for q in dev.questions})
   return {name: value / 100 for name, value in scores.items()}
 
 

@@ -32,7 +32,8 @@ def write(
     trained: loading.TrainedModel, output_dir: str | os.PathLike,
     texts: agreement.RealTexts, *, version: int | None = None,
     xla: bool = False,
-    largest_disagreement: float = agreement.LARGEST_DISAGREEMENT) -> pathlib.Path:
+    largest_disagreement: float = agreement.LARGEST_DISAGREEMENT
+) -> pathlib.Path:
   """Writes a SavedModel that takes ids, examples or text.
 
   What runs is the model folded for inference, with the same outputs.
@@ -88,7 +89,9 @@ def write_warm_up(saved_model: str | os.PathLike, signature: str,
     signature: The signature that they are for.
     requests: The inputs of each, by name.
 
-  Example: `write_warm_up('export/1', 'serve_text', [{'text': tf.constant(['a'])}])`
+  Example:
+
+    write_warm_up('export/1', 'serve_text', [{'text': tf.constant(['a'])}])
   """
   path = pathlib.Path(saved_model) / WARM_UP_FILE
   path.parent.mkdir(exist_ok=True)

@@ -86,7 +86,8 @@ class SavedModelRunner:
     if 'labels' in outputs:
       return [label.decode('utf-8')
               for label in outputs['labels'].numpy().reshape(-1)]
-    return [f'LABEL_{i}' for i in range(outputs[self.kind.text_outputs[0]].shape[1])]
+    classes = outputs[self.kind.text_outputs[0]].shape[1]
+    return [f'LABEL_{i}' for i in range(classes)]
 
   def comparable(self, texts: Sequence[str],
                  pairs: Sequence[str] | None = None) -> np.ndarray | list[str]:

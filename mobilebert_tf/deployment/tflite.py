@@ -1,7 +1,9 @@
 # Copyright 2026 The mobilebert_tf Authors
 # SPDX-License-Identifier: Apache-2.0
 
-"""TensorFlow Lite files, with a signature for each length, checked on real text.
+"""TensorFlow Lite files with a signature for each length.
+
+They are checked on real text before they appear.
 
 Signatures that take text need the custom operations of tensorflow-text, which
 are not in the usual interpreters; a file with them runs everything else
@@ -275,7 +277,8 @@ def signature_name(length: int) -> str:
   return f'serve_text_{length}'
 
 
-def make_text_signatures(module: served_module.ServedModule, lengths: Sequence[int]
+def make_text_signatures(module: served_module.ServedModule,
+                         lengths: Sequence[int]
                ) -> dict[str, tf.types.experimental.ConcreteFunction]:
   """Makes signatures that tokenize inside the file.
 

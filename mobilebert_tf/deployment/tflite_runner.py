@@ -76,7 +76,7 @@ class TFLiteRunner:
         question.
 
     Returns:
-      The answer as the kind of task defines it (`TaskKind.to_answer`): a `Label`
+      The answer as the kind of task defines it (`TaskKind.to_answer`), a `Label`
       of a classifier, a float of a regression, a vector `[size]` of an encoder,
       an `Answer` to a question, a `LabelledText` of words and entities. A list
       of these for several texts.

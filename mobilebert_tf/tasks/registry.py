@@ -14,9 +14,11 @@ import typing
 from mobilebert_tf.inference import task_kind
 from mobilebert_tf.tasks.classification import kind as classification
 from mobilebert_tf.tasks.embedding import kind as embedding
-from mobilebert_tf.tasks.multi_label_classification import kind as multi_label_classification
+from mobilebert_tf.tasks.multi_label_classification import (
+    kind as multi_label_classification)
 from mobilebert_tf.tasks.question_answering import kind as question_answering
-from mobilebert_tf.tasks.token_classification import kind as token_classification
+from mobilebert_tf.tasks.token_classification import (
+    kind as token_classification)
 
 if typing.TYPE_CHECKING:
   from mobilebert_tf.deployment import tflite_runner

@@ -204,7 +204,8 @@ class ExportingTest(parameterized.TestCase, temporary.TemporaryFiles,
     self.assertFalse((folder / '7' / 'old').exists())
 
   def test_warm_up_requests_are_those_of_a_client(self):
-    records = tf.data.TFRecordDataset(str(self.saved_model / saved_model.WARM_UP_FILE))
+    records = tf.data.TFRecordDataset(
+        str(self.saved_model / saved_model.WARM_UP_FILE))
     texts = []
     for record in records.as_numpy_iterator():
       request = prediction_log_pb2.PredictionLog.FromString(

@@ -96,7 +96,8 @@ class PaddingTest(parameterized.TestCase, temporary.TemporaryFiles,
     mask = tf.sequence_mask(lengths, given, tf.int32)
     known = {'pad_id': 0, 'architecture': tiny_classifier.architecture()}
     found = inputs_lib.fit(
-        *inputs_lib.check(tf.fill([2, given], 7), mask, 9 * (1 - mask), **known),
+        *inputs_lib.check(
+            tf.fill([2, given], 7), mask, 9 * (1 - mask), **known),
         allowed=allowed, **known)
     words, mask, types = (value.numpy() for value in found)
     self.assertEqual(words.shape, (2, expected))

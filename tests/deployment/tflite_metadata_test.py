@@ -30,7 +30,8 @@ _QUESTIONS = kind_lib.Settings(
 
 def _metadata(**fields) -> tflite_file.TFLiteMetadata:
   return tflite_file.TFLiteMetadata(**{
-      'kind': registry.get('classification'), 'lengths': (8, 40), 'max_length': 39,
+      'kind': registry.get('classification'), 'lengths': (8, 40),
+      'max_length': 39,
       'lower_case': True, 'quantization': 'int8', 'checkpoint_sha256': 'ab',
       'labels': ('no', 'yes \u2028'), **fields})
 
@@ -73,7 +74,8 @@ class TFLiteMetadataTest(temporary.TemporaryFiles, parameterized.TestCase):
       {'kind': registry.get('question_answering'), 'labels': (),
        'settings': _QUESTIONS})
   def test_what_was_packed_is_read(self, **fields):
-    metadata, vocabulary = tflite_file.read_metadata(self._write(**fields), registry.KINDS)
+    metadata, vocabulary = tflite_file.read_metadata(
+        self._write(**fields), registry.KINDS)
     self.assertEqual(metadata, _metadata(**fields))
     self.assertEqual(vocabulary.tokens, _TOKENS)
 
@@ -102,7 +104,8 @@ class TFLiteMetadataTest(temporary.TemporaryFiles, parameterized.TestCase):
   def test_line_ends_of_the_vocabulary_do_not_matter(self):
     packed = tflite_file.pack(
         _MODEL, _metadata(), '\ufeff' + '\r\n'.join(_TOKENS) + '\r\n')
-    _, vocabulary = tflite_file.read_metadata(self.make_file('x.tflite', packed), registry.KINDS)
+    _, vocabulary = tflite_file.read_metadata(
+        self.make_file('x.tflite', packed), registry.KINDS)
     self.assertEqual(vocabulary.tokens, _TOKENS)
 
   # === Damage ===
@@ -122,7 +125,8 @@ class TFLiteMetadataTest(temporary.TemporaryFiles, parameterized.TestCase):
 
   def test_a_changed_byte_is_noticed_or_changes_nothing(self):
     path = self._write()
-    data, expected = path.read_bytes(), tflite_file.read_metadata(path, registry.KINDS)
+    data = path.read_bytes()
+    expected = tflite_file.read_metadata(path, registry.KINDS)
     read = 0
     for place in range(0, len(data), 37):
       changed = bytearray(data)

@@ -304,7 +304,8 @@ class TFLiteRunnerTest(parameterized.TestCase, temporary.TemporaryFiles,
       ({'lengths': (8, 24, 40)}, 'lacks the signature serve_24'),
       ({'dynamic_length': True}, 'lacks the signature serve_dynamic'),
       ({'labels': ('no', 'yes')}, '2 labels for 3 outputs'),
-      ({'kind': registry.get('regression'), 'labels': ()}, 'serve_8 has to .* give score'))
+      ({'kind': registry.get('regression'), 'labels': ()},
+       'serve_8 has to .* give score'))
   def test_metadata_that_the_model_contradicts(self, fields, message):
     with self.assertRaisesRegex(ValueError, f'repacked.tflite.*{message}'):
       self._repack(**fields)

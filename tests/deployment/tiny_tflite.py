@@ -12,7 +12,8 @@ import tensorflow as tf, tf_keras
 
 from mobilebert_tf.deployment import tflite_file
 from mobilebert_tf.inference import rewriting
-from mobilebert_tf.tasks.multi_label_classification import kind as multi_label_kind
+from mobilebert_tf.tasks.multi_label_classification import (
+    kind as multi_label_kind)
 from mobilebert_tf.tasks.question_answering import kind as kind_lib
 from mobilebert_tf.tasks import registry
 from tests.inference import tiny_classifier

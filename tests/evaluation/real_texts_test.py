@@ -59,7 +59,8 @@ class RealTextsTest(temporary.TemporaryFiles, tf.test.TestCase):
   def test_where_there_is_nothing_documentation_is_text(self):
     for trained in (
         self._run(), self.classifier, dataclasses.replace(
-            self._run(self._table('train', 9)), kind=registry.get('embedding'))):
+            self._run(self._table('train', 9)),
+            kind=registry.get('embedding'))):
       with self.assertLogs(level='WARNING') as logs:
         found = real_texts.find(trained, count=5)
       self.assertIn('--text_file', ''.join(logs.output))

@@ -16,8 +16,10 @@ import tensorflow as tf
 
 from mobilebert_tf.inference import line_answers
 from mobilebert_tf import modeling
-from mobilebert_tf.tasks.classification import predictor as classification_predictor
-from mobilebert_tf.tasks.question_answering import predictor as question_answering_predictor
+from mobilebert_tf.tasks.classification import (
+    predictor as classification_predictor)
+from mobilebert_tf.tasks.question_answering import (
+    predictor as question_answering_predictor)
 from mobilebert_tf.tasks import registry
 from tests.inference import tiny_classifier
 
@@ -95,8 +97,10 @@ class LineAnswersTest(parameterized.TestCase, tf.test.TestCase):
   def test_a_model_that_rates(self):
     model = modeling.MobileBertClassifier(self.classifier.model.encoder, 1)
     trained = dataclasses.replace(
-        self.classifier, model=model, labels=[], kind=registry.get('regression'))
-    [answer] = trained.kind.line_answerer(trained, 32).answer(_lines({'text': 'w1'}))
+        self.classifier, model=model, labels=[],
+        kind=registry.get('regression'))
+    [answer] = trained.kind.line_answerer(trained, 32).answer(
+        _lines({'text': 'w1'}))
     [value] = classification_predictor.TextPredictor(trained).scores(['w1'])
     self.assertAllClose(answer, {'line': 1, 'value': value}, atol=1e-6)
 
@@ -119,7 +123,8 @@ class LineAnswersTest(parameterized.TestCase, tf.test.TestCase):
 
   def test_labels_that_are_not_of_entities(self):
     trained = dataclasses.replace(self.tagger, labels=['A', 'B', 'C', 'D', 'E'])
-    [answer] = trained.kind.line_answerer(trained, 32).answer(_lines({'text': 'w1'}))
+    [answer] = trained.kind.line_answerer(trained, 32).answer(
+        _lines({'text': 'w1'}))
     self.assertEqual(set(answer), {'line', 'tokens'})
 
   def test_questions(self):
@@ -132,7 +137,8 @@ class LineAnswersTest(parameterized.TestCase, tf.test.TestCase):
     self.assertTrue(answerer.needs_json)
     self.assertIn('There is no "context"', answers[1]['error'])
     self.assertIn('"question" is empty', answers[3]['error'])
-    expected = question_answering_predictor.QuestionAnswerer(self.labeler).answer(
+    expected = question_answering_predictor.QuestionAnswerer(
+        self.labeler).answer(
         ['w1', 'w2'], [context, 'w3 w4'])
     for answer, fields, known in zip(
         (answers[0], answers[2]), (lines[0].fields, lines[2].fields), expected,
@@ -153,7 +159,8 @@ class LineAnswersTest(parameterized.TestCase, tf.test.TestCase):
     trained = build(folder)
     trained.model.weights[-1].assign(
         np.full(trained.model.weights[-1].shape, np.nan))
-    [answer] = trained.kind.line_answerer(trained, 32).answer(_lines({'text': 'w1'}))
+    [answer] = trained.kind.line_answerer(trained, 32).answer(
+        _lines({'text': 'w1'}))
     self.assertIn('NaN', answer['error'])
 
   @parameterized.parameters(
@@ -162,7 +169,8 @@ class LineAnswersTest(parameterized.TestCase, tf.test.TestCase):
       ({'text': ' '}, '"text" is empty'), ({}, 'There is no "text"'),
       ({'text': 'a', 'pair': 'b'}, 'trained on single texts'))
   def test_fields_that_do_not_fit(self, fields, error):
-    [answer] = self.classifier.kind.line_answerer(self.classifier, 32).answer(_lines(fields))
+    [answer] = self.classifier.kind.line_answerer(
+        self.classifier, 32).answer(_lines(fields))
     self.assertIn(error, answer['error'])
 
 

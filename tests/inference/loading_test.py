@@ -174,7 +174,8 @@ class LoadingTest(
       registry.load(f'{folder}/two')
     modeling.MobileBertClassifier(encoder, 1).save_pretrained(
         f'{folder}/one', vocab_file=str(self.folder / 'vocab.txt'))
-    self.assertEqual(registry.load(f'{folder}/one').kind, registry.get('regression'))
+    self.assertEqual(registry.load(f'{folder}/one').kind,
+                     registry.get('regression'))
 
   def test_an_encoder_alone(self):
     encoder = modeling.MobileBertEncoder(tiny_classifier.architecture())

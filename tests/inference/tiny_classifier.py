@@ -65,7 +65,8 @@ def build_span_labeler(folder: str) -> loading.TrainedModel:
   _randomize(model)
   return loading.TrainedModel(
       model, [], write_vocabulary(folder), lower_case=True,
-      max_length=MAX_LENGTH, kind=registry.get('question_answering'), pairs=True)
+      max_length=MAX_LENGTH, kind=registry.get('question_answering'),
+      pairs=True)
 
 
 def build_rating(folder: str) -> loading.TrainedModel:

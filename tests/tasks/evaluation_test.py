@@ -14,8 +14,10 @@ from sklearn import metrics as sklearn_metrics
 from mobilebert_tf.data import conll
 from mobilebert_tf.data import squad
 from mobilebert_tf.tasks.classification import evaluation as text_evaluation
-from mobilebert_tf.tasks.question_answering import evaluation as question_evaluation
-from mobilebert_tf.tasks.token_classification import evaluation as word_evaluation
+from mobilebert_tf.tasks.question_answering import (
+    evaluation as question_evaluation)
+from mobilebert_tf.tasks.token_classification import (
+    evaluation as word_evaluation)
 from mobilebert_tf.tasks.classification import examples as examples_lib
 from mobilebert_tf.tasks.classification import predictor
 from mobilebert_tf.tasks.question_answering import spans as answer_types
@@ -45,7 +47,8 @@ class ScoreTextsTest(tf.test.TestCase):
 
   def test_metrics_are_of_the_answers(self):
     labels = np.arange(len(_TEXTS)) % 3
-    found = text_evaluation.score_texts(self.predictor, _examples(labels), 'mine')
+    found = text_evaluation.score_texts(
+        self.predictor, _examples(labels), 'mine')
     answers = self.predictor.scores(_TEXTS).argmax(1)
     self.assertAllEqual(found.predictions.answers, answers)
     self.assertAllEqual(found.predictions.lengths, np.array(_WORDS) + 2)
@@ -60,7 +63,8 @@ class ScoreTextsTest(tf.test.TestCase):
 
   def test_other_metrics_and_missing_labels(self):
     examples = _examples(np.zeros(len(_TEXTS), np.int32))
-    found = text_evaluation.score_texts(self.predictor, examples, 'mine', ['matthews'])
+    found = text_evaluation.score_texts(
+        self.predictor, examples, 'mine', ['matthews'])
     self.assertEqual(list(found.metrics), ['matthews'])
     with self.assertRaisesRegex(ValueError, 'pearson'):
       text_evaluation.score_texts(self.predictor, examples, 'mine', ['pearson'])
@@ -167,7 +171,8 @@ class ScoreAnswersTest(temporary.TemporaryFiles, tf.test.TestCase):
     answers = {'a': answer_types.Answer(
         '', None, None, 0.6, 1.0, best, (none, best))}
     for threshold, score in ((None, 0.6), (2.0, 0.4), (0.0, 0.6)):
-      found = question_evaluation.score_answers(data, answers, 'mine', threshold)
+      found = question_evaluation.score_answers(
+          data, answers, 'mine', threshold)
       self.assertAllClose(found.predictions.scores, [score])
 
   def test_questions_that_were_not_answered_are_an_error(self):

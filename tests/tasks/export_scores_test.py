@@ -30,7 +30,8 @@ class ExportScoresTest(temporary.TemporaryFiles, absltest.TestCase):
 
   def test_accuracy_has_wilsons_interval(self):
     truth = np.array([0] * 8 + [1] * 2)
-    [score] = registry.get('classification').export_scores(truth, np.tile([0.6, 0.4], (10, 1)))
+    [score] = registry.get('classification').export_scores(
+        truth, np.tile([0.6, 0.4], (10, 1)))
     self.assertEqual((score['name'], score['value']), ('accuracy', 0.8))
     # Wilson's, for 8 of 10.
     self.assertAlmostEqual(score['low'], 0.4902, places=4)

@@ -10,7 +10,8 @@ from mobilebert_tf.inference import loading
 from mobilebert_tf.tasks.classification import evaluation
 from mobilebert_tf.tasks.classification import glue
 from mobilebert_tf.tasks import registry
-from mobilebert_tf.tasks.token_classification import evaluation as words_evaluation
+from mobilebert_tf.tasks.token_classification import (
+    evaluation as words_evaluation)
 from mobilebert_tf.training import experiments
 from official.core import exp_factory
 
@@ -108,7 +109,8 @@ class SentenceFieldsTest(tf.test.TestCase):
     trained = loading.TrainedModel(
         None, ['N', 'V'], 'vocab.txt', True, 128,
         kind=registry.get('token_classification'), params=params)
-    self.assertEqual(words_evaluation.sentence_fields(trained, label_column='3'), {
+    fields = words_evaluation.sentence_fields(trained, label_column='3')
+    self.assertEqual(fields, {
         'word_column': 2, 'label_column': 3, 'tags': 'words', 'comment': ''})
     with self.assertRaisesRegex(ValueError, "none 'ner'"):
       words_evaluation.sentence_fields(_trained(), label_column='ner')

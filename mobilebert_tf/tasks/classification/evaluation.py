@@ -175,7 +175,8 @@ def reading_fields(trained: loading.TrainedModel,
     fields = {name: getattr(data, name) for name in _FIELDS}
   if task:
     if (task.labels is None) != is_regression:
-      raise ValueError(f'{task.title} is not for a model of {trained.kind.name}.')
+      raise ValueError(
+          f'{task.title} is not for a model of {trained.kind.name}.')
     fields = glue.part_fields(task, 'dev')
     fields = {name: fields[name] for name in _FIELDS}
   given = {name: value for name, value in columns.items() if value}

@@ -8,7 +8,8 @@ from mobilebert_tf.evaluation import scoring as scoring_lib
 from mobilebert_tf.inference import loading
 from mobilebert_tf.tasks.classification import evaluation
 from mobilebert_tf.tasks.classification import predictor as predictor_lib
-from mobilebert_tf.tasks.multi_label_classification import examples as examples_lib
+from mobilebert_tf.tasks.multi_label_classification import (
+    examples as examples_lib)
 from mobilebert_tf.tasks.multi_label_classification import scoring
 
 _FIELDS = ('text_field', 'pair_field', 'label_field', 'label_columns',

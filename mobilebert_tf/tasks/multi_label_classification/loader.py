@@ -8,7 +8,8 @@ import numpy as np
 from official.nlp.data import data_loader_factory
 
 from mobilebert_tf.tasks.classification import loader
-from mobilebert_tf.tasks.multi_label_classification import examples as examples_lib
+from mobilebert_tf.tasks.multi_label_classification import (
+    examples as examples_lib)
 
 
 @dataclasses.dataclass

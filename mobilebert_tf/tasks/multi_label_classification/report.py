@@ -18,7 +18,8 @@ _WIDEST_SET = 80
 
 class MultiLabelReportParts(evaluation.ReportParts):
   """Scores and thresholds of each label."""
-  finding = '{value} of {examples} {are} given exactly the right labels{interval}'
+  finding = (
+      '{value} of {examples} {are} given exactly the right labels{interval}')
   quality_title = 'Exactly right'
   mistake_title = 'Wrong'
   group_titles = {'labels': ('By the number of true labels', 'Labels')}

@@ -73,7 +73,8 @@ class AnswersTest(parameterized.TestCase, temporary.TemporaryFiles,
   def test_a_threshold_decides(self):
     found = {'1': _answer('cat', 1.0), '2': _answer('dog', 3.0)}
     self.assertEqual(evaluation.predictions(found, 2.0), {'1': 'cat', '2': ''})
-    self.assertEqual(evaluation.predictions(found, 3.0), {'1': 'cat', '2': 'dog'})
+    self.assertEqual(evaluation.predictions(found, 3.0),
+                     {'1': 'cat', '2': 'dog'})
 
   # === Tuning ===
 

@@ -18,7 +18,8 @@ from mobilebert_tf.tasks.question_answering import evaluation
 from mobilebert_tf.tasks.question_answering import loader as loader_lib
 from mobilebert_tf.tasks.question_answering import metrics
 from mobilebert_tf.tasks.question_answering import predictor
-from mobilebert_tf.tasks.question_answering import task as question_answering_task
+from mobilebert_tf.tasks.question_answering import (
+    task as question_answering_task)
 from mobilebert_tf.tasks import registry
 from official.nlp.configs import encoders
 from official.nlp.tasks import question_answering as official_task

@@ -28,4 +28,5 @@ def build(folder: str) -> loading.TrainedModel:
   """Returns it as it is loaded from a checkpoint."""
   return loading.TrainedModel(
       model(), [], tiny_classifier.write_vocabulary(folder), lower_case=True,
-      max_length=SEQ_LENGTH, kind=registry.get('question_answering'), pairs=True)
+      max_length=SEQ_LENGTH, kind=registry.get('question_answering'),
+      pairs=True)

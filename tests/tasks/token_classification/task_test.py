@@ -18,7 +18,8 @@ from mobilebert_tf import modeling
 from mobilebert_tf.tasks.pretraining import task as pretraining_task
 from mobilebert_tf.tasks.token_classification import loader
 from mobilebert_tf.tasks.token_classification import scoring
-from mobilebert_tf.tasks.token_classification import task as token_classification_task
+from mobilebert_tf.tasks.token_classification import (
+    task as token_classification_task)
 from mobilebert_tf.training import experiments  # noqa: F401
 from official.core import base_trainer
 from official.core import exp_factory
@@ -57,7 +58,8 @@ class TokenClassificationTest(parameterized.TestCase, temporary.TemporaryFiles,
         'seq_length': 15, 'global_batch_size': 3, 'is_training': False,
         **fields})
 
-  def _task(self, **fields) -> token_classification_task.TokenClassificationTask:
+  def _task(self, **fields
+            ) -> token_classification_task.TokenClassificationTask:
     model = tagging.ModelConfig(
         encoder=pretraining_task.encoder_config(tiny_models.student_config()))
     return token_classification_task.TokenClassificationTask(
