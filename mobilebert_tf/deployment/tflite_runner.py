@@ -76,10 +76,10 @@ class TFLiteRunner:
         question.
 
     Returns:
-      The answer as the kind of task defines it (`TaskKind.to_answer`), a `Label`
-      of a classifier, a float of a regression, a vector `[size]` of an encoder,
-      an `Answer` to a question, a `LabelledText` of words and entities. A list
-      of these for several texts.
+      The answer as the kind of task defines it (`TaskKind.to_answer`): a
+      `Label` of a classifier, a float of a regression, a vector `[size]` of an
+      encoder, an `Answer` to a question, a `LabelledText` of words and
+      entities. A list of these for several texts.
 
     Raises:
       TypeError: If a text is something else.
