@@ -33,7 +33,6 @@ INSTALL_REQUIRES = [
     'scikit-learn>=1.3',
     'scipy>=1.11',
     'sentencex>=1.0',
-    'seqeval>=1.2',
     # tensorflow-hub, which the Model Garden's tasks import, needs
     # pkg_resources. Releases from 82 on have none.
     'setuptools<82',
@@ -56,6 +55,7 @@ EXTRAS_REQUIRE = {
         'pytest>=8.0',
         'pytest-xdist>=3.6',
         'setuptools>=77',
+        'seqeval>=1.2',
     ],
     # Only to test that transformers loads what we write.
     'transformers': [

@@ -3,7 +3,7 @@
 
 """Loads a fine-tuned model: a training run, or a checkpoint of any format."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 import dataclasses
 import os
 from typing import Any
@@ -263,16 +263,15 @@ def _kind_of_checkpoint(checkpoint: checkpoints.Checkpoint,
                         kinds: Kinds) -> task_kind.TaskKind:
   with_head = [kind for kind in kinds.values()
                if kind.head and kind.head in checkpoint.parts]
-  heads = {kind.head: kind.title for kind in with_head}
+  heads = _titles(with_head)
   if not heads:
-    titles = {kind.head: kind.title for kind in kinds.values() if kind.head}
     raise ValueError(
-        f'{checkpoint.source} has no {" or ".join(titles.values())}, only '
-        f'{", ".join(checkpoint.parts)}. Fine-tune it first: python -m '
+        f'{checkpoint.source} has no {" or ".join(_titles(kinds.values()))}, '
+        f'only {", ".join(checkpoint.parts)}. Fine-tune it first: python -m '
         f'mobilebert_tf.train --experiment={_experiments(kinds)[0]}.')
   if len(heads) > 1:
     raise ValueError(
-        f'{checkpoint.source} has a {" and a ".join(heads.values())}; only one '
+        f'{checkpoint.source} has a {" and a ".join(heads)}; only one '
         'of them can be meant.')
   for kind in with_head:
     if kind.is_checkpoint(checkpoint.num_classes, checkpoint.problem_type):
@@ -281,6 +280,15 @@ def _kind_of_checkpoint(checkpoint: checkpoints.Checkpoint,
       f'{checkpoint.source} is of the problem type {checkpoint.problem_type!r} '
       f'with {checkpoint.num_classes} classes, which no task has; tasks are '
       f'{", ".join(kinds)}.')
+
+
+def _titles(kinds: Iterable[task_kind.TaskKind]) -> list[str]:
+  """Returns the titles of heads; the first kind with a head names it."""
+  titles: dict[str, str] = {}
+  for kind in kinds:
+    if kind.head:
+      titles.setdefault(kind.head, kind.title)
+  return list(titles.values())
 
 
 def _experiments(kinds: Kinds) -> list[str]:
