@@ -42,14 +42,14 @@ def main(argv: list[str]) -> None:
   del argv
   os.environ.setdefault('TF_CPP_MIN_LOG_LEVEL', '3')
   from mobilebert_tf.deployment import building
-  from mobilebert_tf.deployment import calibration
+  from mobilebert_tf.deployment import agreement
   from mobilebert_tf.tasks import registry
   from benchmarks import reparametrization
 
   trained = registry.load(_MODEL_DIR.value)
   texts, score = _labelled(trained)
   calibrated = _calibration_texts(trained)
-  batches = calibration.batches(trained, calibrated)
+  batches = agreement.batches(trained, calibrated)
   if _LARGEST.value:
     encoder = trained.model.encoder
     reparametrization.enlarge_channels(

@@ -16,7 +16,7 @@ import statistics
 from typing import Any
 
 from mobilebert_tf.deployment import child_process
-from mobilebert_tf.deployment import exported_models
+from mobilebert_tf.deployment import formats
 from mobilebert_tf.deployment import measuring
 from mobilebert_tf.deployment import sized_texts
 
@@ -75,19 +75,19 @@ class Comparison:
     compared.measure(Plan(texts, None, {}))['a.tflite']
   """
 
-  def __init__(self, models: Sequence[exported_models.ExportedModel],
+  def __init__(self, models: Sequence[formats.ExportedModel],
                kinds: Mapping[str, Any],
                progress: Callable[[str], None] = lambda _: None):
     self.models = models
     self.failures: dict[str, str] = {}
     self._kinds, self._progress = kinds, progress
 
-  def working(self) -> list[exported_models.ExportedModel]:
+  def working(self) -> list[formats.ExportedModel]:
     """Returns the models that have not failed."""
     return [each for each in self.models if each.name not in self.failures]
 
   @contextlib.contextmanager
-  def noting_failure(self, model: exported_models.ExportedModel
+  def noting_failure(self, model: formats.ExportedModel
                      ) -> Iterator[None]:
     """Keeps the message of a crash or a refusal instead of raising it."""
     try:
@@ -112,7 +112,7 @@ class Comparison:
     _check_same(found)
     return found
 
-  def answer(self, model: exported_models.ExportedModel, texts: Sequence[str],
+  def answer(self, model: formats.ExportedModel, texts: Sequence[str],
              pairs: Sequence[str] | None, threads: int = 1) -> list[Any]:
     """Returns the answers of a model.
 
@@ -134,7 +134,7 @@ class Comparison:
       return process.ask('answer', texts=list(texts), pairs=_listed(pairs))
 
   @contextlib.contextmanager
-  def token_counter(self, model: exported_models.ExportedModel
+  def token_counter(self, model: formats.ExportedModel
                     ) -> Iterator[sized_texts.CountTokens]:
     """Yields a function that counts tokens as a model does.
 
@@ -174,7 +174,7 @@ class Comparison:
                for threads, rounds in by_threads.items() if rounds]
         for name, by_threads in found.items()}
 
-  def _measure_once(self, model: exported_models.ExportedModel, threads: int,
+  def _measure_once(self, model: formats.ExportedModel, threads: int,
                     plan: Plan) -> dict[str, Any]:
     texts, pairs = list(plan.texts), _listed(plan.pairs)
     with self._process(model, threads) as process:
@@ -194,12 +194,12 @@ class Comparison:
       return {**loaded, 'first_seconds': first, **process.ask('memory'),
               'texts': by_file, 'lengths': by_length}
 
-  def _process(self, model: exported_models.ExportedModel,
+  def _process(self, model: formats.ExportedModel,
                threads: int) -> measuring.MeasuringProcess:
     return measuring.MeasuringProcess(model, self._kinds, threads)
 
   @contextlib.contextmanager
-  def _loaded(self, model: exported_models.ExportedModel, threads: int = 1
+  def _loaded(self, model: formats.ExportedModel, threads: int = 1
               ) -> Iterator[measuring.MeasuringProcess]:
     with self._process(model, threads) as process:
       process.load()

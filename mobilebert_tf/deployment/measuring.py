@@ -17,7 +17,6 @@ from typing import Any
 
 from mobilebert_tf.common import machine
 from mobilebert_tf.deployment import child_process
-from mobilebert_tf.deployment import exported_models
 from mobilebert_tf.deployment import formats
 
 _BATCH_SIZE = 16  # Texts that are answered together where nothing is timed.
@@ -38,7 +37,7 @@ class MeasuringProcess(child_process.ChildProcess):
       process.ask('answer', texts=['a text'], pairs=None)
   """
 
-  def __init__(self, model: exported_models.ExportedModel,
+  def __init__(self, model: formats.ExportedModel,
                kinds: Mapping[str, Any], threads: int):
     self._model, self._kinds, self._threads = model, kinds, threads
 

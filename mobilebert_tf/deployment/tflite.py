@@ -22,12 +22,11 @@ import tensorflow_text as tf_text
 
 from mobilebert_tf.common import files
 from mobilebert_tf.deployment import agreement
+from mobilebert_tf.deployment import agreement as calibration_lib
 from mobilebert_tf.deployment import building
-from mobilebert_tf.deployment import calibration as calibration_lib
 from mobilebert_tf.deployment import served_module
 from mobilebert_tf.deployment import tflite_file
 from mobilebert_tf.deployment import tflite_runner
-from mobilebert_tf.deployment import tflite_signatures
 from mobilebert_tf.inference import loading
 from mobilebert_tf.inference import task_kind
 from mobilebert_tf.modeling import validation
@@ -207,11 +206,11 @@ def convert(module: served_module.ServedModule, lengths: Sequence[int],
   if not lengths:
     raise ValueError('A TFLite file needs at least one length.')
   signatures = {
-      tflite_signatures.signature_name(length): _signature(module, length)
+      tflite_runner.signature_name(length): _signature(module, length)
       for length in lengths
   }
   if dynamic_length:
-    signatures[tflite_signatures.DYNAMIC] = _signature(module, None)
+    signatures[tflite_runner.DYNAMIC] = _signature(module, None)
   if text_signatures:
     signatures |= make_text_signatures(module, lengths)
   # The converter crashes on concrete functions in this TensorFlow, and works
@@ -246,10 +245,10 @@ def _samples(calibration: Iterable[Inputs], lengths: Sequence[int]
   """Returns inputs with the names of their signatures."""
   first = validation.INPUT_NAMES[0]
   samples = [
-      (tflite_signatures.signature_name(inputs[first].shape[1]), dict(inputs))
+      (tflite_runner.signature_name(inputs[first].shape[1]), dict(inputs))
       for inputs in calibration
   ]
-  wanted = map(tflite_signatures.signature_name, lengths)
+  wanted = map(tflite_runner.signature_name, lengths)
   if missing := sorted(set(wanted) - {name for name, _ in samples}):
     raise ValueError(
         f'int8 needs texts to calibrate each signature; {", ".join(missing)} '

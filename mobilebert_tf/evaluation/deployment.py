@@ -12,7 +12,7 @@ import numpy as np
 
 from mobilebert_tf.deployment import agreement
 from mobilebert_tf.deployment import comparison
-from mobilebert_tf.deployment import exported_models
+from mobilebert_tf.deployment import formats
 from mobilebert_tf.deployment import sized_texts
 from mobilebert_tf.evaluation import real_texts
 from mobilebert_tf.evaluation import scoring
@@ -79,7 +79,7 @@ class _Benchmark:
                progress: Callable[[str], None]):
     self._settings, self._kinds, self._progress = settings, kinds, progress
     self._compared = comparison.Comparison(
-        exported_models.find(settings.models), kinds, progress)
+        formats.find(settings.models), kinds, progress)
     # A file that is missing is named before any model is loaded.
     real_texts.read(settings.text_file, pairs=False)
 
@@ -126,7 +126,7 @@ class _Benchmark:
     self._first = next(iter(self._about.values()))
     self._kind = task_kind.find(self._first['task'], self._kinds)
 
-  def _about_file(self, model: exported_models.ExportedModel
+  def _about_file(self, model: formats.ExportedModel
                   ) -> dict[str, Any]:
     return {'name': model.name, 'path': str(model.path),
             'format': model.format, 'bytes': model.num_bytes,

@@ -11,19 +11,19 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from mobilebert_tf import modeling
 from mobilebert_tf.common import files
 from mobilebert_tf.deployment import agreement
 from mobilebert_tf.deployment import comparison
-from mobilebert_tf.deployment import exported_models
+from mobilebert_tf.deployment import formats
 from mobilebert_tf.deployment import saved_model as saved_model_lib
 from mobilebert_tf.deployment import tflite
+from mobilebert_tf import modeling
 from mobilebert_tf.pipelines import chain as chain_lib
 from mobilebert_tf.pipelines import pretraining
 from mobilebert_tf.pipelines import settings as settings_lib
 from mobilebert_tf.reporting import quickstart as quickstart_report
-from mobilebert_tf.tasks import registry
 from mobilebert_tf.tasks.classification import examples as examples_lib
+from mobilebert_tf.tasks import registry
 from mobilebert_tf.text import tokenizer as tokenizer_lib
 
 REPORT_FILE = 'report.html'
@@ -136,7 +136,7 @@ def _measure(paths: Sequence[pathlib.Path], texts: list[str],
              labels: np.ndarray, reference: np.ndarray
              ) -> list[dict[str, Any]]:
   """Returns the costs of the exports, and the shares of equal labels."""
-  compared = comparison.Comparison(exported_models.find(paths), registry.KINDS)
+  compared = comparison.Comparison(formats.find(paths), registry.KINDS)
   costs = compared.measure(comparison.Plan(
       texts[:_TIMED_TEXTS], None, {}, threads=(1,), batch_sizes=(1,),
       rounds=1))

@@ -11,8 +11,8 @@ class TextKind(task_kind.TaskKind):
   """A kind whose models read a text, or a pair of texts, in one piece."""
 
   def encode(self, trained, texts, *, rows, length, most):
-    from mobilebert_tf.deployment import calibration
-    return calibration.encode_texts(
+    from mobilebert_tf.deployment import agreement
+    return agreement.encode_texts(
         trained, texts, rows=rows, length=length, most=most)
 
   def read_texts(self, path, pairs):

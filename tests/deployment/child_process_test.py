@@ -13,20 +13,20 @@ import time
 from absl.testing import absltest
 
 from mobilebert_tf.deployment import child_process
-from mobilebert_tf.deployment import exported_models
+from mobilebert_tf.deployment import formats
 from mobilebert_tf.deployment import measuring
 from tests.data import temporary
 
-_MODEL = exported_models.ExportedModel(
+_MODEL = formats.ExportedModel(
     'x.tflite', pathlib.Path('/no/x.tflite'), 'tflite', 0)
 # A program that must not be imported again by its child process.
 _PROGRAM = """
 import pathlib, sys, time
-from mobilebert_tf.deployment import exported_models
+from mobilebert_tf.deployment import formats
 from mobilebert_tf.deployment import measuring
 from mobilebert_tf.tasks import registry
 _MODULES = 'list(__import__("sys").modules)'
-model = exported_models.ExportedModel('x', pathlib.Path('/no/x'), 'tflite', 0)
+model = formats.ExportedModel('x', pathlib.Path('/no/x'), 'tflite', 0)
 with measuring.MeasuringProcess(model, registry.KINDS, 1) as process:
   print(process.pid, *process.call(eval, _MODULES))
   process.call(len, registry.KINDS)

@@ -15,12 +15,12 @@ from absl.testing import parameterized
 
 from mobilebert_tf.deployment import child_process
 from mobilebert_tf.deployment import comparison
-from mobilebert_tf.deployment import exported_models
+from mobilebert_tf.deployment import formats
 from mobilebert_tf.deployment import measuring
 
 _NAMES = ('a', 'b')
 _MODELS = [
-    exported_models.ExportedModel(name, pathlib.Path(name), 'tflite', 1)
+    formats.ExportedModel(name, pathlib.Path(name), 'tflite', 1)
     for name in _NAMES]
 _ABOUT = {'task': 'classification', 'labels': ['no', 'yes'], 'pairs': False,
           'max_length': 39, 'counts': True}

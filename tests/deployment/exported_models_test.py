@@ -7,7 +7,7 @@ import pathlib
 
 from absl.testing import absltest
 
-from mobilebert_tf.deployment import exported_models
+from mobilebert_tf.deployment import formats
 from tests.data import temporary
 
 
@@ -27,7 +27,7 @@ class ExportedModelsTest(temporary.TemporaryFiles, absltest.TestCase):
     self._write('model/saved_model.pb', 100)
     self._write('model/variables/variables.index', 20)
     self._write('model/assets/vocab.txt', 3)
-    [found] = exported_models.find([self.folder / 'model'])
+    [found] = formats.find([self.folder / 'model'])
     self.assertEqual((found.name, found.format, found.num_bytes),
                      ('model', 'saved_model', 123))
 
@@ -36,14 +36,14 @@ class ExportedModelsTest(temporary.TemporaryFiles, absltest.TestCase):
       self._write(f'model/{version}/saved_model.pb')
     self._write('model/11/other.txt')  # It is not complete.
     self._write('model/backup/saved_model.pb')
-    [found] = exported_models.find([self.folder / 'model'])
+    [found] = formats.find([self.folder / 'model'])
     self.assertEqual(found.path, self.folder / 'model' / '10')
     self.assertEqual(found.name, 'model')
 
   def test_names_are_as_long_as_it_takes_to_tell_them_apart(self):
     for path in ('a/one/model.tflite', 'a/two/model.tflite', 'b/x.tflite'):
       self._write(path)
-    found = exported_models.find([self.folder / path for path in (
+    found = formats.find([self.folder / path for path in (
         'a/one/model.tflite', 'a/two/model.tflite', 'b/x.tflite')])
     self.assertEqual([each.name for each in found],
                      ['one/model.tflite', 'two/model.tflite', 'x.tflite'])
@@ -54,19 +54,19 @@ class ExportedModelsTest(temporary.TemporaryFiles, absltest.TestCase):
     (self.folder / 'empty').mkdir()
     for path in (text, self.folder / 'empty'):
       with self.assertRaisesRegex(ValueError, f'{path} is no exported model'):
-        exported_models.find([path])
+        formats.find([path])
     with self.assertRaisesRegex(FileNotFoundError, 'nowhere does not exist'):
-      exported_models.find([self.folder / 'nowhere'])
+      formats.find([self.folder / 'nowhere'])
 
   def test_the_folder_of_a_tflite_file_says_which_file(self):
     file = self._write('bundle/model.tflite')
     with self.assertRaisesRegex(ValueError, f'name the file in it: {file}'):
-      exported_models.find([file.parent])
+      formats.find([file.parent])
 
   def test_the_same_twice_is_refused(self):
     self._write('model/3/saved_model.pb')
     with self.assertRaisesRegex(ValueError, 'is named twice'):
-      exported_models.find([self.folder / 'model', self.folder / 'model/3'])
+      formats.find([self.folder / 'model', self.folder / 'model/3'])
 
 
 if __name__ == '__main__':

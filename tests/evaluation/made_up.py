@@ -7,7 +7,7 @@ from typing import Any
 
 from mobilebert_tf.tasks.classification import scoring as text_scoring
 from mobilebert_tf.tasks.question_answering import evaluation as answers_lib
-from mobilebert_tf.tasks.token_classification import scoring as token_scoring
+from mobilebert_tf.tasks.token_classification import evaluation as token_scoring
 
 
 def classification(**changes: Any) -> text_scoring.ClassPredictions:

@@ -21,7 +21,7 @@ from mobilebert_tf.tasks.token_classification import (
 from mobilebert_tf.tasks.classification import examples as examples_lib
 from mobilebert_tf.tasks.classification import predictor
 from mobilebert_tf.tasks.question_answering import spans as answer_types
-from mobilebert_tf.tasks.token_classification import scoring
+from mobilebert_tf.tasks.token_classification import evaluation
 from tests.data import squad_samples
 from tests.data import temporary
 from tests.inference import tiny_classifier
@@ -98,7 +98,7 @@ class ScoreSentencesTest(tf.test.TestCase):
       scores.append(rng.dirichlet([1, 1, 1], length))
     found = word_evaluation.score_sentences(
         _Labeler(labels, scores), sentences, 'mine')
-    self.assertAllClose(dict(found.metrics), scoring.score(
+    self.assertAllClose(dict(found.metrics), evaluation.score(
         [list(each.labels) for each in sentences], found.predictions.answers))
     self.assertEqual(found.predictions.answers[1],
                      [labels[i] for i in scores[1].argmax(1)])

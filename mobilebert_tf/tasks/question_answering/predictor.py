@@ -12,7 +12,6 @@ import numpy as np
 import tensorflow as tf
 
 from mobilebert_tf.deployment import agreement
-from mobilebert_tf.deployment import calibration
 from mobilebert_tf.inference import line_answers
 from mobilebert_tf.inference import loading
 from mobilebert_tf.inference import rewriting
@@ -191,7 +190,7 @@ def encode_windows(trained: loading.TrainedModel,
   windows = graph_windows.TextWindows(
       tokenizer.Tokenizer(trained.vocab_file, trained.lower_case), texts.texts,
       texts.pairs, range(len(texts)), settings)
-  return [windows.batch(part, length) for part in calibration.row_batches(
+  return [windows.batch(part, length) for part in agreement.row_batches(
       len(windows), rows, most)]
 
 

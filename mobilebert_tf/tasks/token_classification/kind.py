@@ -45,8 +45,8 @@ class TokenClassification(text_kind.TextKind):
     return list(task.class_names or loader.find_labels(task.train_data))
 
   def line_answerer(self, trained, batch_size):
-    from mobilebert_tf.tasks.token_classification import lines
-    return lines.WordLineAnswerer(trained, batch_size)
+    from mobilebert_tf.tasks.token_classification import predictor
+    return predictor.WordLineAnswerer(trained, batch_size)
 
   # === Deployment ===
   #
@@ -81,8 +81,8 @@ class TokenClassification(text_kind.TextKind):
                      for one, other in zip(found, expected, strict=True)])
 
   def answer_file(self, runner, texts, pairs):
-    from mobilebert_tf.tasks.token_classification import file_answers
-    return file_answers.answer(runner, texts)
+    from mobilebert_tf.tasks.token_classification import answers as answers_lib
+    return answers_lib.answer(runner, texts)
 
   def comparable(self, runner, texts, pairs):
     return [_join(word.label for word in answer.words)

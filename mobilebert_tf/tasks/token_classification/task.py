@@ -12,8 +12,8 @@ from mobilebert_tf.data import entity_labels
 from mobilebert_tf import modeling
 from mobilebert_tf.tasks import fine_tuning
 from mobilebert_tf.tasks.pretraining import task
+from mobilebert_tf.tasks.token_classification import evaluation
 from mobilebert_tf.tasks.token_classification import loader
-from mobilebert_tf.tasks.token_classification import scoring
 from official.core import task_factory
 from official.nlp.tasks import tagging
 
@@ -126,5 +126,5 @@ class TokenClassificationTask(fine_tuning.FineTuning, tagging.TaggingTask):
         aggregated_logs, key=lambda entry: entry[1]):
       for names, ids in ((labels, true_ids), (predicted, predicted_ids)):
         names.setdefault(sentence, []).extend(self.labels[i] for i in ids)
-    return scoring.score(list(labels.values()), list(predicted.values()),
+    return evaluation.score(list(labels.values()), list(predicted.values()),
                  entity_labels.are_entities(self.labels))

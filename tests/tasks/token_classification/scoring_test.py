@@ -11,7 +11,7 @@ from seqeval.metrics import sequence_labeling
 
 from mobilebert_tf.evaluation import analysis
 from mobilebert_tf.evaluation import results
-from mobilebert_tf.tasks.token_classification import scoring
+from mobilebert_tf.tasks.token_classification import evaluation
 from tests.evaluation import made_up
 
 _TAGS = ('O', 'B-PER', 'I-PER', 'B-LOC', 'I-LOC')
@@ -25,8 +25,8 @@ def _random(seed: int):
   return made_up.tokens(words=labels, labels=labels, answers=answers)
 
 
-def _count(made: scoring.TokenPredictions) -> scoring.Counts:
-  return scoring.count(made.labels, made.answers, made.entities)
+def _count(made: evaluation.TokenPredictions) -> evaluation.Counts:
+  return evaluation.count(made.labels, made.answers, made.entities)
 
 
 class TokenScoringTest(tf.test.TestCase):
@@ -42,7 +42,7 @@ class TokenScoringTest(tf.test.TestCase):
   def test_metrics_are_seqevals(self):
     for seed in range(5):
       made = _random(seed)
-      found = scoring.score_counts(_count(made))
+      found = evaluation.score_counts(_count(made))
       precision, recall, f1, _ = (
           sequence_labeling.precision_recall_fscore_support(
               made.labels, made.answers, average='micro'))
@@ -56,7 +56,7 @@ class TokenScoringTest(tf.test.TestCase):
     made = _random(7)
     expected = sequence_labeling.precision_recall_fscore_support(
         made.labels, made.answers, average=None)
-    found = scoring.class_scores(made)
+    found = evaluation.class_scores(made)
     self.assertEqual([each['label'] for each in found], ['LOC', 'PER'])
     for name, values in zip(('precision', 'recall', 'f1', 'count'), expected,
                             strict=True):
@@ -64,7 +64,7 @@ class TokenScoringTest(tf.test.TestCase):
 
   def test_types_that_are_never_true_or_never_found(self):
     found = {each['label']: each for each in
-             scoring.class_scores(made_up.tokens(
+             evaluation.class_scores(made_up.tokens(
                  labels=[['B-PER', 'O'], ['O'] * 4, ['O']],
                  answers=[['O', 'O'], ['B-LOC', 'O', 'O', 'O'], ['O']]))}
     self.assertTrue(math.isnan(found['PER']['precision']))
@@ -72,7 +72,7 @@ class TokenScoringTest(tf.test.TestCase):
     self.assertTrue(math.isnan(found['LOC']['recall']))
 
   def test_words_are_confused_by_type(self):
-    kinds, matrix = scoring.confusion(made_up.tokens())
+    kinds, matrix = evaluation.confusion(made_up.tokens())
     self.assertEqual(kinds, ['LOC', 'O', 'PER'])
     self.assertAllEqual(matrix, [[1, 1, 0], [0, 3, 1], [0, 0, 1]])
 
@@ -80,10 +80,10 @@ class TokenScoringTest(tf.test.TestCase):
     made = made_up.tokens(
         labels=[['B-', 'V'], ['N'] * 4, ['N']],
         answers=[['B-', 'V'], ['N', 'V', 'N', 'N'], ['N']], entities=False)
-    self.assertEqual(scoring.confusion(made)[0], ['B-', 'N', 'V'])
-    self.assertEqual(scoring.score_counts(_count(made)), {
+    self.assertEqual(evaluation.confusion(made)[0], ['B-', 'N', 'V'])
+    self.assertEqual(evaluation.score_counts(_count(made)), {
         'accuracy': 6 / 7, 'f1': 0.0, 'precision': 0.0, 'recall': 0.0})
-    scores = scoring.class_scores(made)[1]
+    scores = evaluation.class_scores(made)[1]
     self.assertEqual((scores['count'], scores['recall']), (5, 0.8))
 
   def test_quality_worst_and_baseline_are_of_sentences(self):
@@ -95,7 +95,7 @@ class TokenScoringTest(tf.test.TestCase):
 
   def test_results_have_intervals_and_the_wrong_words(self):
     made = _random(1)
-    metrics = scoring.score_counts(_count(made))
+    metrics = evaluation.score_counts(_count(made))
     found = results.collect(made, metrics, {})
     for name, value in metrics.items():
       self.assertBetween(value, *found['intervals'][name])

@@ -16,8 +16,8 @@ import tensorflow as tf, tf_keras
 
 from mobilebert_tf import modeling
 from mobilebert_tf.tasks.pretraining import task as pretraining_task
+from mobilebert_tf.tasks.token_classification import evaluation
 from mobilebert_tf.tasks.token_classification import loader
-from mobilebert_tf.tasks.token_classification import scoring
 from mobilebert_tf.tasks.token_classification import (
     task as token_classification_task)
 from mobilebert_tf.training import experiments  # noqa: F401
@@ -148,13 +148,13 @@ class TokenClassificationTest(parameterized.TestCase, temporary.TemporaryFiles,
   def test_scores_are_seqevals(self):
     truth = [['B-X', 'I-X', 'O', 'B-Y'], ['O', 'B-X', 'B-X'], ['O']]
     guess = [['B-X', 'O', 'O', 'B-Y'], ['O', 'B-X', 'I-X'], ['B-Y']]
-    scores = scoring.score(truth, guess)
+    scores = evaluation.score(truth, guess)
     self.assertAllClose(scores, {
         'accuracy': 5 / 8, 'precision': 1 / 4, 'recall': 1 / 4, 'f1': 1 / 4})
     self.assertAllClose(scores['f1'], seqeval_metrics.f1_score(truth, guess))
     # Nothing found, and nothing there: no warning and no NaN.
     self.assertEqual(
-        scoring.score([['O']], [['O']]),
+        evaluation.score([['O']], [['O']]),
         {'accuracy': 1.0, 'precision': 0.0, 'recall': 0.0, 'f1': 0.0})
 
   def test_labels_of_words_have_no_entities(self):
