@@ -71,7 +71,7 @@ class Comparison:
 
   Example:
 
-    compared = Comparison(exported_models.find(['a.tflite']), registry.KINDS)
+    compared = Comparison(formats.find(['a.tflite']), registry.KINDS)
     compared.measure(Plan(texts, None, {}))['a.tflite']
   """
 

@@ -26,7 +26,7 @@ class Settings:
   """What is compared.
 
   Attributes:
-    models: Paths of exported models, as `exported_models.find` takes them.
+    models: Paths of exported models, as `formats.find` takes them.
     text_file: File with a text a line, or two with a tab between for pairs.
     data_file: Labelled file, or ''.
     model_dir: Keras model to agree with, as `loading.load` takes it; '' for

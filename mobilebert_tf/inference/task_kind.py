@@ -128,7 +128,7 @@ class TaskKind:
   def encode(self, trained: loading.TrainedModel, texts: agreement.RealTexts,
              *, rows: int, length: int | None,
              most: int | None) -> list[dict[str, tf.Tensor]]:
-    """Encodes texts as the model reads them; see `calibration.batches`."""
+    """Encodes texts as the model reads them; see `agreement.batches`."""
     raise self.missing('export')
 
   def answers(self, trained: loading.TrainedModel,

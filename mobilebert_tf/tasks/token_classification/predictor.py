@@ -135,7 +135,7 @@ class TokenPredictor:
 def encode_parts(trained: loading.TrainedModel, texts: agreement.RealTexts, *,
                  rows: int, length: int | None,
                  most: int | None) -> list[dict[str, tf.Tensor]]:
-  """Encodes texts, the long ones in parts; see `calibration.batches`.
+  """Encodes texts, the long ones in parts; see `agreement.batches`.
 
   Args:
     trained: The model.
