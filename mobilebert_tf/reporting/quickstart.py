@@ -74,10 +74,13 @@ def format_summary(results: Mapping[str, Any]) -> str:
            if formatting.is_number(value)]
   return '\n\n'.join(filter(None, (
       ': '.join(filter(None, ('MobileBERT quick start', ', '.join(facts)))),
-      *_told(networks.table(results)),
-      *_told(masked_lm(results), masked_lm_finding(results)),
-      *_told(task(results), task_finding(results)),
-      *_told(exports(results)), *_told(answers(results)))))
+      *_told('Networks:', networks.table(results)),
+      *_told('Restoring masked tokens of held-out text:', masked_lm(results),
+             masked_lm_finding(results)),
+      *_told('The task, on held-out texts:', task(results),
+             task_finding(results)),
+      *_told('Exported models:', exports(results)),
+      *_told('Answers:', answers(results)))))
 
 
 def deployed(results: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -259,8 +262,9 @@ def _table(titles: Sequence[str], rows: Sequence[Sequence[str]],
   return text_lib.make_table(titles, rows, **options) if rows else None
 
 
-def _told(table: text_lib.Table | None, finding: str = '') -> list[str]:
-  return [text_lib.format_table(table) if table else '',
+def _told(title: str, table: text_lib.Table | None,
+          finding: str = '') -> list[str]:
+  return [title if table else '', text_lib.format_table(table) if table else '',
           textwrap.fill(text_lib.clean(finding), 80)]
 
 
