@@ -3,6 +3,7 @@
 
 """Where a model is right and where it is not, for predictions of any kind."""
 
+import dataclasses
 import math
 from collections.abc import Iterable, Sequence
 from typing import Any
@@ -17,6 +18,7 @@ Predictions = predictions_lib.Predictions
 
 MATRIX_CLASSES = 40  # A larger matrix is no help to anyone.
 _CONFUSIONS = 50
+_NO_ANSWERS = intervals.Group('', 0, math.nan, math.nan, math.nan)
 
 
 def by_length(predictions: Predictions,
@@ -122,3 +124,67 @@ def confusion_details(names: Sequence[str],
           {'truth': names[truth], 'answer': names[answer], 'count': count}
           for truth, answer, count in confusions(matrix)[:_CONFUSIONS]],
   }
+
+
+@dataclasses.dataclass(frozen=True)
+class CalibrationBin:
+  """Answers of similar confidence, the highest probability of each.
+
+  Attributes:
+    low: Least confidence in the bin.
+    high: Greatest confidence in the bin.
+    count: Number of answers.
+    confidence: Mean confidence; NaN if there are none.
+    accuracy: Share that is right, `accuracy.mean`, with its interval.
+  """
+  low: float
+  high: float
+  count: int
+  confidence: float
+  accuracy: intervals.Group
+
+
+@dataclasses.dataclass(frozen=True)
+class Calibration:
+  """How well confidence matches accuracy: 80% sure, 80% right.
+
+  Attributes:
+    error: Expected calibration error: the mean distance of confidence and
+      accuracy over bins, weighted by their counts (Guo et al., 2017).
+    confidence: Mean confidence of all answers.
+    accuracy: Share of all answers that is right.
+    bins: Bins of equal width, from 0 to 1.
+  """
+  error: float
+  confidence: float
+  accuracy: float
+  bins: tuple[CalibrationBin, ...]
+
+
+def calibration(confidence: np.ndarray, right: np.ndarray,
+                bins: int = 10) -> Calibration:
+  """Compares confidence with accuracy.
+
+  The bins are those of `sklearn.calibration.calibration_curve`, which returns
+  neither the counts nor the intervals that are needed here.
+
+  Args:
+    confidence: Highest probability of each answer, `[examples]`.
+    right: 1 for a right answer and 0 for a wrong one, `[examples]`.
+    bins: Number of bins; a confidence on an edge belongs to the bin below.
+  """
+  confidence = np.clip(confidence, 0, 1)
+  edges = np.linspace(0, 1, bins + 1)
+  bin_of = np.searchsorted(edges[1:-1], confidence)
+  found, error = [], 0.0
+  for number in range(bins):
+    inside = bin_of == number
+    mean, accuracy = math.nan, _NO_ANSWERS
+    if inside.any():
+      accuracy = intervals.group('', right[inside])
+      mean = float(confidence[inside].mean())
+      error += inside.mean() * abs(accuracy.mean - mean)
+    found.append(CalibrationBin(float(edges[number]), float(edges[number + 1]),
+                                int(inside.sum()), mean, accuracy))
+  return Calibration(float(error), float(confidence.mean()),
+                     float(right.mean()), tuple(found))

@@ -22,8 +22,8 @@ from mobilebert_tf.pipelines import chain as chain_lib
 from mobilebert_tf.pipelines import pretraining
 from mobilebert_tf.pipelines import settings as settings_lib
 from mobilebert_tf.reporting import quickstart as quickstart_report
-from mobilebert_tf.tasks.classification import examples as examples_lib
 from mobilebert_tf.tasks import registry
+from mobilebert_tf.tasks.classification import loader as loader_lib
 from mobilebert_tf.text import tokenizer as tokenizer_lib
 
 REPORT_FILE = 'report.html'
@@ -115,7 +115,7 @@ def export(folder: pathlib.Path, classifier_folder: pathlib.Path,
     model's label.
   """
   classifier = registry.load(str(classifier_folder))
-  examples = examples_lib.read_examples(
+  examples = loader_lib.read_examples(
       task['dev'], text_field=task['text_column'], labels=task['labels'])
   texts = list(examples.texts)
   real = agreement.RealTexts(

@@ -22,7 +22,7 @@ from mobilebert_tf.pipelines import settings as settings_lib
 from mobilebert_tf.pipelines.finetuning import recipe as recipe_lib
 from mobilebert_tf.pipelines.finetuning import run as run_lib
 from mobilebert_tf.reporting import evaluation as evaluation_report
-from mobilebert_tf.tasks.classification import examples as examples_lib
+from mobilebert_tf.tasks.classification import loader as loader_lib
 
 # The libraries with the most passages, so that the classes can be equally
 # large.
@@ -92,12 +92,12 @@ def check(train: str, dev: str, text_column: str = 'text') -> dict[str, Any]:
   Raises:
     ValueError: If a row of either is bad, naming it, or there is one label.
   """
-  labels = examples_lib.read_labels(train, 'label')
+  labels = loader_lib.read_labels(train, 'label')
   if len(labels) < 2:
     raise ValueError(f'{train} has one label, {labels[0]!r}; classification '
                      'is among two or more.')
   counts = {
-      f'{part}_examples': len(examples_lib.read_examples(
+      f'{part}_examples': len(loader_lib.read_examples(
           path, text_field=text_column, labels=labels).texts)
       for part, path in (('train', train), ('dev', dev))
   }

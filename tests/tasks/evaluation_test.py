@@ -13,12 +13,12 @@ from sklearn import metrics as sklearn_metrics
 
 from mobilebert_tf.data import conll
 from mobilebert_tf.data import squad
-from mobilebert_tf.tasks.classification import evaluation as text_evaluation
+from mobilebert_tf.tasks.classification import scoring as text_scoring
 from mobilebert_tf.tasks.question_answering import (
     evaluation as question_evaluation)
 from mobilebert_tf.tasks.token_classification import (
     evaluation as word_evaluation)
-from mobilebert_tf.tasks.classification import examples as examples_lib
+from mobilebert_tf.tasks.classification import loader as loader_lib
 from mobilebert_tf.tasks.classification import predictor
 from mobilebert_tf.tasks.question_answering import spans as answer_types
 from mobilebert_tf.tasks.token_classification import evaluation
@@ -30,8 +30,8 @@ _WORDS = (3, 12, 1, 37, 38, 90, 15, 2, 5, 8)
 _TEXTS = [tiny_classifier.text(words, first=words) for words in _WORDS]
 
 
-def _examples(label_ids) -> examples_lib.TextExamples:
-  return examples_lib.TextExamples(
+def _examples(label_ids) -> loader_lib.TextExamples:
+  return loader_lib.TextExamples(
       _TEXTS, None, list(tiny_classifier.LABELS), label_ids, skipped=2)
 
 
@@ -47,7 +47,7 @@ class ScoreTextsTest(tf.test.TestCase):
 
   def test_metrics_are_of_the_answers(self):
     labels = np.arange(len(_TEXTS)) % 3
-    found = text_evaluation.score_texts(
+    found = text_scoring.score_texts(
         self.predictor, _examples(labels), 'mine')
     answers = self.predictor.scores(_TEXTS).argmax(1)
     self.assertAllEqual(found.predictions.answers, answers)
@@ -63,13 +63,13 @@ class ScoreTextsTest(tf.test.TestCase):
 
   def test_other_metrics_and_missing_labels(self):
     examples = _examples(np.zeros(len(_TEXTS), np.int32))
-    found = text_evaluation.score_texts(
+    found = text_scoring.score_texts(
         self.predictor, examples, 'mine', ['matthews'])
     self.assertEqual(list(found.metrics), ['matthews'])
     with self.assertRaisesRegex(ValueError, 'pearson'):
-      text_evaluation.score_texts(self.predictor, examples, 'mine', ['pearson'])
+      text_scoring.score_texts(self.predictor, examples, 'mine', ['pearson'])
     with self.assertRaisesRegex(ValueError, 'no labels'):
-      text_evaluation.score_texts(self.predictor, _examples(None), 'mine')
+      text_scoring.score_texts(self.predictor, _examples(None), 'mine')
 
 
 class _Labeler:

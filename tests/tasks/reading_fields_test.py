@@ -7,7 +7,7 @@ import tensorflow as tf
 from absl.testing import parameterized
 
 from mobilebert_tf.inference import loading
-from mobilebert_tf.tasks.classification import evaluation
+from mobilebert_tf.tasks.classification import scoring
 from mobilebert_tf.tasks.classification import glue
 from mobilebert_tf.tasks import registry
 from mobilebert_tf.tasks.token_classification import (
@@ -33,17 +33,17 @@ class ReadingFieldsTest(tf.test.TestCase, parameterized.TestCase):
 
   def test_a_checkpoint_has_the_usual_columns_and_its_own_labels(self):
     self.assertEqual(
-        evaluation.reading_fields(_trained()),
+        scoring.reading_fields(_trained()),
         {'text_field': 'text', 'label_field': 'label', 'regression': False,
          'labels': ['b', 'a']})
 
   def test_a_run_has_the_columns_of_its_validation_data(self):
     train = {'input_path': 'a', 'text_field': 'x', 'label_field': 'y',
              'column_names': ['x', 'y']}
-    fields = evaluation.reading_fields(_trained(train=train))
+    fields = scoring.reading_fields(_trained(train=train))
     self.assertEqual((fields['text_field'], fields['label_field']), ('x', 'y'))
     self.assertEqual(list(fields['column_names']), ['x', 'y'])
-    fields = evaluation.reading_fields(_trained(
+    fields = scoring.reading_fields(_trained(
         train=train, validation={'input_path': 'b', 'text_field': 'z',
                                  'pair_field': 'p', 'bad_rows': 'skip'}))
     self.assertEqual(
@@ -53,31 +53,31 @@ class ReadingFieldsTest(tf.test.TestCase, parameterized.TestCase):
   def test_columns_that_are_named_count_and_mean_a_header(self):
     train = {'input_path': 'a', 'text_field': 'x', 'label_field': 'y',
              'column_names': ['x', 'y']}
-    fields = evaluation.reading_fields(
+    fields = scoring.reading_fields(
         _trained(train=train), text_field='mine', pair_field='')
     self.assertEqual((fields['text_field'], fields['label_field'],
                       tuple(fields['column_names'])), ('mine', 'y', ()))
 
   def test_a_task_of_glue_has_its_own(self):
-    fields = evaluation.reading_fields(
+    fields = scoring.reading_fields(
         _trained(['1', '0']), glue.get_task('cola'))
     self.assertEqual(fields['text_field'], 'sentence')
     self.assertLen(fields['column_names'], 4)
     self.assertEqual(fields['labels'], ['1', '0'])  # The model's order.
 
   def test_a_model_without_names_gets_those_of_the_task(self):
-    fields = evaluation.reading_fields(
+    fields = scoring.reading_fields(
         _trained(['LABEL_0', 'LABEL_1', 'LABEL_2']), glue.get_task('mnli'))
     self.assertEqual(fields['labels'],
                      ['entailment', 'neutral', 'contradiction'])
-    fields = evaluation.reading_fields(
+    fields = scoring.reading_fields(
         _trained(['LABEL_0', 'LABEL_1', 'LABEL_2']), glue.get_task('mnli'),
         labels=['contradiction', 'neutral', 'entailment'])
     self.assertEqual(fields['labels'],
                      ['contradiction', 'neutral', 'entailment'])
 
   def test_values_have_no_labels(self):
-    fields = evaluation.reading_fields(
+    fields = scoring.reading_fields(
         _trained([], 'regression'), glue.get_task('stsb'))
     self.assertEqual((fields['labels'], fields['regression']), ([], True))
 
@@ -91,7 +91,7 @@ class ReadingFieldsTest(tf.test.TestCase, parameterized.TestCase):
   def test_what_does_not_fit_is_refused(self, known, kind, task, labels,
                                         message):
     with self.assertRaisesRegex(ValueError, message):
-      evaluation.reading_fields(
+      scoring.reading_fields(
           _trained(known, kind), glue.get_task(task) if task else None,
           labels=labels)
 

@@ -15,7 +15,6 @@ from mobilebert_tf.pipelines.finetuning import run as run_lib
 from mobilebert_tf.reporting import text as text_lib
 from mobilebert_tf.tasks.classification import glue
 from mobilebert_tf.tasks.classification import recipes
-from mobilebert_tf.tasks.classification import submission
 
 _OTHER_PARTS = {'dev_mismatched': '_mismatched'}
 
@@ -107,4 +106,4 @@ def write_submission(runs: Mapping[str, Mapping[str, Any]],
   with tempfile.TemporaryDirectory() as together:
     for folder in answers:
       shutil.copytree(folder, together, dirs_exist_ok=True)
-    return submission.write_zip(together, path)
+    return glue.write_zip(together, path)

@@ -1,45 +1,56 @@
 # Copyright 2026 The mobilebert_tf Authors
 # SPDX-License-Identifier: Apache-2.0
 
-"""The tasks of GLUE: their folders, columns, labels, metrics and file names.
+"""The tasks of GLUE: files, columns, labels, metrics, scores and submissions.
 
 GLUE is downloaded as one folder with a folder for each task. Its files are
 tab-separated, quotes mean nothing in them, and every task has columns of its
 own; two parts of CoLA have no header.
+
+Its server takes one zip with a file for each test part, with a line for each
+row of the part in its order: the row's number and the answer, which is a label
+or, for STS-B, a number from 0 to 5.
 """
 
-import dataclasses
-import os
 from collections.abc import Mapping, Sequence
+import dataclasses
+import io
+import os
+import pathlib
 from typing import Any
+import zipfile
 
+from absl import logging
 import numpy as np
 import tensorflow as tf
+
+from mobilebert_tf.common import files
+from mobilebert_tf.data import tables
+from mobilebert_tf.tasks.classification import loader
 
 TEST_PARTS = ('test', 'test_mismatched')
 
 
 @dataclasses.dataclass(frozen=True)
 class GlueTask:
-  """What one has to know of a task to read it, score it and submit it.
+  """A task of GLUE: how it is read, scored and submitted.
 
   Attributes:
-    name: The key in `GLUE_TASKS`.
-    title: How the paper writes it.
-    folder: The folder below the one that GLUE was unpacked to.
-    files: The name of the file of each part: `train`, `dev`, `test`, and for
-      MNLI, whose dev and test are the matched ones, `dev_mismatched` and
-      `test_mismatched`.
-    rows: How many rows each part has officially, those that cannot be read
-      left out.
-    text_field: The column of the text.
-    pair_field: The column of the second text; empty for none.
-    label_field: The column of the label, in all parts but test.
-    index_field: The column of the row's number, in the test part.
-    labels: The classes in the order of their ids; None for regression.
-    metrics: The official ones, as `evaluation.metrics` names them.
-    submissions: The name of the file of each test part in a submission.
-    headers: The columns of the parts whose files have no header.
+    name: Key in `GLUE_TASKS`.
+    title: Name in the paper.
+    folder: Folder below the one that GLUE was unpacked to.
+    files: File name of each part: `train`, `dev`, `test`, and for MNLI, whose
+      dev and test are the matched ones, `dev_mismatched` and `test_mismatched`.
+    rows: Official number of rows of each part, without those that cannot be
+      read.
+    text_field: Column of the text.
+    pair_field: Column of the second text; empty for none.
+    label_field: Column of the label, in all parts but test.
+    index_field: Column of the row's number, in the test part.
+    labels: Classes in the order of their ids; None for regression.
+    metrics: Official metrics, named as in `evaluation.metrics`.
+    submissions: File name of each test part in a submission.
+    headers: Columns of the parts whose files have no header.
     bad_rows: `skip` where the official files hold rows that cannot be read.
   """
   name: str
@@ -60,22 +71,24 @@ class GlueTask:
 
   @property
   def num_classes(self) -> int:
-    """Logits of a model for it; 1 is regression."""
+    """The number of logits of its models; 1 is regression."""
     return len(self.labels) if self.labels else 1
 
 
-def get_task(name: str) -> GlueTask:
+def get_task(name: GlueTask | str) -> GlueTask:
   """Returns a task by its key or title, in capitals or not.
 
   >>> get_task('SST-2').name
   'sst2'
 
   Args:
-    name: Such as `sst2` or `SST-2`.
+    name: Name such as `sst2` or `SST-2`; a task is returned as it is.
 
   Raises:
-    ValueError: If there is none, naming those there are.
+    ValueError: If there is no such task.
   """
+  if isinstance(name, GlueTask):
+    return name
   key = name.lower().replace('-', '')
   if key not in GLUE_TASKS:
     raise ValueError(f'GLUE has no task {name!r}; it has '
@@ -89,14 +102,14 @@ def file_path(task: GlueTask | str, data_dir: str | os.PathLike,
 
   Args:
     task: The task or its name.
-    data_dir: The folder that holds the tasks' folders, or the task's own.
+    data_dir: Folder that holds the tasks' folders, or the task's own.
     part: One of the task's `files`.
 
   Raises:
     ValueError: If the task has no such part.
-    FileNotFoundError: If there is no such file, saying where it should be.
+    FileNotFoundError: If there is no such file.
   """
-  task = get_task(task) if isinstance(task, str) else task
+  task = get_task(task)
   if part not in task.files:
     raise ValueError(f'{task.title} has no part {part!r}; it has '
                      f'{", ".join(task.files)}.')
@@ -116,7 +129,7 @@ def file_path(task: GlueTask | str, data_dir: str | os.PathLike,
 
 def data_fields(task: GlueTask | str, data_dir: str | os.PathLike,
                 part: str) -> dict[str, Any]:
-  """Returns fields of a `TextClassificationDataConfig` that reads a part.
+  """Returns the fields of a `TextClassificationDataConfig` that reads a part.
 
   Example:
 
@@ -129,21 +142,18 @@ def data_fields(task: GlueTask | str, data_dir: str | os.PathLike,
     part: One of the task's `files`. Test parts have no labels, and are read
       with the number of each row.
 
-  Returns:
-    The path, the columns, the labels, and how the file is to be read.
-
   Raises:
     ValueError: If the task has no such part.
     FileNotFoundError: If there is no such file.
   """
-  task = get_task(task) if isinstance(task, str) else task
+  task = get_task(task)
   path = file_path(task, data_dir, part)
   return {'input_path': path, **part_fields(task, part)}
 
 
 def part_fields(task: GlueTask | str, part: str) -> dict[str, Any]:
-  """Returns what `data_fields` does without the path: a file may not exist."""
-  task = get_task(task) if isinstance(task, str) else task
+  """Returns `data_fields` without the path, for files that need not exist."""
+  task = get_task(task)
   is_test = part in TEST_PARTS
   return {
       'text_field': task.text_field,
@@ -160,16 +170,16 @@ def part_fields(task: GlueTask | str, part: str) -> dict[str, Any]:
 
 def task_score(metrics: Mapping[str, float],
                task: GlueTask | str) -> float:
-  """Returns the one number of a task: the mean of its official metrics.
+  """Returns the score of a task: the mean of its official metrics.
 
   Args:
-    metrics: By name; others than the task's are left out.
+    metrics: Metrics by name; only those of the task count.
     task: The task or its name.
 
   Raises:
-    ValueError: If one of the task's is missing.
+    ValueError: If a metric of the task is missing.
   """
-  task = get_task(task) if isinstance(task, str) else task
+  task = get_task(task)
   missing = [name for name in task.metrics if name not in metrics]
   if missing:
     raise ValueError(f'{", ".join(missing)} of {task.title} is missing; there '
@@ -185,10 +195,10 @@ def glue_score(by_task: Mapping[str, Mapping[str, float]],
   and mismatched. AX does not count.
 
   Args:
-    by_task: The metrics of each task by its name; of MNLI mismatched as
+    by_task: Metrics of each task by its name; of MNLI mismatched as
       `mnli_mismatched`.
-    leave_out: Tasks that are not to count, such as `wnli`; the result is then
-      not the official score and should not be called so.
+    leave_out: Tasks that do not count, such as `wnli`; the result is then not
+      the official score.
 
   Returns:
     The score, in the unit of the metrics.
@@ -314,3 +324,172 @@ GLUE_RECIPES = {
     # The dev part contradicts the train part: nothing beats the majority.
     'wnli': (2, 16, 1e-5),
 }
+
+
+# === Submission ===
+
+FILE_NAMES = tuple(name for task in GLUE_TASKS.values()
+                   for name in task.submissions.values())
+_HEADER = ('index', 'prediction')
+_LOWEST, _HIGHEST = 0.0, 5.0
+# Zips of the same answers are the same, byte for byte.
+_NO_DATE = (1980, 1, 1, 0, 0, 0)
+
+
+def read_test_part(task: GlueTask | str, data_dir: str | os.PathLike,
+                   part: str = 'test') -> loader.TextExamples:
+  """Reads and checks a test part, preferably before training.
+
+  Args:
+    task: The task or its name.
+    data_dir: Folder that holds the tasks' folders.
+    part: `test`, or `test_mismatched` of MNLI.
+
+  Returns:
+    The texts, which may be empty, and `indices`.
+
+  Raises:
+    FileNotFoundError: If there is no such file.
+    ValueError: If a row is not sound or its number is not its place; names the
+      file and the line.
+  """
+  task = _task_with_test(task, part)
+  fields = data_fields(task, data_dir, part)
+  path = fields.pop('input_path')
+  examples = loader.read_examples(path, keep_empty=True, **fields)
+  for place, index in enumerate(examples.indices):
+    if index != str(place):
+      raise ValueError(f'{path}: row {place} has the number {index!r}; the '
+                       'rows of an official test part are numbered from 0.')
+  return examples
+
+
+def write_answers(task: GlueTask | str, scores: np.ndarray,
+                  folder: str | os.PathLike, *, part: str = 'test',
+                  labels: Sequence[str] = ()) -> str:
+  """Writes the answers to a test part.
+
+  Example:
+
+    examples = read_test_part('sst2', 'glue')
+    write_answers('sst2', predictor.scores(examples.texts), 'submission',
+                  labels=predictor.trained.labels)
+
+  Args:
+    task: The task or its name.
+    scores: Answers to all rows, in order: probabilities or logits
+      `[rows, classes]`, or values `[rows]` of STS-B.
+    folder: Folder of the file, which is named as the server expects.
+    part: `test`, or `test_mismatched` of MNLI.
+    labels: Classes of the model, if their order may differ from the task's.
+
+  Returns:
+    The path of the file.
+
+  Raises:
+    ValueError: If the scores do not suit the task or are not finite, or the
+      model has other classes.
+  """
+  task = _task_with_test(task, part)
+  scores = np.asarray(scores)
+  if not len(scores) or not np.all(np.isfinite(scores)):
+    raise ValueError(f'The scores of {task.title} have to be finite, and one '
+                     'for each row at least.')
+  if task.labels is None:
+    answers = _numbers(task, scores)
+  else:
+    answers = _labels(task, scores, list(labels) or list(task.labels))
+  path = os.path.join(os.path.expanduser(folder), task.submissions[part])
+  lines = ['\t'.join(_HEADER), *(f'{i}\t{a}' for i, a in enumerate(answers))]
+  files.write_text(path, '\n'.join(lines) + '\n')
+  return path
+
+
+def write_zip(folder: str | os.PathLike, path: str | os.PathLike) -> list[str]:
+  """Packs the answers to all tasks.
+
+  Args:
+    folder: Folder of `write_answers`.
+    path: Path of the zip.
+
+  Returns:
+    The files that are missing or not complete, for which the server would
+    refuse the zip. They are logged as well.
+
+  Raises:
+    FileNotFoundError: If there are no answers.
+    ValueError: If a file holds no answers; names the file and the line.
+  """
+  folder = pathlib.Path(folder).expanduser()
+  found = [name for name in FILE_NAMES if (folder / name).is_file()]
+  if not found:
+    raise FileNotFoundError(f'{folder} has no answers, such as '
+                            f'{FILE_NAMES[0]}.')
+  problems = [f'{name} is missing' for name in FILE_NAMES if name not in found]
+  buffer = io.BytesIO()
+  with zipfile.ZipFile(buffer, 'w') as archive:
+    for name in found:
+      rows, official = _check(folder / name)
+      if rows != official:
+        problems.append(f'{name} has {rows:,} rows instead of {official:,}')
+      archive.writestr(zipfile.ZipInfo(name, _NO_DATE),
+                       (folder / name).read_bytes(), zipfile.ZIP_DEFLATED)
+  files.write_bytes(path, buffer.getvalue())
+  if problems:
+    logging.warning('The server of GLUE will not take %s: %s.', path,
+                    '; '.join(problems))
+  return problems
+
+
+def _task_with_test(task: GlueTask | str, part: str) -> GlueTask:
+  task = get_task(task)
+  if part not in task.submissions:
+    raise ValueError(f'{task.title} has no test part {part!r}; it has '
+                     f'{", ".join(task.submissions)}.')
+  return task
+
+
+def _numbers(task: GlueTask, scores: np.ndarray) -> list[str]:
+  if scores.size != len(scores):
+    raise ValueError(f'{task.title} has one value for each row; these scores '
+                     f'have shape {list(scores.shape)}.')
+  return [f'{value:.3f}'
+          for value in np.clip(scores.reshape(-1), _LOWEST, _HIGHEST)]
+
+
+def _labels(task: GlueTask, scores: np.ndarray,
+            labels: list[str]) -> list[str]:
+  if sorted(labels) != sorted(task.labels):
+    raise ValueError(f'The classes of {task.title} are '
+                     f'{", ".join(task.labels)}; the model has '
+                     f'{", ".join(labels)}.')
+  if scores.ndim != 2 or scores.shape[1] != len(labels):
+    raise ValueError(f'{task.title} has {len(labels)} classes; these scores '
+                     f'have shape {list(scores.shape)}.')
+  return [labels[i] for i in np.argmax(scores, axis=1)]
+
+
+def _check(path: pathlib.Path) -> tuple[int, int]:
+  """Returns how many rows a file of answers has, and should have."""
+  task, part = next(
+      (task, part) for task in GLUE_TASKS.values()
+      for part, name in task.submissions.items() if name == path.name)
+  bad, rows = tables.BadRows(), 0
+  for row in tables.read_rows(str(path), _HEADER, bad):
+    index, answer = row.values
+    if index != str(rows):
+      bad.add(row.file, row.line, f'the index is {index!r} instead of {rows}.')
+    if task.labels is not None and answer not in task.labels:
+      bad.add(row.file, row.line, f'{answer!r} is not one of '
+              f'{", ".join(task.labels)}.')
+    if task.labels is None and not _is_rating(answer):
+      bad.add(row.file, row.line, f'{answer!r} is no number from 0 to 5.')
+    rows += 1
+  return rows, task.rows[part]
+
+
+def _is_rating(text: str) -> bool:
+  try:
+    return _LOWEST <= float(text) <= _HIGHEST
+  except ValueError:
+    return False

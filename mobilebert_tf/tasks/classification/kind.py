@@ -1,6 +1,6 @@
 # Copyright 2026 The mobilebert_tf Authors
 # SPDX-License-Identifier: Apache-2.0
-"""Classification and regression of texts, as the engines see them."""
+"""The kinds of task classification and regression."""
 
 from __future__ import annotations
 
@@ -13,7 +13,10 @@ import numpy as np
 from mobilebert_tf.tasks import text_kind
 
 if typing.TYPE_CHECKING:
+  from mobilebert_tf.evaluation import scoring as scoring_lib
   from mobilebert_tf.inference import loading
+  from mobilebert_tf.tasks.classification import loader
+  from mobilebert_tf.tasks.classification import scoring
 
 _OTHER_VALUE = 0.1  # Of the standard deviation of all values.
 _ROUNDING = 1e-3
@@ -33,7 +36,7 @@ def name_probabilities(probabilities: np.ndarray,
 
 
 class TextAnswers(text_kind.TextKind):
-  """A kind whose models have logits of a whole text."""
+  """Base class of kinds whose models compute logits of a whole text."""
 
   title = 'classifier'
   head = 'sequence_classification'
@@ -54,25 +57,16 @@ class TextAnswers(text_kind.TextKind):
         validation_data=loader.TextClassificationDataConfig(is_training=False))
 
   def scores(self, logits: np.ndarray) -> np.ndarray:
-    """Returns the answers that logits mean.
-
-    Args:
-      logits: float32 `[texts, classes]`.
-    """
+    """Returns probabilities or values of logits `[texts, classes]`."""
     raise self.missing('predictor')
 
   def line_answerer(self, trained, batch_size):
-    from mobilebert_tf.tasks.classification import lines
-    return lines.TextLineAnswerer(trained, batch_size)
+    from mobilebert_tf.tasks.classification import predictor
+    return predictor.TextLineAnswerer(trained, batch_size)
 
   def describe(self, scores: np.ndarray, trained: loading.TrainedModel
                ) -> dict[str, Any]:
-    """Returns the answer to a line as an object for JSON.
-
-    Args:
-      scores: A row of `scores`.
-      trained: The model.
-    """
+    """Returns the JSON object that answers a line, from a row of `scores`."""
     raise self.missing('predictor')
 
   def answers(self, trained, texts):
@@ -80,34 +74,59 @@ class TextAnswers(text_kind.TextKind):
     return predictor.TextPredictor(trained).scores(texts.texts, texts.pairs)
 
   def evaluate(self, trained, options):
-    from mobilebert_tf.tasks.classification import evaluation
-    return evaluation.evaluate(trained, options)
+    from mobilebert_tf.tasks.classification import scoring
+    return scoring.evaluate(trained, options)
 
-  @property
-  def predictions_class(self) -> type:
-    """The class of its `evaluation.predictions`."""
-    raise self.missing('score')
+  def read_examples(self, path: str, trained: loading.TrainedModel,
+                    columns: scoring_lib.Columns) -> loader.TextExamples:
+    """Reads a labelled file for a model."""
+    from mobilebert_tf.tasks.classification import scoring
+    return scoring.read_examples(path, trained, columns)
 
-  def truth(self, examples) -> np.ndarray | None:
-    """Returns the labels of examples, None if they have none.
+  def check_metrics(self, names: Sequence[str]) -> None:
+    """Raises ValueError if a metric is unknown or of another kind."""
+    from mobilebert_tf.evaluation import metrics
+    metrics.check_names(names, not self.has_labels)
+
+  def predictions(self, trained: loading.TrainedModel,
+                  examples: loader.TextExamples,
+                  **fields: Any) -> scoring.TextPredictions:
+    """Returns the answers to labelled texts.
 
     Args:
-      examples: The `examples.TextExamples`.
+      trained: The model.
+      examples: The texts and labels.
+      **fields: `task`, `scores` and `lengths`, see `scoring.TextPredictions`.
     """
+    del trained
+    return self.predictions_class(
+        texts=examples.texts, pairs=examples.pairs,
+        label_names=examples.labels, labels=self.truth(examples), **fields)
+
+  @property
+  def predictions_class(self) -> type[scoring.TextPredictions]:
+    """The class of its predictions."""
+    raise self.missing('score')
+
+  def truth(self, examples: loader.TextExamples) -> np.ndarray | None:
+    """Returns the labels of examples, None if they have none."""
     return examples.label_ids
 
   def export_scores(self, truth: np.ndarray, answers: np.ndarray) -> list[dict]:
-    """Returns scores of an exported model; see `scoring.Labelled`."""
+    """Returns scores of an exported model; see `Labelled.score`."""
     raise self.missing('score')
 
   def read_labelled(self, path, trained, columns):
-    from mobilebert_tf.tasks.classification import evaluation
-    examples = evaluation.read_examples(path, trained, columns)
-    return evaluation.labelled(self, examples)
+    from mobilebert_tf.evaluation import scoring
+    examples = self.read_examples(path, trained, columns)
+    truth = self.truth(examples)
+    return scoring.Labelled(
+        examples.texts, examples.pairs,
+        lambda answers: self.export_scores(truth, answers))
 
   def experiments(self):
-    from mobilebert_tf.tasks.classification import experiments
-    return experiments.of_kind(self)
+    from mobilebert_tf.tasks.classification import recipes
+    return recipes.experiments(self)
 
   def usual_settings(self, task):
     from mobilebert_tf.tasks.classification import glue
@@ -223,8 +242,8 @@ class Regression(TextAnswers):
     return examples.values
 
   def export_scores(self, truth, answers):
-    from mobilebert_tf.tasks.classification import evaluation
-    return evaluation.bootstrapped(('spearman', 'pearson'), truth, answers)
+    from mobilebert_tf.tasks.classification import scoring
+    return scoring.bootstrapped(('spearman', 'pearson'), truth, answers)
 
   def describe(self, scores, trained):
     return {'value': round(float(scores), 6)}
@@ -236,7 +255,7 @@ class Regression(TextAnswers):
         xla=xla)
 
   def differ(self, found, expected):
-    rounding = _ROUNDING * (1 + np.abs(expected))  # Where all are alike.
+    rounding = _ROUNDING * (1 + np.abs(expected))  # For equal values.
     return np.abs(found - expected) > np.maximum(
         _OTHER_VALUE * expected.std(), rounding)
 

@@ -1,8 +1,8 @@
 # Copyright 2026 The mobilebert_tf Authors
 # SPDX-License-Identifier: Apache-2.0
+"""Labelled texts, or pairs of texts, of TSV and CSV files, in batches."""
 
-"""Model Garden data loader of labelled texts in TSV and CSV files."""
-
+from collections.abc import Callable, Collection, Mapping, Sequence
 import dataclasses
 
 import numpy as np
@@ -12,15 +12,224 @@ from official.nlp.data import data_loader_factory
 import tensorflow as tf
 
 from mobilebert_tf.data import batches
-from mobilebert_tf.tasks.classification import examples as examples_lib
+from mobilebert_tf.data import tables
 from mobilebert_tf.text import tokenizer as tokenizer_lib
 
-# Where those who read without batches look for them.
-TextExamples = examples_lib.TextExamples
-read_examples = examples_lib.read_examples
-read_labels = examples_lib.read_labels
-
+_LARGEST_NUMBER = float(np.finfo(np.float32).max)
 _MODEL_INPUTS = ('input_word_ids', 'input_mask', 'input_type_ids')
+# Returns what is wrong with a value at a place of a file, '' if nothing is.
+Check = Callable[[str, str], str]
+
+
+# === Reading ===
+
+
+@dataclasses.dataclass(frozen=True)
+class TextExamples:
+  """The columns of files, one entry for each row.
+
+  Attributes:
+    texts: Text of each row.
+    pairs: Second text of each row, or None.
+    labels: Name of each class; none for regression.
+    label_ids: int32 `[rows]`, or `[rows, labels]` of 0 and 1 where a text can
+      have several labels; None without labels, or where they are numbers.
+    values: Labels of regression, float32 `[rows]`, or None.
+    indices: Id of each row, or None.
+    skipped: Number of rows that were left out because they cannot be read.
+  """
+  texts: list[str]
+  pairs: list[str] | None
+  labels: list[str]
+  label_ids: np.ndarray | None
+  values: np.ndarray | None = None
+  indices: list[str] | None = None
+  skipped: int = 0
+
+
+def read_examples(path: str | Sequence[str],
+                  *,
+                  text_field: str = 'text',
+                  pair_field: str = '',
+                  label_field: str = 'label',
+                  index_field: str = '',
+                  labels: Sequence[str] = (),
+                  regression: bool = False,
+                  column_names: Sequence[str] = (),
+                  bad_rows: str = 'error',
+                  keep_empty: bool = False) -> TextExamples:
+  """Reads and checks all rows of TSV or CSV files; see `data.tables`.
+
+  Example:
+
+    examples = read_examples('dev.tsv')
+    examples.labels[examples.label_ids[0]]
+
+  Args:
+    path: File or glob, or several, as a sequence or with commas.
+    text_field: Column of the text.
+    pair_field: Column of the second text; empty for none.
+    label_field: Column of the label; empty for texts without labels.
+    index_field: Column of an id that no two rows share; empty for none.
+    labels: Label of each class; empty for the sorted set found.
+    regression: Whether labels are numbers instead of classes.
+    column_names: Columns of files without a header.
+    bad_rows: `error` to stop at the first row that cannot be read, `skip` to
+      leave such rows out and count them.
+    keep_empty: Whether texts may be empty, because every row is to be answered.
+
+  Returns:
+    The columns.
+
+  Raises:
+    FileNotFoundError: If there is no such file.
+    ValueError: If a column is missing, or a file not UTF-8 or without rows; or
+      if a row has more or fewer columns than the header, an empty text, an
+      unknown label, a label that is no finite number, or a duplicate id, and
+      `bad_rows` is `error`. Names the file and the line.
+  """
+  check_unique_labels(labels)
+  if regression and labels:
+    raise ValueError('Labels of regression are numbers, so no classes can be '
+                     f'named for them: {", ".join(labels)}.')
+  fields = check_fields({
+      'text_field': text_field, 'pair_field': pair_field,
+      'label_field': label_field, 'index_field': index_field})
+  checks: dict[str, Check] = {}
+  if label_field and regression:
+    checks['label_field'] = _check_number
+  elif label_field and labels:
+    checks['label_field'] = _check_label(labels)
+  columns, skipped = read_columns(
+      path, fields, checks, bad_rows, column_names,
+      may_be_empty=(text_field, pair_field) if keep_empty else ())
+  found = columns.get('label_field')
+  label_ids = values = None
+  labels = list(labels)
+  if regression and found is not None:
+    values = np.array([float(value) for value in found], np.float32)
+  elif found is not None:
+    labels = labels or sorted(set(found))
+    ids = {label: i for i, label in enumerate(labels)}
+    label_ids = np.array([ids[label] for label in found], np.int32)
+  return TextExamples(
+      columns['text_field'], columns.get('pair_field'), labels, label_ids,
+      values, columns.get('index_field'), skipped)
+
+
+def read_labels(path: str | Sequence[str],
+                label_field: str = 'label',
+                *,
+                column_names: Sequence[str] = (),
+                bad_rows: str = 'error') -> list[str]:
+  """Returns the sorted labels that occur in files; see `read_examples`."""
+  columns, _ = read_columns(
+      path, {'label_field': label_field}, {}, bad_rows, column_names)
+  return sorted(set(columns['label_field']))
+
+
+def check_unique_labels(labels: Sequence[str]) -> None:
+  """Raises ValueError if a label is duplicated."""
+  if len(set(labels)) < len(labels):
+    raise ValueError(f'A label is duplicated in {list(labels)}.')
+
+
+def check_fields(fields: Mapping[str, str]) -> dict[str, str]:
+  """Returns the fields that name a column; no two may name the same.
+
+  Args:
+    fields: Column of each field; '' for none.
+
+  Raises:
+    ValueError: If two are the same, or `text_field` is not set.
+  """
+  fields = {name: column for name, column in fields.items() if column}
+  names: dict[str, str] = {}
+  for name, column in fields.items():
+    if column in names:
+      raise ValueError(f'{names[column]} and {name} are the same column, '
+                       f'{column!r}.')
+    names[column] = name
+  if 'text_field' not in fields:
+    raise ValueError('text_field is not set.')
+  return fields
+
+
+def read_columns(
+    path: str | Sequence[str], fields: Mapping[str, str],
+    checks: Mapping[str, Check], bad_rows: str, column_names: Sequence[str],
+    may_be_empty: Collection[str] = ()) -> tuple[dict[str, list[str]], int]:
+  """Reads columns of TSV or CSV files.
+
+  Args:
+    path: Files, as for `read_examples`.
+    fields: Column of each field; values of `index_field` are unique.
+    checks: Check of the values of a field, by field.
+    bad_rows: `error` or `skip`, as for `read_examples`.
+    column_names: Columns of files without a header.
+    may_be_empty: Columns whose values may be empty.
+
+  Returns:
+    The values by field, and the number of rows that were left out.
+
+  Raises:
+    FileNotFoundError: If there is no such file.
+    ValueError: If a row is not sound; names the file and the line.
+  """
+  checks = dict(checks)
+  if 'index_field' in fields:
+    checks['index_field'] = _check_unique()
+  bad = tables.BadRows(bad_rows)
+  columns: dict[str, list[str]] = {name: [] for name in fields}
+  positions = [(list(fields).index(name), check)
+               for name, check in checks.items()]
+  for row in tables.read_rows(
+      path, list(fields.values()), bad, column_names=column_names,
+      may_be_empty=may_be_empty):
+    wrong = next(filter(None, (
+        check(row.values[i], row.place) for i, check in positions)), None)
+    if wrong:
+      bad.add(row.file, row.line, wrong)
+      continue
+    for column, value in zip(columns.values(), row.values, strict=True):
+      column.append(value)
+  bad.report()
+  return columns, bad.skipped
+
+
+def _check_label(labels: Sequence[str]) -> Check:
+  known = set(labels)
+  shown = ', '.join(labels[:20])
+
+  def check(label: str, _: str) -> str:
+    if label in known:
+      return ''
+    return f'the label {label[:60]!r} is not one of {shown}.'
+  return check
+
+
+def _check_number(value: str, _: str) -> str:
+  try:
+    # Python reads 1_000 as well.
+    if abs(float(value)) <= _LARGEST_NUMBER and '_' not in value:
+      return ''
+  except ValueError:
+    pass
+  return (f'the label {value[:60]!r} is not a finite number, as regression '
+          'needs, such as 3.5.')
+
+
+def _check_unique() -> Check:
+  seen: dict[str, str] = {}
+
+  def check(index: str, place: str) -> str:
+    first = seen.setdefault(index, place)
+    return '' if first == place else (
+        f'the id {index[:60]!r} is there already, at {first}.')
+  return check
+
+
+# === Batching ===
 
 
 @dataclasses.dataclass
@@ -30,32 +239,31 @@ class TextClassificationDataConfig(cfg.DataConfig):
   Attributes:
     input_path: A TSV file, in which quotes mean nothing, or a file whose name
       ends with `.csv`; or several as globs, a list or with commas.
-    global_batch_size: Over all replicas.
+    global_batch_size: Number of texts in a batch, over all replicas.
     is_training: Whether to shuffle, repeat and batch texts of similar length.
       If not, the order is that of the file.
-    text_field: The column of the text.
-    pair_field: The column of the second text, if there is one.
-    label_field: The column of the label. The batches have the labels under
-      this name too, where the Model Garden's task looks for them.
-    labels: The label of each class; empty for the sorted set found in the
-      files. Name them where train and validation files could differ.
+    text_field: Column of the text.
+    pair_field: Column of the second text; empty for none.
+    label_field: Column of the label. Batches have the labels under this name
+      too, where the Model Garden's task looks for them.
+    labels: Label of each class; empty for the sorted set found in the files.
+      Name them where train and validation files could differ.
     regression: Whether labels are numbers. `SentencePredictionTask` sets it
       where the model has one class.
-    index_field: A column of ids to check: no two rows share one. Empty for
-      none.
-    column_names: The columns of files without a header; empty if the first
-      line names them.
-    bad_rows: `error` stops at a row that cannot be read; `skip` leaves such
-      rows out and says how many, as long as they are few.
-    vocab_file: BERT's `vocab.txt`.
+    index_field: Column of an id that no two rows share; empty for none.
+    column_names: Columns of files without a header; empty if the first line
+      names them.
+    bad_rows: `error` to stop at a row that cannot be read, `skip` to leave such
+      rows out and count them, as long as they are few.
+    vocab_file: Path of BERT's `vocab.txt`.
     lower_case: Whether to lower-case and strip accents.
-    seq_length: How many tokens of a text to keep, special tokens included.
-      Batches are at most one longer: padding follows every text.
-    seed: Of shuffling; None for another order on each run.
-    start_batch: The batch to begin with; training sets it to continue a run.
-    batch_by_length: Whether training batches those of like length, which saves
-      padding, or any.
-    cache_dir: Not used any more; in the `params.yaml` of older runs.
+    seq_length: Maximum length in tokens, special tokens included. Batches are
+      at most one longer: padding follows every text.
+    seed: Seed of shuffling; None for another order on each run.
+    start_batch: Batch to begin with; training sets it to resume a run.
+    batch_by_length: Whether training batches hold texts of similar length,
+      which saves padding.
+    cache_dir: Not used; in the `params.yaml` of older runs.
   """
   input_path: str = ''
   global_batch_size: int = 32
@@ -79,17 +287,16 @@ class TextClassificationDataConfig(cfg.DataConfig):
 
 @data_loader_factory.register_data_loader_cls(TextClassificationDataConfig)
 class TextClassificationDataLoader(data_loader.DataLoader):
-  """Tokenises all texts once, then batches them by length."""
+  """Tokenises all texts once, then batches them by length.
+
+  Args:
+    params: The config.
+
+  Raises:
+    ValueError: If a setting is missing or makes no sense.
+  """
 
   def __init__(self, params: TextClassificationDataConfig):
-    """Checks the settings; files are read by `load`.
-
-    Args:
-      params: The config.
-
-    Raises:
-      ValueError: If a setting is missing or makes no sense.
-    """
     batches.check(
         params, ('input_path', 'vocab_file', 'text_field', 'label_field'))
     if params.label_field in _MODEL_INPUTS:
@@ -105,13 +312,12 @@ class TextClassificationDataLoader(data_loader.DataLoader):
     """Reads, checks and tokenises all rows, and returns the batches.
 
     Args:
-      input_context: Which part of the rows this worker reads.
+      input_context: Part of the rows that this worker reads.
 
     Returns:
       Dicts of int32 `input_word_ids`, `input_mask`, `input_type_ids`
-      `[batch, length]`, where length is one of
-      `length_batches.lengths(seq_length)` and above that of every text in the
-      batch, and `label_ids` `[batch, 1]`,
+      `[batch, length]`, where length is one of `batches.lengths(seq_length)`
+      and above that of every text in the batch, and `label_ids` `[batch, 1]`,
       float32 in regression, the same also under the name of `label_field`.
 
     Raises:
@@ -157,8 +363,7 @@ class TextClassificationDataLoader(data_loader.DataLoader):
 def read_data(params: TextClassificationDataConfig) -> TextExamples:
   """Returns the examples that a config names; see `read_examples`.
 
-  A config without `label_field` is for texts to be answered: all of them, so
-  that empty ones are kept.
+  Without `label_field` every text is to be answered, so empty ones are kept.
   """
   return read_examples(
       params.input_path, text_field=params.text_field,

@@ -1,32 +1,36 @@
 # Copyright 2026 The mobilebert_tf Authors
 # SPDX-License-Identifier: Apache-2.0
 
-"""Answers texts with a classifier or a model that rates, many at a time."""
+"""Answers of a classifier or regression to texts, and to lines of text."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import tensorflow as tf
 
+from mobilebert_tf.inference import line_answers
 from mobilebert_tf.inference import loading
 from mobilebert_tf.inference import rewriting
 from mobilebert_tf.modeling import validation
 from mobilebert_tf.text import tokenizer
+
+_TOKENS_A_CHARACTER = 4
 
 
 class TextPredictor:
   """Answers texts, or pairs of texts.
 
   Texts of similar length share a batch, which is one token longer than its
-  longest text: nothing is computed for padding that could be spared, an answer
-  depends on nothing but its text, and one compiled graph serves all lengths.
+  longest text, so that little padding is computed and an answer depends on
+  nothing but its text. One compiled graph serves all lengths.
 
   Args:
-    trained: A classifier, or a model that rates.
-    batch_size: How many texts are computed at once.
+    trained: A classifier or a regression.
+    batch_size: Number of texts that are computed together.
 
   Raises:
-    ValueError: If the model is for something else.
+    ValueError: If the model is of another kind.
 
   Example:
 
@@ -61,16 +65,15 @@ class TextPredictor:
 
   def scores(self, texts: Sequence[str],
              pairs: Sequence[str] | None = None) -> np.ndarray:
-    """Returns what the model says of each text.
+    """Returns the answer to each text.
 
     Args:
-      texts: The texts. The end of one that is longer than `max_length` tokens
-        is not read.
-      pairs: The second text of each, for a model of pairs.
+      texts: The texts, each read up to `max_length` tokens.
+      pairs: Second text of each, for a model of pairs.
 
     Returns:
-      Probabilities, float32 `[texts, classes]`; of a regression float32
-      `[texts]`.
+      Probabilities, float32 `[texts, classes]`; values of a regression,
+      float32 `[texts]`.
 
     Raises:
       ValueError: If there are pairs and the model was trained without, or the
@@ -82,7 +85,7 @@ class TextPredictor:
     lengths = sum(s.row_lengths() for s in segments)
     order = np.argsort(lengths, kind='stable')
     logits = np.zeros([len(order), self.trained.model.num_classes], np.float32)
-    # The longest first: if memory is short, that is known at once.
+    # The longest first: if memory is short, the first batch shows it.
     for start in reversed(range(0, len(order), self._batch_size)):
       rows = order[start:start + self._batch_size]
       logits[rows] = self._compute[len(segments)](
@@ -95,11 +98,10 @@ class TextPredictor:
 
     Args:
       texts: The texts.
-      pairs: The second text of each.
+      pairs: Second text of each.
 
     Returns:
-      int32 `[texts]`, of whole texts: where it is above `max_length`, the model
-      does not read the end.
+      int32 `[texts]`, of whole texts, which may be longer than `max_length`.
     """
     segments = self._tokenize(texts, pairs)
     tokens = sum(s.row_lengths() for s in segments) + len(segments) + 1
@@ -123,3 +125,64 @@ class TextPredictor:
     values = np.concatenate([np.zeros([0], np.int32), *ids])
     return tf.RaggedTensor.from_row_lengths(
         values, np.array([len(row) for row in ids], np.int64))
+
+
+class TextLineAnswerer(line_answers.LineAnswerer):
+  """Answers with `TaskKind.describe`: labels with probabilities, or a value.
+
+  An answer has `truncated: true` if the model did not read the end of a text.
+
+  Args:
+    trained: The model.
+    batch_size: Number of texts that are computed together.
+  """
+
+  def __init__(self, trained: loading.TrainedModel, batch_size: int = 32):
+    super().__init__(trained)
+    self._texts = TextPredictor(trained, batch_size)
+
+  def _check(self, fields: dict[str, Any]) -> str:
+    error = line_answers.check_strings(fields, ['text'])
+    if error or 'pair' not in fields and not self._trained.pairs:
+      return error
+    if self._trained.pairs is False:
+      return 'There is a "pair", but the model was trained on single texts.'
+    return line_answers.check_strings(fields, ['pair'])
+
+  def _answer(self, lines: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    answers: list[dict[str, Any]] = [{}] * len(lines)
+    # A checkpoint does not say whether its model reads pairs, so both run.
+    for paired in (False, True):
+      places = [i for i, line in enumerate(lines) if ('pair' in line) == paired]
+      if not places:
+        continue
+      texts = [lines[i]['text'] for i in places]
+      pairs = [lines[i]['pair'] for i in places] if paired else None
+      cut = self._find_cut(texts, pairs)
+      for i, scores, is_cut in zip(
+          places, self._texts.scores(texts, pairs), cut, strict=True):
+        answers[i] = {**self._describe(scores),
+                      **({'truncated': True} if is_cut else {})}
+    return answers
+
+  def _describe(self, scores: np.ndarray) -> dict[str, Any]:
+    if not np.isfinite(scores).all():
+      return {'error': line_answers.DAMAGED}
+    return self._trained.kind.describe(scores, self._trained)
+
+  def _find_cut(self, texts: list[str],
+                pairs: list[str] | None) -> list[bool]:
+    """Returns which texts are longer than the model reads."""
+    longest = self._trained.max_length
+    sizes = [len(t) + len(p) for t, p in zip(
+        texts, pairs or [''] * len(texts), strict=True)]
+    cut = [False] * len(texts)
+    perhaps = [i for i, size in enumerate(sizes)
+               if _TOKENS_A_CHARACTER * size + 3 > longest]
+    if perhaps:
+      lengths = self._texts.lengths(
+          [texts[i] for i in perhaps],
+          None if pairs is None else [pairs[i] for i in perhaps])
+      for i, length in zip(perhaps, lengths, strict=True):
+        cut[i] = bool(length > longest)
+    return cut

@@ -1,10 +1,10 @@
 # Copyright 2026 The mobilebert_tf Authors
 # SPDX-License-Identifier: Apache-2.0
 
-"""Recipes of texts as a whole: GLUE, one's own classification and regression.
-"""
+"""Recipes and experiments of classification and regression, and of GLUE."""
 
 import contextlib
+import functools
 import json
 import pathlib
 from typing import Any
@@ -12,19 +12,53 @@ from typing import Any
 import numpy as np
 
 from mobilebert_tf.common import files
-from mobilebert_tf.evaluation import scoring
+from mobilebert_tf.evaluation import scoring as scoring_lib
 from mobilebert_tf.inference import loading
 from mobilebert_tf.inference import task_kind
 from mobilebert_tf.tasks import recipes
-from mobilebert_tf.tasks.classification import evaluation
-from mobilebert_tf.tasks.classification import examples as examples_lib
 from mobilebert_tf.tasks.classification import glue
 from mobilebert_tf.tasks.classification import loader
 from mobilebert_tf.tasks.classification import predictor as predictor_lib
-from mobilebert_tf.tasks.classification import submission
+from mobilebert_tf.tasks.classification import scoring
+from mobilebert_tf.tasks.classification import task as task_lib
 
 SUBMISSION = 'submission'
 _USUAL_LENGTH = 128
+
+
+def experiments(kind: task_kind.TaskKind) -> list[recipes.Experiment]:
+  """Returns the experiments of a kind: those of GLUE, and one for own texts."""
+  found = [_glue_experiment(name, kind) for name in glue.GLUE_RECIPES
+           if name in kind.recipes]
+  name = kind.experiment.removeprefix('mobilebert/')
+  if kind.has_labels:  # Whose config also reads numbers.
+    found.insert(0, recipes.Experiment(
+        name, kind.task_config, train_steps=3 * 67_349 // 32,  # Of SST-2.
+        learning_rate=5e-5))
+  return found
+
+
+def _glue_experiment(name: str, kind: task_kind.TaskKind) -> recipes.Experiment:
+  epochs, batch_size, learning_rate = glue.GLUE_RECIPES[name]
+  epoch_steps = round(glue.GLUE_TASKS[name].rows['train'] / batch_size)
+  return recipes.Experiment(
+      f'glue/{name}', functools.partial(_glue_config, name, batch_size, kind),
+      epochs * epoch_steps, learning_rate, epoch_steps=epoch_steps)
+
+
+def _glue_config(name: str, batch_size: int, kind: task_kind.TaskKind
+                 ) -> task_lib.SentencePredictionConfig:
+  task, data = glue.GLUE_TASKS[name], loader.TextClassificationDataConfig
+  config = task_lib.SentencePredictionConfig(
+      kind=kind.name, metrics=list(task.metrics),
+      train_data=data(
+          is_training=True, global_batch_size=batch_size,
+          **glue.part_fields(task, 'train')),
+      validation_data=data(
+          is_training=False, global_batch_size=32,
+          **glue.part_fields(task, 'dev')))
+  config.model.num_classes = task.num_classes
+  return config
 
 
 def check(recipe: Any) -> None:
@@ -50,14 +84,6 @@ def check(recipe: Any) -> None:
 def read(kind: task_kind.TaskKind, recipe: Any,
          start: recipes.Start) -> recipes.RecipeData:
   """Reads all files that a recipe names.
-
-  Args:
-    kind: Kind of the recipe's task.
-    recipe: The recipe.
-    start: Where training starts.
-
-  Returns:
-    The data.
 
   Raises:
     FileNotFoundError: If a file is missing.
@@ -87,14 +113,14 @@ def read(kind: task_kind.TaskKind, recipe: Any,
 
 def score_run(recipe: Any, data: recipes.RecipeData,
               trained: loading.TrainedModel,
-              folder: pathlib.Path) -> dict[str, scoring.Scored]:
+              folder: pathlib.Path) -> dict[str, scoring_lib.Scored]:
   """Scores the held-out parts and answers the test parts.
 
   Args:
     recipe: The recipe.
-    data: Its data.
+    data: The data of `read`.
     trained: The fine-tuned model.
-    folder: Folder of the run; gets the answers.
+    folder: Folder of the run, for the answers.
 
   Returns:
     The scores of each held-out part.
@@ -106,7 +132,7 @@ def score_run(recipe: Any, data: recipes.RecipeData,
       scores = predictor.scores(examples.texts, examples.pairs)
       _write_answers(recipe, part, scores, trained, folder)
     elif part != 'train':
-      found[part] = evaluation.score_texts(
+      found[part] = scoring.score_texts(
           predictor, examples, _title(recipe, part), _metric_names(recipe))
   return found
 
@@ -114,10 +140,10 @@ def score_run(recipe: Any, data: recipes.RecipeData,
 def _write_answers(recipe: Any, part: str, scores: np.ndarray,
                    trained: loading.TrainedModel,
                    folder: pathlib.Path) -> None:
-  """Writes what the model answers to a test part."""
+  """Writes the model's answers to a test part."""
   if recipe.task in glue.GLUE_TASKS:
     task, part = ('ax', 'test') if part == 'ax' else (recipe.task, part)
-    submission.write_answers(task, scores, folder / SUBMISSION, part=part,
+    glue.write_answers(task, scores, folder / SUBMISSION, part=part,
                              labels=trained.labels)
     return
   write_lines(trained, part, scores, folder)
@@ -125,7 +151,7 @@ def _write_answers(recipe: Any, part: str, scores: np.ndarray,
 
 def write_lines(trained: loading.TrainedModel, part: str, scores: np.ndarray,
                 folder: pathlib.Path) -> None:
-  """Writes what a model answers to unlabelled texts, an object a line."""
+  """Writes a model's answers to unlabelled texts, an object a line."""
   answers = [trained.kind.describe(row, trained) for row in scores]
   files.write_text(folder / f'{part}.jsonl', ''.join(
       json.dumps(answer) + '\n' for answer in answers))
@@ -153,7 +179,7 @@ def _own_fields(kind: task_kind.TaskKind,
             'dev': {**common, 'input_path': recipe.dev_file}}
   if kind.has_labels:
     # The held-out part may lack a class; its ids are the training part's.
-    labels = examples_lib.read_labels(recipe.train_file, recipe.label_column)
+    labels = loader.read_labels(recipe.train_file, recipe.label_column)
     if len(labels) < 2:
       raise ValueError(f'{recipe.train_file} has one label, {labels[0]!r}; '
                        'classification is among two or more.')
@@ -170,8 +196,7 @@ def _glue_fields(recipe: Any) -> dict[str, dict[str, Any]]:
           for part in task.files if part not in recipes.TEST_PARTS}
 
 
-def _read_test_parts(recipe: Any
-                     ) -> dict[str, examples_lib.TextExamples]:
+def _read_test_parts(recipe: Any) -> dict[str, loader.TextExamples]:
   """Returns the test parts that there are; some copies of GLUE have none."""
   task = glue.GLUE_TASKS[recipe.task]
   names = [(task, part, part) for part in task.submissions]
@@ -180,5 +205,5 @@ def _read_test_parts(recipe: Any
   parts = {}
   for each, part, key in names:
     with contextlib.suppress(FileNotFoundError):
-      parts[key] = submission.read_test_part(each, recipe.data_dir, part)
+      parts[key] = glue.read_test_part(each, recipe.data_dir, part)
   return parts

@@ -1,11 +1,11 @@
 # Copyright 2026 The mobilebert_tf Authors
 # SPDX-License-Identifier: Apache-2.0
 
-"""Predictions of classes and of values, and where they are right."""
+"""Evaluation of classification and regression on labelled files."""
 
-import dataclasses
-import math
 from collections.abc import Mapping, Sequence
+import dataclasses
+import re
 from typing import Any, ClassVar
 
 import numpy as np
@@ -16,10 +16,190 @@ from mobilebert_tf.evaluation import intervals
 from mobilebert_tf.evaluation import metrics as metrics_lib
 from mobilebert_tf.evaluation import predictions as predictions_lib
 from mobilebert_tf.evaluation import results
+from mobilebert_tf.evaluation import scoring
+from mobilebert_tf.inference import loading
+from mobilebert_tf.tasks.classification import glue
+from mobilebert_tf.tasks.classification import loader
+from mobilebert_tf.tasks.classification import predictor as predictor_lib
 
+_UNNAMED = re.compile(r'LABEL_\d+')
+_FIELDS = ('text_field', 'pair_field', 'label_field', 'column_names',
+           'bad_rows')
 _SUM_TOLERANCE = 1e-3
 _POINTS = 2000
-_NOTHING = intervals.Group('', 0, math.nan, math.nan, math.nan)
+
+
+# === Evaluation ===
+
+
+def evaluate(trained: loading.TrainedModel,
+             options: scoring.Options) -> scoring.Scored:
+  """Scores a model on a labelled file.
+
+  Args:
+    trained: The model.
+    options: The file, and how it is read.
+
+  Raises:
+    FileNotFoundError: If there is no such file.
+    ValueError: If it is not such a file, or does not suit the model.
+  """
+  columns = options.columns
+  examples = trained.kind.read_examples(options.data_file, trained, columns)
+  task = glue.get_task(columns.task) if columns.task else None
+  metrics = options.metrics or (task.metrics if task else ())
+  if not metrics and trained.params:
+    metrics = trained.params.task.metrics
+  return score_texts(
+      predictor_lib.TextPredictor(trained, options.batch_size), examples,
+      options.title or (task.title if task else options.title_or_file()),
+      metrics)
+
+
+def score_texts(predictor: predictor_lib.TextPredictor,
+                examples: loader.TextExamples, task: str,
+                metrics: Sequence[str] = ()) -> scoring.Scored:
+  """Answers labelled texts and scores the answers.
+
+  Example:
+
+    trained = registry.load('runs/sst2')
+    examples = loader.read_examples('dev.tsv', labels=trained.labels)
+    score_texts(TextPredictor(trained), examples, 'SST-2')
+
+  Args:
+    predictor: The model.
+    examples: Texts and labels, the labels in the order of the model's classes.
+    task: Title of the task in the report.
+    metrics: Names of metrics; empty for those of the kind of task.
+
+  Raises:
+    ValueError: If there are no labels, an answer is not finite, or a metric
+      does not suit the model.
+  """
+  trained = predictor.trained
+  if trained.kind.truth(examples) is None:
+    raise ValueError('The texts have no labels, so answers cannot be scored.')
+  names = tuple(metrics) or trained.kind.metrics
+  trained.kind.check_metrics(names)
+  lengths = predictor.lengths(examples.texts, examples.pairs)
+  predictions = trained.kind.predictions(
+      trained, examples, task=task, lengths=lengths,
+      scores=predictor.scores(examples.texts, examples.pairs))
+  return scoring.Scored(predictions, predictions.compute(names), {
+      **_reading_facts(examples, lengths, trained.max_length),
+      **predictions.facts(names)})
+
+
+def bootstrapped(names: Sequence[str], truth: np.ndarray,
+                 answers: np.ndarray) -> list[dict[str, Any]]:
+  """Returns metrics of a whole file with 95% intervals by resampling."""
+  found = metrics_lib.compute(names, truth, answers)
+  ends = intervals.bootstrap(lambda rows: metrics_lib.compute(
+      names, truth[rows], answers[rows]), len(truth))
+  return [scoring.score(name, found[name], *ends[name]) for name in names]
+
+
+def _reading_facts(examples: loader.TextExamples, lengths: np.ndarray,
+                   longest: int) -> dict[str, str]:
+  """Returns what the report says of rows and texts that were not read whole."""
+  cut = int((lengths > longest).sum())
+  facts = {'Longer than the model reads':
+               f'{cut:,} of {len(lengths):,} texts have more than {longest:,} '
+               'tokens' if cut else 'no text'}
+  if examples.skipped:
+    facts['Rows left out'] = f'{examples.skipped:,} that cannot be read'
+  return facts
+
+
+# === Reading ===
+
+
+def read_examples(path: str, trained: loading.TrainedModel,
+                  columns: scoring.Columns) -> loader.TextExamples:
+  """Reads a labelled file for a model; raises as `evaluate`."""
+  task = glue.get_task(columns.task) if columns.task else None
+  return loader.read_examples(path, **reading_fields(
+      trained, task, columns.labels, text_field=columns.text,
+      pair_field=columns.pair, label_field=columns.label))
+
+
+def fields_of_run(trained: loading.TrainedModel,
+                  names: Sequence[str]) -> dict[str, Any]:
+  """Returns how a run read its validation data, or else its training data."""
+  if not trained.params:
+    return {}
+  task = trained.params.task
+  data = (task.validation_data if task.validation_data.input_path
+          else task.train_data)
+  return {name: getattr(data, name) for name in names}
+
+
+def reading_fields(trained: loading.TrainedModel,
+                   task: glue.GlueTask | None = None,
+                   labels: Sequence[str] = (),
+                   **columns: str) -> dict[str, Any]:
+  """Returns how `loader.read_examples` reads a labelled file for a model.
+
+  Example: `read_examples('dev.tsv', **reading_fields(trained))`
+
+  Args:
+    trained: The model. The file has the columns of its run's validation data,
+      or of its training data if there is none.
+    task: Task of GLUE that the file belongs to, or None.
+    labels: Labels of the file in the order of the model's classes; empty for
+      those that the model knows.
+    **columns: `text_field`, `pair_field` and `label_field` of a file with a
+      header, where they differ.
+
+  Returns:
+    Keywords of `read_examples`.
+
+  Raises:
+    ValueError: If the labels are not as many as the model's classes, or differ
+      from those of the task, or the kind of model does not suit the task.
+  """
+  is_regression = not trained.kind.has_labels
+  fields = fields_of_run(trained, _FIELDS) or {
+      'text_field': 'text', 'label_field': 'label'}
+  if task:
+    if (task.labels is None) != is_regression:
+      raise ValueError(
+          f'{task.title} is not for a model of {trained.kind.name}.')
+    given = glue.part_fields(task, 'dev')
+    fields = {name: given[name] for name in _FIELDS}
+  given = {name: value for name, value in columns.items() if value}
+  if given:
+    fields = {**fields, 'column_names': (), **given}
+  return {**fields, 'regression': is_regression,
+          'labels': _labels(trained, task, labels)}
+
+
+def _labels(trained: loading.TrainedModel, task: glue.GlueTask | None,
+            labels: Sequence[str]) -> list[str]:
+  if not trained.kind.has_labels:
+    if labels:
+      raise ValueError('The model rates texts with a number; there are no '
+                       f'labels to name, such as {labels[0]!r}.')
+    return []
+  known = list(trained.labels)
+  if not labels and task:
+    if set(known) == set(task.labels):
+      return known  # The order may be another.
+    if not all(_UNNAMED.fullmatch(label) for label in known):
+      raise ValueError(
+          f'{task.title} has the labels {", ".join(task.labels)}, the model '
+          f'{", ".join(known)}. Name those of the file in the order of the '
+          "model's.")
+    labels = task.labels
+  if labels and len(labels) != len(known):
+    raise ValueError(
+        f'There are {len(labels)} labels ({", ".join(labels)}) for the '
+        f'{len(known)} classes of the model ({", ".join(known)}).')
+  return list(labels) or known
+
+
+# === Predictions ===
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -82,11 +262,19 @@ class TextPredictions(predictions_lib.Predictions):
   def _answer(self, row: int) -> dict[str, Any]:
     return {'truth': self.labels[row], 'answer': self.answers[row]}
 
+  def compute(self, names: Sequence[str]) -> dict[str, float]:
+    """Computes metrics; see `evaluation.metrics.compute`."""
+    return metrics_lib.compute(names, self.labels, self.scores)
+
+  def facts(self, names: Sequence[str]) -> dict[str, str]:
+    """Returns what the report says of metrics, by title."""
+    del names
+    return {}
+
   def metric_intervals(
       self, metrics: Mapping[str, float]) -> dict[str, tuple[float, float]]:
     drawn = [name for name in metrics if name in metrics_lib.METRICS]
-    computed = metrics_lib.compute(drawn, self.labels, self.scores)
-    for name, value in computed.items():
+    for name, value in self.compute(drawn).items():
       predictions_lib.check_metric(name, metrics[name], value)
     exact = {name: ends for name, ends in self._exact_intervals().items()
              if name in drawn}
@@ -99,7 +287,7 @@ class TextPredictions(predictions_lib.Predictions):
     return exact
 
   def _exact_intervals(self) -> dict[str, tuple[float, float]]:
-    """Returns intervals by a formula rather than by drawing."""
+    """Returns the intervals that have a formula."""
     return {}
 
 
@@ -159,7 +347,7 @@ class ClassPredictions(TextPredictions):
             float(counts[most] / counts.sum()))
 
   def severity(self) -> tuple[np.ndarray, np.ndarray]:
-    """Returns those first whose true class got the least probability."""
+    """Orders rows by the probability of the true class, the least first."""
     rows = np.arange(len(self.labels))
     return (np.argsort(self.scores[rows, self.labels], kind='stable'),
             self.answers != self.labels)
@@ -182,7 +370,8 @@ class ClassPredictions(TextPredictions):
         **analysis.confusion_details(names, matrix),
         'classes': [{'label': name, **scores} for name, scores in zip(
             names, class_scores(self), strict=True)],
-        'calibration': calibration(self),
+        'calibration': analysis.calibration(
+            self.scores.max(1), self.quality()),
     }
 
 
@@ -208,7 +397,7 @@ class ValuePredictions(TextPredictions):
             float(np.abs(self.labels - middle).mean()))
 
   def severity(self) -> tuple[np.ndarray, np.ndarray]:
-    """Returns those first that are furthest off."""
+    """Orders rows by their error, the largest first."""
     errors = self.quality()
     return np.argsort(-errors, kind='stable'), errors > 0
 
@@ -217,7 +406,7 @@ class ValuePredictions(TextPredictions):
 
   def details(self) -> dict[str, Any]:
     count = len(self.labels)
-    # Every n-th one, where a plot of all would be a blot.
+    # Every n-th one: a plot of more would be a blot.
     rows = np.arange(0, count, -(-count // _POINTS))
     return {
         'constant_answers': is_constant(self.scores),
@@ -230,81 +419,10 @@ class ValuePredictions(TextPredictions):
     }
 
 
-@dataclasses.dataclass(frozen=True)
-class CalibrationBin:
-  """Answers of similar confidence, the highest probability of each.
-
-  Attributes:
-    low: Least confidence in the bin.
-    high: Greatest confidence in the bin.
-    count: Number of answers.
-    confidence: Mean confidence; NaN if there are none.
-    accuracy: Share that is right, `accuracy.mean`, with its interval.
-  """
-  low: float
-  high: float
-  count: int
-  confidence: float
-  accuracy: intervals.Group
-
-
-@dataclasses.dataclass(frozen=True)
-class Calibration:
-  """Whether of the answers given with 80% confidence 80% are right.
-
-  Attributes:
-    error: Expected calibration error: the mean distance of confidence and
-      accuracy over bins, weighted by their counts (Guo et al., 2017).
-    confidence: Mean confidence of all answers.
-    accuracy: Share of all answers that is right.
-    bins: Bins of equal width, from 0 to 1.
-  """
-  error: float
-  confidence: float
-  accuracy: float
-  bins: tuple[CalibrationBin, ...]
-
-
-def calibration(predictions: ClassPredictions, bins: int = 10) -> Calibration:
-  """Compares confidence with accuracy.
-
-  The bins are those of `sklearn.calibration.calibration_curve`, which returns
-  neither the counts nor the intervals that are needed here.
-
-  Args:
-    predictions: Predictions of a classifier.
-    bins: Number of bins; a confidence on an edge belongs to the bin below.
-
-  Returns:
-    The calibration.
-  """
-  confidence = np.clip(predictions.scores.max(1), 0, 1)
-  right = predictions.quality()
-  edges = np.linspace(0, 1, bins + 1)
-  bin_of = np.searchsorted(edges[1:-1], confidence)
-  found, error = [], 0.0
-  for number in range(bins):
-    inside = bin_of == number
-    mean, accuracy = math.nan, _NOTHING
-    if inside.any():
-      accuracy = intervals.group('', right[inside])
-      mean = float(confidence[inside].mean())
-      error += inside.mean() * abs(accuracy.mean - mean)
-    found.append(CalibrationBin(float(edges[number]), float(edges[number + 1]),
-                                int(inside.sum()), mean, accuracy))
-  return Calibration(float(error), float(confidence.mean()),
-                     float(right.mean()), tuple(found))
-
-
 def class_scores(predictions: ClassPredictions) -> list[dict[str, float]]:
   """Computes `precision`, `recall`, `f1` and `count` of each class.
 
-  Args:
-    predictions: Predictions of a classifier.
-
-  Returns:
-    A dict for each class. Precision is NaN if the class is never answered,
-    recall if it is never the truth.
+  Precision is NaN if the class is never answered, recall if it is never true.
   """
   columns = sklearn_metrics.precision_recall_fscore_support(
       predictions.labels, predictions.answers,
@@ -315,5 +433,10 @@ def class_scores(predictions: ClassPredictions) -> list[dict[str, float]]:
 
 
 def is_constant(values: Sequence[float] | np.ndarray) -> bool:
-  """Whether all values are the same, so that nothing correlates with them."""
+  """Returns whether all values are equal, so that correlation is undefined."""
   return bool(np.ptp(np.asarray(values)) == 0)
+
+
+_UNNAMED = re.compile(r'LABEL_\d+')
+_FIELDS = ('text_field', 'pair_field', 'label_field', 'column_names',
+           'bad_rows')

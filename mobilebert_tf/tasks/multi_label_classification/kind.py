@@ -144,9 +144,22 @@ class MultiLabelClassification(classification.TextAnswers):
 
   # === Evaluation ===
 
-  def evaluate(self, trained, options):
-    from mobilebert_tf.tasks.multi_label_classification import evaluation
-    return evaluation.evaluate(trained, options)
+  def read_examples(self, path, trained, columns):
+    from mobilebert_tf.tasks.multi_label_classification import scoring
+    return scoring.read_examples(path, trained, columns)
+
+  def check_metrics(self, names):
+    from mobilebert_tf.tasks.multi_label_classification import scoring
+    scoring.check_names(names)
+
+  def predictions(self, trained, examples, **fields):
+    return super().predictions(
+        trained, examples, thresholds=self.thresholds(trained), **fields)
+
+  @property
+  def predictions_class(self):
+    from mobilebert_tf.tasks.multi_label_classification import scoring
+    return scoring.LabelPredictions
 
   def export_scores(self, truth, answers):
     from mobilebert_tf.evaluation import scoring as scores
@@ -155,12 +168,6 @@ class MultiLabelClassification(classification.TextAnswers):
     ends = scoring.metric_intervals(self.metrics, truth, answers)
     return [scores.score(name, value, *ends[name])
             for name, value in found.items()]
-
-  def read_labelled(self, path, trained, columns):
-    from mobilebert_tf.tasks.classification import evaluation as texts
-    from mobilebert_tf.tasks.multi_label_classification import evaluation
-    return texts.labelled(
-        self, evaluation.read_examples(path, trained, columns))
 
   def report_parts(self):
     from mobilebert_tf.tasks.multi_label_classification import report
@@ -173,9 +180,9 @@ class MultiLabelClassification(classification.TextAnswers):
     recipes.check_files(recipe)
 
   def read_recipe(self, recipe, start):
-    from mobilebert_tf.tasks.multi_label_classification import recipes
-    return recipes.read(self, recipe, start)
+    from mobilebert_tf.tasks.multi_label_classification import task
+    return task.read_recipe(self, recipe, start)
 
   def score_run(self, recipe, data, trained, folder):
-    from mobilebert_tf.tasks.multi_label_classification import recipes
-    return recipes.score_run(recipe, data, trained, folder)
+    from mobilebert_tf.tasks.multi_label_classification import task
+    return task.score_run(recipe, data, trained, folder)

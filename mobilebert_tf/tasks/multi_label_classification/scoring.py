@@ -17,10 +17,16 @@ from sklearn import metrics as sklearn_metrics
 from mobilebert_tf.evaluation import analysis
 from mobilebert_tf.evaluation import intervals
 from mobilebert_tf.evaluation import predictions as predictions_lib
+from mobilebert_tf.evaluation import scoring as scoring_lib
+from mobilebert_tf.inference import loading
+from mobilebert_tf.tasks.classification import loader as base_loader
 from mobilebert_tf.tasks.classification import scoring
 from mobilebert_tf.tasks.multi_label_classification import kind
+from mobilebert_tf.tasks.multi_label_classification import loader
 
 _NO_LABEL = 'no label'
+_FIELDS = ('text_field', 'pair_field', 'label_field', 'label_columns',
+           'label_separator', 'column_names', 'bad_rows')
 
 
 # === Metrics ===
@@ -71,7 +77,7 @@ def compute(names: Sequence[str], labels: np.ndarray,
     margins: Probabilities minus thresholds, `[texts, labels]`.
 
   Returns:
-    The metrics by name, those left out that are undefined.
+    The metrics by name, without those that are undefined.
 
   Raises:
     ValueError: If a metric is unknown.
@@ -198,7 +204,7 @@ class LabelPredictions(scoring.TextPredictions):
             float(counts[most] / counts.sum()))
 
   def severity(self) -> tuple[np.ndarray, np.ndarray]:
-    """Returns those first whose wrong labels are furthest off."""
+    """Orders rows by the summed margins of wrong labels, the largest first."""
     wrong = self.answers != (self.labels > 0)
     errors = np.where(wrong, np.abs(self.margins), 0).sum(1)
     return np.argsort(-errors, kind='stable'), wrong.any(1)
@@ -218,10 +224,21 @@ class LabelPredictions(scoring.TextPredictions):
   def _names(self, given: np.ndarray) -> list[str]:
     return [self.label_names[i] for i in np.flatnonzero(given)]
 
+  def compute(self, names: Sequence[str]) -> dict[str, float]:
+    """Computes metrics; see `scoring.compute`."""
+    return compute(names, self.labels, self.margins)
+
+  def facts(self, names: Sequence[str]) -> dict[str, str]:
+    left_out = [name for name, both in zip(
+        self.label_names, _has_both(self.labels), strict=True) if not both]
+    if not left_out or 'macro_auc' not in names:
+      return {}
+    return {'Left out of AUC': f'{", ".join(left_out)}: no text has the label, '
+                               'or every one'}
+
   def metric_intervals(
       self, metrics: Mapping[str, float]) -> dict[str, tuple[float, float]]:
-    for name, value in compute(list(metrics), self.labels,
-                               self.margins).items():
+    for name, value in self.compute(list(metrics)).items():
       predictions_lib.check_metric(name, metrics[name], value)
     return metric_intervals(list(metrics), self.labels, self.margins)
 
@@ -234,12 +251,8 @@ class LabelPredictions(scoring.TextPredictions):
 def label_scores(predictions: LabelPredictions) -> list[dict[str, Any]]:
   """Returns count, threshold, precision, recall, F1 and AUC of each label.
 
-  Args:
-    predictions: Predictions of a model.
-
-  Returns:
-    A dict for each label. Precision is NaN if the label is never given, recall
-    if no text has it, AUC if no text has it or every one does.
+  Precision is NaN if the label is never given, recall if no text has it, AUC if
+  no text has it or every one does.
   """
   precision, recall, f1, count = (
       sklearn_metrics.precision_recall_fscore_support(
@@ -256,12 +269,50 @@ def label_scores(predictions: LabelPredictions) -> list[dict[str, Any]]:
   } for i, name in enumerate(predictions.label_names)]
 
 
-def without_both(predictions: LabelPredictions) -> list[str]:
-  """Returns the labels that no text has, or every one."""
-  return [name for name, both in zip(
-      predictions.label_names, _has_both(predictions.labels), strict=True)
-          if not both]
-
-
 def _join(labels: Sequence[str]) -> str:
   return ', '.join(labels) or _NO_LABEL
+
+
+_FIELDS = ('text_field', 'pair_field', 'label_field', 'label_columns',
+           'label_separator', 'column_names', 'bad_rows')
+
+
+# === Reading ===
+
+
+def read_examples(path: str, trained: loading.TrainedModel,
+                  columns: scoring_lib.Columns) -> base_loader.TextExamples:
+  """Reads a labelled file for a model.
+
+  Args:
+    path: The file.
+    trained: The model. The file has the columns of its run's validation data,
+      or of its training data if there is none.
+    columns: Columns that differ; the file then has a header.
+
+  Returns:
+    The examples, their labels in the order of the model's.
+
+  Raises:
+    FileNotFoundError: If there is no such file.
+    ValueError: If it is not such a file, or does not suit the model.
+  """
+  if columns.task:
+    raise ValueError(f'{columns.task} is a task of GLUE, where a text has one '
+                     'label, but the model gives several.')
+  if columns.labels and len(columns.labels) != len(trained.labels):
+    raise ValueError(
+        f'There are {len(columns.labels)} labels ({", ".join(columns.labels)}) '
+        f'for the {len(trained.labels)} of the model '
+        f'({", ".join(trained.labels)}).')
+  fields = scoring.fields_of_run(trained, _FIELDS)
+  given = {name: value for name, value in (
+      ('text_field', columns.text), ('pair_field', columns.pair),
+      ('label_field', columns.label), ('label_columns', columns.label_columns),
+      ('label_separator', columns.label_separator)) if value}
+  if columns.label and not columns.label_columns:
+    given['label_columns'] = ()
+  if given:
+    fields = {**fields, 'column_names': (), **given}
+  return loader.read_examples(
+      path, **fields, labels=list(columns.labels) or list(trained.labels))

@@ -7,7 +7,7 @@ from absl.testing import parameterized
 import numpy as np
 import tensorflow as tf
 
-from mobilebert_tf.tasks.classification import examples as examples_lib
+from mobilebert_tf.tasks.classification import loader as loader_lib
 from mobilebert_tf.tasks.classification import glue
 from tests.data import temporary
 from tests import shared_data
@@ -18,9 +18,9 @@ _SECOND_CLASS = {('cola', 'train'): 6023, ('cola', 'dev'): 721,
                  ('mrpc', 'train'): 2474, ('mrpc', 'dev'): 279}
 
 
-def _read_part(name: str, part: str, root) -> examples_lib.TextExamples:
+def _read_part(name: str, part: str, root) -> loader_lib.TextExamples:
   fields = glue.data_fields(name, root, part)
-  return examples_lib.read_examples(fields.pop('input_path'), **fields)
+  return loader_lib.read_examples(fields.pop('input_path'), **fields)
 
 
 class TextExamplesTest(parameterized.TestCase, temporary.TemporaryFiles,
@@ -28,7 +28,7 @@ class TextExamplesTest(parameterized.TestCase, temporary.TemporaryFiles,
 
   def test_numbers(self):
     path = self.make_file('a.tsv', 'text\tlabel\na\t5.000\nb\t-1e-1\n')
-    examples = examples_lib.read_examples(path, regression=True)
+    examples = loader_lib.read_examples(path, regression=True)
     self.assertAllClose(examples.values, [5, -0.1])
     self.assertEqual(examples.values.dtype, np.float32)
     self.assertIsNone(examples.label_ids)
@@ -40,22 +40,22 @@ class TextExamplesTest(parameterized.TestCase, temporary.TemporaryFiles,
     path = self.make_file('a.tsv', f'text\tlabel\na\t1\nb\t{value}\n')
     with self.assertRaisesRegex(
         ValueError, f"a.tsv:3: the label '{value}' is not a finite number"):
-      examples_lib.read_examples(path, regression=True)
+      loader_lib.read_examples(path, regression=True)
 
   def test_ids_are_unique(self):
     path = self.make_file('a.tsv', 'id\ttext\n7\ta\n8\tb\n')
     fields = {'label_field': '', 'index_field': 'id'}
     self.assertEqual(
-        examples_lib.read_examples(path, **fields).indices, ['7', '8'])
+        loader_lib.read_examples(path, **fields).indices, ['7', '8'])
     path = self.make_file('b.tsv', 'id\ttext\n7\ta\n8\tb\n7\tc\n')
     with self.assertRaisesRegex(
         ValueError, "b.tsv:4: the id '7' is there already, at .*b.tsv:2"):
-      examples_lib.read_examples(path, **fields)
+      loader_lib.read_examples(path, **fields)
 
   def test_bad_labels_are_skipped_on_request(self):
     rows = 'a\t1\n' * 30
     path = self.make_file('a.tsv', f'text\tlabel\n{rows}b\tnan\n\t2\nc\n')
-    examples = examples_lib.read_examples(
+    examples = loader_lib.read_examples(
         path, regression=True, bad_rows='skip')
     self.assertEqual((len(examples.texts), examples.skipped), (30, 3))
     self.assertEqual(len(examples.values), 30)
@@ -64,30 +64,30 @@ class TextExamplesTest(parameterized.TestCase, temporary.TemporaryFiles,
     path = self.make_file('a.tsv', '1\tone text\n0\tanother\n')
     with self.assertRaisesRegex(
         ValueError, ":1: the label 'one text' is not one of 0, 1"):
-      examples_lib.read_examples(
+      loader_lib.read_examples(
           path, labels=['0', '1'], column_names=['text', 'label'])
 
   def test_columns_differ(self):
     with self.assertRaisesRegex(
         ValueError, "text_field and label_field are the same column, 'text'"):
-      examples_lib.read_examples('any', label_field='text')
+      loader_lib.read_examples('any', label_field='text')
 
   def test_numbers_have_no_classes(self):
     with self.assertRaisesRegex(ValueError, 'no classes can be named.*: 1, 2'):
-      examples_lib.read_examples('any', labels=['1', '2'], regression=True)
+      loader_lib.read_examples('any', labels=['1', '2'], regression=True)
 
   def test_empty_texts_are_kept_on_request(self):
     path = self.make_file('a.tsv', 's1\ts2\n\tb\na\t\n')
     fields = {'text_field': 's1', 'pair_field': 's2', 'label_field': ''}
     with self.assertRaisesRegex(ValueError, ":2: the column 's1' is empty"):
-      examples_lib.read_examples(path, **fields)
-    examples = examples_lib.read_examples(path, keep_empty=True, **fields)
+      loader_lib.read_examples(path, **fields)
+    examples = loader_lib.read_examples(path, keep_empty=True, **fields)
     self.assertEqual((examples.texts, examples.pairs), (['', 'a'], ['b', '']))
 
   def test_labels_of_a_file_without_a_header(self):
     path = self.make_file('a.tsv', 'a\tz\nb\ty\n')
     self.assertEqual(
-        examples_lib.read_labels(path, column_names=['text', 'label']),
+        loader_lib.read_labels(path, column_names=['text', 'label']),
         ['y', 'z'])
 
   @parameterized.parameters(

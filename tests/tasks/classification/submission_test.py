@@ -13,7 +13,6 @@ import pandas as pd
 import tensorflow as tf
 
 from mobilebert_tf.tasks.classification import glue
-from mobilebert_tf.tasks.classification import submission
 from tests.data import temporary
 from tests import shared_data
 
@@ -37,7 +36,7 @@ class SubmissionTest(parameterized.TestCase, temporary.TemporaryFiles,
   # === Answers ===
 
   def test_labels(self):
-    path = submission.write_answers(
+    path = glue.write_answers(
         'mnli', [[0.1, 0.2, 0.7], [0.5, 0.3, 0.2]], self.folder,
         part='test_mismatched')
     self.assertEqual(path, f'{self.folder}/MNLI-mm.tsv')
@@ -45,14 +44,14 @@ class SubmissionTest(parameterized.TestCase, temporary.TemporaryFiles,
                      b'index\tprediction\n0\tcontradiction\n1\tentailment\n')
 
   def test_labels_in_the_order_of_the_model(self):
-    path = submission.write_answers(
+    path = glue.write_answers(
         'RTE', [[0.1, 0.9]], self.folder,
         labels=['not_entailment', 'entailment'])
     self.assertEqual(pathlib.Path(path).read_text(),
                      'index\tprediction\n0\tentailment\n')
 
   def test_ratings_stay_on_their_scale(self):
-    path = submission.write_answers(
+    path = glue.write_answers(
         'stsb', np.array([-0.3, 2.34567, 7.0]), self.folder)
     frame = pd.read_csv(path, sep='\t')
     self.assertAllClose(frame['prediction'], [0, 2.346, 5])
@@ -69,13 +68,13 @@ class SubmissionTest(parameterized.TestCase, temporary.TemporaryFiles,
       ('part', 'sst2', [[1, 0]], {'part': 'dev'}, "no test part 'dev'"))
   def test_what_does_not_suit_is_refused(self, task, scores, kwargs, message):
     with self.assertRaisesRegex(ValueError, message):
-      submission.write_answers(task, scores, self.folder, **kwargs)
+      glue.write_answers(task, scores, self.folder, **kwargs)
 
   # === Test parts ===
 
   def test_every_row_is_read(self):
     root = self._test_file('0\ta\tb\n1\t\tc\n')
-    examples = submission.read_test_part('rte', root)
+    examples = glue.read_test_part('rte', root)
     self.assertEqual((examples.texts, examples.pairs), (['a', ''], ['b', 'c']))
 
   @parameterized.parameters(
@@ -84,30 +83,30 @@ class SubmissionTest(parameterized.TestCase, temporary.TemporaryFiles,
       ('0\ta\tb\n1\ta\n', 'test.tsv:3: 2 columns'))
   def test_rows_that_could_not_be_submitted(self, rows, message):
     with self.assertRaisesRegex(ValueError, message):
-      submission.read_test_part('rte', self._test_file(rows))
+      glue.read_test_part('rte', self._test_file(rows))
 
   def test_dev_is_no_test_part(self):
     with self.assertRaisesRegex(ValueError, "no test part 'dev'"):
-      submission.read_test_part('rte', self.folder, 'dev')
+      glue.read_test_part('rte', self.folder, 'dev')
 
   @parameterized.parameters(*_PARTS)
   def test_samples_can_be_submitted(self, name, part):
     if name == 'ax':
       self.skipTest('There is no sample of AX.')
     root = shared_data.path('data/fixtures/mtdnn_glue_samples')
-    examples = submission.read_test_part(name, root, part)
+    examples = glue.read_test_part(name, root, part)
     classes = glue.GLUE_TASKS[name].num_classes
-    submission.write_answers(
+    glue.write_answers(
         name, np.ones([len(examples.texts), classes]), self.folder, part=part)
     self.assertNotEmpty(
-        submission.write_zip(self.folder, f'{self.folder}/a.zip'))
+        glue.write_zip(self.folder, f'{self.folder}/a.zip'))
 
   # === The zip ===
 
   def _write_all(self) -> None:
     for name, part in _PARTS:
       task = glue.GLUE_TASKS[name]
-      submission.write_answers(
+      glue.write_answers(
           name, np.ones([task.rows[part], task.num_classes]), self.folder,
           part=part)
 
@@ -115,7 +114,7 @@ class SubmissionTest(parameterized.TestCase, temporary.TemporaryFiles,
     self._write_all()
     paths = [pathlib.Path(self.make_folder(), 'all.zip') for _ in range(2)]
     for path in paths:
-      self.assertEqual(submission.write_zip(self.folder, path), [])
+      self.assertEqual(glue.write_zip(self.folder, path), [])
     with zipfile.ZipFile(paths[0]) as archive:
       self.assertIsNone(archive.testzip())
       self.assertCountEqual(archive.namelist(), [
@@ -127,9 +126,9 @@ class SubmissionTest(parameterized.TestCase, temporary.TemporaryFiles,
     self.assertEqual(*(path.read_bytes() for path in paths))
 
   def test_what_is_missing_is_said(self):
-    submission.write_answers('cola', np.ones([3, 2]), self.folder)
+    glue.write_answers('cola', np.ones([3, 2]), self.folder)
     with self.assertLogs(level='WARNING') as logs:
-      problems = submission.write_zip(
+      problems = glue.write_zip(
           self.folder, pathlib.Path(self.folder, 'a.zip'))
     self.assertIn('CoLA.tsv has 3 rows instead of 1,063', problems)
     self.assertIn('AX.tsv is missing', problems)
@@ -145,11 +144,11 @@ class SubmissionTest(parameterized.TestCase, temporary.TemporaryFiles,
   def test_files_of_something_else_are_refused(self, name, text, message):
     pathlib.Path(self.folder, name).write_text(text)
     with self.assertRaisesRegex(ValueError, name + message):
-      submission.write_zip(self.folder, f'{self.folder}/a.zip')
+      glue.write_zip(self.folder, f'{self.folder}/a.zip')
 
   def test_a_folder_without_answers(self):
     with self.assertRaisesRegex(FileNotFoundError, 'no answers.*CoLA.tsv'):
-      submission.write_zip(self.folder, f'{self.folder}/a.zip')
+      glue.write_zip(self.folder, f'{self.folder}/a.zip')
 
 
 if __name__ == '__main__':

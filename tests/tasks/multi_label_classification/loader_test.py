@@ -5,7 +5,7 @@
 from absl.testing import parameterized
 import tensorflow as tf
 
-from mobilebert_tf.tasks.multi_label_classification import examples
+from mobilebert_tf.tasks.multi_label_classification import loader
 from tests.data import temporary
 
 
@@ -13,7 +13,7 @@ class ExamplesTest(temporary.TemporaryFiles, parameterized.TestCase,
                    tf.test.TestCase):
 
   def _read(self, text: str, name: str = 'x.tsv', **fields):
-    return examples.read_examples(self.make_file(name, text), **fields)
+    return loader.read_examples(self.make_file(name, text), **fields)
 
   def test_labels_share_a_cell(self):
     found = self._read('text\tlabel\na\tx, y\nb\t\nc\ty\n')
@@ -48,7 +48,7 @@ class ExamplesTest(temporary.TemporaryFiles, parameterized.TestCase,
 
   @parameterized.parameters(
       ('a\tx,\n', {}, "x.tsv:2: a label is empty in 'x,'.*',' stands between"),
-      ('a\tx,x\n', {}, "x.tsv:2: the label 'x' is there twice in 'x,x'"),
+      ('a\tx,x\n', {}, "x.tsv:2: the label 'x' is duplicated in 'x,x'"),
       ('a\tx\nb\tq\n', {'labels': ['x', 'y']},
        "x.tsv:3: the label 'q' is not one of x, y. .*separated by ','"),
       ('a\t2\n', {'label_columns': ['label'], 'labels': ['x']},
@@ -61,7 +61,7 @@ class ExamplesTest(temporary.TemporaryFiles, parameterized.TestCase,
        r"text_field and label_columns\[1\] are the same column, 'text'"),
       ('a\tx\n', {'label_columns': ['none', 'label']},
        "x.tsv:1: there has to be one column 'none'"),
-      ('a\tx\n', {'labels': ['x', 'x']}, 'A label is there twice'),
+      ('a\tx\n', {'labels': ['x', 'x']}, 'A label is duplicated'),
       ('a\tx\n', {'label_separator': ''}, "label_separator is ''"),
       ('\tx\n', {}, "x.tsv:2: the column 'text' is empty"),
   )
@@ -77,9 +77,9 @@ class ExamplesTest(temporary.TemporaryFiles, parameterized.TestCase,
 
   def test_labels_of_files(self):
     path = self.make_file('x.tsv', 'text\tlabel\na\ty;x\nb\t\nc\tz\n')
-    self.assertEqual(examples.read_labels(path, label_separator=';'),
+    self.assertEqual(loader.read_labels(path, label_separator=';'),
                      ['x', 'y', 'z'])
-    self.assertEqual(examples.read_labels(path, label_columns=['b', 'a']),
+    self.assertEqual(loader.read_labels(path, label_columns=['b', 'a']),
                      ['b', 'a'])
 
   @parameterized.parameters(
@@ -88,7 +88,7 @@ class ExamplesTest(temporary.TemporaryFiles, parameterized.TestCase,
   def test_one_label_is_too_few(self, rows, message):
     path = self.make_file('x.tsv', f'text\tlabel\n{rows}')
     with self.assertRaisesRegex(ValueError, message):
-      examples.read_labels(path)
+      loader.read_labels(path)
 
 
 if __name__ == '__main__':
