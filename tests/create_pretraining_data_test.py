@@ -9,6 +9,7 @@ import subprocess
 import sys
 
 from absl.testing import parameterized
+import pytest
 import tensorflow as tf
 
 from tests.data import temporary
@@ -63,6 +64,7 @@ class CreatePretrainingDataTest(
     self.assertNotIn('Traceback', finished.stderr)
     self.assertFalse((self.folder / 'records').exists())
 
+  @pytest.mark.slow
   def test_run_and_run_again(self):
     flags = ('--input_files=text.txt,more.txt', '--output_dir=records',
              '--max_seq_length=32', '--masking=static', '--dupe_factor=2',
@@ -96,6 +98,7 @@ class CreatePretrainingDataTest(
         r'bad\.txt:525: not UTF-8', '--input_files=text.txt,bad.txt',
         '--output_dir=records', '--num_workers=2')
 
+  @pytest.mark.slow
   def test_errors_are_one_line(self):
     common = ('--input_files=text.txt', '--output_dir=records',
               '--num_workers=1')

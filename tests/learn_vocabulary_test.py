@@ -9,6 +9,7 @@ import pathlib
 import subprocess
 import sys
 
+import pytest
 import tensorflow as tf
 
 from mobilebert_tf.text import vocabulary
@@ -58,6 +59,7 @@ class LearnVocabularyTest(temporary.TemporaryFiles, tf.test.TestCase):
     self.assertIn(f'vocab.txt: {len(learned)} tokens.', finished.stdout)
     self.assertContainsSubset(['the', 'cat', 'zebra', 'quokka'], learned.tokens)
 
+  @pytest.mark.slow
   def test_memory_does_not_hold_the_text(self):
     small = self.make_file('small.txt', 'the cat sat on mats.\n\n' * 100)
     # 45 MB, of the same words.
@@ -72,6 +74,7 @@ class LearnVocabularyTest(temporary.TemporaryFiles, tf.test.TestCase):
       peaks.append(int(finished.stdout.split('KB')[1]))
     self.assertLess(peaks[1] - peaks[0], 20_000)
 
+  @pytest.mark.slow
   def test_errors_are_one_line(self):
     self.make_file('bad.txt', b'fine\ncaf\xe9\n')
     self._assert_fails(r'bad\.txt:2: not UTF-8', '--input_files=bad.txt',

@@ -42,6 +42,7 @@ class PredictTest(tf.test.TestCase):
         num_classes=3, labels=tiny_classifier.LABELS,
     ).save_pretrained(cls.model_dir, vocab_file=vocab_file)
 
+  @pytest.mark.slow
   def test_many_lines_in_order_and_bad_ones_among_them(self):
     lines = [f'w{i % 30} w{i % 7}'.encode() for i in range(_LINES)]
     lines[5], lines[6], lines[7] = b'', b'\xff\xfe', b'w1 ' * 400_000

@@ -8,6 +8,7 @@ import os
 import time
 from typing import Any
 
+import pytest
 import tensorflow as tf
 
 from benchmarks import interleaving
@@ -30,6 +31,7 @@ def _fail() -> tuple[Any, Any]:
 
 class TurnsTest(tf.test.TestCase):
 
+  @pytest.mark.slow
   def test_takes_turns_and_times_each(self):
     path = os.path.join(self.get_temp_dir(), 'turns')
     slow, quick = interleaving.time_interleaved(

@@ -8,6 +8,7 @@ import sys
 
 from absl.testing import parameterized
 import numpy as np
+import pytest
 import tensorflow as tf
 
 from mobilebert_tf import checkpoints
@@ -45,6 +46,7 @@ def _run(code: str) -> subprocess.CompletedProcess:
 
 class RegistrationTest(tf.test.TestCase):
 
+  @pytest.mark.slow
   def test_models_of_the_package_have_checkpoints(self):
     for code in (
         'from mobilebert_tf import modeling as m',

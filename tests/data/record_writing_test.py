@@ -220,6 +220,7 @@ class RecordWritingTest(parameterized.TestCase, temporary.TemporaryFiles,
     with self.assertRaisesRegex(FileExistsError, f'{part.name} is not as'):
       self._write(text)
 
+  @pytest.mark.slow
   def test_killed_and_run_again(self):
     """As after a power cut: the whole program is gone at once."""
     text = self.make_file('text.txt', _text(1000))
@@ -266,6 +267,7 @@ class RecordWritingTest(parameterized.TestCase, temporary.TemporaryFiles,
     self.assertEqual(_contents(self.output), _contents(want))
     self.assertFalse(self.unfinished.exists())
 
+  @pytest.mark.slow
   def test_a_killed_worker_is_reported_and_what_is_done_kept(self):
     text = self.make_file('text.txt', _text(600))
     killed = []

@@ -16,6 +16,7 @@ from ai_edge_litert import interpreter as litert
 import hypothesis
 from hypothesis import strategies as st
 import numpy as np
+import pytest
 import tensorflow as tf
 from tensorflow_serving.apis import prediction_log_pb2
 from tensorflow_text.core.pybinds import tflite_registrar
@@ -216,6 +217,7 @@ class ExportingTest(parameterized.TestCase, temporary.TemporaryFiles,
       texts += [text.decode() for text in inputs['text'].numpy()]
     self.assertEqual(texts, _TEXTS[:8])
 
+  @pytest.mark.slow
   def test_xla_changes_no_answer(self):
     path = saved_model.write(
         self.classifier, self.make_folder(), _REAL, xla=True)
@@ -307,6 +309,7 @@ class ExportingTest(parameterized.TestCase, temporary.TemporaryFiles,
 
   # === Other tasks ===
 
+  @pytest.mark.slow
   def test_ratings_of_pairs(self):
     model = tiny_classifier.build_rating(self.make_folder())
     real = agreement.RealTexts(_TEXTS, _TEXTS[::-1])
@@ -335,6 +338,7 @@ class ExportingTest(parameterized.TestCase, temporary.TemporaryFiles,
     self.assertAllClose(outputs['mean_output'], mean, 1e-4, 1e-4)
     self.assertAllClose(lite.scores(_TEXTS), mean, 1e-4, 1e-4)
 
+  @pytest.mark.slow
   def test_answers_to_questions(self):
     model = tiny_classifier.build_span_labeler(self.make_folder())
     questions = [tiny_classifier.text(3, first=i) for i in range(6)]

@@ -9,6 +9,7 @@ import tempfile
 from absl.testing import parameterized
 import numpy as np
 from official.nlp.tasks import sentence_prediction as official_task
+import pytest
 import tensorflow as tf, tf_keras
 
 from mobilebert_tf.distillation import fine_tuning
@@ -97,6 +98,7 @@ class WithTeacherTest(tf.test.TestCase, parameterized.TestCase):
     loss, teacher, student = self._step(task, tf.constant([[2.5], [0.0]]))
     self.assertAllClose(loss, np.mean((teacher - student)**2), rtol=1e-5)
 
+  @pytest.mark.slow
   def test_hidden_states_are_compared_on_request(self):
     folder = self._teacher()
     losses, outputs = [], []

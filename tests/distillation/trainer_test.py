@@ -3,6 +3,7 @@
 
 """The task and the trainer: what each stage computes and changes."""
 
+import dataclasses
 import os
 import shutil
 import tempfile
@@ -31,16 +32,28 @@ def _adam() -> optimization.OptimizationConfig:
   })
 
 
-def _changed(before: dict[str, np.ndarray], model) -> set[str]:
-  return {variable.name for variable in model.variables
-          if not np.array_equal(before[variable.name], variable.numpy())}
+def _changed(before: dict[str, np.ndarray],
+             after: dict[str, np.ndarray]) -> set[str]:
+  return {name for name, value in after.items()
+          if not np.array_equal(before[name], value)}
 
 
 def _snapshot(model) -> dict[str, np.ndarray]:
   return {variable.name: variable.numpy() for variable in model.variables}
 
 
+@dataclasses.dataclass
+class _Run:
+  """What is seen of a run, each by the number of steps after which it is."""
+  weights: dict[int, dict[str, np.ndarray]]
+  logs: dict[int, dict[str, tf.Tensor]]
+  moments: dict[int, dict[int, np.ndarray]]
+  iterations: dict[int, int]
+
+
 class DistillationTest(tf.test.TestCase, parameterized.TestCase):
+
+  _seen: _Run | None = None
 
   @classmethod
   def setUpClass(cls):
@@ -82,6 +95,24 @@ class DistillationTest(tf.test.TestCase, parameterized.TestCase):
     trainer.initialize()
     return trainer
 
+  def _run(self) -> _Run:
+    """Trains through all stages, once for all tests."""
+    cls = type(self)
+    if cls._seen is None:
+      trainer = self._trainer()
+      cls._seen = run = _Run({0: _snapshot(trainer.model)}, {}, {}, {})
+      done = 0
+      for steps in (3, 1, 2, 1):
+        logs = trainer.train(tf.constant(steps))
+        done += steps
+        run.logs[done] = logs
+        run.weights[done] = _snapshot(trainer.model)
+        run.moments[done] = {
+            id(slot): slot.numpy() for slot in trainer.optimizer.variables()
+            if slot is not trainer.optimizer.iterations}
+        run.iterations[done] = int(trainer.optimizer.iterations)
+    return cls._seen
+
   def test_a_student_starts_with_the_teachers_embeddings_and_heads(self):
     trainer = self._trainer()
     theirs = _snapshot(self.teacher)
@@ -94,19 +125,14 @@ class DistillationTest(tf.test.TestCase, parameterized.TestCase):
     self.assertLen(same, 13)  # As many as the reference copies, see its list.
 
   def test_a_transfer_stage_changes_its_block_alone(self):
-    trainer = self._trainer()
+    run = self._run()
     for block in (0, 1):
-      before = _snapshot(trainer.model)
-      trainer.train(tf.constant(3))
-      changed = _changed(before, trainer.model)
-      self.assertNotEmpty(changed)
+      changed = _changed(run.weights[3 * block], run.weights[3 * block + 3])
       self.assertEqual({name.split('/')[0] for name in changed},
                        {f'block_{block}'})
-    before = _snapshot(trainer.model)
-    logs = trainer.train(tf.constant(1))
     self.assertIn('word_embeddings/embeddings:0',
-                  _changed(before, trainer.model))
-    self.assertEqual(int(logs['stage']), 2)
+                  _changed(run.weights[6], run.weights[7]))
+    self.assertEqual(int(run.logs[7]['stage']), 2)
 
   @pytest.mark.slow
   def test_a_loop_crosses_the_borders_of_stages(self):
@@ -121,30 +147,26 @@ class DistillationTest(tf.test.TestCase, parameterized.TestCase):
       self.assertAllEqual(one, other)
 
   def test_moments_are_forgotten_between_stages(self):
-    trainer = self._trainer()
-    trainer.train(tf.constant(3))
-    slots = [variable for variable in trainer.optimizer.variables()
-             if variable is not trainer.optimizer.iterations]
-    self.assertTrue(any(np.any(slot.numpy()) for slot in slots))
-    kept = [slot.ref() for slot in slots]
-    trainer.train(tf.constant(1))
-    for slot in kept:
-      self.assertAllEqual(slot.deref(), tf.zeros_like(slot.deref()))
+    run = self._run()
+    self.assertTrue(any(map(np.any, run.moments[3].values())))
+    kept = [value for name, value in run.moments[4].items()
+            if name in run.moments[3]]
+    self.assertNotEmpty(kept)
+    self.assertFalse(any(map(np.any, kept)))
 
   def test_a_stage_starts_with_a_fresh_optimizer(self):
     # With constant gradients, Adam without a decay moves every weight by the
     # learning rate; with an old count of steps it would move it further.
-    trainer = self._trainer()
-    trainer.train(tf.constant(3))
-    before = trainer.model.get_layer('block_1').get_weights()
-    trainer.train(tf.constant(1))
-    after = trainer.model.get_layer('block_1').get_weights()
-    moves = np.concatenate([np.abs(b - a).ravel()
-                            for a, b in zip(before, after, strict=True)])
+    run = self._run()
+    moves = np.concatenate(
+        [np.abs(run.weights[3][name] - after).ravel()
+         for name, after in run.weights[4].items()
+         if name.startswith('block_1/')])
     self.assertAllClose(np.median(moves), 0.01, rtol=0.02)
     self.assertLess(moves.max(), 0.0115)  # And at most a weight decay more.
-    self.assertEqual(int(trainer.optimizer.iterations), 1)
+    self.assertEqual(run.iterations[4], 1)
 
+  @pytest.mark.slow
   def test_a_restored_run_goes_on_where_it_was(self):
     whole = self._trainer()
     first = self._trainer()
@@ -169,17 +191,15 @@ class DistillationTest(tf.test.TestCase, parameterized.TestCase):
       task.check_length(11)
 
   def test_logs_hold_the_terms_of_the_stage(self):
-    trainer = self._trainer()
-    logs = trainer.train(tf.constant(3))
-    self.assertEqual(set(logs), {
+    logs = self._run().logs
+    self.assertEqual(set(logs[3]), {
         *losses.TERMS, *(f'{term}/block_0' for term in losses.TERMS),
         'gradient_norm', 'training_loss', 'learning_rate', 'stage'})
     for term in losses.TERMS:
-      self.assertAllEqual(logs[term], logs[f'{term}/block_0'])
-    logs = trainer.train(tf.constant(4))
-    self.assertEqual(set(logs), {'masked_lm', 'next_sentence',
-                                 'masked_lm_accuracy', 'training_loss',
-                                 'gradient_norm', 'learning_rate', 'stage'})
+      self.assertAllEqual(logs[3][term], logs[3][f'{term}/block_0'])
+    self.assertEqual(set(logs[7]), {'masked_lm', 'next_sentence',
+                                    'masked_lm_accuracy', 'training_loss',
+                                    'gradient_norm', 'learning_rate', 'stage'})
 
   def test_the_first_loss_is_what_the_losses_say(self):
     trainer = self._trainer()

@@ -62,6 +62,7 @@ class AblationTest(tf.test.TestCase):
     self.assertEqual(again.stdout.count('done before'),
                      _COMMON + 2 * len(ablation.VARIANTS))
 
+  @pytest.mark.slow
   def test_bad_flags_and_files_are_said_in_a_line(self):
     for flags, message in (
         (('--seeds=1,1',), 'one or more different whole numbers'),

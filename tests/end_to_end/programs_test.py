@@ -108,6 +108,7 @@ class ProgramsTest(tf.test.TestCase):
     self.assertEqual([label.decode() for label in served['label'].numpy()],
                      [answer.label for answer in lite.answer(texts)])
 
+  @pytest.mark.slow
   def test_errors_reach_the_user(self):
     (self.folder / 'vocab.txt').write_text(
         '\n'.join(['[PAD]', '[UNK]', '[CLS]', '[SEP]', '[MASK]', 'a']))

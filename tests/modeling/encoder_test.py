@@ -384,6 +384,7 @@ class EncoderSavingTest(tf.test.TestCase, parameterized.TestCase):
     with self.assertRaisesRegex(Exception, 'have to have the same shape'):
       serve(**{**inputs, 'input_mask': inputs['input_mask'][:, :1]})
 
+  @pytest.mark.slow
   def test_everything_loads_in_a_fresh_process(self):
     folder = pathlib.Path(self.get_temp_dir())
     encoder = _make_encoder(num_blocks=1, num_feedforward_networks=1)

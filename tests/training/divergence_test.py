@@ -7,6 +7,7 @@
 import os
 
 import numpy as np
+import pytest
 import tensorflow as tf
 
 from mobilebert_tf import checkpoints
@@ -46,6 +47,7 @@ class DivergenceTest(tiny_runs.TinyRuns, tf.test.TestCase):
     self.assertFalse(any(np.isnan(w).any() for w in model.get_weights()))
     self.assertGreater(self.metrics(folder)[-1]['step'], 4)
 
+  @pytest.mark.slow
   def test_distillation_names_stage_term_and_block(self):
     teacher = tiny_models.pretrainer(tiny_models.teacher_config(), seed=1)
     # A teacher that is broken in one place.

@@ -75,6 +75,7 @@ class ContinuedRunTest(temporary.TemporaryFiles, tf.test.TestCase):
     return max(np.abs(a - b).max()
                for a, b in zip(weights, others, strict=True))
 
+  @pytest.mark.slow
   def test_weights_equal_those_of_a_run_that_was_not_interrupted(self):
     folder, whole = self.make_folder(), self.make_folder()
     tf_keras.utils.set_random_seed(1)
@@ -179,6 +180,7 @@ class FineTuningContinuationTest(temporary.TemporaryFiles, tf.test.TestCase):
     super().setUp()
     self.parent = self.make_folder()
 
+  @pytest.mark.slow
   @pytest.mark.slow
   def test_weights_equal_those_of_a_run_that_was_not_interrupted(self):
     folder = os.path.join(self.parent, 'run')

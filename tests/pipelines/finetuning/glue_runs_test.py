@@ -8,6 +8,7 @@ import json
 import pathlib
 import zipfile
 
+import pytest
 import tensorflow as tf
 
 from mobilebert_tf.pipelines.finetuning import glue_runs
@@ -46,6 +47,7 @@ def _write_glue(folder: pathlib.Path) -> str:
 
 class GlueRunsTest(tf.test.TestCase):
 
+  @pytest.mark.slow
   def test_from_the_folders_to_the_zip(self):
     folder = pathlib.Path(self.get_temp_dir())
     data_dir = _write_glue(folder / 'glue')

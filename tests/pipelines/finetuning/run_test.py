@@ -48,6 +48,7 @@ class RunTest(tf.test.TestCase):
     super().setUp()
     self.folder = pathlib.Path(self.get_temp_dir()) / self._testMethodName
 
+  @pytest.mark.slow
   def test_a_classifier_from_csv_to_answers(self):
     test_file = tiny.write_table(
         pathlib.Path(self.get_temp_dir()) / 'test.csv', 6, labelled=False)
@@ -117,6 +118,7 @@ class RunTest(tf.test.TestCase):
                        self.folder.with_name('taught_spans'))
       self.assertEqual(taught['steps'], 3)
 
+  @pytest.mark.slow
   def test_the_null_threshold_stays_with_the_model(self):
     path = pathlib.Path(self.get_temp_dir()) / 'squad2.json'
     path.write_text(_squad(24, answered=3))

@@ -38,6 +38,7 @@ class SearchTest(tf.test.TestCase):
     with self.assertRaisesRegex(ValueError, 'epochs is'):
       search.Grid(epochs=())
 
+  @pytest.mark.slow
   def test_a_search_keeps_the_best_and_goes_on(self):
     folder = pathlib.Path(self.get_temp_dir()) / 'search'
     # The first does not learn within two steps, the second does.

@@ -141,7 +141,7 @@ class TextClassificationLoaderTest(
         ({'seq_length': 2}, 'seq_length is 2'),
         ({'global_batch_size': 0}, 'global_batch_size is 0'),
         ({'label_field': 'input_mask'}, 'input of the model'),
-        ({'labels': ['x', 'x']}, 'twice')):
+        ({'labels': ['x', 'x']}, 'is duplicated')):
       with self.assertRaisesRegex(ValueError, message):
         self._load(path, **settings)
     with self.assertRaisesRegex(FileNotFoundError, 'nowhere'):

@@ -17,6 +17,10 @@ def _matrix(made) -> np.ndarray:
   return np.array(made.details()['confusion'])
 
 
+def _calibration(made) -> analysis.Calibration:
+  return made.details()['calibration']
+
+
 class ClassificationTest(tf.test.TestCase):
 
   def test_confusion_matrix_has_the_truth_in_rows(self):
@@ -38,7 +42,7 @@ class ClassificationTest(tf.test.TestCase):
     self.assertTrue(math.isnan(scores[2]['recall']))
 
   def test_calibration_by_hand(self):
-    found = scoring.calibration(made_up.classification())
+    found = _calibration(made_up.classification())
     # Confidences 0.9, 0.8, 0.55 right and 0.7 wrong, each in a bin of its own:
     # (0.1 + 0.2 + 0.45 + 0.7) / 4.
     self.assertAlmostEqual(found.error, 0.3625)
@@ -50,7 +54,7 @@ class ClassificationTest(tf.test.TestCase):
   def test_perfectly_calibrated_answers_have_no_error(self):
     made = made_up.classification(scores=[[0.75, 0.25], [0.25, 0.75]] * 2)
     self.assertAlmostEqual(
-        scoring.calibration(made_up.classification(
+        _calibration(made_up.classification(
             labels=[0, 1, 0, 0], scores=made.scores)).error, 0.0)
 
   def test_calibration_error_of_random_answers_is_numpys(self):
@@ -66,7 +70,7 @@ class ClassificationTest(tf.test.TestCase):
         for i in range(10)
         if (inside := (confidence > i / 10) & (confidence <= (i + 1) / 10)
             ).any())
-    self.assertAlmostEqual(scoring.calibration(made).error, expected)
+    self.assertAlmostEqual(_calibration(made).error, expected)
 
   def test_worst_mistakes_are_those_whose_truth_is_least_likely(self):
     made = made_up.classification(labels=[1, 0, 1, 0])

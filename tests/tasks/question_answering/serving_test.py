@@ -15,6 +15,7 @@ from absl.testing import parameterized
 import hypothesis
 from hypothesis import strategies
 import numpy as np
+import pytest
 import tensorflow as tf
 
 from mobilebert_tf.deployment import served_module
@@ -228,6 +229,7 @@ class QuestionAnsweringTest(parameterized.TestCase, tf.test.TestCase):
     for name, logits in by_example.items():
       self.assertAllClose(logits, by_ids[name][:, :10], 1e-4, 1e-4)
 
+  @pytest.mark.slow
   def test_a_saved_model_needs_no_mobilebert_tf(self):
     module = self._module(**_SETTINGS['no answer'])
     folder = str(self.folder / 'saved')

@@ -14,6 +14,7 @@ from absl.testing import parameterized
 import hypothesis
 from hypothesis import strategies as st
 import numpy as np
+import pytest
 import tensorflow as tf
 
 from mobilebert_tf.deployment import agreement
@@ -177,6 +178,7 @@ class TokenClassificationTest(parameterized.TestCase, temporary.TemporaryFiles,
 
   # === Programs ===
 
+  @pytest.mark.slow
   def test_it_needs_nothing_of_this_package(self):
     found = subprocess.run(
         [sys.executable, '-c', _CHILD, str(self.path)],
@@ -193,6 +195,7 @@ class TokenClassificationTest(parameterized.TestCase, temporary.TemporaryFiles,
     self.assertEqual(runner.comparable(_TEXTS),
                      self.trained.kind.answers(self.trained, _REAL))
 
+  @pytest.mark.slow
   def test_xla_changes_no_answer(self):
     path = saved_model.write(
         self.trained, self.make_folder(), agreement.RealTexts(_TEXTS[-8:]),
