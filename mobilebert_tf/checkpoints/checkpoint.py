@@ -236,8 +236,7 @@ def _account(names: Sequence[name_map.WeightName],
   return names
 
 
-def _check_shapes(names: Sequence[name_map.WeightName],
-                  source: Source) -> None:
+def _check_shapes(names: Sequence[name_map.WeightName], source: Source) -> None:
   wrong = []
   for name in names:
     key = name.key(source.checkpoint_format)

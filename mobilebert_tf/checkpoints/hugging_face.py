@@ -142,8 +142,7 @@ def write(checkpoint: checkpoint_lib.Checkpoint, folder: str,
   tokenizer_files.write(checkpoint, folder, labels=False)
 
 
-def _config_fields(
-    config: architectures.MobileBertConfig) -> dict[str, Any]:
+def _config_fields(config: architectures.MobileBertConfig) -> dict[str, Any]:
   """Returns an architecture as the fields of a `config.json`."""
   fields = tf1.to_fields(config)
   if fields['hidden_act'] == 'gelu':  # Hugging Face's is another function.

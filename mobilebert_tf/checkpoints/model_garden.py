@@ -109,8 +109,7 @@ def fit(checkpoint: checkpoint_lib.Checkpoint
 def write(checkpoint: checkpoint_lib.Checkpoint, folder: str,
           progress: checkpoint_lib.Progress = checkpoint_lib.silent) -> None:
   """Writes a checkpoint that the Model Garden's tasks restore."""
-  native.write_weights(
-      checkpoint, folder, 'model_garden', _ALIASES, progress)
+  native.write_weights(checkpoint, folder, 'model_garden', _ALIASES, progress)
   architecture = checkpoint.architecture
   tokenizer_files.write_json(
       os.path.join(folder, CONFIG), tf1.to_fields(architecture))
@@ -133,8 +132,7 @@ def _read_encoder(folder: str, assumed: architectures.MobileBertConfig | None,
   fields = native.encoder_fields(run, path, folder, 'mobilebert')
 
   def make() -> architectures.MobileBertConfig:
-    missing = sorted(
-        {*_FIELDS, *tf1.ATTENTION_FIELDS} - fields.keys())
+    missing = sorted({*_FIELDS, *tf1.ATTENTION_FIELDS} - fields.keys())
     if missing:
       raise ValueError(f'the encoder lacks {", ".join(missing)}.')
     values = {ours: fields[theirs] for theirs, ours in _FIELDS.items()}

@@ -174,8 +174,7 @@ def encoder_of(model: tf_keras.Model) -> modeling.MobileBertEncoder:
   return getattr(model, 'encoder', model)
 
 
-def _constructor_arguments(
-    model_class: type[modeling.GraphModel]) -> set[str]:
+def _constructor_arguments(model_class: type[modeling.GraphModel]) -> set[str]:
   names = set(inspect.signature(model_class.__init__).parameters)
   return names - {'self', 'encoder', 'architecture', 'dtype'}
 

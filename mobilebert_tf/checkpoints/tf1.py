@@ -198,8 +198,7 @@ def to_fields(config: architectures.MobileBertConfig) -> dict[str, Any]:
   }
 
 
-def attention_fields(
-    config: architectures.MobileBertConfig) -> dict[str, bool]:
+def attention_fields(config: architectures.MobileBertConfig) -> dict[str, bool]:
   """Returns the input of attention as the reference's fields."""
   return dict(zip(ATTENTION_FIELDS, _ATTENTION_INPUTS[config.attention_input],
                   strict=True))

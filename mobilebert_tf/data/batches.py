@@ -70,8 +70,7 @@ def lengths(longest: int, step: int = _STEP) -> list[int]:
   return [*range(step, longest, step), longest + 1]
 
 
-def load(needed: tf.Tensor,
-         buckets: Sequence[int],
+def load(needed: tf.Tensor, buckets: Sequence[int],
          make_batch: Callable[[tf.Tensor, tf.Tensor], Any],
          params: cfg.DataConfig,
          input_context: tf.distribute.InputContext | None = None,

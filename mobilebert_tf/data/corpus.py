@@ -255,8 +255,7 @@ def _borders(path: str, size: int, shard_bytes: int) -> Iterator[int]:
         yield border
 
 
-def _next_document(file: BinaryIO, start: int, size: int,
-                   by_line: bool) -> int:
+def _next_document(file: BinaryIO, start: int, size: int, by_line: bool) -> int:
   """Returns the start of the next document, or of a line if it is far away."""
   file.seek(start)
   found = file.read(_LONGEST_SEARCH)

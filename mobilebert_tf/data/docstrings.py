@@ -61,9 +61,8 @@ class Docstring:
   text: str
 
 
-def read_docstrings(
-    libraries: Iterable[str] = DEFAULT_LIBRARIES,
-    min_characters: int = 200) -> Iterator[Docstring]:
+def read_docstrings(libraries: Iterable[str] = DEFAULT_LIBRARIES,
+                    min_characters: int = 200) -> Iterator[Docstring]:
   """Reads the documentation strings of installed libraries.
 
   Code, doctests, tables and markup lines are left out, as are tests and

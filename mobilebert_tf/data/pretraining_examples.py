@@ -40,13 +40,10 @@ class SegmentPair:
   is_random_next: bool
 
 
-def make_segment_pairs(
-    documents: Sequence[Sequence[np.ndarray]],
-    *,
-    sources: Sequence[int] | None = None,
-    max_seq_length: int,
-    rng: np.random.Generator,
-    short_seq_prob: float = 0.1) -> Iterator[SegmentPair]:
+def make_segment_pairs(documents: Sequence[Sequence[np.ndarray]], *,
+                       sources: Sequence[int] | None = None,
+                       max_seq_length: int, rng: np.random.Generator,
+                       short_seq_prob: float = 0.1) -> Iterator[SegmentPair]:
   """Cuts documents into pairs, as BERT does.
 
   Sentences are gathered up to a target length and split at a random sentence;

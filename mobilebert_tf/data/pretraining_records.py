@@ -112,8 +112,7 @@ def make_records(shard: corpus.Shard,
     sources, window = zip(*numbered, strict=True)
     tokens = _tokenize(window, tokenizer, settings, counts)
     for repeat in range(settings.dupe_factor):
-      rng = np.random.default_rng(
-          [settings.seed, shard.seed, index, repeat])
+      rng = np.random.default_rng([settings.seed, shard.seed, index, repeat])
       pairs = list(pretraining_examples.make_segment_pairs(
           tokens, sources=sources, max_seq_length=settings.max_seq_length,
           rng=rng, short_seq_prob=settings.short_seq_prob))
@@ -152,9 +151,8 @@ def read_manifest(folder: str | os.PathLike) -> dict[str, Any]:
   return manifest
 
 
-def make_manifest(settings: RecordSettings,
-                  tokenizer: tokenizer_lib.Tokenizer, counts: dict[str, int],
-                  files: dict[str, dict[str, Any]],
+def make_manifest(settings: RecordSettings, tokenizer: tokenizer_lib.Tokenizer,
+                  counts: dict[str, int], files: dict[str, dict[str, Any]],
                   **more: Any) -> dict[str, Any]:
   """Returns the manifest of finished records, as JSON.
 

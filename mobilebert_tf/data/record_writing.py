@@ -39,15 +39,11 @@ _LOCK = 'lock'
 _worker: dict[str, Any] = {}
 
 
-def write_records(
-    paths_or_globs: str | Sequence[str],
-    vocab_file: str | os.PathLike,
-    output_dir: str | os.PathLike,
-    settings: pretraining_records.RecordSettings | None = None,
-    *,
-    shard_bytes: int = 64_000_000,
-    compress: bool = False,
-    num_workers: int | None = None) -> dict[str, Any]:
+def write_records(paths_or_globs: str | Sequence[str],
+                  vocab_file: str | os.PathLike, output_dir: str | os.PathLike,
+                  settings: pretraining_records.RecordSettings | None = None, *,
+                  shard_bytes: int = 64_000_000, compress: bool = False,
+                  num_workers: int | None = None) -> dict[str, Any]:
   """Writes the records of a corpus; the folder appears when it is complete.
 
   Memory does not grow with the corpus. A run with the arguments of a stopped
@@ -274,9 +270,8 @@ def _end_with_parent() -> None:
   os._exit(1)
 
 
-def _start_worker(vocab_file: str,
-                  settings: pretraining_records.RecordSettings, folder: str,
-                  advance: Callable[[int], Any]) -> None:
+def _start_worker(vocab_file: str, settings: pretraining_records.RecordSettings,
+                  folder: str, advance: Callable[[int], Any]) -> None:
   _worker.update(
       tokenizer=tokenizer_lib.Tokenizer(vocab_file, settings.lower_case),
       settings=settings, folder=folder, advance=advance)

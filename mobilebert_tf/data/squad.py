@@ -163,8 +163,7 @@ def read(paths: str | os.PathLike | Sequence[str | os.PathLike],
     where = ' in these articles' if titles or exclude_titles else ''
     raise ValueError(
         f'{", ".join(map(os.fspath, paths))}: no question{where}.')
-  return SquadData(version, tuple(contexts), tuple(titles_of),
-                   tuple(questions))
+  return SquadData(version, tuple(contexts), tuple(titles_of), tuple(questions))
 
 
 def _read_json(path: str) -> dict[str, Any]:
@@ -266,8 +265,7 @@ def read_null_odds(path: str | os.PathLike) -> dict[str, float]:
   return _read(path, (int, float), 'its no-answer score, a number')
 
 
-def write(folder: str | os.PathLike,
-          predictions: Mapping[str, str],
+def write(folder: str | os.PathLike, predictions: Mapping[str, str],
           n_best: Mapping[str, Sequence[Mapping[str, Any]]],
           null_odds: Mapping[str, float] | None = None) -> None:
   """Writes the official files into a folder.
@@ -287,8 +285,7 @@ def write(folder: str | os.PathLike,
       files.write_json(os.path.join(folder, name), content, allow_nan=False)
 
 
-def compare_ids(data: SquadData,
-                predictions: Mapping[str, str]) -> list[str]:
+def compare_ids(data: SquadData, predictions: Mapping[str, str]) -> list[str]:
   """Describes missing predictions, and predictions without a question.
 
   Args:

@@ -105,11 +105,8 @@ class BadRows:
                     self._first)
 
 
-def read_rows(path: str | Sequence[str],
-              fields: Sequence[str],
-              bad_rows: BadRows,
-              *,
-              column_names: Sequence[str] = (),
+def read_rows(path: str | Sequence[str], fields: Sequence[str],
+              bad_rows: BadRows, *, column_names: Sequence[str] = (),
               may_be_empty: Sequence[str] = ()) -> Iterator[Row]:
   """Yields the rows of files, in order.
 

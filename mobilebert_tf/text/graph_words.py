@@ -50,8 +50,7 @@ def find(texts: tf.Tensor) -> Words:
   Example: `find(tf.constant(['Ada wrote it.'])).ends  # [3, 9, 12, 13]`
   """
   # No word reaches into the next text, and each is followed by something.
-  characters = tf.strings.unicode_decode(
-      tf.strings.join([texts, ' ']), 'UTF-8')
+  characters = tf.strings.unicode_decode(tf.strings.join([texts, ' ']), 'UTF-8')
   codes = characters.values
   kinds = _kinds(codes)
   is_first = _word_starts(codes, kinds)

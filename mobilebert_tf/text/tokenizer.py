@@ -64,9 +64,7 @@ class Tokenizer(tf.Module):
     vocab_size: Number of tokens in it.
   """
 
-  def __init__(self,
-               vocab_file: str | os.PathLike,
-               lower_case: bool = True,
+  def __init__(self, vocab_file: str | os.PathLike, lower_case: bool = True,
                name: str | None = None):
     """Reads the vocabulary.
 
@@ -185,11 +183,7 @@ class Tokenizer(tf.Module):
     return plain_tokenizer.TokenizedTexts(
         *values, np.concatenate([[0], *lengths]).cumsum().astype(np.int64))
 
-  def encode(self,
-             texts: Any,
-             pairs: Any = None,
-             *,
-             max_length: int,
+  def encode(self, texts: Any, pairs: Any = None, *, max_length: int,
              length: int | None = None) -> dict[str, tf.Tensor]:
     """Makes the three inputs of BERT: `[CLS] text [SEP]`, `pair [SEP]`.
 
@@ -226,8 +220,7 @@ class Tokenizer(tf.Module):
       segments.append(self.tokenize(pairs))
     return self.pack(trim(segments, max_length - special), length)
 
-  def pack(self,
-           segments: list[tf.RaggedTensor],
+  def pack(self, segments: list[tf.RaggedTensor],
            length: int | tf.Tensor | None = None) -> dict[str, tf.Tensor]:
     """Adds special tokens and padding, as `encode`, to trimmed segments.
 
@@ -283,8 +276,7 @@ def replace_invalid(texts: tf.Tensor) -> tf.Tensor:
 # === Ragged segments ===
 
 
-def trim(segments: list[tf.RaggedTensor],
-         budget: int) -> list[tf.RaggedTensor]:
+def trim(segments: list[tf.RaggedTensor], budget: int) -> list[tf.RaggedTensor]:
   """Shortens segments to a budget, the longer one first.
 
   Args:
@@ -337,8 +329,7 @@ def _skip(accent: tf.Tensor, places: tf.Tensor) -> tf.Tensor:
   return tf.gather(others, tf.searchsorted(others, places))
 
 
-def _place(result: list[Any], places: list[int],
-           ids: tf.RaggedTensor) -> None:
+def _place(result: list[Any], places: list[int], ids: tf.RaggedTensor) -> None:
   """Puts the rows of a ragged tensor into places of a list."""
   values, splits = ids.values.numpy(), ids.row_splits.numpy().tolist()
   for place, start, end in zip(places, splits, splits[1:], strict=False):

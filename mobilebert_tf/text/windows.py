@@ -125,8 +125,7 @@ class WindowPlan:
     length: int64 `[windows]`, number of its tokens, special ones included.
   """
 
-  def __init__(self,
-               questions: plain_tokenizer.TokenizedTexts,
+  def __init__(self, questions: plain_tokenizer.TokenizedTexts,
                contexts: plain_tokenizer.TokenizedTexts,
                paragraphs: Sequence[int],
                settings: WindowSettings = WindowSettings()):
@@ -141,8 +140,7 @@ class WindowPlan:
     self._measures = counts, length, room, step
     self._first = np.concatenate([[0], np.cumsum(counts)])
     question = np.repeat(np.arange(len(asked)), counts)
-    within = step[question] * (
-        np.arange(len(question)) - self._first[question])
+    within = step[question] * (np.arange(len(question)) - self._first[question])
     self.question = question.astype(np.int32)
     self.start = begin[question] + within
     self.size = np.minimum(room[question], length[question] - within)
