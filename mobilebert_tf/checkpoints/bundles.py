@@ -4,9 +4,9 @@
 """TensorFlow's checkpoint files: finds, opens and writes them.
 
 TensorFlow 2 saves a graph of objects, whose edges are attribute names. Its keys
-depend on the order in which the graph was walked; the edges do not. Therefore
-variables are found by walking, and written as a tree with the edges that a
-reader walks, without building the models that they belong to.
+depend on the order in which the graph was walked, so variables are found by
+their edges, and written as a tree without building the models that they belong
+to.
 """
 
 import contextlib
@@ -48,9 +48,8 @@ def locate(path: str) -> Location:
   """Returns the location of a checkpoint.
 
   Args:
-    path: A prefix (`.../model.ckpt-14`), or a folder, of whose checkpoints the
-      latest counts, which its `checkpoint` file names. Local, or any path that
-      `tf.io.gfile` reads.
+    path: A prefix (`.../model.ckpt-14`), or a folder of which the latest
+      checkpoint counts; local, or any path that `tf.io.gfile` reads.
 
   Raises:
     FileNotFoundError: If nothing of that name exists.
@@ -87,14 +86,11 @@ def locate(path: str) -> Location:
 
 @contextlib.contextmanager
 def open_reader(location: Location) -> Iterator[Any]:
-  """Opens a checkpoint, and reports errors inside the context as damage.
-
-  Yields:
-    A `tf.train.CheckpointReader`.
+  """Opens a `tf.train.CheckpointReader`.
 
   Raises:
     FileNotFoundError: If there is no checkpoint.
-    ValueError: If it cannot be read.
+    ValueError: If it cannot be read, now or inside the context.
   """
   if not location.prefix:
     raise FileNotFoundError(location.problem)
@@ -107,12 +103,7 @@ def open_reader(location: Location) -> Iterator[Any]:
 
 
 def write_state(folder: str, prefix: str) -> None:
-  """Writes the file by which `tf.train.latest_checkpoint` finds a checkpoint.
-
-  Args:
-    folder: Folder of the checkpoint, which may be moved afterwards.
-    prefix: Name of the checkpoint in the folder.
-  """
+  """Writes the file by which `tf.train.latest_checkpoint` finds a prefix."""
   with open(os.path.join(folder, 'checkpoint'), 'w', encoding='utf-8') as file:
     file.write(f'model_checkpoint_path: "{prefix}"\n')
 
@@ -125,7 +116,7 @@ class ObjectGraph:
     name: The checkpoint's path, for messages.
 
   Raises:
-    ValueError: If the checkpoint is not object-based, or its graph is damaged.
+    ValueError: If there is no graph, or it is damaged.
   """
 
   def __init__(self, reader: Any, name: str = 'The checkpoint'):
@@ -157,11 +148,7 @@ class ObjectGraph:
     return tuple(self._shapes[key])
 
   def model_keys(self, left_out: Iterable[str] = ()) -> set[str]:
-    """Returns the keys of all variables except training state.
-
-    Args:
-      left_out: Paths whose variables are left out as well.
-    """
+    """Returns the keys of all variables but training state and some paths."""
     roots = [
         node for name, node in self._children[0].items()
         if name not in _TRAINING_STATE
@@ -190,12 +177,8 @@ class ObjectGraph:
 
 def write_objects(prefix: str, variables: Mapping[str, np.ndarray],
                   aliases: Mapping[str, str]) -> None:
-  """Writes an object-based checkpoint.
-
-  Args:
-    prefix: Path without `.index`.
-    variables: Arrays by path from the root.
-    aliases: Other paths of objects or variables, to the existing ones.
+  """Writes arrays by path from the root, and `aliases` from other paths to
+  them.
   """
   root = tf.train.Checkpoint()
   for path in sorted(variables, key=lambda path: path.split('/')):

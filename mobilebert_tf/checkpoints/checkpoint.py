@@ -1,11 +1,7 @@
 # Copyright 2026 The mobilebert_tf Authors
 # SPDX-License-Identifier: Apache-2.0
 
-"""A checkpoint in memory, of any format: an architecture and its weights.
-
-The weights of a file are read here too, with nothing missing and nothing left
-over.
-"""
+"""A checkpoint in memory, of any format: an architecture and its weights."""
 
 import dataclasses
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -42,14 +38,12 @@ class Checkpoint:
     architecture: Architecture of the encoder.
     weights: float32 arrays by the names of our variables (`name_map`).
     parts: Parts that the weights belong to, of `name_map.PARTS`.
-    labels: Names of the classes, if known. LABEL_0, LABEL_1 and so on, the
-      placeholders of other implementations, count as none.
+    labels: Names of the classes; placeholders (LABEL_0) count as none.
     vocabulary: Vocabulary beside the weights, if there is one.
     lower_case: Whether the tokenizer lower-cases.
     source: Origin of the weights, for messages.
     problem_type: Meaning of the classifier's logits in the words of
-      transformers. The usual ones, `regression` of one logit and
-      `single_label_classification` of several, count as ''.
+      transformers; '' for the usual one of their number.
   """
   architecture: architectures.MobileBertConfig
   weights: Mapping[str, np.ndarray]
@@ -149,8 +143,7 @@ class Source:
   Attributes:
     name: Path of the checkpoint, for messages.
     checkpoint_format: One of `name_map.FORMATS`.
-    shapes: Shapes of the model's weights by that format's names, without
-      training state (optimizer slots, steps, a teacher).
+    shapes: Shapes of the model's weights by that format's names.
     read: Function that returns the array of a name.
   """
   name: str
@@ -166,18 +159,16 @@ def read_weights(
   """Reads every weight of a checkpoint, none missing and none left over.
 
   Args:
-    names: Rows of every possible weight. Encoder and pooler are required; a
-      head may be absent as a whole.
+    names: Rows of all weights; a head may be absent as a whole.
     source: The checkpoint.
     progress: Wrapper of the loop over the rows.
 
   Returns:
-    float32 arrays by the names of our variables, and the parts that they belong
-    to.
+    float32 arrays by the names of our variables, and their parts.
 
   Raises:
-    ValueError: If weights are missing, left over or of another shape, or an
-      array is not of a floating-point type, or not finite.
+    ValueError: If weights are missing, left over, of another shape, not of a
+      floating-point type or not finite.
   """
   names = _account(names, source)
   weights = {}

@@ -31,8 +31,7 @@ from mobilebert_tf.common import formatting
 from mobilebert_tf.modeling import architectures
 from mobilebert_tf.text import vocabulary as vocabulary_lib
 
-# Parts of a format's module: its title, the file by which its folders are
-# known, and its functions.
+# Title of a format, file by which its folders are known, and functions.
 _PARTS = ('TITLE', 'MARKER', 'recognises', 'read', 'fit', 'write')
 FORMATS: dict[str, types.ModuleType] = {}
 
@@ -53,9 +52,8 @@ def register(name: str, module: types.ModuleType) -> None:
   """Registers a checkpoint format.
 
   Args:
-    name: Name of the format, also the name of its column in `name_map`.
-    module: Module with `TITLE`, `MARKER`, `recognises`, `read`, `fit` and
-      `write`; see the docstrings in `native`.
+    name: Name of the format and of its column in `name_map`.
+    module: Module with the `_PARTS` that `native` documents.
 
   Raises:
     ValueError: If the module lacks a part, the name map has no column for it,
@@ -85,8 +83,8 @@ def find(name_or_path: str, revision: str | None = None) -> str:
   """Returns a local path for a path or a name on the Hugging Face hub.
 
   Args:
-    name_or_path: A folder, a checkpoint in one (`run/ckpt-400`), or a name such
-      as `'google/mobilebert-uncased'`. An existing path precedes the hub.
+    name_or_path: A folder, a checkpoint in one (`run/ckpt-400`), or a name on
+      the hub (`google/mobilebert-uncased`); an existing path precedes it.
     revision: Branch, tag or commit on the hub.
 
   Raises:
@@ -108,14 +106,7 @@ def is_name(path: str) -> bool:
 
 
 def download(name: str, revision: str | None = None) -> str:
-  """Fetches a model from the hub, or finds it in the cache.
-
-  Args:
-    name: Name of the repository, such as `'google/mobilebert-uncased'`.
-    revision: Branch, tag or commit; the main branch if None.
-
-  Returns:
-    A local folder with configuration, safetensors and tokenizer only.
+  """Fetches configuration, safetensors and tokenizer from the hub or cache.
 
   Raises:
     FileNotFoundError: If there is no such repository, or it can neither be
@@ -152,10 +143,7 @@ def download(name: str, revision: str | None = None) -> str:
 
 
 def recognise(path: str) -> str:
-  """Returns the key in `FORMATS` of a checkpoint's format.
-
-  Args:
-    path: A folder, or a checkpoint in one.
+  """Returns the key in `FORMATS` of the format of a folder or checkpoint.
 
   Raises:
     FileNotFoundError: If the path holds no checkpoint.
@@ -193,14 +181,10 @@ def read(name_or_path: str, checkpoint_format: str | None = None,
   Args:
     name_or_path: As for `find`.
     checkpoint_format: A key of `FORMATS`; recognised if None.
-    overrides: Settings of the architecture to change, such as
-      `{'attention_mask': 'tf1_reference'}` (`checkpoint.SETTINGS`).
+    overrides: Settings of the architecture to change, of `checkpoint.SETTINGS`.
     revision: Branch, tag or commit on the hub.
     assumed: Architecture if no config is beside the weights.
     progress: Wrapper of the loop over the weights.
-
-  Returns:
-    The checkpoint, with every weight accounted for.
 
   Raises:
     FileNotFoundError: If a file is missing.
@@ -222,13 +206,11 @@ def write(checkpoint: checkpoint_lib.Checkpoint, folder: str,
           checkpoint_format: str, overwrite: bool = False,
           progress: checkpoint_lib.Progress = checkpoint_lib.silent
           ) -> list[str]:
-  """Writes a checkpoint, reads it again and compares the two.
-
-  The folder appears only when everything is written and compared.
+  """Writes a checkpoint to a new folder, reads it again and compares the two.
 
   Args:
     checkpoint: The checkpoint.
-    folder: Path of the new folder.
+    folder: Path of the folder, which appears when it is complete.
     checkpoint_format: A key of `FORMATS`.
     overwrite: Whether a folder of that format may be replaced.
     progress: Wrapper of the loops over the weights.
@@ -237,10 +219,9 @@ def write(checkpoint: checkpoint_lib.Checkpoint, folder: str,
     Sentences on omissions, and on differences for readers of the format.
 
   Raises:
-    FileExistsError: If the folder exists, and `overwrite` is not set or it is
-      not of that format.
-    ValueError: If the format cannot hold the checkpoint, or the vocabulary
-      does not have the size of the word table.
+    FileExistsError: If the folder exists and may not be replaced.
+    ValueError: If the format cannot hold the checkpoint, or the vocabulary does
+      not have the size of the word table.
   """
   architectures.check_accepted(
       'checkpoint_format', checkpoint_format, tuple(FORMATS))
@@ -270,11 +251,11 @@ def write(checkpoint: checkpoint_lib.Checkpoint, folder: str,
 
 @dataclasses.dataclass(frozen=True)
 class Conversion:
-  """A finished conversion.
+  """A finished conversion between two keys of `FORMATS`.
 
   Attributes:
     checkpoint: The checkpoint.
-    input_format: Format of the input, a key of `FORMATS`.
+    input_format: Format of the input.
     output_format: Format of the output.
     output: Folder that was written.
     notes: Sentences on omissions, and on differences in other software.
@@ -310,8 +291,7 @@ def convert(input_path: str, output: str, output_format: str = 'mobilebert_tf',
   Raises:
     FileExistsError: If the output already exists.
     FileNotFoundError: If a file is missing.
-    ValueError: If a file is damaged, files do not fit each other, or the
-      output's format cannot hold the model.
+    ValueError: As for `read` and `write`.
 
   Example: `convert('google/mobilebert-uncased', 'pretrained')`
   """
@@ -367,11 +347,7 @@ def describe(conversion: Conversion) -> list[tuple[str, str]]:
 
 
 def local_output(folder: str) -> str:
-  """Returns the absolute path of a folder to write, `~` and links resolved.
-
-  Raises:
-    ValueError: If it is not on this machine.
-  """
+  """Returns the absolute path of a local folder, or raises ValueError."""
   folder = os.fspath(folder)
   if '://' in folder:
     raise ValueError(

@@ -3,8 +3,8 @@
 
 """Checkpoints of the TensorFlow Model Garden's MobileBERT.
 
-Its tasks restore them as `task.init_checkpoint`. Whole models, which a training
-run saves, are read as well.
+Its tasks restore them as `task.init_checkpoint`; whole models of its training
+runs are read as well.
 """
 
 import os
@@ -64,11 +64,7 @@ def read(location: bundles.Location,
          assumed: architectures.MobileBertConfig | None = None,
          progress: checkpoint_lib.Progress = checkpoint_lib.silent
          ) -> checkpoint_lib.Checkpoint:
-  """Reads a Model Garden checkpoint; see `native.read`.
-
-  `bert_config.json` is beside it, as in the Model Garden's downloads, or the
-  `params.yaml` of a training run.
-  """
+  """Reads weights beside `bert_config.json` or a run's `params.yaml`."""
   path = os.path.join(location.folder, CONFIG)
   if tf.io.gfile.exists(path):
     architecture = tf1.read_config(path, **(overrides or {}))

@@ -49,8 +49,7 @@ def build(model_class: type[modeling.GraphModel],
     model_class: `MobileBertEncoder`, or the class of a model on an encoder.
     checkpoint: The checkpoint.
     dtype: Dtype policy, as for `MobileBertEncoder`.
-    new_heads: Whether a head that the checkpoint lacks is initialized instead
-      of refused.
+    new_heads: Whether a head that the checkpoint lacks is initialized.
     **arguments: Other arguments of the constructor; classes and labels are the
       checkpoint's if not given.
 
@@ -101,7 +100,7 @@ def assign(model: tf_keras.Model, checkpoint: checkpoint_lib.Checkpoint,
   """Assigns a checkpoint's weights to a model, and logs unmatched parts.
 
   Args:
-    model: An encoder, or a model on one, changed in place if everything fits.
+    model: An encoder, or a model on one, changed in place if all fits.
     checkpoint: The checkpoint.
     parts: Parts to assign; all of the model's if None.
 
@@ -149,9 +148,8 @@ def of_model(model: tf_keras.Model, vocab_file: str | None = None,
 
   Args:
     model: An encoder, or a model on one.
-    vocab_file: Path of its vocabulary; if None, that of the checkpoint that the
-      model was built from, if any.
-    lower_case: Whether its tokenizer lower-cases; if None, as that checkpoint.
+    vocab_file: Path of its vocabulary; if None, that which it was built from.
+    lower_case: Whether its tokenizer lower-cases; if None, as it was built.
   """
   variables, rows = _variables(model), _rows(model)
   vocabulary, known_case = _tokenizers.get(model, (None, True))

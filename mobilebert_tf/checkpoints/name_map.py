@@ -3,11 +3,10 @@
 
 """One map of weight names: ours, TF1's, Hugging Face's, the Model Garden's.
 
-Every format is read and written by the same rows. A row names a weight of the
-architecture's layout (`modeling/layout.py`) in each format, and how its array
-differs there from ours. TF1 names are those of google-research/mobilebert,
-Hugging Face keys those of `transformers`' state dictionaries, and the two of
-object-based checkpoints are paths from a checkpoint's root.
+A row names a weight of the architecture's layout (`modeling/layout.py`) in each
+format, and how its array differs there from ours. TF1 names are those of
+google-research/mobilebert, Hugging Face keys those of `transformers`, and the
+two of object-based checkpoints are paths from a checkpoint's root.
 """
 
 import dataclasses
@@ -35,13 +34,12 @@ class WeightName:
     part: One of `PARTS`.
     ours: Name of the variable in our models, without `:0`.
     shape: Shape in our models; None for a number of classes.
-    tf1: Name in a google-research checkpoint; None if it has no such weight.
+    tf1: Name in TF1; None if it has no such weight.
     hugging_face: Key in a `transformers` state dictionary.
     model_garden: Path in the Model Garden's checkpoints.
     mobilebert_tf: Path in ours.
     transposed: The formats whose array is the transpose of ours.
-    model_garden_shape: The Model Garden's shape where it splits heads; the
-      elements are in the same order.
+    model_garden_shape: The Model Garden's shape where it splits heads.
   """
   part: str
   ours: str
@@ -87,11 +85,7 @@ class WeightName:
 def weight_names(config: architectures.MobileBertConfig,
                  heads: Collection[str] = ('masked_lm', 'next_sentence')
                  ) -> list[WeightName]:
-  """Returns a row for each weight of an encoder with heads.
-
-  Args:
-    config: The architecture.
-    heads: Heads of `HEADS` to include; by default a pre-trainer's.
+  """Returns a row for each weight of an encoder with heads of `HEADS`.
 
   Example:
 

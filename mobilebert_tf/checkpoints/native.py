@@ -3,10 +3,9 @@
 
 """Our own checkpoints: converted folders, and the folders of training runs.
 
-A folder holds an object-based checkpoint, `encoder.yaml` with the architecture
-as `task.model.encoder` of an experiment, and the tokenizer files. The folder of
-a training run has `params.yaml` instead. The Model Garden's checkpoints are
-read and written by the same functions.
+A folder holds an object-based checkpoint, `encoder.yaml` (or a run's
+`params.yaml`) with the architecture as `task.model.encoder`, and the tokenizer
+files. The Model Garden's checkpoints share the functions.
 """
 
 import os
@@ -78,23 +77,13 @@ def read(location: bundles.Location,
 
 def fit(checkpoint: checkpoint_lib.Checkpoint
         ) -> tuple[checkpoint_lib.Checkpoint, list[str]]:
-  """Returns the part of a checkpoint that the format holds, and notes on it.
-
-  Raises:
-    ValueError: If the format cannot hold its heads.
-  """
+  """Returns what the format holds, and notes; raises ValueError for others."""
   return checkpoint, []
 
 
 def write(checkpoint: checkpoint_lib.Checkpoint, folder: str,
           progress: checkpoint_lib.Progress = checkpoint_lib.silent) -> None:
-  """Writes a folder that `task.init_checkpoint` accepts.
-
-  Args:
-    checkpoint: The checkpoint.
-    folder: An empty folder.
-    progress: Wrapper of the loop over the weights.
-  """
+  """Writes an empty folder that `task.init_checkpoint` accepts."""
   write_weights(checkpoint, folder, 'mobilebert_tf', {}, progress)
   write_encoder_config(folder, 'any', checkpoint.architecture.as_dict())
   tokenizer_files.write(checkpoint, folder)
@@ -128,7 +117,7 @@ def read_weights(
     architecture: architectures.MobileBertConfig, left_out: Collection[str],
     progress: checkpoint_lib.Progress, moved: Mapping[str, str] | None = None
 ) -> tuple[dict[str, Any], tuple[str, ...]]:
-  """Reads the weights of an object-based checkpoint, as arrays and parts.
+  """Reads arrays and parts of an object-based checkpoint.
 
   Args:
     location: Place of the checkpoint.
@@ -137,9 +126,6 @@ def read_weights(
     left_out: Paths that are neither read nor reported as left over.
     progress: Wrapper of the loop over the weights.
     moved: Paths of layers to their other paths in this checkpoint.
-
-  Raises:
-    ValueError: As `checkpoint.read_weights`, or if the checkpoint is damaged.
   """
   names = name_map.weight_names(architecture, name_map.HEADS)
   with bundles.open_reader(location) as reader:
@@ -175,13 +161,9 @@ def write_weights(checkpoint: checkpoint_lib.Checkpoint, folder: str,
 
 
 def read_run(folder: str) -> tuple[dict[str, Any], str]:
-  """Reads the YAML of a checkpoint's folder, or `params.yaml` one folder up.
+  """Returns fields and path of a checkpoint's YAML, empty if there is none.
 
-  Returns:
-    Its fields and its path, both empty if there is none.
-
-  Raises:
-    ValueError: If it is not YAML.
+  It lies in the folder, or is the `params.yaml` one folder up.
   """
   parent = os.path.dirname(os.path.abspath(folder)) if (
       '://' not in folder) else os.path.dirname(folder)
@@ -198,15 +180,9 @@ def encoder_fields(run: Mapping[str, Any], path: str, folder: str,
                    encoder_type: str) -> dict[str, Any]:
   """Returns the fields of an encoder in the result of `read_run`.
 
-  Args:
-    run: Fields of the YAML.
-    path: Path of the YAML.
-    folder: Folder of the checkpoint.
-    encoder_type: Expected `task.model.encoder.type`.
-
   Raises:
     FileNotFoundError: If there is no YAML.
-    ValueError: If it is of another encoder.
+    ValueError: If it is of another encoder than `encoder_type`.
   """
   if not path:
     raise FileNotFoundError(

@@ -4,9 +4,7 @@
 """Checkpoints of the google-research (TensorFlow 1) implementation.
 
 A folder with `bert_config.json`, `vocab.txt` and variables under `bert/` and
-`cls/`, whose prefix is found (Google's release calls it
-`mobilebert_variables.ckpt`). Hugging Face and the Model Garden use the same
-fields in their configs.
+`cls/`. Other formats use the same fields in their configs.
 """
 
 import os
@@ -48,8 +46,7 @@ _FIELDS = {
     'attention_probs_dropout_prob': 'attention_dropout_rate',
     'initializer_range': 'initializer_range',
 }
-# Defaults of fields that a JSON lacks. Hugging Face's config has a shared
-# bottleneck by default, TF1's has none.
+# Defaults of fields that a JSON lacks.
 _TF1_DEFAULTS = {
     'num_feedforward_networks': 1,
     'normalization_type': 'layer_norm',
@@ -58,11 +55,10 @@ _TF1_DEFAULTS = {
     'classifier_activation': True,
 }
 _HUGGING_FACE_DEFAULTS = {
+    **_TF1_DEFAULTS,
     'num_feedforward_networks': 4,
     'normalization_type': 'no_norm',
-    'use_bottleneck_attention': False,
     'key_query_shared_bottleneck': True,
-    'classifier_activation': True,
 }
 # The reference's two switches for the input of attention, and their values.
 ATTENTION_FIELDS = ('use_bottleneck_attention', 'key_query_shared_bottleneck')
@@ -146,8 +142,7 @@ def read_config(path: str,
 
   Raises:
     FileNotFoundError: If there is no such file.
-    ValueError: If it is not a JSON object, lacks a field, or describes another
-      model than a MobileBERT or its teacher.
+    ValueError: If it is no JSON object of a MobileBERT or its teacher.
   """
   if assumed is not None and not tf.io.gfile.exists(path):
     return architectures.resolve({**assumed.as_dict(), **overrides})
@@ -182,10 +177,7 @@ def from_fields(fields: dict[str, Any], path: str,
 
 
 def to_fields(config: architectures.MobileBertConfig) -> dict[str, Any]:
-  """Returns an architecture as the fields of a `bert_config.json`.
-
-  `attention_mask` has no field there, because the weights do not depend on it.
-  """
+  """Returns the fields of a `bert_config.json`, without `attention_mask`."""
   fields = {theirs: getattr(config, ours) for theirs, ours in _FIELDS.items()}
   return {
       **fields,

@@ -21,18 +21,7 @@ TOKENIZER = 'tokenizer.json'
 
 
 def read_json(path: str) -> dict[str, Any]:
-  """Reads a JSON object.
-
-  Args:
-    path: Path of the file, any that `tf.io.gfile` reads.
-
-  Returns:
-    Its fields.
-
-  Raises:
-    FileNotFoundError: If there is no such file.
-    ValueError: If it is not a JSON object.
-  """
+  """Reads a JSON object; ValueError if the file holds anything else."""
   fields = files.read_json(path)
   if not isinstance(fields, dict):
     raise ValueError(
@@ -46,46 +35,32 @@ def write_json(path: str, fields: dict[str, Any]) -> None:
 
 
 def read(folder: str) -> dict[str, Any]:
-  """Reads the tokenizer files of a checkpoint.
+  """Returns the fields of a `Checkpoint` that have files in a folder.
 
-  Args:
-    folder: Folder of the checkpoint.
-
-  Returns:
-    The fields `vocabulary`, `lower_case`, `labels` and `problem_type` of a
-    `Checkpoint`, those that have files.
-
-  Raises:
-    ValueError: If a file is damaged.
+  These are `vocabulary`, `lower_case`, `labels` and `problem_type`.
   """
   fields: dict[str, Any] = {}
-  if tf.io.gfile.exists(os.path.join(folder, VOCABULARY)):
-    fields['vocabulary'] = vocabulary_lib.Vocabulary.read(
-        os.path.join(folder, VOCABULARY))
-  elif tf.io.gfile.exists(os.path.join(folder, TOKENIZER)):
-    fields['vocabulary'] = _read_tokenizer(os.path.join(folder, TOKENIZER))
-  path = os.path.join(folder, TOKENIZER_CONFIG)
-  if tf.io.gfile.exists(path):
+
+  def existing(name: str) -> str:
+    path = os.path.join(folder, name)
+    return path if tf.io.gfile.exists(path) else ''
+
+  if path := existing(VOCABULARY):
+    fields['vocabulary'] = vocabulary_lib.Vocabulary.read(path)
+  elif path := existing(TOKENIZER):
+    fields['vocabulary'] = _read_tokenizer(path)
+  if path := existing(TOKENIZER_CONFIG):
     fields['lower_case'] = _as_bool(read_json(path).get('do_lower_case', True))
-  path = os.path.join(folder, LABELS)
-  if tf.io.gfile.exists(path):
+  if path := existing(LABELS):
     fields['labels'] = _read_lines(path)
-  path = os.path.join(folder, PROBLEM_TYPE)
-  if tf.io.gfile.exists(path):
+  if path := existing(PROBLEM_TYPE):
     fields['problem_type'] = ''.join(_read_lines(path)).strip()
   return fields
 
 
 def write(checkpoint: checkpoint_lib.Checkpoint, folder: str,
           labels: bool = True) -> None:
-  """Writes the tokenizer files of a checkpoint.
-
-  Args:
-    checkpoint: The checkpoint.
-    folder: Path of the folder.
-    labels: Whether to write labels and their meaning; some formats keep them
-      elsewhere.
-  """
+  """Writes tokenizer files; labels too unless the format keeps them."""
   if checkpoint.vocabulary is not None:
     checkpoint.vocabulary.write(os.path.join(folder, VOCABULARY))
     write_json(os.path.join(folder, TOKENIZER_CONFIG), {

@@ -16,7 +16,7 @@ from official.core import config_definitions as cfg
 
 def check(params: cfg.DataConfig, needed: Sequence[str] = (
     'input_path', 'vocab_file')) -> None:
-  """Checks the settings of a loader.
+  """Checks the settings that all loaders share.
 
   Args:
     params: The config, with `start_batch`, `seed` and `is_training`.
@@ -58,11 +58,7 @@ _STEP = 8
 
 
 def lengths(longest: int, step: int = _STEP) -> list[int]:
-  """Returns the lengths of the buckets, the last one above the longest text.
-
-  Args:
-    longest: Length of the longest text in tokens.
-    step: Divisor of all lengths but the last.
+  """Returns the lengths of buckets for texts of at most `longest` tokens.
 
   >>> lengths(30)
   [8, 16, 24, 31]
@@ -78,15 +74,14 @@ def load(needed: tf.Tensor, buckets: Sequence[int],
   """Batches rows, and pads each batch to the shortest length that holds it.
 
   In training rows are shuffled by `seed`, repeated, batched within buckets (if
-  `batch_by_length`) and divided among the workers. In evaluation they keep
-  their order, and every worker has all of them, because the metric of all is
-  not the mean of the workers' metrics.
+  `batch_by_length`) and divided among the workers. In evaluation every worker
+  has all rows in their order, because the metric of all is not the mean of the
+  workers' metrics.
 
   Args:
     needed: int32 `[rows]`, the length of each row with the padding it needs.
-    buckets: Accepted lengths of batches, in order; the last holds all.
-    make_batch: Function of row numbers, int64 `[batch]`, and a length that
-      makes a batch.
+    buckets: Accepted lengths of batches, ascending; the last holds all.
+    make_batch: Function of row numbers, int64 `[batch]`, and a length.
     params: The config: batch size, training or evaluation, first batch.
     input_context: Part of the rows that this worker reads.
     rows: int64, numbers of the rows to use, in order; None for all.

@@ -1,19 +1,23 @@
 # Copyright 2026 The mobilebert_tf Authors
 # SPDX-License-Identifier: Apache-2.0
 
-"""Reads labelled words, one a line in columns, as in the CoNLL tasks."""
+"""Labelled words in columns, as in the CoNLL tasks, and entity labels."""
 
 from collections.abc import Iterable, Iterator, Sequence
 import dataclasses
+import re
 
 from absl import logging
 
 from mobilebert_tf.common import files as files_lib
-from mobilebert_tf.data import entity_labels
 
 TAGS = ('auto', 'entities', 'words')
-
+OUTSIDE = 'O'
 _DOCUMENT = '-DOCSTART-'
+_TAG = re.compile(r'O|[BIESUL]-.+')
+# Tags of other schemes for the first and for later words of an entity.
+_FIRST = {'S': 'B', 'U': 'B'}
+_LATER = {'E': 'I', 'L': 'I'}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -23,7 +27,7 @@ class Sentence:
   Attributes:
     words: The words.
     labels: The label of each word.
-    path: The file that it was read from.
+    path: Path of its file.
     lines: The line of each word, from 1.
   """
   words: tuple[str, ...]
@@ -38,12 +42,11 @@ def read_sentences(paths: str | Sequence[str],
                    label_column: int = -1,
                    tags: str = 'auto',
                    comment: str = '') -> list[Sentence]:
-  """Reads and checks labelled sentences.
+  """Reads and checks labelled sentences, none empty.
 
   A line is a word with its columns, separated by tabs if it has any, otherwise
   by spaces. A blank line or a line `-DOCSTART-` ends a sentence. Labels of
-  entities, in IOB1, IOB2 or BIOES, become IOB2: `B-PER` for the first word of a
-  person, `I-PER` for the others, `O` outside entities.
+  entities, in IOB1, IOB2 or BIOES, become IOB2.
 
   Example:
 
@@ -54,18 +57,14 @@ def read_sentences(paths: str | Sequence[str],
     word_column: Column of the word; from 0, or from -1 for the last.
     label_column: Column of the label.
     tags: Kind of labels: `'entities'`; `'words'`, such as parts of speech,
-      which are not changed; or `'auto'` for entities if any begins with `B-`
-      or `I-`.
+      which are not changed; or `'auto'` for entities if any begins with `B-` or
+      `I-`.
     comment: Prefix of lines to skip; none if empty.
-
-  Returns:
-    The sentences, none empty.
 
   Raises:
     FileNotFoundError: If there is no such file.
-    ValueError: If a line has more or fewer columns than the first of its file,
-      or an empty one, a label is not an entity's where others are, or a file is
-      not UTF-8 or has no words. Names the file and the line.
+    ValueError: If a file is not UTF-8 or has no words, or a line has another
+      number of columns, an empty one or a wrong label. Names file and line.
   """
   if tags not in TAGS:
     raise ValueError(f'tags is {tags!r}; accepted: {", ".join(TAGS)}.')
@@ -84,23 +83,20 @@ def read_sentences(paths: str | Sequence[str],
 def find_labels(sentences: Iterable[Sentence]) -> list[str]:
   """Returns the labels that occur: `O`, then the others, sorted.
 
-  Each type of entity has both labels, even if all its entities have one word.
-
-  Example: `['O', 'B-LOC', 'I-LOC', 'B-PER', 'I-PER']`
+  Each type of entity has `B-` and `I-`, even if only one of them occurs.
   """
   found = {label for sentence in sentences for label in sentence.labels}
   types = {label[2:] for label in found if label.startswith(('B-', 'I-'))}
-  outside = [entity_labels.OUTSIDE] if (
-      types or entity_labels.OUTSIDE in found) else []
-  if entity_labels.are_entities(found):
+  outside = [OUTSIDE] if types or OUTSIDE in found else []
+  if are_entities(found):
     return outside + [f'{prefix}-{kind}'
                       for kind in sorted(types) for prefix in 'BI']
-  return outside + sorted(found - {entity_labels.OUTSIDE})
+  return outside + sorted(found - {OUTSIDE})
 
 
 def label_ids(sentences: Iterable[Sentence],
               labels: Sequence[str]) -> list[int]:
-  """Returns the index into `labels` of each word, one sentence after another.
+  """Returns the index into `labels` of each word of all sentences, in order.
 
   Raises:
     ValueError: If a label is unknown; names the file and the line.
@@ -123,13 +119,13 @@ def _as_iob2(sentences: list[Sentence]) -> list[Sentence]:
   result = []
   for sentence in sentences:
     for place, label in enumerate(sentence.labels):
-      if not entity_labels.is_entity_label(label):
+      if not is_entity_label(label):
         raise ValueError(
             f'{sentence.path}:{sentence.lines[place]}: {label!r} is no label '
             'of an entity, such as B-PER, I-PER or O. If these are labels of '
             'single words, set tags to words; if another column has the '
             'labels, set label_column.')
-    labels = tuple(entity_labels.to_iob2(sentence.labels))
+    labels = tuple(to_iob2(sentence.labels))
     changed += sum(a != b for a, b in zip(labels, sentence.labels, strict=True))
     result.append(dataclasses.replace(sentence, labels=labels))
   if changed:
@@ -179,3 +175,60 @@ def _split(line: str) -> list[str]:
 def _sentence(path: str, rows: list[tuple[str, str, int]]) -> Sentence:
   words, labels, lines = zip(*rows, strict=True)
   return Sentence(words, labels, path, lines)
+
+
+# === Labels of entities ===
+
+
+def is_entity_label(label: str) -> bool:
+  """Whether a label is one of an entity, or of what is outside."""
+  return bool(_TAG.fullmatch(label))
+
+
+def are_entities(labels: Iterable[str]) -> bool:
+  """Whether labels mark entities, rather than words one by one."""
+  labels = set(labels)
+  return all(map(is_entity_label, labels)) and any(
+      label.startswith(('B-', 'I-')) for label in labels)
+
+
+def find_entities(labels: Sequence[str]) -> list[tuple[str, int, int]]:
+  """Returns type, first and last word of each entity, as conlleval does.
+
+  >>> find_entities(['B-PER', 'I-PER', 'O', 'I-LOC', 'B-LOC'])
+  [('PER', 0, 1), ('LOC', 3, 3), ('LOC', 4, 4)]
+  """
+  found: list[tuple[str, int, int]] = []
+  goes_on = ''  # The type of the entity that may go on.
+  for place, label in enumerate(labels):
+    tag, kind = label[0], label[2:]
+    if label == OUTSIDE:
+      goes_on = ''
+      continue
+    if kind == goes_on and tag not in ('B', 'S'):
+      found[-1] = (kind, found[-1][1], place)
+    else:
+      found.append((kind, place, place))
+    goes_on = '' if tag in ('E', 'S') else kind
+  return found
+
+
+def to_iob2(labels: Sequence[str]) -> list[str]:
+  """Returns a sentence's labels, IOB1, IOB2, BIOES or BILOU, as IOB2.
+
+  >>> to_iob2(['I-PER', 'I-PER', 'O', 'I-LOC', 'B-LOC'])
+  ['B-PER', 'I-PER', 'O', 'B-LOC', 'B-LOC']
+  """
+  result = []
+  before = ''  # The type of the entity that may go on.
+  for label in labels:
+    prefix, _, kind = label.partition('-')
+    if label == OUTSIDE:
+      before = ''
+      result.append(label)
+      continue
+    goes_on = kind == before and prefix in ('I', *_LATER)
+    result.append(f'{"I" if goes_on else "B"}-{kind}')
+    # What ends here does not go on, even where an I follows.
+    before = '' if prefix in (*_FIRST, *_LATER) else kind
+  return result

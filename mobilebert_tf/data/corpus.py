@@ -30,20 +30,14 @@ _BLANK_LINE = re.compile(rb'\n[ \t\r\f\v\x1c-\x1f]*\n')
 def read_documents(
     paths_or_globs: str | os.PathLike | Sequence[str | os.PathLike]
 ) -> Iterator[list[str]]:
-  """Reads documents from text files, one at a time.
+  """Reads documents, lists of non-empty paragraphs, one at a time.
 
   In plain text a document is a run of non-empty lines, each a paragraph; blank
-  lines separate documents, and a file's end also ends a document. In JSON lines
-  (`.jsonl`, `.jsonl.gz`) each line is an object whose `text` is a document.
-  `.gz` files are decompressed.
+  lines and a file's end separate documents. In JSON lines (`.jsonl`,
+  `.jsonl.gz`) each line is an object whose `text` is a document. `.gz` files
+  are decompressed.
 
   Example: `for paragraphs in read_documents('corpus/*.txt.gz'): ...`
-
-  Args:
-    paths_or_globs: Files or globs, one or several.
-
-  Returns:
-    An iterator over documents: paragraphs, at least one, none empty.
 
   Raises:
     FileNotFoundError: If a path or glob matches no file.
@@ -61,8 +55,7 @@ def write_documents(documents: Iterable[Sequence[str]],
   """Writes documents as plain text that `read_documents` reads, atomically.
 
   Args:
-    documents: Paragraphs of each document; white space in them becomes single
-      spaces.
+    documents: Paragraphs; white space in them becomes single spaces.
     path: The file to write; compressed if it ends with `.gz`.
 
   Returns:
@@ -85,14 +78,11 @@ def write_documents(documents: Iterable[Sequence[str]],
 
 def split_sentences(paragraphs: Sequence[str],
                     language: str = 'en') -> list[list[str]]:
-  """Splits paragraphs into sentences with `sentencex`, Wikimedia's splitter.
+  """Splits paragraphs into stripped sentences with Wikimedia's `sentencex`.
 
   Args:
     paragraphs: The texts.
     language: ISO 639 code of their language, for its abbreviations.
-
-  Returns:
-    The sentences of each paragraph, without white space around them.
   """
   sentences = []
   for paragraph in paragraphs:
@@ -159,8 +149,8 @@ class Shard:
     start: First byte of the piece; a compressed file is one piece.
     end: Byte after its last one.
     compressed: Whether the file is compressed.
-    more: Pieces that follow, where files are small, so that the next segment of
-      a pair can come from another file.
+    more: Pieces of further files, where files are small, so that the next
+      segment of a pair can come from another file.
   """
   path: str
   start: int
@@ -186,15 +176,11 @@ class Shard:
 
 
 def make_shards(files: Sequence[str], shard_bytes: int) -> list[Shard]:
-  """Divides files into shards, reading only near their borders.
+  """Divides files into shards of whole documents, in the order of the text.
 
   Args:
-    files: The files.
-    shard_bytes: Size of a shard, up to the end of a document. Compressed files
-      are not divided.
-
-  Returns:
-    The shards, in the order of the text. Empty files have none.
+    files: The files; empty ones have no shard.
+    shard_bytes: Size of a shard. Compressed files are not divided.
 
   Raises:
     ValueError: If `shard_bytes` is not positive.
@@ -215,11 +201,7 @@ def make_shards(files: Sequence[str], shard_bytes: int) -> list[Shard]:
 
 
 def read_shard(shard: Shard) -> Iterator[list[str]]:
-  """Yields the documents of a shard, as `read_documents`.
-
-  Raises:
-    ValueError: If a line cannot be read; names the file and the line.
-  """
+  """Yields the documents of a shard, with errors of `read_documents`."""
   for piece in (shard, *shard.more):
     if piece.compressed:
       yield from _documents(piece.path, files_lib.read_lines(piece.path))

@@ -1,10 +1,7 @@
 # Copyright 2026 The mobilebert_tf Authors
 # SPDX-License-Identifier: Apache-2.0
 
-"""English prose of every installation: the docstrings of its libraries.
-
-Files are parsed with `ast`; the libraries are not imported.
-"""
+"""English prose of every installation: the docstrings of its libraries."""
 
 import ast
 from collections.abc import Iterable, Iterator
@@ -51,8 +48,7 @@ class Docstring:
   Attributes:
     library: Top-level package, such as `'numpy'`.
     module: Dotted module, such as `'numpy.linalg._linalg'`.
-    name: Dotted name within the module, such as `'LinAlgError'`; empty for the
-      module itself.
+    name: Dotted name within the module; empty for the module itself.
     text: The prose, one paragraph a line.
   """
   library: str
@@ -63,17 +59,15 @@ class Docstring:
 
 def read_docstrings(libraries: Iterable[str] = DEFAULT_LIBRARIES,
                     min_characters: int = 200) -> Iterator[Docstring]:
-  """Reads the documentation strings of installed libraries.
+  """Reads the documentation strings of libraries, which are not imported.
 
-  Code, doctests, tables and markup lines are left out, as are tests and
-  vendored copies of other libraries. A text that occurs several times is read
-  once. The order is that of the libraries, the paths and the source lines.
+  Code, doctests, tables and markup lines are left out, as are tests, vendored
+  copies and repeated texts. The order is fixed.
 
   Example: `for d in read_docstrings(['numpy']): print(d.module, d.text[:60])`
 
   Args:
-    libraries: Names of top-level packages; a missing one is skipped with a
-      warning.
+    libraries: Top-level packages; a missing one is skipped with a warning.
     min_characters: Minimum length of a text.
 
   Raises:

@@ -3,9 +3,8 @@
 
 """BERT's pre-training examples: segment pairs and masked tokens.
 
-Segment pairs with next-sentence labels are made of tokenised sentences in
-numpy; masks of whole batches in the graph. The same input and seed give the
-same examples.
+Pairs of tokenized sentences are made in numpy, masks of batches in the graph.
+The same input and seed give the same examples.
 """
 
 from collections.abc import Iterator, Sequence
@@ -44,7 +43,7 @@ def make_segment_pairs(documents: Sequence[Sequence[np.ndarray]], *,
                        sources: Sequence[int] | None = None,
                        max_seq_length: int, rng: np.random.Generator,
                        short_seq_prob: float = 0.1) -> Iterator[SegmentPair]:
-  """Cuts documents into pairs, as BERT does.
+  """Yields pairs of segments of documents, in their order, as BERT makes them.
 
   Sentences are gathered up to a target length and split at a random sentence;
   half of the time the second segment is replaced by text of another document,
@@ -52,28 +51,17 @@ def make_segment_pairs(documents: Sequence[Sequence[np.ndarray]], *,
   that fits, or with probability `short_seq_prob` a random shorter one. A pair
   that is too long loses tokens from its longer segment, at a random end.
 
-  Example:
-
-    rng = np.random.default_rng(0)
-    for pair in make_segment_pairs(documents, max_seq_length=128, rng=rng):
-      ...
-
   Args:
-    documents: Sentences of each document, int `[tokens]` each. Empty sentences
-      and documents are skipped. With a single document every pair that would
-      take text from another is a true one instead.
-    sources: Numbers of the documents, of which these may be pieces; pieces of
-      one document do not give each other random text. None if all differ.
-    max_seq_length: Maximum length of a pair, its three special tokens included.
+    documents: Sentences of each document, int `[tokens]` each. A single
+      document gives true pairs only.
+    sources: Number of the document that each is a piece of; pieces of one do
+      not give each other random text. None if all differ.
+    max_seq_length: Maximum length of a pair with its special tokens.
     rng: The random generator.
     short_seq_prob: Probability of a shorter target length.
 
-  Yields:
-    The pairs, in the order of the documents.
-
   Raises:
-    ValueError: If `max_seq_length` is below 5, or `short_seq_prob` is not a
-      probability.
+    ValueError: If no pair can be made with these settings.
   """
   check_settings(max_seq_length, short_seq_prob)
   if sources is None:
@@ -102,11 +90,10 @@ def check_settings(max_seq_length: int, short_seq_prob: float) -> None:
 
 @dataclasses.dataclass(frozen=True)
 class Examples:
-  """Many examples, as flat arrays.
+  """Many examples, as flat arrays, one after another.
 
   Attributes:
-    ids: int64 `[tokens]`, `[CLS] first [SEP] second [SEP]` of one example
-      after another.
+    ids: int64 `[tokens]`, `[CLS] first [SEP] second [SEP]` of each.
     segment_ids: int64 `[tokens]`.
     lengths: int64 `[examples]`.
     is_random_next: int64 `[examples]`, 1 where the second segment comes from
@@ -210,8 +197,7 @@ def _truncate(first: np.ndarray, second: np.ndarray, max_tokens: int,
               rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
   """Drops tokens from the longer segment, each at a random end.
 
-  BERT tosses a coin for each token. As their number is known, the tosses of a
-  segment are one binomial draw.
+  BERT's coin tosses, one a token, are one binomial draw.
   """
   keep_first, keep_second = plain_tokenizer.kept_lengths(
       len(first), len(second), max_tokens)
@@ -242,13 +228,10 @@ def mask_tokens(word_ids: tf.Tensor,
   `max_predictions`, without replacement and never special tokens. 80 % of them
   become `[MASK]`, 10 % a random ordinary token, and 10 % stay.
 
-  With `whole_word` the choice is among words: a token that starts with `##`
-  belongs to the word before it. As in BERT's loop, words are taken in random
-  order, a word that exceeds the rest of the budget is skipped, and each token
-  of a chosen word is hidden, replaced or kept independently. So a text has
-  fewer predictions where no word fits into the rest, even none. Unlike in
-  BERT's loop a `##` right after a special token, where a segment was cut within
-  a word, is a word of its own.
+  With `whole_word` words are chosen in random order; a word that exceeds the
+  rest of the budget is skipped, so a text may have fewer predictions, even
+  none. A token that starts with `##` belongs to the word before it; unlike in
+  BERT's loop, it is a word of its own right after a special token.
 
   Example:
 
@@ -266,9 +249,9 @@ def mask_tokens(word_ids: tf.Tensor,
 
   Returns:
     `input_word_ids` `[batch, length]`, `masked_lm_positions` and
-    `masked_lm_ids` `[batch, max_predictions]`, all int32, and
-    `masked_lm_weights`, float32 `[batch, max_predictions]`. Positions ascend;
-    unused slots, at the end, have position, id and weight 0.
+      `masked_lm_ids` `[batch, max_predictions]`, all int32, and
+      `masked_lm_weights`, float32 `[batch, max_predictions]`. Positions ascend;
+      unused slots, at the end, have position, id and weight 0.
   """
   choose_seed, action_seed, token_seed = tf.unstack(
       tf.random.experimental.stateless_split(seed, 3))

@@ -3,9 +3,8 @@
 
 """From documents to serialized pre-training examples, a window at a time.
 
-The examples of a shard of a corpus do not depend on the process that makes them
-(`record_writing`). TensorFlow's protocol buffer operations serialize them in a
-third of the time that Python objects take.
+The examples of a shard do not depend on the process that makes them.
+TensorFlow's operations serialize them three times as fast as Python objects.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -41,8 +40,7 @@ class RecordSettings:
       pads it by one or more.
     masking: `dynamic` to mask tokens when they are read; `static` to mask and
       pad them now, with the Model Garden's features.
-    dupe_factor: Number of passes through the documents, each with other pairs
-      (and masks, if static).
+    dupe_factor: Number of passes through the documents.
     short_seq_prob: Probability of a shorter target length.
     max_predictions_per_seq: Maximum number of predicted tokens, if static.
     masked_lm_rate: Share of tokens to predict, if static.
@@ -90,19 +88,17 @@ def make_records(shard: corpus.Shard,
                  counts: collections.Counter,
                  advance: Callable[[int], None] = lambda num_bytes: None
                  ) -> Iterator[list[bytes]]:
-  """Makes the examples of a shard.
+  """Yields the examples of a shard, a megabyte of text at a time.
 
   Args:
     shard: The documents.
     tokenizer: The tokenizer.
     settings: Settings of the examples.
-    counts: Counts to add to: `documents`, `sentences`, `tokens`, `text_bytes`,
-      `examples`, `random_next`, `example_tokens`, and `documents_cut` and
-      `paragraphs_cut` for those that were too long to process whole.
+    counts: Counts to add to, of documents, tokens, examples and so on.
     advance: Function that is called with the number of bytes processed.
 
   Yields:
-    Serialized `tf.train.Example`s of a megabyte of text, in random order.
+    Serialized `tf.train.Example`s, in random order.
 
   Raises:
     ValueError: If the text cannot be read; names the file and the line.
@@ -134,9 +130,8 @@ def read_manifest(folder: str | os.PathLike) -> dict[str, Any]:
   """Reads and checks the manifest of a folder of records.
 
   Raises:
-    FileNotFoundError: If there is none: the folder is unfinished or of
-      something else.
-    ValueError: If it is damaged or of another format.
+    FileNotFoundError: If the folder is unfinished or of something else.
+    ValueError: If the manifest is damaged or of another format.
   """
   path = os.path.join(os.fspath(folder), MANIFEST)
   try:
@@ -154,15 +149,7 @@ def read_manifest(folder: str | os.PathLike) -> dict[str, Any]:
 def make_manifest(settings: RecordSettings, tokenizer: tokenizer_lib.Tokenizer,
                   counts: dict[str, int], files: dict[str, dict[str, Any]],
                   **more: Any) -> dict[str, Any]:
-  """Returns the manifest of finished records, as JSON.
-
-  Args:
-    settings: Settings of the examples.
-    tokenizer: The tokenizer.
-    counts: Counts of `make_records`, summed over all shards.
-    files: Facts about each file by its name, such as `examples`.
-    **more: Further fields.
-  """
+  """Returns the manifest of finished records, with facts by file name."""
   return {
       'format': FORMAT, 'version': 2,
       'settings': dataclasses.asdict(settings), 'counts': counts,
@@ -278,12 +265,7 @@ def _features(examples: pretraining_examples.Examples,
 
 
 def encode(features: Mapping[str, tf.RaggedTensor | tf.Tensor]) -> list[bytes]:
-  """Serializes examples as `tf.train.Example`s.
-
-  Args:
-    features: Integers or floating-point numbers `[examples, (values)]` by name,
-      dense or ragged.
-  """
+  """Serializes examples of numbers `[examples, (values)]` by name."""
   entries = tf.stack([
       _message('Features.FeatureEntry', key=name, value=_feature(values))
       for name, values in sorted(features.items())

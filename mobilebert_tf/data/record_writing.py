@@ -3,8 +3,8 @@
 
 """Writes pre-training records with all cores, and resumes a stopped run.
 
-Each shard of the corpus becomes a file. Until all are complete, they are in a
-folder beside the output, and a stopped run makes the missing ones only.
+Each shard of the corpus becomes a file. Until all are complete, they lie in a
+folder beside the output.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -56,16 +56,14 @@ def write_records(paths_or_globs: str | Sequence[str],
     settings: Settings of the examples.
     shard_bytes: Bytes of text in a shard. A compressed file is one shard.
     compress: Whether to compress the records (gzip).
-    num_workers: Number of processes; 1 for this process alone, None for one for
-      each core.
+    num_workers: Number of processes; None for one for each core.
 
   Returns:
     The manifest, as written to `manifest.json`.
 
   Raises:
     FileNotFoundError: If a path or glob matches no file.
-    FileExistsError: If `output_dir` has other content, or another run is
-      writing it.
+    FileExistsError: If `output_dir` has other content or another writer.
     ValueError: If the text or the vocabulary cannot be read (names file and
       line), or the text gives no example.
     OSError: If a file cannot be written.

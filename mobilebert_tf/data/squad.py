@@ -1,10 +1,7 @@
 # Copyright 2026 The mobilebert_tf Authors
 # SPDX-License-Identifier: Apache-2.0
 
-"""Questions on contexts, in SQuAD's JSON, and the official files of answers.
-
-Those are predictions, no-answer scores (`null_odds`) and n-best answers.
-"""
+"""Questions on contexts in SQuAD's JSON, and the official files of answers."""
 
 from collections.abc import Iterator, Mapping, Sequence
 import dataclasses
@@ -24,13 +21,7 @@ _EXPECTED = ('SQuAD has {"data": [{"title": ..., "paragraphs": [{"context": '
 
 @dataclasses.dataclass(frozen=True)
 class GoldAnswer:
-  """An answer by an annotator.
-
-  Attributes:
-    text: The answer.
-    start: Its first character in the context according to the file, which may
-      be wrong; see `Question.located`.
-  """
+  """An annotator's text, and its first character in the file, maybe wrong."""
   text: str
   start: int
 
@@ -43,8 +34,7 @@ class Question:
     id: Identifier, unique in the data.
     text: The question.
     paragraph: Number of its context in `SquadData.contexts`.
-    answers: Answers by annotators; empty if there is no answer, or the file is
-      not labelled.
+    answers: Answers by annotators; empty if there is none or no label.
     is_impossible: Flag of the file that there is no answer; None without one.
     place: File and place in it, for messages.
   """
@@ -80,7 +70,7 @@ class SquadData:
   """The content of SQuAD files.
 
   Attributes:
-    version: Version in the (first) file, such as `v2.0`; may be empty.
+    version: Version in the first file, such as `v2.0`; may be empty.
     contexts: The text of each paragraph.
     titles: The article of each paragraph.
     questions: All questions, in the order of the files.
@@ -97,11 +87,7 @@ class SquadData:
         q.is_impossible is not None for q in self.questions)
 
   def check_answers(self) -> None:
-    """Checks that every question can be scored.
-
-    Raises:
-      ValueError: If a question of SQuAD v1.1 has no answer; names it.
-    """
+    """Raises ValueError if a question of SQuAD v1.1 has no answer."""
     if self.has_unanswerable:
       return
     for question in self.questions:
@@ -242,25 +228,21 @@ def _check_ids(questions: Sequence[Question]) -> None:
 
 
 def read_predictions(path: str | os.PathLike) -> dict[str, str]:
-  """Reads the answer to each question, by its id.
+  """Reads answers by the id of their question.
 
   Raises:
     FileNotFoundError: If there is no such file.
     ValueError: If it is not a JSON object of strings.
-
-  Example: `read_predictions('predictions.json')['5725b33f6a3fe71400b8952d']`
   """
   return _read(path, (str,), 'its answer, a string')
 
 
 def read_null_odds(path: str | os.PathLike) -> dict[str, float]:
-  """Reads the no-answer score of each question, by its id.
+  """Reads no-answer scores by the id of their question.
 
   Raises:
     FileNotFoundError: If there is no such file.
     ValueError: If it is not a JSON object of numbers.
-
-  Example: `read_null_odds('null_odds.json')['5725b33f6a3fe71400b8952d']`
   """
   return _read(path, (int, float), 'its no-answer score, a number')
 
@@ -268,16 +250,14 @@ def read_null_odds(path: str | os.PathLike) -> dict[str, float]:
 def write(folder: str | os.PathLike, predictions: Mapping[str, str],
           n_best: Mapping[str, Sequence[Mapping[str, Any]]],
           null_odds: Mapping[str, float] | None = None) -> None:
-  """Writes the official files into a folder.
+  """Writes the official files into a folder, made if needed.
 
   Args:
-    folder: The folder, made if needed.
+    folder: The folder.
     predictions: Answers by id.
     n_best: Objects of `text`, `probability`, `start_logit` and `end_logit` by
       id, best first.
     null_odds: No-answer scores by id; None in SQuAD v1.1.
-
-  Example: `write('answers', {'1': 'Paris'}, {'1': []})`
   """
   contents = {PREDICTIONS: predictions, N_BEST: n_best, NULL_ODDS: null_odds}
   for name, content in contents.items():
@@ -286,15 +266,7 @@ def write(folder: str | os.PathLike, predictions: Mapping[str, str],
 
 
 def compare_ids(data: SquadData, predictions: Mapping[str, str]) -> list[str]:
-  """Describes missing predictions, and predictions without a question.
-
-  Args:
-    data: The questions.
-    predictions: Predictions by id.
-
-  Returns:
-    Sentences for the user; none if all ids are in both.
-  """
+  """Returns sentences on ids that only the data or the predictions have."""
   ids = {question.id for question in data.questions}
   notes = []
   if missing := [q.id for q in data.questions if q.id not in predictions]:

@@ -3,9 +3,9 @@
 
 """Rows of tab-separated and comma-separated files with named columns.
 
-Files named `.csv` are comma-separated, with quotes as spreadsheets write them.
-In all others columns are separated by tabs, and quotes are ordinary characters,
-as in the official files of GLUE. Either may be `.gz`.
+Files named `.csv` are comma-separated, with quotes as spreadsheets write them;
+all others are tab-separated, with quotes as ordinary characters, as in GLUE.
+Either may be `.gz`.
 """
 
 import csv
@@ -77,11 +77,7 @@ class BadRows:
     self._rows += 1
 
   def add(self, file: str, line: int, what: str) -> None:
-    """Raises or counts a bad row.
-
-    Raises:
-      ValueError: If the policy is `error`; names the file and the line.
-    """
+    """Counts a bad row, or raises ValueError if the policy is `error`."""
     error = files.LineError(file, line, what)
     if self._policy == 'error':
       raise error
@@ -89,11 +85,7 @@ class BadRows:
     self.skipped += 1
 
   def report(self) -> None:
-    """Logs how many rows were skipped, if any.
-
-    Raises:
-      ValueError: If they are too many.
-    """
+    """Logs how many rows were skipped; raises ValueError if too many."""
     if not self._first:
       return
     counts = f'{self.skipped:,} of {self._rows:,} rows'
@@ -113,10 +105,8 @@ def read_rows(path: str | Sequence[str], fields: Sequence[str],
   Args:
     path: Files or globs, as a sequence or with commas.
     fields: Names of the columns to read.
-    bad_rows: Policy for rows with too many or too few columns, or with empty
-      values.
-    column_names: Columns of files without a header; empty if the first line
-      names them.
+    bad_rows: Policy for rows with other columns or empty values.
+    column_names: Columns of files without a header.
     may_be_empty: Members of `fields` that may be empty.
 
   Raises:

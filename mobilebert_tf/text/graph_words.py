@@ -1,10 +1,7 @@
 # Copyright 2026 The mobilebert_tf Authors
 # SPDX-License-Identifier: Apache-2.0
 
-"""Words of running text, and sentences cut into parts, as tensors.
-
-`words` has the same for Python strings.
-"""
+"""Words and sentence parts, as in `words`, as tensors."""
 
 import functools
 from typing import NamedTuple
@@ -26,8 +23,7 @@ class Words(NamedTuple):
     strings: string `[words]`.
     starts: int32 `[words]`, first character, in Unicode code points.
     ends: int32 `[words]`, the character after the last.
-    splits: int64 `[texts + 1]`; text i has the words from `splits[i]` to
-      `splits[i + 1]`.
+    splits: int64 `[texts + 1]`, first word of each text, and number of all.
   """
   strings: tf.Tensor
   starts: tf.Tensor
@@ -36,16 +32,13 @@ class Words(NamedTuple):
 
 
 def find(texts: tf.Tensor) -> Words:
-  """Finds the words of texts, as `words.find_words` does.
+  """Finds the words of texts, as `words.find_words` does, in linear time.
 
   Characters are of the kinds that Python's `unicodedata` knows when the graph
-  is made. Time and memory grow with the number of characters.
+  is made.
 
   Args:
     texts: string `[batch]`, UTF-8 (see `tokenizer.replace_invalid`).
-
-  Returns:
-    The words.
 
   Example: `find(tf.constant(['Ada wrote it.'])).ends  # [3, 9, 12, 13]`
   """
@@ -94,12 +87,10 @@ def cut(lengths: tf.Tensor, splits: tf.Tensor, budget: int) -> tf.Tensor:
 
 
 def _follow(starts: tf.Tensor, following: tf.Tensor) -> tf.Tensor:
-  """Returns all places that are reached from some, in order.
+  """Returns all places that are reached from `starts`, in order.
 
-  Args:
-    starts: int64 `[starts]`.
-    following: int64 `[places]`, the place that follows each; the last one
-      follows itself.
+  `following` is int64 `[places]`, the place that follows each; the last one
+  follows itself.
   """
   size = tf.size(following, tf.int64)
 
@@ -120,8 +111,8 @@ def _follow(starts: tf.Tensor, following: tf.Tensor) -> tf.Tensor:
 def _word_starts(codes: tf.Tensor, kinds: tf.Tensor) -> tf.Tensor:
   """Returns whether a word begins at each character, bool `[characters]`.
 
-  What has no white space, a chunk, is cut at three places: signs before, the
-  word, a possessive after it, and signs after that.
+  A chunk without white space is cut at three places: signs before, the word, a
+  possessive after it, and signs after that.
   """
   space, sign = _is(kinds, _SPACE), _is(kinds, _SIGN)
   starts_chunk = ~space & _shift(space, True)
@@ -156,15 +147,8 @@ def _ends_abbreviation(codes: tf.Tensor, kinds: tf.Tensor, chunk: tf.Tensor,
                        first: tf.Tensor, after: tf.Tensor) -> tf.Tensor:
   """Returns 1 where the sign after a word is the full stop of its last letter.
 
-  Args:
-    codes: int32 `[characters]`.
-    kinds: int32 `[characters]`.
-    chunk: int64 `[characters]`, number of the chunk, from 1.
-    first: int64 `[chunks]`, first character of the word.
-    after: int64 `[chunks]`, first of the signs after it.
-
-  Returns:
-    int64 `[chunks]`, 0 or 1.
+  `chunk` is the number of each character's chunk, from 1; `first` and `after`,
+  int64 `[chunks]`, are the first character of the word and the first after it.
   """
   stop = codes == ord('.')
   place = tf.range(tf.size(codes, tf.int64))

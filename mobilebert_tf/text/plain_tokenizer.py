@@ -1,10 +1,7 @@
 # Copyright 2026 The mobilebert_tf Authors
 # SPDX-License-Identifier: Apache-2.0
 
-"""Text to WordPiece ids, offsets and model inputs, without TensorFlow.
-
-`tokenizer` has the same as TensorFlow operations.
-"""
+"""Text to WordPiece ids, offsets and model inputs, without TensorFlow."""
 
 from collections.abc import Sequence
 import dataclasses
@@ -33,15 +30,14 @@ _CHINESE = ((0x3400, 0x4dbf), (0x4e00, 0x9fff), (0xf900, 0xfaff),
 class TokenizedTexts:
   """The tokens of several texts, one after the other.
 
-  The offsets count Python's characters: `text[starts[i]:ends[i]]` is the text
-  of token i, with the accents that follow its last character.
+  `text[starts[i]:ends[i]]` is the text of token i, with the accents that follow
+  its last character.
 
   Attributes:
     ids: int32 `[tokens]`.
     starts: int32 `[tokens]`, the first character of each token.
     ends: int32 `[tokens]`, the character after its last.
-    splits: int64 `[texts + 1]`; text i has the tokens from `splits[i]` to
-      `splits[i + 1]`.
+    splits: int64 `[texts + 1]`, first token of each text, and number of all.
   """
   ids: np.ndarray
   starts: np.ndarray
@@ -87,14 +83,9 @@ class PlainTokenizer:
                          if c not in known)
 
   def tokenize(self, texts: Sequence[str | bytes]) -> list[np.ndarray]:
-    """Splits texts into WordPieces, without special tokens.
+    """Splits texts into WordPieces, int32 `[tokens]` each.
 
-    Args:
-      texts: The texts. Bytes that are not UTF-8 and halves of surrogate pairs
-        are dropped.
-
-    Returns:
-      int32 `[tokens]` for each.
+    Bytes that are not UTF-8 and halves of surrogate pairs are dropped.
     """
     return [np.array(self._split(_decode(text)).ids, np.int32)
             for text in texts]
@@ -103,9 +94,8 @@ class PlainTokenizer:
                             ) -> TokenizedTexts:
     """Splits texts into WordPieces and finds the characters they stand for.
 
-    Args:
-      texts: The texts. Offsets into bytes count the characters of
-        `text.decode('utf-8', 'replace')`.
+    Offsets into bytes count the characters of `text.decode('utf-8',
+    'replace')`.
     """
     parts = [self._locate(_decode(text)) for text in texts]
     ids, starts, ends = (
@@ -235,20 +225,13 @@ def kept_lengths(first: Any, second: Any, budget: int,
     second: Length of the second segment, of the same shape.
     budget: Maximum length of both together.
     ops: `numpy` or `tensorflow`, the library of the lengths.
-
-  >>> [int(length) for length in kept_lengths(9, 2, 6)]
-  [4, 2]
   """
   keep = ops.minimum(first, ops.maximum(budget - second, (budget + 1) // 2))
   return keep, ops.minimum(second, budget - keep)
 
 
 def trim(segments: Sequence[np.ndarray], budget: int) -> list[np.ndarray]:
-  """Shortens segments to a budget, the longer one first.
-
-  Args:
-    segments: One or two int32 `[tokens]`.
-    budget: Maximum length of both together.
+  """Shortens one or two segments to a total length, the longer one first.
 
   >>> [len(s) for s in trim([np.arange(9), np.arange(2)], 6)]
   [4, 2]
@@ -272,14 +255,7 @@ class Packer:
 
   def __call__(self, segments: Sequence[np.ndarray]
                ) -> tuple[np.ndarray, np.ndarray]:
-    """Adds special tokens and numbers the segment of each token.
-
-    Args:
-      segments: One or two int32 `[tokens]`.
-
-    Returns:
-      Ids and type ids, int32 `[tokens]`, without padding.
-    """
+    """Returns ids and type ids, int32 `[tokens]`, of one or two segments."""
     parts = [self._cls]
     for segment in segments:
       parts += [segment, self._sep]

@@ -32,9 +32,8 @@ class TokenTensors(NamedTuple):
 
   Attributes:
     ids: int32 `[texts, (tokens)]`.
-    starts: int32 `[texts, (tokens)]`, the first character of each token, in
-      Unicode code points.
-    ends: int32 `[texts, (tokens)]`, the character after its last, with the
+    starts: int32 `[texts, (tokens)]`, first character, in Unicode code points.
+    ends: int32 `[texts, (tokens)]`, the character after the last, with the
       accents that follow that.
   """
   ids: tf.RaggedTensor
@@ -104,10 +103,8 @@ class Tokenizer(tf.Module):
   def tokenize_strings(self, texts: Sequence[str]) -> list[np.ndarray]:
     """Splits Python strings, several times as fast as `tokenize`.
 
-    Most text is plain ASCII, which only needs lower-casing.
-
     Returns:
-      int32 `[tokens]` for each, as from `tokenize`.
+      int32 `[tokens]` for each.
     """
     plain = [i for i, text in enumerate(texts)
              if text.isascii() and text.isprintable()]
@@ -134,9 +131,6 @@ class Tokenizer(tf.Module):
     Args:
       texts: string `[batch]`. Bytes that are not UTF-8 become U+FFFD first, and
         offsets count the characters of the result (`replace_invalid`).
-
-    Returns:
-      The tokens of `tokenize`, with their offsets.
 
     Example: `tokenizer.tokenize_with_offsets(['Où ?']).ends  # [[2, 4]]`
     """
@@ -166,11 +160,6 @@ class Tokenizer(tf.Module):
     """Splits Python strings into WordPieces with offsets, as arrays.
 
     Halves of surrogate pairs are dropped.
-
-    Example:
-
-      tokens = tokenizer.tokenize_strings_with_offsets(['Où est-il ?'])
-      'Où est-il ?'[tokens.starts[0]:tokens.ends[0]]  # 'Où'
     """
     # U+FFFD is dropped too, and counts as one character.
     parts = [self.tokenize_with_offsets(
@@ -193,19 +182,16 @@ class Tokenizer(tf.Module):
     Args:
       texts: string `[batch]`.
       pairs: string `[batch]`, or None for single texts.
-      max_length: Maximum length in tokens, special ones included. In a pair the
-        longer text loses tokens from its end, the second if both are equally
-        long.
-      length: Length of the result; one more than that of the longest text if
-        None.
+      max_length: Maximum length in tokens, special ones included. The longer
+        text of a pair loses tokens from its end, the second if equally long.
+      length: Length of the result; if None, one more than the longest text.
 
     Returns:
-      `input_word_ids`, `input_mask`, `input_type_ids`, each int32
-      `[batch, length]`.
+      `input_word_ids`, `input_mask`, `input_type_ids`, each int32 `[batch,
+        length]`.
 
     Raises:
-      ValueError: If `max_length` leaves no room for text, or for one [PAD]
-        within `length`.
+      ValueError: If `max_length` leaves no room for text or a [PAD].
     """
     special = 2 if pairs is None else 3
     if max_length <= special:
@@ -226,7 +212,7 @@ class Tokenizer(tf.Module):
 
     Args:
       segments: One or two int32 `[batch, (tokens)]`.
-      length: Length of the result, as for `encode`; may be a scalar tensor.
+      length: As for `encode`; may be a scalar tensor.
     """
     words, types = tf_text.combine_segments(
         segments,
@@ -251,11 +237,11 @@ class Tokenizer(tf.Module):
     return tf.strings.regex_replace(texts, f'{_ACCENT}+', '')
 
   def _measure(self, codes: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-    """Measures the characters of a text, int32 `[characters]`.
+    """Measures the characters of a text.
 
-    Returns int64 `[characters]`, the normalized bytes up to the end of each,
-    and whether it is an accent, bool `[characters]`. Each different character
-    is normalized once: its length does not depend on others.
+    Returns the normalized bytes up to the end of each character, int64
+    `[characters]`, and whether it is an accent. Each different character is
+    normalized once: its length does not depend on others.
     """
     distinct, place = tf.unique(codes)
     characters = tf.strings.unicode_encode(distinct[:, tf.newaxis], 'UTF-8')
@@ -265,10 +251,7 @@ class Tokenizer(tf.Module):
 
 
 def replace_invalid(texts: tf.Tensor) -> tf.Tensor:
-  """Puts U+FFFD where bytes are not UTF-8, as Python's decoder does.
-
-  Example: `replace_invalid(tf.constant([b'a\\xff']))  # ['a\\ufffd']`
-  """
+  """Puts U+FFFD where bytes are not UTF-8, as Python's decoder does."""
   return tf_text.coerce_to_structurally_valid_utf8(
       texts, replacement_char='\ufffd')
 
@@ -277,12 +260,7 @@ def replace_invalid(texts: tf.Tensor) -> tf.Tensor:
 
 
 def trim(segments: list[tf.RaggedTensor], budget: int) -> list[tf.RaggedTensor]:
-  """Shortens segments to a budget, the longer one first.
-
-  Args:
-    segments: One or two int32 `[batch, (tokens)]`.
-    budget: Maximum length of both together.
-  """
+  """Shortens one or two segments to a total length, the longer one first."""
   if len(segments) == 1:
     return [segments[0][:, :budget]]
   lengths = plain_tokenizer.kept_lengths(
@@ -294,10 +272,7 @@ def trim(segments: list[tf.RaggedTensor], budget: int) -> list[tf.RaggedTensor]:
 def row_of_values(ragged: tf.RaggedTensor) -> tf.Tensor:
   """Returns the row of each value, int64 `[values]`.
 
-  `value_rowids` needs memory for every row as for the longest, which is too
-  much for a book among ten thousand notes.
-
-  Example: `row_of_values(tf.ragged.constant([[5, 6], [], [7]]))  # [0, 0, 2]`
+  `value_rowids` needs memory for every row as for the longest.
   """
   places = tf.range(tf.shape(ragged.values, tf.int64)[0])
   return tf.searchsorted(

@@ -31,9 +31,6 @@ class Vocabulary:
 
     vocabulary = Vocabulary.read('vocab.txt')
     vocabulary.tokens[vocabulary.mask_id]  # '[MASK]'
-
-  Attributes:
-    tokens: The tokens, in the order of their ids.
   """
   tokens: tuple[str, ...]
 
@@ -50,9 +47,8 @@ class Vocabulary:
 
     Raises:
       FileNotFoundError: If there is no such file.
-      ValueError: If it is not UTF-8, is empty, has an empty line, a token with
-        a space or a duplicate, or lacks a special token; names the file and the
-        line.
+      ValueError: If it is not UTF-8, has a malformed or duplicate token, or
+        lacks a special one; names the file and the line.
     """
     path = os.fspath(path)
     tokens = [line.removesuffix('\r') for _, line in files.read_lines(path)]
@@ -123,10 +119,9 @@ def learn_vocabulary(texts: Iterable[str],
                      lower_case: bool = True) -> Vocabulary:
   """Learns a WordPiece vocabulary with Hugging Face `tokenizers`.
 
-  The texts are read once, as a stream. The different words with their counts
-  stay in memory; beyond ten million, words that occurred once are dropped. Up
-  to that number the order of the texts does not matter, and the same texts give
-  the same file: the library's trainer alone would break ties at random.
+  The texts are read as a stream; their different words stay in memory, and
+  beyond ten million those that occurred once are dropped. Up to that number the
+  same texts, in any order, give the same file.
 
   Example:
 
@@ -134,8 +129,8 @@ def learn_vocabulary(texts: Iterable[str],
 
   Args:
     texts: The texts, of any length.
-    size: Number of tokens to learn, special tokens included. Fewer are learned
-      if the texts have too few different words.
+    size: Number of tokens to learn, special ones included; fewer if the texts
+      have too few different words.
     output_path: Path of the `vocab.txt` to write; [PAD] has the id 0.
     lower_case: Whether to lower-case and strip accents, as BERT uncased does.
 
@@ -236,10 +231,6 @@ def check_size(vocab_file: str | os.PathLike, vocab_size: int) -> None:
   """Raises ValueError if a vocabulary has more tokens than a model has rows.
 
   A GPU would silently read zeros for the other tokens.
-
-  Args:
-    vocab_file: BERT's `vocab.txt`.
-    vocab_size: Number of rows of the model's word table.
   """
   found = len(Vocabulary.read(vocab_file))
   if found > vocab_size:

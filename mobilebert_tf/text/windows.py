@@ -1,10 +1,7 @@
 # Copyright 2026 The mobilebert_tf Authors
 # SPDX-License-Identifier: Apache-2.0
 
-"""Contexts cut into overlapping windows of tokens, without TensorFlow.
-
-`tasks/question_answering/graph_windows` has the same as tensors.
-"""
+"""Contexts cut into overlapping windows of tokens, without TensorFlow."""
 
 from collections.abc import Sequence
 import dataclasses
@@ -27,7 +24,7 @@ class WindowSettings:
     seq_length: Maximum length of a window in tokens: question, part of the
       context and the three special tokens, without padding.
     doc_stride: Distance between the starts of consecutive windows, in tokens.
-    query_length: Number of tokens of a question to keep, from its start.
+    query_length: Maximum number of tokens of a question.
   """
   seq_length: int = 384
   doc_stride: int = 128
@@ -51,14 +48,14 @@ def measure(asked: Any, length: Any, settings: WindowSettings,
   """Measures the windows of questions.
 
   Args:
-    asked: int64 `[questions]`, number of tokens of each question that are kept.
+    asked: int64 `[questions]`, number of tokens of each question.
     length: int64 `[questions]`, number of tokens of its context.
     settings: Settings of the windows.
     ops: `numpy` or `tensorflow`, the library of the arguments.
 
   Returns:
     int64 `[questions]` each: room for the context in a window, distance between
-    windows, and number of windows.
+      windows, and number of windows.
   """
   room = settings.seq_length - SPECIAL_TOKENS - asked
   step = ops.minimum(room, settings.doc_stride)  # No more, or tokens are lost.
@@ -73,8 +70,7 @@ def best_window(place: Any, count: Any, length: Any, room: Any, step: Any,
   windows the first is returned, as in BERT's reference code.
 
   Args:
-    place: int64, the tokens' places in their context; the shapes of all
-      arguments broadcast.
+    place: int64, the tokens' places in their context; all shapes broadcast.
     count: Number of windows of the question.
     length: Number of tokens of its context.
     room: Room for the context in a window.
@@ -102,12 +98,6 @@ class WindowPlan:
 
   A question has as many windows as its context needs, at least one.
 
-  Example:
-
-    plan = WindowPlan(tokenizer.tokenize_with_offsets(['Who?']),
-                      tokenizer.tokenize_with_offsets(['It was Ada.']), [0])
-    question, context = plan.pieces(0)  # The ids of the first window.
-
   Args:
     questions: Tokens of the questions.
     contexts: Tokens of the texts that they are about.
@@ -118,8 +108,7 @@ class WindowPlan:
     questions: Tokens of the questions.
     tokens: Tokens of the contexts.
     question: int32 `[windows]`, number of the question.
-    start: int64 `[windows]`, the window's first token among those of all
-      contexts.
+    start: int64 `[windows]`, first token among those of all contexts.
     size: int64 `[windows]`, number of its tokens that are the context's.
     offset: int64 `[windows]`, place of the context in the window.
     length: int64 `[windows]`, number of its tokens, special ones included.
@@ -176,12 +165,11 @@ class WindowPlan:
 
     Args:
       spans: int `[questions, 2]`, the first character of each question's answer
-        in the context, and the one after the last; negative numbers where there
-        is no answer.
+        in the context, and the one after the last; negative without answer.
 
     Returns:
       int32 `[windows, 2]`: first and last token in the window; 0, which is
-      [CLS], in a window without the whole answer.
+        [CLS], in a window without the whole answer.
     """
     found = self._find_all(spans)
     first, last = found[self.question].T  # Among the tokens of all contexts.

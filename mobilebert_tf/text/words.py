@@ -1,10 +1,7 @@
 # Copyright 2026 The mobilebert_tf Authors
 # SPDX-License-Identifier: Apache-2.0
 
-"""Words of running text, and sentences cut into parts, without TensorFlow.
-
-`graph_words` has the same as tensors.
-"""
+"""Words of running text, and sentences cut into parts, without TensorFlow."""
 
 from collections.abc import Callable, Sequence
 import dataclasses
@@ -28,7 +25,7 @@ _CJK_OR_NOT = re.compile(f'[{_CJK}]|[^{_CJK}]+')
 
 
 def find_words(text: str) -> list[tuple[int, int]]:
-  """Returns where the words of a text begin and end.
+  """Returns the first character and the one after the last of each word.
 
   Words are separated by white space. Punctuation and symbols around a word are
   words of their own, a run of the same sign is one word. Signs within a word
@@ -38,12 +35,6 @@ def find_words(text: str) -> list[tuple[int, int]]:
   >>> text = '"Ann is in the U.S.," he said.'
   >>> [text[start:end] for start, end in find_words(text)]
   ['"', 'Ann', 'is', 'in', 'the', 'U.S.', ',', '"', 'he', 'said', '.']
-
-  Args:
-    text: The text.
-
-  Returns:
-    First character and the one after the last of each word, in order.
   """
   words = []
   for chunk in _CHUNK.finditer(text):
@@ -84,14 +75,11 @@ def is_sign(character: str) -> bool:
 class SentenceParts:
   """Sentences in WordPieces, cut where they are longer than a model reads.
 
-  The first pieces of all parts, one after another, are the words of all
-  sentences, each once and in order.
-
   Attributes:
     pieces: int32 `[pieces]`, those of all parts, without special tokens.
-    is_first: bool `[pieces]`, whether a word begins there.
-    splits: int64 `[parts + 1]`; part i has the pieces from `splits[i]` to
-      `splits[i + 1]`.
+    is_first: bool `[pieces]`, whether a word begins there; every word of the
+      sentences does once, in order.
+    splits: int64 `[parts + 1]`, first piece of each part, and number of all.
     sentences: int32 `[parts]`, the number of the sentence.
   """
   pieces: np.ndarray
@@ -117,20 +105,11 @@ def split_words(tokenize: Callable[[list[str]], list[np.ndarray]],
   `[UNK]`. A sentence that is too long is cut between words into parts of about
   the same length; a word that is too long by itself loses its end.
 
-  Example:
-
-    parts = split_words(tokenizer.tokenize_strings, tokenizer.vocabulary.unk_id,
-                        [['Jim', 'lives']], max_length=128)
-    parts.is_first.tolist()  # [True, True]
-
   Args:
     tokenize: Function from words to the WordPieces of each.
     unknown_id: Id of [UNK].
     sentences: Words of each sentence.
     max_length: Maximum length of a part in tokens, two special ones included.
-
-  Returns:
-    The parts.
   """
   budget = max_length - SPECIAL_TOKENS
   words = list(itertools.chain.from_iterable(sentences))
@@ -157,26 +136,24 @@ def part_length(total: Any, budget: int, ops: types.ModuleType = np) -> Any:
   lack context.
 
   Args:
-    total: int64, number of pieces of the sentence, or of each of several.
+    total: int64, number of pieces of each sentence.
     budget: Maximum number of pieces of a part.
-    ops: `numpy` or `tensorflow`, whatever `total` belongs to.
+    ops: `numpy` or `tensorflow`, the library of `total`.
   """
   return -(-total // ops.maximum(-(-total // budget), 1))
 
 
 def next_part(before: Any, target: Any, budget: int,
               ops: types.ModuleType = np) -> Any:
-  """Returns where a part ends that begins with a word, for each word.
+  """Returns the word after a part that begins with each word, int `[words]`.
+
+  It may lie beyond the end of the sentence.
 
   Args:
     before: int64 `[words + 1]`, number of pieces before each word, and of all.
     target: `part_length` of the sentence, or of that of each word.
     budget: Maximum number of pieces of a part.
-    ops: `numpy` or `tensorflow`, whatever `before` belongs to.
-
-  Returns:
-    int `[words]`, the word after the last one of the part; beyond the sentence
-    where that ends before.
+    ops: `numpy` or `tensorflow`, the library of `before`.
   """
   full = ops.searchsorted(before, before[:-1] + budget, side='right') - 1
   return ops.minimum(full, ops.searchsorted(

@@ -10,7 +10,6 @@ from seqeval.metrics import sequence_labeling
 import tensorflow as tf
 
 from mobilebert_tf.data import conll
-from mobilebert_tf.data import entity_labels
 from tests.data import temporary
 
 # The first lines of CoNLL 2003's own kind of file: IOB1 in the last column.
@@ -76,7 +75,7 @@ class ConllTest(parameterized.TestCase, temporary.TemporaryFiles,
       ('B-P I-P L-P U-L I-L O', 'B-P I-P I-P B-L B-L O'),  # BILOU
       ('O I-P O I-P I-L', 'O B-P O B-P B-L'))
   def test_schemes(self, written, iob2):
-    self.assertEqual(' '.join(entity_labels.to_iob2(written.split())), iob2)
+    self.assertEqual(' '.join(conll.to_iob2(written.split())), iob2)
     # Such labels mark the same entities for seqeval, which reads them all.
     if 'U' not in written:
       self.assertEqual(sequence_labeling.get_entities(written.split()),

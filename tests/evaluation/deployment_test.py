@@ -10,7 +10,7 @@ from unittest import mock
 
 import tensorflow as tf
 
-from mobilebert_tf.data import entity_labels
+from mobilebert_tf.data import conll
 from mobilebert_tf.deployment import child_process
 from mobilebert_tf.deployment import measuring
 from mobilebert_tf.evaluation import deployment
@@ -136,7 +136,7 @@ class DeploymentTest(tf.test.TestCase):
     scores = {score['name']: score['value'] for score in each['scores']}
     # A file's labels are read as IOB2, in which no entity begins with I.
     right = [one == other for row in labels for one, other in zip(
-        row, entity_labels.to_iob2(row), strict=True)]
+        row, conll.to_iob2(row), strict=True)]
     self.assertAlmostEqual(scores['accuracy'], sum(right) / len(right))
     self.assertEqual(scores['f1'], 1.0)
     self.assertEqual(each['agreement'], {

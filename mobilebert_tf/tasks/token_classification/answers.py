@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from mobilebert_tf.data import entity_labels
+from mobilebert_tf.data import conll
 from mobilebert_tf.deployment import tflite_runner
 from mobilebert_tf.text import words as words_lib
 
@@ -82,7 +82,7 @@ def find_entities(text: str, words: Sequence[LabelledWord]) -> list[Entity]:
     The entities, in order.
   """
   found = []
-  for kind, first, last in entity_labels.find_entities(
+  for kind, first, last in conll.find_entities(
       [word.label for word in words]):
     start, end = words[first].start, words[last].end
     found.append(Entity(
@@ -107,7 +107,7 @@ def answer(runner: tflite_runner.TFLiteRunner,
     ValueError: If a number is not finite.
   """
   labels = runner.metadata.labels
-  marks_entities = entity_labels.are_entities(labels)
+  marks_entities = conll.are_entities(labels)
   found = []
   for text in texts:
     places = words_lib.find_words(text)

@@ -14,7 +14,6 @@ from typing import ClassVar
 import numpy as np
 
 from mobilebert_tf.data import conll
-from mobilebert_tf.data import entity_labels
 from mobilebert_tf.evaluation import analysis
 from mobilebert_tf.evaluation import intervals
 from mobilebert_tf.evaluation import predictions as predictions_lib
@@ -173,8 +172,8 @@ def count(labels: Sequence[Sequence[str]], answers: Sequence[Sequence[str]],
   for truth, answer in zip(labels, answers, strict=True):
     true, given = set(), set()
     if entities:
-      true = set(entity_labels.find_entities(truth))
-      given = set(entity_labels.find_entities(answer))
+      true = set(conll.find_entities(truth))
+      given = set(conll.find_entities(answer))
     right = sum(a == b for a, b in zip(truth, answer, strict=True))
     rows.append((len(truth), right, len(true), len(given), len(true & given)))
   return Counts(*np.array(rows, np.int64).reshape(-1, 5).T)
@@ -233,7 +232,7 @@ def class_scores(predictions: TokenPredictions) -> list[dict[str, object]]:
   if predictions.entities:
     true, given = (
         [(row, entity) for row, tags in enumerate(each)
-         for entity in entity_labels.find_entities(tags)]
+         for entity in conll.find_entities(tags)]
         for each in (predictions.labels, predictions.answers))
     names = sorted({entity[0] for _, entity in (*true, *given)})
     found = set(true) & set(given)
@@ -312,7 +311,7 @@ def score_sentences(predictor: predictor_lib.TokenPredictor,
           f'Sentence {row + 1} has probabilities that are not finite. The '
           'model has diverged, or its checkpoint is damaged.')
     answers.append([names[i] for i in scores.argmax(1)])
-  entities = entity_labels.are_entities(names)
+  entities = conll.are_entities(names)
   predictions = TokenPredictions(
       task, words, [sentence.labels for sentence in sentences], answers,
       entities)
@@ -340,7 +339,7 @@ def read_labelled(path: str, trained: loading.TrainedModel,
   sentences = conll.read_sentences(
       path, **sentence_fields(trained, columns.text, columns.label))
   conll.label_ids(sentences, trained.labels)
-  entities = entity_labels.are_entities(trained.labels)
+  entities = conll.are_entities(trained.labels)
 
   def score(answers: Sequence[str]) -> list[dict[str, Any]]:
     labels = [_at_words(sentence.words, kind.split_labels(answer))
@@ -371,7 +370,7 @@ def _at_words(words: Sequence[str], labels: Sequence[str]) -> list[str]:
       spans, labels, strict=True)}
   ends = itertools.accumulate(len(word) + 1 for word in words)
   # A word that is white space alone is none of the text's.
-  return [by_start.get(end - 1 - len(word), entity_labels.OUTSIDE)
+  return [by_start.get(end - 1 - len(word), conll.OUTSIDE)
           for word, end in zip(words, ends, strict=True)]
 
 

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from mobilebert_tf.data import entity_labels
+from mobilebert_tf.data import conll
 from mobilebert_tf.deployment import agreement
 from mobilebert_tf.inference import line_answers
 from mobilebert_tf.inference import loading
@@ -129,7 +129,7 @@ class TokenPredictor:
   @property
   def finds_entities(self) -> bool:
     """Whether the labels are those of entities."""
-    return entity_labels.are_entities(self.trained.labels)
+    return conll.are_entities(self.trained.labels)
 
 
 def encode_parts(trained: loading.TrainedModel, texts: agreement.RealTexts, *,

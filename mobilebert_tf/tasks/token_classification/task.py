@@ -8,7 +8,7 @@ from typing import Any
 
 import tensorflow as tf, tf_keras
 
-from mobilebert_tf.data import entity_labels
+from mobilebert_tf.data import conll
 from mobilebert_tf import modeling
 from mobilebert_tf.tasks import fine_tuning
 from mobilebert_tf.tasks.pretraining import task
@@ -127,4 +127,4 @@ class TokenClassificationTask(fine_tuning.FineTuning, tagging.TaggingTask):
       for names, ids in ((labels, true_ids), (predicted, predicted_ids)):
         names.setdefault(sentence, []).extend(self.labels[i] for i in ids)
     return evaluation.score(list(labels.values()), list(predicted.values()),
-                 entity_labels.are_entities(self.labels))
+                 conll.are_entities(self.labels))
