@@ -146,19 +146,6 @@ def read_manifest(folder: str | os.PathLike) -> dict[str, Any]:
   return manifest
 
 
-def make_manifest(settings: RecordSettings, tokenizer: tokenizer_lib.Tokenizer,
-                  counts: dict[str, int], files: dict[str, dict[str, Any]],
-                  **more: Any) -> dict[str, Any]:
-  """Returns the manifest of finished records, with facts by file name."""
-  return {
-      'format': FORMAT, 'version': 2,
-      'settings': dataclasses.asdict(settings), 'counts': counts,
-      'vocabulary_size': tokenizer.vocab_size,
-      'vocabulary_sha256': tokenizer.vocabulary.sha256,
-      'files': files, **more,
-  }
-
-
 def _cut(documents: Iterable[list[str]],
          counts: collections.Counter) -> Iterator[tuple[int, list[str]]]:
   """Yields numbered documents, in pieces if they are long."""

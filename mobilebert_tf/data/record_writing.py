@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 import collections
 import concurrent.futures
 import contextlib
+import dataclasses
 import fcntl
 import functools
 import hashlib
@@ -346,8 +347,13 @@ def _publish(unfinished: str, output_dir: str,
       shard = statistics[name]
       records[final] = {'examples': shard['counts']['examples'],
                         'bytes': shard['bytes'], 'sha256': shard['sha256']}
-    manifest = pretraining_records.make_manifest(
-        settings, tokenizer, dict(counts), records, parts=list(shards))
+    manifest = {
+        'format': pretraining_records.FORMAT, 'version': 2,
+        'settings': dataclasses.asdict(settings), 'counts': dict(counts),
+        'vocabulary_size': tokenizer.vocab_size,
+        'vocabulary_sha256': tokenizer.vocabulary.sha256,
+        'files': records, 'parts': list(shards),
+    }
     files_lib.write_json(folder / pretraining_records.MANIFEST, manifest)
   return manifest
 

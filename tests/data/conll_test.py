@@ -6,6 +6,8 @@
 import tempfile
 
 from absl.testing import parameterized
+import hypothesis
+from hypothesis import strategies as st
 from seqeval.metrics import sequence_labeling
 import tensorflow as tf
 
@@ -25,6 +27,8 @@ Jim NNP I-NP I-PER
 Ann NNP I-NP B-PER
 Lee NNP I-NP I-PER
 """
+_LABELS = ('O', *(f'{tag}-{kind}' for tag in 'BIES'
+                  for kind in ('A', 'B-C', 'Ä')))
 
 
 class ConllTest(parameterized.TestCase, temporary.TemporaryFiles,
@@ -115,6 +119,12 @@ class ConllTest(parameterized.TestCase, temporary.TemporaryFiles,
   def test_an_unknown_label_is_named(self):
     with self.assertRaisesRegex(ValueError, r"txt:5: .*'B-PER' of 'Ekeus'"):
       conll.label_ids(self._read(_FILE), ['O', 'B-ORG'])
+
+  @hypothesis.settings(max_examples=500, deadline=None, derandomize=True)
+  @hypothesis.given(st.lists(st.sampled_from(_LABELS), max_size=12))
+  def test_entities_are_those_of_seqeval(self, labels):
+    self.assertEqual(conll.find_entities(labels),
+                     sequence_labeling.get_entities(labels))
 
 
 if __name__ == '__main__':
