@@ -26,7 +26,6 @@ from mobilebert_tf.tasks import registry
 from mobilebert_tf.tasks.pretraining import task as pretraining
 from mobilebert_tf.text import vocabulary as vocabulary_lib
 from mobilebert_tf.training import experiments
-from mobilebert_tf.training import resume
 from mobilebert_tf.training import run as run_lib
 from official.core import config_definitions as cfg
 
@@ -216,7 +215,7 @@ def _evaluate(recipe: recipe_lib.Recipe, params: cfg.ExperimentConfig,
     metrics[part] = dict(
         each.metrics if each.fractions is None else each.fractions)
     if each.task_fields:
-      resume.write_params(
+      run_lib.write_params(
           params.replace(task=dict(each.task_fields)), str(folder))
   return metrics
 
