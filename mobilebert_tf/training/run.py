@@ -117,11 +117,6 @@ def start_or_resume(params: cfg.ExperimentConfig,
   `task.train_data.seed` is None, one is chosen when training begins and kept in
   `params.yaml`, where a resumed run reads it.
 
-  Args:
-    params: Requested experiment.
-    strategy: Distribution strategy; its chief writes.
-    model_dir: Folder of the run.
-
   Raises:
     ValueError: If the folder's checkpoint is of a run with another model, other
       batches or another schedule.
@@ -394,12 +389,9 @@ class MetricsLog:
 def read_metrics(path: str) -> list[dict[str, float]]:
   """Reads the file that `MetricsLog` wrote.
 
-  Args:
-    path: Path of the file; one that does not exist counts as empty.
-
   Returns:
     A dict for each training loop, in order, without a last line that a killed
-    run left unfinished.
+    run left unfinished; none if there is no file.
   """
   if not tf.io.gfile.exists(path):
     return []

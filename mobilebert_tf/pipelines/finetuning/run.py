@@ -94,17 +94,10 @@ def run(recipe: recipe_lib.Recipe, folder: pathlib.Path,
 
 def check_folder(recipe: recipe_lib.Recipe,
                  folder: pathlib.Path) -> dict[str, Any] | None:
-  """Checks that a folder holds nothing but a run of the recipe, if anything.
-
-  Args:
-    recipe: Recipe of the run.
-    folder: Folder of the run.
-
-  Returns:
-    The results if the run is done, else None.
+  """Returns the results of a finished run of the recipe in a folder, or None.
 
   Raises:
-    ValueError: If it holds checkpoints of something else.
+    ValueError: If the folder holds another run or other checkpoints.
   """
   done = read_results(folder)
   begun = done['recipe'] if done else None
