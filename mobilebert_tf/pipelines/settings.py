@@ -85,7 +85,7 @@ def define_flags(defaults: Settings, leave_out: Collection[str] = (),
 
 
 def read_flags(defaults: Settings, **changes: Any) -> Settings:
-  """Returns settings from `changes`, the flags and `defaults`, in that order."""
+  """Returns settings of `changes`, else the flags, else `defaults`."""
   names = [field.name for field in dataclasses.fields(Settings)
            if field.name in flags.FLAGS and field.name not in changes]
   values = {name: flags.FLAGS[name].value for name in names}
