@@ -253,11 +253,9 @@ class DistillationTask(task.PretrainingTask):
 
   def name_losses(self, values: tf.Tensor,
                   blocks: Sequence[int]) -> dict[str, tf.Tensor]:
-    """Names transfer losses: `feature_map` (mean), `feature_map/block_3`.
+    """Names the losses `[student's blocks, terms]` of the compared blocks.
 
-    Args:
-      values: Losses, `[student's blocks, terms]`.
-      blocks: Compared blocks.
+    Names are `feature_map` for the mean, `feature_map/block_3` for one block.
     """
     values = tf.gather(values, blocks)
     means = dict(zip(losses.TERMS, tf.unstack(tf.reduce_mean(values, 0)),
@@ -342,8 +340,7 @@ class DistillationTask(task.PretrainingTask):
     for metric in metrics:
       if metric.name in terms:
         metric.update_state(terms[metric.name])
-      elif (metric.name == _METRIC
-            and self._stage.student_blocks):
+      elif metric.name == _METRIC and self._stage.student_blocks:
         metric.update_state(
             _by_block(terms, self._stage.student_blocks, self._depth))
       elif self._stage.distill and metric.name == 'masked_lm_accuracy':
@@ -447,8 +444,8 @@ def _is_shared(name: str) -> bool:
   return not name.startswith(('block_', 'pooler/', 'embeddings/norm/'))
 
 
-def _run(view: tf_keras.Model, batch: dict[str, tf.Tensor]
-         ) -> dict[str, Any]:
+def _run(view: tf_keras.Model,
+         batch: dict[str, tf.Tensor]) -> dict[str, Any]:
   """Runs a view on its inputs, without dropout."""
   inputs = [batch[name] for name in view.input_names]
   return view(inputs, training=False)

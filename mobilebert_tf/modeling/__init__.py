@@ -19,14 +19,14 @@ from mobilebert_tf.modeling.graph_model import GraphModel
 from mobilebert_tf.modeling.graph_model import register_checkpoints
 from mobilebert_tf.modeling.layers import NoNorm
 from mobilebert_tf.modeling.layout import count_parameters
-from mobilebert_tf.modeling.pretrainer import MaskedLanguageModelLogits
-from mobilebert_tf.modeling.pretrainer import MaskedLanguageModelTransform
-from mobilebert_tf.modeling.pretrainer import MobileBertPretrainer
-from mobilebert_tf.modeling.pretrainer import NextSentenceHead
+from mobilebert_tf.modeling.task_models import MaskedLanguageModelLogits
+from mobilebert_tf.modeling.task_models import MaskedLanguageModelTransform
 from mobilebert_tf.modeling.task_models import MobileBertClassifier
+from mobilebert_tf.modeling.task_models import MobileBertPretrainer
 from mobilebert_tf.modeling.task_models import MobileBertQuestionAnswering
 from mobilebert_tf.modeling.task_models import MobileBertSpanLabeler
 from mobilebert_tf.modeling.task_models import MobileBertTokenClassifier
+from mobilebert_tf.modeling.task_models import NextSentenceHead
 
 __all__ = [
     'ARCHITECTURES', 'FeedForward', 'GraphModel', 'MaskedLanguageModelLogits',

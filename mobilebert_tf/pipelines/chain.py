@@ -195,13 +195,7 @@ class Chain:
 
   def train_student(self, name: str, variant: pretraining.Variant,
                     seed: int | None = None) -> dict[str, Any]:
-    """Trains a student; see `pretraining.train_student`.
-
-    Args:
-      name: Name of the step.
-      variant: Way to train it.
-      seed: Seed of weights and batches; by default that of the settings.
-    """
+    """Trains a student in the step `name`; see `pretraining.train_student`."""
     settings = self._with_seed(seed)
     return self.pipeline.run(
         name,
@@ -224,12 +218,7 @@ class Chain:
     return self.task
 
   def finetune(self, name: str, seed: int | None = None) -> dict[str, Any]:
-    """Fine-tunes a student in the step `<name>_task`; see `task.finetune`.
-
-    Args:
-      name: Name of the student's step.
-      seed: Seed of the head and the batches; by default that of the settings.
-    """
+    """Fine-tunes a student in the step `<name>_task`; see `task.finetune`."""
     settings = self._with_seed(seed)
     return self.pipeline.run(
         f'{name}_task',

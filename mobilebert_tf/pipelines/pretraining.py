@@ -83,10 +83,6 @@ def collect(folder: pathlib.Path,
 
   Documentation strings are held out by module, one's own text by document.
 
-  Args:
-    folder: Folder of both files.
-    settings: Settings, which may name files of text.
-
   Returns:
     Source, megabytes and documents of each part.
   """
@@ -128,17 +124,7 @@ def learn_vocabulary(folder: pathlib.Path, text_folder: pathlib.Path,
 def write_records(folder: pathlib.Path, text_folder: pathlib.Path,
                   vocab_file: pathlib.Path,
                   settings: settings_lib.Settings) -> dict[str, Any]:
-  """Writes the pre-training records of the text that `collect` wrote.
-
-  Args:
-    folder: Folder that gets a folder for each part.
-    text_folder: Folder of the text.
-    vocab_file: Path of the vocabulary.
-    settings: Settings with the length of an example.
-
-  Returns:
-    The manifest of each part.
-  """
+  """Writes records of the text of `collect`; returns each part's manifest."""
   record_settings = pretraining_records.RecordSettings(
       max_seq_length=settings.max_seq_length, seed=settings.seed)
   manifests = {}
@@ -200,7 +186,7 @@ def train_teacher(folder: pathlib.Path, data: dict[str, Any],
   Args:
     folder: Folder of its checkpoints.
     data: Files `vocab_file`, `train` and `held_out`, and `vocab_size`.
-    settings: Settings with the number of steps.
+    settings: Sizes of the run.
 
   Returns:
     Sizes of the model (`model`), held-out scores (`masked_lm`), held-out
@@ -212,17 +198,10 @@ def train_teacher(folder: pathlib.Path, data: dict[str, Any],
 def train_student(folder: pathlib.Path, variant: Variant, data: dict[str, Any],
                   teacher_folder: pathlib.Path,
                   settings: settings_lib.Settings) -> dict[str, Any]:
-  """Trains a student, by default block by block and then by distillation.
+  """Trains a student in the way of the variant.
 
-  Args:
-    folder: Folder of the student's checkpoints.
-    variant: Way to train it.
-    data: As in `train_teacher`.
-    teacher_folder: Folder of the teacher's checkpoints.
-    settings: Settings with the number of steps.
-
-  Returns:
-    The same as `train_teacher`, and `stages` if it has a teacher.
+  Arguments and results are those of `train_teacher`, with `stages` among the
+  results if the student has a teacher.
   """
   if not variant.strategy:
     return _pretrain(folder, STUDENT, settings.student_steps, data, settings)

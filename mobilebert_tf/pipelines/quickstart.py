@@ -133,8 +133,8 @@ def export(folder: pathlib.Path, classifier_folder: pathlib.Path,
 
 
 def _measure(paths: Sequence[pathlib.Path], texts: list[str],
-             labels: np.ndarray, reference: np.ndarray
-             ) -> list[dict[str, Any]]:
+             labels: np.ndarray,
+             reference: np.ndarray) -> list[dict[str, Any]]:
   """Returns the costs of the exports, and the shares of equal labels."""
   compared = comparison.Comparison(formats.find(paths), registry.KINDS)
   costs = compared.measure(comparison.Plan(
@@ -172,13 +172,8 @@ def compare_attention(chain: chain_lib.Chain, settings: settings_lib.Settings
                       ) -> dict[str, Any]:
   """Returns the attention of teacher and student on one sentence.
 
-  Args:
-    chain: Chain whose teacher and student are trained.
-    settings: Settings of the run.
-
-  Returns:
-    `tokens`, and probabilities as `teacher` and `student`:
-    `[blocks, heads, tokens, tokens]`.
+  The dict has its `tokens`, and the probabilities of `teacher` and `student`,
+  `[blocks, heads, tokens, tokens]`.
   """
   tokenizer = tokenizer_lib.Tokenizer(chain.data['vocab_file'])
   inputs = tokenizer.encode([_SENTENCE], max_length=settings.max_seq_length)

@@ -85,12 +85,7 @@ def define_flags(defaults: Settings, leave_out: Collection[str] = (),
 
 
 def read_flags(defaults: Settings, **changes: Any) -> Settings:
-  """Returns the settings that the flags describe.
-
-  Args:
-    defaults: Settings of what has no flag.
-    **changes: Settings that come from elsewhere.
-  """
+  """Returns settings of `changes`, else the flags, else `defaults`."""
   names = [field.name for field in dataclasses.fields(Settings)
            if field.name in flags.FLAGS and field.name not in changes]
   values = {name: flags.FLAGS[name].value for name in names}

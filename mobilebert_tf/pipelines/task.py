@@ -54,11 +54,6 @@ def prepare(folder: pathlib.Path, text_folder: pathlib.Path,
             settings: settings_lib.Settings) -> dict[str, Any]:
   """Writes the default task, or checks the files of one's own.
 
-  Args:
-    folder: Folder that gets `train.tsv` and `dev.tsv` of the default task.
-    text_folder: Folder that `pretraining.collect` wrote.
-    settings: Settings, which may name files.
-
   Returns:
     The `question`, the `labels`, the files `train` and `dev`, `text_column`,
     and the number of examples of each file.
@@ -108,12 +103,6 @@ def finetune(folder: pathlib.Path, task: dict[str, Any],
              pretrained_folder: pathlib.Path,
              settings: settings_lib.Settings) -> dict[str, Any]:
   """Fine-tunes a pre-trained student on the task and evaluates it.
-
-  Args:
-    folder: Folder of the classifier, its report and its results.
-    task: Result of `prepare`.
-    pretrained_folder: Folder of the student's checkpoints.
-    settings: Settings with the number of steps.
 
   Returns:
     `accuracy` and `confusion` (rows are true labels) on the held-out part, and

@@ -1,23 +1,25 @@
 # Copyright 2026 The mobilebert_tf Authors
 # SPDX-License-Identifier: Apache-2.0
 
-"""Runs an experiment: trains, resumes, evaluates and logs."""
+"""Runs an experiment: starts or resumes, trains, evaluates and logs."""
 
 import json
 import os
+import random
 import sys
 import tempfile
 import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import numpy as np
 import orbit
 import tensorflow as tf, tf_keras
 import tqdm
+import yaml
+from absl import logging
 
 from mobilebert_tf.common import files
-from mobilebert_tf.training import resume
 from official.common import distribute_utils
 from official.core import base_task
 from official.core import base_trainer
@@ -25,9 +27,22 @@ from official.core import config_definitions as cfg
 from official.core import task_factory
 from official.core import train_lib
 from official.core import train_utils
+from official.modeling import hyperparams
 from official.modeling import performance
 
 METRICS_FILE = 'metrics.jsonl'
+PARAMS_FILE = 'params.yaml'
+# The step in a checkpoint of the Model Garden's trainer.
+_GLOBAL_STEP = 'global_step/.ATTRIBUTES/VARIABLE_VALUE'
+# If these differed, a resumed run would read some data twice and some never, or
+# be at another stage than its checkpoint.
+_KEPT = ('task.model', 'task.schedule', 'task.variant',
+         *(f'task.train_data.{name}' for name in (
+             'global_batch_size', 'seq_length', 'max_predictions_per_seq',
+             'shuffle_buffer_size', 'seed', 'labels', 'text_field',
+             'pair_field', 'label_field', 'label_columns', 'label_separator',
+             'titles', 'exclude_titles', 'doc_stride', 'query_length',
+             'version_2_with_negative')))
 _SHOWN = 6  # Names in an error message.
 
 
@@ -76,7 +91,7 @@ def run_experiment(params: cfg.ExperimentConfig, mode: str, model_dir: str,
     performance.set_mixed_precision_policy(params.runtime.mixed_precision_dtype)
   if 'train' in mode:
     params = _name_labels(params)
-    params = resume.start_or_resume(params, strategy, model_dir)
+    params = start_or_resume(params, strategy, model_dir)
     seed = getattr(params.task.train_data, 'seed', None)
     if seed is not None:
       tf_keras.utils.set_random_seed(seed)
@@ -90,6 +105,112 @@ def run_experiment(params: cfg.ExperimentConfig, mode: str, model_dir: str,
   return _ExperimentRunner(
       strategy, task, mode, params, model_dir, trainer=trainer,
       save_summary=is_chief, train_actions=actions).run()
+
+
+def start_or_resume(params: cfg.ExperimentConfig,
+                    strategy: tf.distribute.Strategy,
+                    model_dir: str) -> cfg.ExperimentConfig:
+  """Writes `params.yaml` and returns the params of this part of the run.
+
+  Where the training data can begin anywhere (it has a field `start_batch`), a
+  resumed run continues with the batch after those of its checkpoint. If
+  `task.train_data.seed` is None, one is chosen when training begins and kept in
+  `params.yaml`, where a resumed run reads it.
+
+  Raises:
+    ValueError: If the folder's checkpoint is of a run with another model, other
+      batches or another schedule.
+  """
+  data = params.task.train_data
+  checkpoint = tf.train.latest_checkpoint(model_dir)
+  can_resume = hasattr(data, 'start_batch')
+  started = _read_params(model_dir)
+  if can_resume and data.seed is None:
+    seed = started.get('task.train_data.seed')
+    if seed is None:
+      if checkpoint:
+        logging.warning(
+            'The seed of the training data is not in %s, so training resumes '
+            'with another order of the data: some may be read twice in an '
+            'epoch.', os.path.join(model_dir, PARAMS_FILE))
+      seed = random.SystemRandom().getrandbits(31)
+    # This waits for all workers, who have read the file before it is written.
+    seed = _value_of_chief(strategy, seed)
+    params = params.replace(task={'train_data': {'seed': seed}})
+  if checkpoint:
+    _check_same(started, params, model_dir)
+  if strategy.extended.should_checkpoint:
+    write_params(params, model_dir)
+  if can_resume and checkpoint:
+    # Not in the file, which may be the config of another run.
+    start = data.start_batch + _read_step(checkpoint)
+    params = params.replace(task={'train_data': {'start_batch': start}})
+  return params
+
+
+def _check_same(started: Mapping[str, Any], params: cfg.ExperimentConfig,
+                model_dir: str) -> None:
+  now = dict(_flatten(params.as_dict()))
+  changes = [
+      f'{name} was {started[name]!r} and is {now[name]!r}'
+      for name in sorted(started.keys() & now.keys())
+      if name.startswith(_KEPT) and started[name] is not None
+      and _listed(started[name]) != _listed(now[name])
+  ]
+  if changes:
+    path = os.path.join(model_dir, PARAMS_FILE)
+    raise ValueError(
+        f'{model_dir} holds a run started with different settings: '
+        f'{"; ".join(changes)}. To resume it, set them as {path} says; for a '
+        'new run name another --model_dir.')
+
+
+def _read_params(model_dir: str) -> dict[str, Any]:
+  """Returns the params that a run was started with by their dotted names."""
+  path = os.path.join(model_dir, PARAMS_FILE)
+  if not tf.io.gfile.exists(path):
+    return {}
+  try:
+    params = hyperparams.read_yaml_to_params_dict(path)
+    return dict(_flatten(params.as_dict()))
+  except (yaml.YAMLError, AttributeError, KeyError, TypeError):
+    logging.warning('%s is damaged.', path)
+    return {}
+
+
+def _flatten(params: Any, prefix: str = '') -> Iterator[tuple[str, Any]]:
+  for name, value in params.items():
+    if isinstance(value, Mapping):
+      yield from _flatten(value, f'{prefix}{name}.')
+    else:
+      yield f'{prefix}{name}', value
+
+
+def _listed(value: Any) -> Any:
+  """Returns tuples as lists, which YAML reads them as."""
+  return list(value) if isinstance(value, tuple) else value
+
+
+def _value_of_chief(strategy: tf.distribute.Strategy, value: int) -> int:
+  """Broadcasts the chief's value to all workers."""
+  values = strategy.experimental_distribute_values_from_function(
+      lambda context: tf.constant(
+          0 if context.replica_id_in_sync_group else value, tf.int64))
+  return int(strategy.reduce(tf.distribute.ReduceOp.SUM, values, axis=None))
+
+
+def write_params(params: cfg.ExperimentConfig, model_dir: str) -> None:
+  """Writes the params of a run to its `params.yaml` atomically."""
+  with files.replacing(os.path.join(model_dir, PARAMS_FILE)) as new:
+    hyperparams.save_params_dict_to_yaml(params, new)
+
+
+def _read_step(checkpoint: str) -> int:
+  """Returns the step of a checkpoint, 0 if it has none."""
+  reader = tf.train.load_checkpoint(checkpoint)
+  if not reader.has_tensor(_GLOBAL_STEP):
+    return 0
+  return int(reader.get_tensor(_GLOBAL_STEP))
 
 
 def _name_labels(params: cfg.ExperimentConfig) -> cfg.ExperimentConfig:
@@ -268,12 +389,9 @@ class MetricsLog:
 def read_metrics(path: str) -> list[dict[str, float]]:
   """Reads the file that `MetricsLog` wrote.
 
-  Args:
-    path: Path of the file; one that does not exist counts as empty.
-
   Returns:
     A dict for each training loop, in order, without a last line that a killed
-    run left unfinished.
+    run left unfinished; none if there is no file.
   """
   if not tf.io.gfile.exists(path):
     return []

@@ -13,7 +13,6 @@ import yaml
 
 from mobilebert_tf.tasks.pretraining import task
 from mobilebert_tf.training import experiments  # noqa: F401
-from mobilebert_tf.training import resume
 from mobilebert_tf.training import run
 from official.core import config_definitions as cfg
 from official.core import exp_factory
@@ -97,12 +96,12 @@ class ContinuedRunTest(temporary.TemporaryFiles, tf.test.TestCase):
     folder, strategy = self.make_folder(), tf.distribute.get_strategy()
     seeds = []
     for _ in range(2):
-      params = resume.start_or_resume(
+      params = run.start_or_resume(
           self._params(1, None), strategy, folder)
       seeds.append(params.task.train_data.seed)
       self.assertEqual(self._written(folder)['seed'], seeds[-1])
     self.assertEqual(*seeds)
-    params = resume.start_or_resume(
+    params = run.start_or_resume(
         self._params(1, 7), strategy, folder)
     self.assertEqual(params.task.train_data.seed, 7)
     self.assertEqual(os.listdir(folder), ['params.yaml'])
@@ -110,7 +109,7 @@ class ContinuedRunTest(temporary.TemporaryFiles, tf.test.TestCase):
   def test_a_run_is_not_continued_with_other_settings(self):
     folder, strategy = self.make_folder(), tf.distribute.get_strategy()
     begun = self._params(1, 7)
-    resume.start_or_resume(begun, strategy, folder)
+    run.start_or_resume(begun, strategy, folder)
     tf.train.CheckpointManager(
         tf.train.Checkpoint(global_step=tf.Variable(1, dtype=tf.int64)), folder,
         None).save()
@@ -124,13 +123,13 @@ class ContinuedRunTest(temporary.TemporaryFiles, tf.test.TestCase):
          'and is 1', 'task.model.encoder.any.num_feedforward_networks')):
       with self.subTest(name):
         with self.assertRaisesRegex(ValueError, f'{name} was .*{value}'):
-          resume.start_or_resume(
+          run.start_or_resume(
               begun.replace(task=changed), strategy, folder)
         with open(os.path.join(folder, 'params.yaml'),
                   encoding='utf-8') as file:
           self.assertEqual(file.read(), before)
     longer = begun.replace(trainer={'train_steps': 9})
-    params = resume.start_or_resume(longer, strategy, folder)
+    params = run.start_or_resume(longer, strategy, folder)
     self.assertEqual(params.task.train_data.start_batch, 1)
 
   def test_a_run_without_a_known_seed_goes_on_with_a_warning(self):
@@ -145,7 +144,7 @@ class ContinuedRunTest(temporary.TemporaryFiles, tf.test.TestCase):
         with open(path, 'w', encoding='utf-8') as file:
           file.write(content)
       with self.assertLogs(level='WARNING') as logs:
-        params = resume.start_or_resume(
+        params = run.start_or_resume(
             self._params(9, None), tf.distribute.get_strategy(), folder)
       self.assertIn('another order of the data', ''.join(logs.output))
       self.assertIsInstance(params.task.train_data.seed, int)

@@ -20,13 +20,7 @@ _OTHER_PARTS = {'dev_mismatched': '_mismatched'}
 
 
 def collect(folders: Sequence[pathlib.Path]) -> dict[str, dict[str, Any]]:
-  """Reads finished runs.
-
-  Args:
-    folders: Folders of runs, one for each task.
-
-  Returns:
-    Results of each task, with the `folder`.
+  """Returns the results of finished runs by task, each with its `folder`.
 
   Raises:
     FileNotFoundError: If a run is not done.

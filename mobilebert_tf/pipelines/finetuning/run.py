@@ -26,7 +26,6 @@ from mobilebert_tf.tasks import registry
 from mobilebert_tf.tasks.pretraining import task as pretraining
 from mobilebert_tf.text import vocabulary as vocabulary_lib
 from mobilebert_tf.training import experiments
-from mobilebert_tf.training import resume
 from mobilebert_tf.training import run as run_lib
 from official.core import config_definitions as cfg
 
@@ -95,17 +94,10 @@ def run(recipe: recipe_lib.Recipe, folder: pathlib.Path,
 
 def check_folder(recipe: recipe_lib.Recipe,
                  folder: pathlib.Path) -> dict[str, Any] | None:
-  """Checks that a folder holds nothing but a run of the recipe, if anything.
-
-  Args:
-    recipe: Recipe of the run.
-    folder: Folder of the run.
-
-  Returns:
-    The results if the run is done, else None.
+  """Returns the results of a finished run of the recipe in a folder, or None.
 
   Raises:
-    ValueError: If it holds checkpoints of something else.
+    ValueError: If the folder holds another run or other checkpoints.
   """
   done = read_results(folder)
   begun = done['recipe'] if done else None
@@ -216,7 +208,7 @@ def _evaluate(recipe: recipe_lib.Recipe, params: cfg.ExperimentConfig,
     metrics[part] = dict(
         each.metrics if each.fractions is None else each.fractions)
     if each.task_fields:
-      resume.write_params(
+      run_lib.write_params(
           params.replace(task=dict(each.task_fields)), str(folder))
   return metrics
 

@@ -111,9 +111,6 @@ def search(recipe: recipe_lib.Recipe, grid: Grid,
 def summarize(trials: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
   """Returns mean and deviation of each setting over seeds, the best first.
 
-  Args:
-    trials: Results of `run.run`.
-
   Returns:
     For each setting `batch_size`, `learning_rate`, `epochs`, `scores` by seed,
     `mean`, and `deviation`, None where there is one seed.
