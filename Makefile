@@ -20,7 +20,7 @@ ONE_CORE := $(QUIET) TF_NUM_INTRAOP_THREADS=1 TF_NUM_INTEROP_THREADS=2 \
 .DEFAULT_GOAL := help
 .PHONY: help quickstart test test-slow test-slow-parts \
     test-slow-programs test-transformers lint \
-    buildifier wheel-smoke wheel install clean
+    fuzz buildifier wheel-smoke wheel install clean
 
 help:  ## Print this list.
 	@echo 'Usage: make TARGET [ARGS="--flag=value ..."] [PYTHON=python3.12]'
@@ -47,6 +47,9 @@ test-transformers: $(INSTALLED)  ## Install transformers, and compare.
 	$(RUN) -m pip install -qq --disable-pip-version-check \
 	    --constraint constraints.txt --editable '.[transformers]'
 	$(QUIET) $(RUN) -m pytest -m transformers $(ARGS)
+
+fuzz: $(INSTALLED)  ## Mutate 10,000 files and requests for each reader.
+	$(ONE_CORE) $(RUN) -m tests.fuzz $(ARGS)
 
 lint: $(INSTALLED)  ## Check style, spelling and the order of layers.
 	$(RUN) -m ruff check .
