@@ -12,10 +12,7 @@ import numpy as np
 from sklearn import metrics as sklearn_metrics
 
 from mobilebert_tf.evaluation import analysis
-from mobilebert_tf.evaluation import intervals
 from mobilebert_tf.evaluation import metrics as metrics_lib
-from mobilebert_tf.evaluation import predictions as predictions_lib
-from mobilebert_tf.evaluation import results
 from mobilebert_tf.evaluation import scoring
 from mobilebert_tf.inference import loading
 from mobilebert_tf.tasks.classification import glue
@@ -95,7 +92,7 @@ def bootstrapped(names: Sequence[str], truth: np.ndarray,
                  answers: np.ndarray) -> list[dict[str, Any]]:
   """Returns metrics of a whole file with 95% intervals by resampling."""
   found = metrics_lib.compute(names, truth, answers)
-  ends = intervals.bootstrap(lambda rows: metrics_lib.compute(
+  ends = metrics_lib.bootstrap(lambda rows: metrics_lib.compute(
       names, truth[rows], answers[rows]), len(truth))
   return [scoring.score(name, found[name], *ends[name]) for name in names]
 
@@ -203,7 +200,7 @@ def _labels(trained: loading.TrainedModel, task: glue.GlueTask | None,
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
-class TextPredictions(predictions_lib.Predictions):
+class TextPredictions(scoring.Predictions):
   """Base class of answers to labelled texts or pairs of texts.
 
   Attributes:
@@ -232,12 +229,12 @@ class TextPredictions(predictions_lib.Predictions):
 
   def __post_init__(self):
     count = len(self.texts)
-    predictions_lib.check_texts('texts', self.texts, count)
+    scoring.check_texts('texts', self.texts, count)
     if self.pairs is not None:
-      predictions_lib.check_texts('pairs', self.pairs, count)
+      scoring.check_texts('pairs', self.pairs, count)
     for name, dimensions in (('scores', self.score_dimensions), ('lengths', 1),
                              ('labels', self.label_dimensions)):
-      self._store(name, predictions_lib.to_finite(
+      self._store(name, scoring.to_finite(
           getattr(self, name), name, count, dimensions))
     self._store('lengths', self.lengths.astype(np.int32))
     self._store('label_names', tuple(self.label_names))
@@ -254,9 +251,9 @@ class TextPredictions(predictions_lib.Predictions):
     return self.lengths
 
   def mistake(self, row: int) -> dict[str, Any]:
-    found = {'row': row + 1, 'text': results.cut(self.texts[row])}
+    found = {'row': row + 1, 'text': analysis.cut(self.texts[row])}
     if self.pairs is not None:
-      found['pair'] = results.cut(self.pairs[row])
+      found['pair'] = analysis.cut(self.pairs[row])
     return {**found, **self._answer(row)}
 
   def _answer(self, row: int) -> dict[str, Any]:
@@ -275,12 +272,12 @@ class TextPredictions(predictions_lib.Predictions):
       self, metrics: Mapping[str, float]) -> dict[str, tuple[float, float]]:
     drawn = [name for name in metrics if name in metrics_lib.METRICS]
     for name, value in self.compute(drawn).items():
-      predictions_lib.check_metric(name, metrics[name], value)
+      scoring.check_metric(name, metrics[name], value)
     exact = {name: ends for name, ends in self._exact_intervals().items()
              if name in drawn}
     drawn = [name for name in drawn if name not in exact]
     if drawn and len(self.labels) > 1:
-      exact.update(intervals.bootstrap(
+      exact.update(metrics_lib.bootstrap(
           lambda rows: metrics_lib.compute(
               drawn, self.labels[rows], self.scores[rows]),
           len(self.labels)))
@@ -327,7 +324,7 @@ class ClassPredictions(TextPredictions):
         np.abs(self.scores.sum(1) - 1) > _SUM_TOLERANCE)
     for row in np.flatnonzero(wrong):
       raise ValueError(
-          f'scores[{row}] is {predictions_lib.abbreviate(self.scores[row])}: '
+          f'scores[{row}] is {scoring.abbreviate(self.scores[row])}: '
           'not probabilities, which are 0 or more and sum to 1. Are they '
           'logits?')
 
@@ -360,7 +357,7 @@ class ClassPredictions(TextPredictions):
 
   def _exact_intervals(self) -> dict[str, tuple[float, float]]:
     right = self.quality()
-    return {'accuracy': intervals.wilson(int(right.sum()), len(right))}
+    return {'accuracy': metrics_lib.wilson(int(right.sum()), len(right))}
 
   def details(self) -> dict[str, Any]:
     names = self.label_names
@@ -401,7 +398,7 @@ class ValuePredictions(TextPredictions):
     errors = self.quality()
     return np.argsort(-errors, kind='stable'), errors > 0
 
-  def groups(self) -> dict[str, list[intervals.Group]]:
+  def groups(self) -> dict[str, list[metrics_lib.Group]]:
     return {'truth': analysis.by_size(self, self.labels)}
 
   def details(self) -> dict[str, Any]:

@@ -15,8 +15,7 @@ import numpy as np
 from sklearn import metrics as sklearn_metrics
 
 from mobilebert_tf.evaluation import analysis
-from mobilebert_tf.evaluation import intervals
-from mobilebert_tf.evaluation import predictions as predictions_lib
+from mobilebert_tf.evaluation import metrics as metrics_lib
 from mobilebert_tf.evaluation import scoring as scoring_lib
 from mobilebert_tf.inference import loading
 from mobilebert_tf.tasks.classification import loader as base_loader
@@ -93,12 +92,12 @@ def compute(names: Sequence[str], labels: np.ndarray,
 def metric_intervals(names: Sequence[str], labels: np.ndarray,
                      margins: np.ndarray) -> dict[str, tuple[float, float]]:
   """Returns 95% intervals, by resampling texts; see `compute`."""
-  ends = intervals.bootstrap(
+  ends = metrics_lib.bootstrap(
       lambda rows: {name: METRICS[name](labels[rows], margins[rows])
                     for name in names}, len(labels))
   if 'subset_accuracy' in ends:
     right = _is_right(labels, margins)
-    ends['subset_accuracy'] = intervals.wilson(int(right.sum()), len(right))
+    ends['subset_accuracy'] = metrics_lib.wilson(int(right.sum()), len(right))
   return ends
 
 
@@ -180,7 +179,7 @@ class LabelPredictions(scoring.TextPredictions):
     wrong = ((self.scores < 0) | (self.scores > 1)).any(1)
     for row in np.flatnonzero(wrong):
       raise ValueError(
-          f'scores[{row}] is {predictions_lib.abbreviate(self.scores[row])}: '
+          f'scores[{row}] is {scoring_lib.abbreviate(self.scores[row])}: '
           'not probabilities, which are from 0 to 1. Are they logits?')
 
   @property
@@ -209,7 +208,7 @@ class LabelPredictions(scoring.TextPredictions):
     errors = np.where(wrong, np.abs(self.margins), 0).sum(1)
     return np.argsort(-errors, kind='stable'), wrong.any(1)
 
-  def groups(self) -> dict[str, list[intervals.Group]]:
+  def groups(self) -> dict[str, list[metrics_lib.Group]]:
     return {'labels': analysis.by_size(self, self.labels.sum(1))}
 
   def _answer(self, row: int) -> dict[str, Any]:
@@ -239,7 +238,7 @@ class LabelPredictions(scoring.TextPredictions):
   def metric_intervals(
       self, metrics: Mapping[str, float]) -> dict[str, tuple[float, float]]:
     for name, value in self.compute(list(metrics)).items():
-      predictions_lib.check_metric(name, metrics[name], value)
+      scoring_lib.check_metric(name, metrics[name], value)
     return metric_intervals(list(metrics), self.labels, self.margins)
 
   def details(self) -> dict[str, Any]:
