@@ -59,7 +59,7 @@ def read(path: str | os.PathLike,
 
 def spread(texts: Sequence[str], pairs: Sequence[str] | None,
            count: int) -> tuple[list[str], list[str] | None]:
-  """Returns so many of the texts, evenly over all: a file may be sorted."""
+  """Returns up to `count` texts, evenly over all: a file may be sorted."""
   count = min(count, len(texts))
   rows = [i * len(texts) // count for i in range(count)]
   return ([texts[i] for i in rows],
@@ -72,10 +72,9 @@ def find(trained: loading.TrainedModel, path: str = '',
 
   Args:
     trained: The model.
-    path: A file with a text a line, two of them with a tab between for a model
-      that reads two; or JSON of SQuAD, for one that answers questions. By
-      default what the model was evaluated or trained with, if its run says that
-      and it is still there, and the documentation of numpy if not.
+    path: A file as `TaskKind.read_texts` reads it; '' for the file that the
+      model was evaluated or trained with, or numpy's documentation if that
+      file is not known or gone.
     count: Maximum number of texts; None for that of the kind of task.
 
   Returns:
@@ -107,13 +106,9 @@ def read_labelled(trained: loading.TrainedModel, path: str,
 
   Args:
     trained: The model.
-    path: What `evaluate` reads.
+    path: Path of the file.
     count: Maximum number of texts; None for that of the kind of task.
-    data: The data config that names the file, if one does: of SQuAD, only the
-      articles that it takes count.
-
-  Returns:
-    The texts, evenly from all of the file.
+    data: Data config of the file, whose selection of articles of SQuAD holds.
   """
   columns = scoring.Columns(
       titles=getattr(data, 'titles', ()),

@@ -76,13 +76,10 @@ class GlueTask:
 
 
 def get_task(name: GlueTask | str) -> GlueTask:
-  """Returns a task by its key or title, in capitals or not.
+  """Returns a task by its key or title; a task is returned as it is.
 
   >>> get_task('SST-2').name
   'sst2'
-
-  Args:
-    name: Name such as `sst2` or `SST-2`; a task is returned as it is.
 
   Raises:
     ValueError: If there is no such task.
@@ -131,24 +128,11 @@ def data_fields(task: GlueTask | str, data_dir: str | os.PathLike,
                 part: str) -> dict[str, Any]:
   """Returns the fields of a `TextClassificationDataConfig` that reads a part.
 
-  Example:
-
-    data = TextClassificationDataConfig(
-        vocab_file='vocab.txt', **data_fields('sst2', '/data/glue', 'train'))
-
-  Args:
-    task: The task or its name.
-    data_dir: As for `file_path`.
-    part: One of the task's `files`. Test parts have no labels, and are read
-      with the number of each row.
-
-  Raises:
-    ValueError: If the task has no such part.
-    FileNotFoundError: If there is no such file.
+  Test parts are read without labels and with the number of each row. Arguments
+  and errors are those of `file_path`.
   """
-  task = get_task(task)
-  path = file_path(task, data_dir, part)
-  return {'input_path': path, **part_fields(task, part)}
+  return {'input_path': file_path(task, data_dir, part),
+          **part_fields(task, part)}
 
 
 def part_fields(task: GlueTask | str, part: str) -> dict[str, Any]:
@@ -170,11 +154,7 @@ def part_fields(task: GlueTask | str, part: str) -> dict[str, Any]:
 
 def task_score(metrics: Mapping[str, float],
                task: GlueTask | str) -> float:
-  """Returns the score of a task: the mean of its official metrics.
-
-  Args:
-    metrics: Metrics by name; only those of the task count.
-    task: The task or its name.
+  """Returns the mean of a task's official metrics.
 
   Raises:
     ValueError: If a metric of the task is missing.
@@ -195,19 +175,15 @@ def glue_score(by_task: Mapping[str, Mapping[str, float]],
   and mismatched. AX does not count.
 
   Args:
-    by_task: Metrics of each task by its name; of MNLI mismatched as
-      `mnli_mismatched`.
+    by_task: Metrics by task, with `mnli_mismatched` as a task of its own.
     leave_out: Tasks that do not count, such as `wnli`; the result is then not
       the official score.
-
-  Returns:
-    The score, in the unit of the metrics.
 
   Raises:
     ValueError: If a task or metric is missing.
   """
-  needed = [name for name in (*_scored_tasks(), 'mnli_mismatched')
-            if name.removesuffix('_mismatched') not in leave_out]
+  needed = [name for name in (*GLUE_TASKS, 'mnli_mismatched') if name != 'ax'
+            and name.removesuffix('_mismatched') not in leave_out]
   missing = [name for name in needed if name not in by_task]
   if missing or not needed:
     raise ValueError(
@@ -220,21 +196,11 @@ def glue_score(by_task: Mapping[str, Mapping[str, float]],
   return float(np.mean(list(scores.values())))
 
 
-def _scored_tasks() -> list[str]:
-  return [name for name in GLUE_TASKS if name != 'ax']
-
-
 _YES_NO = ('0', '1')
 _ENTAILMENT = ('entailment', 'not_entailment')
 _MNLI_LABELS = ('entailment', 'neutral', 'contradiction')
 _COLA_HEADER = ('source', 'label', 'author_label', 'sentence')
-
-
-def _files(*parts: str) -> dict[str, str]:
-  return {part: f'{part}.tsv' for part in parts}
-
-
-_PARTS = _files('train', 'dev', 'test')
+_PARTS = {part: f'{part}.tsv' for part in ('train', 'dev', 'test')}
 
 GLUE_TASKS: dict[str, GlueTask] = {task.name: task for task in (
     GlueTask(
@@ -367,24 +333,15 @@ def read_test_part(task: GlueTask | str, data_dir: str | os.PathLike,
 def write_answers(task: GlueTask | str, scores: np.ndarray,
                   folder: str | os.PathLike, *, part: str = 'test',
                   labels: Sequence[str] = ()) -> str:
-  """Writes the answers to a test part.
-
-  Example:
-
-    examples = read_test_part('sst2', 'glue')
-    write_answers('sst2', predictor.scores(examples.texts), 'submission',
-                  labels=predictor.trained.labels)
+  """Writes the answers to a test part and returns the path of the file.
 
   Args:
     task: The task or its name.
     scores: Answers to all rows, in order: probabilities or logits
       `[rows, classes]`, or values `[rows]` of STS-B.
-    folder: Folder of the file, which is named as the server expects.
+    folder: Folder of the file.
     part: `test`, or `test_mismatched` of MNLI.
     labels: Classes of the model, if their order may differ from the task's.
-
-  Returns:
-    The path of the file.
 
   Raises:
     ValueError: If the scores do not suit the task or are not finite, or the
@@ -413,8 +370,8 @@ def write_zip(folder: str | os.PathLike, path: str | os.PathLike) -> list[str]:
     path: Path of the zip.
 
   Returns:
-    The files that are missing or not complete, for which the server would
-    refuse the zip. They are logged as well.
+    What is missing or not complete, for which the server would refuse the zip;
+    logged as well.
 
   Raises:
     FileNotFoundError: If there are no answers.
@@ -471,9 +428,9 @@ def _labels(task: GlueTask, scores: np.ndarray,
 
 def _check(path: pathlib.Path) -> tuple[int, int]:
   """Returns how many rows a file of answers has, and should have."""
-  task, part = next(
-      (task, part) for task in GLUE_TASKS.values()
-      for part, name in task.submissions.items() if name == path.name)
+  task, part = next((task, part) for task in GLUE_TASKS.values()
+                    for part, name in task.submissions.items()
+                    if name == path.name)
   bad, rows = tables.BadRows(), 0
   for row in tables.read_rows(str(path), _HEADER, bad):
     index, answer = row.values

@@ -93,10 +93,7 @@ class TextAnswers(text_kind.TextKind):
                   **fields: Any) -> scoring.TextPredictions:
     """Returns the answers to labelled texts.
 
-    Args:
-      trained: The model.
-      examples: The texts and labels.
-      **fields: `task`, `scores` and `lengths`, see `scoring.TextPredictions`.
+    `**fields` are `task`, `scores` and `lengths` of `scoring.TextPredictions`.
     """
     del trained
     return self.predictions_class(
@@ -196,8 +193,8 @@ class Classification(TextAnswers):
   def served_module(self, trained, model, text_tokenizer, *, xla):
     from mobilebert_tf.tasks.classification import serving
     return serving.TextClassification(
-        model, text_tokenizer, trained.max_length, trained.labels,
-        pairs=bool(trained.pairs), xla=xla)
+        model, text_tokenizer, trained.max_length, pairs=bool(trained.pairs),
+        xla=xla, labels=trained.labels)
 
   def differ(self, found, expected):
     return found.argmax(-1) != expected.argmax(-1)

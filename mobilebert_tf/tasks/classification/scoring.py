@@ -33,10 +33,6 @@ def evaluate(trained: loading.TrainedModel,
              options: scoring.Options) -> scoring.Scored:
   """Scores a model on a labelled file.
 
-  Args:
-    trained: The model.
-    options: The file, and how it is read.
-
   Raises:
     FileNotFoundError: If there is no such file.
     ValueError: If it is not such a file, or does not suit the model.
@@ -57,12 +53,6 @@ def score_texts(predictor: predictor_lib.TextPredictor,
                 examples: loader.TextExamples, task: str,
                 metrics: Sequence[str] = ()) -> scoring.Scored:
   """Answers labelled texts and scores the answers.
-
-  Example:
-
-    trained = registry.load('runs/sst2')
-    examples = loader.read_examples('dev.tsv', labels=trained.labels)
-    score_texts(TextPredictor(trained), examples, 'SST-2')
 
   Args:
     predictor: The model.
@@ -136,21 +126,15 @@ def reading_fields(trained: loading.TrainedModel,
                    task: glue.GlueTask | None = None,
                    labels: Sequence[str] = (),
                    **columns: str) -> dict[str, Any]:
-  """Returns how `loader.read_examples` reads a labelled file for a model.
-
-  Example: `read_examples('dev.tsv', **reading_fields(trained))`
+  """Returns the arguments of `loader.read_examples` for a model's file.
 
   Args:
-    trained: The model. The file has the columns of its run's validation data,
-      or of its training data if there is none.
+    trained: The model; the file has the columns of `fields_of_run`.
     task: Task of GLUE that the file belongs to, or None.
     labels: Labels of the file in the order of the model's classes; empty for
-      those that the model knows.
+      the model's own.
     **columns: `text_field`, `pair_field` and `label_field` of a file with a
       header, where they differ.
-
-  Returns:
-    Keywords of `read_examples`.
 
   Raises:
     ValueError: If the labels are not as many as the model's classes, or differ
@@ -204,18 +188,16 @@ class TextPredictions(scoring.Predictions):
   """Base class of answers to labelled texts or pairs of texts.
 
   Attributes:
-    task: Title of the task in the report.
     texts: The texts.
     pairs: The second texts, or None.
-    labels: True classes int32 `[texts]`, or values float64 `[texts]`.
-    scores: float64 `[texts, classes]` probabilities, or `[texts]` values.
-    lengths: int32 `[texts]` tokens of each text, special tokens included.
+    labels: True classes, int32 `[texts]`, or values, float64 `[texts]`.
+    scores: Probabilities, float64 `[texts, classes]`, or values `[texts]`.
+    lengths: Tokens of each text, special ones included, int32 `[texts]`.
     label_names: Names of the classes; empty for values.
 
   Raises:
-    ValueError: If there is no text, fields differ in length, a label is none of
-      the classes, a score is not finite, or scores are not probabilities. The
-      message names the text.
+    ValueError: If fields do not fit together, a label is none of the classes,
+      or scores are not finite or not probabilities. Names the text.
   """
   score_dimensions: ClassVar[int] = 1
   label_dimensions: ClassVar[int] = 1
@@ -290,15 +272,7 @@ class TextPredictions(scoring.Predictions):
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class ClassPredictions(TextPredictions):
-  """Class probabilities of labelled texts.
-
-  Example:
-
-    ClassPredictions(
-        task='sst2', texts=['Fine.', 'Dull.'], pairs=None,
-        label_names=['no', 'yes'], labels=[1, 0],
-        scores=[[0.1, 0.9], [0.4, 0.6]], lengths=[4, 4])
-  """
+  """Class probabilities of labelled texts."""
   kind: ClassVar[str] = 'classification'
   score_dimensions: ClassVar[int] = 2
 
@@ -430,10 +404,5 @@ def class_scores(predictions: ClassPredictions) -> list[dict[str, float]]:
 
 
 def is_constant(values: Sequence[float] | np.ndarray) -> bool:
-  """Returns whether all values are equal, so that correlation is undefined."""
+  """Returns whether all values are equal, so correlation is undefined."""
   return bool(np.ptp(np.asarray(values)) == 0)
-
-
-_UNNAMED = re.compile(r'LABEL_\d+')
-_FIELDS = ('text_field', 'pair_field', 'label_field', 'column_names',
-           'bad_rows')

@@ -115,7 +115,7 @@ def _has_both(labels: np.ndarray) -> np.ndarray:
 
 def tune_thresholds(labels: np.ndarray,
                     probabilities: np.ndarray) -> list[float]:
-  """Finds the threshold of each label with the best F1.
+  """Returns the threshold of each label with the best F1.
 
   It lies in the middle between two probabilities; of several with the same F1
   it is the one closest to 0.5. A label that no text has keeps 0.5.
@@ -123,9 +123,6 @@ def tune_thresholds(labels: np.ndarray,
   Args:
     labels: 0 or 1, `[texts, labels]`, of held-out texts.
     probabilities: `[texts, labels]`.
-
-  Returns:
-    A threshold for each label.
 
   Example: `tune_thresholds([[1], [0]], [[0.4], [0.2]])  # [0.3]`
   """
@@ -272,10 +269,6 @@ def _join(labels: Sequence[str]) -> str:
   return ', '.join(labels) or _NO_LABEL
 
 
-_FIELDS = ('text_field', 'pair_field', 'label_field', 'label_columns',
-           'label_separator', 'column_names', 'bad_rows')
-
-
 # === Reading ===
 
 
@@ -284,9 +277,8 @@ def read_examples(path: str, trained: loading.TrainedModel,
   """Reads a labelled file for a model.
 
   Args:
-    path: The file.
-    trained: The model. The file has the columns of its run's validation data,
-      or of its training data if there is none.
+    path: Path of the file.
+    trained: The model; the file has the columns of `scoring.fields_of_run`.
     columns: Columns that differ; the file then has a header.
 
   Returns:

@@ -24,9 +24,7 @@ GRADIENT_NORM = 'gradient_norm'
 
 def encoder_config(
     architecture: modeling.MobileBertConfig) -> encoders.EncoderConfig:
-  """Wraps an architecture for the Model Garden's tasks.
-
-  Its fields are `encoder.any.*` in YAML.
+  """Wraps an architecture for the Model Garden's tasks, as `encoder.any.*`.
 
   >>> encoder_config(modeling.get_architecture('mobilebert')).type
   'any'
