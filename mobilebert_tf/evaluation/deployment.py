@@ -193,14 +193,10 @@ class _Benchmark:
       self._progress(f'Answering {len(texts)} texts: {model.name}')
       with self._compared.noting_failure(model):
         found = self._compared.answer(model, texts, pairs, max(plan.threads))
-        answers[model.name] = self._align(
-            found, self._about[model.name]['labels'], model.name)
+        answers[model.name] = _to_array(
+            found, self._about[model.name]['labels'], self._first['labels'],
+            model.name)
     return answers
-
-  def _align(self, answers: Any, labels: Sequence[str], who: str) -> Any:
-    if not all(isinstance(answer, str) for answer in answers):
-      return _to_array(answers, labels, self._first['labels'], who)
-    return list(answers)
 
   def _find_reference(self, trained: loading.TrainedModel | None,
                       plan: comparison.Plan,
@@ -212,8 +208,8 @@ class _Benchmark:
     texts, pairs = _all_texts(plan, labelled)
     self._progress(f'Answering {len(texts)} texts: {self._settings.model_dir}')
     found = self._kind.answers(trained, agreement.RealTexts(texts, pairs))
-    return self._settings.model_dir, self._align(
-        found, trained.labels, self._settings.model_dir)
+    return self._settings.model_dir, _to_array(
+        found, trained.labels, self._first['labels'], self._settings.model_dir)
 
   def _judge(self, name: str, timed: int,
              labelled: scoring.Labelled | None, answers: dict[str, Any],
@@ -229,8 +225,14 @@ class _Benchmark:
 
 
 def _to_array(answers: Sequence[Any], labels: Sequence[str],
-              order: Sequence[str], who: str) -> np.ndarray:
-  """Returns a model's numbers, float64, with columns of labels in an order."""
+              order: Sequence[str], who: str) -> np.ndarray | list[str]:
+  """Returns texts, or float64 numbers with the columns of labels in an order.
+
+  Raises:
+    ValueError: If a number is not finite.
+  """
+  if all(isinstance(answer, str) for answer in answers):
+    return list(answers)
   values = np.asarray(answers, np.float64)
   finite = np.isfinite(values).reshape(len(values), -1).all(axis=1)
   if not finite.all():
@@ -243,8 +245,7 @@ def _to_array(answers: Sequence[Any], labels: Sequence[str],
   return values
 
 
-def _all_texts(plan: comparison.Plan,
-               labelled: scoring.Labelled | None
+def _all_texts(plan: comparison.Plan, labelled: scoring.Labelled | None
                ) -> tuple[list[str], list[str] | None]:
   """Returns the timed texts, and then the labelled ones."""
   texts = [*plan.texts, *(labelled.texts if labelled else ())]

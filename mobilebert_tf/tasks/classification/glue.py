@@ -196,83 +196,59 @@ def glue_score(by_task: Mapping[str, Mapping[str, float]],
   return float(np.mean(list(scores.values())))
 
 
-_YES_NO = ('0', '1')
 _ENTAILMENT = ('entailment', 'not_entailment')
 _MNLI_LABELS = ('entailment', 'neutral', 'contradiction')
 _COLA_HEADER = ('source', 'label', 'author_label', 'sentence')
-_PARTS = {part: f'{part}.tsv' for part in ('train', 'dev', 'test')}
+
+
+def _task(name: str, title: str, **fields: Any) -> GlueTask:
+  """Returns a task with what most tasks have."""
+  return GlueTask(name, title, **{
+      'folder': title,
+      'files': {part: f'{part}.tsv' for part in ('train', 'dev', 'test')},
+      'pair_field': '', 'label_field': 'label', 'labels': ('0', '1'),
+      'metrics': ('accuracy',), 'submissions': {'test': f'{title}.tsv'},
+      **fields})
+
 
 GLUE_TASKS: dict[str, GlueTask] = {task.name: task for task in (
-    GlueTask(
-        'cola', 'CoLA', 'CoLA', _PARTS,
-        rows={'train': 8_551, 'dev': 1_043, 'test': 1_063},
-        text_field='sentence', pair_field='', label_field='label',
-        labels=_YES_NO, metrics=('matthews',),
-        submissions={'test': 'CoLA.tsv'},
-        headers={'train': _COLA_HEADER, 'dev': _COLA_HEADER}),
-    GlueTask(
-        'sst2', 'SST-2', 'SST-2', _PARTS,
-        rows={'train': 67_349, 'dev': 872, 'test': 1_821},
-        text_field='sentence', pair_field='', label_field='label',
-        labels=_YES_NO, metrics=('accuracy',),
-        submissions={'test': 'SST-2.tsv'}),
-    GlueTask(
-        'mrpc', 'MRPC', 'MRPC', _PARTS,
-        rows={'train': 3_668, 'dev': 408, 'test': 1_725},
-        text_field='#1 String', pair_field='#2 String', label_field='Quality',
-        labels=_YES_NO, metrics=('f1', 'accuracy'),
-        submissions={'test': 'MRPC.tsv'}),
-    GlueTask(
-        'stsb', 'STS-B', 'STS-B', _PARTS,
-        rows={'train': 5_749, 'dev': 1_500, 'test': 1_379},
-        text_field='sentence1', pair_field='sentence2', label_field='score',
-        labels=None, metrics=('pearson', 'spearman'),
-        submissions={'test': 'STS-B.tsv'}),
-    GlueTask(
-        'qqp', 'QQP', 'QQP', _PARTS,
-        rows={'train': 363_846, 'dev': 40_430, 'test': 390_965},
-        text_field='question1', pair_field='question2',
-        label_field='is_duplicate', index_field='id',
-        labels=_YES_NO, metrics=('f1', 'accuracy'),
-        submissions={'test': 'QQP.tsv'},
-        # A few questions hold tabs or line breaks, and some are empty.
-        bad_rows='skip'),
-    GlueTask(
-        'mnli', 'MNLI', 'MNLI',
-        {'train': 'train.tsv',
-         'dev': 'dev_matched.tsv', 'dev_mismatched': 'dev_mismatched.tsv',
-         'test': 'test_matched.tsv', 'test_mismatched': 'test_mismatched.tsv'},
-        rows={'train': 392_702, 'dev': 9_815, 'dev_mismatched': 9_832,
-              'test': 9_796, 'test_mismatched': 9_847},
-        text_field='sentence1', pair_field='sentence2',
-        label_field='gold_label',
-        labels=_MNLI_LABELS, metrics=('accuracy',),
-        submissions={'test': 'MNLI-m.tsv', 'test_mismatched': 'MNLI-mm.tsv'}),
-    GlueTask(
-        'qnli', 'QNLI', 'QNLI', _PARTS,
-        rows={'train': 104_743, 'dev': 5_463, 'test': 5_463},
-        text_field='question', pair_field='sentence', label_field='label',
-        labels=_ENTAILMENT, metrics=('accuracy',),
-        submissions={'test': 'QNLI.tsv'}),
-    GlueTask(
-        'rte', 'RTE', 'RTE', _PARTS,
-        rows={'train': 2_490, 'dev': 277, 'test': 3_000},
-        text_field='sentence1', pair_field='sentence2', label_field='label',
-        labels=_ENTAILMENT, metrics=('accuracy',),
-        submissions={'test': 'RTE.tsv'}),
-    GlueTask(
-        'wnli', 'WNLI', 'WNLI', _PARTS,
-        rows={'train': 635, 'dev': 71, 'test': 146},
-        text_field='sentence1', pair_field='sentence2', label_field='label',
-        labels=_YES_NO, metrics=('accuracy',),
-        submissions={'test': 'WNLI.tsv'}),
+    _task('cola', 'CoLA', text_field='sentence', metrics=('matthews',),
+          rows={'train': 8_551, 'dev': 1_043, 'test': 1_063},
+          headers={'train': _COLA_HEADER, 'dev': _COLA_HEADER}),
+    _task('sst2', 'SST-2', text_field='sentence',
+          rows={'train': 67_349, 'dev': 872, 'test': 1_821}),
+    _task('mrpc', 'MRPC', text_field='#1 String', pair_field='#2 String',
+          label_field='Quality', metrics=('f1', 'accuracy'),
+          rows={'train': 3_668, 'dev': 408, 'test': 1_725}),
+    _task('stsb', 'STS-B', text_field='sentence1', pair_field='sentence2',
+          label_field='score', labels=None, metrics=('pearson', 'spearman'),
+          rows={'train': 5_749, 'dev': 1_500, 'test': 1_379}),
+    _task('qqp', 'QQP', text_field='question1', pair_field='question2',
+          label_field='is_duplicate', index_field='id',
+          metrics=('f1', 'accuracy'),
+          rows={'train': 363_846, 'dev': 40_430, 'test': 390_965},
+          # A few questions hold tabs or line breaks, and some are empty.
+          bad_rows='skip'),
+    _task('mnli', 'MNLI', text_field='sentence1', pair_field='sentence2',
+          label_field='gold_label', labels=_MNLI_LABELS,
+          files={'train': 'train.tsv', 'dev': 'dev_matched.tsv',
+                 'dev_mismatched': 'dev_mismatched.tsv',
+                 'test': 'test_matched.tsv',
+                 'test_mismatched': 'test_mismatched.tsv'},
+          rows={'train': 392_702, 'dev': 9_815, 'dev_mismatched': 9_832,
+                'test': 9_796, 'test_mismatched': 9_847},
+          submissions={'test': 'MNLI-m.tsv', 'test_mismatched': 'MNLI-mm.tsv'}),
+    _task('qnli', 'QNLI', text_field='question', pair_field='sentence',
+          labels=_ENTAILMENT,
+          rows={'train': 104_743, 'dev': 5_463, 'test': 5_463}),
+    _task('rte', 'RTE', text_field='sentence1', pair_field='sentence2',
+          labels=_ENTAILMENT, rows={'train': 2_490, 'dev': 277, 'test': 3_000}),
+    _task('wnli', 'WNLI', text_field='sentence1', pair_field='sentence2',
+          rows={'train': 635, 'dev': 71, 'test': 146}),
     # Answered by the model of MNLI; it has no training part of its own.
-    GlueTask(
-        'ax', 'AX', 'diagnostic', {'test': 'diagnostic.tsv'},
-        rows={'test': 1_104},
-        text_field='sentence1', pair_field='sentence2', label_field='',
-        labels=_MNLI_LABELS, metrics=('matthews',),
-        submissions={'test': 'AX.tsv'}),
+    _task('ax', 'AX', folder='diagnostic', files={'test': 'diagnostic.tsv'},
+          text_field='sentence1', pair_field='sentence2', label_field='',
+          labels=_MNLI_LABELS, metrics=('matthews',), rows={'test': 1_104}),
 )}
 
 # Epochs, batch size and learning rate, from the paper's search: 2 to 10, 16 to

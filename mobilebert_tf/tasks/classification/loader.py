@@ -345,12 +345,11 @@ def read_data(params: TextClassificationDataConfig) -> TextExamples:
 
   Without `label_field` every text is to be answered, so empty ones are kept.
   """
+  fields = ('text_field', 'pair_field', 'label_field', 'index_field', 'labels',
+            'regression', 'column_names', 'bad_rows')
   return read_examples(
-      params.input_path, text_field=params.text_field,
-      pair_field=params.pair_field, label_field=params.label_field,
-      index_field=params.index_field, labels=params.labels,
-      regression=params.regression, column_names=params.column_names,
-      bad_rows=params.bad_rows, keep_empty=not params.label_field)
+      params.input_path, keep_empty=not params.label_field,
+      **{name: getattr(params, name) for name in fields})
 
 
 def find_labels(params: TextClassificationDataConfig) -> list[str]:

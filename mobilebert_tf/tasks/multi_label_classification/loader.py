@@ -14,6 +14,9 @@ from official.nlp.data import data_loader_factory
 
 from mobilebert_tf.tasks.classification import loader as base
 
+# What a data config says of a labelled file.
+FIELDS = ('text_field', 'pair_field', 'label_field', 'label_columns',
+          'label_separator', 'column_names', 'bad_rows')
 _SHOWN = 20
 
 
@@ -195,13 +198,9 @@ def read_data(params: MultiLabelDataConfig) -> base.TextExamples:
   empty ones are kept.
   """
   return read_examples(
-      params.input_path, text_field=params.text_field,
-      pair_field=params.pair_field, label_field=params.label_field,
-      label_columns=params.label_columns,
-      label_separator=params.label_separator, labels=params.labels,
-      index_field=params.index_field, column_names=params.column_names,
-      bad_rows=params.bad_rows,
-      keep_empty=not (params.label_field or params.label_columns))
+      params.input_path, labels=params.labels, index_field=params.index_field,
+      keep_empty=not (params.label_field or params.label_columns),
+      **{name: getattr(params, name) for name in FIELDS})
 
 
 def find_labels(params: MultiLabelDataConfig) -> list[str]:

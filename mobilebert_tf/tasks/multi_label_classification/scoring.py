@@ -24,8 +24,6 @@ from mobilebert_tf.tasks.multi_label_classification import kind
 from mobilebert_tf.tasks.multi_label_classification import loader
 
 _NO_LABEL = 'no label'
-_FIELDS = ('text_field', 'pair_field', 'label_field', 'label_columns',
-           'label_separator', 'column_names', 'bad_rows')
 
 
 # === Metrics ===
@@ -296,7 +294,7 @@ def read_examples(path: str, trained: loading.TrainedModel,
         f'There are {len(columns.labels)} labels ({", ".join(columns.labels)}) '
         f'for the {len(trained.labels)} of the model '
         f'({", ".join(trained.labels)}).')
-  fields = scoring.fields_of_run(trained, _FIELDS)
+  fields = scoring.fields_of_run(trained, loader.FIELDS)
   given = {name: value for name, value in (
       ('text_field', columns.text), ('pair_field', columns.pair),
       ('label_field', columns.label), ('label_columns', columns.label_columns),
