@@ -275,9 +275,6 @@ class TextClassificationDataConfig(cfg.DataConfig):
 class TextClassificationDataLoader(data_loader.DataLoader):
   """Tokenises all texts once, then batches them by length.
 
-  Args:
-    params: The config.
-
   Raises:
     ValueError: If a setting is missing or makes no sense.
   """

@@ -68,14 +68,12 @@ class SentencePredictionTask(
   @property
   def labels(self) -> list[str]:
     """The label of each class, read from the training files if need be."""
-    train = self.task_config.train_data
-    if self.is_regression:
-      return []
-    return list(train.labels) or self.find_labels(train)
+    return ([] if self.is_regression
+            else self.find_labels(self.task_config.train_data))
 
   def find_labels(
       self, data: loader.TextClassificationDataConfig) -> list[str]:
-    """Returns the labels that the files of a config have."""
+    """Returns the labels that a config names or its files have."""
     return loader.find_labels(data)
 
   def build_model(self) -> modeling.MobileBertClassifier:
