@@ -24,8 +24,6 @@ def read(path: str | os.PathLike,
          pairs: bool) -> tuple[list[str], list[str] | None]:
   """Reads a text file.
 
-  Example: `texts, _ = read('sentences.txt', pairs=False)`
-
   Args:
     path: The file, UTF-8. Lines without text do not count.
     pairs: Whether a line has two texts with a tab between them.
@@ -90,7 +88,7 @@ def find(trained: loading.TrainedModel, path: str = '',
   if path:
     texts, pairs = trained.kind.read_texts(
         os.path.expanduser(path), bool(trained.pairs))
-    return _spread(texts, pairs, count, path)
+    return agreement.RealTexts(*spread(texts, pairs, count), path)
   for data, known in _files_of_run(trained):
     return read_labelled(trained, known, count, data)
   logging.warning(
@@ -114,8 +112,9 @@ def read_labelled(trained: loading.TrainedModel, path: str,
       titles=getattr(data, 'titles', ()),
       exclude_titles=getattr(data, 'exclude_titles', ()))
   labelled = trained.kind.read_labelled(path, trained, columns)
-  return _spread(labelled.texts, labelled.pairs,
-                 count or trained.kind.sample_size, path)
+  return agreement.RealTexts(
+      *spread(labelled.texts, labelled.pairs,
+              count or trained.kind.sample_size), path)
 
 
 def _files_of_run(trained: loading.TrainedModel) -> list[tuple[Any, str]]:
@@ -137,12 +136,6 @@ def _documentation(trained: loading.TrainedModel,
   texts = [docstring.text for docstring in itertools.islice(
       docstrings.read_docstrings(['numpy'], _SHORTEST_DOCSTRING), count)]
   paragraphs = [text.partition('\n')[0] for text in texts]
-  source = "numpy's documentation"
-  if trained.pairs:  # The first paragraph stands for the question.
-    return agreement.RealTexts(paragraphs, texts, source)
-  return agreement.RealTexts(paragraphs, None, source)
-
-
-def _spread(texts: list[str], pairs: list[str] | None, count: int,
-            source: str) -> agreement.RealTexts:
-  return agreement.RealTexts(*spread(texts, pairs, count), source)
+  # Of a pair, the first paragraph stands for the question.
+  return agreement.RealTexts(paragraphs, texts if trained.pairs else None,
+                             "numpy's documentation")

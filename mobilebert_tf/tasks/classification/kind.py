@@ -113,6 +113,12 @@ class TextAnswers(text_kind.TextKind):
     """Returns scores of an exported model; see `Labelled.score`."""
     raise self.missing('score')
 
+  def agreement(self, answers, reference):
+    found = super().agreement(answers, reference)
+    if self.has_labels:
+      found['share'] = float(np.mean(~self.differ(answers, reference)))
+    return found
+
   def read_labelled(self, path, trained, columns):
     from mobilebert_tf.evaluation import scoring
     examples = self.read_examples(path, trained, columns)
@@ -202,10 +208,6 @@ class Classification(TextAnswers):
   def to_answer(self, row, labels):
     best = int(np.argmax(row))
     return Label(labels[best], float(row[best]))
-
-  def agreement(self, answers, reference):
-    return {**super().agreement(answers, reference),
-            'share': float(np.mean(~self.differ(answers, reference)))}
 
 
 class Regression(TextAnswers):

@@ -107,10 +107,6 @@ class MultiLabelClassification(classification.TextAnswers):
   def differ(self, found, expected):
     return ((found >= 0) != (expected >= 0)).any(-1)
 
-  def agreement(self, answers, reference):
-    return {**super().agreement(answers, reference),
-            'share': float(np.mean(~self.differ(answers, reference)))}
-
   def settings(self, trained):
     return Settings(tuple(map(float, self.thresholds(trained))))
 
