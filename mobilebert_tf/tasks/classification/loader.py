@@ -47,17 +47,12 @@ class TextExamples:
   skipped: int = 0
 
 
-def read_examples(path: str | Sequence[str],
-                  *,
-                  text_field: str = 'text',
-                  pair_field: str = '',
-                  label_field: str = 'label',
-                  index_field: str = '',
-                  labels: Sequence[str] = (),
-                  regression: bool = False,
-                  column_names: Sequence[str] = (),
-                  bad_rows: str = 'error',
-                  keep_empty: bool = False) -> TextExamples:
+def read_examples(path: str | Sequence[str], *, text_field: str = 'text',
+                  pair_field: str = '', label_field: str = 'label',
+                  index_field: str = '', labels: Sequence[str] = (),
+                  regression: bool = False, column_names: Sequence[str] = (),
+                  bad_rows: str = 'error', keep_empty: bool = False
+                  ) -> TextExamples:
   """Reads and checks all rows of TSV or CSV files; see `data.tables`.
 
   Example: `read_examples('dev.tsv').label_ids[0]`
@@ -111,11 +106,9 @@ def read_examples(path: str | Sequence[str],
       values, columns.get('index_field'), skipped)
 
 
-def read_labels(path: str | Sequence[str],
-                label_field: str = 'label',
-                *,
-                column_names: Sequence[str] = (),
-                bad_rows: str = 'error') -> list[str]:
+def read_labels(path: str | Sequence[str], label_field: str = 'label', *,
+                column_names: Sequence[str] = (), bad_rows: str = 'error'
+                ) -> list[str]:
   """Returns the sorted labels that occur in files; see `read_examples`."""
   columns, _ = read_columns(
       path, {'label_field': label_field}, {}, bad_rows, column_names)

@@ -177,9 +177,9 @@ class MobileBertPretrainDataLoader(data_loader.DataLoader):
         rate=params.masked_lm_rate, seed=seed,
         whole_word=params.whole_word_masking)
 
-  def _make_masked_batch(
-      self, serialized: tf.Tensor,
-      vocabulary: vocabulary_lib.Vocabulary) -> dict[str, tf.Tensor]:
+  def _make_masked_batch(self, serialized: tf.Tensor,
+                         vocabulary: vocabulary_lib.Vocabulary
+                         ) -> dict[str, tf.Tensor]:
     """Pads static records."""
     slots = ('masked_lm_positions', 'masked_lm_ids')
     parsed = self._parse(
@@ -269,15 +269,11 @@ def read_in_order(files: Sequence[str]) -> tf.data.Dataset:
   return tf.data.Dataset.from_tensor_slices(list(files)).flat_map(_read_file)
 
 
-def read_shuffled_forever(files: Sequence[str],
-                          *,
-                          seed: tuple[int, int],
-                          shuffle_buffer_size: int,
-                          first_epoch: int = 0,
-                          cycle_length: int | None = None,
-                          block_length: int = 1,
-                          cache: bool = False,
-                          deterministic: bool = True) -> tf.data.Dataset:
+def read_shuffled_forever(
+    files: Sequence[str], *, seed: tuple[int, int], shuffle_buffer_size: int,
+    first_epoch: int = 0, cycle_length: int | None = None,
+    block_length: int = 1, cache: bool = False,
+    deterministic: bool = True) -> tf.data.Dataset:
   """Returns the serialized records of all files, epoch after epoch.
 
   The order within an epoch depends only on the seed and the number of the
@@ -298,10 +294,8 @@ def read_shuffled_forever(files: Sequence[str],
     paths = tf.random.experimental.stateless_shuffle(
         tf.constant(list(files)), epoch_seed)
     return tf.data.Dataset.from_tensor_slices(paths).interleave(
-        _read_file,
-        cycle_length=cycle_length or min(len(files), 16),
-        block_length=block_length,
-        num_parallel_calls=tf.data.AUTOTUNE,
+        _read_file, cycle_length=cycle_length or min(len(files), 16),
+        block_length=block_length, num_parallel_calls=tf.data.AUTOTUNE,
         deterministic=deterministic)
 
   first_seed = tf.constant(seed, tf.int64)
