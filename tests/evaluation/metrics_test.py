@@ -132,7 +132,6 @@ class GlueScoreTest(parameterized.TestCase, tf.test.TestCase):
       glue.task_score({'accuracy': 0.5}, 'mrpc')
 
 
-
 class IntervalsTest(tf.test.TestCase):
 
   def test_shares_have_wilsons_interval(self):

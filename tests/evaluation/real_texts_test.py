@@ -87,7 +87,6 @@ class RealTextsTest(temporary.TemporaryFiles, tf.test.TestCase):
     self.assertLen(real_texts.find(labeler, path), 2)
 
 
-
 class TextLinesTest(temporary.TemporaryFiles, tf.test.TestCase):
 
   def test_texts(self):
