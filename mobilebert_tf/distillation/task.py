@@ -15,7 +15,6 @@ from mobilebert_tf.distillation import losses
 from mobilebert_tf.distillation import optimizers as optimization_lib
 from mobilebert_tf.distillation import schedules
 from mobilebert_tf.tasks.pretraining import task
-from mobilebert_tf.tasks import replicas
 from official.core import base_task
 from official.core import base_trainer
 from official.core import config_definitions as cfg
@@ -356,7 +355,7 @@ class DistillationTask(task.PretrainingTask):
     if self._compares_all_outputs:
       return losses.transfer_losses_tf1_reference(teacher, student)
     terms = losses.transfer_losses(teacher, student, inputs['input_mask'])
-    share = replicas.share_of_replica(inputs['input_mask'])
+    share = task.share_of_replica(inputs['input_mask'])
     return {name: value * share for name, value in terms.items()}
 
   def _terms(self, teacher: dict[str, Any], student: dict[str, Any],
@@ -369,7 +368,7 @@ class DistillationTask(task.PretrainingTask):
           teacher['mlm_logits'], student['mlm_logits'],
           inputs['masked_lm_ids'], inputs['masked_lm_weights'],
           self.task_config.loss_weights.ground_truth_ratio
-      ) * replicas.share_of_replica(inputs['masked_lm_weights'])
+      ) * task.share_of_replica(inputs['masked_lm_weights'])
       terms['next_sentence'] = losses.next_sentence(
           student['next_sentence'], inputs['next_sentence_labels'])
     return terms

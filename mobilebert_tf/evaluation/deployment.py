@@ -23,14 +23,14 @@ from mobilebert_tf.text import tokenizer as tokenizer_lib
 
 @dataclasses.dataclass(frozen=True)
 class Settings:
-  """What is compared.
+  """Models, data and measurements of a comparison.
 
   Attributes:
     models: Paths of exported models, as `formats.find` takes them.
     text_file: File with a text a line, or two with a tab between for pairs.
     data_file: Labelled file, or ''.
-    model_dir: Keras model to agree with, as `loading.load` takes it; '' for
-      agreement with the first exported model.
+    model_dir: Folder of the Keras model to agree with; '' for agreement with
+      the first exported model.
     columns: Columns of the labelled file.
     threads: Numbers of threads to measure with.
     batch_sizes: Numbers of texts that are answered together.
@@ -56,12 +56,12 @@ def benchmark(settings: Settings, kinds: Mapping[str, task_kind.TaskKind],
   Example: `benchmark(Settings(['model.tflite'], 'texts.txt'), registry.KINDS)`
 
   Args:
-    settings: What is compared.
+    settings: Models, data and measurements.
     kinds: All kinds of tasks by name.
     progress: Function that is given a line before each step.
 
   Returns:
-    What `reporting.deployment` shows, as JSON can hold it.
+    Contents of `reporting.deployment`'s page, as JSON can hold them.
 
   Raises:
     FileNotFoundError: If a file is missing.
@@ -126,8 +126,7 @@ class _Benchmark:
     self._first = next(iter(self._about.values()))
     self._kind = task_kind.find(self._first['task'], self._kinds)
 
-  def _about_file(self, model: formats.ExportedModel
-                  ) -> dict[str, Any]:
+  def _about_file(self, model: formats.ExportedModel) -> dict[str, Any]:
     return {'name': model.name, 'path': str(model.path),
             'format': model.format, 'bytes': model.num_bytes,
             'failure': self._compared.failures.get(model.name)}
@@ -135,7 +134,7 @@ class _Benchmark:
   def _load_trained(self) -> loading.TrainedModel | None:
     if not self._settings.model_dir:
       return None
-    load = (loading.load_encoder if self._kind.encoder_only else loading.load)
+    load = loading.load_encoder if self._kind.encoder_only else loading.load
     trained = load(self._settings.model_dir, self._kinds)
     name = next(iter(self._about))
     if trained.kind != self._kind:
@@ -194,14 +193,10 @@ class _Benchmark:
       self._progress(f'Answering {len(texts)} texts: {model.name}')
       with self._compared.noting_failure(model):
         found = self._compared.answer(model, texts, pairs, max(plan.threads))
-        answers[model.name] = self._align(
-            found, self._about[model.name]['labels'], model.name)
+        answers[model.name] = _to_array(
+            found, self._about[model.name]['labels'], self._first['labels'],
+            model.name)
     return answers
-
-  def _align(self, answers: Any, labels: Sequence[str], who: str) -> Any:
-    if not all(isinstance(answer, str) for answer in answers):
-      return _to_array(answers, labels, self._first['labels'], who)
-    return list(answers)
 
   def _find_reference(self, trained: loading.TrainedModel | None,
                       plan: comparison.Plan,
@@ -213,8 +208,8 @@ class _Benchmark:
     texts, pairs = _all_texts(plan, labelled)
     self._progress(f'Answering {len(texts)} texts: {self._settings.model_dir}')
     found = self._kind.answers(trained, agreement.RealTexts(texts, pairs))
-    return self._settings.model_dir, self._align(
-        found, trained.labels, self._settings.model_dir)
+    return self._settings.model_dir, _to_array(
+        found, trained.labels, self._first['labels'], self._settings.model_dir)
 
   def _judge(self, name: str, timed: int,
              labelled: scoring.Labelled | None, answers: dict[str, Any],
@@ -230,21 +225,14 @@ class _Benchmark:
 
 
 def _to_array(answers: Sequence[Any], labels: Sequence[str],
-              order: Sequence[str], who: str) -> np.ndarray:
-  """Returns the numbers that a model answered, its columns in an order.
-
-  Args:
-    answers: Number or numbers for each text.
-    labels: Names of the columns, if they are labels.
-    order: The same labels in the wanted order.
-    who: Name of the model in messages.
-
-  Returns:
-    float64 `[texts]`, `[texts, labels]` or `[texts, size]`.
+              order: Sequence[str], who: str) -> np.ndarray | list[str]:
+  """Returns texts, or float64 numbers with the columns of labels in an order.
 
   Raises:
     ValueError: If a number is not finite.
   """
+  if all(isinstance(answer, str) for answer in answers):
+    return list(answers)
   values = np.asarray(answers, np.float64)
   finite = np.isfinite(values).reshape(len(values), -1).all(axis=1)
   if not finite.all():
@@ -257,8 +245,7 @@ def _to_array(answers: Sequence[Any], labels: Sequence[str],
   return values
 
 
-def _all_texts(plan: comparison.Plan,
-               labelled: scoring.Labelled | None
+def _all_texts(plan: comparison.Plan, labelled: scoring.Labelled | None
                ) -> tuple[list[str], list[str] | None]:
   """Returns the timed texts, and then the labelled ones."""
   texts = [*plan.texts, *(labelled.texts if labelled else ())]

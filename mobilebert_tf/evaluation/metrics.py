@@ -1,50 +1,54 @@
 # Copyright 2026 The mobilebert_tf Authors
 # SPDX-License-Identifier: Apache-2.0
 
-"""Metrics of classes and of numbers, as GLUE uses them.
+"""Metrics of classes and of numbers, as GLUE uses them, and 95% intervals.
 
-scikit-learn and SciPy compute them. All are fractions, not percents.
+scikit-learn and SciPy compute the metrics. All are fractions, not percents.
 """
 
+from collections.abc import Callable, Mapping, Sequence
+import dataclasses
+import math
 import warnings
-from collections.abc import Callable, Sequence
 
 import numpy as np
 from scipy import stats
 from sklearn import metrics as sklearn_metrics
 
+_CONFIDENCE = 0.95
+_OF_NUMBERS = ('pearson', 'spearman')
+
+
+# === Metrics ===
 
 
 def compute(names: Sequence[str], labels: np.ndarray,
             scores: np.ndarray) -> dict[str, float]:
-  """Computes metrics of what a model answered.
+  """Computes metrics of answers.
 
   `accuracy`, `f1` and `matthews` are of classes: `f1` is that of class 1 where
   there are two, and the mean over the classes where there are more.
   `pearson` and `spearman` are of numbers. A correlation with something that
   does not vary is undefined, and 0 here.
 
-  Example:
-
-    compute(['accuracy', 'f1'], [0, 1], [[0.9, 0.1], [0.2, 0.8]])
+  Example: `compute(['accuracy', 'f1'], [0, 1], [[0.9, 0.1], [0.2, 0.8]])`
 
   Args:
-    names: Which ones.
-    labels: The truth: class ids or numbers, `[n]` or `[n, 1]`.
-    scores: What was answered. Of classes their probabilities or logits
-      `[n, classes]`, of which the highest counts, or class ids `[n]`; of
-      numbers `[n]` or `[n, 1]`.
+    names: Names of the metrics.
+    labels: True class ids or numbers, `[n]` or `[n, 1]`.
+    scores: Answers. Of classes their probabilities or logits `[n, classes]`,
+      of which the highest counts, or class ids `[n]`; of numbers `[n]` or
+      `[n, 1]`.
 
   Returns:
     The metrics by name, in this order.
 
   Raises:
-    ValueError: If a metric is unknown, nothing or not as much was answered as
-      asked, or something is not finite.
+    ValueError: If a metric is unknown, there are no answers or not as many as
+      labels, or a value is not finite.
   """
   check_names(names)
-  labels, scores = np.asarray(labels), np.asarray(scores)
-  labels = labels.reshape(-1)
+  labels, scores = np.asarray(labels).reshape(-1), np.asarray(scores)
   if not len(labels) or len(labels) != len(scores):
     raise ValueError(f'There are {len(scores)} answers to {len(labels)} '
                      'labels; there has to be one to each.')
@@ -58,10 +62,10 @@ def compute(names: Sequence[str], labels: np.ndarray,
 
 def check_names(names: Sequence[str],
                 regression: bool | None = None) -> None:
-  """Refuses metrics that there are not.
+  """Checks names of metrics.
 
   Args:
-    names: Which ones.
+    names: Names of the metrics.
     regression: Whether they have to be of numbers or, if false, of classes.
 
   Raises:
@@ -75,9 +79,6 @@ def check_names(names: Sequence[str],
       raise ValueError(
           f'{name} is a metric of {"classes" if regression else "numbers"}, '
           f'and labels are {"numbers" if regression else "classes"}.')
-
-
-_OF_NUMBERS = ('pearson', 'spearman')
 
 
 def _classes(labels: np.ndarray, scores: np.ndarray) -> np.ndarray:
@@ -114,7 +115,7 @@ def _f1(labels: np.ndarray, scores: np.ndarray) -> float:
 def _matthews(labels: np.ndarray, scores: np.ndarray) -> float:
   predicted = _classes(labels, scores)
   with warnings.catch_warnings():
-    # A single label among all rows is warned of; its 0 is what we say.
+    # scikit-learn warns of a single label, for which the result is 0.
     warnings.simplefilter('ignore')
     return sklearn_metrics.matthews_corrcoef(labels, predicted)
 
@@ -139,3 +140,96 @@ METRICS: dict[str, Callable[[np.ndarray, np.ndarray], float]] = {
     'pearson': _correlation(stats.pearsonr),
     'spearman': _correlation(stats.spearmanr),
 }
+
+
+# === Intervals ===
+
+
+@dataclasses.dataclass(frozen=True)
+class Group:
+  """Some examples and how well they were answered.
+
+  Attributes:
+    name: Common property of the examples.
+    count: Number of examples.
+    mean: Mean quality.
+    low: Lower end of the mean's 95% interval; NaN if it is not known.
+    high: Upper end.
+  """
+  name: str
+  count: int
+  mean: float
+  low: float
+  high: float
+
+
+def group(name: str, values: np.ndarray, most: float = 1.0) -> Group:
+  """Computes the mean of some qualities with its 95% interval.
+
+  The interval is Wilson's where all values are 0 or 1 and cannot be more, else
+  Student's, within the possible range.
+
+  Args:
+    name: Common property of the examples.
+    values: float64 `[examples]`, one or more, each 0 or more.
+    most: Greatest possible value; infinity for errors.
+  """
+  count, mean = len(values), float(np.mean(values))
+  if most == 1 and np.isin(values, (0.0, 1.0)).all():
+    return Group(name, count, mean, *wilson(int(values.sum()), count))
+  if count < 2:  # One value does not tell how they vary.
+    return Group(name, count, mean, math.nan, math.nan)
+  error = np.std(values, ddof=1) / math.sqrt(count)
+  reach = float(stats.t.ppf((1 + _CONFIDENCE) / 2, count - 1) * error)
+  return Group(name, count, mean, max(mean - reach, 0.0),
+               min(mean + reach, most))
+
+
+def wilson(successes: int, count: int) -> tuple[float, float]:
+  """Returns Wilson's 95% interval of a share of one or more examples."""
+  interval = stats.binomtest(successes, count).proportion_ci(
+      _CONFIDENCE, method='wilson')
+  return float(interval.low), float(interval.high)
+
+
+def difference(first: float, second: float, count: int) -> tuple[float, float]:
+  """Returns the 95% interval of a difference, by the normal approximation.
+
+  Args:
+    first: Share of right answers.
+    second: Share to subtract.
+    count: Number of examples of each, taken as independent.
+  """
+  variance = sum(share * (1 - share) for share in (first, second)) / count
+  reach = float(stats.norm.ppf((1 + _CONFIDENCE) / 2)) * math.sqrt(variance)
+  return first - second - reach, first - second + reach
+
+
+def bootstrap(
+    measure: Callable[[np.ndarray], Mapping[str, float]], count: int,
+    samples: int = 200, seed: int = 0) -> dict[str, tuple[float, float]]:
+  """Computes 95% intervals of measures that are no means, such as correlations.
+
+  Examples are drawn with replacement. All measures share each draw, which
+  `scipy.stats.bootstrap` cannot do.
+
+  Args:
+    measure: Function of rows, int64 `[count]`, that returns measures by name.
+    count: Number of examples.
+    samples: Number of draws.
+    seed: Seed of the draws.
+
+  Returns:
+    Low and high end of each measure; NaN for a single example.
+
+  Example: `bootstrap(lambda rows: {'mean': values[rows].mean()}, len(values))`
+  """
+  rng = np.random.default_rng(seed)
+  found = [measure(rng.integers(count, size=count)) for _ in range(samples)]
+  if count < 2:
+    return {name: (math.nan, math.nan) for name in found[0]}
+  tail = (1 - _CONFIDENCE) / 2
+  return {
+      name: tuple(map(float, np.quantile([each[name] for each in found],
+                                         (tail, 1 - tail))))
+      for name in found[0]}

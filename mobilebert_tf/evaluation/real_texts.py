@@ -24,8 +24,6 @@ def read(path: str | os.PathLike,
          pairs: bool) -> tuple[list[str], list[str] | None]:
   """Reads a text file.
 
-  Example: `texts, _ = read('sentences.txt', pairs=False)`
-
   Args:
     path: The file, UTF-8. Lines without text do not count.
     pairs: Whether a line has two texts with a tab between them.
@@ -59,7 +57,7 @@ def read(path: str | os.PathLike,
 
 def spread(texts: Sequence[str], pairs: Sequence[str] | None,
            count: int) -> tuple[list[str], list[str] | None]:
-  """Returns so many of the texts, evenly over all: a file may be sorted."""
+  """Returns up to `count` texts, evenly over all: a file may be sorted."""
   count = min(count, len(texts))
   rows = [i * len(texts) // count for i in range(count)]
   return ([texts[i] for i in rows],
@@ -72,10 +70,9 @@ def find(trained: loading.TrainedModel, path: str = '',
 
   Args:
     trained: The model.
-    path: A file with a text a line, two of them with a tab between for a model
-      that reads two; or JSON of SQuAD, for one that answers questions. By
-      default what the model was evaluated or trained with, if its run says that
-      and it is still there, and the documentation of numpy if not.
+    path: A file as `TaskKind.read_texts` reads it; '' for the file that the
+      model was evaluated or trained with, or numpy's documentation if that
+      file is not known or gone.
     count: Maximum number of texts; None for that of the kind of task.
 
   Returns:
@@ -91,7 +88,7 @@ def find(trained: loading.TrainedModel, path: str = '',
   if path:
     texts, pairs = trained.kind.read_texts(
         os.path.expanduser(path), bool(trained.pairs))
-    return _spread(texts, pairs, count, path)
+    return agreement.RealTexts(*spread(texts, pairs, count), path)
   for data, known in _files_of_run(trained):
     return read_labelled(trained, known, count, data)
   logging.warning(
@@ -107,20 +104,17 @@ def read_labelled(trained: loading.TrainedModel, path: str,
 
   Args:
     trained: The model.
-    path: What `evaluate` reads.
+    path: Path of the file.
     count: Maximum number of texts; None for that of the kind of task.
-    data: The data config that names the file, if one does: of SQuAD, only the
-      articles that it takes count.
-
-  Returns:
-    The texts, evenly from all of the file.
+    data: Data config of the file, whose selection of articles of SQuAD holds.
   """
   columns = scoring.Columns(
       titles=getattr(data, 'titles', ()),
       exclude_titles=getattr(data, 'exclude_titles', ()))
   labelled = trained.kind.read_labelled(path, trained, columns)
-  return _spread(labelled.texts, labelled.pairs,
-                 count or trained.kind.sample_size, path)
+  return agreement.RealTexts(
+      *spread(labelled.texts, labelled.pairs,
+              count or trained.kind.sample_size), path)
 
 
 def _files_of_run(trained: loading.TrainedModel) -> list[tuple[Any, str]]:
@@ -142,12 +136,6 @@ def _documentation(trained: loading.TrainedModel,
   texts = [docstring.text for docstring in itertools.islice(
       docstrings.read_docstrings(['numpy'], _SHORTEST_DOCSTRING), count)]
   paragraphs = [text.partition('\n')[0] for text in texts]
-  source = "numpy's documentation"
-  if trained.pairs:  # The first paragraph stands for the question.
-    return agreement.RealTexts(paragraphs, texts, source)
-  return agreement.RealTexts(paragraphs, None, source)
-
-
-def _spread(texts: list[str], pairs: list[str] | None, count: int,
-            source: str) -> agreement.RealTexts:
-  return agreement.RealTexts(*spread(texts, pairs, count), source)
+  # Of a pair, the first paragraph stands for the question.
+  return agreement.RealTexts(paragraphs, texts if trained.pairs else None,
+                             "numpy's documentation")

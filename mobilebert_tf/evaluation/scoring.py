@@ -1,16 +1,23 @@
 # Copyright 2026 The mobilebert_tf Authors
 # SPDX-License-Identifier: Apache-2.0
-"""Labelled data of any task, and the scores of answers to it."""
+"""Labelled data of any task, predictions for it, and their scores.
 
+Misaligned answers, or logits taken for probabilities, make a report that looks
+like any other, so inconsistent predictions are rejected here.
+"""
+
+import abc
 from collections.abc import Callable, Mapping, Sequence
 import dataclasses
 import os
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
-from mobilebert_tf.evaluation import intervals
-from mobilebert_tf.evaluation import predictions as predictions_lib
+from mobilebert_tf.evaluation import metrics as metrics_lib
+
+
+# === Labelled files ===
 
 
 @dataclasses.dataclass(frozen=True)
@@ -71,14 +78,133 @@ class Labelled:
   """Texts with labels.
 
   Attributes:
-    texts: The texts, or questions.
-    pairs: The second text of each, or its context; or None.
-    score: Function from answers (`TaskKind.answers`) to scores: `name`,
-      `value`, `low` and `high` of each.
+    texts: Texts or questions.
+    pairs: Second text or context of each; or None.
+    score: Function from answers (`TaskKind.answers`) to scores; see `score`.
   """
   texts: Sequence[str]
   pairs: Sequence[str] | None
   score: Callable[[Any], list[dict[str, Any]]]
+
+
+# === Predictions ===
+
+
+class Predictions(abc.ABC):
+  """Base class of a model's answers to labelled examples.
+
+  Each kind of task derives a frozen dataclass, checked when it is created.
+
+  Attributes:
+    kind: Name of the kind of task, as in `evaluation.json`.
+    less_is_better: Whether `quality` is an error rather than a share.
+    task: Title of the task in the report.
+  """
+  kind: ClassVar[str]
+  less_is_better: ClassVar[bool] = False
+  task: str
+
+  @abc.abstractmethod
+  def quality(self) -> np.ndarray:
+    """Returns a share from 0 to 1, or an error, float64 `[examples]`."""
+
+  @abc.abstractmethod
+  def sizes(self) -> np.ndarray:
+    """Returns the length of each example, int32 `[examples]`."""
+
+  @abc.abstractmethod
+  def baseline(self) -> tuple[str, float] | None:
+    """Returns the best answer that does not depend on the example, if any.
+
+    It is chosen by the truth of these very examples, so nothing that does not
+    read the texts can do better. Returns its name and mean `quality`.
+    """
+
+  @abc.abstractmethod
+  def severity(self) -> tuple[np.ndarray, np.ndarray]:
+    """Returns the order of rows, the worst first, and which are wrong."""
+
+  @abc.abstractmethod
+  def mistake(self, row: int) -> dict[str, Any]:
+    """Returns what the report shows of a wrong answer."""
+
+  @abc.abstractmethod
+  def metric_intervals(
+      self, metrics: Mapping[str, float]) -> dict[str, tuple[float, float]]:
+    """Returns 95% intervals of the official metrics, as far as known.
+
+    Raises:
+      ValueError: If the metrics do not belong to these predictions.
+    """
+
+  def groups(self) -> dict[str, list[metrics_lib.Group]]:
+    """Returns breakdowns of the quality by something else than length."""
+    return {}
+
+  def details(self) -> dict[str, Any]:
+    """Returns further entries of the report, such as confusions."""
+    return {}
+
+
+def check_metric(name: str, given: float, computed: float) -> None:
+  """Raises ValueError if a given metric is not that of the predictions."""
+  if abs(given - computed) > 1e-3 * max(1, abs(computed)):
+    raise ValueError(
+        f'The metric {name} is said to be {given}, but these predictions have '
+        f'{computed}. Metrics and predictions have to be of the same answers.')
+
+
+def check_texts(name: str, texts: Sequence[str], count: int) -> None:
+  """Raises ValueError unless a field is a list of `count` texts, 1 or more."""
+  if not count:
+    raise ValueError('There is nothing to evaluate: no text at all.')
+  if isinstance(texts, str) or len(texts) != count:
+    raise ValueError(f'{name} has {len(texts)} texts where {count} belong.')
+  for row, text in enumerate(texts):
+    if not isinstance(text, str):
+      raise ValueError(f'{name}[{row}] is {abbreviate(text)}, not a text.')
+
+
+def to_finite(values: Any, name: str, count: int,
+              dimensions: int = 1) -> np.ndarray:
+  """Converts the values of a field to float64 `[count]` or `[count, ...]`.
+
+  Args:
+    values: Numbers.
+    name: Name of the field, for messages.
+    count: Number of examples.
+    dimensions: 1 or 2.
+
+  Raises:
+    ValueError: If the shape differs or a value is not a finite number.
+  """
+  try:
+    array = np.asarray(values)
+  except ValueError as error:  # Rows of different lengths.
+    raise ValueError(f'{name} is not an array: {error}') from error
+  if array.dtype.kind not in 'biuf':
+    raise ValueError(f'{name} holds {array.dtype}, not numbers.')
+  if array.ndim != dimensions or len(array) != count:
+    raise ValueError(
+        f'{name} has the shape {list(array.shape)}; there are {count} examples '
+        f'and {"two dimensions" if dimensions == 2 else "one dimension"}.')
+  array = array.astype(np.float64)
+  for row in np.argwhere(~np.isfinite(array)):
+    place = ', '.join(map(str, row))
+    raise ValueError(
+        f'{name}[{place}] is {array[tuple(row)]}. A model that answers this '
+        'has diverged, or its checkpoint is damaged: there is nothing to '
+        'report.')
+  return array
+
+
+def abbreviate(value: Any) -> str:
+  """Returns a value as a message shows it, at most 80 letters."""
+  text = repr(value.tolist() if isinstance(value, np.ndarray) else value)
+  return text if len(text) <= 80 else f'{text[:79]}…'
+
+
+# === Scores ===
 
 
 @dataclasses.dataclass(frozen=True)
@@ -88,14 +214,13 @@ class Scored:
   Attributes:
     predictions: The answers.
     metrics: Metrics by name, as the task reports them.
-    facts: Further facts for the report, title to text.
-    write_files: Function that writes further files of the task into a folder,
-      or None.
+    facts: Further facts for the report by title.
+    write_files: Function that writes further files into a folder, or None.
     fractions: The metrics that results keep, 0 to 1; `metrics` if None.
     task_fields: Fields of the run's task that scoring has found, such as a
       tuned threshold.
   """
-  predictions: predictions_lib.Predictions
+  predictions: Predictions
   metrics: Mapping[str, float]
   facts: Mapping[str, str]
   write_files: Callable[[str], None] | None = None
@@ -104,18 +229,13 @@ class Scored:
 
 
 def mean_score(name: str, values: np.ndarray) -> dict[str, Any]:
-  """Returns the mean of per-example values with its 95% interval.
-
-  Args:
-    name: Name of the score.
-    values: float64 `[examples]`, 0 to 1.
-  """
-  group = intervals.group(name, values)
+  """Returns the mean of float64 `[examples]`, 0 to 1, as a score."""
+  group = metrics_lib.group(name, values)
   return score(name, group.mean, group.low, group.high)
 
 
 def score(name: str, value: float, low: float, high: float) -> dict[str, Any]:
-  """Returns a score as `Labelled.score` does; ends that are NaN are None."""
+  """Returns a score with its 95% interval; ends that are NaN become None."""
   return {'name': name, 'value': float(value),
           'low': low if np.isfinite(low) else None,
           'high': high if np.isfinite(high) else None}

@@ -4,7 +4,7 @@
 """The report of an evaluation: a page, a JSON file, text for the terminal.
 
 What all kinds of tasks have in common is here; `ReportParts` is what a kind
-adds. Functions take the dict that `evaluation.results.collect` returns.
+adds. Functions take the dict that `evaluation.analysis.collect` returns.
 """
 
 import abc
@@ -19,9 +19,9 @@ from typing import Any, ClassVar
 
 from mobilebert_tf.common import files
 from mobilebert_tf.common import formatting
-from mobilebert_tf.evaluation import intervals
-from mobilebert_tf.evaluation import predictions as predictions_lib
-from mobilebert_tf.evaluation import results as results_lib
+from mobilebert_tf.evaluation import analysis
+from mobilebert_tf.evaluation import metrics as metrics_lib
+from mobilebert_tf.evaluation import scoring
 from mobilebert_tf.reporting import page
 from mobilebert_tf.reporting import text as text_lib
 
@@ -129,7 +129,7 @@ def format_metric(name: str, value: Any) -> str:
 
 
 def write_report(
-    predictions: predictions_lib.Predictions, metrics: Mapping[str, float],
+    predictions: scoring.Predictions, metrics: Mapping[str, float],
     folder: str | os.PathLike, facts: Mapping[str, Any],
     parts: ReportParts) -> pathlib.Path:
   """Writes `evaluation.json` and `evaluation.html`; returns the page's path.
@@ -146,7 +146,7 @@ def write_report(
     ValueError: If the metrics do not belong to these predictions.
     OSError: If a file cannot be written; each is written atomically.
   """
-  results = results_lib.collect(predictions, metrics, facts)
+  results = analysis.collect(predictions, metrics, facts)
   html = render(results, parts)
   folder = pathlib.Path(folder)
   files.write_text(
@@ -321,7 +321,7 @@ def weakest_class(results: Mapping[str, Any]) -> list[tuple[str, str, str]]:
   return [(f'Lowest recall: “{label(weakest["label"])}”',
            formatting.percent(recall), _interval(
                formatting.percent,
-               *intervals.wilson(round(recall * count), count)))]
+               *metrics_lib.wilson(round(recall * count), count)))]
 
 
 def label(text: str, width: int = _LABEL_WIDTH) -> str:

@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 
 from mobilebert_tf.common import formatting
-from mobilebert_tf.evaluation import intervals
+from mobilebert_tf.evaluation import metrics
 from mobilebert_tf.reporting import page
 from mobilebert_tf.reporting import plots
 from mobilebert_tf.reporting import quickstart_networks as networks
@@ -96,7 +96,7 @@ def interval(accuracy: Any, examples: Any) -> tuple[float, float]:
   """Returns the 95% interval of an accuracy over that many examples."""
   if not (formatting.is_number(accuracy) and _is_positive(examples)):
     return math.nan, math.nan
-  return intervals.wilson(round(accuracy * examples), int(examples))
+  return metrics.wilson(round(accuracy * examples), int(examples))
 
 
 def _is_positive(value: Any) -> bool:
@@ -165,8 +165,8 @@ def task_finding(results: Mapping[str, Any]) -> str:
   said = _better(found, task.get('majority_accuracy'))
   if not _difference(found) or not _is_positive(examples):
     return said
-  low, high = intervals.difference(*(found[name] for name in _STUDENTS),
-                                   examples)
+  low, high = metrics.difference(*(found[name] for name in _STUDENTS),
+                                 examples)
   return said + (' Chance could explain the difference.' if low <= 0 <= high
                  else ' That is more than chance.')
 
@@ -225,7 +225,7 @@ def task(results: Mapping[str, Any]) -> text_lib.Table | None:
   found = _accuracies(models)
   difference = _difference(found)
   if difference is not None and _is_positive(examples):
-    ends = intervals.difference(*(found[name] for name in _STUDENTS), examples)
+    ends = metrics.difference(*(found[name] for name in _STUDENTS), examples)
     rows.append(('Difference', f'{100 * difference:+.1f} points',
                  ' to '.join(f'{100 * end:+.1f}' for end in ends)))
   if rows and 'majority_accuracy' in part:

@@ -1,7 +1,5 @@
 # Copyright 2026 The mobilebert_tf Authors
 # SPDX-License-Identifier: Apache-2.0
-
-
 """What all fine-tuning has in common: a checked encoder, its start, a step."""
 
 import dataclasses
@@ -26,8 +24,7 @@ class Matched:
   Attributes:
     logits: Logits, or the values of a regression, `[..., classes]`.
     weights: Weight of each of them, `[...]`; None for equal weights.
-    activation: `softmax`, `sigmoid` for independent classes, or `linear` for
-      the values of a regression.
+    activation: `softmax`, `sigmoid` for independent classes, or `linear`.
   """
   logits: tf.Tensor
   weights: tf.Tensor | None = None
@@ -46,11 +43,7 @@ class FineTuning:
   task_config: Any  # Of the Model Garden's class.
 
   def build_encoder(self) -> modeling.MobileBertEncoder:
-    """Returns a new encoder, as the config has it.
-
-    Raises:
-      ValueError: If the config asks for another encoder than ours.
-    """
+    """Returns a new encoder; raises ValueError if it is none of ours."""
     if self.task_config.hub_module_url:
       raise ValueError(
           f'task.hub_module_url is {self.task_config.hub_module_url!r}, but a '
@@ -67,9 +60,6 @@ class FineTuning:
   def initialize(self, model: tf_keras.Model) -> None:
     """Restores the encoder from `init_checkpoint`, of any format, if named.
 
-    Args:
-      model: What `build_model` returned.
-
     Raises:
       FileNotFoundError: If there is none.
       ValueError: If it is of another architecture.
@@ -79,10 +69,10 @@ class FineTuning:
                           parts=('encoder', 'pooler'))
 
   def check_data(self, params: cfg.DataConfig) -> None:
-    """Checks that data fit the encoder, and what it is trained on.
+    """Checks that data fit the encoder and the training data.
 
     Args:
-      params: Has `vocab_file` and `seq_length`; of training or validation.
+      params: Config of training or validation data.
 
     Raises:
       FileNotFoundError: If there is no such vocabulary.

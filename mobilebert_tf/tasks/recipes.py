@@ -88,31 +88,16 @@ def data_fields(recipe: Any, start: Start,
   Raises:
     ValueError: If the recipe names a length that the model cannot read.
   """
-  return {
-      'vocab_file': start.vocab_file,
-      'lower_case': start.lower_case,
-      'seq_length': _fit_length(recipe, usual_length, start.architecture),
-      'global_batch_size': recipe.batch_size,
-      'seed': recipe.seed,
-  }
-
-
-def _fit_length(recipe: Any, usual: int,
-                architecture: modeling.MobileBertConfig) -> int:
-  """Returns the longest text in tokens; a [PAD] has to fit behind it.
-
-  Args:
-    recipe: May name it.
-    usual: The task's.
-    architecture: Has so many positions.
-
-  Raises:
-    ValueError: If the recipe names more than there are positions.
-  """
-  longest = architecture.max_position_embeddings - 1
+  longest = start.architecture.max_position_embeddings - 1
   if recipe.max_length > longest:
     raise ValueError(
         f'max_length is {recipe.max_length}, but a text can have at most '
         f'{longest} tokens: the model has {longest + 1} positions, and a [PAD] '
         'follows the longest text.')
-  return recipe.max_length or min(usual, longest)
+  return {
+      'vocab_file': start.vocab_file,
+      'lower_case': start.lower_case,
+      'seq_length': recipe.max_length or min(usual_length, longest),
+      'global_batch_size': recipe.batch_size,
+      'seed': recipe.seed,
+  }

@@ -40,10 +40,7 @@ def get(name: str) -> task_kind.TaskKind:
 
 
 def kind_of_recipe(task: str) -> task_kind.TaskKind:
-  """Returns the kind that offers a task of `finetune`.
-
-  Args:
-    task: Name of the task, such as `'sst2'`.
+  """Returns the kind that offers a task of `finetune`, such as `'sst2'`.
 
   Raises:
     ValueError: If no kind offers it.
@@ -86,13 +83,12 @@ def load_for_export(model_dir: str, *, encoder_only: bool = False,
 def TFLiteRunner(  # pylint: disable=invalid-name
     path: str | os.PathLike, num_threads: int = 1,
     use_dynamic_length: bool = True) -> tflite_runner.TFLiteRunner:
-  """Returns what answers text with a `.tflite` file, without TensorFlow.
+  """Opens a `.tflite` file that answers text, without TensorFlow.
 
   Args:
     path: Path of the file.
     num_threads: Number of threads of the interpreter.
-    use_dynamic_length: Whether the signature for any length is preferred to
-      those that pad.
+    use_dynamic_length: Whether to prefer the signature for any length.
 
   Example: `TFLiteRunner('model.tflite').answer('a fine film')`
   """

@@ -11,7 +11,7 @@ import numpy as np
 import tensorflow as tf
 from absl.testing import parameterized
 
-from mobilebert_tf.evaluation import results as results_lib
+from mobilebert_tf.evaluation import analysis
 from mobilebert_tf.reporting import evaluation as report
 from mobilebert_tf.reporting import page
 from mobilebert_tf.reporting import plots
@@ -142,7 +142,7 @@ class EvaluationReportTest(tf.test.TestCase, parameterized.TestCase):
 class FindingTest(tf.test.TestCase):
 
   def _results(self, made):
-    return (results_lib.collect(made, {}, {}),
+    return (analysis.collect(made, {}, {}),
             registry.get(made.kind).report_parts())
 
   def _finding(self, made) -> str:
@@ -202,7 +202,7 @@ class FindingTest(tf.test.TestCase):
     self.assertEndsWith(said, '%).')
 
   def test_summary_has_metrics_groups_and_mistakes(self):
-    summary = _summary(results_lib.collect(made_up.answers(), _ANSWERS, {}))
+    summary = _summary(analysis.collect(made_up.answers(), _ANSWERS, {}))
     for text in ('made up: 4 labelled questions', 'Exact match  50.00%',
                  'Question word', 'Worst mistakes', 'What fell?'):
       self.assertIn(text, summary)

@@ -76,13 +76,10 @@ class GlueTask:
 
 
 def get_task(name: GlueTask | str) -> GlueTask:
-  """Returns a task by its key or title, in capitals or not.
+  """Returns a task by its key or title; a task is returned as it is.
 
   >>> get_task('SST-2').name
   'sst2'
-
-  Args:
-    name: Name such as `sst2` or `SST-2`; a task is returned as it is.
 
   Raises:
     ValueError: If there is no such task.
@@ -131,24 +128,11 @@ def data_fields(task: GlueTask | str, data_dir: str | os.PathLike,
                 part: str) -> dict[str, Any]:
   """Returns the fields of a `TextClassificationDataConfig` that reads a part.
 
-  Example:
-
-    data = TextClassificationDataConfig(
-        vocab_file='vocab.txt', **data_fields('sst2', '/data/glue', 'train'))
-
-  Args:
-    task: The task or its name.
-    data_dir: As for `file_path`.
-    part: One of the task's `files`. Test parts have no labels, and are read
-      with the number of each row.
-
-  Raises:
-    ValueError: If the task has no such part.
-    FileNotFoundError: If there is no such file.
+  Test parts are read without labels and with the number of each row. Arguments
+  and errors are those of `file_path`.
   """
-  task = get_task(task)
-  path = file_path(task, data_dir, part)
-  return {'input_path': path, **part_fields(task, part)}
+  return {'input_path': file_path(task, data_dir, part),
+          **part_fields(task, part)}
 
 
 def part_fields(task: GlueTask | str, part: str) -> dict[str, Any]:
@@ -170,11 +154,7 @@ def part_fields(task: GlueTask | str, part: str) -> dict[str, Any]:
 
 def task_score(metrics: Mapping[str, float],
                task: GlueTask | str) -> float:
-  """Returns the score of a task: the mean of its official metrics.
-
-  Args:
-    metrics: Metrics by name; only those of the task count.
-    task: The task or its name.
+  """Returns the mean of a task's official metrics.
 
   Raises:
     ValueError: If a metric of the task is missing.
@@ -195,19 +175,15 @@ def glue_score(by_task: Mapping[str, Mapping[str, float]],
   and mismatched. AX does not count.
 
   Args:
-    by_task: Metrics of each task by its name; of MNLI mismatched as
-      `mnli_mismatched`.
+    by_task: Metrics by task, with `mnli_mismatched` as a task of its own.
     leave_out: Tasks that do not count, such as `wnli`; the result is then not
       the official score.
-
-  Returns:
-    The score, in the unit of the metrics.
 
   Raises:
     ValueError: If a task or metric is missing.
   """
-  needed = [name for name in (*_scored_tasks(), 'mnli_mismatched')
-            if name.removesuffix('_mismatched') not in leave_out]
+  needed = [name for name in (*GLUE_TASKS, 'mnli_mismatched') if name != 'ax'
+            and name.removesuffix('_mismatched') not in leave_out]
   missing = [name for name in needed if name not in by_task]
   if missing or not needed:
     raise ValueError(
@@ -220,93 +196,59 @@ def glue_score(by_task: Mapping[str, Mapping[str, float]],
   return float(np.mean(list(scores.values())))
 
 
-def _scored_tasks() -> list[str]:
-  return [name for name in GLUE_TASKS if name != 'ax']
-
-
-_YES_NO = ('0', '1')
 _ENTAILMENT = ('entailment', 'not_entailment')
 _MNLI_LABELS = ('entailment', 'neutral', 'contradiction')
 _COLA_HEADER = ('source', 'label', 'author_label', 'sentence')
 
 
-def _files(*parts: str) -> dict[str, str]:
-  return {part: f'{part}.tsv' for part in parts}
+def _task(name: str, title: str, **fields: Any) -> GlueTask:
+  """Returns a task with what most tasks have."""
+  return GlueTask(name, title, **{
+      'folder': title,
+      'files': {part: f'{part}.tsv' for part in ('train', 'dev', 'test')},
+      'pair_field': '', 'label_field': 'label', 'labels': ('0', '1'),
+      'metrics': ('accuracy',), 'submissions': {'test': f'{title}.tsv'},
+      **fields})
 
-
-_PARTS = _files('train', 'dev', 'test')
 
 GLUE_TASKS: dict[str, GlueTask] = {task.name: task for task in (
-    GlueTask(
-        'cola', 'CoLA', 'CoLA', _PARTS,
-        rows={'train': 8_551, 'dev': 1_043, 'test': 1_063},
-        text_field='sentence', pair_field='', label_field='label',
-        labels=_YES_NO, metrics=('matthews',),
-        submissions={'test': 'CoLA.tsv'},
-        headers={'train': _COLA_HEADER, 'dev': _COLA_HEADER}),
-    GlueTask(
-        'sst2', 'SST-2', 'SST-2', _PARTS,
-        rows={'train': 67_349, 'dev': 872, 'test': 1_821},
-        text_field='sentence', pair_field='', label_field='label',
-        labels=_YES_NO, metrics=('accuracy',),
-        submissions={'test': 'SST-2.tsv'}),
-    GlueTask(
-        'mrpc', 'MRPC', 'MRPC', _PARTS,
-        rows={'train': 3_668, 'dev': 408, 'test': 1_725},
-        text_field='#1 String', pair_field='#2 String', label_field='Quality',
-        labels=_YES_NO, metrics=('f1', 'accuracy'),
-        submissions={'test': 'MRPC.tsv'}),
-    GlueTask(
-        'stsb', 'STS-B', 'STS-B', _PARTS,
-        rows={'train': 5_749, 'dev': 1_500, 'test': 1_379},
-        text_field='sentence1', pair_field='sentence2', label_field='score',
-        labels=None, metrics=('pearson', 'spearman'),
-        submissions={'test': 'STS-B.tsv'}),
-    GlueTask(
-        'qqp', 'QQP', 'QQP', _PARTS,
-        rows={'train': 363_846, 'dev': 40_430, 'test': 390_965},
-        text_field='question1', pair_field='question2',
-        label_field='is_duplicate', index_field='id',
-        labels=_YES_NO, metrics=('f1', 'accuracy'),
-        submissions={'test': 'QQP.tsv'},
-        # A few questions hold tabs or line breaks, and some are empty.
-        bad_rows='skip'),
-    GlueTask(
-        'mnli', 'MNLI', 'MNLI',
-        {'train': 'train.tsv',
-         'dev': 'dev_matched.tsv', 'dev_mismatched': 'dev_mismatched.tsv',
-         'test': 'test_matched.tsv', 'test_mismatched': 'test_mismatched.tsv'},
-        rows={'train': 392_702, 'dev': 9_815, 'dev_mismatched': 9_832,
-              'test': 9_796, 'test_mismatched': 9_847},
-        text_field='sentence1', pair_field='sentence2',
-        label_field='gold_label',
-        labels=_MNLI_LABELS, metrics=('accuracy',),
-        submissions={'test': 'MNLI-m.tsv', 'test_mismatched': 'MNLI-mm.tsv'}),
-    GlueTask(
-        'qnli', 'QNLI', 'QNLI', _PARTS,
-        rows={'train': 104_743, 'dev': 5_463, 'test': 5_463},
-        text_field='question', pair_field='sentence', label_field='label',
-        labels=_ENTAILMENT, metrics=('accuracy',),
-        submissions={'test': 'QNLI.tsv'}),
-    GlueTask(
-        'rte', 'RTE', 'RTE', _PARTS,
-        rows={'train': 2_490, 'dev': 277, 'test': 3_000},
-        text_field='sentence1', pair_field='sentence2', label_field='label',
-        labels=_ENTAILMENT, metrics=('accuracy',),
-        submissions={'test': 'RTE.tsv'}),
-    GlueTask(
-        'wnli', 'WNLI', 'WNLI', _PARTS,
-        rows={'train': 635, 'dev': 71, 'test': 146},
-        text_field='sentence1', pair_field='sentence2', label_field='label',
-        labels=_YES_NO, metrics=('accuracy',),
-        submissions={'test': 'WNLI.tsv'}),
+    _task('cola', 'CoLA', text_field='sentence', metrics=('matthews',),
+          rows={'train': 8_551, 'dev': 1_043, 'test': 1_063},
+          headers={'train': _COLA_HEADER, 'dev': _COLA_HEADER}),
+    _task('sst2', 'SST-2', text_field='sentence',
+          rows={'train': 67_349, 'dev': 872, 'test': 1_821}),
+    _task('mrpc', 'MRPC', text_field='#1 String', pair_field='#2 String',
+          label_field='Quality', metrics=('f1', 'accuracy'),
+          rows={'train': 3_668, 'dev': 408, 'test': 1_725}),
+    _task('stsb', 'STS-B', text_field='sentence1', pair_field='sentence2',
+          label_field='score', labels=None, metrics=('pearson', 'spearman'),
+          rows={'train': 5_749, 'dev': 1_500, 'test': 1_379}),
+    _task('qqp', 'QQP', text_field='question1', pair_field='question2',
+          label_field='is_duplicate', index_field='id',
+          metrics=('f1', 'accuracy'),
+          rows={'train': 363_846, 'dev': 40_430, 'test': 390_965},
+          # A few questions hold tabs or line breaks, and some are empty.
+          bad_rows='skip'),
+    _task('mnli', 'MNLI', text_field='sentence1', pair_field='sentence2',
+          label_field='gold_label', labels=_MNLI_LABELS,
+          files={'train': 'train.tsv', 'dev': 'dev_matched.tsv',
+                 'dev_mismatched': 'dev_mismatched.tsv',
+                 'test': 'test_matched.tsv',
+                 'test_mismatched': 'test_mismatched.tsv'},
+          rows={'train': 392_702, 'dev': 9_815, 'dev_mismatched': 9_832,
+                'test': 9_796, 'test_mismatched': 9_847},
+          submissions={'test': 'MNLI-m.tsv', 'test_mismatched': 'MNLI-mm.tsv'}),
+    _task('qnli', 'QNLI', text_field='question', pair_field='sentence',
+          labels=_ENTAILMENT,
+          rows={'train': 104_743, 'dev': 5_463, 'test': 5_463}),
+    _task('rte', 'RTE', text_field='sentence1', pair_field='sentence2',
+          labels=_ENTAILMENT, rows={'train': 2_490, 'dev': 277, 'test': 3_000}),
+    _task('wnli', 'WNLI', text_field='sentence1', pair_field='sentence2',
+          rows={'train': 635, 'dev': 71, 'test': 146}),
     # Answered by the model of MNLI; it has no training part of its own.
-    GlueTask(
-        'ax', 'AX', 'diagnostic', {'test': 'diagnostic.tsv'},
-        rows={'test': 1_104},
-        text_field='sentence1', pair_field='sentence2', label_field='',
-        labels=_MNLI_LABELS, metrics=('matthews',),
-        submissions={'test': 'AX.tsv'}),
+    _task('ax', 'AX', folder='diagnostic', files={'test': 'diagnostic.tsv'},
+          text_field='sentence1', pair_field='sentence2', label_field='',
+          labels=_MNLI_LABELS, metrics=('matthews',), rows={'test': 1_104}),
 )}
 
 # Epochs, batch size and learning rate, from the paper's search: 2 to 10, 16 to
@@ -367,24 +309,15 @@ def read_test_part(task: GlueTask | str, data_dir: str | os.PathLike,
 def write_answers(task: GlueTask | str, scores: np.ndarray,
                   folder: str | os.PathLike, *, part: str = 'test',
                   labels: Sequence[str] = ()) -> str:
-  """Writes the answers to a test part.
-
-  Example:
-
-    examples = read_test_part('sst2', 'glue')
-    write_answers('sst2', predictor.scores(examples.texts), 'submission',
-                  labels=predictor.trained.labels)
+  """Writes the answers to a test part and returns the path of the file.
 
   Args:
     task: The task or its name.
     scores: Answers to all rows, in order: probabilities or logits
       `[rows, classes]`, or values `[rows]` of STS-B.
-    folder: Folder of the file, which is named as the server expects.
+    folder: Folder of the file.
     part: `test`, or `test_mismatched` of MNLI.
     labels: Classes of the model, if their order may differ from the task's.
-
-  Returns:
-    The path of the file.
 
   Raises:
     ValueError: If the scores do not suit the task or are not finite, or the
@@ -413,8 +346,8 @@ def write_zip(folder: str | os.PathLike, path: str | os.PathLike) -> list[str]:
     path: Path of the zip.
 
   Returns:
-    The files that are missing or not complete, for which the server would
-    refuse the zip. They are logged as well.
+    What is missing or not complete, for which the server would refuse the zip;
+    logged as well.
 
   Raises:
     FileNotFoundError: If there are no answers.
@@ -471,9 +404,9 @@ def _labels(task: GlueTask, scores: np.ndarray,
 
 def _check(path: pathlib.Path) -> tuple[int, int]:
   """Returns how many rows a file of answers has, and should have."""
-  task, part = next(
-      (task, part) for task in GLUE_TASKS.values()
-      for part, name in task.submissions.items() if name == path.name)
+  task, part = next((task, part) for task in GLUE_TASKS.values()
+                    for part, name in task.submissions.items()
+                    if name == path.name)
   bad, rows = tables.BadRows(), 0
   for row in tables.read_rows(str(path), _HEADER, bad):
     index, answer = row.values

@@ -93,10 +93,7 @@ class TextAnswers(text_kind.TextKind):
                   **fields: Any) -> scoring.TextPredictions:
     """Returns the answers to labelled texts.
 
-    Args:
-      trained: The model.
-      examples: The texts and labels.
-      **fields: `task`, `scores` and `lengths`, see `scoring.TextPredictions`.
+    `**fields` are `task`, `scores` and `lengths` of `scoring.TextPredictions`.
     """
     del trained
     return self.predictions_class(
@@ -115,6 +112,12 @@ class TextAnswers(text_kind.TextKind):
   def export_scores(self, truth: np.ndarray, answers: np.ndarray) -> list[dict]:
     """Returns scores of an exported model; see `Labelled.score`."""
     raise self.missing('score')
+
+  def agreement(self, answers, reference):
+    found = super().agreement(answers, reference)
+    if self.has_labels:
+      found['share'] = float(np.mean(~self.differ(answers, reference)))
+    return found
 
   def read_labelled(self, path, trained, columns):
     from mobilebert_tf.evaluation import scoring
@@ -196,8 +199,8 @@ class Classification(TextAnswers):
   def served_module(self, trained, model, text_tokenizer, *, xla):
     from mobilebert_tf.tasks.classification import serving
     return serving.TextClassification(
-        model, text_tokenizer, trained.max_length, trained.labels,
-        pairs=bool(trained.pairs), xla=xla)
+        model, text_tokenizer, trained.max_length, pairs=bool(trained.pairs),
+        xla=xla, labels=trained.labels)
 
   def differ(self, found, expected):
     return found.argmax(-1) != expected.argmax(-1)
@@ -205,10 +208,6 @@ class Classification(TextAnswers):
   def to_answer(self, row, labels):
     best = int(np.argmax(row))
     return Label(labels[best], float(row[best]))
-
-  def agreement(self, answers, reference):
-    return {**super().agreement(answers, reference),
-            'share': float(np.mean(~self.differ(answers, reference)))}
 
 
 class Regression(TextAnswers):

@@ -47,23 +47,15 @@ class TextExamples:
   skipped: int = 0
 
 
-def read_examples(path: str | Sequence[str],
-                  *,
-                  text_field: str = 'text',
-                  pair_field: str = '',
-                  label_field: str = 'label',
-                  index_field: str = '',
-                  labels: Sequence[str] = (),
-                  regression: bool = False,
-                  column_names: Sequence[str] = (),
-                  bad_rows: str = 'error',
-                  keep_empty: bool = False) -> TextExamples:
+def read_examples(path: str | Sequence[str], *, text_field: str = 'text',
+                  pair_field: str = '', label_field: str = 'label',
+                  index_field: str = '', labels: Sequence[str] = (),
+                  regression: bool = False, column_names: Sequence[str] = (),
+                  bad_rows: str = 'error', keep_empty: bool = False
+                  ) -> TextExamples:
   """Reads and checks all rows of TSV or CSV files; see `data.tables`.
 
-  Example:
-
-    examples = read_examples('dev.tsv')
-    examples.labels[examples.label_ids[0]]
+  Example: `read_examples('dev.tsv').label_ids[0]`
 
   Args:
     path: File or glob, or several, as a sequence or with commas.
@@ -78,15 +70,12 @@ def read_examples(path: str | Sequence[str],
       leave such rows out and count them.
     keep_empty: Whether texts may be empty, because every row is to be answered.
 
-  Returns:
-    The columns.
-
   Raises:
     FileNotFoundError: If there is no such file.
     ValueError: If a column is missing, or a file not UTF-8 or without rows; or
-      if a row has more or fewer columns than the header, an empty text, an
-      unknown label, a label that is no finite number, or a duplicate id, and
-      `bad_rows` is `error`. Names the file and the line.
+      if `bad_rows` is `error` and a row has more or fewer columns than the
+      header, an empty text, a duplicate id, or a label that is unknown or no
+      finite number. Names the file and the line.
   """
   check_unique_labels(labels)
   if regression and labels:
@@ -117,11 +106,9 @@ def read_examples(path: str | Sequence[str],
       values, columns.get('index_field'), skipped)
 
 
-def read_labels(path: str | Sequence[str],
-                label_field: str = 'label',
-                *,
-                column_names: Sequence[str] = (),
-                bad_rows: str = 'error') -> list[str]:
+def read_labels(path: str | Sequence[str], label_field: str = 'label', *,
+                column_names: Sequence[str] = (), bad_rows: str = 'error'
+                ) -> list[str]:
   """Returns the sorted labels that occur in files; see `read_examples`."""
   columns, _ = read_columns(
       path, {'label_field': label_field}, {}, bad_rows, column_names)
@@ -135,13 +122,10 @@ def check_unique_labels(labels: Sequence[str]) -> None:
 
 
 def check_fields(fields: Mapping[str, str]) -> dict[str, str]:
-  """Returns the fields that name a column; no two may name the same.
-
-  Args:
-    fields: Column of each field; '' for none.
+  """Returns the fields that name a column; '' names none.
 
   Raises:
-    ValueError: If two are the same, or `text_field` is not set.
+    ValueError: If two columns are the same, or `text_field` is not set.
   """
   fields = {name: column for name, column in fields.items() if column}
   names: dict[str, str] = {}
@@ -244,15 +228,11 @@ class TextClassificationDataConfig(cfg.DataConfig):
       If not, the order is that of the file.
     text_field: Column of the text.
     pair_field: Column of the second text; empty for none.
-    label_field: Column of the label. Batches have the labels under this name
-      too, where the Model Garden's task looks for them.
+    label_field: Column of the label, and a second name of it in batches.
     labels: Label of each class; empty for the sorted set found in the files.
-      Name them where train and validation files could differ.
-    regression: Whether labels are numbers. `SentencePredictionTask` sets it
-      where the model has one class.
+    regression: Whether labels are numbers, set by the task.
     index_field: Column of an id that no two rows share; empty for none.
-    column_names: Columns of files without a header; empty if the first line
-      names them.
+    column_names: Columns of files without a header.
     bad_rows: `error` to stop at a row that cannot be read, `skip` to leave such
       rows out and count them, as long as they are few.
     vocab_file: Path of BERT's `vocab.txt`.
@@ -260,9 +240,8 @@ class TextClassificationDataConfig(cfg.DataConfig):
     seq_length: Maximum length in tokens, special tokens included. Batches are
       at most one longer: padding follows every text.
     seed: Seed of shuffling; None for another order on each run.
-    start_batch: Batch to begin with; training sets it to resume a run.
-    batch_by_length: Whether training batches hold texts of similar length,
-      which saves padding.
+    start_batch: Batch to begin with, set when a run is resumed.
+    batch_by_length: Whether training batches hold texts of similar length.
     cache_dir: Not used; in the `params.yaml` of older runs.
   """
   input_path: str = ''
@@ -289,9 +268,6 @@ class TextClassificationDataConfig(cfg.DataConfig):
 class TextClassificationDataLoader(data_loader.DataLoader):
   """Tokenises all texts once, then batches them by length.
 
-  Args:
-    params: The config.
-
   Raises:
     ValueError: If a setting is missing or makes no sense.
   """
@@ -305,14 +281,9 @@ class TextClassificationDataLoader(data_loader.DataLoader):
     batches.check_length(params, 3 if params.pair_field else 2)
     self._params = params
 
-  def load(
-      self,
-      input_context: tf.distribute.InputContext | None = None
-  ) -> tf.data.Dataset:
+  def load(self, input_context: tf.distribute.InputContext | None = None
+           ) -> tf.data.Dataset:
     """Reads, checks and tokenises all rows, and returns the batches.
-
-    Args:
-      input_context: Part of the rows that this worker reads.
 
     Returns:
       Dicts of int32 `input_word_ids`, `input_mask`, `input_type_ids`
@@ -355,8 +326,7 @@ class TextClassificationDataLoader(data_loader.DataLoader):
 
   def targets(self, examples: TextExamples) -> np.ndarray:
     """Returns what is learned of each text, `[rows, 1]`."""
-    labels = (examples.values if self._params.regression
-              else examples.label_ids)
+    labels = examples.values if self._params.regression else examples.label_ids
     return labels[:, np.newaxis]
 
 
@@ -365,12 +335,11 @@ def read_data(params: TextClassificationDataConfig) -> TextExamples:
 
   Without `label_field` every text is to be answered, so empty ones are kept.
   """
+  fields = ('text_field', 'pair_field', 'label_field', 'index_field', 'labels',
+            'regression', 'column_names', 'bad_rows')
   return read_examples(
-      params.input_path, text_field=params.text_field,
-      pair_field=params.pair_field, label_field=params.label_field,
-      index_field=params.index_field, labels=params.labels,
-      regression=params.regression, column_names=params.column_names,
-      bad_rows=params.bad_rows, keep_empty=not params.label_field)
+      params.input_path, keep_empty=not params.label_field,
+      **{name: getattr(params, name) for name in fields})
 
 
 def find_labels(params: TextClassificationDataConfig) -> list[str]:

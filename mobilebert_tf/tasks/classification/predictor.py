@@ -60,8 +60,7 @@ class TextPredictor:
     ids = tf.RaggedTensorSpec([None, None], tf.int32)
     self._compute = {
         count: tf.function(compute, input_signature=[ids] * count)
-        for count in (1, 2)
-    }
+        for count in (1, 2)}
 
   def scores(self, texts: Sequence[str],
              pairs: Sequence[str] | None = None) -> np.ndarray:
@@ -80,8 +79,8 @@ class TextPredictor:
         other way round, or they are not as many as the texts.
     """
     segments = self._tokenize(texts, pairs)
-    special = len(segments) + 1
-    segments = tokenizer.trim(segments, self.trained.max_length - special)
+    segments = tokenizer.trim(
+        segments, self.trained.max_length - len(segments) - 1)
     lengths = sum(s.row_lengths() for s in segments)
     order = np.argsort(lengths, kind='stable')
     logits = np.zeros([len(order), self.trained.model.num_classes], np.float32)
@@ -95,10 +94,6 @@ class TextPredictor:
   def lengths(self, texts: Sequence[str],
               pairs: Sequence[str] | None = None) -> np.ndarray:
     """Returns the lengths of texts in tokens, special tokens included.
-
-    Args:
-      texts: The texts.
-      pairs: Second text of each.
 
     Returns:
       int32 `[texts]`, of whole texts, which may be longer than `max_length`.
@@ -131,10 +126,7 @@ class TextLineAnswerer(line_answers.LineAnswerer):
   """Answers with `TaskKind.describe`: labels with probabilities, or a value.
 
   An answer has `truncated: true` if the model did not read the end of a text.
-
-  Args:
-    trained: The model.
-    batch_size: Number of texts that are computed together.
+  Arguments are those of `TextPredictor`.
   """
 
   def __init__(self, trained: loading.TrainedModel, batch_size: int = 32):

@@ -114,17 +114,7 @@ def read(kind: task_kind.TaskKind, recipe: Any,
 def score_run(recipe: Any, data: recipes.RecipeData,
               trained: loading.TrainedModel,
               folder: pathlib.Path) -> dict[str, scoring_lib.Scored]:
-  """Scores the held-out parts and answers the test parts.
-
-  Args:
-    recipe: The recipe.
-    data: The data of `read`.
-    trained: The fine-tuned model.
-    folder: Folder of the run, for the answers.
-
-  Returns:
-    The scores of each held-out part.
-  """
+  """Returns the scores of held-out parts; answers test parts into a folder."""
   predictor = predictor_lib.TextPredictor(trained)
   found = {}
   for part, examples in data.parts.items():
@@ -140,13 +130,12 @@ def score_run(recipe: Any, data: recipes.RecipeData,
 def _write_answers(recipe: Any, part: str, scores: np.ndarray,
                    trained: loading.TrainedModel,
                    folder: pathlib.Path) -> None:
-  """Writes the model's answers to a test part."""
   if recipe.task in glue.GLUE_TASKS:
     task, part = ('ax', 'test') if part == 'ax' else (recipe.task, part)
     glue.write_answers(task, scores, folder / SUBMISSION, part=part,
-                             labels=trained.labels)
-    return
-  write_lines(trained, part, scores, folder)
+                       labels=trained.labels)
+  else:
+    write_lines(trained, part, scores, folder)
 
 
 def write_lines(trained: loading.TrainedModel, part: str, scores: np.ndarray,

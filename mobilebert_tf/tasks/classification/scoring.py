@@ -12,10 +12,7 @@ import numpy as np
 from sklearn import metrics as sklearn_metrics
 
 from mobilebert_tf.evaluation import analysis
-from mobilebert_tf.evaluation import intervals
 from mobilebert_tf.evaluation import metrics as metrics_lib
-from mobilebert_tf.evaluation import predictions as predictions_lib
-from mobilebert_tf.evaluation import results
 from mobilebert_tf.evaluation import scoring
 from mobilebert_tf.inference import loading
 from mobilebert_tf.tasks.classification import glue
@@ -35,10 +32,6 @@ _POINTS = 2000
 def evaluate(trained: loading.TrainedModel,
              options: scoring.Options) -> scoring.Scored:
   """Scores a model on a labelled file.
-
-  Args:
-    trained: The model.
-    options: The file, and how it is read.
 
   Raises:
     FileNotFoundError: If there is no such file.
@@ -60,12 +53,6 @@ def score_texts(predictor: predictor_lib.TextPredictor,
                 examples: loader.TextExamples, task: str,
                 metrics: Sequence[str] = ()) -> scoring.Scored:
   """Answers labelled texts and scores the answers.
-
-  Example:
-
-    trained = registry.load('runs/sst2')
-    examples = loader.read_examples('dev.tsv', labels=trained.labels)
-    score_texts(TextPredictor(trained), examples, 'SST-2')
 
   Args:
     predictor: The model.
@@ -95,7 +82,7 @@ def bootstrapped(names: Sequence[str], truth: np.ndarray,
                  answers: np.ndarray) -> list[dict[str, Any]]:
   """Returns metrics of a whole file with 95% intervals by resampling."""
   found = metrics_lib.compute(names, truth, answers)
-  ends = intervals.bootstrap(lambda rows: metrics_lib.compute(
+  ends = metrics_lib.bootstrap(lambda rows: metrics_lib.compute(
       names, truth[rows], answers[rows]), len(truth))
   return [scoring.score(name, found[name], *ends[name]) for name in names]
 
@@ -139,21 +126,15 @@ def reading_fields(trained: loading.TrainedModel,
                    task: glue.GlueTask | None = None,
                    labels: Sequence[str] = (),
                    **columns: str) -> dict[str, Any]:
-  """Returns how `loader.read_examples` reads a labelled file for a model.
-
-  Example: `read_examples('dev.tsv', **reading_fields(trained))`
+  """Returns the arguments of `loader.read_examples` for a model's file.
 
   Args:
-    trained: The model. The file has the columns of its run's validation data,
-      or of its training data if there is none.
+    trained: The model; the file has the columns of `fields_of_run`.
     task: Task of GLUE that the file belongs to, or None.
     labels: Labels of the file in the order of the model's classes; empty for
-      those that the model knows.
+      the model's own.
     **columns: `text_field`, `pair_field` and `label_field` of a file with a
       header, where they differ.
-
-  Returns:
-    Keywords of `read_examples`.
 
   Raises:
     ValueError: If the labels are not as many as the model's classes, or differ
@@ -203,22 +184,20 @@ def _labels(trained: loading.TrainedModel, task: glue.GlueTask | None,
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
-class TextPredictions(predictions_lib.Predictions):
+class TextPredictions(scoring.Predictions):
   """Base class of answers to labelled texts or pairs of texts.
 
   Attributes:
-    task: Title of the task in the report.
     texts: The texts.
     pairs: The second texts, or None.
-    labels: True classes int32 `[texts]`, or values float64 `[texts]`.
-    scores: float64 `[texts, classes]` probabilities, or `[texts]` values.
-    lengths: int32 `[texts]` tokens of each text, special tokens included.
+    labels: True classes, int32 `[texts]`, or values, float64 `[texts]`.
+    scores: Probabilities, float64 `[texts, classes]`, or values `[texts]`.
+    lengths: Tokens of each text, special ones included, int32 `[texts]`.
     label_names: Names of the classes; empty for values.
 
   Raises:
-    ValueError: If there is no text, fields differ in length, a label is none of
-      the classes, a score is not finite, or scores are not probabilities. The
-      message names the text.
+    ValueError: If fields do not fit together, a label is none of the classes,
+      or scores are not finite or not probabilities. Names the text.
   """
   score_dimensions: ClassVar[int] = 1
   label_dimensions: ClassVar[int] = 1
@@ -232,12 +211,12 @@ class TextPredictions(predictions_lib.Predictions):
 
   def __post_init__(self):
     count = len(self.texts)
-    predictions_lib.check_texts('texts', self.texts, count)
+    scoring.check_texts('texts', self.texts, count)
     if self.pairs is not None:
-      predictions_lib.check_texts('pairs', self.pairs, count)
+      scoring.check_texts('pairs', self.pairs, count)
     for name, dimensions in (('scores', self.score_dimensions), ('lengths', 1),
                              ('labels', self.label_dimensions)):
-      self._store(name, predictions_lib.to_finite(
+      self._store(name, scoring.to_finite(
           getattr(self, name), name, count, dimensions))
     self._store('lengths', self.lengths.astype(np.int32))
     self._store('label_names', tuple(self.label_names))
@@ -254,9 +233,9 @@ class TextPredictions(predictions_lib.Predictions):
     return self.lengths
 
   def mistake(self, row: int) -> dict[str, Any]:
-    found = {'row': row + 1, 'text': results.cut(self.texts[row])}
+    found = {'row': row + 1, 'text': analysis.cut(self.texts[row])}
     if self.pairs is not None:
-      found['pair'] = results.cut(self.pairs[row])
+      found['pair'] = analysis.cut(self.pairs[row])
     return {**found, **self._answer(row)}
 
   def _answer(self, row: int) -> dict[str, Any]:
@@ -275,12 +254,12 @@ class TextPredictions(predictions_lib.Predictions):
       self, metrics: Mapping[str, float]) -> dict[str, tuple[float, float]]:
     drawn = [name for name in metrics if name in metrics_lib.METRICS]
     for name, value in self.compute(drawn).items():
-      predictions_lib.check_metric(name, metrics[name], value)
+      scoring.check_metric(name, metrics[name], value)
     exact = {name: ends for name, ends in self._exact_intervals().items()
              if name in drawn}
     drawn = [name for name in drawn if name not in exact]
     if drawn and len(self.labels) > 1:
-      exact.update(intervals.bootstrap(
+      exact.update(metrics_lib.bootstrap(
           lambda rows: metrics_lib.compute(
               drawn, self.labels[rows], self.scores[rows]),
           len(self.labels)))
@@ -293,15 +272,7 @@ class TextPredictions(predictions_lib.Predictions):
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class ClassPredictions(TextPredictions):
-  """Class probabilities of labelled texts.
-
-  Example:
-
-    ClassPredictions(
-        task='sst2', texts=['Fine.', 'Dull.'], pairs=None,
-        label_names=['no', 'yes'], labels=[1, 0],
-        scores=[[0.1, 0.9], [0.4, 0.6]], lengths=[4, 4])
-  """
+  """Class probabilities of labelled texts."""
   kind: ClassVar[str] = 'classification'
   score_dimensions: ClassVar[int] = 2
 
@@ -327,7 +298,7 @@ class ClassPredictions(TextPredictions):
         np.abs(self.scores.sum(1) - 1) > _SUM_TOLERANCE)
     for row in np.flatnonzero(wrong):
       raise ValueError(
-          f'scores[{row}] is {predictions_lib.abbreviate(self.scores[row])}: '
+          f'scores[{row}] is {scoring.abbreviate(self.scores[row])}: '
           'not probabilities, which are 0 or more and sum to 1. Are they '
           'logits?')
 
@@ -360,7 +331,7 @@ class ClassPredictions(TextPredictions):
 
   def _exact_intervals(self) -> dict[str, tuple[float, float]]:
     right = self.quality()
-    return {'accuracy': intervals.wilson(int(right.sum()), len(right))}
+    return {'accuracy': metrics_lib.wilson(int(right.sum()), len(right))}
 
   def details(self) -> dict[str, Any]:
     names = self.label_names
@@ -401,7 +372,7 @@ class ValuePredictions(TextPredictions):
     errors = self.quality()
     return np.argsort(-errors, kind='stable'), errors > 0
 
-  def groups(self) -> dict[str, list[intervals.Group]]:
+  def groups(self) -> dict[str, list[metrics_lib.Group]]:
     return {'truth': analysis.by_size(self, self.labels)}
 
   def details(self) -> dict[str, Any]:
@@ -433,10 +404,5 @@ def class_scores(predictions: ClassPredictions) -> list[dict[str, float]]:
 
 
 def is_constant(values: Sequence[float] | np.ndarray) -> bool:
-  """Returns whether all values are equal, so that correlation is undefined."""
+  """Returns whether all values are equal, so correlation is undefined."""
   return bool(np.ptp(np.asarray(values)) == 0)
-
-
-_UNNAMED = re.compile(r'LABEL_\d+')
-_FIELDS = ('text_field', 'pair_field', 'label_field', 'column_names',
-           'bad_rows')

@@ -4,11 +4,11 @@
 """Served modules of whole texts: labels with probabilities, and values."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import tensorflow as tf
 
 from mobilebert_tf.deployment import served_module
-from mobilebert_tf.text import tokenizer as tokenizer_lib
 
 
 class TextClassification(served_module.ServedModule):
@@ -18,22 +18,14 @@ class TextClassification(served_module.ServedModule):
   `[batch]`, the most probable one; `labels`, string `[batch, labels]`, all of
   them in the order of the probabilities.
 
-  Args:
-    model: A classifier, `rewriting.rewrite(classifier)`.
-    tokenizer: As for `ServedModule`.
-    max_length: The same.
+  Args: Those of `ServedModule`, and
     labels: Names of the classes, in the order of the logits.
-    pairs: Whether it reads two texts, `text` and `pair`.
-    xla: Whether the model is compiled by XLA.
 
   Example: `module.serve_text(text=tf.constant(['a text']))['label']`
   """
 
-  def __init__(self, model: tf.Module,
-               tokenizer: tokenizer_lib.Tokenizer, max_length: int,
-               labels: Sequence[str], *, pairs: bool = False,
-               xla: bool = False):
-    super().__init__(model, tokenizer, max_length, pairs=pairs, xla=xla)
+  def __init__(self, *args: Any, labels: Sequence[str], **options: Any):
+    super().__init__(*args, **options)
     self._labels = tuple(labels)
 
   def _summarize(self, outputs: tf.Tensor, mask: tf.Tensor

@@ -47,24 +47,16 @@ class SentencePredictionTask(
     fine_tuning.FineTuning, sentence_prediction.SentencePredictionTask):
   """The Model Garden's task; a run that would go wrong does not begin.
 
-  It classifies, or with one class it rates: labels are then numbers, learned by
-  their squared error.
+  With one class it is a regression, which learns numbers by squared error.
+
+  Raises:
+    ValueError: If a metric is unknown or does not suit the labels.
   """
 
   problem_type = ''  # Of the classifier.
 
   def __init__(self, params: cfg.TaskConfig, logging_dir: str | None = None,
                name: str | None = None):
-    """Checks the metrics.
-
-    Args:
-      params: The config.
-      logging_dir: Folder of the run.
-      name: Of the task.
-
-    Raises:
-      ValueError: If a metric is unknown or does not suit the labels.
-    """
     super().__init__(params, logging_dir, name=name)
     # Whatever the columns of the two parts are called.
     self.label_field = 'label_ids'
@@ -76,14 +68,12 @@ class SentencePredictionTask(
   @property
   def labels(self) -> list[str]:
     """The label of each class, read from the training files if need be."""
-    train = self.task_config.train_data
-    if self.is_regression:
-      return []
-    return list(train.labels) or self.find_labels(train)
+    return ([] if self.is_regression
+            else self.find_labels(self.task_config.train_data))
 
   def find_labels(
       self, data: loader.TextClassificationDataConfig) -> list[str]:
-    """Returns the labels that the files of a config have."""
+    """Returns the labels that a config names or its files have."""
     return loader.find_labels(data)
 
   def build_model(self) -> modeling.MobileBertClassifier:
@@ -122,8 +112,7 @@ class SentencePredictionTask(
     return super().build_inputs(params, input_context)
 
   def _find_labels(
-      self, params: loader.TextClassificationDataConfig
-  ) -> list[str]:
+      self, params: loader.TextClassificationDataConfig) -> list[str]:
     """Returns the classes of the training part: what the logits stand for."""
     train = self.task_config.train_data
     num_classes = self.task_config.model.num_classes
@@ -167,7 +156,7 @@ class SentencePredictionTask(
     """Returns the metrics of the config.
 
     Args:
-      labels: `[texts, 1]`.
+      labels: `[texts, 1]`, or `[texts, labels]` of several.
       logits: float32 `[texts, classes]`.
     """
     return metrics_lib.compute(self.task_config.metrics, labels, logits)
@@ -191,7 +180,7 @@ class SentencePredictionTask(
 
   def aggregate_logs(self, state: Any = None,
                      step_outputs: dict[str, Any] | None = None) -> Any:
-    """Collects what the model said of each batch of the validation part."""
+    """Collects labels and logits of the validation part."""
     if not self.task_config.metrics:
       return super().aggregate_logs(state, step_outputs)
     state = state or {'labels': [], 'sentence_prediction': []}

@@ -36,15 +36,7 @@ class TextEmbedding(served_module.ServedModule):
 
 def embed(outputs: dict[str, tf.Tensor], mask: tf.Tensor
           ) -> dict[str, tf.Tensor]:
-  """Returns the two vectors of texts.
-
-  Args:
-    outputs: The encoder's `sequence_output` and `pooled_output`.
-    mask: int32 `[batch, length]`.
-
-  Returns:
-    `pooled_output` and `mean_output`, float32 `[batch, inter_block_size]`.
-  """
+  """Returns the `pooled_output` and `mean_output` of an encoder's outputs."""
   hidden = tf.cast(outputs['sequence_output'], tf.float32)
   weights = tf.cast(mask, tf.float32)[:, :, tf.newaxis]
   total = tf.reduce_sum(hidden * weights, axis=1)

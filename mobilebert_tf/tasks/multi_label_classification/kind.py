@@ -17,13 +17,10 @@ THRESHOLD = 0.5  # Where none was tuned.
 
 @dataclasses.dataclass(frozen=True)
 class Settings:
-  """Settings of multi-label classification in a `.tflite` file.
+  """Settings of a `.tflite` file.
 
   Attributes:
     thresholds: Least probability with which a text has a label, by label.
-
-  Raises:
-    ValueError: If one is no number from 0 to 1.
   """
   thresholds: tuple[float, ...]
 
@@ -101,18 +98,14 @@ class MultiLabelClassification(classification.TextAnswers):
   def served_module(self, trained, model, text_tokenizer, *, xla):
     from mobilebert_tf.tasks.multi_label_classification import serving
     return serving.TextLabels(
-        model, text_tokenizer, trained.max_length, trained.labels,
-        self.thresholds(trained), pairs=bool(trained.pairs), xla=xla)
+        model, text_tokenizer, trained.max_length, pairs=bool(trained.pairs),
+        xla=xla, labels=trained.labels, thresholds=self.thresholds(trained))
 
   def answers(self, trained, texts):
     return super().answers(trained, texts) - self.thresholds(trained)
 
   def differ(self, found, expected):
     return ((found >= 0) != (expected >= 0)).any(-1)
-
-  def agreement(self, answers, reference):
-    return {**super().agreement(answers, reference),
-            'share': float(np.mean(~self.differ(answers, reference)))}
 
   def settings(self, trained):
     return Settings(tuple(map(float, self.thresholds(trained))))
@@ -125,7 +118,10 @@ class MultiLabelClassification(classification.TextAnswers):
 
   def answer_file(self, runner, texts, pairs):
     metadata = runner.metadata
-    return [self._labels(row, metadata.settings.thresholds, metadata.labels)
+    thresholds = np.array(metadata.settings.thresholds, np.float32)
+    return [[classification.Label(metadata.labels[i], float(row[i]))
+             for i in np.argsort(-row, kind='stable')  # The likeliest first.
+             if row[i] >= thresholds[i]]
             for row in runner.compute(texts, pairs)]
 
   def comparable(self, runner, texts, pairs):
@@ -134,13 +130,6 @@ class MultiLabelClassification(classification.TextAnswers):
 
   def file_scores(self, runner, texts, pairs):
     return runner.compute(texts, pairs)
-
-  def _labels(self, row: np.ndarray, thresholds: Sequence[float],
-              labels: Sequence[str]) -> list[classification.Label]:
-    """Returns the labels of a text, the most probable first."""
-    given = row >= np.array(thresholds, np.float32)
-    return [classification.Label(labels[i], float(row[i]))
-            for i in np.argsort(-row, kind='stable') if given[i]]
 
   # === Evaluation ===
 

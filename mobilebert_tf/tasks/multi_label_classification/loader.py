@@ -14,6 +14,9 @@ from official.nlp.data import data_loader_factory
 
 from mobilebert_tf.tasks.classification import loader as base
 
+# What a data config says of a labelled file.
+FIELDS = ('text_field', 'pair_field', 'label_field', 'label_columns',
+          'label_separator', 'column_names', 'bad_rows')
 _SHOWN = 20
 
 
@@ -28,10 +31,9 @@ def read_examples(path: str | Sequence[str], *, text_field: str = 'text',
                   keep_empty: bool = False) -> base.TextExamples:
   """Reads and checks all rows of TSV or CSV files.
 
+  Other arguments are those of `classification.loader.read_examples`.
+
   Args:
-    path: Files, as for `classification.loader.read_examples`.
-    text_field: Column of the text.
-    pair_field: Column of the second text; '' for none.
     label_field: Column of the labels, empty for a text that has none; '' for
       texts without labels.
     label_columns: Columns of 0 and 1, one for each label, in place of
@@ -39,10 +41,6 @@ def read_examples(path: str | Sequence[str], *, text_field: str = 'text',
     label_separator: Separator of labels that share a cell.
     labels: Names of the labels, in the order of the columns unless these have
       the same names; empty for those that the files have.
-    index_field: Column of an id that no two rows share; '' for none.
-    column_names: Columns of files without a header.
-    bad_rows: `error` or `skip`.
-    keep_empty: Whether texts may be empty.
 
   Returns:
     The columns; `label_ids` are `[rows, labels]`.
@@ -85,12 +83,7 @@ def read_labels(path: str | Sequence[str], *, label_field: str = 'label',
                 **reading: Any) -> list[str]:
   """Returns the labels of files: the columns, or the sorted set of the cells.
 
-  Args:
-    path: Files, as for `read_examples`.
-    label_field: Column of the labels.
-    label_columns: Columns of 0 and 1 in place of `label_field`.
-    label_separator: Separator of labels that share a cell.
-    **reading: `column_names` and `bad_rows` of `read_examples`.
+  Arguments are those of `read_examples`.
 
   Raises:
     FileNotFoundError: If there is no such file.
@@ -149,8 +142,7 @@ def _check_flag(column: str) -> base.Check:
   return check
 
 
-def _check_labels(separator: str,
-                  labels: Sequence[str]) -> base.Check:
+def _check_labels(separator: str, labels: Sequence[str]) -> base.Check:
   if not separator:
     raise ValueError("label_separator is ''; name what stands between the "
                      'labels of a text, such as a comma.')
@@ -206,13 +198,9 @@ def read_data(params: MultiLabelDataConfig) -> base.TextExamples:
   empty ones are kept.
   """
   return read_examples(
-      params.input_path, text_field=params.text_field,
-      pair_field=params.pair_field, label_field=params.label_field,
-      label_columns=params.label_columns,
-      label_separator=params.label_separator, labels=params.labels,
-      index_field=params.index_field, column_names=params.column_names,
-      bad_rows=params.bad_rows,
-      keep_empty=not (params.label_field or params.label_columns))
+      params.input_path, labels=params.labels, index_field=params.index_field,
+      keep_empty=not (params.label_field or params.label_columns),
+      **{name: getattr(params, name) for name in FIELDS})
 
 
 def find_labels(params: MultiLabelDataConfig) -> list[str]:

@@ -15,8 +15,7 @@ import numpy as np
 from sklearn import metrics as sklearn_metrics
 
 from mobilebert_tf.evaluation import analysis
-from mobilebert_tf.evaluation import intervals
-from mobilebert_tf.evaluation import predictions as predictions_lib
+from mobilebert_tf.evaluation import metrics as metrics_lib
 from mobilebert_tf.evaluation import scoring as scoring_lib
 from mobilebert_tf.inference import loading
 from mobilebert_tf.tasks.classification import loader as base_loader
@@ -25,8 +24,6 @@ from mobilebert_tf.tasks.multi_label_classification import kind
 from mobilebert_tf.tasks.multi_label_classification import loader
 
 _NO_LABEL = 'no label'
-_FIELDS = ('text_field', 'pair_field', 'label_field', 'label_columns',
-           'label_separator', 'column_names', 'bad_rows')
 
 
 # === Metrics ===
@@ -93,12 +90,12 @@ def compute(names: Sequence[str], labels: np.ndarray,
 def metric_intervals(names: Sequence[str], labels: np.ndarray,
                      margins: np.ndarray) -> dict[str, tuple[float, float]]:
   """Returns 95% intervals, by resampling texts; see `compute`."""
-  ends = intervals.bootstrap(
+  ends = metrics_lib.bootstrap(
       lambda rows: {name: METRICS[name](labels[rows], margins[rows])
                     for name in names}, len(labels))
   if 'subset_accuracy' in ends:
     right = _is_right(labels, margins)
-    ends['subset_accuracy'] = intervals.wilson(int(right.sum()), len(right))
+    ends['subset_accuracy'] = metrics_lib.wilson(int(right.sum()), len(right))
   return ends
 
 
@@ -116,7 +113,7 @@ def _has_both(labels: np.ndarray) -> np.ndarray:
 
 def tune_thresholds(labels: np.ndarray,
                     probabilities: np.ndarray) -> list[float]:
-  """Finds the threshold of each label with the best F1.
+  """Returns the threshold of each label with the best F1.
 
   It lies in the middle between two probabilities; of several with the same F1
   it is the one closest to 0.5. A label that no text has keeps 0.5.
@@ -124,9 +121,6 @@ def tune_thresholds(labels: np.ndarray,
   Args:
     labels: 0 or 1, `[texts, labels]`, of held-out texts.
     probabilities: `[texts, labels]`.
-
-  Returns:
-    A threshold for each label.
 
   Example: `tune_thresholds([[1], [0]], [[0.4], [0.2]])  # [0.3]`
   """
@@ -180,7 +174,7 @@ class LabelPredictions(scoring.TextPredictions):
     wrong = ((self.scores < 0) | (self.scores > 1)).any(1)
     for row in np.flatnonzero(wrong):
       raise ValueError(
-          f'scores[{row}] is {predictions_lib.abbreviate(self.scores[row])}: '
+          f'scores[{row}] is {scoring_lib.abbreviate(self.scores[row])}: '
           'not probabilities, which are from 0 to 1. Are they logits?')
 
   @property
@@ -209,7 +203,7 @@ class LabelPredictions(scoring.TextPredictions):
     errors = np.where(wrong, np.abs(self.margins), 0).sum(1)
     return np.argsort(-errors, kind='stable'), wrong.any(1)
 
-  def groups(self) -> dict[str, list[intervals.Group]]:
+  def groups(self) -> dict[str, list[metrics_lib.Group]]:
     return {'labels': analysis.by_size(self, self.labels.sum(1))}
 
   def _answer(self, row: int) -> dict[str, Any]:
@@ -239,7 +233,7 @@ class LabelPredictions(scoring.TextPredictions):
   def metric_intervals(
       self, metrics: Mapping[str, float]) -> dict[str, tuple[float, float]]:
     for name, value in self.compute(list(metrics)).items():
-      predictions_lib.check_metric(name, metrics[name], value)
+      scoring_lib.check_metric(name, metrics[name], value)
     return metric_intervals(list(metrics), self.labels, self.margins)
 
   def details(self) -> dict[str, Any]:
@@ -273,10 +267,6 @@ def _join(labels: Sequence[str]) -> str:
   return ', '.join(labels) or _NO_LABEL
 
 
-_FIELDS = ('text_field', 'pair_field', 'label_field', 'label_columns',
-           'label_separator', 'column_names', 'bad_rows')
-
-
 # === Reading ===
 
 
@@ -285,9 +275,8 @@ def read_examples(path: str, trained: loading.TrainedModel,
   """Reads a labelled file for a model.
 
   Args:
-    path: The file.
-    trained: The model. The file has the columns of its run's validation data,
-      or of its training data if there is none.
+    path: Path of the file.
+    trained: The model; the file has the columns of `scoring.fields_of_run`.
     columns: Columns that differ; the file then has a header.
 
   Returns:
@@ -305,7 +294,7 @@ def read_examples(path: str, trained: loading.TrainedModel,
         f'There are {len(columns.labels)} labels ({", ".join(columns.labels)}) '
         f'for the {len(trained.labels)} of the model '
         f'({", ".join(trained.labels)}).')
-  fields = scoring.fields_of_run(trained, _FIELDS)
+  fields = scoring.fields_of_run(trained, loader.FIELDS)
   given = {name: value for name, value in (
       ('text_field', columns.text), ('pair_field', columns.pair),
       ('label_field', columns.label), ('label_columns', columns.label_columns),

@@ -3,12 +3,12 @@
 """Served module of texts with any number of labels."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import tensorflow as tf
 
 from mobilebert_tf.deployment import served_module
-from mobilebert_tf.text import tokenizer as tokenizer_lib
 
 
 class TextLabels(served_module.ServedModule):
@@ -19,24 +19,17 @@ class TextLabels(served_module.ServedModule):
   has and '' otherwise; `margins`, float32, the probability of a label minus its
   threshold, 0 or more where the text has it.
 
-  Args:
-    model: A classifier, `rewriting.rewrite(classifier)`.
-    tokenizer: As for `ServedModule`.
-    max_length: As for `ServedModule`.
+  Args: Those of `ServedModule`, and
     labels: Names of the labels, in the order of the logits.
     thresholds: Least probability with which a text has a label, float32
       `[labels]`.
-    pairs: Whether it reads two texts, `text` and `pair`.
-    xla: Whether the model is compiled by XLA.
 
   Example: `module.serve_text(text=tf.constant(['a text']))['selected']`
   """
 
-  def __init__(self, model: tf.Module,
-               tokenizer: tokenizer_lib.Tokenizer, max_length: int,
-               labels: Sequence[str], thresholds: np.ndarray, *,
-               pairs: bool = False, xla: bool = False):
-    super().__init__(model, tokenizer, max_length, pairs=pairs, xla=xla)
+  def __init__(self, *args: Any, labels: Sequence[str],
+               thresholds: np.ndarray, **options: Any):
+    super().__init__(*args, **options)
     self._labels = tuple(labels)
     self._thresholds = tuple(map(float, thresholds))
 

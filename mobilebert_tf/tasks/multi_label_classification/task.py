@@ -52,11 +52,6 @@ class MultiLabelConfig(task.SentencePredictionConfig):
 class MultiLabelTask(task.SentencePredictionTask):
   """Learns each label by itself, by its binary cross-entropy.
 
-  Args:
-    params: The config.
-    logging_dir: Folder of the run.
-    name: Name of the task.
-
   Raises:
     ValueError: If there is one label, a metric is unknown, or thresholds are
       not one for each label.
@@ -151,12 +146,6 @@ def score_run(recipe: Any, data: recipes.RecipeData,
               trained: loading.TrainedModel,
               folder: pathlib.Path) -> dict[str, scoring_lib.Scored]:
   """Tunes thresholds on the held-out part, scores it and answers the test part.
-
-  Args:
-    recipe: The recipe.
-    data: The data of `read_recipe`.
-    trained: The fine-tuned model.
-    folder: Folder of the run, for the answers.
 
   Returns:
     The scores of the held-out part, with the thresholds.

@@ -37,29 +37,28 @@ class MobileBertPretrainDataConfig(cfg.DataConfig):
   Records made with `--masking=dynamic` are masked anew in each epoch.
 
   Attributes:
-    input_path: Record files or globs (several as a list or with commas), or
-      folders of records. Files that end with `.gz` are decompressed.
+    input_path: Record files, compressed if they end with `.gz`, globs or
+      folders; several as a list or with commas.
     global_batch_size: Batch size over all replicas.
     is_training: Whether to shuffle and repeat. If not, every pass gives the
       same batches with the same masks, the last one perhaps smaller.
-    shuffle_buffer_size: Number of records in the shuffle buffer in training.
-    deterministic: False lets batches come in another order where that is
-      faster; a run cannot then be resumed at the very next batch.
-    seq_length: Length of the batches, longer than any record: a [PAD] follows
-      each.
+    shuffle_buffer_size: Number of records in the shuffle buffer.
+    deterministic: Whether the order of batches is fixed, as resuming a run at
+      the very next batch requires.
+    seq_length: Length of the batches; each record is shorter and followed by a
+      [PAD].
     max_predictions_per_seq: Maximum number of predicted tokens.
     use_next_sentence_label: Whether to give `next_sentence_labels`.
     vocab_file: Vocabulary of the records.
     masked_lm_rate: Share of tokens to predict, for dynamic records only.
     whole_word_masking: Whether to mask whole words, for dynamic records only.
-    seed: Seed of shuffling and masking; None for another in each run of
-      training, and 0 in evaluation.
+    seed: Seed of shuffling and masking; None for a random one in training, and
+      0 in evaluation.
     sharding: Whether each worker reads files of its own. If not, each reads all
-      and takes its rows of each batch: more work, but batches and masks are
-      those of a single worker.
-    start_batch: Number of batches that this training has already consumed, set
-      when a run is resumed. Needs the same seed, batch size and files, and with
-      `sharding` as many workers.
+      and takes its rows of each batch, so that batches and masks are those of
+      a single worker.
+    start_batch: Number of batches that a resumed training has consumed. Needs
+      the same seed, batch size and files, and with `sharding` as many workers.
   """
   input_path: str = ''
   global_batch_size: int = 512
@@ -79,19 +78,16 @@ class MobileBertPretrainDataConfig(cfg.DataConfig):
 class MobileBertPretrainDataLoader(data_loader.DataLoader):
   """Reads, pads and where needed masks records, in whole batches.
 
-  Example:
+  Example: `MobileBertPretrainDataLoader(config).load()`
 
-    loader = MobileBertPretrainDataLoader(MobileBertPretrainDataConfig(
-        input_path='/tmp/records', vocab_file='vocab.txt'))
-    batch = next(iter(loader.load()))
+  Args:
+    params: The config.
+
+  Raises:
+    ValueError: If a setting is missing or out of range.
   """
 
   def __init__(self, params: MobileBertPretrainDataConfig):
-    """Checks the settings; files are read by `load`.
-
-    Raises:
-      ValueError: If a setting is missing or out of range.
-    """
     batches_lib.check(params)
     for name in ('seq_length', 'max_predictions_per_seq'):
       if getattr(params, name) < 1:
@@ -102,14 +98,9 @@ class MobileBertPretrainDataLoader(data_loader.DataLoader):
                        'be between 0 and 1.')
     self._params = params
 
-  def load(
-      self,
-      input_context: tf.distribute.InputContext | None = None
-  ) -> tf.data.Dataset:
-    """Returns the batches.
-
-    Args:
-      input_context: Part of the files that this worker reads.
+  def load(self, input_context: tf.distribute.InputContext | None = None
+           ) -> tf.data.Dataset:
+    """Reads and checks the records, and returns the batches.
 
     Returns:
       Dicts of int32 `input_word_ids`, `input_mask`, `input_type_ids`
@@ -129,7 +120,6 @@ class MobileBertPretrainDataLoader(data_loader.DataLoader):
     seed = params.seed
     if seed is None:
       seed = random.SystemRandom().getrandbits(31) if params.is_training else 0
-
     part = _Part.of(params, input_context)
     if len(files) < part.workers:
       raise ValueError(
@@ -179,39 +169,40 @@ class MobileBertPretrainDataLoader(data_loader.DataLoader):
     """Pads and masks dynamic records."""
     params = self._params
     parsed = self._parse(serialized, ('input_ids', 'segment_ids'))
-    shape = [None, params.seq_length]
-    word_ids = parsed['input_ids'].to_tensor(
-        tf.constant(vocabulary.pad_id, tf.int32), shape=shape)
-    input_mask = tf.ones_like(parsed['input_ids']).to_tensor(shape=shape)
-    types = parsed['segment_ids'].to_tensor(shape=shape)
-    batch = pretraining_examples.mask_tokens(
-        word_ids, input_mask, vocabulary=vocabulary,
+    mask = tf.ones_like(parsed['input_ids'])
+    batch = self._pad(parsed | {'input_mask': mask}, vocabulary.pad_id)
+    return batch | pretraining_examples.mask_tokens(
+        batch['input_word_ids'], batch['input_mask'], vocabulary=vocabulary,
         max_predictions=params.max_predictions_per_seq,
         rate=params.masked_lm_rate, seed=seed,
         whole_word=params.whole_word_masking)
-    return batch | {'input_mask': input_mask, 'input_type_ids': types
-                   } | self._labels(parsed)
 
-  def _make_masked_batch(
-      self, serialized: tf.Tensor,
-      vocabulary: vocabulary_lib.Vocabulary) -> dict[str, tf.Tensor]:
+  def _make_masked_batch(self, serialized: tf.Tensor,
+                         vocabulary: vocabulary_lib.Vocabulary
+                         ) -> dict[str, tf.Tensor]:
     """Pads static records."""
-    params = self._params
     slots = ('masked_lm_positions', 'masked_lm_ids')
     parsed = self._parse(
         serialized, ('input_ids', 'input_mask', 'segment_ids', *slots),
         ('masked_lm_weights',))
-    shape = [None, params.seq_length]
+    shape = [None, self._params.max_predictions_per_seq]
+    return self._pad(parsed, vocabulary.pad_id) | {
+        name: parsed[name].to_tensor(shape=shape)
+        for name in (*slots, 'masked_lm_weights')}
+
+  def _pad(self, parsed: dict[str, tf.RaggedTensor | tf.Tensor],
+           pad_id: int) -> dict[str, tf.Tensor]:
+    """Returns the model's inputs `[batch, seq_length]`, and the labels."""
+    shape = [None, self._params.seq_length]
     batch = {
         'input_word_ids': parsed['input_ids'].to_tensor(
-            tf.constant(vocabulary.pad_id, tf.int32), shape=shape),
+            tf.constant(pad_id, tf.int32), shape=shape),
         'input_mask': parsed['input_mask'].to_tensor(shape=shape),
         'input_type_ids': parsed['segment_ids'].to_tensor(shape=shape),
     }
-    for name in (*slots, 'masked_lm_weights'):
-      batch[name] = parsed[name].to_tensor(
-          shape=[None, params.max_predictions_per_seq])
-    return batch | self._labels(parsed)
+    if _LABELS in parsed:
+      batch[_LABELS] = parsed[_LABELS]
+    return batch
 
   def _parse(self, serialized: tf.Tensor, integers: tuple[str, ...],
              floats: tuple[str, ...] = ()
@@ -224,9 +215,6 @@ class MobileBertPretrainDataLoader(data_loader.DataLoader):
     parsed = tf.io.parse_example(serialized, features)
     return {name: value if name in floats else tf.cast(value, tf.int32)
             for name, value in parsed.items()}
-
-  def _labels(self, parsed: dict[str, tf.Tensor]) -> dict[str, tf.Tensor]:
-    return {_LABELS: parsed[_LABELS]} if _LABELS in parsed else {}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -281,28 +269,19 @@ def read_in_order(files: Sequence[str]) -> tf.data.Dataset:
   return tf.data.Dataset.from_tensor_slices(list(files)).flat_map(_read_file)
 
 
-def read_shuffled_forever(files: Sequence[str],
-                          *,
-                          seed: tuple[int, int],
-                          shuffle_buffer_size: int,
-                          first_epoch: int = 0,
-                          cycle_length: int | None = None,
-                          block_length: int = 1,
-                          cache: bool = False,
-                          deterministic: bool = True) -> tf.data.Dataset:
+def read_shuffled_forever(
+    files: Sequence[str], *, seed: tuple[int, int], shuffle_buffer_size: int,
+    first_epoch: int = 0, cycle_length: int | None = None,
+    block_length: int = 1, cache: bool = False,
+    deterministic: bool = True) -> tf.data.Dataset:
   """Returns the serialized records of all files, epoch after epoch.
 
   The order within an epoch depends only on the seed and the number of the
   epoch, so reading can begin with any epoch; not on TensorFlow's global seed.
 
-  Example:
-
-    read_shuffled_forever(['a.tfrecord', 'b.tfrecord.gz'], seed=(7, 0),
-                          shuffle_buffer_size=10_000, first_epoch=3)
-
   Args:
-    files: The files, at least one of them not empty; those that end with `.gz`
-      are decompressed.
+    files: Paths of files, at least one of them not empty, compressed if they
+      end with `.gz`.
     seed: Seed of the order.
     shuffle_buffer_size: Number of records in the shuffle buffer.
     first_epoch: First epoch, from 0.
@@ -315,10 +294,8 @@ def read_shuffled_forever(files: Sequence[str],
     paths = tf.random.experimental.stateless_shuffle(
         tf.constant(list(files)), epoch_seed)
     return tf.data.Dataset.from_tensor_slices(paths).interleave(
-        _read_file,
-        cycle_length=cycle_length or min(len(files), 16),
-        block_length=block_length,
-        num_parallel_calls=tf.data.AUTOTUNE,
+        _read_file, cycle_length=cycle_length or min(len(files), 16),
+        block_length=block_length, num_parallel_calls=tf.data.AUTOTUNE,
         deterministic=deterministic)
 
   first_seed = tf.constant(seed, tf.int64)
@@ -342,7 +319,7 @@ def read_shuffled_forever(files: Sequence[str],
 
 
 def is_empty(files: Sequence[str]) -> bool:
-  """Whether none of the files holds a record."""
+  """Returns whether none of the files holds a record."""
   with tf.init_scope():  # A dataset may be built within a `tf.function`.
     return next(iter(read_in_order(files).take(1)), None) is None
 
@@ -366,8 +343,7 @@ def find_records(input_path: str | list[str] | tuple[str, ...]) -> list[str]:
   """Returns the record files of paths, globs and folders.
 
   Raises:
-    FileNotFoundError: If one of them has none, or a folder lacks some of those
-      that its manifest lists.
+    FileNotFoundError: If one of them has none, or not all of its manifest.
   """
   patterns = files_lib.split_paths(input_path)
   files = files_lib.find_files([p for pattern in patterns
@@ -395,11 +371,6 @@ def count_records(files: list[str]) -> int:
 def check_records(files: list[str], vocabulary: vocabulary_lib.Vocabulary,
                   params: MobileBertPretrainDataConfig) -> bool:
   """Checks that records fit the config of their loader.
-
-  Args:
-    files: Paths from `find_records`.
-    vocabulary: The config's vocabulary.
-    params: The config.
 
   Returns:
     Whether they were masked when they were made.

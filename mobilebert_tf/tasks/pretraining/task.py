@@ -12,7 +12,6 @@ import tensorflow as tf, tf_keras
 from mobilebert_tf import checkpoints
 from mobilebert_tf import modeling
 from mobilebert_tf.modeling import layers
-from mobilebert_tf.tasks import replicas
 from mobilebert_tf.text import vocabulary
 from official.core import config_definitions as cfg
 from official.core import task_factory
@@ -25,9 +24,7 @@ GRADIENT_NORM = 'gradient_norm'
 
 def encoder_config(
     architecture: modeling.MobileBertConfig) -> encoders.EncoderConfig:
-  """Wraps an architecture for the Model Garden's tasks.
-
-  Its fields are `encoder.any.*` in YAML.
+  """Wraps an architecture for the Model Garden's tasks, as `encoder.any.*`.
 
   >>> encoder_config(modeling.get_architecture('mobilebert')).type
   'any'
@@ -95,16 +92,15 @@ class PretrainingTask(masked_lm.MaskedLMTask):
                    model_outputs: Mapping[str, tf.Tensor],
                    metrics: Sequence[tf_keras.metrics.Metric],
                    aux_losses: Any = None) -> tf.Tensor:
-    """Returns masked-LM plus next-sentence loss, means over the global batch.
-    """
+    """Returns the masked-LM plus next-sentence loss over the global batch."""
     del aux_losses  # Our models have none.
-    losses = {'lm_example_loss': replicas.mean_over_replicas(
+    losses = {'lm_example_loss': mean_over_replicas(
         _cross_entropy(labels['masked_lm_ids'], model_outputs['mlm_logits']),
         labels['masked_lm_weights'])}
     if 'next_sentence_labels' in labels:
       following = _cross_entropy(labels['next_sentence_labels'],
                                  model_outputs['next_sentence'][:, tf.newaxis])
-      losses['next_sentence_loss'] = replicas.mean_over_replicas(
+      losses['next_sentence_loss'] = mean_over_replicas(
           following, tf.ones_like(following))
     for metric in metrics:
       if metric.name in losses:
@@ -144,6 +140,43 @@ class PretrainingTask(masked_lm.MaskedLMTask):
     """Restores `init_checkpoint`, of any format, if it is set."""
     if self.task_config.init_checkpoint:
       checkpoints.restore(model, self.task_config.init_checkpoint)
+
+
+def share_of_replica(weights: tf.Tensor) -> tf.Tensor:
+  """Returns this replica's sum of weights relative to the replicas' mean.
+
+  A replica's weighted mean, times this, averaged over replicas, is the weighted
+  mean of the global batch. Without it the loss of a step would depend on how
+  many devices share it.
+
+  Args:
+    weights: Weights of the replica's mean, of any shape.
+
+  Returns:
+    A float32 scalar, 1 on a single device.
+  """
+  context = tf.distribute.get_replica_context()
+  if context is None or context.num_replicas_in_sync == 1:
+    return tf.constant(1.0)
+  total = tf.reduce_sum(tf.cast(weights, tf.float32))
+  mean = context.all_reduce(tf.distribute.ReduceOp.MEAN, total)
+  return tf.math.divide_no_nan(total, mean)
+
+
+def mean_over_replicas(values: tf.Tensor, weights: tf.Tensor) -> tf.Tensor:
+  """Returns a weighted mean that, averaged over replicas, is the global one.
+
+  Args:
+    values: float32, of any shape.
+    weights: Weights, of the same shape.
+
+  Returns:
+    A float32 scalar, 0 if all weights are.
+  """
+  weights = tf.cast(weights, tf.float32)
+  mean = tf.math.divide_no_nan(
+      tf.reduce_sum(weights * values), tf.reduce_sum(weights))
+  return mean * share_of_replica(weights)
 
 
 def _cross_entropy(labels: tf.Tensor, logits: tf.Tensor) -> tf.Tensor:

@@ -19,10 +19,8 @@ import numpy as np
 
 from mobilebert_tf.data import squad
 from mobilebert_tf.evaluation import analysis
-from mobilebert_tf.evaluation import intervals
-from mobilebert_tf.evaluation import predictions as predictions_lib
+from mobilebert_tf.evaluation import metrics as base_metrics
 from mobilebert_tf.evaluation import real_texts
-from mobilebert_tf.evaluation import results
 from mobilebert_tf.evaluation import scoring
 from mobilebert_tf.inference import loading
 from mobilebert_tf.tasks.question_answering import metrics as metrics_lib
@@ -254,7 +252,7 @@ def _probability(answer: spans.Answer, text: str) -> float:
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
-class AnswerPredictions(predictions_lib.Predictions):
+class AnswerPredictions(scoring.Predictions):
   """Predicted answers to questions about texts.
 
   Attributes:
@@ -288,7 +286,7 @@ class AnswerPredictions(predictions_lib.Predictions):
   def __post_init__(self):
     count = len(self.questions)
     for name in ('questions', 'contexts', 'answers', 'ids'):
-      predictions_lib.check_texts(name, getattr(self, name), count)
+      scoring.check_texts(name, getattr(self, name), count)
     self._check_truths(count)
     seen = set()
     for row, name in enumerate(self.ids):
@@ -296,7 +294,7 @@ class AnswerPredictions(predictions_lib.Predictions):
         raise ValueError(f'ids[{row}] is {name!r}, which is duplicated.')
       seen.add(name)
     for name in ('scores', 'exact', 'f1'):
-      object.__setattr__(self, name, predictions_lib.to_finite(
+      object.__setattr__(self, name, scoring.to_finite(
           getattr(self, name), name, count))
     for name in ('exact', 'f1'):
       values = getattr(self, name)
@@ -311,7 +309,7 @@ class AnswerPredictions(predictions_lib.Predictions):
     for row, truths in enumerate(self.truths):
       if isinstance(truths, str):
         raise ValueError(
-            f'truths[{row}] is the text {predictions_lib.abbreviate(truths)}; '
+            f'truths[{row}] is the text {scoring.abbreviate(truths)}; '
             'it has to be a list of texts, empty where there is no answer.')
 
   @property
@@ -339,7 +337,7 @@ class AnswerPredictions(predictions_lib.Predictions):
     """Orders by the lowest F1, then by the highest score."""
     return np.lexsort((-self.scores, self.f1)), self.exact < 1
 
-  def groups(self) -> dict[str, list[intervals.Group]]:
+  def groups(self) -> dict[str, list[base_metrics.Group]]:
     found = {'question_word': by_question_word(self)}
     if self.has_unanswerable:
       found['answerable'] = by_answerable(self)
@@ -351,8 +349,8 @@ class AnswerPredictions(predictions_lib.Predictions):
     found = {}
     for name, field in _OFFICIAL.items():
       if name in metrics:
-        group = intervals.group(name, getattr(self, field))
-        predictions_lib.check_metric(name, metrics[name], 100 * group.mean)
+        group = base_metrics.group(name, getattr(self, field))
+        scoring.check_metric(name, metrics[name], 100 * group.mean)
         found[name] = (100 * group.low, 100 * group.high)
     return found
 
@@ -360,10 +358,10 @@ class AnswerPredictions(predictions_lib.Predictions):
     truths, answer = self.truths[row], self.answers[row]
     return {
         'id': self.ids[row],
-        'question': results.cut(self.questions[row]),
-        'context': results.excerpt(self.contexts[row], [*truths, answer]),
-        'truths': [results.cut(truth) for truth in dict.fromkeys(truths)],
-        'answer': results.cut(answer),
+        'question': analysis.cut(self.questions[row]),
+        'context': analysis.excerpt(self.contexts[row], [*truths, answer]),
+        'truths': [analysis.cut(truth) for truth in dict.fromkeys(truths)],
+        'answer': analysis.cut(answer),
         'score': self.scores[row],
         'f1': self.f1[row],
     }
@@ -384,7 +382,7 @@ def question_word(question: str) -> str:
   return OTHER
 
 
-def by_question_word(predicted: AnswerPredictions) -> list[intervals.Group]:
+def by_question_word(predicted: AnswerPredictions) -> list[base_metrics.Group]:
   """Splits questions by their question word; `OTHER` has the rare ones."""
   words = [question_word(question) for question in predicted.questions]
   counts = collections.Counter(words)
@@ -392,7 +390,7 @@ def by_question_word(predicted: AnswerPredictions) -> list[intervals.Group]:
       word if _RARE * counts[word] >= len(words) else OTHER for word in words))
 
 
-def by_answerable(predicted: AnswerPredictions) -> list[intervals.Group]:
+def by_answerable(predicted: AnswerPredictions) -> list[base_metrics.Group]:
   """Splits questions into those with an answer in the text and the others."""
   return analysis.by_name(predicted, (
       'answerable' if truths else 'unanswerable'

@@ -15,9 +15,7 @@ import numpy as np
 
 from mobilebert_tf.data import conll
 from mobilebert_tf.evaluation import analysis
-from mobilebert_tf.evaluation import intervals
-from mobilebert_tf.evaluation import predictions as predictions_lib
-from mobilebert_tf.evaluation import results
+from mobilebert_tf.evaluation import metrics as metrics_lib
 from mobilebert_tf.evaluation import scoring
 from mobilebert_tf.inference import loading
 from mobilebert_tf.tasks.token_classification import kind
@@ -28,7 +26,7 @@ _WRONG_WORDS = 20  # Of a sentence, in the report.
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
-class TokenPredictions(predictions_lib.Predictions):
+class TokenPredictions(scoring.Predictions):
   """Labels of the words of sentences.
 
   Attributes:
@@ -64,7 +62,7 @@ class TokenPredictions(predictions_lib.Predictions):
           raise ValueError(f'Sentence {row} is a text; it has to be a list.')
         if not len(words):
           raise ValueError(f'Sentence {row} has no word.')
-        predictions_lib.check_texts(f'{name}[{row}]', tags, len(words))
+        scoring.check_texts(f'{name}[{row}]', tags, len(words))
 
   def quality(self) -> np.ndarray:
     """Returns 1 for a sentence all of whose words are right, else 0."""
@@ -94,10 +92,10 @@ class TokenPredictions(predictions_lib.Predictions):
     known = {name: value for name, value in score_counts(counts).items()
              if name in metrics}
     for name, value in known.items():
-      predictions_lib.check_metric(name, metrics[name], value)
+      scoring.check_metric(name, metrics[name], value)
     if not known:
       return {}
-    drawn = intervals.bootstrap(
+    drawn = metrics_lib.bootstrap(
         lambda rows: score_counts(counts, rows), len(counts.words))
     return {name: drawn[name] for name in known}
 
@@ -106,10 +104,10 @@ class TokenPredictions(predictions_lib.Predictions):
     wrong = [(word, *tags) for word, *tags in zip(
         words, self.labels[row], self.answers[row], strict=True)
              if len(set(tags)) > 1]
-    return {'row': row + 1, 'text': results.cut(' '.join(words)),
+    return {'row': row + 1, 'text': analysis.cut(' '.join(words)),
             'words': len(words), 'num_wrong': len(wrong),
             'wrong': [dict(zip(('word', 'truth', 'answer'),
-                               map(results.cut, each), strict=True))
+                               map(analysis.cut, each), strict=True))
                       for each in wrong[:_WRONG_WORDS]]}
 
   def details(self) -> dict[str, Any]:
@@ -378,7 +376,7 @@ def _with_intervals(counts: Counts,
                     names: Sequence[str]) -> list[dict[str, Any]]:
   """Returns metrics with 95% intervals by resampling sentences."""
   found = score_counts(counts)
-  ends = intervals.bootstrap(
+  ends = metrics_lib.bootstrap(
       lambda rows: score_counts(counts, rows),
       len(counts.words))
   return [scoring.score(name, found[name], *ends[name]) for name in names]

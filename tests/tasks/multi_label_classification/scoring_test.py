@@ -8,7 +8,7 @@ from absl.testing import parameterized
 import numpy as np
 import tensorflow as tf
 
-from mobilebert_tf.evaluation import results
+from mobilebert_tf.evaluation import analysis
 from mobilebert_tf.tasks.multi_label_classification import scoring
 
 _NAMES = ('micro_f1', 'macro_f1', 'macro_auc', 'subset_accuracy')
@@ -118,7 +118,7 @@ class PredictionsTest(parameterized.TestCase, tf.test.TestCase):
     predictions = _predictions()
     truth, given = predictions.labels, predictions.answers.astype(int)
     metrics = scoring.compute(_NAMES, truth, predictions.margins)
-    found = results.collect(predictions, metrics, {})
+    found = analysis.collect(predictions, metrics, {})
     self.assertEqual(set(found['intervals']), set(_NAMES))
     self.assertAllClose(found['quality']['mean'],
                         (truth == given).all(1).mean())

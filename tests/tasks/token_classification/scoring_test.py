@@ -10,7 +10,6 @@ import tensorflow as tf
 from seqeval.metrics import sequence_labeling
 
 from mobilebert_tf.evaluation import analysis
-from mobilebert_tf.evaluation import results
 from mobilebert_tf.tasks.token_classification import evaluation
 from tests.evaluation import made_up
 
@@ -96,12 +95,12 @@ class TokenScoringTest(tf.test.TestCase):
   def test_results_have_intervals_and_the_wrong_words(self):
     made = _random(1)
     metrics = evaluation.score_counts(_count(made))
-    found = results.collect(made, metrics, {})
+    found = analysis.collect(made, metrics, {})
     for name, value in metrics.items():
       self.assertBetween(value, *found['intervals'][name])
     with self.assertRaisesRegex(ValueError, 'f1 is said to be 1'):
-      results.collect(made, {'f1': 1.0}, {})
-    found = results.collect(made_up.tokens(), {}, {})
+      analysis.collect(made, {'f1': 1.0}, {})
+    found = analysis.collect(made_up.tokens(), {}, {})
     self.assertEqual(found['mistakes'][0], {
         'row': 2, 'text': 'New York is far', 'words': 4, 'num_wrong': 1,
         'wrong': [{'word': 'York', 'truth': 'I-LOC', 'answer': 'O'}]})
