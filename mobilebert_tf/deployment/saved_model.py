@@ -16,7 +16,6 @@ from tensorflow_serving.apis import prediction_log_pb2
 
 from mobilebert_tf.common import files
 from mobilebert_tf.deployment import agreement
-from mobilebert_tf.deployment import building
 from mobilebert_tf.deployment import served_module
 from mobilebert_tf.inference import loading
 from official.core import export_base
@@ -62,7 +61,7 @@ def write(
   output_dir = pathlib.Path(output_dir).expanduser()
   latest = _latest_version(output_dir)
   folder = output_dir / str(latest + 1 if version is None else version)
-  module = building.build(trained, xla=xla)
+  module = served_module.build(trained, xla=xla)
   expected = trained.kind.answers(trained, texts)
   # Another export may have taken the number meanwhile.
   with files.replace_folder(

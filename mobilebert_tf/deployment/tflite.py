@@ -23,7 +23,6 @@ import tensorflow_text as tf_text
 from mobilebert_tf.common import files
 from mobilebert_tf.deployment import agreement
 from mobilebert_tf.deployment import agreement as calibration_lib
-from mobilebert_tf.deployment import building
 from mobilebert_tf.deployment import served_module
 from mobilebert_tf.deployment import tflite_file
 from mobilebert_tf.deployment import tflite_runner
@@ -78,7 +77,7 @@ def write(
   output_file = pathlib.Path(output_file).expanduser()
   if output_file.is_dir():
     raise FileExistsError(f'{output_file} is a folder. Name a file.')
-  module = building.build(trained, calibration_lib.batches(trained, texts))
+  module = served_module.build(trained, calibration_lib.batches(trained, texts))
   data = make_file(trained, module, texts, lengths=lengths,
                    quantization=quantization, dynamic_length=dynamic_length,
                    text_signatures=text_signatures)
@@ -99,7 +98,7 @@ def make_file(trained: loading.TrainedModel,
 
   Args:
     trained: The model.
-    module: What `building.build` made of it.
+    module: What `served_module.build` made of it.
     texts: As for `write`.
     lengths: The same.
     quantization: The same.
@@ -374,7 +373,7 @@ def _metadata(trained: loading.TrainedModel, module: served_module.ServedModule,
   return tflite_file.TFLiteMetadata(
       kind=trained.kind, lengths=tuple(lengths), max_length=module.max_length,
       lower_case=trained.lower_case, quantization=quantization,
-      checkpoint_sha256=building.weights_sha256(trained.model),
+      checkpoint_sha256=served_module.weights_sha256(trained.model),
       labels=tuple(trained.labels), pairs=bool(trained.pairs),
       dynamic_length=dynamic_length, text_signatures=text_signatures,
       settings=trained.kind.settings(trained))

@@ -18,7 +18,6 @@ import numpy as np
 import tensorflow as tf, tf_keras
 
 from mobilebert_tf import modeling
-from mobilebert_tf.inference import encoder as encoder_lib
 from mobilebert_tf.inference import folding
 from mobilebert_tf.modeling import layout as layout_lib
 from mobilebert_tf.modeling import validation
@@ -74,7 +73,7 @@ class RewrittenModel(tf.Module):
   def __init__(self, model: tf_keras.Model, folded: folding.FoldedEncoder):
     super().__init__()
     self.architecture = folded.architecture
-    self.encoder = encoder_lib.InferenceEncoder(folded)
+    self.encoder = folding.InferenceEncoder(folded)
     self.head_weights: dict[str, Any] = {}
     # A closure, which tf.Module does not track.
     self._first_token_only, self._call_head = self._fold_head(model, folded)
@@ -133,9 +132,9 @@ class RewrittenModel(tf.Module):
 
   def _dense(self, name: str, weights: folding.Dense
              ) -> Callable[[tf.Tensor], tf.Tensor]:
-    variables = encoder_lib.as_variables(weights, tf.float32)
+    variables = folding.as_variables(weights, tf.float32)
     self.head_weights[name] = variables
-    return lambda values: encoder_lib.dense(values, variables)
+    return lambda values: folding.dense(values, variables)
 
 
 def rewrite(model: tf_keras.Model,
@@ -184,7 +183,7 @@ def measure_ranges(folded: folding.FoldedEncoder,
   Raises:
     ValueError: If there is no batch.
   """
-  encoder = encoder_lib.InferenceEncoder(folded)
+  encoder = folding.InferenceEncoder(folded)
   ids = tf.TensorSpec([None, None], tf.int32)
 
   @tf.function(input_signature=[ids, ids, ids])
@@ -229,7 +228,7 @@ def rescale(folded: folding.FoldedEncoder,
   if layout.trigram.passes_scales:
     _rescale_wide_stream(folded, layout, _powers(ranges[layout_lib.WIDE]))
   for index, block in enumerate(folded.blocks):
-    of_block = {tensor: ranges[encoder_lib.range_name(index, tensor)]
+    of_block = {tensor: ranges[folding.range_name(index, tensor)]
                 for tensor in layout.block.tensors}
     for tensor, largest in of_block.items():
       if tensor not in (layout_lib.WIDE, layout_lib.QUERY, layout_lib.KEY):
