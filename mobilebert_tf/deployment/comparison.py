@@ -4,9 +4,8 @@
 """Exported models of one task beside each other: costs and answers.
 
 A fresh process measures each model for each number of threads, so that load
-time and memory are the model's own. The models take turns, round by round, so
-that a machine that slows down slows down all of them. Numbers are medians over
-the rounds.
+time and memory are the model's own. The models take turns, so that a machine
+that slows down slows down all of them. Numbers are medians over the rounds.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -42,9 +41,6 @@ class Plan:
     threads: Numbers of threads.
     batch_sizes: Numbers of texts that are answered together.
     rounds: Number of turns of each model.
-
-  Raises:
-    ValueError: If there is nothing to time, or a number makes no sense.
   """
   texts: Sequence[str]
   pairs: Sequence[str] | None
@@ -61,12 +57,12 @@ class Plan:
     for name in ('threads', 'batch_sizes'):
       values = getattr(self, name)
       if not values or min(values) < 1 or len(set(values)) < len(values):
-        raise ValueError(f'{name} is {list(values)}; it is a list of numbers, '
-                         'each at least 1 and there once.')
+        raise ValueError(f'{name} is {list(values)}; it is a list of different '
+                         'numbers, each at least 1.')
 
 
 class Comparison:
-  """Exported models that are asked and measured in processes of their own.
+  """Asks and measures exported models in processes of their own.
 
   Args:
     models: The exported models.
@@ -74,8 +70,8 @@ class Comparison:
     progress: Function that is given a line before each step.
 
   Attributes:
-    failures: A line for each model that crashed, by its name. It takes no more
-      turns; the others do.
+    failures: Message for each model that crashed and takes no more turns, by
+      its name.
 
   Example:
 
@@ -95,8 +91,7 @@ class Comparison:
     return [each for each in self.models if each.name not in self.failures]
 
   @contextlib.contextmanager
-  def noting_failure(self, model: formats.ExportedModel
-                     ) -> Iterator[None]:
+  def noting_failure(self, model: formats.ExportedModel) -> Iterator[None]:
     """Keeps the message of a crash or a refusal instead of raising it."""
     try:
       yield
@@ -104,11 +99,11 @@ class Comparison:
       self.failures[model.name] = str(error)
 
   def describe(self) -> dict[str, dict[str, Any]]:
-    """Returns by the models' names what `Measured.describe` returns.
+    """Returns the results of `Measured.describe` by the models' names.
 
     Raises:
       ValueError: If a model is damaged, or they are of different tasks or
-        labels. Names the model.
+        labels.
     """
     found: dict[str, dict[str, Any]] = {}
     for model in self.models:
@@ -122,20 +117,10 @@ class Comparison:
 
   def answer(self, model: formats.ExportedModel, texts: Sequence[str],
              pairs: Sequence[str] | None, threads: int = 1) -> list[Any]:
-    """Returns the answers of a model.
-
-    Args:
-      model: The model.
-      texts: The texts, or questions.
-      pairs: Second text of each, or its context; or None.
-      threads: Number of threads.
-
-    Returns:
-      For each text its probabilities, number or vector; or the text of an
-      answer.
+    """Returns the answers of a model; see `Measured.answer`.
 
     Raises:
-      ValueError: If it cannot answer them.
+      ValueError: If it cannot answer the texts.
       measuring.Crash: If its process ends.
     """
     with self._loaded(model, threads) as process:
@@ -144,11 +129,7 @@ class Comparison:
   @contextlib.contextmanager
   def token_counter(self, model: formats.ExportedModel
                     ) -> Iterator[CountTokens]:
-    """Yields a function that counts tokens as a model does.
-
-    Args:
-      model: A model that `counts`, as `describe` tells.
-    """
+    """Yields the token counter of a model whose description says `counts`."""
     with self._loaded(model) as process:
       yield lambda texts, pairs: process.ask(
           'count', texts=list(texts), pairs=_listed(pairs))
@@ -156,15 +137,15 @@ class Comparison:
   def measure(self, plan: Plan) -> dict[str, list[dict[str, Any]]]:
     """Measures the models.
 
-    Args:
-      plan: What is measured.
-
     Returns:
       By the model's name an object for each number of `threads`, of medians
-      over `rounds`: `import_seconds`, `load_seconds`, `first_seconds` (of the
-      first answer), `peak_bytes`, `growth_bytes`; `lengths`, the `seconds` of a
-      call by `length` and `batch_size`; and `texts`, by `batch_size` the mean
-      `seconds` of a text of the file, and that of each round, `by_round`.
+        over
+      `rounds`: `import_seconds`, `load_seconds`, `first_seconds` (of the first
+      answer), `peak_bytes`, `growth_bytes`; `lengths`, the `seconds` of a call
+        by
+      `length` and `batch_size`; and `texts`, by `batch_size` the mean `seconds`
+        of
+      a text of the file, and that of each round, `by_round`.
     """
     found: dict[str, dict[int, list[dict[str, Any]]]] = {
         model.name: {threads: [] for threads in plan.threads}
@@ -185,7 +166,7 @@ class Comparison:
   def _measure_once(self, model: formats.ExportedModel, threads: int,
                     plan: Plan) -> dict[str, Any]:
     texts, pairs = list(plan.texts), _listed(plan.pairs)
-    with self._process(model, threads) as process:
+    with measuring.MeasuringProcess(model, self._kinds, threads) as process:
       loaded = process.load()
       first = process.ask('time_first', text=texts[0],
                           pair=None if pairs is None else pairs[0])
@@ -202,14 +183,10 @@ class Comparison:
       return {**loaded, 'first_seconds': first, **process.ask('memory'),
               'texts': by_file, 'lengths': by_length}
 
-  def _process(self, model: formats.ExportedModel,
-               threads: int) -> measuring.MeasuringProcess:
-    return measuring.MeasuringProcess(model, self._kinds, threads)
-
   @contextlib.contextmanager
   def _loaded(self, model: formats.ExportedModel, threads: int = 1
               ) -> Iterator[measuring.MeasuringProcess]:
-    with self._process(model, threads) as process:
+    with measuring.MeasuringProcess(model, self._kinds, threads) as process:
       process.load()
       yield process
 
@@ -271,8 +248,6 @@ class TextMaker:
     texts: Texts whose words are taken in their order, repeatedly.
     pairs: Second text of each; None for single texts.
     count_tokens: Function that counts tokens, special tokens included.
-
-  Example: `TextMaker(texts, None, runner.count_tokens).make(31)`
   """
 
   def __init__(self, texts: Sequence[str], pairs: Sequence[str] | None,
@@ -284,14 +259,10 @@ class TextMaker:
     self._single = self._find_single(last[:_MOST_SINGLE])
 
   def make(self, length: int) -> tuple[str, str | None]:
-    """Makes a text of exactly so many tokens, special tokens included.
-
-    Args:
-      length: Number of tokens.
+    """Returns a text of exactly `length` tokens, special tokens included.
 
     Returns:
-      The text, and the second text or None. The second text of a pair is the
-      longer one.
+      The text, and the second text, which is the longer one of a pair, or None.
 
     Raises:
       ValueError: If no text is that short.
@@ -339,7 +310,7 @@ class TextMaker:
 
 
 def _take(words: Sequence[str], count: int) -> list[str]:
-  """Returns so many words, starting again where they end."""
+  """Returns `count` words, starting again where they end."""
   return [words[i % len(words)] for i in range(count)]
 
 
@@ -355,8 +326,8 @@ def make_texts(count_tokens: CountTokens, max_length: int,
     pairs: Second text of each, or None.
 
   Returns:
-    A text, and its second text or None, by the length. The text has one token
-    less than that, because a [PAD] follows it.
+    A text of one token less, because a [PAD] follows it, and its second text or
+    None, by the length.
   """
   maker = TextMaker(texts, pairs, count_tokens)
   return {length: maker.make(length - 1) for length in LENGTHS

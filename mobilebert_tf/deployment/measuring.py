@@ -33,7 +33,7 @@ class Crash(RuntimeError):
   """A function failed in a child process, or the process ended.
 
   Attributes:
-    details: All that the process printed.
+    details: Output of the process.
   """
 
   def __init__(self, summary: str, details: str = ''):
@@ -42,9 +42,9 @@ class Crash(RuntimeError):
 
 
 class ChildProcess:
-  """A process that calls functions.
+  """A process that calls functions, and ends with the `with` block.
 
-  It ends with the `with` block, and whenever this process ends.
+  It also ends whenever its parent does.
 
   Example:
 
@@ -77,15 +77,12 @@ class ChildProcess:
 
   def call(self, function: Callable[..., Any], *args: Any,
            **kwargs: Any) -> Any:
-    """Calls a function in the process.
+    """Returns the result of a function that is called in the process.
 
     Args:
       function: Function of a module.
       *args: Its arguments, which are pickled.
       **kwargs: Its keyword arguments.
-
-    Returns:
-      What it returns.
 
     Raises:
       Crash: If the function raises an error, or the process ends.
@@ -152,14 +149,11 @@ class MeasuringProcess(ChildProcess):
                     format=self._model.format, kinds=self._kinds)
 
   def ask(self, method: str, **arguments: Any) -> Any:
-    """Calls a method of `Measured` in the process.
+    """Returns the result of a method of `Measured` in the process.
 
     Args:
       method: Name of the method.
       **arguments: Its arguments.
-
-    Returns:
-      What the method returns.
 
     Raises:
       ValueError: If the model is damaged, or cannot do that.
@@ -180,7 +174,7 @@ class MeasuringProcess(ChildProcess):
 
 
 def _serve(pipe: multiprocessing.connection.Connection, log: str) -> None:
-  """Calls what comes through the pipe, until it is closed."""
+  """Calls the functions that come through the pipe, until it is closed."""
   signal.signal(signal.SIGINT, signal.SIG_IGN)  # The parent answers Ctrl-C.
   threading.Thread(target=_end_with_parent, daemon=True).start()
   with open(log, 'w', encoding='utf-8') as file:
@@ -205,21 +199,16 @@ def _end_with_parent() -> None:
 
 
 class Measured:
-  """An exported model, once `load` was called."""
+  """An exported model, loaded by `load`."""
 
   def load(self, path: str, format: str, kinds: Mapping[str, Any],
            threads: int) -> dict[str, float]:
-    """Loads the model.
-
-    Args:
-      path: Path of the model.
-      format: Name of its format.
-      kinds: All kinds of tasks by name.
-      threads: Number of threads to compute with.
+    """Loads the model with the arguments of `Format.open`.
 
     Returns:
       `import_seconds`, for what it needs; `load_seconds`, from there until it
-      can answer.
+        can
+      answer.
     """
     # Limits of the libraries that compute beside TensorFlow and TFLite.
     os.environ['OMP_NUM_THREADS'] = str(threads)
@@ -234,11 +223,11 @@ class Measured:
     return {'import_seconds': imported - started, 'load_seconds': seconds}
 
   def describe(self) -> dict[str, Any]:
-    """Returns what the model says of itself.
+    """Describes the model.
 
     Returns:
-      `task`, `labels`, `pairs`, `max_length` (None if it does not say) and
-      `counts`, whether it can count tokens.
+      `task`, `labels`, `pairs`, `max_length` (None if unknown) and `counts`,
+      whether it can count tokens.
     """
     about = getattr(self._runner, 'metadata', self._runner)
     return {
@@ -307,7 +296,7 @@ _measured = Measured()
 
 
 def _ask(method: str, arguments: dict[str, Any]) -> tuple[Any, str]:
-  """Returns what a method returns, or why the model is refused."""
+  """Returns a method's result, or the reason why the model is refused."""
   try:
     return getattr(_measured, method)(**arguments), ''
   except (OSError, ValueError) as error:

@@ -14,12 +14,11 @@ so that `u` is a plain sum, and the products that read it have scale and shift
 in their weights. Where a scale becomes too small or too large to divide by, the
 multiplication stays (`Map.keep`), and a new basis begins.
 
-The products are those of the encoder's layout. 1/sqrt(d) goes into the query,
-the key's bias is dropped where it cancels, and the value's moves to the product
-of the context, because probabilities sum to 1. The inference encoder computes
-the products that read one tensor as one.
+1/sqrt(d) goes into the query, the key's bias is dropped where it cancels, and
+the value's moves to the product of the context, because probabilities sum to 1.
+`InferenceEncoder` computes the products that read one tensor as one.
 
-All weights are float64 here. docs/inference_rewrites.md has the algebra.
+Folded weights are float64. docs/inference_rewrites.md has the algebra.
 """
 
 from collections.abc import Callable
@@ -35,8 +34,8 @@ from mobilebert_tf.modeling import block as block_lib
 from mobilebert_tf.modeling import layers
 from mobilebert_tf.modeling import layout as layout_lib
 
-# Scales outside this range are not divided by. It is wide enough for the gammas
-# that training makes, and far enough from the ends of float32.
+# Scales outside this range are not divided by: wide enough for trained gammas,
+# and far enough from the ends of float32.
 _SMALLEST_SCALE, _LARGEST_SCALE = 1e-12, 1e12
 
 # Called with the name of a tensor and its value `[batch, length, channels]`.
@@ -45,24 +44,14 @@ Observer = Callable[[str, tf.Tensor], None]
 
 @dataclasses.dataclass
 class Dense:
-  """A linear map `x @ kernel + bias`.
-
-  Attributes:
-    kernel: `[inputs, outputs]`.
-    bias: `[outputs]`.
-  """
+  """A linear map `x @ kernel + bias`, from `[inputs]` to `[outputs]`."""
   kernel: np.ndarray
   bias: np.ndarray
 
 
 @dataclasses.dataclass
 class Norm:
-  """The weights of a LayerNorm, which cannot be folded.
-
-  Attributes:
-    gamma: `[channels]`.
-    beta: `[channels]`.
-  """
+  """The weights of a LayerNorm, which cannot be folded, each `[channels]`."""
   gamma: np.ndarray
   beta: np.ndarray
 
@@ -95,7 +84,7 @@ class FoldedEncoder:
     blocks: Maps of each block, by the name of their product in the layout.
     scale: `[inter_block_size]`; the encoder's output is `scale * u + shift` of
       the last sum `u`.
-    shift: `[inter_block_size]`, as above.
+    shift: `[inter_block_size]`.
     kept: Names of the NoNorms that could not be folded.
   """
   architecture: modeling.MobileBertConfig
@@ -138,12 +127,6 @@ class _Basis:
 def fold(encoder: modeling.MobileBertEncoder) -> FoldedEncoder:
   """Folds everything except LayerNorms of an encoder of any architecture.
 
-  Args:
-    encoder: The encoder.
-
-  Returns:
-    The same function in fewer operations.
-
   Raises:
     ValueError: If a weight is not finite.
 
@@ -173,7 +156,7 @@ def fold(encoder: modeling.MobileBertEncoder) -> FoldedEncoder:
 def _fold_block(block: modeling.MobileBertBlock,
                 layout: layout_lib.BlockLayout, wide: _Basis,
                 folded: FoldedEncoder) -> _Basis:
-  """Appends a folded block, and returns the basis of the stream after it."""
+  """Appends a folded block, and returns the basis after it."""
   architecture = folded.architecture
   weights = {name: _array(weight)
              for name, weight in block.named_weights.items()}
@@ -261,7 +244,7 @@ def _check_finite(encoder: modeling.MobileBertEncoder) -> None:
 
 
 class InferenceEncoder(tf.Module):
-  """An encoder's outputs, from folded weights.
+  """Runs a folded encoder, for exports and fast inference.
 
   Args:
     folded: The weights.
@@ -309,7 +292,8 @@ class InferenceEncoder(tf.Module):
       mask: int32 `[batch, length]`, 1 for tokens, 0 for padding.
       type_ids: int32 `[batch, length]`.
       observe: Receiver of the intermediate tensors, for calibration.
-      first_token_only: Whether only the first token of the last block is used.
+      first_token_only: Whether only the first token of the last block is
+        needed.
 
     Returns:
       `[batch, length, inter_block_size]`, of length 1 if `first_token_only`.
@@ -411,7 +395,7 @@ def dense(inputs: tf.Tensor, weights: dict[str, tf.Variable]) -> tf.Tensor:
 
 def _normalize(inputs: tf.Tensor,
                weights: dict[str, tf.Variable] | None) -> tf.Tensor:
-  """Returns the LayerNorm of inputs, or the inputs if there is none."""
+  """Returns the LayerNorm of the inputs; without weights, the inputs."""
   if weights is None:
     return inputs
   mean, variance = tf.nn.moments(inputs, axes=-1, keepdims=True)
@@ -422,7 +406,7 @@ def _normalize(inputs: tf.Tensor,
 
 def _join_projections(block: dict[str, Map],
                       layout: layout_lib.BlockLayout) -> dict[str, Any]:
-  """Returns a block with the projections that read one tensor as one map."""
+  """Joins the projections of a block that read one tensor."""
   projections, norms = {}, {}
   for reads, products in layout.projections.items():
     maps = [block[product.name] for product in products]
@@ -430,16 +414,13 @@ def _join_projections(block: dict[str, Map],
         np.concatenate([m.dense.kernel for m in maps], axis=1),
         np.concatenate([m.dense.bias for m in maps]))
     norms |= {product.name: block[product.name].norm for product in products}
-  return {
-      'projections': projections,
-      'norms': norms,
-      'maps': {product.name: block[product.name]
-               for product in layout.after_attention},
-  }
+  maps = {product.name: block[product.name]
+          for product in layout.after_attention}
+  return {'projections': projections, 'norms': norms, 'maps': maps}
 
 
 def as_variables(value: Any, dtype: tf.DType) -> Any:
-  """Returns the weights below a dataclass as variables, in nested dicts."""
+  """Turns the weights in a dataclass into variables, in nested dicts."""
   if isinstance(value, np.ndarray):
     return tf.Variable(value, trainable=False, dtype=dtype)
   if isinstance(value, dict):
