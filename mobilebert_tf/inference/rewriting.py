@@ -3,10 +3,10 @@
 
 """Models for inference: without Keras, with fewer operations, and rescaled.
 
-Rescaling divides channels by powers of two so that all have similar ranges. In
-float32 that changes no bit of the result. Coarser types gain: float16 ends at
-65,504 while NoNorm lets activations reach 1e7, and int8 has one scale for all
-channels, that of the largest.
+Rescaling divides channels by powers of two so that all have similar ranges,
+which changes no bit of the result in float32. Coarser types gain: float16 ends
+at 65,504 while NoNorm lets activations reach 1e7, and int8 has one scale for
+all channels.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -66,8 +66,6 @@ class RewrittenModel(tf.Module):
 
   Raises:
     ValueError: If the model has other heads than one dense layer.
-
-  Example: `rewrite(classifier)([ids, mask, types])`
   """
 
   def __init__(self, model: tf_keras.Model, folded: folding.FoldedEncoder):
@@ -79,14 +77,10 @@ class RewrittenModel(tf.Module):
     self._first_token_only, self._call_head = self._fold_head(model, folded)
 
   def __call__(self, inputs: Sequence[tf.Tensor]) -> Any:
-    """Returns the model's outputs.
+    """Returns the model's outputs; of an encoder its two final ones.
 
     Args:
       inputs: Word ids, mask and type ids, int32 `[batch, length]`.
-
-    Returns:
-      The model's outputs; for an encoder only `sequence_output` and
-      `pooled_output`.
     """
     return self._call_head(self.encoder.stream(
         *inputs, first_token_only=self._first_token_only))
@@ -124,7 +118,7 @@ class RewrittenModel(tf.Module):
 
   def _pooler(self, encoder: modeling.MobileBertEncoder,
               folded: folding.FoldedEncoder) -> Callable | None:
-    """Returns the function from stream to pooled output, if there is one."""
+    """Returns the function from stream to pooled output, if any."""
     if not encoder.architecture.use_pooler:
       return None
     read = self._dense('pooler', folded.read(encoder.get_layer('pooler').dense))
@@ -142,13 +136,10 @@ def rewrite(model: tf_keras.Model,
   """Folds a model for inference; its outputs stay the same.
 
   Args:
-    model: A model on a `MobileBertEncoder`, or the encoder, which keeps
+    model: A model on a `MobileBertEncoder`; or the encoder, which keeps
       `sequence_output` and `pooled_output`.
-    batches: Inputs to calibrate with. If there are any, channels are rescaled,
-      which keeps them in the range of float16 and int8.
-
-  Returns:
-    The rewritten model.
+    batches: Inputs to calibrate with. If there are any, channels are rescaled
+      to fit the range of float16 and int8.
 
   Raises:
     ValueError: If a weight is not finite, or the model has other heads than one
@@ -177,8 +168,8 @@ def measure_ranges(folded: folding.FoldedEncoder,
     batches: Inputs of the encoder, by name.
 
   Returns:
-    Arrays `[channels]`, padding included, by the names that `InferenceEncoder`
-    observes.
+    Arrays `[channels]` by the names that `InferenceEncoder` observes; padding
+    counts.
 
   Raises:
     ValueError: If there is no batch.
@@ -209,7 +200,7 @@ def measure_ranges(folded: folding.FoldedEncoder,
 
 def rescale(folded: folding.FoldedEncoder,
             ranges: Mapping[str, np.ndarray]) -> folding.FoldedEncoder:
-  """Equalizes the channel ranges of an encoder.
+  """Returns an equal encoder with similar ranges in all channels.
 
   A tensor is rescaled if a scale passes through every product that writes it:
   these products are divided by the powers, those that read it are multiplied.
@@ -218,11 +209,6 @@ def rescale(folded: folding.FoldedEncoder,
   Args:
     folded: The encoder, not changed.
     ranges: Result of `measure_ranges` for it.
-
-  Returns:
-    The same function.
-
-  Example: `rescale(folded, measure_ranges(folded, batches))`
   """
   folded, layout = copy.deepcopy(folded), folded.layout
   if layout.trigram.passes_scales:
