@@ -40,7 +40,7 @@ from absl import flags
 from mobilebert_tf.common import files
 from mobilebert_tf.common import formatting
 from mobilebert_tf.common import machine
-from mobilebert_tf.deployment import child_process
+from mobilebert_tf.deployment import measuring
 from mobilebert_tf.reporting import text as text_lib
 
 
@@ -201,7 +201,7 @@ def main(argv: list[str]) -> None:
       results = _measure(settings, names, folder, left_out)
     except KeyboardInterrupt:
       sys.exit('Interrupted.')
-    except (child_process.Crash, OSError, ValueError) as error:
+    except (measuring.Crash, OSError, ValueError) as error:
       sys.exit(f'inference: {error}')
   _report(settings, results, left_out)
 
@@ -257,7 +257,7 @@ def _read(longest: int) -> list[list[int]]:
   if not texts:
     raise ValueError(f'{_TEXT_FILE.value} has no text.')
   # TensorFlow, which tokenizes, would be part of all processes' peak here.
-  with child_process.ChildProcess() as child:
+  with measuring.ChildProcess() as child:
     return child.call(_tokenize, _VOCAB_FILE.value, texts, longest - 1)
 
 
@@ -283,7 +283,7 @@ def _measure(settings: _Settings, names: Sequence[str], folder: str,
         if name in left_out:
           continue
         with _failing([name], left_out), _progress(f'Starting {_title(name)}'):
-          child = stack.enter_context(child_process.ChildProcess())
+          child = stack.enter_context(measuring.ChildProcess())
           modes[name] = child.call(
               _start, name, settings, os.path.join(folder, name))
           children[name] = child
@@ -297,7 +297,7 @@ def _prepare_group(group: str, members: Sequence[str], settings: _Settings,
                    folder: str, left_out: dict[str, str]) -> None:
   what = 'Preparing ' + formatting.listing([_title(name) for name in members])
   with (_failing(members, left_out), _progress(what),
-        child_process.ChildProcess() as child):
+        measuring.ChildProcess() as child):
     child.call(_prepare, group, settings, {
         os.path.join(folder, name): _CONTENDERS[name].quantization
         for name in members})
@@ -319,7 +319,7 @@ def _failing(names: Sequence[str], left_out: dict[str, str]) -> Iterator[None]:
   """Goes on without those that fail, since all that is timed takes long."""
   try:
     yield
-  except child_process.Crash as error:
+  except measuring.Crash as error:
     print(error.details or error, file=sys.stderr, flush=True)
     left_out.update({name: f'failed: {error}' for name in names})
 
@@ -337,7 +337,7 @@ def _progress(what: str) -> Iterator[None]:
   print(f' {formatting.duration(time.monotonic() - started)}', flush=True)
 
 
-def _time(children: dict[str, child_process.ChildProcess],
+def _time(children: dict[str, measuring.ChildProcess],
           modes: dict[str, list[str]], sentences: int
           ) -> dict[str, dict[str, list[list[float]]]]:
   """Returns the seconds of each, `[rounds][sentences]`, timed in turns."""
@@ -355,8 +355,8 @@ def _time(children: dict[str, child_process.ChildProcess],
             try:
               rounds[-1] += child.call(_run, mode, turn)
             # All that was timed is of no use.
-            except child_process.Crash as error:
-              raise child_process.Crash(f'{_title(name)}: {error}') from error
+            except measuring.Crash as error:
+              raise measuring.Crash(f'{_title(name)}: {error}') from error
   return seconds
 
 
@@ -512,7 +512,6 @@ def _prepare_ours(settings: _Settings, wanted: dict[str, str]) -> None:
 
   from mobilebert_tf import modeling
   from mobilebert_tf.inference import folding
-  from mobilebert_tf.inference import encoder
   from mobilebert_tf.inference import rewriting
 
   tf_keras.utils.set_random_seed(0)
@@ -521,7 +520,7 @@ def _prepare_ours(settings: _Settings, wanted: dict[str, str]) -> None:
   batches = [_inputs(tokens, settings.longest) for tokens in settings.tokens]
   folded = rewriting.rescale(
       folded, rewriting.measure_ranges(folded, batches))
-  module = encoder.InferenceEncoder(folded)
+  module = folding.InferenceEncoder(folded)
   for path, quantization in wanted.items():
     files.write_bytes(path, _convert_ours(module, settings, quantization))
 

@@ -136,11 +136,10 @@ def _as_module(variant: Any) -> Any:
   import tensorflow as tf
 
   from mobilebert_tf.inference import folding
-  from mobilebert_tf.inference import encoder as encoder_lib
   from mobilebert_tf.inference import rewriting
 
   if isinstance(variant, folding.FoldedEncoder):
-    return encoder_lib.InferenceEncoder(variant)
+    return folding.InferenceEncoder(variant)
   model = rewriting.InferenceModel(variant)
 
   class Plain(tf.Module):
@@ -191,10 +190,10 @@ def _outputs(file: bytes, batches: Sequence[dict[str, Any]]) -> list[Any]:
 def _run_half(folded: Any, batches: Sequence[dict[str, Any]]) -> list[Any]:
   import tensorflow as tf
 
+  from mobilebert_tf.inference import folding
   from mobilebert_tf.modeling import validation
-  from mobilebert_tf.inference import encoder as encoder_lib
 
-  encoder = encoder_lib.InferenceEncoder(folded, tf.float16)
+  encoder = folding.InferenceEncoder(folded, tf.float16)
   return [encoder(*(batch[name] for name in validation.INPUT_NAMES)).numpy()
           for batch in batches]
 

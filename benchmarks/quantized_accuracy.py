@@ -41,7 +41,7 @@ _QUANTIZATIONS = ('none', 'float16', 'dynamic', 'int8')
 def main(argv: list[str]) -> None:
   del argv
   os.environ.setdefault('TF_CPP_MIN_LOG_LEVEL', '3')
-  from mobilebert_tf.deployment import building
+  from mobilebert_tf.deployment import served_module
   from mobilebert_tf.deployment import agreement
   from mobilebert_tf.tasks import registry
   from benchmarks import reparametrization
@@ -57,8 +57,8 @@ def main(argv: list[str]) -> None:
   expected = trained.kind.answers(trained, texts)
   rows = [('Keras', 'float32', _worth(score, expected), '', '')]
   for name, module in (
-      ('plain', building.build(trained, fold=False)),
-      ('folded and rescaled', building.build(trained, batches))):
+      ('plain', served_module.build(trained, fold=False)),
+      ('folded and rescaled', served_module.build(trained, batches))):
     for quantization in _QUANTIZATIONS:
       print(f'{name}, {quantization} ...', flush=True)
       size, found = _answer(trained, module, quantization, calibrated, texts)

@@ -5,8 +5,7 @@
 
 Text and a task go in; a distilled, fine-tuned MobileBERT with its tokenizer
 comes out, as a SavedModel and as a TFLite file. The names below are the public
-API. Each is loaded when it is first used, so that importing this package takes
-no time, and `TFLiteRunner` needs no TensorFlow.
+API, each loaded when it is first used: `TFLiteRunner` needs no TensorFlow.
 
 Example:
 

@@ -1,10 +1,7 @@
 # Copyright 2026 The mobilebert_tf Authors
 # SPDX-License-Identifier: Apache-2.0
 
-"""Runs the program of a verb: `mobilebert VERB` or `python -m mobilebert_tf`.
-
-`mobilebert VERB` and `python -m mobilebert_tf.VERB` are the same program.
-"""
+"""Runs the program of a verb; `mobilebert --help` lists them."""
 
 import difflib
 import runpy

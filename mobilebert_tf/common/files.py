@@ -3,8 +3,8 @@
 
 """Reads, finds and atomically replaces files.
 
-Local paths need the standard library alone. For paths with a scheme, such as
-`gs://bucket/a.txt`, `tf.io.gfile` is imported when it is needed.
+Local paths need the standard library alone; `tf.io.gfile` is imported for paths
+with a scheme, such as `gs://bucket/a.txt`.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -51,16 +51,13 @@ class LineError(ValueError):
 def replacing(path: str | os.PathLike) -> Iterator[str]:
   """Replaces a file atomically by one that the caller writes.
 
-  The old file stays until the new one is complete and on the disk, also if
-  writing fails.
+  The old file stays until the new one is complete and on the disk.
 
   Args:
-    path: The file to replace, local or remote. Its folder is made if needed.
+    path: The file, local or remote. Its folder is made if needed.
 
   Yields:
     The path to write to, in the same folder.
-
-  Example: `with replacing('tokens.npz') as new: ...`
   """
   path = os.fspath(path)
   folder, name = os.path.split(path)
@@ -83,10 +80,7 @@ def replacing(path: str | os.PathLike) -> Iterator[str]:
 
 
 def write_bytes(path: str | os.PathLike, data: bytes) -> None:
-  """Writes a file, local or remote, atomically; see `replacing`.
-
-  Example: `write_bytes('answers.zip', buffer.getvalue())`
-  """
+  """Writes a file, local or remote, atomically."""
   with replacing(path) as new:
     if _is_remote(new):
       import tensorflow as tf
@@ -97,22 +91,17 @@ def write_bytes(path: str | os.PathLike, data: bytes) -> None:
 
 
 def write_text(path: str | os.PathLike, text: str) -> None:
-  """Writes a text file atomically, as UTF-8; see `write_bytes`.
-
-  Example: `write_text('notes.md', '# Notes')`
-  """
+  """Writes a text file, local or remote, atomically as UTF-8."""
   write_bytes(path, text.encode('utf-8'))
 
 
 def write_json(path: str | os.PathLike, value: Any, **options: Any) -> None:
-  """Writes a JSON file atomically; see `write_bytes`.
+  """Writes a JSON file, local or remote, atomically.
 
   Args:
     path: The file.
     value: The content.
     **options: Arguments of `json.dumps`; `indent` is 2 by default.
-
-  Example: `write_json('results.json', {'accuracy': 0.93})`
   """
   write_text(path, json.dumps(value, **{'indent': 2, **options}) + '\n')
 
@@ -120,25 +109,21 @@ def write_json(path: str | os.PathLike, value: Any, **options: Any) -> None:
 @contextlib.contextmanager
 def replace_folder(folder: str | os.PathLike, marker: str,
                    overwrite: bool = True) -> Iterator[pathlib.Path]:
-  """Replaces a folder atomically by one that the caller fills.
+  """Replaces a local folder atomically by one that the caller fills.
 
-  The old folder stays until the new one is complete and on the disk, also if
-  filling it fails.
+  The old folder stays until the new one is complete and on the disk.
 
   Args:
-    folder: The local folder to replace as a whole.
-    marker: Name of a file that folders of this kind have; a folder with other
-      content is not touched.
+    folder: The folder to replace as a whole.
+    marker: Name of a file that folders of this kind have.
     overwrite: Whether a folder with content may be replaced.
 
   Yields:
     The empty folder to fill, beside `folder`.
 
   Raises:
-    FileExistsError: If `folder` is not of this kind, may not be replaced, or
-      was made by another program meanwhile.
-
-  Example: `with replace_folder('bundle', 'metadata.json') as new: ...`
+    FileExistsError: If `folder` has other content, may not be replaced, or was
+      made by another program meanwhile.
   """
   folder = pathlib.Path(folder)
   if folder.exists() and not (folder / marker).exists() and (
@@ -181,12 +166,7 @@ def _flush(path: str | os.PathLike) -> None:
 
 
 def read_bytes(path: str | os.PathLike) -> bytes:
-  """Reads a file, local or remote.
-
-  Raises:
-    FileNotFoundError: If there is no such file.
-    OSError: If it is a folder or cannot be read.
-  """
+  """Reads a file, local or remote; raises OSError."""
   with open_binary(os.fspath(path)) as file:
     return file.read()
 
@@ -202,15 +182,11 @@ def read_text(path: str | os.PathLike) -> str:
 
 
 def read_json(path: str | os.PathLike, allow_nan: bool = True) -> Any:
-  """Reads a JSON file, local or remote.
+  """Reads a JSON file, local or remote; raises the errors of `read_text`.
 
   Args:
     path: The file.
     allow_nan: Whether NaN and Infinity, which are not JSON, are accepted.
-
-  Raises:
-    FileNotFoundError: If there is no such file.
-    ValueError: If it is not UTF-8 or not JSON; names the file and the line.
   """
   path, text = os.fspath(path), read_text(path)
   try:
@@ -225,15 +201,11 @@ def read_json(path: str | os.PathLike, allow_nan: bool = True) -> Any:
 
 
 def read_yaml(path: str | os.PathLike, loader: type | None = None) -> Any:
-  """Reads a YAML file, local or remote.
+  """Reads a YAML file, local or remote; raises the errors of `read_text`.
 
   Args:
     path: The file.
     loader: Subclass of `yaml.SafeLoader`; None for that class.
-
-  Raises:
-    FileNotFoundError: If there is no such file.
-    ValueError: If it is not UTF-8 or not YAML; names the file and the line.
   """
   import yaml
   path, text = os.fspath(path), read_text(path)
@@ -249,13 +221,13 @@ def read_yaml(path: str | os.PathLike, loader: type | None = None) -> Any:
 
 def read_lines(path: str, start: int = 0,
                end: int | None = None) -> Iterator[tuple[int, str]]:
-  """Yields the number, from 1, and the text of each line of a file.
+  """Yields the number, from 1, and the text of each line of a UTF-8 file.
 
   Memory does not grow with the file. Lines end with `\\n` alone, which is
   removed; `.gz` files are decompressed.
 
   Args:
-    path: The file, local or remote, in UTF-8.
+    path: The file, local or remote.
     start: First byte to read, where a line begins; numbers count from it.
     end: Byte after the last one; None for all.
 
@@ -347,20 +319,16 @@ def _refuse(constant: str) -> None:
 
 
 def split_paths(paths: str | Sequence[str]) -> list[str]:
-  """Returns the paths and globs of a list, or of a text with commas.
-
-  Example: `split_paths('a.txt, b/*.txt')` is `['a.txt', 'b/*.txt']`
-  """
-  values = [paths] if isinstance(paths, str) else list(paths)
-  return [path.strip() for value in values for path in value.split(',')
-          if path.strip()]
+  """Splits a list of paths and globs, or a text, at its commas."""
+  values = [paths] if isinstance(paths, str) else paths
+  return [path.strip() for path in ','.join(values).split(',') if path.strip()]
 
 
 def find_files(paths_or_globs: str | os.PathLike
                | Iterable[str | os.PathLike]) -> list[str]:
   """Expands globs; the files of each are sorted, and each file occurs once.
 
-  A name of a file is that file, even if it has characters of a glob.
+  The name of an existing file is no glob.
 
   Raises:
     FileNotFoundError: If a path or glob matches no file; names it.
@@ -390,9 +358,6 @@ def config_path(relative: str) -> str:
 
   Raises:
     FileNotFoundError: If there is no such file; lists those that exist.
-
-  >>> config_path('experiments/distill.yaml').endswith('distill.yaml')
-  True
   """
   for folder in _CONFIGS:
     if (folder / relative).is_file():

@@ -3,8 +3,7 @@
 
 """Formats numbers as text, for pages and terminal tables.
 
-Anything but a finite number (NaN, infinity, None, text) becomes 'n/a', so that
-a failed run can be reported too.
+Anything but a finite number becomes 'n/a', as in the report of a failed run.
 """
 
 import math

@@ -45,13 +45,11 @@ def hardware() -> dict[str, Any]:
 
 
 def describe_hardware(facts: Mapping[str, Any] | None = None) -> str:
-  """Returns the hardware as one line.
+  """Returns the hardware as one line: `2 cores of Xeon (avx2), 8 GB`.
 
   Args:
-    facts: Result of `hardware`, possibly on another machine or by an older
-      release; None for this machine.
-
-  Example: `2 cores of Intel(R) Xeon(R) Processor (avx2), 8 GB`
+    facts: Result of `hardware`, perhaps of an older release; None for this
+      machine.
   """
   facts = hardware() if facts is None else facts
   instructions = ' '.join(facts.get('instruction_set', ()))
@@ -72,13 +70,10 @@ def versions() -> dict[str, str]:
 
 
 def run_facts(program: str) -> dict[str, Any]:
-  """Returns what is needed to repeat a run.
+  """Returns `command`, `date`, `hardware` and `versions` to repeat a run with.
 
   Args:
     program: Module of the program, such as `mobilebert_tf.quickstart`.
-
-  Returns:
-    `command` with the flags of this process, `date`, `hardware` and `versions`.
   """
   return {
       'command': shlex.join(['python', '-m', program, *sys.argv[1:]]),
@@ -108,13 +103,10 @@ def file_states(globs: Sequence[str]) -> list[list[Any]]:
 
 
 def peak_memory() -> int:
-  """Returns the peak memory of this process in bytes.
-
-  On Linux it is `VmHWM`, as a child inherits `ru_maxrss` from its parent.
-  """
+  """Returns the peak memory of this process in bytes."""
   status = pathlib.Path('/proc/self/status')
-  found = status.exists() and _HIGH_WATER.search(status.read_text())
-  if found:
+  # On Linux a child inherits `ru_maxrss` from its parent, but not VmHWM.
+  if found := status.exists() and _HIGH_WATER.search(status.read_text()):
     return 1024 * int(found[1])
   peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
   return peak * (1 if sys.platform == 'darwin' else 1024)

@@ -34,14 +34,14 @@ _NOT_SET = re.compile(
 
 
 def run(main: Callable[..., int | None], *, interrupted: str = '',
-        verbosity: int = logging.WARNING, takes_arguments: bool = False
-        ) -> None:
+        verbosity: int = logging.WARNING,
+        takes_arguments: bool = False) -> None:
   """Parses the flags, calls the program and exits.
 
   Args:
     main: Work of the program. Returns the exit code, or None for 0.
     interrupted: State after Ctrl-C, such as `'nothing was written.'`.
-    verbosity: Level of absl's log where `--verbosity` is not given.
+    verbosity: Level of absl's log unless `--verbosity` is given.
     takes_arguments: Whether `main` takes the list of arguments that are not
       flags; if not, such arguments are an error.
   """
@@ -70,15 +70,7 @@ def call(main: Callable[..., int | None], *arguments: Any,
   """Calls the program, and exits with one line on an error of its user.
 
   Other exceptions are mistakes in the code and keep their traceback;
-  `--verbosity=1` shows the traceback of every error.
-
-  Args:
-    main: Work of the program.
-    *arguments: Arguments of `main`.
-    interrupted: State after Ctrl-C.
-
-  Returns:
-    Result of `main`.
+  `--verbosity=1` shows every traceback.
   """
   name = name_of(main)
   _quieten_tensorflow()
@@ -96,7 +88,7 @@ def call(main: Callable[..., int | None], *arguments: Any,
 
 
 def name_of(main: Callable[..., Any]) -> str:
-  """Returns the name of a program: the name of its file."""
+  """Returns the name of a program, that of its file."""
   return pathlib.Path(main.__code__.co_filename).stem
 
 
@@ -129,9 +121,9 @@ def DEFINE_numbers(name: str, default: Sequence[float], description: str,
     lower_bound: Smallest accepted number.
     kind: `int` or `float`.
   """
-  parser = _NumbersParser(kind, lower_bound)
-  return flags.DEFINE(parser, name, default, description,
-                      serializer=flags.CsvListSerializer(','))
+  return flags.DEFINE(
+      _NumbersParser(kind, lower_bound), name, default, description,
+      serializer=flags.CsvListSerializer(','))
 
 
 class _NumbersParser(flags.ArgumentParser):

@@ -14,6 +14,9 @@ from mobilebert_tf.inference import loading
 from mobilebert_tf.text import tokenizer as tokenizer_lib
 
 LARGEST_DISAGREEMENT = 0.005
+_TEXTS_AT_ONCE = 16
+
+Inputs = dict[str, tf.Tensor]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -21,9 +24,9 @@ class RealTexts:
   """Texts such as a model will be given.
 
   Attributes:
-    texts: The texts, or questions.
-    pairs: The second text of each, or its context; None for single texts.
-    source: Where they are from.
+    texts: Texts, or questions.
+    pairs: Second text of each, or its context; None for single texts.
+    source: Origin, for messages.
   """
   texts: Sequence[str]
   pairs: Sequence[str] | None = None
@@ -39,17 +42,14 @@ def check(trained: loading.TrainedModel, texts: RealTexts, found: Any,
 
   Args:
     trained: The model.
-    texts: What both were asked.
+    texts: Texts that both answered.
     found: Answers of the exported model, as `TaskKind.answers` returns them.
     expected: Answers of the Keras model.
     largest: Largest share of texts with a different answer, as the kind's
-      `differ` counts them: a text whose answer differs in a part counts by that
-      part. If it is not 0, one text may always differ.
+      `differ` counts them. If it is not 0, one text may always differ.
 
   Raises:
     ValueError: If more answers differ, or a number is not finite.
-
-  Example: `check(trained, texts, scores, expected, largest=0.005)`
   """
   if isinstance(found, np.ndarray) and not np.isfinite(found).all():
     raise ValueError('The export gives numbers that are not finite; nothing is '
@@ -69,8 +69,7 @@ def check(trained: loading.TrainedModel, texts: RealTexts, found: Any,
       'was made for, or allow more with --largest_disagreement.')
 
 
-def check_texts(trained: loading.TrainedModel,
-                texts: RealTexts) -> None:
+def check_texts(trained: loading.TrainedModel, texts: RealTexts) -> None:
   """Raises ValueError if there is no text, or not what the model reads."""
   if not len(texts):
     raise ValueError('There is no text to check the export with.')
@@ -87,11 +86,6 @@ def _shown(answer: Any) -> str:
   return f'[{numbers}{", ..." if np.size(answer) > 4 else ""}]'
 
 
-_TEXTS_AT_ONCE = 16
-
-Inputs = dict[str, tf.Tensor]
-
-
 def batches(trained: loading.TrainedModel, texts: RealTexts, *,
             rows: int = _TEXTS_AT_ONCE, length: int | None = None,
             most: int | None = None) -> list[Inputs]:
@@ -99,10 +93,10 @@ def batches(trained: loading.TrainedModel, texts: RealTexts, *,
 
   Args:
     trained: The model.
-    texts: The texts, or questions and contexts, of which every window counts.
+    texts: Texts, or questions and contexts, of which every window counts.
     rows: Number of texts in one batch.
-    length: Length of all batches in tokens; None for that of the longest text
-      and a [PAD] each. Texts that are longer lose their ends.
+    length: Length of all batches in tokens, to which longer texts are cut; None
+      for that of the longest text and a [PAD] each.
     most: Number of texts or windows, evenly from all; None for all.
 
   Returns:
@@ -117,13 +111,7 @@ def batches(trained: loading.TrainedModel, texts: RealTexts, *,
 def encode_texts(trained: loading.TrainedModel, texts: RealTexts, *,
                  rows: int, length: int | None,
                  most: int | None) -> list[Inputs]:
-  """Encodes texts, or pairs of texts, that are read in one piece.
-
-  Args: Those of `batches`.
-
-  Returns:
-    As `batches`.
-  """
+  """Encodes texts, or pairs, that are read whole; see `batches`."""
   tokenizer = tokenizer_lib.Tokenizer(trained.vocab_file, trained.lower_case)
   longest = trained.max_length
   if length is not None:
@@ -136,21 +124,10 @@ def encode_texts(trained: loading.TrainedModel, texts: RealTexts, *,
   ]
 
 
-def row_batches(count: int, rows: int,
-                most: int | None) -> list[Sequence[int]]:
-  """Returns batches of row numbers.
-
-  Args:
-    count: Number of all rows.
-    rows: Number of rows in one batch.
-    most: Number of rows to take, evenly from all; None for all.
-  """
-  chosen = _spread(count, most)
+def row_batches(
+    count: int, rows: int, most: int | None) -> list[Sequence[int]]:
+  """Returns batches of row numbers, of `most` rows evenly from all."""
+  chosen: Sequence[int] = range(count)
+  if most is not None and most < count:
+    chosen = [i * count // most for i in range(most)]
   return [chosen[i:i + rows] for i in range(0, len(chosen), rows)]
-
-
-def _spread(count: int, most: int | None) -> Sequence[int]:
-  """Returns so many row numbers of all, evenly."""
-  if most is None or most >= count:
-    return range(count)
-  return [i * count // most for i in range(most)]

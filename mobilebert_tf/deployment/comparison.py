@@ -4,9 +4,8 @@
 """Exported models of one task beside each other: costs and answers.
 
 A fresh process measures each model for each number of threads, so that load
-time and memory are the model's own. The models take turns, round by round, so
-that a machine that slows down slows down all of them. Numbers are medians over
-the rounds.
+time and memory are the model's own. The models take turns, so that a machine
+that slows down slows down all of them. Numbers are medians over the rounds.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -15,12 +14,20 @@ import dataclasses
 import statistics
 from typing import Any
 
-from mobilebert_tf.deployment import child_process
 from mobilebert_tf.deployment import formats
 from mobilebert_tf.deployment import measuring
-from mobilebert_tf.deployment import sized_texts
 
 _CALLS, _ENOUGH_SECONDS = 20, 1.0
+# Lengths in tokens, padding included, as far as the model reads.
+LENGTHS = (16, 32, 64, 128, 384)
+
+# One token in every vocabulary, if only [UNK].
+_FILLER = '.'
+_MOST_SINGLE = 200
+_LONGEST_FIRST = 16  # A question is no longer, nor need a first text be.
+
+# From texts, and second texts or None, to their numbers of tokens.
+CountTokens = Callable[[list[str], list[str] | None], Sequence[int]]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -34,9 +41,6 @@ class Plan:
     threads: Numbers of threads.
     batch_sizes: Numbers of texts that are answered together.
     rounds: Number of turns of each model.
-
-  Raises:
-    ValueError: If there is nothing to time, or a number makes no sense.
   """
   texts: Sequence[str]
   pairs: Sequence[str] | None
@@ -53,12 +57,12 @@ class Plan:
     for name in ('threads', 'batch_sizes'):
       values = getattr(self, name)
       if not values or min(values) < 1 or len(set(values)) < len(values):
-        raise ValueError(f'{name} is {list(values)}; it is a list of numbers, '
-                         'each at least 1 and there once.')
+        raise ValueError(f'{name} is {list(values)}; it is a list of different '
+                         'numbers, each at least 1.')
 
 
 class Comparison:
-  """Exported models that are asked and measured in processes of their own.
+  """Asks and measures exported models in processes of their own.
 
   Args:
     models: The exported models.
@@ -66,8 +70,8 @@ class Comparison:
     progress: Function that is given a line before each step.
 
   Attributes:
-    failures: A line for each model that crashed, by its name. It takes no more
-      turns; the others do.
+    failures: Message for each model that crashed and takes no more turns, by
+      its name.
 
   Example:
 
@@ -87,60 +91,45 @@ class Comparison:
     return [each for each in self.models if each.name not in self.failures]
 
   @contextlib.contextmanager
-  def noting_failure(self, model: formats.ExportedModel
-                     ) -> Iterator[None]:
+  def noting_failure(self, model: formats.ExportedModel) -> Iterator[None]:
     """Keeps the message of a crash or a refusal instead of raising it."""
     try:
       yield
-    except (child_process.Crash, ValueError) as error:
+    except (measuring.Crash, ValueError) as error:
       self.failures[model.name] = str(error)
 
   def describe(self) -> dict[str, dict[str, Any]]:
-    """Returns by the models' names what `Measured.describe` returns.
+    """Returns the results of `Measured.describe` by the models' names.
 
     Raises:
       ValueError: If a model is damaged, or they are of different tasks or
-        labels. Names the model.
+        labels.
     """
     found: dict[str, dict[str, Any]] = {}
     for model in self.models:
       try:
         with self._loaded(model) as process:
           found[model.name] = process.ask('describe')
-      except child_process.Crash as crash:
+      except measuring.Crash as crash:
         self.failures[model.name] = str(crash)
     _check_same(found)
     return found
 
   def answer(self, model: formats.ExportedModel, texts: Sequence[str],
              pairs: Sequence[str] | None, threads: int = 1) -> list[Any]:
-    """Returns the answers of a model.
-
-    Args:
-      model: The model.
-      texts: The texts, or questions.
-      pairs: Second text of each, or its context; or None.
-      threads: Number of threads.
-
-    Returns:
-      For each text its probabilities, number or vector; or the text of an
-      answer.
+    """Returns the answers of a model; see `Measured.answer`.
 
     Raises:
-      ValueError: If it cannot answer them.
-      child_process.Crash: If its process ends.
+      ValueError: If it cannot answer the texts.
+      measuring.Crash: If its process ends.
     """
     with self._loaded(model, threads) as process:
       return process.ask('answer', texts=list(texts), pairs=_listed(pairs))
 
   @contextlib.contextmanager
   def token_counter(self, model: formats.ExportedModel
-                    ) -> Iterator[sized_texts.CountTokens]:
-    """Yields a function that counts tokens as a model does.
-
-    Args:
-      model: A model that `counts`, as `describe` tells.
-    """
+                    ) -> Iterator[CountTokens]:
+    """Yields the token counter of a model whose description says `counts`."""
     with self._loaded(model) as process:
       yield lambda texts, pairs: process.ask(
           'count', texts=list(texts), pairs=_listed(pairs))
@@ -148,15 +137,15 @@ class Comparison:
   def measure(self, plan: Plan) -> dict[str, list[dict[str, Any]]]:
     """Measures the models.
 
-    Args:
-      plan: What is measured.
-
     Returns:
       By the model's name an object for each number of `threads`, of medians
-      over `rounds`: `import_seconds`, `load_seconds`, `first_seconds` (of the
-      first answer), `peak_bytes`, `growth_bytes`; `lengths`, the `seconds` of a
-      call by `length` and `batch_size`; and `texts`, by `batch_size` the mean
-      `seconds` of a text of the file, and that of each round, `by_round`.
+        over
+      `rounds`: `import_seconds`, `load_seconds`, `first_seconds` (of the first
+      answer), `peak_bytes`, `growth_bytes`; `lengths`, the `seconds` of a call
+        by
+      `length` and `batch_size`; and `texts`, by `batch_size` the mean `seconds`
+        of
+      a text of the file, and that of each round, `by_round`.
     """
     found: dict[str, dict[int, list[dict[str, Any]]]] = {
         model.name: {threads: [] for threads in plan.threads}
@@ -177,7 +166,7 @@ class Comparison:
   def _measure_once(self, model: formats.ExportedModel, threads: int,
                     plan: Plan) -> dict[str, Any]:
     texts, pairs = list(plan.texts), _listed(plan.pairs)
-    with self._process(model, threads) as process:
+    with measuring.MeasuringProcess(model, self._kinds, threads) as process:
       loaded = process.load()
       first = process.ask('time_first', text=texts[0],
                           pair=None if pairs is None else pairs[0])
@@ -194,14 +183,10 @@ class Comparison:
       return {**loaded, 'first_seconds': first, **process.ask('memory'),
               'texts': by_file, 'lengths': by_length}
 
-  def _process(self, model: formats.ExportedModel,
-               threads: int) -> measuring.MeasuringProcess:
-    return measuring.MeasuringProcess(model, self._kinds, threads)
-
   @contextlib.contextmanager
   def _loaded(self, model: formats.ExportedModel, threads: int = 1
               ) -> Iterator[measuring.MeasuringProcess]:
-    with self._process(model, threads) as process:
+    with measuring.MeasuringProcess(model, self._kinds, threads) as process:
       process.load()
       yield process
 
@@ -251,3 +236,99 @@ def _check_same(found: Mapping[str, Mapping[str, Any]]) -> None:
 
 def _listed(pairs: Sequence[str] | None) -> list[str] | None:
   return None if pairs is None else list(pairs)
+
+
+# === Texts of exact lengths ===
+
+
+class TextMaker:
+  """Makes texts, or pairs of texts, of the words of others.
+
+  Args:
+    texts: Texts whose words are taken in their order, repeatedly.
+    pairs: Second text of each; None for single texts.
+    count_tokens: Function that counts tokens, special tokens included.
+  """
+
+  def __init__(self, texts: Sequence[str], pairs: Sequence[str] | None,
+               count_tokens: CountTokens):
+    self._count = count_tokens
+    self._first = ' '.join(texts).split()
+    self._second = None if pairs is None else ' '.join(pairs).split()
+    last = self._first if self._second is None else self._second
+    self._single = self._find_single(last[:_MOST_SINGLE])
+
+  def make(self, length: int) -> tuple[str, str | None]:
+    """Returns a text of exactly `length` tokens, special tokens included.
+
+    Returns:
+      The text, and the second text, which is the longer one of a pair, or None.
+
+    Raises:
+      ValueError: If no text is that short.
+    """
+    if self._second is None:
+      return self._fill(self._first, length, lambda text: (text, None)), None
+    wanted = min(_LONGEST_FIRST, max(1, length // 4))
+    first = ' '.join(_take(self._first, wanted))
+    # Words of many tokens may leave no room for the second text.
+    while self._measure(first, _FILLER) > length and ' ' in first:
+      first = first.rpartition(' ')[0]
+    if self._measure(first, _FILLER) > length:
+      first = _FILLER
+    return first, self._fill(self._second, length, lambda text: (first, text))
+
+  def _fill(self, words: Sequence[str], length: int,
+            place: Callable[[str], tuple[str, str | None]]) -> str:
+    """Returns a text that has so many tokens where `place` puts it."""
+    # A word has at least one token, so no more than `length` are needed.
+    enough = _take(words, length)
+    least, most = 0, len(enough)
+    while least < most:
+      middle = (least + most + 1) // 2
+      fits = self._measure(*place(' '.join(enough[:middle]))) <= length
+      least, most = (middle, most) if fits else (least, middle - 1)
+    chosen = enough[:least]
+    missing = length - self._measure(*place(' '.join(chosen)))
+    chosen += [self._single] * missing
+    text = ' '.join(chosen)
+    if not text or self._measure(*place(text)) != length:
+      raise ValueError(f'No text has exactly {length} tokens.')
+    return text
+
+  def _find_single(self, words: Sequence[str]) -> str:
+    """Returns the first word that is one token."""
+    words = [*words, _FILLER]
+    pairs = None if self._second is None else [_FILLER] * len(words)
+    special = 2 if pairs is None else 4  # With the second text's only token.
+    counts = self._count(words, pairs)
+    return next((word for word, count in zip(words, counts, strict=True)
+                 if count == special + 1), _FILLER)
+
+  def _measure(self, text: str, pair: str | None) -> int:
+    return int(self._count([text], None if pair is None else [pair])[0])
+
+
+def _take(words: Sequence[str], count: int) -> list[str]:
+  """Returns `count` words, starting again where they end."""
+  return [words[i % len(words)] for i in range(count)]
+
+
+def make_texts(count_tokens: CountTokens, max_length: int,
+               texts: Sequence[str], pairs: Sequence[str] | None
+               ) -> dict[int, tuple[str, str | None]]:
+  """Makes a text of each of `LENGTHS` that a model reads.
+
+  Args:
+    count_tokens: As for `TextMaker`.
+    max_length: Maximum length in tokens, special tokens included.
+    texts: Texts whose words are taken.
+    pairs: Second text of each, or None.
+
+  Returns:
+    A text of one token less, because a [PAD] follows it, and its second text or
+    None, by the length.
+  """
+  maker = TextMaker(texts, pairs, count_tokens)
+  return {length: maker.make(length - 1) for length in LENGTHS
+          if length - 1 <= max_length}

@@ -18,8 +18,8 @@ from mobilebert_tf.common import files
 class Format:
   """A format of exported models.
 
-  Its modules lie beside this one and are imported when they are needed: a file
-  that answers without TensorFlow is opened without TensorFlow.
+  Its modules lie beside this one and are imported when they are needed: a
+  TFLite file is opened without TensorFlow.
 
   Attributes:
     name: Name in reports.
@@ -49,13 +49,7 @@ class Format:
 
   def open(self, path: str | os.PathLike, kinds: Any,
            num_threads: int = 1) -> Any:
-    """Returns what answers texts with an exported model.
-
-    Args:
-      path: Path of the model.
-      kinds: All kinds of tasks by name.
-      num_threads: Number of threads to compute with.
-    """
+    """Opens an exported model and returns its runner."""
     return self._part(self.runner, 'open_runner')(path, kinds, num_threads)
 
   def import_runner(self) -> types.ModuleType:
@@ -79,14 +73,14 @@ FORMATS: dict[str, Format] = {each.name: each for each in (
 
 
 def recognise(path: pathlib.Path) -> Format | None:
-  """Returns the format of an exported model, None if it is of none."""
+  """Returns the format of an exported model, or None."""
   return next((each for each in FORMATS.values() if each.recognises(path)),
               None)
 
 
 @dataclasses.dataclass(frozen=True)
 class ExportedModel:
-  """A model in one of `formats.FORMATS`.
+  """A model in one of `FORMATS`.
 
   Attributes:
     name: Shortest end of its path that no other model of the list has.
@@ -101,22 +95,16 @@ class ExportedModel:
 
 
 def find(paths: Sequence[str | os.PathLike]) -> list[ExportedModel]:
-  """Finds exported models.
-
-  Example: `find(['serving/sst2', 'export/model.tflite'])`
+  """Finds exported models, in the order of their paths.
 
   Args:
-    paths: Paths of SavedModels; of folders with numbered versions of one, as
-      TensorFlow Serving has them, of which the latest is taken; or of TFLite
-      files.
-
-  Returns:
-    The models, in the order of their paths.
+    paths: Paths of SavedModels, of TFLite files, or of folders with numbered
+      versions of a SavedModel, of which the latest is taken.
 
   Raises:
     FileNotFoundError: If a path does not exist.
     ValueError: If a path is no exported model or is given twice, or if there
-      is no path. Names the path.
+      is no path.
   """
   if not paths:
     raise ValueError(
@@ -151,7 +139,7 @@ def _locate(path: pathlib.Path) -> pathlib.Path:
 
 
 def _names(paths: Sequence[pathlib.Path]) -> list[str]:
-  """Returns the shortest ends of paths that tell them apart."""
+  """Returns the shortest ends that tell paths apart."""
   every = [path.resolve().parts for path in paths]
   names = []
   for parts in every:

@@ -1,13 +1,9 @@
 # Copyright 2026 The mobilebert_tf Authors
 # SPDX-License-Identifier: Apache-2.0
 
-"""Brings encoded texts to the length that they need, inside a graph.
+"""Checks encoded texts, and runs a function on rows of them, inside a graph."""
 
-Runs a function on many rows, some at a time, inside a graph.
-"""
-
-from collections.abc import Callable
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import tensorflow as tf
 
@@ -17,23 +13,21 @@ from mobilebert_tf import modeling
 def check(word_ids: tf.Tensor, mask: tf.Tensor, type_ids: tf.Tensor, *,
           pad_id: int, architecture: modeling.MobileBertConfig
           ) -> list[tf.Tensor]:
-  """Checks encoded texts, and removes what was left in their padding.
+  """Checks encoded texts, and clears their padding.
 
   Args:
     word_ids: int32 or int64 `[batch, length]`.
     mask: The same, above 0 for tokens.
     type_ids: The same.
-    pad_id: What stands in padding.
-    architecture: Of the model: how many words and segments it knows.
+    pad_id: Id of [PAD].
+    architecture: The model's.
 
   Returns:
     The three, int32; the mask is 0 or 1.
 
   Raises:
     tf.errors.InvalidArgumentError: When run, if shapes differ or an id of a
-      token is none.
-
-  Example: `check(ids, mask, types, pad_id=0, architecture=architecture)`
+      token is unknown.
   """
   shape = tf.shape(word_ids)
   same = [
@@ -59,7 +53,7 @@ def check(word_ids: tf.Tensor, mask: tf.Tensor, type_ids: tf.Tensor, *,
 
 
 def lengths(mask: tf.Tensor) -> tf.Tensor:
-  """Returns how far the tokens of each text reach, int32 `[batch]`."""
+  """Returns the place after the last token of each text, int32 `[batch]`."""
   places = mask * (tf.range(tf.shape(mask)[1]) + 1)[tf.newaxis]
   return tf.maximum(tf.reduce_max(places, axis=1), 0)
 
@@ -67,7 +61,7 @@ def lengths(mask: tf.Tensor) -> tf.Tensor:
 def fit(word_ids: tf.Tensor, mask: tf.Tensor, type_ids: tf.Tensor, *,
         pad_id: int, architecture: modeling.MobileBertConfig,
         allowed: Sequence[int] = ()) -> list[tf.Tensor]:
-  """Cuts padding off, or adds some, so that one [PAD] follows the longest text.
+  """Cuts or adds padding so that one [PAD] follows the longest text.
 
   The trigram at a text's last token reads what follows it, so an answer would
   depend on how, and whether, a text is padded.
@@ -76,19 +70,17 @@ def fit(word_ids: tf.Tensor, mask: tf.Tensor, type_ids: tf.Tensor, *,
     word_ids: int32 `[batch, length]`, as `check` returns it.
     mask: The same.
     type_ids: The same.
-    pad_id: What stands in padding.
-    architecture: Of the model: how many positions it knows.
-    allowed: The only lengths that may come out, in ascending order, but for
-      texts that are longer than all of them; any if there are none.
+    pad_id: Id of [PAD].
+    architecture: The model's.
+    allowed: Possible lengths of the result, ascending, unless a text is longer
+      than all of them; any if empty.
 
   Returns:
-    The three, of another length.
+    The three, `[batch, new length]`.
 
   Raises:
     tf.errors.InvalidArgumentError: When run, if a text and its [PAD] have more
       tokens than the model has positions.
-
-  Example: `fit(ids, mask, types, pad_id=0, architecture=architecture)`
   """
   needed = tf.maximum(tf.reduce_max(lengths(mask)), 0) + 1  # 0 of no texts.
   enough = tf.debugging.assert_less_equal(
@@ -106,14 +98,14 @@ def fit(word_ids: tf.Tensor, mask: tf.Tensor, type_ids: tf.Tensor, *,
 
 
 def to_length(values: tf.Tensor, length: tf.Tensor) -> tf.Tensor:
-  """Cuts or fills `[batch, tokens, ...]` with zeros to another length."""
+  """Cuts or zero-pads `[batch, tokens, ...]` to `[batch, length, ...]`."""
   kept = values[:, :length]
   more = length - tf.shape(kept)[1]
   return tf.pad(kept, [[0, 0], [0, more], *[[0, 0]] * (values.shape.rank - 2)])
 
 
 def _round_up(length: tf.Tensor, allowed: Sequence[int]) -> tf.Tensor:
-  """Returns the first of some lengths that is no smaller, or the length."""
+  """Returns the first allowed length that is no smaller, or the length."""
   if not allowed:
     return length
   choices = tf.constant(list(allowed), tf.int32)
@@ -121,29 +113,28 @@ def _round_up(length: tf.Tensor, allowed: Sequence[int]) -> tf.Tensor:
   return tf.concat([choices, [length]], 0)[place]
 
 
-# What a CPU is busy with, and what keeps 10,000 long texts in its memory.
+# Enough to occupy a CPU, and few enough for the memory of long texts.
 ROWS_AT_ONCE = 32
 
 
 def map_rows(function: Callable[[tf.Tensor], dict[str, tf.Tensor]],
              lengths: tf.Tensor, *, rows_at_once: int = ROWS_AT_ONCE,
              full: bool = False) -> dict[str, tf.Tensor]:
-  """Calls a function on batches of rows that have about the same length.
+  """Calls a function on some rows at a time, of about the same length.
 
-  Memory does not grow with the number of rows, and little padding is paid for.
+  Memory does not grow with the number of rows, and there is little padding.
 
   Args:
-    function: From the numbers of some rows, int32 `[rows]`, to tensors
-      `[rows, ...]` whose other dimensions do not depend on the batch.
-    lengths: Of all rows, `[all rows]`.
+    function: Function from row numbers, int32 `[rows]`, to tensors `[rows,
+      ...]`
+      whose other dimensions do not depend on the batch.
+    lengths: Lengths of all rows, `[all rows]`.
     rows_at_once: Rows of the largest batch.
-    full: Whether every batch gets a power of two of rows, by repeating its
-      last one; for XLA, which compiles anew for each shape.
+    full: Whether every batch is filled up to a power of two of rows; for XLA,
+      which compiles anew for each shape.
 
   Returns:
-    What the function returned, in the order of the rows.
-
-  Example: `map_rows(lambda rows: {'n': tf.gather(ids, rows)}, lengths)['n']`
+    The function's results, in the order of the rows.
   """
   order = tf.argsort(lengths, stable=True)
   count = tf.size(order)

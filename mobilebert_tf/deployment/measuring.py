@@ -7,22 +7,114 @@ This module imports nothing but the standard library before a model is loaded,
 so that what a model needs counts as its own.
 """
 
+from collections.abc import Callable, Iterator, Mapping, Sequence
+import contextlib
+import multiprocessing
+import multiprocessing.connection
 import os
+import signal
 import statistics
 import sys
+import tempfile
+import threading
 import time
+import traceback
 import types
-from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from mobilebert_tf.common import machine
-from mobilebert_tf.deployment import child_process
 from mobilebert_tf.deployment import formats
 
+_PATIENCE = 3  # Seconds until a process that is at work is killed.
 _BATCH_SIZE = 16  # Texts that are answered together where nothing is timed.
 
 
-class MeasuringProcess(child_process.ChildProcess):
+class Crash(RuntimeError):
+  """A function failed in a child process, or the process ended.
+
+  Attributes:
+    details: Output of the process.
+  """
+
+  def __init__(self, summary: str, details: str = ''):
+    super().__init__(summary)
+    self.details = details
+
+
+class ChildProcess:
+  """A process that calls functions, and ends with the `with` block.
+
+  It also ends whenever its parent does.
+
+  Example:
+
+    with ChildProcess() as child:
+      child.call(os.getpid)
+  """
+
+  def __enter__(self) -> 'ChildProcess':
+    context = multiprocessing.get_context('spawn')
+    # A file, because a pipe that nobody reads fills and stops the writer.
+    self._log = tempfile.NamedTemporaryFile(suffix='.log')
+    self._pipe, theirs = context.Pipe()
+    self._process = context.Process(
+        target=_serve, args=(theirs, self._log.name), daemon=True)
+    self._process.start()
+    theirs.close()  # Otherwise the pipe would not end with the process.
+    return self
+
+  def __exit__(self, *_: Any) -> None:
+    self._pipe.close()
+    self._process.join(_PATIENCE)
+    self._process.kill()
+    self._process.join()
+    self._log.close()
+
+  @property
+  def pid(self) -> int:
+    """The ID of the process."""
+    return self._process.pid
+
+  def call(self, function: Callable[..., Any], *args: Any,
+           **kwargs: Any) -> Any:
+    """Returns the result of a function that is called in the process.
+
+    Args:
+      function: Function of a module.
+      *args: Its arguments, which are pickled.
+      **kwargs: Its keyword arguments.
+
+    Raises:
+      Crash: If the function raises an error, or the process ends.
+    """
+    try:
+      self._pipe.send((function, args, kwargs))
+      value, error = self._pipe.recv()
+    except (EOFError, ConnectionError):
+      self._process.join()
+      value, error = None, self._last_words()
+    if error:
+      raise Crash(error, self._read_log())
+    return value
+
+  def _read_log(self) -> str:
+    self._log.seek(0)
+    return self._log.read().decode('utf-8', 'replace')
+
+  def _last_words(self) -> str:
+    """Returns why the process ended: its signal, and its last line."""
+    code = self._process.exitcode
+    lines = self._read_log().strip().splitlines()
+    said = lines[-1].strip() if lines else ''
+    if code < 0:
+      ended = f'its process was ended by {signal.Signals(-code).name}'
+      if -code == signal.SIGKILL:
+        ended += ', as the system does where memory is short'
+      return f'{ended}: {said}' if said else f'{ended}.'
+    return said or f'its process ended with {code} and said nothing.'
+
+
+class MeasuringProcess(ChildProcess):
   """A process that loads one exported model and measures it.
 
   Args:
@@ -57,14 +149,11 @@ class MeasuringProcess(child_process.ChildProcess):
                     format=self._model.format, kinds=self._kinds)
 
   def ask(self, method: str, **arguments: Any) -> Any:
-    """Calls a method of `Measured` in the process.
+    """Returns the result of a method of `Measured` in the process.
 
     Args:
       method: Name of the method.
       **arguments: Its arguments.
-
-    Returns:
-      What the method returns.
 
     Raises:
       ValueError: If the model is damaged, or cannot do that.
@@ -72,8 +161,8 @@ class MeasuringProcess(child_process.ChildProcess):
     """
     try:
       value, refusal = self.call(_ask, method, arguments)
-    except child_process.Crash as crash:
-      raise child_process.Crash(
+    except Crash as crash:
+      raise Crash(
           f'{self._model.name} failed: {crash}', crash.details) from None
     if refusal:
       known = str(self._model.path) in refusal
@@ -84,22 +173,42 @@ class MeasuringProcess(child_process.ChildProcess):
 # === In the child process ===
 
 
+def _serve(pipe: multiprocessing.connection.Connection, log: str) -> None:
+  """Calls the functions that come through the pipe, until it is closed."""
+  signal.signal(signal.SIGINT, signal.SIG_IGN)  # The parent answers Ctrl-C.
+  threading.Thread(target=_end_with_parent, daemon=True).start()
+  with open(log, 'w', encoding='utf-8') as file:
+    os.dup2(file.fileno(), 1)
+    os.dup2(file.fileno(), 2)
+  with contextlib.suppress(EOFError, ConnectionError):
+    while True:
+      function, args, kwargs = pipe.recv()
+      try:
+        reply = function(*args, **kwargs), None
+      except Exception as error:  # pylint: disable=broad-exception-caught
+        traceback.print_exc()
+        first_line = str(error).strip().partition('\n')[0]
+        reply = None, f'{type(error).__name__}: {first_line}'
+      pipe.send(reply)
+
+
+def _end_with_parent() -> None:
+  """Ends this process when its parent ends, even while it is at work."""
+  multiprocessing.connection.wait([multiprocessing.parent_process().sentinel])
+  os._exit(1)
+
+
 class Measured:
-  """An exported model, once `load` was called."""
+  """An exported model, loaded by `load`."""
 
   def load(self, path: str, format: str, kinds: Mapping[str, Any],
            threads: int) -> dict[str, float]:
-    """Loads the model.
-
-    Args:
-      path: Path of the model.
-      format: Name of its format.
-      kinds: All kinds of tasks by name.
-      threads: Number of threads to compute with.
+    """Loads the model with the arguments of `Format.open`.
 
     Returns:
       `import_seconds`, for what it needs; `load_seconds`, from there until it
-      can answer.
+        can
+      answer.
     """
     # Limits of the libraries that compute beside TensorFlow and TFLite.
     os.environ['OMP_NUM_THREADS'] = str(threads)
@@ -114,11 +223,11 @@ class Measured:
     return {'import_seconds': imported - started, 'load_seconds': seconds}
 
   def describe(self) -> dict[str, Any]:
-    """Returns what the model says of itself.
+    """Describes the model.
 
     Returns:
-      `task`, `labels`, `pairs`, `max_length` (None if it does not say) and
-      `counts`, whether it can count tokens.
+      `task`, `labels`, `pairs`, `max_length` (None if unknown) and `counts`,
+      whether it can count tokens.
     """
     about = getattr(self._runner, 'metadata', self._runner)
     return {
@@ -187,7 +296,7 @@ _measured = Measured()
 
 
 def _ask(method: str, arguments: dict[str, Any]) -> tuple[Any, str]:
-  """Returns what a method returns, or why the model is refused."""
+  """Returns a method's result, or the reason why the model is refused."""
   try:
     return getattr(_measured, method)(**arguments), ''
   except (OSError, ValueError) as error:

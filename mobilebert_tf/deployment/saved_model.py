@@ -1,8 +1,7 @@
 # Copyright 2026 The mobilebert_tf Authors
 # SPDX-License-Identifier: Apache-2.0
 
-"""SavedModels for TensorFlow Serving, checked on real text before they appear.
-"""
+"""SavedModels for TensorFlow Serving, checked on real text when written."""
 
 from collections.abc import Mapping, Sequence
 import os
@@ -16,7 +15,6 @@ from tensorflow_serving.apis import prediction_log_pb2
 
 from mobilebert_tf.common import files
 from mobilebert_tf.deployment import agreement
-from mobilebert_tf.deployment import building
 from mobilebert_tf.deployment import served_module
 from mobilebert_tf.inference import loading
 from official.core import export_base
@@ -36,17 +34,17 @@ def write(
 ) -> pathlib.Path:
   """Writes a SavedModel that takes ids, examples or text.
 
-  What runs is the model folded for inference, with the same outputs.
+  The model in it is folded for inference, with the same outputs.
 
   Args:
     trained: The model.
-    output_dir: A folder of versions, as TensorFlow Serving watches it: the
-      SavedModel is a folder in it.
-    texts: Real ones, to check its answers and to warm it up with.
-    version: The SavedModel's number; it is replaced if it exists. By default
-      one more than the latest.
-    xla: Whether XLA compiles the model: each length, rounded up to some, takes
-      seconds at its first use and less time from then on.
+    output_dir: Folder of versions, as TensorFlow Serving watches it.
+    texts: Real texts to check its answers and to warm it up with.
+    version: Number of the SavedModel, which is replaced if it exists; one more
+      than the latest if None.
+    xla: Whether XLA compiles the model: each length, rounded up to one of a
+      few,
+      takes seconds at its first use and less time from then on.
     largest_disagreement: See `agreement.check`.
 
   Returns:
@@ -62,36 +60,31 @@ def write(
   output_dir = pathlib.Path(output_dir).expanduser()
   latest = _latest_version(output_dir)
   folder = output_dir / str(latest + 1 if version is None else version)
-  module = building.build(trained, xla=xla)
+  module = served_module.build(trained, xla=xla)
   expected = trained.kind.answers(trained, texts)
   # Another export may have taken the number meanwhile.
   with files.replace_folder(
       folder, _MARKER, overwrite=version is not None) as new:
-    export_base.export(
-        module, module.signatures, str(new), timestamped=False)
+    export_base.export(module, module.signatures, str(new), timestamped=False)
     write_warm_up(new, 'serve_text', [
-        _inputs(module, agreement.RealTexts(*columns))
-        for columns in _first(texts, _WARM_UP_TEXTS)])
+        _inputs(module, [text], texts.pairs and [texts.pairs[i]])
+        for i, text in enumerate(texts.texts[:_WARM_UP_TEXTS])])
     found = trained.kind.served_answers(_serve(new, module, texts))
     agreement.check(trained, texts, found, expected, largest_disagreement)
   return folder
 
 
 def write_warm_up(saved_model: str | os.PathLike, signature: str,
-          requests: Sequence[Mapping[str, tf.Tensor]]) -> None:
-  """Puts requests into a SavedModel.
+                  requests: Sequence[Mapping[str, tf.Tensor]]) -> None:
+  """Adds warm-up requests to a SavedModel.
 
-  The first request of a kind takes longer than those that follow: memory is
-  claimed, and XLA compiles. With these, that is over before a client asks.
+  TensorFlow Serving answers them before it serves, because the first request of
+  a kind takes longer: memory is claimed, and XLA compiles.
 
   Args:
     saved_model: The SavedModel's folder.
-    signature: The signature that they are for.
-    requests: The inputs of each, by name.
-
-  Example:
-
-    write_warm_up('export/1', 'serve_text', [{'text': tf.constant(['a'])}])
+    signature: Signature of the requests.
+    requests: Inputs of each request, by name.
   """
   path = pathlib.Path(saved_model) / WARM_UP_FILE
   path.parent.mkdir(exist_ok=True)
@@ -120,23 +113,16 @@ def _latest_version(folder: pathlib.Path) -> int:
   return max((int(path.name) for path in entries), default=0)
 
 
-def _inputs(module: served_module.ServedModule,
-            texts: agreement.RealTexts) -> dict[str, tf.Tensor]:
-  columns = [texts.texts] if texts.pairs is None else [texts.texts, texts.pairs]
+def _inputs(module: served_module.ServedModule, texts: Sequence[str],
+            pairs: Sequence[str] | None) -> dict[str, tf.Tensor]:
+  columns = [texts] if pairs is None else [texts, pairs]
   return {name: tf.constant(column, tf.string)
           for name, column in zip(module.text_inputs, columns, strict=True)}
 
 
-def _first(texts: agreement.RealTexts, count: int
-           ) -> list[tuple[list[str], list[str] | None]]:
-  """Returns the first texts one by one."""
-  return [([text], texts.pairs and [texts.pairs[i]])
-          for i, text in enumerate(texts.texts[:count])]
-
-
 def _serve(folder: pathlib.Path, module: served_module.ServedModule,
            texts: agreement.RealTexts) -> dict[str, np.ndarray]:
-  """Returns the outputs of a SavedModel for texts."""
   loaded = tf.saved_model.load(str(folder))
-  outputs = loaded.signatures['serve_text'](**_inputs(module, texts))
+  outputs = loaded.signatures['serve_text'](
+      **_inputs(module, texts.texts, texts.pairs))
   return {name: value.numpy() for name, value in outputs.items()}

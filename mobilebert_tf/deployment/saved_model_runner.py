@@ -18,18 +18,16 @@ del tensorflow_text
 
 # The signature for texts, by the names that it has had.
 _SIGNATURES = ('serve_text', 'serving_default')
-# Tasks by what is answered; the first that fits counts.
-def set_threads(num_threads: int) -> None:
-  """Lets TensorFlow compute on so many threads.
 
-  Args:
-    num_threads: How many. Operations run one after another, or more threads
-      would be busy than this.
+
+def set_threads(num_threads: int) -> None:
+  """Limits TensorFlow to so many threads.
 
   Raises:
     RuntimeError: If TensorFlow has computed something already.
   """
   tf.config.threading.set_intra_op_parallelism_threads(num_threads)
+  # Operations that run side by side would occupy more threads.
   tf.config.threading.set_inter_op_parallelism_threads(1)
 
 
@@ -46,10 +44,6 @@ class SavedModelRunner:
   Attributes:
     kind: Kind of task, recognised by the outputs of its signature.
     pairs: Whether it reads two texts.
-
-  Example:
-
-    SavedModelRunner('export/1', registry.KINDS).comparable(['a text'])
   """
 
   def __init__(self, path: str | os.PathLike,
@@ -78,7 +72,7 @@ class SavedModelRunner:
   def labels(self) -> list[str]:
     """The labels of a classifier, in the order of its probabilities.
 
-    It has to answer a text to tell.
+    They are outputs of the signature, so the first use answers a text.
     """
     if not self.kind.has_labels:
       return []
@@ -94,8 +88,8 @@ class SavedModelRunner:
     """Returns answers as `TaskKind.answers` does, all computed in one batch.
 
     Args:
-      texts: The texts, or questions.
-      pairs: The second text of each, or its context; None for single texts.
+      texts: Texts, or questions.
+      pairs: Second text of each, or its context; None for single texts.
     """
     return self.kind.served_answers({
         name: value.numpy()

@@ -4,17 +4,22 @@
 """A model as TensorFlow Serving runs it: from ids, examples or text."""
 
 import abc
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+import hashlib
 from typing import Any
 
-import tensorflow as tf
+from absl import logging
+import tensorflow as tf, tf_keras
 
 from mobilebert_tf.deployment import inputs as inputs_lib
+from mobilebert_tf.inference import loading
+from mobilebert_tf.inference import rewriting
+from mobilebert_tf.modeling import layout
 from mobilebert_tf.modeling import validation
 from mobilebert_tf.text import tokenizer as tokenizer_lib
 from official.core import export_base
 
-# Signatures by function: what a client calls, and what computes it.
+# Names of signatures by the function that computes them.
 SIGNATURES = {
     'serve': 'serving_default',
     'serve_examples': 'serve_examples',
@@ -28,29 +33,26 @@ class ServedModule(export_base.ExportModule):
   """Answers ids, serialized examples and texts.
 
   No answer depends on padding, on what a client left in it, or on the other
-  texts of a batch: every batch is brought to the length of its longest text and
-  one [PAD]. Rows are computed some at a time, sorted by length, so that ten
-  thousand of them need little more memory than some dozens.
+  texts of a batch. Rows are computed some at a time, sorted by length, so that
+  ten thousand of them need little more memory than some dozens.
 
-  A subclass says what becomes of the model's outputs: `_summarize`, and where
-  it answers more than that, `_describe` and `_describe_tokens`.
+  A subclass defines `_summarize` and, where its answers have more parts,
+  `_describe` and `_describe_tokens`.
 
   Args:
-    model: The model, folded for inference (`rewriting.rewrite`) or as it is
-      (`InferenceModel`).
-    tokenizer: The tokenizer that it was trained with; it becomes part of the
-      SavedModel.
-    max_length: Longest text in tokens, special tokens included; the rest of a
-      longer one is cut off.
+    model: The model, rewritten for inference or as an `InferenceModel`.
+    tokenizer: The tokenizer that it was trained with.
+    max_length: Maximum length of a text in tokens, special tokens included; the
+      rest is cut off.
     pairs: Whether it reads two texts.
     xla: Whether the model is compiled by XLA.
   """
 
-  # What `serve_text` is given: one name, or two for pairs.
+  # Inputs of `serve_text`: one name, or two for pairs.
   _text_names: Sequence[str] = ('text', 'pair')
-  # What a SavedModel of it has, by function.
+  # Signatures of its SavedModel, by function.
   signatures: Mapping[str, str] = SIGNATURES
-  # Whether `numbers` of the tokens of a text, cut off at its end, answer it.
+  # Whether `numbers` alone, of a text cut off at its end, answer it.
   answers_whole_texts = True
 
   def __init__(self, model: tf.Module,
@@ -70,11 +72,11 @@ class ServedModule(export_base.ExportModule):
     compute = tf.function(
         lambda inputs: self.inference_step(inputs), autograph=False,
         jit_compile=xla)
-    self._compute = lambda inputs: compute(inputs)  # Which is not tracked.
+    self._compute = lambda inputs: compute(inputs)  # Not tracked.
 
   @property
   def text_inputs(self) -> tuple[str, ...]:
-    """The names of what `serve_text` is given."""
+    """The names of the inputs of `serve_text`."""
     return tuple(self._text_names[:1 + self._pairs])
 
   @tf.function(autograph=False)
@@ -84,26 +86,22 @@ class ServedModule(export_base.ExportModule):
 
     Args:
       input_word_ids: int32 `[batch, length]`.
-      input_mask: int32 `[batch, length]`, 1 for tokens, 0 for padding, of
-        which there may be any number or none.
+      input_mask: int32 `[batch, length]`, 1 for tokens, 0 for any padding.
       input_type_ids: int32 `[batch, length]`.
 
     Returns:
-      A row of each output for each text.
+      Outputs by name, a row for each text.
     """
     return self._serve_ids(input_word_ids, input_mask, input_type_ids)
 
   @tf.function(autograph=False)
   def serve_examples(self, examples: tf.Tensor) -> dict[str, tf.Tensor]:
-    """Answers serialized `tf.train.Example`s.
+    """Answers serialized `tf.train.Example`s, as `serve`.
 
     Args:
-      examples: string `[batch]`. Their features are those of `serve`, int64 of
-        any length each; without a mask all ids are tokens, without type ids all
-        of the first text.
-
-    Returns:
-      As `serve`.
+      examples: string `[batch]`, with the features of `serve`, int64 of any
+        length;
+        without a mask all ids are tokens, without type ids of the first text.
     """
     feature = tf.io.RaggedFeature(tf.int64, row_splits_dtype=tf.int64)
     found = tf.io.parse_example(
@@ -128,13 +126,10 @@ class ServedModule(export_base.ExportModule):
 
   @tf.function(autograph=False)
   def serve_text(self, **texts: tf.Tensor) -> dict[str, tf.Tensor]:
-    """Answers raw texts.
+    """Answers raw texts, as `serve`.
 
     Args:
       **texts: string `[batch]`, UTF-8, by the names of `text_inputs`.
-
-    Returns:
-      A row of each output for each text.
     """
     first, *others = (texts[name] for name in self.text_inputs)
     same = [tf.debugging.assert_equal(
@@ -143,21 +138,18 @@ class ServedModule(export_base.ExportModule):
             for other in others]
     with tf.control_dependencies(same):
       segments = [self.tokenizer.tokenize(text) for text in (first, *others)]
-    special = len(segments) + 1
-    segments = tokenizer_lib.trim(segments, self.max_length - special)
-    return self._describe(self._map_segments(self._summarize_segments,
-                                             segments))
+    segments = tokenizer_lib.trim(
+        segments, self.max_length - len(segments) - 1)
+    return self._describe(
+        self._map_segments(self._summarize_segments, segments))
 
   def numbers(self, *inputs: tf.Tensor) -> dict[str, tf.Tensor]:
-    """Returns the outputs that are numbers, of inputs as they are.
-
-    What a TFLite file computes: all shapes are as static as those given.
+    """Returns the numeric outputs by name, as a TFLite file computes them.
 
     Args:
-      *inputs: Word ids, mask and type ids, int32 `[batch, length]`.
-
-    Returns:
-      Outputs by name.
+      *inputs: Word ids, mask and type ids, int32 `[batch, length]`; all shapes
+        are
+        as static as theirs.
     """
     outputs = self.inference_step(inputs)
     return {**self._summarize(outputs, inputs[1]),
@@ -165,13 +157,10 @@ class ServedModule(export_base.ExportModule):
 
   def get_inference_signatures(
       self, function_keys: Mapping[str, str]) -> dict[str, Any]:
-    """Returns the signatures of functions by the keys given.
+    """Returns concrete functions by signature name.
 
     Args:
       function_keys: Signature names by function, such as `signatures`.
-
-    Returns:
-      Concrete functions by signature name.
 
     Raises:
       ValueError: For an unknown function.
@@ -193,20 +182,20 @@ class ServedModule(export_base.ExportModule):
 
   @abc.abstractmethod
   def _summarize(self, outputs: Any, mask: tf.Tensor) -> dict[str, tf.Tensor]:
-    """Returns what is answered about whole texts, each `[batch, ...]`.
+    """Returns the outputs about whole texts, each `[batch, ...]`.
 
     Args:
-      outputs: The model's.
+      outputs: Outputs of the model.
       mask: int32 `[batch, length]`.
     """
 
   def _describe(self, summary: dict[str, tf.Tensor]) -> dict[str, tf.Tensor]:
-    """Returns the summary of all texts with what is told in words."""
+    """Adds the outputs that are strings to the summary of all texts."""
     return summary
 
   def _describe_tokens(self, outputs: Any,
                        mask: tf.Tensor) -> dict[str, tf.Tensor]:
-    """Returns what is answered about tokens, each `[batch, length, ...]`."""
+    """Returns the outputs about tokens, each `[batch, length, ...]`."""
     del outputs, mask
     return {}
 
@@ -220,9 +209,9 @@ class ServedModule(export_base.ExportModule):
         'serve_text': dict.fromkeys(self.text_inputs, strings),
     }
 
-  def _map_segments(self, function: Callable[..., dict[str, tf.Tensor]],
-                    segments: Sequence[tf.RaggedTensor]
-                    ) -> dict[str, tf.Tensor]:
+  def _map_segments(
+      self, function: Callable[..., dict[str, tf.Tensor]],
+      segments: Sequence[tf.RaggedTensor]) -> dict[str, tf.Tensor]:
     """Calls a function on segments of some texts at a time."""
     return inputs_lib.map_rows(
         lambda rows: function(*(tf.gather(s, rows) for s in segments)),
@@ -267,3 +256,42 @@ class ServedModule(export_base.ExportModule):
     return inputs_lib.fit(
         *inputs, pad_id=self.tokenizer.vocabulary.pad_id,
         architecture=self._architecture, allowed=self._lengths)
+
+
+def build(trained: loading.TrainedModel,
+          batches: Iterable[Mapping[str, tf.Tensor]] = (), *,
+          fold: bool = True, xla: bool = False) -> ServedModule:
+  """Folds a model for inference, and puts its tokenizer before it.
+
+  Args:
+    trained: The model.
+    batches: Inputs to calibrate with, as for `rewriting.rewrite`.
+    fold: Whether it is folded; if not, the Keras model runs, for comparison.
+    xla: Whether the model is compiled by XLA.
+
+  Raises:
+    task_kind.MissingPartError: If models of this kind are not exported.
+    ValueError: If a weight is not finite.
+
+  Example: `build(trained).serve_text(text=texts)['label']`
+  """
+  architecture = getattr(trained.model, 'encoder', trained.model).architecture
+  if not layout.block_layout(architecture).ignores_padding:
+    logging.warning(
+        'attention_mask=%s gives padding some weight, so the answers of this '
+        'export depend on how far a text is padded, as they did in training.',
+        architecture.attention_mask)
+  model = (rewriting.rewrite(trained.model, batches) if fold
+           else rewriting.InferenceModel(trained.model))
+  return trained.kind.served_module(
+      trained, model,
+      tokenizer_lib.Tokenizer(trained.vocab_file, trained.lower_case), xla=xla)
+
+
+def weights_sha256(model: tf_keras.Model) -> str:
+  """Returns the checksum of a model's weights."""
+  digest = hashlib.sha256()
+  for weight in sorted(model.weights, key=lambda weight: weight.name):
+    digest.update(f'{weight.name} {weight.shape} {weight.dtype}'.encode())
+    digest.update(weight.numpy().tobytes())
+  return digest.hexdigest()

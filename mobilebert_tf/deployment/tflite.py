@@ -1,13 +1,10 @@
 # Copyright 2026 The mobilebert_tf Authors
 # SPDX-License-Identifier: Apache-2.0
 
-"""TensorFlow Lite files with a signature for each length.
+"""TensorFlow Lite files with a signature for each length, checked when written.
 
-They are checked on real text before they appear.
-
-Signatures that take text need the custom operations of tensorflow-text, which
-are not in the usual interpreters; a file with them runs everything else
-without.
+Signatures that take text need the custom operations of tensorflow-text; usual
+interpreters run all other signatures of such a file.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -22,8 +19,6 @@ import tensorflow_text as tf_text
 
 from mobilebert_tf.common import files
 from mobilebert_tf.deployment import agreement
-from mobilebert_tf.deployment import agreement as calibration_lib
-from mobilebert_tf.deployment import building
 from mobilebert_tf.deployment import served_module
 from mobilebert_tf.deployment import tflite_file
 from mobilebert_tf.deployment import tflite_runner
@@ -36,7 +31,7 @@ from mobilebert_tf.text import vocabulary
 LENGTHS = (16, 32, 64, 128, 384)
 
 _SAMPLES = 64
-# What static int8 leaves in float, so that matrix products are what is left.
+# Operations that static int8 leaves in float: all but matrix products.
 # Attention is slower in integers, the mask's -1e9 would make one step of all
 # scores, and integer sums round off what the streams carry from block to block.
 _FLOAT_OPERATIONS = (
@@ -57,13 +52,11 @@ def write(
   Args:
     trained: The model.
     output_file: The file; one that exists is replaced.
-    texts: Some dozens of real ones: its channels are brought to the range that
-      int8 and float16 have, by what these make of them, and its answers are
-      checked with them.
-    lengths: Lengths in tokens, padding included, that get a signature each.
-      Those beyond what the longest text needs are left out, and one that holds
-      it is always there, so that TFLite cuts no text that the model would read.
-    quantization: One of `tflite_metadata.QUANTIZATIONS`.
+    texts: Some dozens of real texts, to bring channels to the range of int8 and
+      float16, and to check the answers with.
+    lengths: Lengths in tokens, padding included, that get a signature each. One
+      for the longest text is always there, and none is longer.
+    quantization: One of `tflite_file.QUANTIZATIONS`; see `convert`.
     dynamic_length: Whether there is a signature for any length.
     text_signatures: Whether there are signatures that take text.
     largest_disagreement: See `agreement.check`.
@@ -78,7 +71,7 @@ def write(
   output_file = pathlib.Path(output_file).expanduser()
   if output_file.is_dir():
     raise FileExistsError(f'{output_file} is a folder. Name a file.')
-  module = building.build(trained, calibration_lib.batches(trained, texts))
+  module = served_module.build(trained, agreement.batches(trained, texts))
   data = make_file(trained, module, texts, lengths=lengths,
                    quantization=quantization, dynamic_length=dynamic_length,
                    text_signatures=text_signatures)
@@ -95,30 +88,31 @@ def make_file(trained: loading.TrainedModel,
               texts: agreement.RealTexts, *, lengths: Sequence[int] = LENGTHS,
               quantization: str = 'dynamic', dynamic_length: bool = False,
               text_signatures: bool = False) -> bytes:
-  """Makes a `.tflite` file, and does not check it.
+  """Returns a `.tflite` file with metadata and vocabulary, without a check.
 
   Args:
     trained: The model.
-    module: What `building.build` made of it.
-    texts: As for `write`.
-    lengths: The same.
-    quantization: The same.
-    dynamic_length: The same.
-    text_signatures: The same.
-
-  Returns:
-    The file, metadata and vocabulary included.
+    module: Its served module, calibrated.
+    texts: As for `write`, like all other arguments.
+    lengths: See there.
+    quantization: See there.
+    dynamic_length: See there.
+    text_signatures: See there.
   """
   lengths = signature_lengths(
       lengths, module.max_length, len(module.text_inputs))
-  samples = []
-  if quantization == 'int8':
-    samples = _encode_samples(trained, texts, lengths)
-  metadata = _metadata(trained, module, lengths, quantization, dynamic_length,
-                       text_signatures)
+  metadata = tflite_file.TFLiteMetadata(
+      kind=trained.kind, lengths=tuple(lengths), max_length=module.max_length,
+      lower_case=trained.lower_case, quantization=quantization,
+      checkpoint_sha256=served_module.weights_sha256(trained.model),
+      labels=tuple(trained.labels), pairs=bool(trained.pairs),
+      dynamic_length=dynamic_length, text_signatures=text_signatures,
+      settings=trained.kind.settings(trained))
+  calibration = (_encode_samples(trained, texts, lengths)
+                 if quantization == 'int8' else [])
   model = convert(
       module, lengths, quantization, dynamic_length=dynamic_length,
-      text_signatures=text_signatures, calibration=samples)
+      text_signatures=text_signatures, calibration=calibration)
   words = ''.join(f'{token}\n' for token in vocabulary.Vocabulary.read(
       trained.vocab_file).tokens)
   return tflite_file.pack(model, metadata, words)
@@ -138,18 +132,13 @@ def signature_lengths(lengths: Sequence[int], max_length: int,
   """Returns the lengths that a file has signatures for.
 
   Args:
-    lengths: Those that are wanted.
-    max_length: How many tokens the longest text has.
-    segments: How many texts are read together.
+    lengths: Wanted lengths.
+    max_length: Maximum length of a text in tokens.
+    segments: Number of texts that are read together.
 
   Returns:
     The wanted ones that are shorter than the longest text and its [PAD], and
     last that.
-
-  Example:
-
-  >>> signature_lengths([16, 64, 384], 128)
-  [16, 64, 129]
   """
   least = 2 + 2 * segments  # [CLS], a token and [SEP] of each, and a [PAD].
   if any(length < least for length in lengths):
@@ -167,33 +156,25 @@ def convert(module: served_module.ServedModule, lengths: Sequence[int],
             quantization: str = 'dynamic', *, dynamic_length: bool = False,
             text_signatures: bool = False,
             calibration: Iterable[Inputs] = ()) -> bytes:
-  """Converts what answers ids, with a signature for each length.
+  """Converts a served module, with a signature for each length.
 
   The signatures share their weights. Each takes int32 `[1, length]` tensors
   `input_word_ids`, `input_mask` and `input_type_ids`, and gives the module's
   `numbers`, float32.
 
   Args:
-    module: What answers; `module.numbers` is converted.
+    module: The module.
     lengths: Lengths in tokens, padding included.
     quantization: `none`; `float16` (weights); `dynamic` (int8 weights,
       activations quantised on the fly); or `int8` (activations of matrix
-      products as well, by ranges that were measured; attention and sums stay in
-      float).
+      products as well, by measured ranges; attention and sums stay in float).
     dynamic_length: Whether there is a signature `serve_dynamic` for any length.
-    text_signatures: Whether there are `tokenize` and `serve_text_<length>`, of
-      texts; see `tflite_text`.
-    calibration: Inputs of the module, `[1, length]` in one of the lengths each;
-      for int8.
-
-  Returns:
-    The file's bytes.
+    text_signatures: Whether there are `tokenize` and `serve_text_<length>`.
+    calibration: Inputs `[1, length]` for int8, some of each length.
 
   Raises:
     ValueError: For an unknown quantization, no length, or a length of int8 that
       has no calibration.
-
-  Example: `convert(TextClassification(...), [16, 32, 64, 128])`
   """
   if quantization not in tflite_file.QUANTIZATIONS:
     raise ValueError(
@@ -268,39 +249,29 @@ def _quantize(converter: tf.lite.TFLiteConverter,
   return debugger.get_nondebug_quantized_model()
 
 
-TOKENIZE = 'tokenize'
+# === Signatures of text ===
 
 
-def signature_name(length: int) -> str:
-  """Returns the name of the text signature for a length."""
-  return f'serve_text_{length}'
-
-
-def make_text_signatures(module: served_module.ServedModule,
-                         lengths: Sequence[int]
-               ) -> dict[str, tf.types.experimental.ConcreteFunction]:
-  """Makes signatures that tokenize inside the file.
+def make_text_signatures(
+    module: served_module.ServedModule, lengths: Sequence[int]
+) -> dict[str, tf.types.experimental.ConcreteFunction]:
+  """Makes signatures that tokenize inside the file, by their names.
 
   `tokenize` gives the `ids` of a text, int32 `[tokens]`, without special
-  tokens. `serve_text_<length>` answers it, cut off where it is longer than the
-  length. Both take string `[1]` tensors by the names of `module.text_inputs`;
-  `tokenize` only `text`.
+  tokens. `serve_text_<length>` answers it, cut off at the length. Both take
+  string `[1]` tensors by the names of `module.text_inputs`; `tokenize` only
+  `text`.
 
   TFLite has FastBertTokenizer's own normaliser alone: `…` becomes three full
   stops, `½` becomes 1⁄2, and control characters become spaces, where BERT keeps
   the former and drops the latter. All other text gets the model's ids.
 
   Args:
-    module: What answers.
+    module: The module.
     lengths: Lengths in tokens, padding included.
-
-  Returns:
-    Concrete functions by signature name.
 
   Raises:
     ValueError: For a model that answers with parts of a text.
-
-  Example: `signatures(module, [64])['serve_text_64']`
   """
   if not module.answers_whole_texts:
     raise ValueError(
@@ -320,11 +291,11 @@ def make_text_signatures(module: served_module.ServedModule,
     return module.numbers(*_pack(segments, length, vocabulary))
 
   spec = tf.TensorSpec([1], tf.string)
-  made: dict[str, Any] = {TOKENIZE: tf.function(
+  made: dict[str, Any] = {'tokenize': tf.function(
       lambda text: {'ids': tokenize(text)}).get_concrete_function(
           tf.TensorSpec([1], tf.string, 'text'))}
   for length in lengths:
-    made[signature_name(length)] = tf.function(
+    made[f'serve_text_{length}'] = tf.function(
         lambda length=length, **texts: serve(length, texts)
     ).get_concrete_function(**dict.fromkeys(module.text_inputs, spec))
   return made
@@ -354,27 +325,12 @@ def _pack(segments: Sequence[tf.Tensor], length: int, vocabulary: Any
   return [pad(words, vocabulary.pad_id), pad(tf.ones_like(words)), pad(types)]
 
 
-# === Steps ===
-
-
 def _encode_samples(trained: loading.TrainedModel,
                     texts: agreement.RealTexts,
                     lengths: Sequence[int]) -> list[dict]:
   return [
       {name: value.numpy() for name, value in inputs.items()}
       for length in lengths
-      for inputs in calibration_lib.batches(
+      for inputs in agreement.batches(
           trained, texts, rows=1, length=length, most=_SAMPLES)
   ]
-
-
-def _metadata(trained: loading.TrainedModel, module: served_module.ServedModule,
-              lengths: Sequence[int], quantization: str, dynamic_length: bool,
-              text_signatures: bool) -> tflite_file.TFLiteMetadata:
-  return tflite_file.TFLiteMetadata(
-      kind=trained.kind, lengths=tuple(lengths), max_length=module.max_length,
-      lower_case=trained.lower_case, quantization=quantization,
-      checkpoint_sha256=building.weights_sha256(trained.model),
-      labels=tuple(trained.labels), pairs=bool(trained.pairs),
-      dynamic_length=dynamic_length, text_signatures=text_signatures,
-      settings=trained.kind.settings(trained))

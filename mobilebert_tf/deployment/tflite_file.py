@@ -1,19 +1,19 @@
 # Copyright 2026 The mobilebert_tf Authors
 # SPDX-License-Identifier: Apache-2.0
 
-"""What a `.tflite` file says of itself: task, labels, lengths, vocabulary.
+"""The metadata of a `.tflite` file: task, labels, lengths, vocabulary.
 
 The file is the flatbuffer that interpreters read, with a ZIP archive appended,
 as TensorFlow Lite's "associated files" are: `unzip model.tflite` extracts them.
 Nothing in it is compressed, because TensorFlow Lite's own readers cannot
 decompress.
 
-    metadata.json  what `TFLiteMetadata` holds, and checksums
+    metadata.json  the fields of `TFLiteMetadata`, and checksums
     vocab.txt      one token a line
     labels.txt     one label a line, in the order of the outputs, if there are
 
-Checksums tell a damaged file before an interpreter, which may crash on it,
-sees it.
+Checksums reveal a damaged file before it reaches an interpreter, which may
+crash on it.
 """
 
 import collections
@@ -34,22 +34,20 @@ from mobilebert_tf.text import vocabulary as vocabulary_lib
 _LARGEST_DIRECTORY = 4096
 _END = struct.Struct('<4s4H2LH')  # Of an archive without a comment.
 _END_SIGNATURE = b'PK\x05\x06'
-# Stands before the end where sizes are written with 64 bits.
+# Precedes the end where sizes have 64 bits.
 _LOCATOR_SIZE, _LOCATOR_SIGNATURE = 20, b'PK\x06\x07'
 _CHUNK = 1 << 20
 
 
 def append(model: bytes, texts: Mapping[str, str]) -> bytes:
-  """Returns a model with files behind it.
+  """Returns a model with files appended.
 
   Args:
     model: The flatbuffer.
-    texts: What each file holds, by its name.
+    texts: Content of each file by its name.
 
   Raises:
-    ValueError: If the model has something behind it already.
-
-  Example: `append(converter.convert(), {'vocab.txt': text})`
+    ValueError: If the model has an archive already.
   """
   buffer = io.BytesIO(model)
   if zipfile.is_zipfile(buffer):
@@ -58,7 +56,7 @@ def append(model: bytes, texts: Mapping[str, str]) -> bytes:
   # 'a' counts from the beginning of the file, as readers of such files do.
   with zipfile.ZipFile(buffer, 'a', zipfile.ZIP_STORED) as archive:
     for name, text in texts.items():
-      # A date of its own: the same model gives the same file at any time.
+      # With a constant date, the same model gives the same file.
       entry = zipfile.ZipInfo(name)
       entry.external_attr = 0o644 << 16
       archive.writestr(entry, text.encode('utf-8'))
@@ -67,19 +65,17 @@ def append(model: bytes, texts: Mapping[str, str]) -> bytes:
 
 def read(file: BinaryIO,
          largest: Mapping[str, int]) -> tuple[dict[str, str], str]:
-  """Reads the files behind a model, which may be anybody's.
+  """Reads the files appended to a model, which need not be trusted.
 
   Args:
-    file: The model with what `append` put behind it.
-    largest: The files that may be there, and how many bytes each may have.
+    file: The model with its archive.
+    largest: Maximum number of bytes of each file that may be there.
 
   Returns:
-    What each file holds, by its name, and the SHA-256 of the model.
+    Content of each file by its name, and the SHA-256 of the model.
 
   Raises:
     ValueError: If there is no such archive, or anything else in it.
-
-  Example: `texts, sha256 = read(file, {'vocab.txt': 1_000_000})`
   """
   _check_end(file, len(largest))
   try:
@@ -95,7 +91,7 @@ def read(file: BinaryIO,
 
 
 def _check_end(file: BinaryIO, most: int) -> None:
-  """Checks that a small archive ends the file, before that is parsed."""
+  """Checks that a small archive ends the file, before it is parsed."""
   size = file.seek(0, os.SEEK_END)
   file.seek(max(0, size - _END.size - _LOCATOR_SIZE))
   found = file.read()
@@ -114,7 +110,7 @@ def _check_end(file: BinaryIO, most: int) -> None:
 
 def _entries(archive: zipfile.ZipFile,
              largest: Mapping[str, int]) -> dict[str, zipfile.ZipInfo]:
-  """Returns what is in the archive, if it is what may be there."""
+  """Returns the entries of the archive, if they are acceptable."""
   entries = {entry.filename: entry for entry in archive.infolist()}
   if len(entries) < len(archive.infolist()):
     raise ValueError('a file is in it twice.')
@@ -145,29 +141,28 @@ QUANTIZATIONS = ('none', 'float16', 'dynamic', 'int8')
 
 _FORMAT = 1
 _METADATA, _VOCABULARY, _LABELS = 'metadata.json', 'vocab.txt', 'labels.txt'
-# Far more than any honest file has, and little enough for memory.
+# Far more than any sound file has, and little enough for memory.
 _LARGEST = {_METADATA: 1 << 20, _VOCABULARY: 1 << 26, _LABELS: 1 << 24}
 _LARGEST_NUMBER = 1 << 20
 
 
 @dataclasses.dataclass(frozen=True)
 class TFLiteMetadata:
-  """What a program has to know to use a `.tflite` file.
+  """Everything that a program has to know to use a `.tflite` file.
 
   Attributes:
     kind: Kind of task.
-    lengths: Those of the signatures `serve_<length>`, in tokens, sorted,
-      padding included.
-    max_length: Of the longest text, in tokens, special tokens included; the
+    lengths: Lengths of the signatures `serve_<length>` in tokens, padding
+      included, sorted.
+    max_length: Maximum length of a text in tokens, special tokens included; the
       longest signature holds it and one [PAD].
     lower_case: Whether the tokenizer lower-cases and strips accents.
     quantization: One of `QUANTIZATIONS`.
-    checkpoint_sha256: Checksum of the weights that it was made from, in
-      hexadecimal; empty if that is not known.
+    checkpoint_sha256: Checksum of the original weights, in hexadecimal; empty
+      if unknown.
     labels: Names of the classes, in the order of the outputs.
     pairs: Whether it reads pairs of texts.
-    dynamic_length: Whether there is a signature `serve_dynamic`, which takes
-      any length.
+    dynamic_length: Whether there is `serve_dynamic`, for any length.
     text_signatures: Whether there are `tokenize` and `serve_text_<length>`.
     settings: Further settings of the kind of task; None if it has none.
 
@@ -228,7 +223,7 @@ class TFLiteMetadata:
     return self.kind.name
 
   def as_dict(self) -> dict[str, Any]:
-    """Returns the fields as `metadata.json` holds them."""
+    """Returns the fields of `metadata.json`."""
     fields = {field.name: getattr(self, field.name)
               for field in dataclasses.fields(self)
               if field.name not in ('kind', 'settings')}
@@ -241,18 +236,16 @@ def pack(model: bytes, metadata: TFLiteMetadata, vocabulary: str) -> bytes:
   """Appends metadata, vocabulary and labels to a model.
 
   Args:
-    model: What the converter gave.
-    metadata: What to say of it.
-    vocabulary: The text of `vocab.txt`.
+    model: The flatbuffer.
+    metadata: Its metadata.
+    vocabulary: Content of `vocab.txt`.
 
   Returns:
-    The bytes of the file, of which the model is the beginning.
+    The content of the file.
 
   Raises:
-    ValueError: If the model has something appended already, or the vocabulary
-      is not sound.
-
-  Example: `files.write_bytes('model.tflite', pack(model, metadata, text))`
+    ValueError: If the model has an archive already, or the vocabulary is not
+      sound.
   """
   known = _parse_vocabulary(vocabulary)
   fields = metadata.as_dict()
@@ -272,20 +265,15 @@ def pack(model: bytes, metadata: TFLiteMetadata, vocabulary: str) -> bytes:
 def read_metadata(path: str | os.PathLike,
                   kinds: Mapping[str, task_kind.TaskKind]
                   ) -> tuple[TFLiteMetadata, vocabulary_lib.Vocabulary]:
-  """Reads what `pack` appended, and checks that the file is whole.
+  """Reads metadata and vocabulary, and checks that the file is whole.
 
   Args:
     path: The `.tflite` file.
     kinds: All kinds of tasks by name.
 
-  Returns:
-    Metadata and vocabulary.
-
   Raises:
     FileNotFoundError: If there is no such file.
     ValueError: If it is damaged, or was not written by `pack`.
-
-  Example: `read_metadata('model.tflite', registry.KINDS)`
   """
   if os.path.isdir(path):
     raise ValueError(f'{os.fspath(path)} is a folder, not a .tflite file.')
@@ -303,7 +291,7 @@ def read_metadata(path: str | os.PathLike,
 
 
 def damaged(path: str | os.PathLike, why: Any) -> ValueError:
-  """Returns the error to raise for a file that cannot be used."""
+  """Returns the error for a file that cannot be used."""
   return ValueError(f'{os.fspath(path)} is damaged, or not what export_tflite '
                     f'wrote: {why}')
 
@@ -355,8 +343,8 @@ def _to_metadata(fields: dict[str, Any], labels: tuple[str, ...],
 
 
 def _pick(fields: Any, names: list[str], where: str) -> dict[str, Any]:
-  missing = [n for n in names if not isinstance(fields, dict)
-             or n not in fields]
+  missing = [name for name in names
+             if not isinstance(fields, dict) or name not in fields]
   if missing:
     raise ValueError(f'{where} lacks {", ".join(missing)}.')
   return {name: fields[name] for name in names}
@@ -364,8 +352,8 @@ def _pick(fields: Any, names: list[str], where: str) -> dict[str, Any]:
 
 def _check_sha256(what: str, found: str, fields: dict[str, Any]) -> None:
   if fields.get(f'{what}_sha256') != found:
-    raise ValueError(f'the checksum of its {what} is another than '
-                     f'{_METADATA} says.')
+    raise ValueError(
+        f'the checksum of its {what} is another than {_METADATA} says.')
 
 
 def _lines(values: tuple[str, ...]) -> str:

@@ -17,6 +17,10 @@ from mobilebert_tf.text import plain_tokenizer
 DYNAMIC = 'serve_dynamic'
 INPUTS = ('input_word_ids', 'input_mask', 'input_type_ids')
 
+_TEXTS_AT_ONCE = 1000
+
+Text = str | bytes
+
 
 def signature_name(length: int) -> str:
   """Returns the name of the signature for a length, such as `serve_64`."""
@@ -29,18 +33,16 @@ class Signatures:
   Not for several threads at once, as interpreters are not.
 
   Args:
-    path: The file, which was found to be whole.
-    metadata: What it says of itself.
+    path: The file, already checked.
+    metadata: Its metadata.
     pad_id: The id of [PAD].
     num_threads: Threads of the interpreter.
-    use_dynamic_length: Whether the signature for any length, where there is
-      one, is preferred to those that pad.
+    use_dynamic_length: Whether the signature for any length, if there is one,
+      is
+      preferred to those that pad.
 
   Raises:
-    ValueError: If the interpreter refuses the file, or it lacks a signature
-      that it should have.
-
-  Example: `Signatures(path, metadata, 0).run(ids, types)['probabilities'][0]`
+    ValueError: If the interpreter refuses the file, or a signature is missing.
   """
 
   def __init__(self, path: str | os.PathLike,
@@ -51,7 +53,7 @@ class Signatures:
     self._use_dynamic_length = metadata.dynamic_length and use_dynamic_length
     self._runners: dict[str, litert.SignatureRunner] = {}
     try:
-      # By its path: the file is mapped, not read.
+      # Given its path, it maps the file instead of reading it.
       self._interpreter = litert.Interpreter(
           self._path, num_threads=num_threads)
       found = self._interpreter.get_signature_list()
@@ -72,14 +74,11 @@ class Signatures:
     return details[name]['shape']
 
   def run(self, ids: np.ndarray, types: np.ndarray) -> dict[str, np.ndarray]:
-    """Computes the outputs for a text.
+    """Returns the outputs for a text, one row, by name.
 
     Args:
       ids: int32 `[tokens]`, special tokens included, no padding.
       types: int32 `[tokens]`, the segment of each.
-
-    Returns:
-      The outputs by name, of one row.
 
     Raises:
       ValueError: If the interpreter fails.
@@ -95,9 +94,9 @@ class Signatures:
                        f'{length} tokens: {error}') from error
 
   def _choose(self, tokens: int) -> tuple[str, int]:
-    """Returns the signature for a text, and the length of what it is given.
+    """Returns the signature for a text, and its length of input.
 
-    An answer never depends on padding: at least one [PAD] follows each text.
+    At least one [PAD] follows each text, so that no answer depends on padding.
     """
     needed = tokens + 1
     length = next((n for n in self._metadata.lengths if n >= needed), None)
@@ -131,19 +130,13 @@ class Signatures:
           self._path, f'it has {len(labels)} labels for {size} outputs.')
 
 
-_TEXTS_AT_ONCE = 1000
-
-Text = str | bytes
-
-
 class TFLiteRunner:
   """Answers texts with a file that `export_tflite` wrote.
 
-  It holds all that is needed: besides the file, `ai_edge_litert`, `tokenizers`
-  and numpy. Texts of any length are answered; what a classifier does not read
-  is cut off at the end; contexts of questions are read in windows, and texts
-  whose words get labels in parts. An answer depends on its text alone. A runner
-  is not for several threads at once.
+  It needs the file, `ai_edge_litert`, `tokenizers` and numpy. Texts of any
+  length are answered: classifiers cut them at the end, contexts of questions
+  are read in windows, and texts whose words get labels in parts. An answer
+  depends on its text alone. A runner is not for several threads at once.
 
   Example:
 
@@ -156,7 +149,8 @@ class TFLiteRunner:
     kinds: All kinds of tasks by name.
     num_threads: Number of threads of the interpreter.
     use_dynamic_length: Whether a text that no signature fits exactly goes to
-      the one for any length, if the file has it, and not to a longer one.
+      the
+      one for any length, if the file has it, and not to a longer one.
 
   Raises:
     FileNotFoundError: If there is no such file.
@@ -173,8 +167,7 @@ class TFLiteRunner:
                use_dynamic_length: bool = True):
     if num_threads < 1:
       raise ValueError(f'num_threads is {num_threads}; it is at least 1.')
-    self.metadata, self.vocabulary = tflite_file.read_metadata(
-        path, kinds)
+    self.metadata, self.vocabulary = tflite_file.read_metadata(path, kinds)
     self.tokenizer = plain_tokenizer.PlainTokenizer(
         self.vocabulary.tokens, self.metadata.lower_case)
     self._pack = plain_tokenizer.Packer(self.vocabulary)
@@ -187,21 +180,23 @@ class TFLiteRunner:
     """Answers a text, or each of several.
 
     Args:
-      text: One text or several, as strings or as UTF-8; the question, if the
-        model answers questions.
-      pair: What belongs to each, if the model reads pairs: the context of a
-        question.
+      text: One text or several, as strings or UTF-8; a question, if the model
+        answers questions.
+      pair: Second text of each, or context of the question, if the model reads
+        pairs.
 
     Returns:
       The answer as the kind of task defines it (`TaskKind.to_answer`): a
-      `Label` of a classifier, a float of a regression, a vector `[size]` of an
-      encoder, an `Answer` to a question, a `LabelledText` of words and
-      entities. A list of these for several texts.
+        `Label`
+      of a classifier, a float of a regression, a vector `[size]` of an encoder,
+        an
+      `Answer` to a question, a `LabelledText` of words and entities. A list of
+      these for several texts.
 
     Raises:
       TypeError: If a text is something else.
-      ValueError: If there are pairs where the model reads single texts, the
-        other way round, or fewer or more than texts.
+      ValueError: If pairs are missing, unwanted, or of another number than
+        texts.
     """
     single = isinstance(text, Text)
     if single and pair is not None:
@@ -219,11 +214,12 @@ class TFLiteRunner:
 
     Args:
       texts: The texts.
-      pairs: The second text of each, if the model reads pairs.
+      pairs: Second text of each, if the model reads pairs.
 
     Returns:
-      Probabilities float32 `[texts, labels]`, of a regression values
-      `[texts]`, of an encoder vectors `[texts, size]`.
+      Probabilities float32 `[texts, labels]`, of a regression values `[texts]`,
+        of
+      an encoder vectors `[texts, size]`.
 
     Raises:
       TypeError: As `answer`.
@@ -238,16 +234,16 @@ class TFLiteRunner:
 
   def comparable(self, texts: Iterable[Text],
                  pairs: Iterable[Text] | None = None) -> np.ndarray | list[str]:
-    """Returns answers as `TaskKind.answers` does, to compare models by."""
+    """Returns answers as `TaskKind.answers` does, to compare models."""
     return self.metadata.kind.comparable(self, *self._check(texts, pairs))
 
   def count_tokens(self, texts: Iterable[Text],
                    pairs: Iterable[Text] | None = None) -> np.ndarray:
-    """Returns how many tokens texts have, also where more than are read.
+    """Counts the tokens of whole texts, also where fewer are read.
 
     Args:
       texts: The texts.
-      pairs: What belongs to each, if the model reads pairs.
+      pairs: Second text of each, if the model reads pairs.
 
     Returns:
       int32 `[texts]`, special tokens included.
@@ -262,14 +258,11 @@ class TFLiteRunner:
         for segments in self._segments(texts, pairs)], np.int32)
 
   def compute(self, texts: list[str], pairs: list[str] | None) -> np.ndarray:
-    """Returns the first of the kind's outputs for each text.
+    """Returns the first of the kind's outputs, float32 `[texts, ...]`.
 
     Args:
       texts: The texts.
-      pairs: The second text of each, or None.
-
-    Returns:
-      float32 `[texts, ...]`.
+      pairs: Second text of each, or None.
 
     Raises:
       ValueError: If a number is not finite.
@@ -288,14 +281,11 @@ class TFLiteRunner:
     return np.zeros([0, *shape[1:]], np.float32)
 
   def run(self, segments: list[np.ndarray]) -> dict[str, np.ndarray]:
-    """Computes all outputs of one row.
+    """Computes all outputs of one row, `[1, ...]`, by name.
 
     Args:
       segments: Tokens of the text, and of its pair if it has one, int32
         `[tokens]`.
-
-    Returns:
-      Outputs by name, `[1, ...]`.
     """
     return self._signatures.run(*self._pack(segments))
 
@@ -311,7 +301,7 @@ class TFLiteRunner:
     columns = [texts] if pairs is None else [texts, pairs]
     for start in range(0, len(texts), _TEXTS_AT_ONCE):
       parts = [column[start:start + _TEXTS_AT_ONCE] for column in columns]
-      # A premise or a product stands beside many hypotheses or queries.
+      # One premise often occurs with many hypotheses.
       distinct = list(dict.fromkeys(text for part in parts for text in part))
       tokens = dict(zip(distinct, self.tokenizer.tokenize(distinct),
                         strict=True))
@@ -344,7 +334,7 @@ class TFLiteRunner:
 
 
 def _decode(texts: Any, what: str) -> list[str]:
-  """Returns texts as strings; what is no UTF-8 in bytes the tokenizer drops."""
+  """Returns texts as strings, with invalid UTF-8 in bytes replaced."""
   if isinstance(texts, Text) or not isinstance(texts, Iterable):
     raise TypeError(f'A list of {what}s was expected, not {_describe(texts)}.')
   result = []

@@ -13,7 +13,6 @@ import numpy as np
 from mobilebert_tf.deployment import agreement
 from mobilebert_tf.deployment import comparison
 from mobilebert_tf.deployment import formats
-from mobilebert_tf.deployment import sized_texts
 from mobilebert_tf.evaluation import real_texts
 from mobilebert_tf.evaluation import scoring
 from mobilebert_tf.inference import loading
@@ -257,7 +256,7 @@ def _all_texts(plan: comparison.Plan, labelled: scoring.Labelled | None
 def _size(count_tokens, longest: int, texts: list[str],
           pairs: list[str] | None) -> tuple[dict[int, Any], float]:
   counts = count_tokens(texts, pairs)
-  return (sized_texts.make_texts(count_tokens, longest, texts, pairs),
+  return (comparison.make_texts(count_tokens, longest, texts, pairs),
           sum(map(int, counts)) / len(texts))
 
 

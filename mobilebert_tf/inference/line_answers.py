@@ -39,11 +39,7 @@ class LineAnswerer(abc.ABC):
   """Answers lines with a fine-tuned model; each kind of task has a subclass.
 
   Each answer is a JSON object with the number of its `line`, the `id` of the
-  line, if any, and the fields that the subclass describes. A line that cannot
-  be answered has an `error` instead.
-
-  Args:
-    trained: The model.
+  line, if any, and the fields that the subclass describes; or an `error`.
   """
 
   def __init__(self, trained: loading.TrainedModel):
@@ -123,9 +119,9 @@ class LineParser:
   """Parses lines.
 
   Args:
-    line_format: `TEXT`, where a line is a text; `JSON`, where it is an object;
-      or `auto`, where the first line that is not empty decides: all are JSON if
-      it begins with `{`.
+    line_format: `TEXT`; `JSON`, an object a line; or `auto`, where the first
+      line
+      that is not empty decides: all are JSON if it begins with `{`.
   """
 
   def __init__(self, line_format: str = 'auto'):
@@ -133,11 +129,7 @@ class LineParser:
     self._number = 0
 
   def parse(self, data: bytes | None) -> Line:
-    """Returns the next line, with the fields of its object, or `text`.
-
-    Args:
-      data: Bytes of the line; None for one that is too long.
-    """
+    """Parses the next line; None stands for one that is too long."""
     self._number += 1
     number = self._number
     if data is None:

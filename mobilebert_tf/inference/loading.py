@@ -37,8 +37,8 @@ class TrainedModel:
     lower_case: Whether the tokenizer lower-cases.
     max_length: Maximum length of a text in tokens, special tokens included.
     kind: Kind of task.
-    pairs: Whether the model reads two texts; None if that is unknown, because
-      only runs record it.
+    pairs: Whether the model reads two texts; None if unknown, because only runs
+      record it.
     params: The experiment, if it is a run.
   """
   model: tf_keras.Model
@@ -55,18 +55,18 @@ def load(model_dir: str, kinds: Kinds) -> TrainedModel:
   """Loads a fine-tuned model, whatever its task; see `tasks.registry.load`.
 
   Args:
-    model_dir: Folder of a fine-tuning run, whose latest checkpoint is taken, or
-      one of its checkpoints, or its folder of the best ones; or a folder of any
-      format of `checkpoints` with the head of one of the kinds and a
-      `vocab.txt`, or the name of such a folder on the Hugging Face hub.
+    model_dir: Folder of a fine-tuning run, for its latest checkpoint; one of
+      its
+      checkpoints, or its folder of the best ones; or a folder of any format of
+      `checkpoints` with the head of a kind and a `vocab.txt`, or its name on
+        the
+      Hugging Face hub.
     kinds: All kinds of tasks by name.
 
   Raises:
     FileNotFoundError: If there is no checkpoint, or no vocabulary.
     ValueError: If `params.yaml` is of another experiment, or the checkpoint
       does not fit or was not fine-tuned.
-
-  Example: `load('runs/sst2', registry.KINDS).labels`
   """
   model_dir = os.path.expanduser(model_dir)
   run, checkpoint = _find_run(model_dir)
@@ -86,8 +86,6 @@ def load_encoder(model_dir: str, kinds: Kinds) -> TrainedModel:
   Raises:
     FileNotFoundError: If there is no checkpoint, or no vocabulary.
     ValueError: If the checkpoint is damaged.
-
-  Example: `load_encoder('runs/distilled', registry.KINDS).model`
   """
   model_dir = os.path.expanduser(model_dir)
   [kind] = [kind for kind in kinds.values() if kind.encoder_only]
@@ -111,12 +109,12 @@ def load_for_export(model_dir: str, kinds: Kinds, *, encoder_only: bool = False,
     model_dir: As for `load`, or `load_encoder`.
     kinds: All kinds of tasks by name.
     encoder_only: Whether to load the encoder alone.
-    pairs: Whether the model reads two texts, if its checkpoint does not say;
-      None counts as False then.
+    pairs: Whether the model reads two texts, if its checkpoint does not record
+      it; None counts as False then.
 
   Raises:
     FileNotFoundError: As `load`.
-    ValueError: As `load`; or if the checkpoint says otherwise than `pairs`.
+    ValueError: As `load`, or if the checkpoint contradicts `pairs`.
   """
   trained = (load_encoder if encoder_only else load)(model_dir, kinds)
   if trained.pairs is None:
@@ -194,8 +192,7 @@ def _read_task(model_dir: str) -> dict[str, Any]:
       raise TypeError('its task has no fields')
     return task
   except (KeyError, TypeError, ValueError) as error:
-    raise ValueError(
-        f'{path} is not of a training run: {error}') from error
+    raise ValueError(f'{path} is not of a training run: {error}') from error
 
 
 def _kind_of_run(task: Mapping[str, Any],
@@ -208,8 +205,8 @@ def _build_config(model_dir: str, kind: task_kind.TaskKind,
                   task: Mapping[str, Any]) -> cfg.ExperimentConfig:
   """Returns an experiment with the task of a run and defaults elsewhere."""
   params = cfg.ExperimentConfig(task=kind.task_config())
-  fields = {name: value for name, value in task.items()
-            if name != 'teacher'}  # It is not needed any more.
+  # A trained student needs no teacher.
+  fields = {name: value for name, value in task.items() if name != 'teacher'}
   try:
     return hyperparams.override_params_dict(
         params, {'task': fields}, is_strict=True)

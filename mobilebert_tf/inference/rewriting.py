@@ -3,10 +3,10 @@
 
 """Models for inference: without Keras, with fewer operations, and rescaled.
 
-Rescaling divides channels by powers of two so that all have similar ranges. In
-float32 that changes no bit of the result. Coarser types gain: float16 ends at
-65,504 while NoNorm lets activations reach 1e7, and int8 has one scale for all
-channels, that of the largest.
+Rescaling divides channels by powers of two so that all have similar ranges,
+which changes no bit of the result in float32. Coarser types gain: float16 ends
+at 65,504 while NoNorm lets activations reach 1e7, and int8 has one scale for
+all channels.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -18,7 +18,6 @@ import numpy as np
 import tensorflow as tf, tf_keras
 
 from mobilebert_tf import modeling
-from mobilebert_tf.inference import encoder as encoder_lib
 from mobilebert_tf.inference import folding
 from mobilebert_tf.modeling import layout as layout_lib
 from mobilebert_tf.modeling import validation
@@ -67,27 +66,21 @@ class RewrittenModel(tf.Module):
 
   Raises:
     ValueError: If the model has other heads than one dense layer.
-
-  Example: `rewrite(classifier)([ids, mask, types])`
   """
 
   def __init__(self, model: tf_keras.Model, folded: folding.FoldedEncoder):
     super().__init__()
     self.architecture = folded.architecture
-    self.encoder = encoder_lib.InferenceEncoder(folded)
+    self.encoder = folding.InferenceEncoder(folded)
     self.head_weights: dict[str, Any] = {}
     # A closure, which tf.Module does not track.
     self._first_token_only, self._call_head = self._fold_head(model, folded)
 
   def __call__(self, inputs: Sequence[tf.Tensor]) -> Any:
-    """Returns the model's outputs.
+    """Returns the model's outputs; of an encoder its two final ones.
 
     Args:
       inputs: Word ids, mask and type ids, int32 `[batch, length]`.
-
-    Returns:
-      The model's outputs; for an encoder only `sequence_output` and
-      `pooled_output`.
     """
     return self._call_head(self.encoder.stream(
         *inputs, first_token_only=self._first_token_only))
@@ -125,7 +118,7 @@ class RewrittenModel(tf.Module):
 
   def _pooler(self, encoder: modeling.MobileBertEncoder,
               folded: folding.FoldedEncoder) -> Callable | None:
-    """Returns the function from stream to pooled output, if there is one."""
+    """Returns the function from stream to pooled output, if any."""
     if not encoder.architecture.use_pooler:
       return None
     read = self._dense('pooler', folded.read(encoder.get_layer('pooler').dense))
@@ -133,9 +126,9 @@ class RewrittenModel(tf.Module):
 
   def _dense(self, name: str, weights: folding.Dense
              ) -> Callable[[tf.Tensor], tf.Tensor]:
-    variables = encoder_lib.as_variables(weights, tf.float32)
+    variables = folding.as_variables(weights, tf.float32)
     self.head_weights[name] = variables
-    return lambda values: encoder_lib.dense(values, variables)
+    return lambda values: folding.dense(values, variables)
 
 
 def rewrite(model: tf_keras.Model,
@@ -143,13 +136,10 @@ def rewrite(model: tf_keras.Model,
   """Folds a model for inference; its outputs stay the same.
 
   Args:
-    model: A model on a `MobileBertEncoder`, or the encoder, which keeps
+    model: A model on a `MobileBertEncoder`; or the encoder, which keeps
       `sequence_output` and `pooled_output`.
-    batches: Inputs to calibrate with. If there are any, channels are rescaled,
-      which keeps them in the range of float16 and int8.
-
-  Returns:
-    The rewritten model.
+    batches: Inputs to calibrate with. If there are any, channels are rescaled
+      to fit the range of float16 and int8.
 
   Raises:
     ValueError: If a weight is not finite, or the model has other heads than one
@@ -178,13 +168,13 @@ def measure_ranges(folded: folding.FoldedEncoder,
     batches: Inputs of the encoder, by name.
 
   Returns:
-    Arrays `[channels]`, padding included, by the names that `InferenceEncoder`
-    observes.
+    Arrays `[channels]` by the names that `InferenceEncoder` observes; padding
+    counts.
 
   Raises:
     ValueError: If there is no batch.
   """
-  encoder = encoder_lib.InferenceEncoder(folded)
+  encoder = folding.InferenceEncoder(folded)
   ids = tf.TensorSpec([None, None], tf.int32)
 
   @tf.function(input_signature=[ids, ids, ids])
@@ -210,7 +200,7 @@ def measure_ranges(folded: folding.FoldedEncoder,
 
 def rescale(folded: folding.FoldedEncoder,
             ranges: Mapping[str, np.ndarray]) -> folding.FoldedEncoder:
-  """Equalizes the channel ranges of an encoder.
+  """Returns an equal encoder with similar ranges in all channels.
 
   A tensor is rescaled if a scale passes through every product that writes it:
   these products are divided by the powers, those that read it are multiplied.
@@ -219,17 +209,12 @@ def rescale(folded: folding.FoldedEncoder,
   Args:
     folded: The encoder, not changed.
     ranges: Result of `measure_ranges` for it.
-
-  Returns:
-    The same function.
-
-  Example: `rescale(folded, measure_ranges(folded, batches))`
   """
   folded, layout = copy.deepcopy(folded), folded.layout
   if layout.trigram.passes_scales:
     _rescale_wide_stream(folded, layout, _powers(ranges[layout_lib.WIDE]))
   for index, block in enumerate(folded.blocks):
-    of_block = {tensor: ranges[encoder_lib.range_name(index, tensor)]
+    of_block = {tensor: ranges[folding.range_name(index, tensor)]
                 for tensor in layout.block.tensors}
     for tensor, largest in of_block.items():
       if tensor not in (layout_lib.WIDE, layout_lib.QUERY, layout_lib.KEY):

@@ -29,7 +29,7 @@ class MissingPartError(ValueError):
 
 
 class TaskKind:
-  """One kind of task: its model, data, predictor, exports, score and report.
+  """One kind of task: its model, data, predictor, export, score and report.
 
   A kind is a folder of `tasks/` and one line of `tasks/registry.py`. Inference,
   deployment, evaluation and reporting get it as an argument and never name one.
@@ -72,10 +72,7 @@ class TaskKind:
   # === Loading ===
 
   def is_run(self, task: Mapping[str, Any]) -> bool:
-    """Returns whether the `task` of a `params.yaml` is of this kind.
-
-    Runs of the first release do not name their `kind`.
-    """
+    """Returns whether the `task` of a `params.yaml` is of this kind."""
     del task
     return False
 
@@ -137,25 +134,18 @@ class TaskKind:
     raise self.missing('export')
 
   def differ(self, found: Any, expected: Any) -> np.ndarray:
-    """Returns bool `[texts]`: whether an exported model's answers differ.
-
-    Args:
-      found: Answers of an exported model.
-      expected: Answers of the Keras model.
+    """Compares answers of an exported model with the Keras model's.
 
     Returns:
       bool `[texts]`; or float `[texts]`, the share of each answer that differs,
-      if answers have parts.
+        if
+      answers have parts.
     """
     raise self.missing('export')
 
   def served_answers(self, outputs: Mapping[str, np.ndarray]
                      ) -> np.ndarray | list[str]:
-    """Returns what a SavedModel answers, as `answers` returns it.
-
-    Args:
-      outputs: Outputs of the signature that takes text, by name.
-    """
+    """Returns the outputs of `serve_text` in the form of `answers`."""
     found = outputs[self.text_outputs[0]]
     if found.dtype == object:
       return [answer.decode('utf-8', 'replace') for answer in found]
@@ -270,11 +260,7 @@ class TaskKind:
 
 
 def find(name: Any, kinds: Mapping[str, TaskKind]) -> TaskKind:
-  """Returns the kind of a current or old name.
-
-  Raises:
-    ValueError: If there is no such kind.
-  """
+  """Returns the kind of a current or old name; raises ValueError."""
   for kind in kinds.values():
     if name == kind.name or name in kind.old_names:
       return kind

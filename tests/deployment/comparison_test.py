@@ -3,7 +3,7 @@
 
 """How models take turns, and what becomes of the numbers.
 
-What processes reply is made up here; `child_process_test` has real ones.
+What processes reply is made up here; `measuring_process_test` has real ones.
 """
 
 import pathlib
@@ -13,7 +13,6 @@ from unittest import mock
 from absl.testing import absltest
 from absl.testing import parameterized
 
-from mobilebert_tf.deployment import child_process
 from mobilebert_tf.deployment import comparison
 from mobilebert_tf.deployment import formats
 from mobilebert_tf.deployment import measuring
@@ -49,7 +48,7 @@ class _Process:
 
   def load(self):
     if self.crashes.get(self._name) == len(self.turns):
-      raise child_process.Crash(f'{self._name} failed: as it should.')
+      raise measuring.Crash(f'{self._name} failed: as it should.')
     return {'import_seconds': 1.0, 'load_seconds': 10.0 ** self._turn}
 
   def ask(self, method, **arguments):

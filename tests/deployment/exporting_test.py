@@ -22,7 +22,7 @@ from tensorflow_serving.apis import prediction_log_pb2
 from tensorflow_text.core.pybinds import tflite_registrar
 
 from mobilebert_tf.deployment import agreement
-from mobilebert_tf.deployment import building
+from mobilebert_tf.deployment import served_module
 from mobilebert_tf.deployment import saved_model
 from mobilebert_tf.deployment import tflite
 from mobilebert_tf.inference import loading
@@ -240,7 +240,7 @@ class ExportingTest(parameterized.TestCase, temporary.TemporaryFiles,
     self.assertEqual(metadata.labels, tiny_classifier.LABELS)
     self.assertEqual(metadata.lengths, (16, 32, 40))
     self.assertEqual(metadata.checkpoint_sha256,
-                     building.weights_sha256(self.classifier.model))
+                     served_module.weights_sha256(self.classifier.model))
     with zipfile.ZipFile(self.folder / 'model.tflite') as archive:
       self.assertEqual(archive.read('vocab.txt').decode().split(),
                        list(tiny_classifier.TOKENS))
@@ -374,9 +374,10 @@ class ExportingTest(parameterized.TestCase, temporary.TemporaryFiles,
     folder = pathlib.Path(self.make_folder())
     flat = tiny_classifier.build(folder)
     flat.model.checkpoint_items['classifier'].bias.assign([9.0, 0.0, 0.0])
-    build = building.build
+    build = served_module.build
     with mock.patch.object(
-        building, 'build', lambda _, *a, **k: build(self.classifier, *a, **k)):
+        served_module, 'build',
+        lambda _, *a, **k: build(self.classifier, *a, **k)):
       with self.assertRaisesRegex(
           ValueError, r'of 15 texts get another answer .*the test.*w1'):
         if kind == 'tflite':
@@ -413,11 +414,11 @@ class ExportingTest(parameterized.TestCase, temporary.TemporaryFiles,
     model = tiny_classifier.build(
         self.make_folder(), attention_mask='tf1_reference')
     with self.assertLogs(level='WARNING') as logs:
-      building.build(model)
+      served_module.build(model)
     self.assertIn('attention_mask=tf1_reference', ''.join(logs.output))
 
   def test_int8_needs_texts_for_each_length(self):
-    module = building.build(self.classifier)
+    module = served_module.build(self.classifier)
     with self.assertRaisesRegex(ValueError, 'serve_16.*have none'):
       tflite.convert(module, [16], 'int8')
 

@@ -12,7 +12,7 @@ from absl.testing import parameterized
 import numpy as np
 import tensorflow as tf
 
-from mobilebert_tf.deployment import building
+from mobilebert_tf.deployment import served_module
 from mobilebert_tf.deployment import inputs as inputs_lib
 from mobilebert_tf.tasks.classification import loader
 from mobilebert_tf.tasks.classification import predictor
@@ -65,7 +65,7 @@ class PaddingTest(parameterized.TestCase, temporary.TemporaryFiles,
     tokenizer = tokenizer_lib.Tokenizer(self.trained.vocab_file)
     encoded = tokenizer.encode(_TEXTS, max_length=tiny_classifier.MAX_LENGTH)
     order = [tuple(ids[ids > 0]) for ids in encoded['input_word_ids'].numpy()]
-    module = building.build(self.trained)
+    module = served_module.build(self.trained)
     served = module.serve_text(
         text=tf.constant(_TEXTS))['probabilities'].numpy()
     predicted = predictor.TextPredictor(

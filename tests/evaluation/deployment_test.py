@@ -11,7 +11,6 @@ from unittest import mock
 import tensorflow as tf
 
 from mobilebert_tf.data import conll
-from mobilebert_tf.deployment import child_process
 from mobilebert_tf.deployment import measuring
 from mobilebert_tf.evaluation import deployment
 from mobilebert_tf.evaluation import scoring
@@ -175,7 +174,7 @@ class DeploymentTest(tf.test.TestCase):
       self.assertLen(str(caught.exception).splitlines(), 1)
 
   def test_where_all_fail_that_is_the_error(self):
-    crash = child_process.Crash('model.tflite failed: as it should.')
+    crash = measuring.Crash('model.tflite failed: as it should.')
     with mock.patch.object(measuring.MeasuringProcess, 'load',
                            side_effect=crash):
       with self.assertRaisesRegex(ValueError, 'failed: as it should'):

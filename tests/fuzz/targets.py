@@ -129,9 +129,9 @@ def _tflite(folder: pathlib.Path):
 def _served(folder: pathlib.Path):
   """Mutates a request: the shape, the type and the values of each input."""
   import tensorflow as tf
-  from mobilebert_tf.deployment import building
+  from mobilebert_tf.deployment import served_module
   from tests.inference import tiny_classifier
-  module = building.build(tiny_classifier.build(str(folder)))
+  module = served_module.build(tiny_classifier.build(str(folder)))
   tf.saved_model.save(
       module, str(folder / 'model'),
       signatures=module.get_inference_signatures(

@@ -11,7 +11,6 @@ import tensorflow as tf
 
 from benchmarks import reparametrization
 from mobilebert_tf.checkpoints import name_map
-from mobilebert_tf.inference import encoder as encoder_lib
 from mobilebert_tf.inference import folding
 from mobilebert_tf.inference import rewriting
 from mobilebert_tf import modeling
@@ -51,7 +50,7 @@ def _expected(encoder: modeling.MobileBertEncoder) -> np.ndarray:
 
 def _run(folded: folding.FoldedEncoder, dtype=tf.float64) -> np.ndarray:
   inputs = contract.token_inputs()
-  return encoder_lib.InferenceEncoder(folded, dtype)(
+  return folding.InferenceEncoder(folded, dtype)(
       *map(tf.constant, inputs.values())).numpy()
 
 
@@ -140,7 +139,7 @@ class FoldingTest(parameterized.TestCase, tf.test.TestCase):
   def test_only_reads_of_one_tensor_are_joined(self, attention_input, shapes):
     folded = folding.fold(_encoder(attention_input=attention_input))
     self.assertFalse(folded.blocks[0]['attention/key'].dense.bias.any())
-    [block, _] = encoder_lib.InferenceEncoder(folded)._blocks
+    [block, _] = folding.InferenceEncoder(folded)._blocks
     self.assertEqual(
         {name: tuple(weights['kernel'].shape)
          for name, weights in block['projections'].items()}, shapes)
@@ -204,7 +203,7 @@ class RescalingTest(parameterized.TestCase, tf.test.TestCase):
 
 
 def _arrays(folded: folding.FoldedEncoder) -> list[np.ndarray]:
-  encoder = encoder_lib.InferenceEncoder(folded, tf.float64)
+  encoder = folding.InferenceEncoder(folded, tf.float64)
   return [variable.numpy() for variable in encoder.variables]
 
 

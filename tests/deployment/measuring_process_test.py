@@ -12,7 +12,6 @@ import time
 
 from absl.testing import absltest
 
-from mobilebert_tf.deployment import child_process
 from mobilebert_tf.deployment import formats
 from mobilebert_tf.deployment import measuring
 from tests.data import temporary
@@ -82,10 +81,10 @@ def _is_running(pid: int) -> bool:
 class ChildProcessTest(temporary.TemporaryFiles, absltest.TestCase):
 
   def test_it_calls_functions_and_survives_what_they_raise(self):
-    with child_process.ChildProcess() as child:
+    with measuring.ChildProcess() as child:
       self.assertEqual(child.call(max, [1, 3, 2], key=abs), 3)
       with self.assertRaisesRegex(
-          child_process.Crash, '^RuntimeError: no such op$') as caught:
+          measuring.Crash, '^RuntimeError: no such op$') as caught:
         child.call(_fail, 'no such op\nand more')
       self.assertIn('in _fail\n', caught.exception.details)
       # What is printed is no reply, and does not fill a pipe.
@@ -95,15 +94,15 @@ class ChildProcessTest(temporary.TemporaryFiles, absltest.TestCase):
       self.assertNotEqual(child.pid, os.getpid())
 
   def test_the_end_of_a_process_is_told_with_its_last_line(self):
-    with child_process.ChildProcess() as child:
-      with self.assertRaisesRegex(child_process.Crash, '^the last words$'):
+    with measuring.ChildProcess() as child:
+      with self.assertRaisesRegex(measuring.Crash, '^the last words$'):
         child.call(_exit)
-      with self.assertRaisesRegex(child_process.Crash, '^the last words$'):
+      with self.assertRaisesRegex(measuring.Crash, '^the last words$'):
         child.call(os.getpid)
 
   def test_it_ends_with_the_block_even_while_at_work(self):
     marker = pathlib.Path(self.make_folder(), 'at_work')
-    with child_process.ChildProcess() as child:
+    with measuring.ChildProcess() as child:
       child._pipe.send((_work, (str(marker),), {}))
       while not marker.exists():
         time.sleep(0.1)
@@ -132,11 +131,11 @@ class MeasuringProcessTest(temporary.TemporaryFiles, absltest.TestCase):
   def test_a_crash_names_the_model_and_the_signal(self):
     with measuring.MeasuringProcess(_MODEL, {}, 1) as process:
       with self.assertRaisesRegex(
-          child_process.Crash, '^x.tflite failed: AttributeError: '):
+          measuring.Crash, '^x.tflite failed: AttributeError: '):
         process.ask('nothing')
       process.call(_be_killed)
       with self.assertRaisesRegex(
-          child_process.Crash, '^x.tflite failed: its process was ended by '
+          measuring.Crash, '^x.tflite failed: its process was ended by '
           'SIGKILL, as the system does where memory is short'):
         process.ask('describe')
 
