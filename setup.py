@@ -62,6 +62,10 @@ EXTRAS_REQUIRE = {
         'torch>=2.4',
         'transformers>=4.45',
     ],
+    # Mutates by coverage in `make fuzz ARGS=--engine=atheris`.
+    'fuzz': [
+        'atheris>=2.3; sys_platform == "linux"',
+    ],
     # Peers to compare inference with.
     'peers': [
         'onnx>=1.18',

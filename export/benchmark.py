@@ -19,6 +19,9 @@ import sys
 from absl import flags
 
 from mobilebert_tf.common import program
+from mobilebert_tf.evaluation import column_flags
+
+flags.adopt_module_key_flags(column_flags)  # So that --help shows them.
 
 _MODELS = flags.DEFINE_list(
     'models', None, 'SavedModels, folders with numbered versions of one, and '
@@ -34,19 +37,6 @@ _DATA_FILE = flags.DEFINE_string(
 _MODEL_DIR = flags.DEFINE_string(
     'model_dir', '', 'Keras model that was exported, to compare answers with; '
     'the first of --models if not given.')
-_TASK = flags.DEFINE_string(
-    'task', '', 'GLUE task, such as mnli, whose columns and labels are then '
-    'known.')
-_TEXT_COLUMN = flags.DEFINE_string('text_column', '', 'Column of the text.')
-_PAIR_COLUMN = flags.DEFINE_string(
-    'pair_column', '', 'Column of the second text.')
-_LABEL_COLUMN = flags.DEFINE_string('label_column', '', 'Column of the label.')
-_LABELS = flags.DEFINE_list(
-    'labels', [], 'Labels of the file in the order of the classes, where the '
-    'model does not know them.')
-_TITLES = flags.DEFINE_list('titles', [], 'Only articles of SQuAD to score.')
-_EXCLUDE_TITLES = flags.DEFINE_list(
-    'exclude_titles', [], 'Articles of SQuAD to leave out.')
 _THREADS = program.DEFINE_numbers(
     'threads', [1, 2], 'Numbers of threads.', lower_bound=1)
 _BATCH_SIZES = program.DEFINE_numbers(
@@ -86,15 +76,11 @@ def main() -> int:
 def _settings():
   """Returns the settings of the comparison that the flags describe."""
   from mobilebert_tf.evaluation import deployment
-  from mobilebert_tf.evaluation import scoring
 
   return deployment.Settings(
       models=_MODELS.value, text_file=_TEXT_FILE.value,
       data_file=os.path.expanduser(_DATA_FILE.value),
-      model_dir=_MODEL_DIR.value, columns=scoring.Columns(
-          _TASK.value, _TEXT_COLUMN.value, _PAIR_COLUMN.value,
-          _LABEL_COLUMN.value, _LABELS.value, _TITLES.value,
-          _EXCLUDE_TITLES.value),
+      model_dir=_MODEL_DIR.value, columns=column_flags.columns(),
       threads=_THREADS.value, batch_sizes=_BATCH_SIZES.value,
       texts=_TEXTS.value, rounds=_ROUNDS.value)
 

@@ -19,6 +19,9 @@ import os
 from absl import flags
 
 from mobilebert_tf.common import program
+from mobilebert_tf.evaluation import column_flags
+
+flags.adopt_module_key_flags(column_flags)  # So that --help shows them.
 
 _MODEL_DIR = flags.DEFINE_string(
     'model_dir', None, 'Fine-tuning run, checkpoint of any format, or name on '
@@ -32,30 +35,8 @@ _TITLE = flags.DEFINE_string(
     'title', '', 'Title of the report; the name of the file if not given.')
 _BATCH_SIZE = flags.DEFINE_integer(
     'batch_size', 32, 'Texts that are computed together.', lower_bound=1)
-_TASK = flags.DEFINE_string(
-    'task', '', 'GLUE task, such as mnli, whose columns, labels and metrics '
-    'are then known.')
-_TEXT_COLUMN = flags.DEFINE_string(
-    'text_column', '', 'Column of the text; in CoNLL files its number, from 0.')
-_PAIR_COLUMN = flags.DEFINE_string(
-    'pair_column', '', 'Column of the second text.')
-_LABEL_COLUMN = flags.DEFINE_string(
-    'label_column', '', 'Column of the label.')
-_LABEL_COLUMNS = flags.DEFINE_list(
-    'label_columns', [], 'Columns of 0 and 1, one for each label, where a text '
-    'can have several labels.')
-_LABEL_SEPARATOR = flags.DEFINE_string(
-    'label_separator', '', 'Separator of labels that share a column; that of '
-    'the model if not given.')
-_LABELS = flags.DEFINE_list(
-    'labels', [], 'Labels of the file in the order of the classes, for a model '
-    'that does not know them.')
 _METRICS = flags.DEFINE_list(
     'metrics', [], 'Metrics: accuracy, f1, matthews, pearson, spearman.')
-_TITLES = flags.DEFINE_list(
-    'titles', [], 'Only articles of SQuAD to score.')
-_EXCLUDE_TITLES = flags.DEFINE_list(
-    'exclude_titles', [], 'Articles of SQuAD to leave out.')
 _NULL_THRESHOLD = flags.DEFINE_float(
     'null_threshold', None, 'No-answer score above which a question of SQuAD '
     "v2.0 has no answer; the run's if not given.")
@@ -76,10 +57,7 @@ def main() -> None:
   started = time.monotonic()
   scored = trained.kind.evaluate(trained, scoring.Options(
       data_file=_DATA_FILE.value,
-      columns=scoring.Columns(
-          _TASK.value, _TEXT_COLUMN.value, _PAIR_COLUMN.value,
-          _LABEL_COLUMN.value, _LABELS.value, _TITLES.value,
-          _EXCLUDE_TITLES.value, _LABEL_COLUMNS.value, _LABEL_SEPARATOR.value),
+      columns=column_flags.columns(),
       title=_TITLE.value, metrics=_METRICS.value,
       batch_size=_BATCH_SIZE.value,
       no_answer_threshold=_NULL_THRESHOLD.value))
