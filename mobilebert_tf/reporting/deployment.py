@@ -35,10 +35,8 @@ def write_report(results: Mapping[str, Any],
   """Writes `benchmark.json` and `benchmark.html`; returns the page's path.
 
   Args:
-    results: Comparison, and `facts`, other texts by title; `Command` is shown
-      as code.
-    folder: Folder of both files; created if missing. Each is written
-      atomically.
+    results: Comparison, and `facts`, other texts by title.
+    folder: Folder of both files; created if missing.
   """
   html = render(results)
   folder = pathlib.Path(folder)

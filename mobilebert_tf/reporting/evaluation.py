@@ -266,12 +266,7 @@ def group_table(results: Mapping[str, Any], parts: ReportParts,
 
 
 def classes_section(results: Mapping[str, Any], title: str) -> page.Section:
-  """Returns confusion matrix, scores of classes and frequent confusions.
-
-  Args:
-    results: Results with `labels`, `classes`, `confusion` and `confusions`.
-    title: Title of the matrix.
-  """
+  """Returns confusion matrix, scores of classes and frequent confusions."""
   labels, counts = results['labels'], results['confusion']
   confused = confusion_table(results)
   return page.Section('classes', 'Classes', [

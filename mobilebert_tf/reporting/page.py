@@ -92,8 +92,8 @@ class Matrix:
   Attributes:
     title: Line above it.
     labels: Names of the classes.
-    counts: How often a class (row) was taken for another (column),
-      `[classes, classes]`; anything but a number is shown as 'n/a'.
+    counts: Answers (columns) to each true class (row), `[classes, classes]`;
+      anything but a number is shown as 'n/a'.
   """
   block: ClassVar[str] = 'matrix'
   title: str
@@ -170,16 +170,10 @@ class Section:
 
 @functools.cache
 def environment() -> jinja2.Environment:
-  """Returns the Jinja2 environment, which escapes everything.
-
-  A misspelt variable is an error rather than a hole in the page.
-  """
+  """Returns the Jinja2 environment, which escapes everything."""
   return jinja2.Environment(
-      loader=jinja2.FileSystemLoader(_TEMPLATES),
-      autoescape=True,
-      undefined=jinja2.StrictUndefined,
-      trim_blocks=True,
-      lstrip_blocks=True)
+      loader=jinja2.FileSystemLoader(_TEMPLATES), autoescape=True,
+      undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True)
 
 
 def render(title: str, subtitle: str, sections: Sequence[Section | None], *,
@@ -221,11 +215,7 @@ def run_facts(results: Mapping[str, Any]) -> dict[str, str]:
 
 
 def write(output_path: str | os.PathLike, html: str) -> None:
-  """Writes a page atomically, in a folder that is made if needed.
-
-  Args:
-    output_path: Path of the file.
-    html: Text of the page; unpaired surrogates become question marks.
+  """Writes a page atomically; unpaired surrogates become question marks.
 
   Raises:
     IsADirectoryError: If `output_path` is a folder.

@@ -91,7 +91,7 @@ def line_chart(series: Sequence[Series], *, x_label: str, y_label: str,
 
   The y axis is logarithmic where positive values span a factor of 30 or more.
   Lines break between bands. A piece of at least `SMOOTHED_FROM` points is drawn
-  thin below its running mean (see `is_smoothed`).
+  thin below its running mean.
 
   Args:
     series: Lines.
@@ -272,11 +272,7 @@ def colour(place: int) -> str:
 
 
 def shade(fraction: float) -> tuple[str, str]:
-  """Returns a table cell's background and readable text colour.
-
-  Args:
-    fraction: 0 (white) to 1 (the darkest shade of `heatmap`).
-  """
+  """Returns the background, white for 0, and text colour of a table cell."""
   fraction = float(np.clip(np.nan_to_num(fraction), 0, 1))
   if fraction == 0:
     return '#ffffff', '#000000'
@@ -292,14 +288,8 @@ def to_data_uri(figure: figure_lib.Figure, image_format: str = 'svg') -> str:
   """Returns a figure as a `data:` address, for an `img` element.
 
   As an image, unlike inline SVG, it shares no ids with the page's other
-  figures and can run nothing. The same figure gives the same text.
-
-  Args:
-    figure: Figure to embed.
-    image_format: `'svg'`, or `'png'` (at 220 dots an inch) for heat maps.
-
-  Raises:
-    ValueError: For another format.
+  figures and can run nothing. The same figure gives the same text. Formats are
+  `'svg'`, and `'png'` (at 220 dots an inch) for heat maps.
   """
   formats = {'svg': ('image/svg+xml', {'Date': None, 'Creator': None}),
              'png': ('image/png', {'Software': None})}

@@ -36,13 +36,7 @@ _SOURCE = ('MobileBERT: a Compact Task-Agnostic BERT for Resource-Limited '
 
 def write_report(
     results: Mapping[str, Any], output_path: str | os.PathLike) -> None:
-  """Writes the quick start's results as a self-contained HTML page.
-
-  Args:
-    results: Nested dicts of numbers and texts, attention as arrays
-      `[blocks, heads, tokens, tokens]`.
-    output_path: Path of the file; see `page.write`.
-  """
+  """Writes the quick start's results as a self-contained HTML page."""
   page.write(output_path, render(results))
 
 

@@ -107,10 +107,7 @@ def table(results: Mapping[str, Any]) -> text_lib.Table | None:
 
 
 def timeline(results: Mapping[str, Any]) -> list[dict[str, Any]]:
-  """Returns the steps of the run for `page.Timeline`, in the order of the run.
-
-  An unknown step keeps its name.
-  """
+  """Returns the steps for `page.Timeline`, in the order of the run."""
   whole = total_seconds(results)
   steps, start = [], 0.0
   for name, taken in part(results, 'seconds').items():
@@ -272,23 +269,18 @@ class Similarity:
 
 
 def compare_attention(teacher: np.ndarray, student: np.ndarray) -> Similarity:
-  """Compares attention probabilities, averaged over heads and queries.
+  """Compares attention `[blocks, heads, queries, keys]`, averaged over queries.
 
-  Args:
-    teacher: Probabilities, `[blocks, heads, queries, keys]`.
-    student: Array of the same shape. If the number of heads differs, the means
-      over heads are compared.
+  If the numbers of heads differ, the means over heads are compared.
 
   Raises:
     ValueError: If the shapes do not allow a comparison.
   """
   teacher = np.asarray(teacher, np.float64)
   student = np.asarray(student, np.float64)
-  comparable = (
-      teacher.ndim == student.ndim == 4
-      and teacher.shape[0] == student.shape[0]
-      and teacher.shape[2:] == student.shape[2:])
-  if not comparable:
+  if not (teacher.ndim == student.ndim == 4
+          and teacher.shape[0] == student.shape[0]
+          and teacher.shape[2:] == student.shape[2:]):
     raise ValueError(
         f'Attention of shape {teacher.shape} cannot be compared with '
         f'{student.shape}. Both must be [blocks, heads, queries, keys] with '
@@ -302,21 +294,16 @@ def compare_attention(teacher: np.ndarray, student: np.ndarray) -> Similarity:
              * np.linalg.norm(student, axis=-1))
   cosine = (teacher * student).sum(axis=-1) / np.maximum(lengths, _LEAST)
   return Similarity(
-      divergence=_divergence(teacher, student),
-      uniform_divergence=_divergence(teacher, uniform),
-      cosine=cosine.mean(axis=(1, 2)),
-      by_head=by_head)
+      _divergence(teacher, student), _divergence(teacher, uniform),
+      cosine.mean(axis=(1, 2)), by_head)
 
 
 def attention_section(found: Mapping[str, Any]) -> page.Section | None:
   """Returns the section on attention, None if it cannot be compared.
 
-  The maps (mean over heads) of the first, middle and last block are drawn;
-  padding is left out.
-
-  Args:
-    found: `tokens` of a sentence, and the attention of `teacher` and `student`,
-      `[blocks, heads, tokens, tokens]`.
+  The maps (mean over heads) of the first, middle and last block are drawn
+  without padding. `found` has the `tokens` of a sentence, and the attention of
+  `teacher` and `student`, `[blocks, heads, tokens, tokens]`.
   """
   tokens = list(map(str, items(found, 'tokens')))
   teacher, student = (_probabilities(found.get(name), len(tokens))
@@ -377,10 +364,8 @@ def _maps(means: Mapping[str, np.ndarray], tokens: Sequence[str], block: int,
   darkest = max(float(value[block].max()) for value in means.values())
   divergence, cosine = (formatting.decimal(value[block], 3)
                         for value in (alike.divergence, alike.cosine))
-  captions = {
-      'Teacher': f'White is 0, the darkest blue {darkest:.2f}.',
-      'Student': f'To the teacher: KL {divergence}, cosine {cosine}.',
-  }
+  captions = {'Teacher': f'White is 0, the darkest blue {darkest:.2f}.',
+              'Student': f'To the teacher: KL {divergence}, cosine {cosine}.'}
   pictures = []
   for name, value in means.items():
     figure = plots.heatmap(

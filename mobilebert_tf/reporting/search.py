@@ -21,12 +21,7 @@ _READING = (
 
 def write_report(found: Mapping[str, Any],
                  folder: pathlib.Path) -> pathlib.Path:
-  """Writes `search.html` and returns its path.
-
-  Args:
-    found: Results of `pipelines.finetuning.search`.
-    folder: Folder of the page.
-  """
+  """Writes `search.html` of a search's results and returns its path."""
   page.write(folder / PAGE, render(found))
   return folder / PAGE
 

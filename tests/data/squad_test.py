@@ -9,7 +9,7 @@ from absl.testing import absltest
 from absl.testing import parameterized
 
 from mobilebert_tf.data import squad
-from mobilebert_tf.tasks.question_answering import loader
+from mobilebert_tf.tasks.question_answering import task
 from tests.data import squad_samples as samples
 from tests.data import temporary
 from tests import shared_data
@@ -156,10 +156,10 @@ class ReadTest(parameterized.TestCase, temporary.TemporaryFiles):
 class SelectTest(parameterized.TestCase, temporary.TemporaryFiles):
 
   def _select(self, *questions, context: str = 'a cat sat', v2: bool = False
-              ) -> loader.TrainingQuestions:
+              ) -> task.TrainingQuestions:
     data = squad.read(self.make_file('data.json', samples.dataset(
         samples.article(context, *questions))))
-    return loader.select(data, v2)
+    return task.select(data, v2)
 
   def test_the_first_answer_at_its_offset_counts(self):
     chosen = self._select(samples.question(
@@ -207,12 +207,12 @@ class SelectTest(parameterized.TestCase, temporary.TemporaryFiles):
 
   def test_what_is_skipped_is_logged(self):
     with self.assertLogs(level='WARNING') as logs:
-      loader.report({'it is odd': ['here', 'there']}, 3, 'data.json')
+      task.report({'it is odd': ['here', 'there']}, 3, 'data.json')
     self.assertIn('2 of 3 questions skipped: it is odd, such as here, there.',
                   logs.output[0])
     with self.assertRaisesRegex(ValueError, 'data.json: no question can be '
                                 'used. 3 of 3 questions skipped: it is odd'):
-      loader.report({'it is odd': ['x', 'y', 'z']}, 3, 'data.json')
+      task.report({'it is odd': ['x', 'y', 'z']}, 3, 'data.json')
 
 
 if __name__ == '__main__':

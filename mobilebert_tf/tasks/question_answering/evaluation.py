@@ -1,11 +1,7 @@
 # Copyright 2026 The mobilebert_tf Authors
 # SPDX-License-Identifier: Apache-2.0
 
-"""Evaluation of question answering on SQuAD files.
-
-The answers of a model to a file, the official prediction files, the tuned
-no-answer threshold, and what a report says about the answers.
-"""
+"""Evaluation on SQuAD files: scores, official files, no-answer threshold."""
 
 import collections
 from collections.abc import Mapping, Sequence
@@ -13,6 +9,7 @@ import dataclasses
 import functools
 import math
 import os
+import pathlib
 from typing import Any, ClassVar
 
 import numpy as np
@@ -23,6 +20,7 @@ from mobilebert_tf.evaluation import metrics as base_metrics
 from mobilebert_tf.evaluation import real_texts
 from mobilebert_tf.evaluation import scoring
 from mobilebert_tf.inference import loading
+from mobilebert_tf.tasks import recipes
 from mobilebert_tf.tasks.question_answering import metrics as metrics_lib
 from mobilebert_tf.tasks.question_answering import predictor
 from mobilebert_tf.tasks.question_answering import spans
@@ -38,14 +36,7 @@ _OFFICIAL = {'exact': 'exact', 'exact_match': 'exact', 'f1': 'f1'}
 
 def evaluate(trained: loading.TrainedModel,
              options: scoring.Options) -> scoring.Scored:
-  """Scores a model on the questions of a SQuAD file.
-
-  Args:
-    trained: The model.
-    options: The file, and the articles of it that count.
-
-  Returns:
-    Predictions and the official metrics, as from `score_answers`.
+  """Scores a model on the questions of a SQuAD file; see `score_answers`.
 
   Raises:
     FileNotFoundError: If there is no such file.
@@ -83,10 +74,7 @@ def read_texts(path: str) -> tuple[list[str], list[str] | None]:
 
 def answer_questions(answerer: predictor.QuestionAnswerer,
                      data: squad.SquadData) -> dict[str, spans.Answer]:
-  """Returns the answers to all questions, by id, in the order of the data.
-
-  Example: `answer_questions(answerer, squad.read('dev-v1.1.json'))`
-  """
+  """Returns the answers to all questions by id, in the order of the data."""
   return dict(zip([question.id for question in data.questions],
                   answerer.answer(*_texts(data)), strict=True))
 
@@ -112,17 +100,15 @@ def tune_null_threshold(data: squad.SquadData,
                         ) -> tuple[float, float]:
   """Finds the no-answer threshold with the best F1 on labelled questions.
 
-  It lies in the middle between the no-answer scores of two questions. Unlike
-  in the official script, questions with equal scores stay together, and no
-  question may be answered.
+  It lies in the middle between two no-answer scores. Unlike in the official
+  script, equal scores are not separated, and it may decline every question.
 
   Args:
     data: Questions of SQuAD v2.0 to tune on: the dev set, not the test set.
-    answers: A model's answers to them, by id.
+    answers: A model's answers by id.
 
   Returns:
-    The threshold, for `QuestionAnswerer` or `null_score_diff_threshold`, and
-    the F1 in percent that it gives on these questions.
+    The threshold, and its F1 on these questions in percent.
 
   Raises:
     ValueError: If a question was not answered.
@@ -154,14 +140,7 @@ def write_files(folder: str | os.PathLike, answers: Mapping[str, spans.Answer],
 
   They are `predictions.json`, `nbest_predictions.json` and `null_odds.json`, as
   BERT's reference code writes them and `mobilebert_tf.score_squad` reads them.
-
-  Args:
-    folder: The folder, made if needed.
-    answers: Answers by id.
-    version_2: Whether there may be no answer.
-    null_threshold: Threshold as for `predictions`.
-
-  Example: `write_files('answers', answers, data.has_unanswerable)`
+  The folder is made if needed; for `null_threshold` see `predictions`.
   """
   fields = ('text', 'probability', 'start_logit', 'end_logit')
   squad.write(
@@ -180,17 +159,16 @@ def score_answers(data: squad.SquadData, answers: Mapping[str, spans.Answer],
 
   Args:
     data: The questions.
-    answers: A model's answers by id, from `answer_questions`.
+    answers: A model's answers by id.
     task: Title of the task in the report.
     null_threshold: Threshold as for `predictions`.
 
   Returns:
-    Predictions and the official metrics, in percent; its `write_files` writes
+    Predictions and the official metrics in percent; its `write_files` writes
     the official files.
 
   Raises:
-    ValueError: If a question was not answered, or in v1.1 has no answer to
-      compare with.
+    ValueError: If a question was not answered, or lacks a true answer in v1.1.
   """
   version_2 = data.has_unanswerable
   _check_answered(data, answers)
@@ -216,6 +194,34 @@ def score_answers(data: squad.SquadData, answers: Mapping[str, spans.Answer],
       found, metrics_lib.evaluate(data, texts, version_2=version_2), facts,
       functools.partial(write_files, answers=answers, version_2=version_2,
                         null_threshold=null_threshold))
+
+
+def score_run(recipe: Any, data: recipes.RecipeData,
+              trained: loading.TrainedModel,
+              folder: pathlib.Path) -> dict[str, scoring.Scored]:
+  """Scores the held-out questions and answers the test part.
+
+  The official files are written to `answers` in the folder of the run. For v2.0
+  the tuned no-answer threshold becomes a field of the run's task.
+  """
+  answerer = predictor.QuestionAnswerer(trained)
+  version_2 = recipe.task == 'squad_v2'
+  found, threshold = {}, None
+  for part, questions in data.parts.items():
+    answers = answer_questions(answerer, questions)
+    if part == 'dev':
+      if version_2:
+        threshold, _ = tune_null_threshold(questions, answers)
+      scored = score_answers(questions, answers, recipe.task, threshold)
+      found[part] = dataclasses.replace(
+          scored, write_files=None,
+          fractions={name: scored.metrics[name] / 100
+                     for name in ('exact', 'f1', 'exact_match')
+                     if name in scored.metrics},
+          task_fields={
+              'null_score_diff_threshold': threshold} if version_2 else {})
+    write_files(folder / 'answers' / part, answers, version_2, threshold)
+  return found
 
 
 def _read_answered(path: str, columns: scoring.Columns) -> squad.SquadData:
@@ -260,17 +266,15 @@ class AnswerPredictions(scoring.Predictions):
     ids: Ids of the questions, all different.
     questions: The questions.
     contexts: Text that each question is about.
-    truths: Accepted answers to each question; none where the text has no
-      answer.
+    truths: Accepted answers to each question, none where there is no answer.
     answers: Predicted answers, '' for "no answer".
-    scores: float64 `[questions]`, higher where the model is surer.
-    exact: float64 `[questions]`, 1 for an exact match and else 0.
-    f1: float64 `[questions]`, the F1 of each answer, 0 to 1.
+    scores: Confidences, float64 `[questions]`.
+    exact: 1 for an exact match and else 0, float64 `[questions]`.
+    f1: F1 of each answer, 0 to 1, float64 `[questions]`.
 
   Raises:
     ValueError: If there is no question, fields differ in length, an id is
-      duplicated, or a number is not finite or out of range. The message names
-      the question.
+      duplicated, or a number is not finite or out of range.
   """
   kind: ClassVar[str] = 'question_answering'
   task: str
@@ -318,23 +322,20 @@ class AnswerPredictions(scoring.Predictions):
     return not all(self.truths)
 
   def quality(self) -> np.ndarray:
-    """Returns the F1 of each answer."""
     return self.f1
 
   def sizes(self) -> np.ndarray:
-    """Returns the number of words of each context."""
     words = {text: len(text.split()) for text in set(self.contexts)}
     return np.array([words[text] for text in self.contexts], np.int32)
 
   def baseline(self) -> tuple[str, float] | None:
-    """Returns the share of "no answer", None if all questions have answers."""
     unanswerable = np.mean([not truths for truths in self.truths])
     if not unanswerable:
       return None
     return 'always “no answer”', float(unanswerable)
 
   def severity(self) -> tuple[np.ndarray, np.ndarray]:
-    """Orders by the lowest F1, then by the highest score."""
+    """Orders by the lowest F1, then by the highest confidence."""
     return np.lexsort((-self.scores, self.f1)), self.exact < 1
 
   def groups(self) -> dict[str, list[base_metrics.Group]]:

@@ -3,9 +3,8 @@
 
 """Windows of contexts and their best spans, as tensors.
 
-The same as `text.windows` and `spans`, by the same arithmetic: `TextWindows`
-makes batches of windows that were planned outside, `cut`, `find` and `choose`
-work inside a graph.
+The same arithmetic as in `text.windows` and `spans`. `TextWindows` batches
+windows planned outside; `cut`, `find` and `choose` work in a graph.
 """
 
 from collections.abc import Sequence
@@ -33,14 +32,12 @@ class TextWindows(windows_lib.WindowPlan):
     tokenizer: The tokenizer.
     questions: Texts of the questions.
     contexts: Texts that they are about.
-    paragraphs: Number of the context of each question, int `[questions]`.
+    paragraphs: Number of the context of each question.
     settings: Settings of the windows.
   """
 
-  def __init__(self,
-               tokenizer: tokenizer_lib.Tokenizer,
-               questions: Sequence[str],
-               contexts: Sequence[str],
+  def __init__(self, tokenizer: tokenizer_lib.Tokenizer,
+               questions: Sequence[str], contexts: Sequence[str],
                paragraphs: Sequence[int],
                settings: windows_lib.WindowSettings = _DEFAULT):
     super().__init__(tokenizer.tokenize_strings_with_offsets(questions),
@@ -56,7 +53,7 @@ class TextWindows(windows_lib.WindowPlan):
     """Makes inputs of windows; also in a graph.
 
     Args:
-      rows: int `[batch]`, numbers of windows.
+      rows: Numbers of windows, int `[batch]`.
       length: Length of the inputs; one more than the longest window if None.
 
     Returns:
@@ -65,14 +62,7 @@ class TextWindows(windows_lib.WindowPlan):
     return self._tokenizer.pack(self.segments(rows), length)
 
   def segments(self, rows: tf.Tensor | Sequence[int]) -> list[tf.RaggedTensor]:
-    """Returns questions and parts of contexts, without special tokens.
-
-    Args:
-      rows: int `[batch]`, numbers of windows.
-
-    Returns:
-      Two int32 `[batch, (tokens)]`, for `Tokenizer.pack`.
-    """
+    """Returns questions and parts of contexts, int32 `[batch, (tokens)]`."""
     return _segments(self._asked, tf.gather(self.question, rows),
                      self.tokens.ids, tf.gather(self.start, rows),
                      tf.gather(self.size, rows))
@@ -86,15 +76,15 @@ class Windows(NamedTuple):
 
   Attributes:
     question: Number of the question.
-    number: Number among the windows of its question, from 0.
-    count: Number of windows of its question.
+    number: Number among the windows of the question, from 0.
+    count: Number of windows of the question.
     asked: Number of tokens of the question that are kept.
-    begin: The context's first token among those of all contexts.
+    begin: First token of the context among those of all contexts.
     length: Number of tokens of the context.
-    start: The window's first token among those of its context.
-    size: Number of its tokens that are the context's.
-    room: Number of tokens of a context that it has room for.
-    step: Distance to the window before, in tokens.
+    start: First token of the window among those of the context.
+    size: Number of tokens of the context in the window.
+    room: Number of tokens of a context for which a window has room.
+    step: Distance to the window before in tokens.
   """
   question: tf.Tensor
   number: tf.Tensor
@@ -123,13 +113,11 @@ def cut(questions: tf.RaggedTensor, contexts: tf.RaggedTensor,
   """Cuts contexts into windows, at least one for each question.
 
   Args:
-    questions: int32 `[questions, (tokens)]`, no longer than
-      `settings.query_length`.
-    contexts: int32 `[contexts, (tokens)]`.
+    questions: Tokens, int32 `[questions, (tokens)]`, at most
+      `settings.query_length` each.
+    contexts: Tokens, int32 `[contexts, (tokens)]`.
     paragraphs: Number of the context of each question, int `[questions]`.
     settings: Settings of the windows.
-
-  Example: `cut(question_ids, context_ids, tf.range(2), settings).size`
   """
   asked = questions.row_lengths()
   length = tf.gather(contexts.row_lengths(), paragraphs)
@@ -148,18 +136,7 @@ def cut(questions: tf.RaggedTensor, contexts: tf.RaggedTensor,
 
 def segments(windows: Windows, questions: tf.RaggedTensor,
              contexts: tf.RaggedTensor) -> list[tf.RaggedTensor]:
-  """Returns questions and parts of contexts, without special tokens.
-
-  Args:
-    windows: The windows.
-    questions: Tokens of the questions, as for `cut`.
-    contexts: Tokens of the contexts, as for `cut`.
-
-  Returns:
-    Two int32 `[windows, (tokens)]`, for `Tokenizer.pack`.
-
-  Example: `tokenizer.pack(segments(windows, question_ids, context_ids))`
-  """
+  """Returns questions and parts of contexts, int32 `[windows, (tokens)]`."""
   return _segments(questions, windows.question, contexts.values,
                    windows.begin + windows.start, windows.size)
 
@@ -167,15 +144,8 @@ def segments(windows: Windows, questions: tf.RaggedTensor,
 def shows_most(windows: Windows, width: tf.Tensor) -> tf.Tensor:
   """Whether no window of the question shows more around each token.
 
-  Args:
-    windows: The windows.
-    width: Number of tokens to look at.
-
-  Returns:
-    bool `[windows, width]`, for the tokens of each window's part of its
-    context; False after its end. See `text.windows.best_window`.
-
-  Example: `shows_most(windows, tf.reduce_max(windows.size))`
+  Returns bool `[windows, width]` for the first `width` tokens of each window's
+  context, False after its end; see `text.windows.best_window`.
   """
   of = Windows(*(values[:, tf.newaxis] for values in windows))
   place = of.start + tf.range(tf.cast(width, tf.int64))
@@ -203,19 +173,17 @@ def find(windows: Windows, start_logits: tf.Tensor, end_logits: tf.Tensor,
   Args:
     windows: The windows.
     start_logits: `[windows, length]`, padding may follow.
-    end_logits: Of the same shape.
+    end_logits: `[windows, length]`.
     settings: Settings of the selection.
 
   Returns:
     `score`, float64 `[windows, n_best]`, best first, -inf where there are no
-    more spans; `first` and `last`, int64 of the same shape, their tokens among
-    those of all contexts; `null`, float64 `[windows]`, the score of "there is
-    no answer".
+    more spans; `first` and `last`, their tokens among those of all contexts,
+    int64 `[windows, n_best]`; and `null`, the score of "there is no answer",
+    float64 `[windows]`.
 
   Raises:
     tf.errors.InvalidArgumentError: When run, if a logit is not finite.
-
-  Example: `find(windows, *model(inputs), SpanSettings())['score']`
   """
   logits = _check(windows, start_logits, end_logits)
   longest = settings.max_answer_length
@@ -274,11 +242,10 @@ class Chosen(NamedTuple):
   """Answers, each field `[questions]`, as `spans.Answer`.
 
   Attributes:
-    start: int32, the answer's first character in its context; -1 if there is no
-      answer.
-    end: int32, the character after the last; -1 if there is no answer.
-    score: float32, its probability among the best answers.
-    null_odds: float32, the no-answer score minus that of the best answer.
+    start: First character of the answer, int32; -1 if there is no answer.
+    end: Character after the last, int32; -1 if there is no answer.
+    score: Probability among the best answers, float32.
+    null_odds: No-answer score minus that of the best answer, float32.
   """
   start: tf.Tensor
   end: tf.Tensor
@@ -300,9 +267,6 @@ def choose(windows: Windows, found: dict[str, tf.Tensor],
     settings: Settings of the selection.
     allow_no_answer: Whether "there is no answer" is an answer.
     null_threshold: Value of `null_odds` above which there is no answer.
-
-  Example: `choose(windows, found, tokens, has_text, settings,
-    allow_no_answer=False, null_threshold=0.0).start`
   """
   count = tf.size(has_text)
   score, start, end = _rank(windows, found, tokens, count, settings.n_best)
@@ -330,8 +294,8 @@ def _rank(windows: Windows, found: dict[str, tf.Tensor],
           n_best: int) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
   """Ranks the spans of questions, as `spans.SpanFinder.spans`.
 
-  Returns scores, float64 `[questions, n_best]`, best first and -inf where there
-  are no more; first characters and those after the last, int32.
+  Returns scores, float64, best first and -inf where there are no more; starts
+  and ends, int32; each `[questions, n_best]`.
   """
   is_span = found['score'] > _NEVER
   rows = tf.where(is_span)[:, 0]

@@ -157,9 +157,9 @@ class QuestionAnswering(task_kind.TaskKind):
     recipes.check_files(recipe)
 
   def read_recipe(self, recipe, start):
-    from mobilebert_tf.tasks.question_answering import recipes
-    return recipes.read(recipe, start)
+    from mobilebert_tf.tasks.question_answering import task
+    return task.read_recipe(recipe, start)
 
   def score_run(self, recipe, data, trained, folder):
-    from mobilebert_tf.tasks.question_answering import recipes
-    return recipes.score_run(recipe, data, trained, folder)
+    from mobilebert_tf.tasks.question_answering import evaluation
+    return evaluation.score_run(recipe, data, trained, folder)

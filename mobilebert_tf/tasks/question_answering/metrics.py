@@ -3,10 +3,8 @@
 
 """The scores of SQuAD's official scripts, to the last digit.
 
-`official.nlp.tools` of the Model Garden has both scripts as well, but for v1.1
-it returns fractions, whose percentages differ in the last digits, and for v2.0
-it leaves questions without a prediction out of the mean. The tests compare with
-it where neither matters.
+Those of `official.nlp.tools` differ: fractions for v1.1, whose percentages have
+other last digits, and v2.0 without the questions that lack a prediction.
 """
 
 import collections
@@ -26,12 +24,7 @@ OFFICIAL_NULL_THRESHOLD = 1.0
 
 @dataclasses.dataclass(frozen=True)
 class AnswerScore:
-  """The score of one answer.
-
-  Attributes:
-    exact: 1 if it is one of the annotators' answers, else 0.
-    f1: Overlap in words with the nearest of these, 0 to 1.
-  """
+  """Exact match, 0 or 1, and F1 in words, 0 to 1, of one answer."""
   exact: int
   f1: float
 
@@ -57,8 +50,6 @@ def score_answer(prediction: str, answers: Sequence[str],
 
   Raises:
     ValueError: If there is no answer to compare with, in v1.1.
-
-  Example: `score_answer('in Paris', ['Paris', 'Paris, France']).f1`
   """
   golds = [normalize(answer) for answer in answers]
   if version_2:
@@ -73,15 +64,7 @@ def score_answer(prediction: str, answers: Sequence[str],
 
 def score_questions(data: squad.SquadData, predictions: Mapping[str, str],
                     version_2: bool) -> dict[str, AnswerScore]:
-  """Scores the answer to each question; a missing one scores 0.
-
-  Args:
-    data: The questions.
-    predictions: Answers by id.
-    version_2: Whether the rules of v2.0 apply.
-
-  Returns:
-    The scores by id, in the order of the data.
+  """Scores the answers by id, in the order of the data; a missing one gets 0.
 
   Raises:
     ValueError: If a question has no answer to compare with, in v1.1.
@@ -108,9 +91,7 @@ def evaluate(data: squad.SquadData,
   A question of v2.0 without a prediction, a KeyError in the official script,
   scores 0 as in v1.1.
 
-  Example:
-
-    evaluate(squad.read('dev-v1.1.json'), predictions)['f1']
+  Example: `evaluate(squad.read('dev-v1.1.json'), predictions)['f1']`
 
   Args:
     data: The questions.
@@ -218,8 +199,8 @@ def _best_threshold(scores: Mapping[str, float],
                     answerable: Mapping[str, bool]) -> tuple[float, float]:
   """Returns the best percentage and its threshold, as the official script.
 
-  Like that script it may separate equal scores, and returns a threshold of 0
-  where no answer at all is best; `evaluation.tune_null_threshold` does neither.
+  It may separate equal scores, and gives 0 where no answer at all is best;
+  `evaluation.tune_null_threshold` does neither.
   """
   current = sum(not kind for kind in answerable.values())
   best, threshold = current, 0.0

@@ -28,13 +28,12 @@ _DEFAULT = windows_lib.WindowSettings()
 class QuestionAnswerer:
   """Answers questions with a question-answering model.
 
-  Contexts of any length are read in overlapping windows. Windows of similar
-  length share a batch that is one token longer than its longest, so an answer
-  depends on its question and context alone.
+  Contexts of any length are read in overlapping windows. Every batch ends in
+  padding, so an answer depends on its question and context alone.
 
   Args:
     trained: A question-answering model.
-    batch_size: Number of windows that are computed together.
+    batch_size: Number of windows in a batch.
     n_best: Number of answers to keep.
     max_answer_length: Maximum length of an answer in tokens.
     allow_no_answer: Whether "there is no answer" is an answer; None for the
@@ -54,12 +53,8 @@ class QuestionAnswerer:
     answer.text, answer.start, answer.end  # 'Ada', 0, 3
   """
 
-  def __init__(self,
-               trained: loading.TrainedModel,
-               batch_size: int = 32,
-               *,
-               n_best: int = 20,
-               max_answer_length: int = 30,
+  def __init__(self, trained: loading.TrainedModel, batch_size: int = 32, *,
+               n_best: int = 20, max_answer_length: int = 30,
                allow_no_answer: bool | None = None,
                null_threshold: float | None = None,
                doc_stride: int | None = None):
@@ -86,15 +81,11 @@ class QuestionAnswerer:
 
   def answer(self, questions: Sequence[str],
              contexts: Sequence[str]) -> list[spans.Answer]:
-    """Answers each question from its context.
+    """Answers each question from its context; empty where one has no text.
 
     Args:
       questions: The questions.
       contexts: The text that each is about; equal ones are tokenised once.
-
-    Returns:
-      The answers, in the order of the questions; empty where question or
-      context have no text.
 
     Raises:
       ValueError: If there are more or fewer contexts than questions, or the
@@ -136,12 +127,8 @@ class QuestionAnswerer:
 class QuestionLineAnswerer(line_answers.LineAnswerer):
   """Answers lines with `answer`, `start`, `end` and `score`.
 
-  If there may be no answer, the no-answer score follows as `null_odds`; `start`
-  and `end` of no answer are null. They count characters (code points).
-
-  Args:
-    trained: The model.
-    batch_size: Number of windows that are computed together.
+  `start` and `end` count code points and are null for no answer. Where that may
+  be, the no-answer score follows as `null_odds`.
   """
 
   def __init__(self, trained: loading.TrainedModel, batch_size: int = 32):
@@ -168,19 +155,7 @@ def encode_windows(trained: loading.TrainedModel,
                    texts: agreement.RealTexts, *, rows: int,
                    length: int | None,
                    most: int | None) -> list[dict[str, tf.Tensor]]:
-  """Encodes every window of questions and contexts.
-
-  Args:
-    trained: The model.
-    texts: Questions and contexts.
-    rows: Number of windows in one batch.
-    length: Length of all batches in tokens; None for that of the longest window
-      and a [PAD] each.
-    most: Number of windows, evenly spread over all; None for all.
-
-  Returns:
-    The model's inputs by name, int32 `[rows, length]`.
-  """
+  """Encodes the windows of questions and contexts; see `TaskKind.encode`."""
   settings = _window_settings(trained, None)
   if length is not None and length - 1 < settings.seq_length:
     # Half of a shorter window is the question.

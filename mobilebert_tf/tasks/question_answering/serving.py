@@ -1,8 +1,7 @@
 # Copyright 2026 The mobilebert_tf Authors
 # SPDX-License-Identifier: Apache-2.0
 
-"""Question answering in a SavedModel: questions and contexts in, answers out.
-"""
+"""Question answering in a SavedModel."""
 
 import dataclasses
 from typing import Any
@@ -30,14 +29,11 @@ class QuestionAnswering(served_module.ServedModule):
 
   `serve_text` answers as `predictor.QuestionAnswerer` does. Its outputs are
   `[batch]` each:
-    `answer`: string, as it stands in the context; empty if there is no answer,
-      or question or context have no text.
-    `start`: int32, its first character, counted in Unicode code points; -1 if
-      there is no answer.
-    `end`: int32, the character after its last, or -1.
-    `score`: float32, its probability among the best answers; 0 if question or
-      context have no text.
-    `null_odds`: float32, the no-answer score minus that of the best answer.
+    `answer`: string, a part of the context; empty if there is no answer.
+    `start`: int32, first character in Unicode code points; -1 for no answer.
+    `end`: int32, character after the last; -1 for no answer.
+    `score`: float32, probability among the best answers; 0 without text.
+    `null_odds`: float32, no-answer score minus that of the best answer.
   Ids and examples are windows of a question and a part of its context; their
   outputs are `start_logits` and `end_logits`, float32 `[batch, length]`.
 
@@ -67,8 +63,8 @@ class QuestionAnswering(served_module.ServedModule):
   _text_names = ('question', 'context')
   answers_whole_texts = False
 
-  def __init__(self, model: tf.Module,
-               tokenizer: tokenizer_lib.Tokenizer, max_length: int, *,
+  def __init__(self, model: tf.Module, tokenizer: tokenizer_lib.Tokenizer,
+               max_length: int, *,
                doc_stride: int = _WINDOWS.doc_stride,
                query_length: int = _WINDOWS.query_length,
                n_best: int = _SPANS.n_best,
@@ -88,9 +84,9 @@ class QuestionAnswering(served_module.ServedModule):
     """Answers questions; bytes that are not UTF-8 become U+FFFD.
 
     Args:
-      question: string `[batch]`, UTF-8.
-      context: string `[batch]`, UTF-8, the text that each is about; equal ones
-        are tokenised once.
+      question: Questions, string `[batch]`.
+      context: The text that each is about, string `[batch]`; equal ones are
+        tokenised once.
 
     Raises:
       tf.errors.InvalidArgumentError: When run, if there are more or fewer

@@ -23,12 +23,7 @@ NO_TEXT_ODDS = 1e9
 
 @dataclasses.dataclass(frozen=True)
 class SpanSettings:
-  """Settings of the selection.
-
-  Attributes:
-    n_best: Number of answers to keep for each question.
-    max_answer_length: Maximum length of an answer in tokens.
-  """
+  """Number of answers to keep, and their maximum length in tokens."""
   n_best: int = 20
   max_answer_length: int = 30
 
@@ -41,13 +36,13 @@ class SpanSettings:
 
 @dataclasses.dataclass(frozen=True)
 class Span:
-  """A part of a context that may be the answer.
+  """A part of a context that may be the answer, `context[start:end]`.
 
   Attributes:
-    start: Its first character.
-    end: The character after its last.
-    start_logit: The model's logit of its first token.
-    end_logit: The model's logit of its last token.
+    start: First character.
+    end: Character after the last.
+    start_logit: The model's logit of the first token.
+    end_logit: The model's logit of the last token.
   """
   start: int
   end: int
@@ -56,7 +51,6 @@ class Span:
 
   @property
   def score(self) -> float:
-    """The sum of both logits."""
     return self.start_logit + self.end_logit
 
 
@@ -65,21 +59,17 @@ class Spans:
   """The spans found for a question.
 
   Attributes:
-    best: The best spans, best first, each stretch of text once; empty if the
+    best: Best spans, best first, each stretch of text once; empty if the
       context has no tokens.
-    null: "There is no answer", from the window with the lowest score of it; its
-      characters are 0 to 0.
+    null: "There is no answer", characters 0 to 0, from the window with the
+      lowest score of it.
   """
   best: tuple[Span, ...]
   null: Span
 
   @property
   def null_odds(self) -> float:
-    """The no-answer score: score of `null` minus that of the best span.
-
-    Raises:
-      IndexError: If there is no span.
-    """
+    """The no-answer score: score of `null` minus that of the best span."""
     return self.null.score - self.best[0].score
 
 
@@ -96,10 +86,6 @@ class SpanFinder:
     for row in range(len(windows)):
       finder.add(row, start_logits[row], end_logits[row])
     finder.spans(question=0).best[0]
-
-  Args:
-    windows: The windows.
-    settings: Settings of the selection.
   """
 
   def __init__(self, windows: windows_lib.WindowPlan,
@@ -111,12 +97,7 @@ class SpanFinder:
 
   def add(self, row: int, start_logits: np.ndarray,
           end_logits: np.ndarray) -> None:
-    """Adds the logits of a window.
-
-    Args:
-      row: Number of the window.
-      start_logits: `[length]`, padding may follow.
-      end_logits: `[length]`.
+    """Adds the logits of window `row`, `[length]`; padding may follow.
 
     Raises:
       ValueError: If a logit is not finite.
@@ -132,11 +113,7 @@ class SpanFinder:
     self._found[row] = self._best(row, starts, ends)
 
   def spans(self, question: int) -> Spans:
-    """Returns the spans of a question by its number.
-
-    Raises:
-      KeyError: If one of its windows was not added.
-    """
+    """Returns the spans of a question whose windows were all added."""
     rows = self._windows.of_question(question)
     spans = [span for row in rows for span in self._found[row]]
     # Of equal scores the first in the text, then the shortest.
@@ -172,15 +149,10 @@ class SpanFinder:
 
 @dataclasses.dataclass(frozen=True)
 class Candidate:
-  """One of the best answers, "there is no answer" among them.
+  """One of the best answers; see `Answer` and `Span`.
 
   Attributes:
-    text: Text of the context; empty if there is no answer.
-    start: Its first character in the context; None if there is no answer.
-    end: The character after its last; None if there is no answer.
     probability: Probability among the best answers, 0 to 1.
-    start_logit: The model's logit of its first token.
-    end_logit: The model's logit of its last token.
   """
   text: str
   start: int | None
@@ -195,17 +167,14 @@ class Answer:
   """A model's answer to a question.
 
   Attributes:
-    text: Text of the context, `context[start:end]`; empty if there is no
-      answer.
-    start: Its first character in the context; None if there is no answer.
-    end: The character after its last; None if there is no answer.
-    score: Its probability among the best answers, 0 to 1; 0 if neither context
-      nor question have text.
+    text: `context[start:end]`; empty if there is no answer.
+    start: First character; None if there is no answer.
+    end: Character after the last; None if there is no answer.
+    score: Probability among the best answers, 0 to 1; 0 without text.
     null_odds: The no-answer score minus the score of the best answer.
-    best: The best span even where "no answer" wins; None if the context or the
-      question has no text.
-    n_best: The best answers, best first, "no answer" among them if that is
-      allowed.
+    best: Best span even where "no answer" wins; None if context or question
+      have no text.
+    n_best: Best answers, best first, "no answer" among them if allowed.
   """
   text: str
   start: int | None
@@ -218,9 +187,7 @@ class Answer:
 
 def choose(spans: Spans, question: str, context: str,
            allow_no_answer: bool, null_threshold: float) -> Answer:
-  """Selects the answer from the candidate spans.
-
-  Example: `choose(finder.spans(0), 'Who?', 'It was Ada.', False, 0.0).text`
+  """Selects the answer, an empty one where question or context have no text.
 
   Args:
     spans: Spans of the question.
@@ -228,9 +195,6 @@ def choose(spans: Spans, question: str, context: str,
     context: Text that it is about.
     allow_no_answer: Whether "there is no answer" is an answer.
     null_threshold: Value of `null_odds` above which there is no answer.
-
-  Returns:
-    The answer; an empty one where question or context have no text.
   """
   if not spans.best or not question.strip():
     return Answer('', None, None, 0.0, NO_TEXT_ODDS, None, ())
@@ -276,16 +240,7 @@ def number_contexts(contexts: Sequence[str]) -> tuple[list[str], list[int]]:
 
 def answer_with_file(runner: tflite_runner.TFLiteRunner, questions: list[str],
                      contexts: list[str]) -> list[Answer]:
-  """Answers each question from its context with a `.tflite` file.
-
-  Args:
-    runner: The runner of the file.
-    questions: The questions.
-    contexts: The context of each.
-
-  Returns:
-    The answers in the order of the questions.
-  """
+  """Answers each question from its context with a `.tflite` file."""
   settings, tokenizer = runner.metadata.settings, runner.tokenizer
   texts, paragraphs = number_contexts(contexts)
   plan = windows_lib.WindowPlan(

@@ -8,8 +8,7 @@ from collections.abc import Mapping, Sequence
 import dataclasses
 import itertools
 import re
-from typing import Any
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -18,6 +17,7 @@ from mobilebert_tf.evaluation import analysis
 from mobilebert_tf.evaluation import metrics as metrics_lib
 from mobilebert_tf.evaluation import scoring
 from mobilebert_tf.inference import loading
+from mobilebert_tf.tasks import recipes
 from mobilebert_tf.tasks.token_classification import kind
 from mobilebert_tf.tasks.token_classification import predictor as predictor_lib
 from mobilebert_tf.text import words as words_lib
@@ -32,15 +32,13 @@ class TokenPredictions(scoring.Predictions):
   Attributes:
     task: Title of the task in the report.
     words: Words of each sentence.
-    labels: True label of each word; those of entities in IOB2, such as
-      `B-PER`.
+    labels: True label of each word; those of entities in IOB2.
     answers: Predicted label of each word.
-    entities: Whether the labels are those of entities; if not, each word
-      counts by itself.
+    entities: Whether labels mark entities rather than words one by one.
 
   Raises:
     ValueError: If there is no sentence, one has no word, or labels are more or
-      fewer than words. The message names the sentence.
+      fewer than words.
   """
   kind: ClassVar[str] = 'token_classification'
   task: str
@@ -117,7 +115,7 @@ class TokenPredictions(scoring.Predictions):
 
 @dataclasses.dataclass(frozen=True)
 class Counts:
-  """Counts of each sentence that the metrics are made of, int64 `[sentences]`.
+  """Counts of each sentence, int64 `[sentences]`, from which metrics are made.
 
   Attributes:
     words: Words.
@@ -137,16 +135,14 @@ def score(labels: Sequence[Sequence[str]], answers: Sequence[Sequence[str]],
           entities: bool = True) -> dict[str, float]:
   """Scores the labels of sentences, as conlleval does.
 
-  An entity counts as found if its type and all of its words are right.
-
   Args:
     labels: True label of each word of each sentence.
     answers: Predicted label of each word.
-    entities: Whether the labels are those of entities.
+    entities: Whether labels mark entities.
 
   Returns:
     `accuracy`, the share of words; and of entities micro-averaged `f1`,
-    `precision` and `recall`. What is not defined is 0.
+    `precision` and `recall`, 0 where not defined.
 
   Example: `score([['B-PER', 'O']], [['B-PER', 'O']])['f1']  # 1.0`
   """
@@ -156,16 +152,7 @@ def score(labels: Sequence[Sequence[str]], answers: Sequence[Sequence[str]],
 
 def count(labels: Sequence[Sequence[str]], answers: Sequence[Sequence[str]],
           entities: bool = True) -> Counts:
-  """Counts words and entities of each sentence.
-
-  Args:
-    labels: True label of each word of each sentence.
-    answers: Predicted label of each word.
-    entities: Whether to count entities; if not, their counts are 0.
-
-  Returns:
-    The counts.
-  """
+  """Counts words and, if wanted, entities of each sentence; see `score`."""
   rows = []
   for truth, answer in zip(labels, answers, strict=True):
     true, given = set(), set()
@@ -179,15 +166,7 @@ def count(labels: Sequence[Sequence[str]], answers: Sequence[Sequence[str]],
 
 def score_counts(counts: Counts,
                  rows: np.ndarray | slice = slice(None)) -> dict[str, float]:
-  """Computes the official metrics of some sentences.
-
-  Args:
-    counts: Counts of all sentences.
-    rows: Rows of the sentences to score.
-
-  Returns:
-    `accuracy`, `f1`, `precision` and `recall`, as `score`.
-  """
+  """Computes the metrics of the sentences of some rows, as `score`."""
   words, right, true, given, found = (
       getattr(counts, field.name)[rows].sum()
       for field in dataclasses.fields(counts))
@@ -203,12 +182,8 @@ def confusion(
     predictions: TokenPredictions) -> tuple[list[str], np.ndarray]:
   """Counts which kind of word was taken for which.
 
-  Args:
-    predictions: Predicted labels of words.
-
-  Returns:
-    The kinds (labels, those of entities without `B-` and `I-`) and the matrix,
-    truth in rows, int64 `[kinds, kinds]`.
+  Returns the kinds (labels, those of entities without `B-` and `I-`) and the
+  matrix, truth in rows, int64 `[kinds, kinds]`.
   """
   kind = _kind if predictions.entities else str
   labels, answers = ([kind(tag) for tag in itertools.chain(*tags)]
@@ -220,12 +195,8 @@ def confusion(
 def class_scores(predictions: TokenPredictions) -> list[dict[str, object]]:
   """Computes `label`, `precision`, `recall`, `f1` and `count` of each class.
 
-  Args:
-    predictions: Predicted labels of words.
-
-  Returns:
-    A dict for each type of entity, or for each label where there are none.
-    What is not defined is NaN.
+  Classes are the types of entities, or the labels where there are none. What is
+  not defined is NaN.
   """
   if predictions.entities:
     true, given = (
@@ -261,13 +232,6 @@ def evaluate(trained: loading.TrainedModel,
              options: scoring.Options) -> scoring.Scored:
   """Scores a model on a labelled file.
 
-  Args:
-    trained: The model.
-    options: The file, and how it is read.
-
-  Returns:
-    Predictions and metrics.
-
   Raises:
     FileNotFoundError: If there is no such file.
     ValueError: If it is not such a file, or does not suit the model.
@@ -284,20 +248,16 @@ def evaluate(trained: loading.TrainedModel,
 def score_sentences(predictor: predictor_lib.TokenPredictor,
                     sentences: Sequence[conll.Sentence],
                     task: str) -> scoring.Scored:
-  """Labels the words of labelled sentences and scores that.
+  """Labels the words of labelled sentences and scores the labels.
 
   Args:
     predictor: The model.
     sentences: The sentences.
-    task: What the report calls it.
-
-  Returns:
-    Predictions, and accuracy or, of entities, F1, precision, recall and
-    accuracy.
+    task: Title of the task in the report.
 
   Raises:
-    ValueError: If a label is none of the model's, naming file and line, or the
-      model answers what is not finite.
+    ValueError: If a label is not the model's, naming file and line, or a
+      probability is not finite.
   """
   names = predictor.trained.labels
   conll.label_ids(sentences, names)
@@ -318,21 +278,19 @@ def score_sentences(predictor: predictor_lib.TokenPredictor,
       predictions, {name: metrics[name] for name in _metrics(entities)}, {})
 
 
+def score_run(recipe: Any, data: recipes.RecipeData,
+              trained: loading.TrainedModel) -> dict[str, scoring.Scored]:
+  """Scores the held-out sentences of a run; see `TaskKind.score_run`."""
+  return {'dev': score_sentences(
+      predictor_lib.TokenPredictor(trained), data.parts['dev'], recipe.task)}
+
+
 def read_labelled(path: str, trained: loading.TrainedModel,
                   columns: scoring.Columns) -> scoring.Labelled:
   """Reads labelled sentences as running text; see `TaskKind.read_labelled`.
 
-  An exported model finds the words of a text itself. A word of the file that
-  is several to it, such as `$3.5`, gets the label of the first of these.
-
-  Args:
-    path: The labelled file.
-    trained: The model.
-    columns: Columns of words and labels.
-
-  Returns:
-    The sentences, their words with a space between, and the function that
-    scores the labels that the model gives.
+  An exported model finds the words of a text itself. A word of the file that it
+  splits, such as `$3.5`, gets the label of the first part.
   """
   sentences = conll.read_sentences(
       path, **sentence_fields(trained, columns.text, columns.label))
@@ -357,12 +315,7 @@ def _metrics(entities: bool) -> tuple[str, ...]:
 
 
 def _at_words(words: Sequence[str], labels: Sequence[str]) -> list[str]:
-  """Returns the label of each word of a file, found among those of its text.
-
-  Args:
-    words: Words of the file.
-    labels: Labels of the words of the text, which are these or parts of them.
-  """
+  """Returns the label of each word of a file, from the labels of its text."""
   spans = words_lib.find_words(' '.join(words))
   by_start = {start: label for (start, _), label in zip(
       spans, labels, strict=True)}
@@ -377,22 +330,18 @@ def _with_intervals(counts: Counts,
   """Returns metrics with 95% intervals by resampling sentences."""
   found = score_counts(counts)
   ends = metrics_lib.bootstrap(
-      lambda rows: score_counts(counts, rows),
-      len(counts.words))
+      lambda rows: score_counts(counts, rows), len(counts.words))
   return [scoring.score(name, found[name], *ends[name]) for name in names]
 
 
 def sentence_fields(trained: loading.TrainedModel, word_column: str = '',
                     label_column: str = '') -> dict[str, Any]:
-  """Returns how `conll.read_sentences` reads a labelled file for a model.
+  """Returns arguments of `conll.read_sentences` to read a file for a model.
 
   Args:
-    trained: The model. Of a run, the file has the columns of its data.
-    word_column: The number of the column of the word, if it is another.
-    label_column: The number of that of the label.
-
-  Returns:
-    Keywords of `read_sentences`.
+    trained: The model; defaults are the settings of its run.
+    word_column: Number of the column of the word; empty for the default.
+    label_column: Number of the column of the label; empty for the default.
 
   Raises:
     ValueError: If a column is not a number.

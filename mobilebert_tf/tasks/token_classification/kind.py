@@ -1,12 +1,22 @@
 # Copyright 2026 The mobilebert_tf Authors
 # SPDX-License-Identifier: Apache-2.0
-"""Labels of words, as the engines see them."""
+"""Labels of words, as the engines see them, and answers without TensorFlow."""
+
+from __future__ import annotations
 
 from collections.abc import Sequence
+import dataclasses
+import typing
+from typing import NamedTuple
 
 import numpy as np
 
+from mobilebert_tf.data import conll
 from mobilebert_tf.tasks import text_kind
+from mobilebert_tf.text import words as words_lib
+
+if typing.TYPE_CHECKING:
+  from mobilebert_tf.deployment import tflite_runner
 
 _SEPARATOR = '\n'  # No label has one; see `tflite_file`.
 
@@ -33,16 +43,14 @@ class TokenClassification(text_kind.TextKind):
     return 'class_names' in task
 
   def task_config(self):
-    from mobilebert_tf.tasks.token_classification import loader
     from mobilebert_tf.tasks.token_classification import task
     return task.TokenClassificationConfig(
-        train_data=loader.TokenClassificationDataConfig(),
-        validation_data=loader.TokenClassificationDataConfig(
-            is_training=False))
+        train_data=task.TokenClassificationDataConfig(),
+        validation_data=task.TokenClassificationDataConfig(is_training=False))
 
   def labels_of_run(self, task):
-    from mobilebert_tf.tasks.token_classification import loader
-    return list(task.class_names or loader.find_labels(task.train_data))
+    from mobilebert_tf.tasks.token_classification import task as task_lib
+    return list(task.class_names or task_lib.find_labels(task.train_data))
 
   def line_answerer(self, trained, batch_size):
     from mobilebert_tf.tasks.token_classification import predictor
@@ -81,8 +89,7 @@ class TokenClassification(text_kind.TextKind):
                      for one, other in zip(found, expected, strict=True)])
 
   def answer_file(self, runner, texts, pairs):
-    from mobilebert_tf.tasks.token_classification import answers as answers_lib
-    return answers_lib.answer(runner, texts)
+    return answer_with_file(runner, texts)
 
   def comparable(self, runner, texts, pairs):
     return [_join(word.label for word in answer.words)
@@ -118,12 +125,12 @@ class TokenClassification(text_kind.TextKind):
     recipes.check_files(recipe)
 
   def read_recipe(self, recipe, start):
-    from mobilebert_tf.tasks.token_classification import recipes
-    return recipes.read(recipe, start)
+    from mobilebert_tf.tasks.token_classification import task
+    return task.read_recipe(recipe, start)
 
   def score_run(self, recipe, data, trained, folder):
-    from mobilebert_tf.tasks.token_classification import recipes
-    return recipes.score_run(recipe, data, trained)
+    from mobilebert_tf.tasks.token_classification import evaluation
+    return evaluation.score_run(recipe, data, trained)
 
 
 def split_labels(answer: str) -> list[str]:
@@ -141,3 +148,104 @@ def _difference(labels: Sequence[str], others: Sequence[str]) -> float:
     return 1.0
   return float(np.mean([a != b for a, b in zip(
       labels, others, strict=True)] or [False]))
+
+
+# === Answers ===
+
+
+@dataclasses.dataclass(frozen=True)
+class LabelledWord:
+  """A word of a text, `text[start:end]`, and its most probable label."""
+  text: str
+  start: int
+  end: int
+  label: str
+  probability: float
+
+
+@dataclasses.dataclass(frozen=True)
+class Entity:
+  """Words of a text that belong together.
+
+  Attributes:
+    type: Label without `B-` or `I-`.
+    text: Characters `start` to `end` of the text.
+    start: First character.
+    end: Character after the last.
+    probability: Lowest probability of the label of a word.
+  """
+  type: str
+  text: str
+  start: int
+  end: int
+  probability: float
+
+
+class LabelledText(NamedTuple):
+  """The words of a text, and its entities if the labels mark any."""
+  words: list[LabelledWord]
+  entities: list[Entity]
+
+
+def label_words(text: str, places: Sequence[tuple[int, int]],
+                scores: np.ndarray, labels: Sequence[str]
+                ) -> list[LabelledWord]:
+  """Gives each word of a text its most probable label.
+
+  Args:
+    text: The text.
+    places: First character and the one after the last of each word.
+    scores: Probabilities, float32 `[words, labels]`.
+    labels: Labels of the model.
+  """
+  return [
+      LabelledWord(text[start:end], start, end, labels[best], float(row[best]))
+      for (start, end), row, best in zip(
+          places, scores, scores.argmax(-1), strict=True)]
+
+
+def find_entities(text: str, words: Sequence[LabelledWord]) -> list[Entity]:
+  """Joins the words of a text to entities, as evaluation counts them."""
+  found = []
+  for kind, first, last in conll.find_entities(
+      [word.label for word in words]):
+    start, end = words[first].start, words[last].end
+    found.append(Entity(
+        kind, text[start:end], start, end,
+        min(word.probability for word in words[first:last + 1])))
+  return found
+
+
+def answer_with_file(runner: tflite_runner.TFLiteRunner,
+                     texts: Sequence[str]) -> list[LabelledText]:
+  """Labels the words of texts with a `.tflite` file, long texts in parts.
+
+  Raises:
+    ValueError: If a number is not finite.
+  """
+  labels = runner.metadata.labels
+  marks_entities = conll.are_entities(labels)
+  found = []
+  for text in texts:
+    places = words_lib.find_words(text)
+    words = label_words(text, places, _scores(
+        runner, [text[start:end] for start, end in places]), labels)
+    found.append(LabelledText(
+        words, find_entities(text, words) if marks_entities else []))
+  return found
+
+
+def _scores(runner: tflite_runner.TFLiteRunner,
+            words: list[str]) -> np.ndarray:
+  """Returns probabilities of the labels of words, `[words, labels]`."""
+  parts = words_lib.split_words(
+      runner.tokenizer.tokenize, runner.vocabulary.unk_id, [words],
+      runner.metadata.max_length)
+  rows = [np.zeros([0, len(runner.metadata.labels)], np.float32)]
+  for start, end in zip(parts.splits, parts.splits[1:], strict=False):
+    [scores] = runner.run([parts.pieces[start:end]])['probabilities']
+    # The first token is [CLS].
+    rows.append(scores[1:1 + end - start][parts.is_first[start:end]])
+  scores = np.concatenate(rows)
+  runner.check_finite(scores)
+  return scores

@@ -18,8 +18,7 @@ from mobilebert_tf.inference import line_answers
 from mobilebert_tf.inference import loading
 from mobilebert_tf.inference import rewriting
 from mobilebert_tf.modeling import validation
-from mobilebert_tf.tasks.token_classification import answers
-from mobilebert_tf.tasks.token_classification import answers as answers_lib
+from mobilebert_tf.tasks.token_classification import kind
 from mobilebert_tf.text import tokenizer
 from mobilebert_tf.text import words as words_lib
 
@@ -27,17 +26,16 @@ from mobilebert_tf.text import words as words_lib
 class TokenPredictor:
   """Labels words with a token classifier.
 
-  Texts of any length are labelled whole: those longer than the model reads are
-  cut into parts between words, as in training. Parts of similar length share a
-  batch that is one token longer than its longest, so that a label depends on
-  nothing but its text.
+  Texts of any length are labelled: those longer than the model reads are cut
+  into parts between words, as in training. Every batch ends in padding, so a
+  label depends on its text alone.
 
   Args:
     trained: A token classifier.
-    batch_size: How many texts, or parts of texts, are computed at once.
+    batch_size: Number of texts, or parts of texts, in a batch.
 
   Raises:
-    ValueError: If the model is for something else.
+    ValueError: If the model is for another task.
 
   Example:
 
@@ -70,10 +68,10 @@ class TokenPredictor:
     self._compute = compute
 
   def scores(self, sentences: Sequence[Sequence[str]]) -> list[np.ndarray]:
-    """Returns the probabilities of the labels of words.
+    """Returns label probabilities for the words of sentences.
 
     Args:
-      sentences: The words of each sentence.
+      sentences: Words of each sentence.
 
     Returns:
       For each sentence float32 `[words, labels]`.
@@ -84,7 +82,7 @@ class TokenPredictor:
     before = np.concatenate([[0], np.cumsum(parts.is_first)])[parts.splits]
     scores = np.zeros([before[-1], len(self.trained.labels)], np.float32)
     order = np.argsort(parts.lengths, kind='stable')
-    # The longest first: if memory is short, that is known at once.
+    # The longest first, so that a lack of memory shows early.
     for start in reversed(range(0, len(order), self._batch_size)):
       rows = order[start:start + self._batch_size]
       computed = self._compute(tf.gather(pieces, rows)).numpy()
@@ -94,60 +92,32 @@ class TokenPredictor:
     ends = np.cumsum([len(sentence) for sentence in sentences], dtype=int)
     return np.split(scores, ends[:-1]) if len(ends) else []
 
-  def answer(self, texts: Sequence[str]) -> list[list[answers.LabelledWord]]:
-    """Labels the words of running text; see `words.find_words`.
-
-    Args:
-      texts: The texts.
-
-    Returns:
-      The words of each.
-    """
-    places = [words_lib.find_words(text) for text in texts]
-    return self.label(texts, places)
+  def answer(self, texts: Sequence[str]) -> list[list[kind.LabelledWord]]:
+    """Labels the words of running text; see `words.find_words`."""
+    return self.label(texts, list(map(words_lib.find_words, texts)))
 
   def label(self, texts: Sequence[str],
             places: Sequence[Sequence[tuple[int, int]]]
-            ) -> list[list[answers.LabelledWord]]:
-    """Labels words whose places in their texts are known.
-
-    Args:
-      texts: The texts.
-      places: First character and the one after the last of each word.
-
-    Returns:
-      The words of each text.
-    """
+            ) -> list[list[kind.LabelledWord]]:
+    """Labels words by their first character and the one after the last."""
     sentences = [[text[start:end] for start, end in spans]
                  for text, spans in zip(texts, places, strict=True)]
     return [
-        answers.label_words(text, spans, scores, self.trained.labels)
+        kind.label_words(text, spans, scores, self.trained.labels)
         for text, spans, scores in zip(
             texts, places, self.scores(sentences), strict=True)
     ]
 
   @property
   def finds_entities(self) -> bool:
-    """Whether the labels are those of entities."""
+    """Whether the labels mark entities."""
     return conll.are_entities(self.trained.labels)
 
 
 def encode_parts(trained: loading.TrainedModel, texts: agreement.RealTexts, *,
                  rows: int, length: int | None,
                  most: int | None) -> list[dict[str, tf.Tensor]]:
-  """Encodes texts, the long ones in parts; see `agreement.batches`.
-
-  Args:
-    trained: The model.
-    texts: The texts.
-    rows: Number of parts in one batch.
-    length: Length of all batches in tokens, which no part exceeds; None for
-      that of the longest part and a [PAD] each.
-    most: Number of parts, evenly from all; None for all.
-
-  Returns:
-    The model's inputs by name, int32 `[rows, length]`.
-  """
+  """Encodes texts, the long ones in parts; see `TaskKind.encode`."""
   text_tokenizer = tokenizer.Tokenizer(trained.vocab_file, trained.lower_case)
   longest = trained.max_length
   if length is not None:
@@ -179,12 +149,7 @@ class WordLineAnswerer(line_answers.LineAnswerer):
   """Answers with `tokens`, and with `entities` if the labels mark entities.
 
   Each token has `text`, `start`, `end`, `label` and `probability`. Starts and
-  ends count characters (code points) of the text; if a line gave `words`, those
-  of the words with one space between each.
-
-  Args:
-    trained: The model.
-    batch_size: Number of sentences that are computed together.
+  ends count code points of the text, or of the words joined by spaces.
   """
 
   def __init__(self, trained: loading.TrainedModel, batch_size: int = 32):
@@ -215,7 +180,7 @@ class WordLineAnswerer(line_answers.LineAnswerer):
       answer = {'tokens': [_as_dict(word) for word in words]}
       if self._tokens.finds_entities:
         answer['entities'] = [
-            _as_dict(e) for e in answers_lib.find_entities(text, words)]
+            _as_dict(e) for e in kind.find_entities(text, words)]
       answers.append(answer)
     return answers
 

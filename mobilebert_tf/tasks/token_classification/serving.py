@@ -21,28 +21,26 @@ class TokenClassification(served_module.ServedModule):
   """Labels the words of texts, however long these are.
 
   Answers are those of `TokenPredictor`. `serve_text` takes `text`, string
-  `[batch]`, and finds the words; where bytes are not UTF-8, U+FFFD is put, and
-  answers are those of the text that results. Rows are filled up to the text
-  with most words. Its outputs:
-    `word`: string `[batch, words]`, as it stands in the text; then ''.
-    `start`: int32 `[batch, words]`, first character of each word, counted in
-      Unicode code points; then -1.
-    `end`: int32 `[batch, words]`, the character after its last; then -1.
-    `label`: string `[batch, words]`, the most probable label; then ''.
-    `probability`: float32 `[batch, words]`, its probability; then 0.
+  `[batch]`; bytes that are not UTF-8 become U+FFFD. Its outputs, padded to the
+  text with most words:
+    `word`: string `[batch, words]`; padding ''.
+    `start`: int32 `[batch, words]`, first character of each word in Unicode
+      code points; padding -1.
+    `end`: int32 `[batch, words]`, character after the last; padding -1.
+    `label`: string `[batch, words]`, most probable label; padding ''.
+    `probability`: float32 `[batch, words]`, of the label; padding 0.
     `labels`: string `[batch, labels]`, all labels.
-  `serve_words` takes `words`, string `[batch, words]`, filled up with '', and
-  answers with `label`, `probability` and `labels`. Ids and examples are texts,
-  or parts of texts, with special tokens; their outputs:
-    `probabilities`: float32 `[batch, length, labels]`; of padding 0. Those of
-      the first token of a word count.
-    `label_ids`: int32 `[batch, length]`, numbers of the most probable labels;
-      of padding -1.
+  `serve_words` takes `words`, string `[batch, words]`, padded with '', and
+  returns `label`, `probability` and `labels`. Ids and examples are texts, or
+  parts of texts, with special tokens; their outputs:
+    `probabilities`: float32 `[batch, length, labels]`; padding 0. Those of the
+      first token of a word count.
+    `label_ids`: int32 `[batch, length]`, most probable labels; padding -1.
     `labels`: As above.
 
   Args:
     model: A token classifier, `rewriting.rewrite(classifier)`.
-    tokenizer: As for `ServedModule`.
+    tokenizer: Tokenizer as for `ServedModule`.
     max_length: Maximum length in tokens, special tokens included; a longer text
       is cut into parts between words.
     labels: Names of the classes in the order of the logits.
@@ -66,14 +64,7 @@ class TokenClassification(served_module.ServedModule):
 
   @tf.function(autograph=False)  # Which would take most of an export's time.
   def serve_text(self, text: tf.Tensor) -> dict[str, tf.Tensor]:
-    """Labels the words of texts.
-
-    Args:
-      text: string `[batch]`, UTF-8.
-
-    Returns:
-      A row of each output for each text.
-    """
+    """Labels the words of texts, string `[batch]`."""
     words = graph_words.find(tokenizer_lib.replace_invalid(text))
     label_ids, probabilities = self._label(words.strings, words.splits)
 
@@ -91,14 +82,7 @@ class TokenClassification(served_module.ServedModule):
 
   @tf.function(autograph=False)
   def serve_words(self, words: tf.Tensor) -> dict[str, tf.Tensor]:
-    """Labels words that are given.
-
-    Args:
-      words: string `[batch, words]`, UTF-8; '' is no word.
-
-    Returns:
-      A row of each output for each sentence.
-    """
+    """Labels given words, string `[batch, words]`, where '' is padding."""
     given = tf.not_equal(words, '')
     counts = tf.reduce_sum(tf.cast(given, tf.int64), axis=1)
     label_ids, probabilities = self._label(
@@ -185,8 +169,7 @@ class TokenClassification(served_module.ServedModule):
     return tf.constant([*self._labels, ''])
 
   def _with_labels(self, outputs: dict[str, tf.Tensor]) -> dict[str, tf.Tensor]:
-    """Adds all labels, of which TensorFlow Serving wants a row for each text.
-    """
+    """Adds all labels; TensorFlow Serving needs a row for each text."""
     count = tf.shape(next(iter(outputs.values())))[0]
     labels = tf.tile(tf.constant(self._labels)[tf.newaxis], [count, 1])
     return {**outputs, 'labels': labels}

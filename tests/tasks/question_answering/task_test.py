@@ -15,11 +15,9 @@ from mobilebert_tf.data import squad
 from mobilebert_tf import modeling
 from mobilebert_tf.tasks.pretraining import task as pretraining_task
 from mobilebert_tf.tasks.question_answering import evaluation
-from mobilebert_tf.tasks.question_answering import loader as loader_lib
 from mobilebert_tf.tasks.question_answering import metrics
 from mobilebert_tf.tasks.question_answering import predictor
-from mobilebert_tf.tasks.question_answering import (
-    task as question_answering_task)
+from mobilebert_tf.tasks.question_answering import task as task_lib
 from mobilebert_tf.tasks import registry
 from official.nlp.configs import encoders
 from official.nlp.tasks import question_answering as official_task
@@ -54,21 +52,21 @@ class QuestionAnsweringTest(parameterized.TestCase, tiny_runs.TinyRuns,
     self.data_file = self.make_file('data.json', samples.dataset(*_articles()))
 
   def _data(self, **fields
-            ) -> loader_lib.QuestionAnsweringDataConfig:
-    return loader_lib.QuestionAnsweringDataConfig(**{
+            ) -> task_lib.QuestionAnsweringDataConfig:
+    return task_lib.QuestionAnsweringDataConfig(**{
         'input_path': self.data_file, 'vocab_file': self.vocab_file,
         'seq_length': 39, 'doc_stride': 16, 'query_length': 8,
         'global_batch_size': 4, 'seed': 1, **fields})
 
-  def _task(self, **fields) -> question_answering_task.QuestionAnsweringTask:
+  def _task(self, **fields) -> task_lib.QuestionAnsweringTask:
     model = official_task.ModelConfig(encoder=pretraining_task.encoder_config(
         tiny_classifier.architecture()))
-    return question_answering_task.QuestionAnsweringTask(
-        question_answering_task.QuestionAnsweringConfig(
+    return task_lib.QuestionAnsweringTask(
+        task_lib.QuestionAnsweringConfig(
             model=model, train_data=self._data(), **fields))
 
   def _batches(self, count: int, **fields) -> list:
-    loader = loader_lib.QuestionAnsweringDataLoader(
+    loader = task_lib.QuestionAnsweringDataLoader(
         self._data(**fields))
     return list(itertools.islice(loader.load().as_numpy_iterator(), count))
 
@@ -106,7 +104,7 @@ class QuestionAnsweringTest(parameterized.TestCase, tiny_runs.TinyRuns,
   def test_every_window_is_there_once_in_an_evaluation(self):
     rows = [row for _, labels in self._batches(99, is_training=False)
             for row in labels['rows']]
-    loader = loader_lib.QuestionAnsweringDataLoader(
+    loader = task_lib.QuestionAnsweringDataLoader(
         self._data(is_training=False))
     self.assertCountEqual(rows, range(len(loader.prepared.windows)))
 
@@ -116,7 +114,7 @@ class QuestionAnsweringTest(parameterized.TestCase, tiny_runs.TinyRuns,
     articles[2]['paragraphs'][0]['qas'][0]['answers'] = []
     self.data_file = self.make_file('data.json', samples.dataset(*articles))
     for fields, reasons in (({}, 2), ({'version_2_with_negative': True}, 1)):
-      loader = loader_lib.QuestionAnsweringDataLoader(
+      loader = task_lib.QuestionAnsweringDataLoader(
           self._data(**fields))
       with self.assertLogs(level='WARNING') as logs:
         questions = loader.prepared.questions
@@ -130,7 +128,7 @@ class QuestionAnsweringTest(parameterized.TestCase, tiny_runs.TinyRuns,
         samples.article('w1 \u200b w2',
                         samples.question('1', 'w3', answers=[('\u200b', 3)]),
                         samples.question('2', 'w3', answers=[('w2', 5)]))))
-    loader = loader_lib.QuestionAnsweringDataLoader(
+    loader = task_lib.QuestionAnsweringDataLoader(
         self._data())
     self.assertLen(loader.prepared.rows, 1)
 
@@ -142,7 +140,7 @@ class QuestionAnsweringTest(parameterized.TestCase, tiny_runs.TinyRuns,
       ({'seq_length': 11}, 'seq_length is 11.*nothing is left'))
   def test_settings_that_make_no_sense(self, fields, message):
     with self.assertRaisesRegex(ValueError, message):
-      loader_lib.QuestionAnsweringDataLoader(
+      task_lib.QuestionAnsweringDataLoader(
           self._data(**fields))
 
   # === The task ===

@@ -20,7 +20,7 @@ import tensorflow as tf
 from mobilebert_tf.deployment import agreement
 from mobilebert_tf.deployment import tflite
 from mobilebert_tf.tasks import registry
-from mobilebert_tf.tasks.token_classification import answers
+from mobilebert_tf.tasks.token_classification import kind as kind_lib
 from mobilebert_tf.tasks.token_classification import predictor
 from tests.data import temporary
 from tests.inference import tiny_classifier
@@ -56,12 +56,13 @@ class FileAnswersTest(parameterized.TestCase, temporary.TemporaryFiles,
     cls.runner = registry.TFLiteRunner(cls.file)
     cls.fixed = registry.TFLiteRunner(cls.file, use_dynamic_length=False)
 
-  def _check(self, found: list[answers.LabelledText], texts: list[str]) -> None:
+  def _check(self, found: list[kind_lib.LabelledText],
+             texts: list[str]) -> None:
     expected = self.predictor.answer(texts)
     for text, (words, entities), keras in zip(
         texts, found, expected, strict=True):
       self._check_same(words, keras)
-      self._check_same(entities, answers.find_entities(text, keras))
+      self._check_same(entities, kind_lib.find_entities(text, keras))
       for each in (*words, *entities):
         self.assertEqual(each.text, text[each.start:each.end])
 
@@ -92,7 +93,7 @@ class FileAnswersTest(parameterized.TestCase, temporary.TemporaryFiles,
                 [text.decode('utf-8', 'replace') for text in raw])
 
   def test_nothing(self):
-    self.assertEqual(self.runner.answer(''), answers.LabelledText([], []))
+    self.assertEqual(self.runner.answer(''), kind_lib.LabelledText([], []))
     self.assertEqual(self.runner.answer([]), [])
 
   def test_the_file_says_what_it_is(self):

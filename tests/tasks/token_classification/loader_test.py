@@ -9,7 +9,7 @@ from absl.testing import parameterized
 from official.nlp.data import data_loader_factory
 import tensorflow as tf
 
-from mobilebert_tf.tasks.token_classification import loader as loader_lib
+from mobilebert_tf.tasks.token_classification import task as task_lib
 from mobilebert_tf.text import tokenizer as tokenizer_lib
 from mobilebert_tf.text import words as words_lib
 from tests.data import temporary
@@ -26,7 +26,7 @@ class TokenClassificationLoaderTest(
     self._vocab = self.make_file('vocab.txt', '\n'.join(_TOKENS))
 
   def _load(self, data: str, context=None, **settings) -> tf.data.Dataset:
-    config = loader_lib.TokenClassificationDataConfig(**{
+    config = task_lib.TokenClassificationDataConfig(**{
         'input_path': self.make_file('words.txt', data),
         'vocab_file': self._vocab, 'seq_length': 20, 'global_batch_size': 4,
         'is_training': False} | settings)

@@ -10,7 +10,7 @@ import tempfile
 import numpy as np
 import tensorflow as tf
 
-from mobilebert_tf.tasks.token_classification import answers
+from mobilebert_tf.tasks.token_classification import kind as kind_lib
 from mobilebert_tf.tasks.token_classification import predictor
 from mobilebert_tf.text import tokenizer
 from tests.inference import tiny_classifier
@@ -70,10 +70,10 @@ class TokenPredictorTest(tf.test.TestCase):
     labels = 'B-PER I-PER O B-LOC I-LOC O I-PER B-PER'.split()
     words, start = [], 0
     for i, (word, label) in enumerate(zip(text.split(), labels, strict=True)):
-      words.append(answers.LabelledWord(
+      words.append(kind_lib.LabelledWord(
           word, start, start + len(word), label, 1 - i / 10))
       start += len(word) + 1
-    found = answers.find_entities(text, words)
+    found = kind_lib.find_entities(text, words)
     self.assertEqual([(e.type, e.text) for e in found], [
         ('PER', 'Jim Lee'), ('LOC', 'New York'), ('PER', 'Ann'), ('PER', 'Bo')])
     self.assertEqual(text[found[1].start:found[1].end], 'New York')

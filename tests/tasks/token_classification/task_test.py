@@ -17,9 +17,7 @@ import tensorflow as tf, tf_keras
 from mobilebert_tf import modeling
 from mobilebert_tf.tasks.pretraining import task as pretraining_task
 from mobilebert_tf.tasks.token_classification import evaluation
-from mobilebert_tf.tasks.token_classification import loader
-from mobilebert_tf.tasks.token_classification import (
-    task as token_classification_task)
+from mobilebert_tf.tasks.token_classification import task as task_lib
 from mobilebert_tf.training import experiments  # noqa: F401
 from official.core import base_trainer
 from official.core import exp_factory
@@ -51,19 +49,19 @@ class TokenClassificationTest(parameterized.TestCase, temporary.TemporaryFiles,
     self.dev = self._data('dev.txt', 'b B-Y\nc I-Y\nb B-Y\na O\n')
 
   def _data(self, name: str, text: str, **fields
-            ) -> loader.TokenClassificationDataConfig:
+            ) -> task_lib.TokenClassificationDataConfig:
     vocab_file = self.make_file('vocab.txt', '\n'.join(_TOKENS))
-    return loader.TokenClassificationDataConfig(**{
+    return task_lib.TokenClassificationDataConfig(**{
         'input_path': self.make_file(name, text), 'vocab_file': vocab_file,
         'seq_length': 15, 'global_batch_size': 3, 'is_training': False,
         **fields})
 
   def _task(self, **fields
-            ) -> token_classification_task.TokenClassificationTask:
+            ) -> task_lib.TokenClassificationTask:
     model = tagging.ModelConfig(
         encoder=pretraining_task.encoder_config(tiny_models.student_config()))
-    return token_classification_task.TokenClassificationTask(
-        token_classification_task.TokenClassificationConfig(**{
+    return task_lib.TokenClassificationTask(
+        task_lib.TokenClassificationConfig(**{
             'model': model, 'train_data': self.train,
             'validation_data': self.dev, **fields}))
 
@@ -107,7 +105,7 @@ class TokenClassificationTest(parameterized.TestCase, temporary.TemporaryFiles,
 
   # === Scores ===
 
-  def _evaluate(self, task: token_classification_task.TokenClassificationTask,
+  def _evaluate(self, task: task_lib.TokenClassificationTask,
                 predicted: dict[str, int]) -> dict[str, float]:
     """Evaluates, on the dev part, a model that looks a word's class up."""
     table = np.zeros([len(_TOKENS), len(task.labels)], np.float32)
