@@ -7,8 +7,6 @@ from collections.abc import Iterable, Iterator, Sequence
 import dataclasses
 import re
 
-from absl import logging
-
 from mobilebert_tf.common import files as files_lib
 
 TAGS = ('auto', 'entities', 'words')
@@ -129,6 +127,7 @@ def _as_iob2(sentences: list[Sentence]) -> list[Sentence]:
     changed += sum(a != b for a, b in zip(labels, sentence.labels, strict=True))
     result.append(dataclasses.replace(sentence, labels=labels))
   if changed:
+    from absl import logging  # A TFLite runner on a phone has none.
     logging.info('%d labels of %s became IOB2.', changed, sentences[0].path)
   return result
 

@@ -20,8 +20,8 @@ _DEAR = ('safetensors', 'config.json', 'TF checkpoint', 'TFRecords', 'tflite',
 
 class FuzzTest(tf.test.TestCase, parameterized.TestCase):
 
-  @pytest.mark.slow
   @parameterized.parameters(*targets.TARGETS)
+  @pytest.mark.slow
   def test_mutated_inputs(self, target):
     finished = subprocess.run(
         [sys.executable, '-m', 'tests.fuzz', f'--targets={target}',
