@@ -49,6 +49,7 @@ INSTALL_REQUIRES = [
 
 EXTRAS_REQUIRE = {
     'test': [
+        'flatbuffers>=24.3',
         'hypothesis>=6.100',
         'ml_dtypes>=0.4',
         'pandas>=2.0',

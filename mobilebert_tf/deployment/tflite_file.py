@@ -293,7 +293,7 @@ def read_metadata(path: str | os.PathLike,
 def damaged(path: str | os.PathLike, why: Any) -> ValueError:
   """Returns the error for a file that cannot be used."""
   return ValueError(f'{os.fspath(path)} is damaged, or not what export_tflite '
-                    f'wrote: {why}')
+                    f'wrote: {" ".join(str(why).split())}')
 
 
 def _read(file: BinaryIO, kinds: Mapping[str, task_kind.TaskKind]

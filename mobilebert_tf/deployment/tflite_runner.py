@@ -10,6 +10,7 @@ from typing import Any
 from ai_edge_litert import interpreter as litert
 import numpy as np
 
+from mobilebert_tf.deployment import flatbuffer_check
 from mobilebert_tf.deployment import tflite_file
 from mobilebert_tf.inference import task_kind
 from mobilebert_tf.text import plain_tokenizer
@@ -53,6 +54,7 @@ class Signatures:
     self._use_dynamic_length = metadata.dynamic_length and use_dynamic_length
     self._runners: dict[str, litert.SignatureRunner] = {}
     try:
+      flatbuffer_check.check_file(path)
       # Given its path, it maps the file instead of reading it.
       self._interpreter = litert.Interpreter(
           self._path, num_threads=num_threads)
@@ -90,8 +92,9 @@ class Signatures:
     try:
       return self._runner(name)(**dict(zip(INPUTS, inputs, strict=True)))
     except (RuntimeError, ValueError) as error:
+      why = ' '.join(str(error).split())
       raise ValueError(f'{self._path}: the signature {name} fails for '
-                       f'{length} tokens: {error}') from error
+                       f'{length} tokens: {why}') from error
 
   def _choose(self, tokens: int) -> tuple[str, int]:
     """Returns the signature for a text, and its length of input.

@@ -53,11 +53,11 @@ class _Fuzzed:
     self.seed = self.path.read_bytes()
     self._read()  # The seed itself has to be read.
     self.answered = self.refused = 0
-    self._before = _peak()
 
   def try_input(self, data: bytes) -> None:
     """Reads an input, and raises what is neither an answer nor one line."""
     self.path.write_bytes(data)
+    before = _reset_peak()
     # In native code, too, where no signal of Python arrives.
     faulthandler.dump_traceback_later(_SECONDS, exit=True)
     try:
@@ -71,20 +71,25 @@ class _Fuzzed:
       self.refused += 1
     finally:
       faulthandler.cancel_dump_traceback_later()
-    if _peak() - self._before > _BYTES:
-      raise AssertionError(
-          f'it took {(_peak() - self._before) / 1e9:.1f} GB more')
+    if (grown := _memory('VmHWM') - before) > _BYTES:
+      raise AssertionError(f'it took {grown / 1e9:.1f} GB more')
 
 
-def _peak() -> int:
-  return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+def _memory(field: str) -> int:
+  """Returns a field of the process's status in bytes."""
+  status = pathlib.Path('/proc/self/status').read_text(encoding='ascii')
+  return 1024 * int(status.partition(f'{field}:')[2].split()[0])
+
+
+def _reset_peak() -> int:
+  """Makes the peak of memory the present one; returns it."""
+  pathlib.Path('/proc/self/clear_refs').write_text('5', encoding='ascii')
+  return _memory('VmRSS')
 
 
 def _limit_memory() -> None:
   """Makes a hostile allocation fail, before it takes the machine's memory."""
-  with open('/proc/self/statm', encoding='ascii') as file:
-    pages = int(file.read().split()[0])
-  limit = pages * resource.getpagesize() + 9 * _BYTES  # Stacks of threads, too.
+  limit = _memory('VmSize') + 9 * _BYTES  # Stacks of threads, too.
   resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
 
 
