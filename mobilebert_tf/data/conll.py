@@ -34,7 +34,7 @@ class Sentence:
   lines: tuple[int, ...] = ()
 
 
-def read_sentences(paths: str | Sequence[str],
+def read_sentences(paths: files_lib.Paths,
                    *,
                    word_column: int = 0,
                    label_column: int = -1,
@@ -67,7 +67,7 @@ def read_sentences(paths: str | Sequence[str],
   if tags not in TAGS:
     raise ValueError(f'tags is {tags!r}; accepted: {", ".join(TAGS)}.')
   sentences: list[Sentence] = []
-  for path in files_lib.find_files(files_lib.split_paths(paths)):
+  for path in files_lib.find_files(paths):
     before = len(sentences)
     sentences += _read_file(path, word_column, label_column, comment)
     if len(sentences) == before:
@@ -137,7 +137,6 @@ def _read_file(path: str, word_column: int, label_column: int,
   columns = 0
   rows: list[tuple[str, str, int]] = []
   for number, line in files_lib.read_lines(path):
-    line = line.rstrip('\r')
     if comment and line.startswith(comment):
       continue
     cells = _split(line)

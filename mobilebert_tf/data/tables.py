@@ -97,8 +97,8 @@ class BadRows:
                     self._first)
 
 
-def read_rows(path: str | Sequence[str], fields: Sequence[str],
-              bad_rows: BadRows, *, column_names: Sequence[str] = (),
+def read_rows(path: files.Paths, fields: Sequence[str], bad_rows: BadRows, *,
+              column_names: Sequence[str] = (),
               may_be_empty: Sequence[str] = ()) -> Iterator[Row]:
   """Yields the rows of files, in order.
 
@@ -114,7 +114,7 @@ def read_rows(path: str | Sequence[str], fields: Sequence[str],
     ValueError: If a column is missing, or a file not UTF-8 or without rows.
       Names the file and the line.
   """
-  for file in files.find_files(files.split_paths(path)):
+  for file in files.find_files(path):
     lines = _read_cells(file)
     header, first = list(column_names), 1
     if not header:
@@ -186,7 +186,7 @@ def _read_cells(file: str) -> Iterator[tuple[int, list[str]]]:
 
 def _read_tsv(file: str) -> Iterator[tuple[int, list[str]]]:
   for number, line in files.read_lines(file):
-    yield number, line.rstrip('\r').split('\t')
+    yield number, line.split('\t')
 
 
 def _read_csv(file: str) -> Iterator[tuple[int, list[str]]]:

@@ -433,4 +433,4 @@ def read_recipe(recipe: Any, start: recipes.Start) -> recipes.RecipeData:
 
 
 def _find_files(paths: str) -> list[str]:
-  return files_lib.find_files(files_lib.split_paths(paths))
+  return files_lib.find_files(paths)
