@@ -437,7 +437,9 @@ def find_files(paths_or_globs: Paths) -> list[str]:
     matches = [pattern] if _exists(pattern) else _glob(pattern)
     matches = [path for path in matches if not is_folder(path)]
     if not matches:
-      raise FileNotFoundError(f'No file matches {pattern!r}.')
+      raise FileNotFoundError(
+          f'No file matches {pattern!r}.' if glob.has_magic(pattern) else
+          f'{pattern} does not exist.')
     found.update(dict.fromkeys(matches))
   if not found:
     raise ValueError('No input file was named.')
