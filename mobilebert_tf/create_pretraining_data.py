@@ -76,7 +76,7 @@ def main() -> None:
       language=_LANGUAGE.value, sentence_per_line=_SENTENCE_PER_LINE.value,
       seed=_SEED.value)
   print(_summary(record_writing.write_records(
-      program.names(_INPUT_FILES), _VOCAB_FILE.value, _OUTPUT_DIR.value,
+      _INPUT_FILES.value, _VOCAB_FILE.value, _OUTPUT_DIR.value,
       settings, shard_bytes=int(_SHARD_MEGABYTES.value * 1e6),
       compress=_COMPRESS.value, num_workers=_NUM_WORKERS.value)))
 

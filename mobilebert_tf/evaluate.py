@@ -45,6 +45,7 @@ _NULL_THRESHOLD = flags.DEFINE_float(
 def main() -> None:
   import time
 
+  from mobilebert_tf.common import files
   from mobilebert_tf.common import machine
   from mobilebert_tf.evaluation import scoring
   from mobilebert_tf.reporting import evaluation as evaluation_report
@@ -56,7 +57,7 @@ def main() -> None:
   trained = registry.load(_MODEL_DIR.value)
   started = time.monotonic()
   scored = trained.kind.evaluate(trained, scoring.Options(
-      data_file=_DATA_FILE.value,
+      data_file=files.find_file(_DATA_FILE.value),
       columns=column_flags.columns(),
       title=_TITLE.value, metrics=_METRICS.value,
       batch_size=_BATCH_SIZE.value,

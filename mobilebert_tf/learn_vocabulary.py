@@ -29,7 +29,7 @@ def main() -> None:
   from mobilebert_tf.data import corpus
   from mobilebert_tf.text import vocabulary
 
-  documents = corpus.read_documents(program.names(_INPUT_FILES))
+  documents = corpus.read_documents(_INPUT_FILES.value)
   learned = vocabulary.learn_vocabulary(
       (paragraph for document in documents for paragraph in document),
       _VOCAB_SIZE.value, _OUTPUT_FILE.value, _LOWER_CASE.value)

@@ -58,14 +58,15 @@ def main() -> int:
 def _open(path):
   """Opens the input such that reads return what there is without waiting."""
   import gzip
+  from mobilebert_tf.common import files
 
   if path == '-':
     if sys.stdin.isatty():
       print('predict: reading lines from the terminal; Ctrl-D ends them.',
             file=sys.stderr)
     return open(sys.stdin.fileno(), 'rb', buffering=0, closefd=False)
-  path = os.path.expanduser(path)
-  if path.endswith('.gz'):
+  path = files.find_file(path)
+  if files.is_gzip(path):
     return gzip.open(path, 'rb')
   return open(path, 'rb', buffering=0)
 

@@ -29,6 +29,9 @@ _NULL_ODDS = flags.DEFINE_string(
 _NULL_THRESHOLD = flags.DEFINE_float(
     'null_threshold', 1.0, 'No-answer score above which a prediction counts as '
     "\"no answer\". The default is the official script's.")
+_VERSION_2 = flags.DEFINE_bool(
+    'version_2', None, 'Whether questions may have no answer (v2.0); what the '
+    'data say if not given.')
 _TITLES = flags.DEFINE_list(
     'titles', [], 'Only articles to score, separated by commas.')
 _EXCLUDE_TITLES = flags.DEFINE_list(
@@ -38,10 +41,12 @@ _EXCLUDE_TITLES = flags.DEFINE_list(
 def main() -> None:
   import json
 
+  from mobilebert_tf.common import files
   from mobilebert_tf.data import squad
   from mobilebert_tf.tasks.question_answering import metrics
 
-  data = squad.read(_DATA.value, _TITLES.value, _EXCLUDE_TITLES.value)
+  data = squad.read(files.find_file(_DATA.value), _TITLES.value,
+                    _EXCLUDE_TITLES.value, version_2=_VERSION_2.value)
   predictions = squad.read_predictions(_PREDICTIONS.value)
   null_odds = None
   if _NULL_ODDS.value:

@@ -27,12 +27,17 @@ flags.mark_flags_as_required(['experiment', 'mode', 'model_dir'])
 
 
 def main() -> None:
+  import os
   import gin
+  from mobilebert_tf.common import files
   from mobilebert_tf.training import experiments  # noqa: F401
   from mobilebert_tf.training import run
   from official.core import train_utils
 
   gin.parse_config_files_and_bindings(FLAGS.gin_file, FLAGS.gin_params)
+  for path in (*(FLAGS.config_file or ()), FLAGS.params_override):
+    if path and os.path.isfile(path):
+      files.read_yaml(path)  # The Model Garden follows aliases to any size.
   params = train_utils.parse_configuration(FLAGS)
   run.run_experiment(params, FLAGS.mode, FLAGS.model_dir)
 

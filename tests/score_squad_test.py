@@ -90,7 +90,7 @@ class ScoreSquadTest(parameterized.TestCase, temporary.TemporaryFiles):
       ('{"1": NaN, "2": 1, "3": 1}', 'NaN is no number of JSON'),
       ('{"1": true, "2": 1, "3": 1}',
        "'1' has true; expected its no-answer score"),
-      ('{"1": 1e999, "2": 1, "3": 1}', "odds of '1' are inf"),
+      ('{"1": 1e999, "2": 1, "3": 1}', '1e999 is too large a number'),
       ('{"1": 1}', 'Null odds of 2 questions are missing'))
   def test_odds_that_are_none(self, content, message):
     odds = self.make_file('odds.json', content)

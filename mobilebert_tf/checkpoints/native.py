@@ -92,15 +92,6 @@ def write(checkpoint: checkpoint_lib.Checkpoint, folder: str,
 # === Shared with the Model Garden ===
 
 
-class _PlainLoader(yaml.SafeLoader):
-  """Reads YAML without aliases, which can make gigabytes of a few lines."""
-
-  def compose_node(self, parent: Any, index: Any) -> Any:
-    if self.check_event(yaml.AliasEvent):
-      raise yaml.YAMLError('aliases (*name) are not accepted.')
-    return super().compose_node(parent, index)
-
-
 def holds(location: bundles.Location, path: str) -> bool:
   """Returns whether a place holds an object-based checkpoint with a path."""
   if not location.prefix:
@@ -172,7 +163,7 @@ def read_run(folder: str) -> tuple[dict[str, Any], str]:
   path = next(filter(tf.io.gfile.exists, paths), '')
   if not path:
     return {}, ''
-  fields = files.read_yaml(path, _PlainLoader)
+  fields = files.read_yaml(path)
   return (fields if isinstance(fields, dict) else {}), path
 
 

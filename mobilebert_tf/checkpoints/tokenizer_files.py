@@ -108,7 +108,7 @@ def _as_bool(value: Any) -> bool:
 
 
 def _read_lines(path: str) -> tuple[str, ...]:
-  return tuple(line.removesuffix('\r') for _, line in files.read_lines(path))
+  return tuple(line for _, line in files.read_lines(path))
 
 
 def _read_tokenizer(path: str) -> vocabulary_lib.Vocabulary:

@@ -7,9 +7,10 @@ Local paths need the standard library alone; `tf.io.gfile` is imported for paths
 with a scheme, such as `gs://bucket/a.txt`.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 import contextlib
 import errno
+import glob
 import gzip
 import json
 import os
@@ -19,9 +20,15 @@ import tempfile
 from typing import Any, BinaryIO
 import zlib
 
+from mobilebert_tf.common import parsing
+
 # A line of 50 MB may still be text.
 LONGEST_LINE = 64_000_000
 _BLOCK = 2_000_000
+_LARGEST_RATIO = 100  # Of JSON, compressed as well as possible: about 20.
+_MARK = '\ufeff'  # Byte order mark.
+_POINTER = b'version https://git-lfs.github.com/spec/'
+_MOST_COMMAS = 8  # In the name of a file.
 _PACKAGE = pathlib.Path(__file__).resolve().parents[1]
 # The wheel installs configs/ inside the package; a checkout has it beside.
 _CONFIGS = (_PACKAGE / 'configs', _PACKAGE.parent / 'configs')
@@ -174,57 +181,56 @@ def read_bytes(path: str | os.PathLike) -> bytes:
 def read_text(path: str | os.PathLike) -> str:
   """Reads a UTF-8 file, local or remote, without its byte order mark.
 
+  `.gz` files are decompressed.
+
   Raises:
     FileNotFoundError: If there is no such file.
-    ValueError: If it is not UTF-8; names the file and the line.
+    ValueError: If it is not UTF-8 or a damaged gzip file; names the file and
+      the line.
   """
-  return _decode(os.fspath(path), 0, read_bytes(path), is_start=True)
+  path = os.fspath(path)
+  data = _decompress(path) if is_gzip(path) else read_bytes(path)
+  return _decode(path, 0, data).removeprefix(_MARK)
+
+
+def _decompress(path: str) -> bytes:
+  most = size(path) * _LARGEST_RATIO + _BLOCK
+  data = bytearray()
+  with _naming_gzip(path):
+    for block in _read_raw_blocks(path, 0, None):
+      data += block
+      if len(data) > most:
+        raise ValueError(
+            f'{path}: it unpacks to more than {_LARGEST_RATIO} times its size.')
+  return bytes(data)
 
 
 def read_json(path: str | os.PathLike, allow_nan: bool = True) -> Any:
-  """Reads a JSON file, local or remote; raises the errors of `read_text`.
+  """Reads a JSON file; see `parsing.parse_json`, and `read_text` for errors."""
+  return _parse(path, lambda text: parsing.parse_json(text, allow_nan))
 
-  Args:
-    path: The file.
-    allow_nan: Whether NaN and Infinity, which are not JSON, are accepted.
-  """
-  path, text = os.fspath(path), read_text(path)
+
+def read_yaml(path: str | os.PathLike) -> Any:
+  """Reads a YAML file; see `parsing.parse_yaml`, and `read_text` for errors."""
+  return _parse(path, parsing.parse_yaml)
+
+
+def _parse(path: str | os.PathLike, parse: Callable[[str], Any]) -> Any:
   try:
-    return json.loads(text, parse_constant=None if allow_nan else _refuse)
-  except json.JSONDecodeError as error:
-    raise LineError(path, error.lineno, f'not JSON, or cut off: {error.msg} at '
-                    f'column {error.colno}.') from error
-  except RecursionError as error:
-    raise ValueError(f'{path}: too deeply nested to be read.') from error
-  except ValueError as error:
-    raise ValueError(f'{path}: {error}') from error
+    return parse(read_text(path))
+  except parsing.ParseError as error:
+    if error.line:
+      raise LineError(os.fspath(path), error.line, error.what) from error
+    raise ValueError(f'{os.fspath(path)}: {error.what}') from error
 
 
-def read_yaml(path: str | os.PathLike, loader: type | None = None) -> Any:
-  """Reads a YAML file, local or remote; raises the errors of `read_text`.
-
-  Args:
-    path: The file.
-    loader: Subclass of `yaml.SafeLoader`; None for that class.
-  """
-  import yaml
-  path, text = os.fspath(path), read_text(path)
-  try:
-    return yaml.load(text, loader or yaml.SafeLoader)
-  except yaml.YAMLError as error:
-    mark = getattr(error, 'problem_mark', None)
-    raise LineError(path, mark.line + 1 if mark else 1,
-                    f'not YAML ({error}).') from error
-  except (RecursionError, ValueError) as error:  # Such as a 30th February.
-    raise ValueError(f'{path}: not YAML ({error}).') from error
-
-
-def read_lines(path: str, start: int = 0,
+def read_lines(path: str | os.PathLike, start: int = 0,
                end: int | None = None) -> Iterator[tuple[int, str]]:
   """Yields the number, from 1, and the text of each line of a UTF-8 file.
 
-  Memory does not grow with the file. Lines end with `\\n` alone, which is
-  removed; `.gz` files are decompressed.
+  Memory does not grow with the file. Lines end with `\\n`, `\\r\\n` or `\\r`,
+  which are removed, as are byte order marks at their beginnings; `.gz` files
+  are decompressed.
 
   Args:
     path: The file, local or remote.
@@ -236,9 +242,9 @@ def read_lines(path: str, start: int = 0,
     LineError: If a line is not UTF-8 or longer than 64 MB, or the gzip file is
       damaged.
   """
-  number, rest = 0, bytearray()
-  try:
-    for block in _read_blocks(path, start, end):
+  path, number, rest = os.fspath(path), 0, bytearray()
+  with _naming_gzip(path, lambda: number + 1):
+    for block in unify_line_ends(_read_raw_blocks(path, start, end)):
       # Only the first line of a block can exceed a block.
       if len(rest) + (block.find(b'\n') + 1 or len(block)) > LONGEST_LINE:
         raise LineError(path, number + 1, f'the line has more than '
@@ -247,23 +253,39 @@ def read_lines(path: str, start: int = 0,
       if not newline:
         rest += block
         continue
-      text = _decode(
-          path, number, bytes(rest + lines), is_start=start + number == 0)
+      text = _decode(path, number, bytes(rest + lines))
       for line in text.split('\n'):
         number += 1
-        yield number, line
+        yield number, line.lstrip(_MARK)
       rest = bytearray(unfinished)
-  except (gzip.BadGzipFile, EOFError, zlib.error) as error:
-    raise LineError(
-        path, number + 1, f'not a whole gzip file ({error}).') from error
   if rest:  # The file does not end with a newline.
-    yield number + 1, _decode(
-        path, number, bytes(rest), is_start=start + number == 0)
+    yield number + 1, _decode(path, number, bytes(rest)).lstrip(_MARK)
 
 
-def _read_blocks(path: str, start: int, end: int | None) -> Iterator[bytes]:
+def count_lines(path: str, end: int) -> int:
+  """Returns the number of line ends before a byte of a file."""
+  return sum(block.count(b'\n') for block in unify_line_ends(
+      _read_raw_blocks(path, 0, end)))
+
+
+def unify_line_ends(blocks: Iterable[bytes]) -> Iterator[bytes]:
+  """Yields blocks of bytes in which every line ends with `\\n`."""
+  after_return = False
+  for block in blocks:
+    if after_return and block.startswith(b'\n'):
+      block = block[1:]
+    after_return = block.endswith(b'\r')
+    yield block.replace(b'\r\n', b'\n').replace(b'\r', b'\n')
+
+
+def is_gzip(path: str) -> bool:
+  """Whether a file is compressed, by its name."""
+  return path.lower().endswith('.gz')
+
+
+def _read_raw_blocks(path: str, start: int, end: int | None) -> Iterator[bytes]:
   with open_binary(path) as raw:
-    if path.endswith('.gz'):
+    if is_gzip(path):
       file = gzip.GzipFile(fileobj=raw)
       # `read` would lose the text before a damaged place.
       while block := file.read1(_BLOCK):
@@ -280,11 +302,22 @@ def _read_blocks(path: str, start: int, end: int | None) -> Iterator[bytes]:
 
 
 @contextlib.contextmanager
+def _naming_gzip(path: str, line: Callable[[], int] = lambda: 1
+                 ) -> Iterator[None]:
+  try:
+    yield
+  except (gzip.BadGzipFile, EOFError, zlib.error) as error:
+    raise LineError(
+        path, line(), f'not a whole gzip file ({error}).') from error
+
+
+@contextlib.contextmanager
 def open_binary(path: str) -> Iterator[BinaryIO]:
   """Opens a file to read bytes, with errors that name it."""
   try:
     if not _is_remote(path):
       with open(path, 'rb') as file:
+        _check_is_no_pointer(path, file)
         yield file
       return
     import tensorflow as tf
@@ -301,53 +334,131 @@ def open_binary(path: str) -> Iterator[BinaryIO]:
     raise IsADirectoryError(f'{path} is a folder. Name a file.') from error
 
 
-def _decode(path: str, lines_before: int, data: bytes, is_start: bool) -> str:
+def _check_is_no_pointer(path: str, file: BinaryIO) -> None:
+  """Raises ValueError for the pointer that Git LFS leaves for a large file."""
+  if not file.seekable():  # Such as a pipe.
+    return
+  if file.read(len(_POINTER)) == _POINTER:
+    raise ValueError(
+        f'{path} is a pointer of Git LFS, not the file itself. Fetch it: git '
+        'lfs pull.')
+  file.seek(0)
+
+
+def _decode(path: str, lines_before: int, data: bytes) -> str:
   try:
-    return data.decode('utf-8-sig' if is_start else 'utf-8')
+    return data.decode('utf-8')
   except UnicodeDecodeError as error:
-    # `error.object` lacks the byte order mark, and so does the offset.
-    line = lines_before + error.object.count(b'\n', 0, error.start) + 1
+    line = lines_before + data.count(b'\n', 0, error.start) + 1
     raise LineError(path, line, f'not UTF-8 ({error.reason}). Convert the '
                     'file, for example with iconv.') from error
-
-
-def _refuse(constant: str) -> None:
-  raise ValueError(f'{constant} is no number of JSON.')
 
 
 # === Finding ===
 
 
-def split_paths(paths: str | Sequence[str]) -> list[str]:
-  """Splits a list of paths and globs, or a text, at its commas."""
-  values = [paths] if isinstance(paths, str) else paths
-  return [path.strip() for path in ','.join(values).split(',') if path.strip()]
+Paths = str | os.PathLike | Iterable[str | os.PathLike]
 
 
-def find_files(paths_or_globs: str | os.PathLike
-               | Iterable[str | os.PathLike]) -> list[str]:
+def split_paths(paths: Paths) -> list[str]:
+  """Splits paths and globs at their commas, unless a file has such a name.
+
+  What exists is a name, whatever its characters; `~` is a home only if nothing
+  of that name exists.
+
+  Args:
+    paths: A text, in which commas separate, a path, or several of these.
+  """
+  if isinstance(paths, str | os.PathLike):
+    paths = [paths]
+  found = []
+  for value in paths:
+    if existing := _existing(os.fspath(value)):
+      found.append(existing)
+    elif isinstance(value, str):
+      found += _split(value.split(','))
+    else:
+      found.append(os.path.expanduser(value))
+  return found
+
+
+def _split(parts: list[str]) -> Iterator[str]:
+  """Yields what parts of a text between commas name."""
+  while parts:
+    for count in range(1, 1 + min(len(parts), _MOST_COMMAS + 1)):
+      if name := _existing(','.join(parts[:count])):
+        break
+    else:
+      count, name = 1, os.path.expanduser(parts[0].strip())
+    if name:
+      yield name
+    parts = parts[count:]
+
+
+def _existing(path: str) -> str:
+  """Returns the path of a file or folder that has this name, or ''."""
+  names = path, os.path.expanduser(path), os.path.expanduser(path.strip())
+  return next((name for name in names if name and _exists(name)), '')
+
+
+def _exists(path: str) -> bool:
+  if not _is_remote(path):
+    return os.path.exists(path)
+  import tensorflow as tf
+  return tf.io.gfile.exists(path)
+
+
+def find_file(path: str | os.PathLike) -> str:
+  """Returns the path of one existing file, which is never a pattern.
+
+  Raises:
+    FileNotFoundError: If there is no such file.
+    IsADirectoryError: If it is a folder.
+  """
+  found = _existing(os.fspath(path))
+  if not found:
+    raise FileNotFoundError(f'{os.fspath(path)} does not exist.')
+  if is_folder(found):
+    raise IsADirectoryError(f'{found} is a folder. Name a file.')
+  return found
+
+
+def find_files(paths_or_globs: Paths) -> list[str]:
   """Expands globs; the files of each are sorted, and each file occurs once.
 
-  The name of an existing file is no glob.
+  The name of an existing file is no glob; see `split_paths`.
 
   Raises:
     FileNotFoundError: If a path or glob matches no file; names it.
     ValueError: If none was given.
   """
-  import tensorflow as tf
-  if isinstance(paths_or_globs, str | os.PathLike):
-    paths_or_globs = [paths_or_globs]
   found: dict[str, None] = {}
-  for pattern in map(os.fspath, paths_or_globs):
-    matches = ([pattern] if tf.io.gfile.exists(pattern)
-               else sorted(tf.io.gfile.glob(pattern)))
-    matches = [path for path in matches if not tf.io.gfile.isdir(path)]
+  for pattern in split_paths(paths_or_globs):
+    matches = [pattern] if _exists(pattern) else _glob(pattern)
+    matches = [path for path in matches if not is_folder(path)]
     if not matches:
-      raise FileNotFoundError(f'No file matches {pattern!r}.')
+      raise FileNotFoundError(
+          f'No file matches {pattern!r}.' if glob.has_magic(pattern) else
+          f'{pattern} does not exist.')
     found.update(dict.fromkeys(matches))
   if not found:
     raise ValueError('No input file was named.')
   return list(found)
+
+
+def is_folder(path: str) -> bool:
+  """Whether a path is of a folder, local or remote."""
+  if not _is_remote(path):
+    return os.path.isdir(path)
+  import tensorflow as tf
+  return tf.io.gfile.isdir(path)
+
+
+def _glob(pattern: str) -> list[str]:
+  if not _is_remote(pattern):
+    return sorted(glob.glob(pattern))
+  import tensorflow as tf
+  return sorted(tf.io.gfile.glob(pattern))
 
 
 def config_path(relative: str) -> str:

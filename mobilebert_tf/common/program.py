@@ -92,11 +92,6 @@ def name_of(main: Callable[..., Any]) -> str:
   return pathlib.Path(main.__code__.co_filename).stem
 
 
-def names(flag: flags.FlagHolder[list[str]]) -> list[str]:
-  """Returns the values of a repeated flag, each of which may hold commas."""
-  return [name for value in flag.value for name in value.split(',') if name]
-
-
 def is_user_error(error: Exception) -> bool:
   """Returns whether the user of a program can correct the error."""
   if isinstance(error, KeyError):  # A bare key is a mistake in the code.

@@ -12,10 +12,14 @@ from mobilebert_tf.common import files as files_lib
 TAGS = ('auto', 'entities', 'words')
 OUTSIDE = 'O'
 _DOCUMENT = '-DOCSTART-'
-_TAG = re.compile(r'O|[BIESUL]-.+')
-# Tags of other schemes for the first and for later words of an entity.
-_FIRST = {'S': 'B', 'U': 'B'}
-_LATER = {'E': 'I', 'L': 'I'}
+_TAG = re.compile(r'O|[BIMESUL]-.+')
+# Labels of entities in another writing, such as B_PER, b-per, PER-B.
+_LOOKALIKES = tuple(map(re.compile, (
+    r'([BIMESUL])[_./: ].+', r'([bimesul])[-_./: ].+',
+    r'.+[-_./: ]([BIMESUL])')))
+# Tags of other schemes for an entity's only word, its last one and all later.
+_SINGLE, _LAST = 'SU', 'EL'
+_LATER = f'IM{_LAST}'
 
 
 @dataclasses.dataclass(frozen=True)
@@ -34,7 +38,7 @@ class Sentence:
   lines: tuple[int, ...] = ()
 
 
-def read_sentences(paths: str | Sequence[str],
+def read_sentences(paths: files_lib.Paths,
                    *,
                    word_column: int = 0,
                    label_column: int = -1,
@@ -44,7 +48,7 @@ def read_sentences(paths: str | Sequence[str],
 
   A line is a word with its columns, separated by tabs if it has any, otherwise
   by spaces. A blank line or a line `-DOCSTART-` ends a sentence. Labels of
-  entities, in IOB1, IOB2 or BIOES, become IOB2.
+  entities, in IOB1, IOB2, BIOES, BMES or BILOU, become IOB2.
 
   Example:
 
@@ -56,7 +60,7 @@ def read_sentences(paths: str | Sequence[str],
     label_column: Column of the label.
     tags: Kind of labels: `'entities'`; `'words'`, such as parts of speech,
       which are not changed; or `'auto'` for entities if any begins with `B-` or
-      `I-`.
+      `I-`, or all with such a mark.
     comment: Prefix of lines to skip; none if empty.
 
   Raises:
@@ -67,13 +71,12 @@ def read_sentences(paths: str | Sequence[str],
   if tags not in TAGS:
     raise ValueError(f'tags is {tags!r}; accepted: {", ".join(TAGS)}.')
   sentences: list[Sentence] = []
-  for path in files_lib.find_files(files_lib.split_paths(paths)):
+  for path in files_lib.find_files(paths):
     before = len(sentences)
     sentences += _read_file(path, word_column, label_column, comment)
     if len(sentences) == before:
       raise ValueError(f'{path}:1: there is no word in the file.')
-  if tags == 'words' or tags == 'auto' and not any(
-      label.startswith(('B-', 'I-')) for s in sentences for label in s.labels):
+  if tags == 'words' or tags == 'auto' and not _mark_entities(sentences):
     return sentences
   return _as_iob2(sentences)
 
@@ -111,6 +114,27 @@ def label_ids(sentences: Iterable[Sentence],
   return classes
 
 
+def _mark_entities(sentences: Sequence[Sentence]) -> bool:
+  """Whether labels are of entities; raises ValueError for another writing."""
+  labels = {label for sentence in sentences for label in sentence.labels}
+  if any(label.startswith(('B-', 'I-')) for label in labels):
+    return True
+  labels -= {OUTSIDE, OUTSIDE.lower()}
+  if labels and all(map(is_entity_label, labels)):  # All of a single word.
+    return True
+  for lookalike in _LOOKALIKES:
+    marks = [lookalike.fullmatch(label) for label in labels]
+    if all(marks) and {mark[1].upper() for mark in marks} & {'B', 'I'}:
+      label = min(labels)
+      place = next(f'{s.path}:{s.lines[i]}' for s in sentences
+                   for i, each in enumerate(s.labels) if each == label)
+      raise ValueError(
+          f'{place}: {label!r} looks like the label of an entity, which is '
+          'written B-PER, I-PER and O here (or with M, E, L, S, U). Rewrite '
+          'the labels; or, if they are of single words, set tags to words.')
+  return False
+
+
 def _as_iob2(sentences: list[Sentence]) -> list[Sentence]:
   """Checks labels of entities, and converts them."""
   changed = 0
@@ -137,7 +161,6 @@ def _read_file(path: str, word_column: int, label_column: int,
   columns = 0
   rows: list[tuple[str, str, int]] = []
   for number, line in files_lib.read_lines(path):
-    line = line.rstrip('\r')
     if comment and line.startswith(comment):
       continue
     cells = _split(line)
@@ -204,16 +227,16 @@ def find_entities(labels: Sequence[str]) -> list[tuple[str, int, int]]:
     if label == OUTSIDE:
       goes_on = ''
       continue
-    if kind == goes_on and tag not in ('B', 'S'):
+    if kind == goes_on and tag not in f'B{_SINGLE}':
       found[-1] = (kind, found[-1][1], place)
     else:
       found.append((kind, place, place))
-    goes_on = '' if tag in ('E', 'S') else kind
+    goes_on = '' if tag in _SINGLE + _LAST else kind
   return found
 
 
 def to_iob2(labels: Sequence[str]) -> list[str]:
-  """Returns a sentence's labels, IOB1, IOB2, BIOES or BILOU, as IOB2.
+  """Returns a sentence's labels, of any of these schemes, as IOB2.
 
   >>> to_iob2(['I-PER', 'I-PER', 'O', 'I-LOC', 'B-LOC'])
   ['B-PER', 'I-PER', 'O', 'B-LOC', 'B-LOC']
@@ -226,8 +249,8 @@ def to_iob2(labels: Sequence[str]) -> list[str]:
       before = ''
       result.append(label)
       continue
-    goes_on = kind == before and prefix in ('I', *_LATER)
+    goes_on = kind == before and prefix in _LATER
     result.append(f'{"I" if goes_on else "B"}-{kind}')
     # What ends here does not go on, even where an I follows.
-    before = '' if prefix in (*_FIRST, *_LATER) else kind
+    before = '' if prefix in _SINGLE + _LAST else kind
   return result

@@ -8,7 +8,6 @@ import dataclasses
 import gzip
 import io
 import itertools
-import json
 import os
 import re
 from typing import BinaryIO
@@ -17,19 +16,20 @@ import zlib
 import sentencex
 
 from mobilebert_tf.common import files as files_lib
+from mobilebert_tf.common import parsing
 
 # How far to search for the end of a document at the border of a shard.
 _LONGEST_SEARCH = 4_000_000
+# A carriage return at the end of what was read may have its newline behind it.
+_LINE_END = rb'(?:\r?\n|\r(?=[^\n]))'
 # White space as `str.strip` has it, as far as it is ASCII.
-_BLANK_LINE = re.compile(rb'\n[ \t\r\f\v\x1c-\x1f]*\n')
+_BLANK_LINE = re.compile(_LINE_END + rb'[ \t\f\v\x1c-\x1f]*' + _LINE_END)
 
 
 # === Documents ===
 
 
-def read_documents(
-    paths_or_globs: str | os.PathLike | Sequence[str | os.PathLike]
-) -> Iterator[list[str]]:
+def read_documents(paths_or_globs: files_lib.Paths) -> Iterator[list[str]]:
   """Reads documents, lists of non-empty paragraphs, one at a time.
 
   In plain text a document is a run of non-empty lines, each a paragraph; blank
@@ -64,8 +64,8 @@ def write_documents(documents: Iterable[Sequence[str]],
   path, count = os.fspath(path), 0
   with files_lib.replacing(path) as new, open(new, 'wb') as raw:
     # Without time and name equal documents give equal bytes.
-    binary = gzip.GzipFile('', 'wb', fileobj=raw, mtime=0) if path.endswith(
-        '.gz') else raw
+    binary = (gzip.GzipFile('', 'wb', fileobj=raw, mtime=0)
+              if files_lib.is_gzip(path) else raw)
     with io.TextIOWrapper(binary, 'utf-8', newline='\n') as file:
       for paragraphs in documents:
         lines = [' '.join(p.split()) for p in paragraphs]
@@ -101,7 +101,7 @@ def _documents(
 
 
 def _is_json_lines(path: str) -> bool:
-  return path.removesuffix('.gz').endswith('.jsonl')
+  return path.lower().removesuffix('.gz').endswith('.jsonl')
 
 
 def _read_plain_text(lines: Iterable[tuple[int, str]]) -> Iterator[list[str]]:
@@ -123,9 +123,9 @@ def _read_json_lines(
     if not line.strip():
       continue
     try:
-      record = json.loads(line)
-    except (json.JSONDecodeError, RecursionError) as e:
-      raise files_lib.LineError(path, number, f'not JSON ({e}).') from e
+      record = parsing.parse_json(line)
+    except parsing.ParseError as e:
+      raise files_lib.LineError(path, number, str(e)) from e
     if not isinstance(record, dict) or not isinstance(record.get('text'), str):
       raise files_lib.LineError(
           path, number, 'expected an object whose `text` is a string, such as '
@@ -190,7 +190,7 @@ def make_shards(files: Sequence[str], shard_bytes: int) -> list[Shard]:
   shards = []
   for path in files:
     size = files_lib.size(path)
-    if path.endswith('.gz'):
+    if files_lib.is_gzip(path):
       shards.append(Shard(path, 0, size, compressed=True))
       continue
     borders = [0, *_borders(path, size, shard_bytes), size]
@@ -210,8 +210,8 @@ def read_shard(shard: Shard) -> Iterator[list[str]]:
       yield from _documents(piece.path, files_lib.read_lines(
           piece.path, piece.start, piece.end))
     except files_lib.LineError as error:
-      raise files_lib.LineError(
-          error.path, error.line + _lines_before(piece), error.what) from error
+      line = error.line + files_lib.count_lines(piece.path, piece.start)
+      raise files_lib.LineError(error.path, line, error.what) from error
 
 
 def _join_small(shards: Sequence[Shard], shard_bytes: int) -> list[Shard]:
@@ -248,16 +248,9 @@ def _next_document(file: BinaryIO, start: int, size: int, by_line: bool) -> int:
     if start + len(found) >= size:
       return size
   # A line is not cut: it may be JSON, and a cut may split a character.
-  while found and b'\n' not in found:
+  while found:
+    if end := re.search(_LINE_END, found):
+      return start + end.end()
     start += len(found)
     found = file.read(_LONGEST_SEARCH)
-  return start + found.find(b'\n') + 1
-
-
-def _lines_before(shard: Shard) -> int:
-  """Counts the lines of a file before a shard, for errors."""
-  lines = 0
-  with files_lib.open_binary(shard.path) as file:
-    while file.tell() < shard.start:
-      lines += file.read(min(1 << 20, shard.start - file.tell())).count(b'\n')
-  return lines
+  return start

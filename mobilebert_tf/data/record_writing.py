@@ -7,7 +7,7 @@ Each shard of the corpus becomes a file. Until all are complete, they lie in a
 folder beside the output.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 import collections
 import concurrent.futures
 import contextlib
@@ -40,7 +40,7 @@ _LOCK = 'lock'
 _worker: dict[str, Any] = {}
 
 
-def write_records(paths_or_globs: str | Sequence[str],
+def write_records(paths_or_globs: files_lib.Paths,
                   vocab_file: str | os.PathLike, output_dir: str | os.PathLike,
                   settings: pretraining_records.RecordSettings | None = None, *,
                   shard_bytes: int = 64_000_000, compress: bool = False,

@@ -8,12 +8,17 @@ import dataclasses
 import difflib
 import json
 import os
+import re
 from typing import Any
 
 from mobilebert_tf.common import files
 
 PREDICTIONS, N_BEST, NULL_ODDS = (
     'predictions.json', 'nbest_predictions.json', 'null_odds.json')
+# Units of offsets by name: a codec, and its bytes in a unit.
+_UNITS = {'utf16': ('utf-16-le', 2), 'utf8': ('utf-8', 1)}
+_CHARACTERS = 'characters'
+OFFSETS = (_CHARACTERS, *_UNITS)
 _EXPECTED = ('SQuAD has {"data": [{"title": ..., "paragraphs": [{"context": '
              '..., "qas": [{"id": ..., "question": ..., "answers": [{"text": '
              '..., "answer_start": ...}]}]}]}]}')
@@ -64,6 +69,27 @@ class Question:
         return answer
     return None
 
+  def with_offsets(self, context: str, offsets: str) -> 'Question':
+    """Returns the question with offsets in characters instead of a unit."""
+    if offsets == _CHARACTERS or context.isascii():
+      return self
+    answers = [dataclasses.replace(answer, start=_in_characters(
+        context, answer.start, offsets)) for answer in self.answers]
+    return dataclasses.replace(self, answers=tuple(answers))
+
+  def find_unit(self, context: str) -> str:
+    """Returns the other unit in which an answer is at its offset, or ''."""
+    return next((unit for unit in _UNITS if not context.isascii() and
+                 self.with_offsets(context, unit).located(context)), '')
+
+
+def _in_characters(context: str, start: int, unit: str) -> int:
+  """Returns an offset in characters; -1 for one within a character."""
+  codec, width = _UNITS[unit]
+  data = context.encode(codec, 'surrogatepass')[:max(start, 0) * width]
+  before = data.decode(codec, 'surrogatepass' if width > 1 else 'replace')
+  return len(before) if start >= 0 and context.startswith(before) else -1
+
 
 @dataclasses.dataclass(frozen=True)
 class SquadData:
@@ -74,16 +100,21 @@ class SquadData:
     contexts: The text of each paragraph.
     titles: The article of each paragraph.
     questions: All questions, in the order of the files.
+    version_2: Whether questions may have no answer, where that is known; None
+      to go by the version and the marks of the files.
   """
   version: str
   contexts: tuple[str, ...]
   titles: tuple[str, ...]
   questions: tuple[Question, ...]
+  version_2: bool | None = None
 
   @property
   def has_unanswerable(self) -> bool:
     """Whether this is SQuAD v2.0: questions may have no answer."""
-    return self.version.lower().removeprefix('v').startswith('2') or any(
+    if self.version_2 is not None:
+      return self.version_2
+    return bool(re.match(r'v?2(\.|$)', self.version.lower())) or any(
         q.is_impossible is not None for q in self.questions)
 
   def check_answers(self) -> None:
@@ -94,16 +125,17 @@ class SquadData:
       if not question.answers:
         raise ValueError(
             f'{question.place}: the question has no answer; only those of '
-            'SQuAD v2.0 may have none.')
+            'SQuAD v2.0 may have none. If these are such, say --task=squad_v2, '
+            'or --version_2 to score_squad.')
 
   def context(self, question: Question) -> str:
     """Returns the text that a question is about."""
     return self.contexts[question.paragraph]
 
 
-def read(paths: str | os.PathLike | Sequence[str | os.PathLike],
-         titles: Sequence[str] = (),
-         exclude_titles: Sequence[str] = ()) -> SquadData:
+def read(paths: files.Paths, titles: Sequence[str] = (),
+         exclude_titles: Sequence[str] = (), *, version_2: bool | None = None,
+         offsets: str = 'characters') -> SquadData:
   """Reads SQuAD v1.1 or v2.0 files, or a part of their articles.
 
   Questions that cannot be trained on (without text, or with an answer that is
@@ -115,20 +147,23 @@ def read(paths: str | os.PathLike | Sequence[str | os.PathLike],
     data.context(data.questions[0])
 
   Args:
-    paths: One file or several.
+    paths: Files or globs, as a sequence or with commas.
     titles: Articles to read; empty for all.
     exclude_titles: Articles to leave out.
+    version_2: As for `SquadData`.
+    offsets: Unit of `answer_start`, one of `OFFSETS`.
 
   Raises:
     FileNotFoundError: If there is no such file.
     ValueError: If a file is not JSON or of another shape, an id is duplicated,
       a title is in no file, or no question is left. Names file and place.
   """
-  if isinstance(paths, str | os.PathLike):
-    paths = [paths]
+  if offsets not in OFFSETS:
+    raise ValueError(f'offsets is {offsets!r}; accepted: {", ".join(OFFSETS)}.')
+  paths = files.find_files(paths)
   version, found = '', set()
   contexts, titles_of, questions = [], [], []
-  for path in map(os.fspath, paths):
+  for path in paths:
     content = _read_json(path)
     version = version or str(content.get('version', ''))
     for place, article in _items(content, 'data', ''):
@@ -140,7 +175,8 @@ def read(paths: str | os.PathLike | Sequence[str | os.PathLike],
       for place_of, paragraph in _items(article, 'paragraphs', place):
         context = _field(paragraph, 'context', str, place_of)
         for place_qa, qa in _items(paragraph, 'qas', place_of):
-          questions.append(_question(qa, len(contexts), place_qa))
+          question = _question(qa, len(contexts), place_qa)
+          questions.append(question.with_offsets(context, offsets))
         contexts.append(context)
         titles_of.append(title)
   _check_titles([*titles, *exclude_titles], found)
@@ -148,8 +184,9 @@ def read(paths: str | os.PathLike | Sequence[str | os.PathLike],
   if not questions:
     where = ' in these articles' if titles or exclude_titles else ''
     raise ValueError(
-        f'{", ".join(map(os.fspath, paths))}: no question{where}.')
-  return SquadData(version, tuple(contexts), tuple(titles_of), tuple(questions))
+        f'{", ".join(paths)}: no question{where}.')
+  return SquadData(version, tuple(contexts), tuple(titles_of), tuple(questions),
+                   version_2)
 
 
 def _read_json(path: str) -> dict[str, Any]:
@@ -199,6 +236,8 @@ def _question(qa: dict[str, Any], paragraph: int, place: str) -> Question:
   impossible = None
   if 'is_impossible' in qa:
     impossible = _field(qa, 'is_impossible', bool, place)
+  if type(qa.get('id')) is int:  # As in COVID-QA.
+    qa = {**qa, 'id': str(qa['id'])}
   return Question(_field(qa, 'id', str, place),
                   _field(qa, 'question', str, place), paragraph,
                   tuple(answers), impossible, place)

@@ -12,12 +12,9 @@ import csv
 import dataclasses
 from collections.abc import Iterator, Sequence
 
-from absl import logging
-
 from mobilebert_tf.common import files
+from mobilebert_tf.common import notices
 
-# If more than this share of the rows is bad, the settings must be wrong.
-_LARGEST_BAD_SHARE = 0.1
 POLICIES = ('error', 'skip')
 _HINTS = {
     True: ('Columns are separated by commas; a text with a comma or a line '
@@ -85,20 +82,19 @@ class BadRows:
     self.skipped += 1
 
   def report(self) -> None:
-    """Logs how many rows were skipped; raises ValueError if too many."""
+    """Tells how many rows were skipped; raises ValueError if too many."""
     if not self._first:
       return
     counts = f'{self.skipped:,} of {self._rows:,} rows'
-    if self.skipped > max(1, _LARGEST_BAD_SHARE * self._rows) or (
-        self.skipped == self._rows):
+    if notices.is_too_much(self.skipped, self._rows):
       raise ValueError(f'{counts} cannot be read, which is too many to skip. '
                        f'The first: {self._first}')
-    logging.warning('Skipped %s that cannot be read. The first: %s', counts,
-                    self._first)
+    notices.tell(f'Skipped {counts} that cannot be read. The first: '
+                 f'{self._first}')
 
 
-def read_rows(path: str | Sequence[str], fields: Sequence[str],
-              bad_rows: BadRows, *, column_names: Sequence[str] = (),
+def read_rows(path: files.Paths, fields: Sequence[str], bad_rows: BadRows, *,
+              column_names: Sequence[str] = (),
               may_be_empty: Sequence[str] = ()) -> Iterator[Row]:
   """Yields the rows of files, in order.
 
@@ -114,7 +110,7 @@ def read_rows(path: str | Sequence[str], fields: Sequence[str],
     ValueError: If a column is missing, or a file not UTF-8 or without rows.
       Names the file and the line.
   """
-  for file in files.find_files(files.split_paths(path)):
+  for file in files.find_files(path):
     lines = _read_cells(file)
     header, first = list(column_names), 1
     if not header:
@@ -186,7 +182,7 @@ def _read_cells(file: str) -> Iterator[tuple[int, list[str]]]:
 
 def _read_tsv(file: str) -> Iterator[tuple[int, list[str]]]:
   for number, line in files.read_lines(file):
-    yield number, line.rstrip('\r').split('\t')
+    yield number, line.split('\t')
 
 
 def _read_csv(file: str) -> Iterator[tuple[int, list[str]]]:

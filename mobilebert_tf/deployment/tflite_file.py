@@ -28,6 +28,7 @@ from typing import Any, BinaryIO
 import zipfile
 
 import mobilebert_tf
+from mobilebert_tf.common import parsing
 from mobilebert_tf.inference import task_kind
 from mobilebert_tf.text import vocabulary as vocabulary_lib
 
@@ -312,9 +313,9 @@ def _read(file: BinaryIO, kinds: Mapping[str, task_kind.TaskKind]
 
 def _parse_json(text: str) -> dict[str, Any]:
   try:
-    fields = json.loads(text)
-  except RecursionError as error:
-    raise ValueError(f'{_METADATA} is nested too deeply.') from error
+    fields = parsing.parse_json(text)
+  except parsing.ParseError as error:
+    raise ValueError(f'{_METADATA}: {error}') from error
   if not isinstance(fields, dict):
     raise ValueError(f'{_METADATA} has to hold an object.')
   if fields.get('format') != _FORMAT:

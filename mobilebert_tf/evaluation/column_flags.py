@@ -12,7 +12,8 @@ if TYPE_CHECKING:  # Otherwise --help would wait for it.
 
 _TASK = flags.DEFINE_string(
     'task', '', 'GLUE task, such as mnli, whose columns, labels and metrics '
-    'are then known.')
+    'are then known; or squad_v1 or squad_v2, where a file of questions does '
+    'not say which it is.')
 _TEXT_COLUMN = flags.DEFINE_string(
     'text_column', '', 'Column of the text; in CoNLL files its number, from 0.')
 _PAIR_COLUMN = flags.DEFINE_string(

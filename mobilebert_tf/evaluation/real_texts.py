@@ -6,7 +6,6 @@
 from collections.abc import Sequence
 import itertools
 import os
-import pathlib
 from typing import Any
 
 from absl import logging
@@ -36,9 +35,9 @@ def read(path: str | os.PathLike,
     ValueError: If it has no text, is not UTF-8, or a line is no pair. Names
       the file and the line.
   """
-  path = pathlib.Path(path).expanduser()
+  path = files_lib.find_file(path)
   numbered = [(number, line.strip())
-              for number, line in files_lib.read_lines(str(path))
+              for number, line in files_lib.read_lines(path)
               if line.strip()]
   if not numbered:
     raise ValueError(f'{path} has no text. It needs a text a line.')
@@ -87,7 +86,7 @@ def find(trained: loading.TrainedModel, path: str = '',
   count = min(count or trained.kind.sample_size, trained.kind.sample_size)
   if path:
     texts, pairs = trained.kind.read_texts(
-        os.path.expanduser(path), bool(trained.pairs))
+        path, bool(trained.pairs))
     return agreement.RealTexts(*spread(texts, pairs, count), path)
   for data, known in _files_of_run(trained):
     return read_labelled(trained, known, count, data)
@@ -124,7 +123,7 @@ def _files_of_run(trained: loading.TrainedModel) -> list[tuple[Any, str]]:
   task, found = trained.params.task, []
   for data in (task.validation_data, task.train_data):
     try:
-      files = files_lib.find_files(files_lib.split_paths(data.input_path))
+      files = files_lib.find_files(data.input_path)
       found.append((data, files[0]))
     except (FileNotFoundError, ValueError):  # It has been moved, or was none.
       continue

@@ -5,20 +5,17 @@
 
 import abc
 from collections.abc import Iterator, Sequence
-import codecs
 import dataclasses
-import json
-import re
 from typing import Any, BinaryIO
 
 from mobilebert_tf.common import files
+from mobilebert_tf.common import parsing
 from mobilebert_tf.inference import loading
 
 TEXT, JSON = 'text', 'json'
 DAMAGED = 'The model answers with NaN: its weights are damaged.'
 
 _BLOCK = 262_144
-_SURROGATES = re.compile('[\ud800-\udfff]')
 
 
 @dataclasses.dataclass(frozen=True)
@@ -98,7 +95,7 @@ def read_blocks(stream: BinaryIO, block_size: int = _BLOCK,
   """
   read = getattr(stream, 'read1', stream.read)
   rest, too_long = bytearray(), False
-  while block := read(block_size):
+  for block in files.unify_line_ends(iter(lambda: read(block_size), b'')):
     *lines, unfinished = block.split(b'\n')
     if lines:
       lines[0] = bytes(rest + lines[0])
@@ -135,10 +132,8 @@ class LineParser:
     if data is None:
       return Line(number, error=(
           f'The line has more than {files.LONGEST_LINE:,} bytes.'))
-    if number == 1:
-      data = data.removeprefix(codecs.BOM_UTF8)
     try:
-      text = data.decode('utf-8').removesuffix('\r')
+      text = data.decode('utf-8').lstrip('\ufeff')
     except UnicodeDecodeError as error:
       return Line(number, error=(
           f'The line is not UTF-8 ({error.reason} at byte {error.start}).'))
@@ -158,9 +153,9 @@ def _record(line: Line, answer: dict[str, Any]) -> dict[str, Any]:
 
 def _parse_json(number: int, text: str) -> Line:
   try:
-    fields = json.loads(text, parse_constant=_refuse)
-  except (ValueError, RecursionError) as error:
-    return Line(number, error=f'The line is not JSON: {error}.')
+    fields = parsing.parse_json(text, allow_nan=False)
+  except parsing.ParseError as error:
+    return Line(number, error=f'The line is not JSON: {error}')
   if not isinstance(fields, dict):
     return Line(number, error=(
         'The line is JSON, but not an object such as {"text": "..."}.'))
@@ -170,12 +165,7 @@ def _parse_json(number: int, text: str) -> Line:
 def _clean(value: Any) -> Any:
   """Replaces lone surrogates, which JSON can escape but UTF-8 cannot hold."""
   if isinstance(value, str):
-    return _SURROGATES.sub('\ufffd', value)
+    return parsing.replace_surrogates(value)
   if isinstance(value, list):
-    return [_SURROGATES.sub('\ufffd', item) if isinstance(item, str) else item
-            for item in value]
+    return [_clean(item) for item in value]
   return value
-
-
-def _refuse(constant: str) -> None:
-  raise ValueError(f'{constant} is not a number of JSON')

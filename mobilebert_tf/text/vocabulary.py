@@ -51,11 +51,11 @@ class Vocabulary:
         lacks a special one; names the file and the line.
     """
     path = os.fspath(path)
-    tokens = [line.removesuffix('\r') for _, line in files.read_lines(path)]
+    tokens = [line for _, line in files.read_lines(path)]
     seen: dict[str, int] = {}
     for number, token in enumerate(tokens, start=1):
       # Other white space, such as U+2028, may be a token.
-      if not token or token != token.strip(' \t\r'):
+      if not token or token != token.strip(' \t'):
         what = 'has a space at an end' if token else 'is empty'
         raise ValueError(
             f'{path}:{number}: the token {token!r} {what}. A vocabulary has '

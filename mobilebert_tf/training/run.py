@@ -16,7 +16,6 @@ import numpy as np
 import orbit
 import tensorflow as tf, tf_keras
 import tqdm
-import yaml
 from absl import logging
 
 from mobilebert_tf.common import files
@@ -171,9 +170,8 @@ def _read_params(model_dir: str) -> dict[str, Any]:
   if not tf.io.gfile.exists(path):
     return {}
   try:
-    params = hyperparams.read_yaml_to_params_dict(path)
-    return dict(_flatten(params.as_dict()))
-  except (yaml.YAMLError, AttributeError, KeyError, TypeError):
+    return dict(_flatten(files.read_yaml(path)))
+  except (AttributeError, KeyError, TypeError, ValueError):
     logging.warning('%s is damaged.', path)
     return {}
 

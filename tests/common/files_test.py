@@ -3,6 +3,7 @@
 
 """Files that are read, found, and written whole or not at all."""
 
+import gzip
 import os
 import pathlib
 import subprocess
@@ -154,7 +155,9 @@ class FilesTest(parameterized.TestCase, temporary.TemporaryFiles,
       (b'{"a":\n\n1', 'file:3: not JSON, or cut off'),
       (b'{"a":\n"\xff"', 'file:2: not UTF-8'),
       (b'[' * 100_000, 'file: too deeply nested'),
-      (b'9' * 5_000, 'file: .*integer'))
+      (b'[' * 101 + b']' * 101, 'file: too deeply nested'),
+      (b'{"a": 1, "b": 2, "a": 3}', "file: 'a' is duplicated"),
+      (b'9' * 5_000, 'file: a number has 5,000 digits'))
   def test_what_is_no_json_is_named_with_its_line(self, data, message):
     (self.parent / 'file').write_bytes(data)
     with self.assertRaisesRegex(ValueError, message):
@@ -166,17 +169,34 @@ class FilesTest(parameterized.TestCase, temporary.TemporaryFiles,
     self.assertEqual(files.read_yaml(path), {'a': [1, 2]})
     for text, message in (('a: 1\nb: [', r'a.yaml:2: not YAML'),
                           ('!!python/object:a.B {}', 'a.yaml:1: not YAML'),
-                          ('2026-02-30', 'a.yaml: not YAML')):
+                          ('2026-02-30', 'a.yaml: not YAML'),
+                          ('x: 1\na: &b [1]\nc: *b', 'a.yaml:3: .*aliases'),
+                          ('a: {<<: {b: 1}}', 'a.yaml:1: .*merge keys'),
+                          ('a: 1\n\na: 1', "a.yaml:3: .*'a' is a duplicate"),
+                          ('- ' * 200, 'too deeply nested'),
+                          ('[' * 100_000, 'too deeply nested'),
+                          ('9' * 5_000, 'a number has 5,000 digits'),
+                          (':'.join(['1'] * 9_000), 'a number has'),
+                          ('1' + ':1' * 400 + '.5', 'not YAML'),
+                          ('a: b: c', 'a.yaml:1: not YAML .mapping values'),
+                          ('a: \0', 'a.yaml:1: not YAML'),
+                          ('- a\n' * 600_000, '2,400,000 characters')):
       path.write_text(text)
-      with self.assertRaisesRegex(ValueError, message):
+      with self.assertRaisesRegex(ValueError, message) as caught:
         files.read_yaml(path)
+      self.assertNotIn('\n', str(caught.exception))
 
   def test_lines_of_any_end(self):
     path = self.make_file(
-        'lines', '\ufeffé\r\n\n a\u2028b\rc\nlast'.encode())
-    self.assertEqual(list(files.read_lines(path)), [
-        (1, 'é\r'), (2, ''), (3, ' a\u2028b\rc'), (4, 'last')])
+        'lines', '\ufeffé\r\n\n a\u2028\x85b\rc\r\r\n\ufefflast'.encode())
+    want = ['é', '', ' a\u2028\x85b', 'c', '', 'last']
+    for block in (1, 2, 3, 100):
+      with mock.patch.object(files, '_BLOCK', block):
+        self.assertEqual(list(files.read_lines(path)),
+                         list(enumerate(want, start=1)))
     self.assertEmpty(list(files.read_lines(self.make_file('empty'))))
+    self.assertEqual(list(files.read_lines(self.make_file('mac', 'a\rb\r'))),
+                     [(1, 'a'), (2, 'b')])
 
   def test_missing_files_and_folders_are_named(self):
     missing = str(self.parent / 'none')
@@ -206,6 +226,58 @@ class FilesTest(parameterized.TestCase, temporary.TemporaryFiles,
     self.assertEqual(files.find_files(other.replace('1', '[1-3]')), [other])
     self.assertEqual(files.find_files([other, strange.replace('[1]', '*')]),
                      [other, strange])
+
+  @parameterized.parameters('run [v1]', 'Doe, Jane', 'a\\b', 'blank ', '*', '?')
+  def test_what_exists_is_no_pattern(self, name):
+    folder = self.parent / name
+    folder.mkdir()
+    path = folder / 'train.tsv '
+    path.write_text('')
+    for value in (str(path), path, [str(path)], f'{path},{path}'):
+      self.assertEqual(files.find_files(value), [str(path)])
+    self.assertEqual(files.find_file(path), str(path))
+    (self.parent / 'run v').mkdir()
+    (self.parent / 'run v' / 'dev.tsv').write_text('')
+    with self.assertRaisesRegex(FileNotFoundError, 'dev.tsv does not exist'):
+      files.find_file(self.parent / 'run [v1]' / 'dev.tsv')
+
+  def test_lists_between_commas(self):
+    for name in ('a', 'b, c', 'd'):
+      self.make_file(name)
+    folder = os.path.dirname(self.make_file('e'))
+    self.assertEqual(
+        files.find_files(f'{folder}/d , {folder}/b, c,,{folder}/[ae]'),
+        [f'{folder}/{name}' for name in ('d', 'b, c', 'a', 'e')])
+    with self.assertRaisesRegex(ValueError, 'No input file was named'):
+      files.find_files(' , ')
+    with self.assertRaisesRegex(FileNotFoundError, '/f does not exist'):
+      files.find_files(f'{folder}/a,{folder}/f')
+
+  def test_a_tilde_is_a_home(self):
+    (self.parent / 'a.tsv').write_text('')
+    with mock.patch.dict(os.environ, HOME=str(self.parent)):
+      for found in (files.find_files('~/a.tsv,~/*.tsv'),
+                    [files.find_file('~/a.tsv')]):
+        self.assertEqual(found, [str(self.parent / 'a.tsv')])
+
+  def test_compressed_text_of_any_case(self):
+    for name in ('a.json.gz', 'b.json.GZ'):
+      path = self.make_file(name, gzip.compress(b'\xef\xbb\xbf{"a": 1}'))
+      self.assertEqual(files.read_json(path), {'a': 1})
+      self.assertLen(list(files.read_lines(path)), 1)
+    path = self.make_file('bomb.json.gz', gzip.compress(b' ' * 50_000_000))
+    with self.assertRaisesRegex(ValueError, 'bomb.json.gz: it unpacks to more'):
+      files.read_json(path)
+    path = self.make_file('cut.json.gz', gzip.compress(b'{}')[:-4])
+    with self.assertRaisesRegex(ValueError, 'not a whole gzip file'):
+      files.read_json(path)
+
+  def test_a_pointer_of_git_lfs_is_named(self):
+    path = self.make_file(
+        'a', 'version https://git-lfs.github.com/spec/v1\noid sha256:1\n')
+    for read in (files.read_json, lambda path: list(files.read_lines(path))):
+      with self.assertRaisesRegex(ValueError, 'a is a pointer of Git LFS'):
+        read(path)
 
   def test_folder_size(self):
     (self.parent / 'a').mkdir()

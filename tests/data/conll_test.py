@@ -76,12 +76,13 @@ class ConllTest(parameterized.TestCase, temporary.TemporaryFiles,
       ('I-P I-P O I-L B-L I-P', 'B-P I-P O B-L B-L B-P'),  # IOB1
       ('B-P I-P O B-L B-L B-P', 'B-P I-P O B-L B-L B-P'),  # IOB2
       ('B-P E-P O S-L S-L S-P', 'B-P I-P O B-L B-L B-P'),  # BIOES
+      ('B-P M-P E-P B-P O S-L', 'B-P I-P I-P B-P O B-L'),  # BMES
       ('B-P I-P L-P U-L I-L O', 'B-P I-P I-P B-L B-L O'),  # BILOU
       ('O I-P O I-P I-L', 'O B-P O B-P B-L'))
   def test_schemes(self, written, iob2):
     self.assertEqual(' '.join(conll.to_iob2(written.split())), iob2)
     # Such labels mark the same entities for seqeval, which reads them all.
-    if 'U' not in written:
+    if not {'U', 'M'} & set(written):
       self.assertEqual(sequence_labeling.get_entities(written.split()),
                        sequence_labeling.get_entities(iob2.split()))
 
@@ -105,6 +106,32 @@ class ConllTest(parameterized.TestCase, temporary.TemporaryFiles,
   def test_bad_lines_are_named(self, data, message):
     with self.assertRaisesRegex(ValueError, f'words.txt{message}'):
       self._read(data)
+
+  @parameterized.parameters(
+      (('B_PER', 'I_PER', 'O'), 'B_PER'), (('PER-B', 'PER-I', 'O'), 'PER-B'),
+      (('b-per', 'e-per', 'o'), 'b-per'), (('B.x', 'M.x', 'E.x'), 'B.x'))
+  def test_entities_in_another_writing_are_refused(self, labels, named):
+    rows = ''.join(f'a {label}\n' for label in ('O', *labels))
+    with self.assertRaisesRegex(
+        ValueError, f'txt:2: {named!r} looks like the label of an entity'):
+      self._read(rows)
+    [sentence] = self._read(rows, tags='words')
+    self.assertEqual(sentence.labels, ('O', *labels))
+
+  def test_words_and_single_entities_are_told_apart(self):
+    for labels in ('DET NOUN', 'N-1 V-2', 'L-V B_N NN', 'O X'):
+      rows = ''.join(f'a {label}\n' for label in labels.split())
+      self.assertEqual(' '.join(self._read(rows)[0].labels), labels)
+    self.assertEqual(self._read('a S-P\nb O\n')[0].labels, ('B-P', 'O'))
+
+  def test_other_line_ends_and_marks_within(self):
+    data = _FILE.encode()
+    expected = [(s.words, s.labels) for s in self._read(_FILE)]
+    for end in (b'\r', b'\r\n'):
+      found = self._read(b'\xef\xbb\xbf' + data.replace(b'\n', end))
+      self.assertEqual([(s.words, s.labels) for s in found], expected)
+    twice = self._read((b'\xef\xbb\xbf' + data + b'\n') * 2)
+    self.assertEqual([(s.words, s.labels) for s in twice], expected * 2)
 
   def test_bad_settings_are_named(self):
     with self.assertRaisesRegex(ValueError, r':3: there is no column 4 \(word'):

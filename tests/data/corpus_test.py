@@ -69,11 +69,11 @@ class CorpusTest(parameterized.TestCase, temporary.TemporaryFiles,
       self.assertBetween(caught.exception.line, 10_000 * (share - 0.1),
                          10_000 * (share + 0.01))
 
-  def test_carriage_returns_within_a_line_are_kept(self):
-    for name, pack in (('a.txt', bytes), ('b.txt.gz', gzip.compress)):
-      path = self.make_file(name, pack(b'one\rtwo\r\nthree'))
+  def test_carriage_returns_end_lines(self):
+    for name, pack in (('a.txt', bytes), ('b.txt.GZ', gzip.compress)):
+      path = self.make_file(name, pack(b'one\rtwo\r\nthree\r\rfour\n\r'))
       self.assertEqual(list(corpus.read_documents(path)),
-                       [['one\rtwo', 'three']])
+                       [['one', 'two', 'three'], ['four']])
 
   @parameterized.parameters('a.txt', 'a.txt.gz')
   def test_a_line_of_any_length_up_to_the_limit(self, name: str):

@@ -49,6 +49,8 @@ class ShardsTest(parameterized.TestCase, temporary.TemporaryFiles,
       ('wide_white_space', 'One.\n\u3000\nTwo.\n\xa0\nThree.\n'.encode()),
       ('blank_at_both_ends', b'\n\n\nOne.\n\nTwo.\n\n\n'),
       ('lone_carriage_returns', b'One.\rTwo.\n\nThree.\r\r\n\nFour.\r'),
+      ('mac', b'One.\rTwo.\r\rThree.\r\r\r\rFour.\r'),
+      ('all_ends', b'One.\r\n\rTwo.\n\r\nThree.\r\n\n\r\r\nFour.\r\r'),
       ('one_document', b'One.\nTwo.\nThree.\nFour.\n'),
       ('one_line', b'One.'),
       ('only_blank', b'\n \n\n'),
@@ -73,7 +75,7 @@ class ShardsTest(parameterized.TestCase, temporary.TemporaryFiles,
   @hypothesis.settings(max_examples=150, deadline=None)
   @hypothesis.given(lines=_LINES, size=strategies.integers(1, 60),
                     block=strategies.integers(1, 40),
-                    end=strategies.sampled_from(['\n', '\r\n']))
+                    end=strategies.sampled_from(['\n', '\r\n', '\r', '\n\r']))
   def test_any_text(self, lines: list[str], size: int, block: int, end: str):
     path = self.make_file('any.txt', end.join(lines))
     with mock.patch.object(files, '_BLOCK', block):

@@ -3,6 +3,7 @@
 
 """SQuAD files: what is read, what is refused, and splitting by article."""
 
+import gzip
 import json
 
 from absl.testing import absltest
@@ -116,8 +117,31 @@ class ReadTest(parameterized.TestCase, temporary.TemporaryFiles):
     with self.assertRaisesRegex(ValueError, message):
       squad.read(self.make_file('data.json', content))
 
+  def test_ids_may_be_numbers_and_the_file_compressed(self):
+    content = samples.dataset(samples.article(
+        'a', *({**samples.question('1'), 'id': id_} for id_ in (262, '0', 0))))
+    with self.assertRaisesRegex(ValueError, "the id '0' is already that of"):
+      squad.read(self.make_file('data.json', content))
+    path = self.make_file(
+        'data.json.GZ', gzip.compress(content.replace(': 0,', ': 7,').encode()))
+    self.assertEqual([q.id for q in squad.read(path).questions],
+                     ['262', '0', '7'])
+
   @parameterized.parameters(
-      ({'id': 7}, "'id' is a number; it has to be a string"),
+      ('v2.0', True), ('2', True), ('1.1', False), ('2019-03', False))
+  def test_the_version_unless_it_is_said(self, version, version_2):
+    path = self.make_file('data.json', samples.dataset(
+        samples.article('a', samples.question('1')), version=version))
+    self.assertEqual(squad.read(path).has_unanswerable, version_2)
+    data = squad.read(path, version_2=not version_2)
+    self.assertEqual(data.has_unanswerable, not version_2)
+    squad.read(path, version_2=True).check_answers()
+    with self.assertRaisesRegex(ValueError, 'no answer.*--task=squad_v2'):
+      squad.read(path, version_2=False).check_answers()
+
+  @parameterized.parameters(
+      ({'id': 7.5}, "'id' is a number; it has to be a string"),
+      ({'id': True}, "'id' is a truth value; it has to be a string"),
       ({'question': None}, "'question' is null; it has to be a string"),
       ({'answers': [{'text': 'a', 'answer_start': '0'}]},
        r"answers\[0\]: 'answer_start' is a string; it has to be a whole"),
@@ -205,14 +229,24 @@ class SelectTest(parameterized.TestCase, temporary.TemporaryFiles):
     self.assertIn('the context is empty', self._select(
         samples.question('1', answers=answer), context='\t').skipped)
 
-  def test_what_is_skipped_is_logged(self):
-    with self.assertLogs(level='WARNING') as logs:
-      task.report({'it is odd': ['here', 'there']}, 3, 'data.json')
-    self.assertIn('2 of 3 questions skipped: it is odd, such as here, there.',
-                  logs.output[0])
-    with self.assertRaisesRegex(ValueError, 'data.json: no question can be '
-                                'used. 3 of 3 questions skipped: it is odd'):
-      task.report({'it is odd': ['x', 'y', 'z']}, 3, 'data.json')
+  @parameterized.parameters(('utf16', 'é😀 b😀 ', 8), ('utf8', 'é中 ', 6))
+  def test_offsets_of_other_units_are_named_and_read(self, unit, before, start):
+    path = self.make_file('data.json', samples.dataset(samples.article(
+        f'{before}cat sat', samples.question('1', answers=[('cat', start)]))))
+    chosen = task.select(squad.read(path), False)
+    [reason] = chosen.skipped
+    self.assertIn(f'--offsets={unit}', reason)
+    data = squad.read(path, offsets=unit)
+    self.assertEqual(task.select(data, False).spans.tolist(),
+                     [[len(before), len(before) + 3]])
+    with self.assertRaisesRegex(ValueError, 'characters, utf16, utf8'):
+      squad.read(path, offsets='bytes')
+
+  def test_an_offset_within_a_character_is_none(self):
+    path = self.make_file('data.json', samples.dataset(samples.article(
+        '😀 cat', samples.question('1', answers=[('😀', 1), (' ', -1)]))))
+    [question] = squad.read(path, offsets='utf16').questions
+    self.assertEqual([answer.start for answer in question.answers], [-1, -1])
 
 
 if __name__ == '__main__':

@@ -190,13 +190,13 @@ class _Trickle(io.RawIOBase):
 
 class LineInputTest(parameterized.TestCase, tf.test.TestCase):
 
-  @parameterized.product(size=(1, 2, 3, 7, 100), end=(b'', b'\n'))
+  @parameterized.product(size=(1, 2, 3, 7, 100), end=(b'', b'\n', b'\r'))
   def test_lines_are_whole_however_they_come(self, size, end):
-    data = 'a\n\n\n😀 b\r\n' .encode() + b'x' * 20 + b'\nend' + end
+    data = 'a\r\r\n\n😀 b\r\n'.encode() + b'x' * 20 + b'\rend' + end
     lines = [line for block in line_answers.read_blocks(_Trickle(data, size))
              for line in block]
     self.assertEqual(lines, [
-        b'a', b'', b'', '😀 b\r'.encode(), b'x' * 20, b'end'])
+        b'a', b'', b'', '😀 b'.encode(), b'x' * 20, b'end'])
 
   def test_lines_come_as_soon_as_they_are_there(self):
     reader, writer = os.pipe()
@@ -220,7 +220,7 @@ class LineInputTest(parameterized.TestCase, tf.test.TestCase):
 
   @parameterized.parameters(
       ('auto', b'a {"text": 1}', {'text': 'a {"text": 1}'}),
-      ('auto', b' {"text": "a"}\r', {'text': 'a'}),
+      ('auto', b'\xef\xbb\xbf {"text": "a"}', {'text': 'a'}),
       ('text', b'{"text": "a"}', {'text': '{"text": "a"}'}),
       ('json', b'{"text": "\\ud83d\\ude00", "n": 1}', {'text': '😀', 'n': 1}),
       ('json', b'{"text": "x\\ud83d"}', {'text': 'x\ufffd'}),

@@ -46,14 +46,24 @@ class Recipe:
       'parts lie in one.')
   text_column: str = _field(
       'text', "Column of the text, for one's own classification or "
-      'regression.')
+      'regression; in CoNLL files the number of the word, from 0.')
   pair_column: str = _field('', 'Column of the second text, if there is one.')
-  label_column: str = _field('label', 'Column of the label, or of several.')
+  label_column: str = _field(
+      'label', 'Column of the label, or of several; in CoNLL files its number, '
+      'the last if not given.')
   label_columns: tuple[str, ...] = _field(
       (), 'Columns of 0 and 1, one for each label, where a text can have '
       'several labels.')
   label_separator: str = _field(
       ',', 'Separator of labels that share a column.')
+  offsets: str = _field(
+      'characters', 'Unit of answer_start in files of SQuAD: characters, utf16 '
+      'or utf8.')
+  tags: str = _field(
+      'auto', 'Labels of words: entities, words such as parts of speech, or '
+      'auto.')
+  comment: str = _field(
+      '', 'Beginning of lines of CoNLL files to skip, such as #.')
   init_checkpoint: str = _field(
       '', 'Run, checkpoint of any format, or name on the Hugging Face hub.')
   architecture: str = _field(

@@ -64,7 +64,7 @@ def run(recipe: recipe_lib.Recipe, folder: pathlib.Path,
   if done is not None:
     return done
   start = prepare(recipe, folder)
-  data = recipe.kind.read_recipe(recipe, start)
+  data = recipe.kind.read_recipe(_with_found_files(recipe), start)
   params = _build_experiment(recipe, start, data)
   fields = _as_json(recipe)
   files.write_text(folder / RECIPE, json.dumps(fields, indent=1))
@@ -90,6 +90,13 @@ def run(recipe: recipe_lib.Recipe, folder: pathlib.Path,
   }
   files.write_text(folder / RESULTS, json.dumps(results, indent=1))
   return results
+
+
+def _with_found_files(recipe: recipe_lib.Recipe) -> recipe_lib.Recipe:
+  """Returns the recipe with the paths of its single files, none a pattern."""
+  return dataclasses.replace(recipe, **{
+      field: files.find_file(path) for field in ('dev_file', 'test_file')
+      if (path := getattr(recipe, field))})
 
 
 def check_folder(recipe: recipe_lib.Recipe,

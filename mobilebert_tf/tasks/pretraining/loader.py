@@ -7,8 +7,9 @@ Records are masked as they are read, or were masked when they were made.
 """
 
 from collections.abc import Sequence
+import concurrent.futures
 import dataclasses
-import glob
+import hashlib
 import os
 import random
 from typing import Any
@@ -28,6 +29,9 @@ _LABELS = 'next_sentence_labels'
 _SUFFIXES = ('.tfrecord', '.tfrecord.gz')
 _MAX_INT64 = 2**63 - 1
 _COUNT_BATCH = 4096
+_THREADS = 16  # For the sizes of remote files.
+# Reading records of up to this size takes a second.
+_CHECKED_BYTES = 200_000_000
 
 
 @dataclasses.dataclass
@@ -339,18 +343,23 @@ def _read_file(path: tf.Tensor) -> tf.data.Dataset:
       path, compression_type=tf.where(is_compressed, 'GZIP', ''))
 
 
-def find_records(input_path: str | list[str] | tuple[str, ...]) -> list[str]:
+def find_records(input_path: files_lib.Paths) -> list[str]:
   """Returns the record files of paths, globs and folders.
 
   Raises:
     FileNotFoundError: If one of them has none, or not all of its manifest.
+    ValueError: If a file is not as its manifest says; names it.
   """
-  patterns = files_lib.split_paths(input_path)
-  files = files_lib.find_files([p for pattern in patterns
-                                for p in _globs(pattern)])
-  for folder in filter(tf.io.gfile.isdir, patterns):
-    _check_complete(folder, files)
-  return files
+  files: dict[str, None] = {}
+  for path in files_lib.split_paths(input_path):
+    if files_lib.is_folder(path):
+      found = _files_of(path)
+      _check_complete(path, found)
+    else:
+      found = files_lib.find_files(path)
+    files.update(dict.fromkeys(found))
+  _check_sizes(list(files))
+  return list(files)
 
 
 def count_records(files: list[str]) -> int:
@@ -420,13 +429,37 @@ def _check_complete(folder: str, files: list[str]) -> None:
         'Copy it again, or make the records again.')
 
 
-def _globs(pattern: str) -> list[str]:
-  if not tf.io.gfile.isdir(pattern):
-    return [pattern]
-  folder = glob.escape(pattern)  # The name of a folder is not a pattern.
-  globs = [os.path.join(folder, f'*{suffix}') for suffix in _SUFFIXES]
-  # The first one is kept if nothing is found, so that the error names it.
-  return [g for g in globs if tf.io.gfile.glob(g)] or globs[:1]
+def _check_sizes(files: list[str]) -> None:
+  """Raises ValueError for a file of another size than its manifest says."""
+  with concurrent.futures.ThreadPoolExecutor(_THREADS) as executor:
+    sizes = dict(zip(files, executor.map(files_lib.size, files), strict=True))
+  for folder, names in _by_folder(files).items():
+    listed = pretraining_records.read_manifest(folder).get('files', {})
+    for name in names:
+      path, entry = os.path.join(folder, name), listed.get(name, {})
+      if sizes[path] != entry.get('bytes', sizes[path]):
+        _refuse(path, f'has {sizes[path]:,} bytes, where', 'bytes', entry)
+      if entry.get('sha256') and sum(sizes.values()) <= _CHECKED_BYTES:
+        found = hashlib.sha256(files_lib.read_bytes(path)).hexdigest()
+        if found != entry['sha256']:
+          _refuse(path, 'has another checksum than', 'sha256', entry)
+
+
+def _refuse(path: str, what: str, field: str, entry: dict[str, Any]) -> None:
+  raise ValueError(
+      f'{path} {what} {pretraining_records.MANIFEST} says {field} '
+      f'{entry[field]}. It is damaged: copy it again, or make the records '
+      'again.')
+
+
+def _files_of(folder: str) -> list[str]:
+  found = tf.io.gfile.listdir(folder)
+  names = [name for suffix in _SUFFIXES for name in sorted(found)
+           if name.endswith(suffix)]
+  if not names:
+    raise FileNotFoundError(
+        f'{folder} has no file of records (*{" or *".join(_SUFFIXES)}).')
+  return [os.path.join(folder, name) for name in names]
 
 
 def _by_folder(files: list[str]) -> dict[str, list[str]]:

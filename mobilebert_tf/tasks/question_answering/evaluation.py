@@ -42,7 +42,7 @@ def evaluate(trained: loading.TrainedModel,
     FileNotFoundError: If there is no such file.
     ValueError: If it is not such a file.
   """
-  data = _read_answered(options.data_file, options.columns)
+  data = _read_answered(options.data_file, options.columns, trained)
   answerer = predictor.QuestionAnswerer(
       trained, options.batch_size, null_threshold=options.no_answer_threshold,
       allow_no_answer=None if trained.params else data.has_unanswerable)
@@ -50,9 +50,10 @@ def evaluate(trained: loading.TrainedModel,
                        options.title_or_file())
 
 
-def read_labelled(path: str, columns: scoring.Columns) -> scoring.Labelled:
+def read_labelled(path: str, trained: loading.TrainedModel,
+                  columns: scoring.Columns) -> scoring.Labelled:
   """Reads the questions of a SQuAD file; see `TaskKind.read_labelled`."""
-  data = _read_answered(path, columns)
+  data = _read_answered(path, columns, trained)
   truths = [question.truths for question in data.questions]
 
   def score(answers: list[str]) -> list[dict[str, Any]]:
@@ -67,7 +68,7 @@ def read_labelled(path: str, columns: scoring.Columns) -> scoring.Labelled:
 
 def read_texts(path: str) -> tuple[list[str], list[str] | None]:
   """Reads questions and contexts of a SQuAD file, or of pairs by lines."""
-  if not path.endswith('.json'):
+  if not path.lower().removesuffix('.gz').endswith('.json'):
     return real_texts.read(path, pairs=True)
   return _texts(squad.read(path))
 
@@ -224,8 +225,14 @@ def score_run(recipe: Any, data: recipes.RecipeData,
   return found
 
 
-def _read_answered(path: str, columns: scoring.Columns) -> squad.SquadData:
-  data = squad.read(path, columns.titles, columns.exclude_titles)
+def _read_answered(path: str, columns: scoring.Columns,
+                   trained: loading.TrainedModel) -> squad.SquadData:
+  # The files themselves tell what neither the user nor the run has said.
+  run = trained.params and trained.params.task.train_data
+  version_2 = {'squad_v1': False, 'squad_v2': True}.get(
+      columns.task, getattr(run, 'version_2_with_negative', False) or None)
+  data = squad.read(path, columns.titles, columns.exclude_titles,
+                    version_2=version_2)
   data.check_answers()
   return data
 

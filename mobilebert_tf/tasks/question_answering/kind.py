@@ -128,7 +128,7 @@ class QuestionAnswering(task_kind.TaskKind):
 
   def read_labelled(self, path, trained, columns):
     from mobilebert_tf.tasks.question_answering import evaluation
-    return evaluation.read_labelled(path, columns)
+    return evaluation.read_labelled(path, trained, columns)
 
   def read_texts(self, path, pairs):
     from mobilebert_tf.tasks.question_answering import evaluation

@@ -3,17 +3,15 @@
 
 """Fine-tuning on SQuAD v1.1 and v2.0: data, task and recipe."""
 
-from collections.abc import Mapping, Sequence
 import dataclasses
 import functools
 from typing import Any
 
-from absl import logging
 import numpy as np
 import tensorflow as tf, tf_keras
 
 from mobilebert_tf import modeling
-from mobilebert_tf.common import files as files_lib
+from mobilebert_tf.common import notices
 from mobilebert_tf.data import batches
 from mobilebert_tf.data import squad
 from mobilebert_tf.tasks import fine_tuning
@@ -32,7 +30,11 @@ from official.nlp.data import data_loader_factory
 from official.nlp.tasks import question_answering
 
 _NO_ANSWER = (-1, -1)
-_NAMED = 3  # Places in a message.
+_UNANSWERED = ('no answer, which SQuAD v2.0 alone allows (--task=squad_v2, or '
+               'version_2_with_negative=true)')
+_OTHER_UNIT = (
+    'the offset of the answer counts units of {0}, as those of JavaScript '
+    '(utf16) or Go (utf8), not characters; read such files with --offsets={0}')
 # Most windows of SQuAD have 100 to 250 tokens: steps of 32 pad 10% of a batch.
 _BUCKET_STEP = 32
 
@@ -79,18 +81,6 @@ def select(data: squad.SquadData,
       tuple(questions), np.array(spans, np.int32).reshape([-1, 2]), skipped)
 
 
-def report(skipped: Mapping[str, Sequence[str]], total: int,
-           path: str) -> None:
-  """Logs the places of skipped questions; raises ValueError if none is left."""
-  lines = [
-      f'{len(places):,} of {total:,} questions skipped: {reason}, such as '
-      f'{", ".join(places[:_NAMED])}.' for reason, places in skipped.items()]
-  if sum(map(len, skipped.values())) == total:
-    raise ValueError(f'{path}: no question can be used. {" ".join(lines)}')
-  for line in lines:
-    logging.warning(line)
-
-
 def _examine(question: squad.Question, context: str,
              version_2_with_negative: bool) -> tuple[str, tuple[int, int]]:
   """Returns why a question cannot be trained on, or the span of its answer."""
@@ -103,11 +93,13 @@ def _examine(question: squad.Question, context: str,
   if not question.answers:
     if version_2_with_negative:
       return '', _NO_ANSWER
-    return 'no answer, and version_2_with_negative is false', _NO_ANSWER
+    return _UNANSWERED, _NO_ANSWER
   answer = question.located(context)
   if answer is None:
     if not any(answer.text.strip() for answer in question.answers):
       return 'the answer is empty', _NO_ANSWER
+    if unit := question.find_unit(context):
+      return _OTHER_UNIT.format(unit), _NO_ANSWER
     return 'the answer is not at its offset', _NO_ANSWER
   return '', (answer.start, answer.start + len(answer.text))
 
@@ -125,6 +117,7 @@ class QuestionAnsweringDataConfig(cfg.DataConfig):
       questions without an answer are skipped and counted.
     titles: Articles to read; empty for all.
     exclude_titles: Articles to leave out.
+    offsets: Unit of `answer_start`: `characters`, `utf16` or `utf8`.
     vocab_file: BERT's `vocab.txt`.
     lower_case: Whether to lower-case and strip accents.
     seq_length: Maximum length of a window in tokens, special ones included.
@@ -141,6 +134,7 @@ class QuestionAnsweringDataConfig(cfg.DataConfig):
   version_2_with_negative: bool = False
   titles: list[str] = dataclasses.field(default_factory=list)
   exclude_titles: list[str] = dataclasses.field(default_factory=list)
+  offsets: str = 'characters'
   vocab_file: str = ''
   lower_case: bool = True
   seq_length: int = 384
@@ -199,23 +193,19 @@ class QuestionAnsweringDataLoader(data_loader.DataLoader):
   def prepared(self) -> PreparedQuestions:
     """The questions and windows, read when first used; raises as `load`."""
     params = self._params
-    data = squad.read(_find_files(params.input_path), params.titles,
-                      params.exclude_titles)
+    data = squad.read(
+        params.input_path, params.titles, params.exclude_titles,
+        version_2=params.version_2_with_negative, offsets=params.offsets)
     chosen = select(data, params.version_2_with_negative)
     questions = chosen.questions
     if not params.is_training:
       # Questions that cannot be trained on are scored all the same.
       questions = tuple(q for q in data.questions
                         if q.answers or params.version_2_with_negative)
-      if len(questions) < len(data.questions):
-        logging.warning(
-            '%s: %d of %d questions have no answer and are not scored. For '
-            'SQuAD v2.0 set version_2_with_negative.', params.input_path,
-            len(data.questions) - len(questions), len(data.questions))
-      if not questions:
-        raise ValueError(
-            f'{params.input_path}: no question has an answer, so there is '
-            'nothing to score. If that is right, set version_2_with_negative.')
+      notices.tell_left_out({_UNANSWERED: [
+          q.place for q in data.questions if not (
+              q.answers or params.version_2_with_negative)]},
+                            len(data.questions), 'questions', params.input_path)
     tokenizer = tokenizer_lib.Tokenizer(params.vocab_file, params.lower_case)
     windows = graph_windows.TextWindows(
         tokenizer, [q.text for q in questions], data.contexts,
@@ -229,7 +219,8 @@ class QuestionAnsweringDataLoader(data_loader.DataLoader):
       chosen.skipped['no token stands for the answer'] = [
           q.place for q, keep in zip(questions, usable, strict=True)
           if not keep]
-    report(chosen.skipped, len(data.questions), str(params.input_path))
+    notices.tell_left_out(chosen.skipped, len(data.questions), 'questions',
+                          params.input_path)
     return PreparedQuestions(
         data, questions, windows, windows.positions(chosen.spans),
         np.flatnonzero(usable[windows.question]))
@@ -410,7 +401,8 @@ def read_recipe(recipe: Any, start: recipes.Start) -> recipes.RecipeData:
   fields = recipes.data_fields(recipe, start, _USUAL_LENGTH)
   length = fields['seq_length']
   common = {
-      **fields, 'version_2_with_negative': recipe.task == 'squad_v2',
+      **fields, 'offsets': recipe.offsets,
+      'version_2_with_negative': recipe.task == 'squad_v2',
       # The authors' settings, a third and a sixth of a shorter window.
       'doc_stride': min(128, max(1, length // 3)),
       'query_length': min(64, max(1, length // 6))}
@@ -419,10 +411,11 @@ def read_recipe(recipe: Any, start: recipes.Start) -> recipes.RecipeData:
   dev = {**common, 'input_path': recipe.dev_file, 'titles': titles}
   prepared = QuestionAnsweringDataLoader(
       QuestionAnsweringDataConfig(**train)).prepared
-  parts = {'dev': squad.read(_find_files(recipe.dev_file), titles)}
+  version_2 = recipe.task == 'squad_v2'
+  parts = {'dev': squad.read(recipe.dev_file, titles, version_2=version_2)}
   parts['dev'].check_answers()
   if recipe.test_file:
-    parts['test'] = squad.read(_find_files(recipe.test_file))
+    parts['test'] = squad.read(recipe.test_file, version_2=version_2)
   return recipes.RecipeData(
       experiment=f'mobilebert/{recipe.task}',
       task={'train_data': train, 'validation_data': dev},
@@ -430,7 +423,3 @@ def read_recipe(recipe: Any, start: recipes.Start) -> recipes.RecipeData:
       skipped={'train': len(prepared.data.questions) - len(set(
           prepared.windows.question[prepared.rows].tolist()))},
       parts=parts, decisive_metrics=('f1',))
-
-
-def _find_files(paths: str) -> list[str]:
-  return files_lib.find_files(files_lib.split_paths(paths))

@@ -352,6 +352,12 @@ def sentence_fields(trained: loading.TrainedModel, word_column: str = '',
     if not data.input_path:
       data = trained.params.task.train_data
     fields = {name: getattr(data, name) for name in _WORD_FIELDS}
+  return {**fields, **column_fields(word_column, label_column)}
+
+
+def column_fields(word_column: str, label_column: str) -> dict[str, int]:
+  """Returns the columns that are named, as numbers; see `sentence_fields`."""
+  fields = {}
   for name, value in (('word_column', word_column),
                       ('label_column', label_column)):
     if not value:

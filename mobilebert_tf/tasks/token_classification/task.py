@@ -289,7 +289,12 @@ def read_recipe(recipe: Any, start: recipes.Start) -> recipes.RecipeData:
     raise ValueError(
         'Files of words without labels are not read here: python -m '
         f'mobilebert_tf.predict --input={recipe.test_file} answers text.')
-  common = recipes.data_fields(recipe, start, _USUAL_LENGTH)
+  columns = (recipe.text_column, recipe.label_column)
+  common = {**recipes.data_fields(recipe, start, _USUAL_LENGTH),
+            **evaluation.column_fields(*(
+                '' if column in ('text', 'label') else column
+                for column in columns)),
+            'tags': recipe.tags, 'comment': recipe.comment}
   parts = {part: read_data(TokenClassificationDataConfig(
       **common, input_path=path)) for part, path in (
           ('train', recipe.train_file), ('dev', recipe.dev_file))}

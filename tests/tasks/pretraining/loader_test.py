@@ -147,7 +147,7 @@ class PretrainingLoaderTest(parameterized.TestCase, temporary.TemporaryFiles,
       self._load(**settings)
 
   def test_no_records(self):
-    with self.assertRaisesRegex(FileNotFoundError, 'No file matches'):
+    with self.assertRaisesRegex(FileNotFoundError, 'has no file of records'):
       self._load(input_path=self.make_folder())
 
   def test_compressed_files_are_found_and_mix_with_others(self):

@@ -109,7 +109,7 @@ class QuestionAnsweringTest(parameterized.TestCase, tiny_runs.TinyRuns,
     self.assertCountEqual(rows, range(len(loader.prepared.windows)))
 
   def test_what_cannot_be_trained_on_is_skipped_and_counted(self):
-    articles = _articles(4)
+    articles = _articles(24)
     articles[1]['paragraphs'][0]['qas'][0]['answers'][0]['answer_start'] += 1
     articles[2]['paragraphs'][0]['qas'][0]['answers'] = []
     self.data_file = self.make_file('data.json', samples.dataset(*articles))
@@ -118,10 +118,10 @@ class QuestionAnsweringTest(parameterized.TestCase, tiny_runs.TinyRuns,
           self._data(**fields))
       with self.assertLogs(level='WARNING') as logs:
         questions = loader.prepared.questions
-      self.assertLen(questions, 4 - reasons)
+      self.assertLen(questions, 24 - reasons)
       self.assertLen(logs.output, reasons)
-      self.assertIn('1 of 4 questions skipped: the answer is not at its offset',
-                    logs.output[0])
+      self.assertIn('1 of 24 questions skipped: the answer is not at its '
+                    'offset', logs.output[0])
 
   def test_an_answer_without_tokens_is_skipped(self):
     self.data_file = self.make_file('data.json', samples.dataset(
@@ -172,7 +172,7 @@ class QuestionAnsweringTest(parameterized.TestCase, tiny_runs.TinyRuns,
   @parameterized.parameters(
       ({'seq_length': 40}, 'seq_length is 40.*40 positions'),
       ({'titles': ['Dew']}, "No article is called 'Dew'. Near are 'Dev'"),
-      ({'input_path': 'nothing.json'}, "No file matches 'nothing.json'"))
+      ({'input_path': 'nothing.json'}, "nothing.json does not exist"))
   def test_data_that_do_not_fit(self, fields, message):
     with self.assertRaisesRegex((FileNotFoundError, ValueError), message):
       self._task().build_inputs(self._data(**fields))

@@ -1,0 +1,188 @@
+# Copyright 2026 The mobilebert_tf Authors
+# SPDX-License-Identifier: Apache-2.0
+
+"""Parses JSON and YAML of any origin in time and memory linear in the text."""
+
+import json
+import math
+import re
+from typing import Any
+
+_DEEPEST = 100
+_LONGEST_NUMBER = 1000
+# At 10 s for a million characters, more of it would seem to hang.
+_LONGEST_YAML = 2_000_000
+_SURROGATES = re.compile('[\ud800-\udfff]')
+
+
+class ParseError(ValueError):
+  """A text that is not JSON or YAML, or not acceptable.
+
+  Args:
+    what: The problem, in one line.
+    line: Number of the line, from 1; 0 if unknown.
+  """
+
+  def __init__(self, what: str, line: int = 0):
+    super().__init__(what, line)
+    self.what, self.line = what, line
+
+  def __str__(self) -> str:
+    return self.what
+
+
+def parse_json(text: str, allow_nan: bool = True) -> Any:
+  """Parses JSON.
+
+  Names that are duplicated with different values, values nested deeper than 100
+  levels and numbers of more than 1,000 digits are refused.
+
+  Args:
+    text: The text.
+    allow_nan: Whether NaN and Infinity, which are not JSON, are accepted.
+
+  Raises:
+    ParseError: If it is refused.
+  """
+  try:
+    value = json.loads(
+        text, object_pairs_hook=_to_dict, parse_int=_to_int,
+        parse_float=None if allow_nan else _to_finite_float,
+        parse_constant=None if allow_nan else _refuse)
+  except json.JSONDecodeError as error:
+    raise ParseError(f'not JSON, or cut off: {error.msg} at column '
+                     f'{error.colno}.', error.lineno) from error
+  except RecursionError as error:
+    raise ParseError(_too_deep()) from error
+  _check_depth(value)
+  return value
+
+
+def parse_yaml(text: str) -> Any:
+  """Parses YAML of plain values.
+
+  Aliases and merge keys, which can make gigabytes of a few lines, duplicate
+  keys, values nested deeper than 100 levels, numbers of more than 1,000 digits
+  and texts of more than 2 million characters are refused.
+
+  Raises:
+    ParseError: If it is refused.
+  """
+  import yaml
+  if len(text) > _LONGEST_YAML:
+    raise ParseError(f'{len(text):,} characters are too many for YAML; at most '
+                     f'{_LONGEST_YAML:,} are read.')
+  try:
+    return yaml.load(text, _yaml_loader())
+  except yaml.reader.ReaderError as error:
+    raise ParseError(
+        f'not YAML (the character {chr(error.character)!r}).',
+        text.count('\n', 0, error.position) + 1) from error
+  except yaml.YAMLError as error:
+    mark = getattr(error, 'problem_mark', None) or getattr(
+        error, 'context_mark', None)
+    what = getattr(error, 'problem', None) or str(error)
+    raise ParseError(f'not YAML ({" ".join(what.split())}).',
+                     mark.line + 1 if mark else 0) from error
+  except RecursionError as error:
+    raise ParseError(_too_deep()) from error
+  # Such as a 30th February, or an unknown sign of a date.
+  except (ArithmeticError, LookupError, TypeError, ValueError) as error:
+    raise ParseError(
+        f'not YAML ({" ".join(str(error).split())}).') from error
+
+
+def replace_surrogates(text: str) -> str:
+  """Replaces half characters, which JSON can escape, but UTF-8 cannot hold."""
+  return _SURROGATES.sub('\ufffd', text)
+
+
+def _to_dict(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+  fields = dict(pairs)
+  if len(fields) < len(pairs):
+    for name, value in pairs:
+      if value != fields[name]:
+        raise ParseError(f'{name[:60]!r} is duplicated, with different values.')
+  return fields
+
+
+def _to_int(digits: str) -> int:
+  if len(digits) > _LONGEST_NUMBER:
+    raise ParseError(f'a number has {len(digits):,} digits.')
+  return int(digits)
+
+
+def _to_finite_float(digits: str) -> float:
+  value = float(digits)
+  if not math.isfinite(value):
+    raise ParseError(f'{digits[:20]} is too large a number.')
+  return value
+
+
+def _refuse(constant: str) -> None:
+  raise ParseError(f'{constant} is no number of JSON.')
+
+
+def _too_deep() -> str:
+  return f'too deeply nested; at most {_DEEPEST} levels are read.'
+
+
+def _check_depth(value: Any) -> None:
+  level = [value]
+  for _ in range(_DEEPEST):
+    level = [child for each in level if isinstance(each, dict | list)
+             for child in (each.values() if isinstance(each, dict) else each)
+             if isinstance(child, dict | list)]
+    if not level:
+      return
+  raise ParseError(_too_deep())
+
+
+def _yaml_loader() -> type:
+  """Returns the loader; PyYAML is imported where it is needed."""
+  import yaml
+
+  class Loader(yaml.SafeLoader):
+    """Refuses what a text of plain values has no use for."""
+    depth = 0
+
+    def compose_node(self, parent: Any, index: Any) -> Any:
+      event = self.peek_event()
+      if isinstance(event, yaml.AliasEvent):
+        self._refuse('aliases (*name) are not accepted', event)
+      if self.depth > _DEEPEST:
+        self._refuse(_too_deep(), event)
+      self.depth += 1
+      try:
+        return super().compose_node(parent, index)
+      finally:
+        self.depth -= 1
+
+    def flatten_mapping(self, node: Any) -> None:
+      for key, _ in node.value:
+        if key.tag == 'tag:yaml.org,2002:merge':
+          self._refuse('merge keys (<<) are not accepted', key)
+
+    def construct_mapping(self, node: Any, deep: bool = False) -> Any:
+      mapping = super().construct_mapping(node, deep)
+      if len(mapping) < len(node.value):
+        seen = set()
+        for key_node, _ in node.value:
+          key = self.construct_object(key_node, deep=True)
+          if key in seen:
+            self._refuse(f'{str(key)[:60]!r} is a duplicate key', key_node)
+          seen.add(key)
+      return mapping
+
+    def construct_scalar(self, node: Any) -> Any:
+      value = super().construct_scalar(node)
+      if len(value) > _LONGEST_NUMBER and node.tag in (
+          'tag:yaml.org,2002:int', 'tag:yaml.org,2002:float'):
+        self._refuse(f'a number has {len(value):,} digits', node)
+      return value
+
+    def _refuse(self, what: str, place: Any) -> None:
+      raise yaml.constructor.ConstructorError(
+          problem=what, problem_mark=place.start_mark)
+
+  return Loader
