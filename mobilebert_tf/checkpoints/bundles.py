@@ -31,6 +31,10 @@ KEY = '_CHECKPOINTABLE_OBJECT_GRAPH'
 
 # End of the names of a checkpoint's files, after the prefix.
 _PART = re.compile(r'\.(index|data-\d+-of-\d+)$')
+# How Git LFS begins the text that it keeps in the place of a large file.
+_POINTER = b'version https://git-lfs'
+_LONGEST_POINTER = 1024
+_READ = ('.safetensors', '.json', '.txt', '.yaml', '.index', '-of-00001')
 _STATE = 'checkpoint'  # File with the name of the latest one.
 # Children of the root that hold the state of a training run.
 _TRAINING_STATE = ('optimizer', 'global_step', 'save_counter')
@@ -101,10 +105,10 @@ def latest(folder: str) -> str | None:
       return prefix
   found = _last(prefixes)
   if found and named is not None:
-    _warn(f'{folder}/{_STATE} names {named or "no checkpoint"}, which is not '
+    warn(f'{folder}/{_STATE} names {named or "no checkpoint"}, which is not '
           f'in that folder: {os.path.basename(found)} is read, its last one.')
   elif found and len(prefixes) > 1:
-    _warn(f'{folder} has no file {_STATE!r}, which names the latest '
+    warn(f'{folder} has no file {_STATE!r}, which names the latest '
           f'checkpoint: {os.path.basename(found)} is read, its last one.')
   return found
 
@@ -126,6 +130,18 @@ def repair_state(folder: str) -> None:
     return
   write_state(folder, found, sorted(
       prefixes, key=lambda path: (path == found, _number(path))))
+
+
+def check_pointers(location: Location) -> None:
+  """Raises ValueError if a file of a checkpoint is a pointer of Git LFS."""
+  for name in tf.io.gfile.listdir(location.folder):
+    path = os.path.join(location.folder, name)
+    if name.endswith(_READ) and files.size(path) < _LONGEST_POINTER and (
+        not tf.io.gfile.isdir(path)) and (
+            files.read_bytes(path).startswith(_POINTER)):
+      raise ValueError(
+          f'{path} is not the file, but its pointer of Git LFS: `git lfs pull` '
+          'in the repository fetches it.')
 
 
 @contextlib.contextmanager
@@ -163,6 +179,12 @@ def write_state(folder: str, latest_prefix: str,
     lines += [f'all_model_checkpoint_paths: {quoted(prefix)}',
               f'all_model_checkpoint_timestamps: {number}']
   files.write_text(os.path.join(folder, _STATE), '\n'.join([*lines, '']))
+
+
+@functools.cache
+def warn(message: str) -> None:
+  """Warns once: a checkpoint is located by each of several readers."""
+  logging.warning('%s', message)
 
 
 class ObjectGraph:
@@ -282,12 +304,6 @@ def _number(prefix: str) -> int:
   """Returns the number at the end of a prefix, or -1."""
   number = prefix.rpartition('-')[2]
   return int(number) if number.isdecimal() else -1
-
-
-@functools.cache
-def _warn(message: str) -> None:
-  """Warns once: a checkpoint is located by each of several readers."""
-  logging.warning('%s', message)
 
 
 def _parse(serialized: Any,
