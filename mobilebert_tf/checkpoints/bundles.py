@@ -12,20 +12,30 @@ to.
 import contextlib
 import dataclasses
 import functools
+import json
 import os
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from google.protobuf import message
 import numpy as np
 import tensorflow as tf
+from absl import logging
 from tensorflow.core.protobuf import trackable_object_graph_pb2
+
+from mobilebert_tf.common import files
+from mobilebert_tf.common import plain_paths
 
 KEY = '_CHECKPOINTABLE_OBJECT_GRAPH'
 
 # End of the names of a checkpoint's files, after the prefix.
 _PART = re.compile(r'\.(index|data-\d+-of-\d+)$')
+# How Git LFS begins the text that it keeps in the place of a large file.
+_POINTER = b'version https://git-lfs'
+_LONGEST_POINTER = 1024
+_READ = ('.safetensors', '.json', '.txt', '.yaml', '.index', '-of-00001')
+_STATE = 'checkpoint'  # File with the name of the latest one.
 # Children of the root that hold the state of a training run.
 _TRAINING_STATE = ('optimizer', 'global_step', 'save_counter')
 
@@ -70,18 +80,68 @@ def locate(path: str) -> Location:
     raise FileNotFoundError(
         f'There is no folder and no checkpoint {path!r}.')
   path = path.rstrip('/') or '/'
-  prefixes = sorted(
-      os.path.join(path, name.removesuffix('.index'))
-      for name in tf.io.gfile.listdir(path) if name.endswith('.index'))
-  if len(prefixes) == 1:
-    return Location(path, prefixes[0])
-  latest = _latest(path)
-  if latest in prefixes:
-    return Location(path, latest)
-  found = ', '.join(map(os.path.basename, prefixes)) or 'none'
+  prefix = latest(path)
+  if prefix:
+    return Location(path, prefix)
+  found = ', '.join(map(os.path.basename, _prefixes(path))) or 'none'
   return Location(path, problem=(
       f'{path} should hold one checkpoint, PREFIX.index and PREFIX.data-*, or '
       f'a file "checkpoint" that names the latest; found: {found}.'))
+
+
+def latest(folder: str) -> str | None:
+  """Returns the prefix of the latest checkpoint that a folder holds, if any.
+
+  It is the one that the file `checkpoint` names. If that names none of the
+  folder's, as in a copy from another machine, the highest number counts, and a
+  warning says so. Unlike `tf.train.latest_checkpoint`, it takes no name for a
+  pattern, and does not leave the folder.
+  """
+  prefixes = _prefixes(folder)
+  named = _named(folder)
+  if named and _is_in(named, folder):
+    prefix = os.path.join(folder, os.path.basename(named))
+    if prefix in prefixes:
+      return prefix
+  found = _last(prefixes)
+  if found and named is not None:
+    warn(f'{folder}/{_STATE} names {named or "no checkpoint"}, which is not '
+          f'in that folder: {os.path.basename(found)} is read, its last one.')
+  elif found and len(prefixes) > 1:
+    warn(f'{folder} has no file {_STATE!r}, which names the latest '
+          f'checkpoint: {os.path.basename(found)} is read, its last one.')
+  return found
+
+
+def repair_state(folder: str) -> None:
+  """Makes a folder's `checkpoint` name the folder's own checkpoints alone.
+
+  TensorFlow resumes the one that the file names, and deletes old ones of its
+  list, wherever they are.
+  """
+  found, prefixes = latest(folder), _prefixes(folder)
+  state = tf.train.get_checkpoint_state(folder)
+  if not found or state and all(
+      _is_in(path, folder)
+      for path in (state.model_checkpoint_path,
+                   *state.all_model_checkpoint_paths)) and (
+                       os.path.basename(state.model_checkpoint_path)
+                       == os.path.basename(found)):
+    return
+  write_state(folder, found, sorted(
+      prefixes, key=lambda path: (path == found, _number(path))))
+
+
+def check_pointers(location: Location) -> None:
+  """Raises ValueError if a file of a checkpoint is a pointer of Git LFS."""
+  for name in tf.io.gfile.listdir(location.folder):
+    path = os.path.join(location.folder, name)
+    if name.endswith(_READ) and files.size(path) < _LONGEST_POINTER and (
+        not tf.io.gfile.isdir(path)) and (
+            files.read_bytes(path).startswith(_POINTER)):
+      raise ValueError(
+          f'{path} is not the file, but its pointer of Git LFS: `git lfs pull` '
+          'in the repository fetches it.')
 
 
 @contextlib.contextmanager
@@ -95,17 +155,36 @@ def open_reader(location: Location) -> Iterator[Any]:
   if not location.prefix:
     raise FileNotFoundError(location.problem)
   try:
-    yield tf.train.load_checkpoint(location.prefix)
+    yield tf.train.load_checkpoint(plain_paths.prefix(location.prefix))
   except (tf.errors.OpError, IndexError, UnicodeDecodeError) as error:
     raise ValueError(
         f'{location.prefix} cannot be read ({error}); copy its .index and '
         '.data-* files again.') from error
 
 
-def write_state(folder: str, prefix: str) -> None:
-  """Writes the file by which `tf.train.latest_checkpoint` finds a prefix."""
-  with open(os.path.join(folder, 'checkpoint'), 'w', encoding='utf-8') as file:
-    file.write(f'model_checkpoint_path: "{prefix}"\n')
+def write_state(folder: str, latest_prefix: str,
+                managed: Sequence[str] = ()) -> None:
+  """Writes a folder's `checkpoint`, by which TensorFlow finds the latest.
+
+  Args:
+    folder: The folder.
+    latest_prefix: Prefix of the latest checkpoint.
+    managed: Prefixes that training may delete, oldest first.
+  """
+  def quoted(prefix: str) -> str:
+    return json.dumps(os.path.basename(prefix), ensure_ascii=False)
+
+  lines = [f'model_checkpoint_path: {quoted(latest_prefix)}']
+  for number, prefix in enumerate(managed, 1):
+    lines += [f'all_model_checkpoint_paths: {quoted(prefix)}',
+              f'all_model_checkpoint_timestamps: {number}']
+  files.write_text(os.path.join(folder, _STATE), '\n'.join([*lines, '']))
+
+
+@functools.cache
+def warn(message: str) -> None:
+  """Warns once: a checkpoint is located by each of several readers."""
+  logging.warning('%s', message)
 
 
 class ObjectGraph:
@@ -191,12 +270,40 @@ def write_objects(prefix: str, variables: Mapping[str, np.ndarray],
   root.write(prefix)
 
 
-def _latest(folder: str) -> str | None:
-  """Returns the prefix that the folder's `checkpoint` file names, if any."""
-  try:
-    return tf.train.latest_checkpoint(folder)
-  except (tf.errors.OpError, ValueError):
+def _prefixes(folder: str) -> list[str]:
+  return sorted(
+      os.path.join(folder, name.removesuffix('.index'))
+      for name in tf.io.gfile.listdir(folder) if name.endswith('.index'))
+
+
+def _named(folder: str) -> str | None:
+  """Returns what a folder's `checkpoint` names; None without such a file."""
+  if not tf.io.gfile.exists(os.path.join(folder, _STATE)):
     return None
+  try:
+    state = tf.train.get_checkpoint_state(folder)
+  except (tf.errors.OpError, ValueError):  # Such as text that is not UTF-8.
+    state = None
+  return state.model_checkpoint_path if state else ''
+
+
+def _is_in(path: str, folder: str) -> bool:
+  return os.path.realpath(os.path.dirname(path)) == os.path.realpath(folder)
+
+
+def _last(prefixes: list[str]) -> str | None:
+  """Returns the only prefix, or the highest number of those of one name."""
+  names = {prefix.rpartition('-')[0] for prefix in prefixes}
+  if len(prefixes) > 1 and (
+      len(names) > 1 or min(map(_number, prefixes)) < 0):
+    return None
+  return max(prefixes, key=_number, default=None)
+
+
+def _number(prefix: str) -> int:
+  """Returns the number at the end of a prefix, or -1."""
+  number = prefix.rpartition('-')[2]
+  return int(number) if number.isdecimal() else -1
 
 
 def _parse(serialized: Any,

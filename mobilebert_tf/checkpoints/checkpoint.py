@@ -3,6 +3,7 @@
 
 """A checkpoint in memory, of any format: an architecture and its weights."""
 
+import collections
 import dataclasses
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
@@ -44,6 +45,7 @@ class Checkpoint:
     source: Origin of the weights, for messages.
     problem_type: Meaning of the classifier's logits in the words of
       transformers; '' for the usual one of their number.
+    notes: Sentences on what was read as something else, or left out.
   """
   architecture: architectures.MobileBertConfig
   weights: Mapping[str, np.ndarray]
@@ -53,15 +55,17 @@ class Checkpoint:
   lower_case: bool = True
   source: str = ''
   problem_type: str = ''
+  notes: tuple[str, ...] = ()
 
   def __post_init__(self):
     labels = tuple(self.labels)
     if labels == tuple(f'LABEL_{i}' for i in range(len(labels))):
       labels = ()
     object.__setattr__(self, 'labels', labels)
+    counts = collections.Counter(filter(_is_text, labels))
     for label in labels:
-      if not isinstance(label, str) or not label or '\n' in label or (
-          '\r' in label) or labels.count(label) > 1:
+      if not _is_text(label) or not label or '\n' in label or (
+          '\r' in label) or counts[label] > 1:
         raise ValueError(
             f'{self.source or "The model"} has the label {label!r:.80}; labels '
             'are distinct names of one line each.')
@@ -192,6 +196,10 @@ def listed(names: Sequence[str]) -> str:
   """Returns the first names and the number of the others as text."""
   rest = len(names) - _LISTED
   return ', '.join(names[:_LISTED]) + (f' and {rest} more' if rest > 0 else '')
+
+
+def _is_text(label: Any) -> bool:
+  return isinstance(label, str)
 
 
 def _same_bits(one: np.ndarray, other: np.ndarray) -> bool:

@@ -24,6 +24,7 @@ from mobilebert_tf.checkpoints import hugging_face
 from mobilebert_tf.checkpoints import model_garden
 from mobilebert_tf.checkpoints import name_map
 from mobilebert_tf.checkpoints import native
+from mobilebert_tf.checkpoints import safetensors_files
 from mobilebert_tf.checkpoints import tf1
 from mobilebert_tf.checkpoints import tokenizer_files
 from mobilebert_tf.common import files
@@ -43,7 +44,8 @@ _WRITTEN = re.compile(
 
 # Files that are fetched from the hub: no pickle, no code.
 _FETCHED = (
-    hugging_face.CONFIG, hugging_face.WEIGHTS, tokenizer_files.VOCABULARY,
+    hugging_face.CONFIG, hugging_face.WEIGHTS, safetensors_files.INDEX,
+    safetensors_files.PARTS, tokenizer_files.VOCABULARY,
     tokenizer_files.TOKENIZER, tokenizer_files.TOKENIZER_CONFIG)
 _NAME = re.compile(r'[\w][\w.-]*(/[\w][\w.-]*)?')
 
@@ -194,10 +196,21 @@ def read(name_or_path: str, checkpoint_format: str | None = None,
   """
   _check_overrides(overrides or {})
   path = find(name_or_path, revision)
-  name = checkpoint_format or recognise(path)
-  architectures.check_accepted('checkpoint_format', name, tuple(FORMATS))
-  checkpoint = FORMATS[name].read(
-      bundles.locate(path), overrides, assumed, progress)
+  checkpoint = _read(path, checkpoint_format or recognise(path), progress,
+                     overrides, assumed)
+  for note in checkpoint.notes:
+    bundles.warn(f'{checkpoint.source}: {note}')
+  return checkpoint
+
+
+def _read(path: str, checkpoint_format: str, progress: checkpoint_lib.Progress,
+          *settings: Any) -> checkpoint_lib.Checkpoint:
+  architectures.check_accepted(
+      'checkpoint_format', checkpoint_format, tuple(FORMATS))
+  location = bundles.locate(path)
+  bundles.check_pointers(location)
+  checkpoint = FORMATS[checkpoint_format].read(
+      location, *(settings or (None, None)), progress)
   tokenizer_files.check_labels(checkpoint)
   return checkpoint
 
@@ -304,7 +317,7 @@ def convert(input_path: str, output: str, output_format: str = 'mobilebert_tf',
         f'{output} is the input, or has it inside; write to another folder.')
   check_output(target, output_format, overwrite)
   input_format = input_format or recognise(path)
-  checkpoint = read(path, input_format, progress=progress)
+  checkpoint = _read(path, input_format, progress)
   changes = {}
   if vocab_file:
     changes['vocabulary'] = vocabulary_lib.Vocabulary.read(vocab_file)
@@ -313,7 +326,7 @@ def convert(input_path: str, output: str, output_format: str = 'mobilebert_tf',
   checkpoint = dataclasses.replace(checkpoint, **changes)
   notes = write(checkpoint, output, output_format, overwrite, progress)
   return Conversion(checkpoint, input_format, output_format, output,
-                    tuple(notes), time.monotonic() - start)
+                    (*checkpoint.notes, *notes), time.monotonic() - start)
 
 
 def describe(conversion: Conversion) -> list[tuple[str, str]]:
@@ -342,7 +355,11 @@ def describe(conversion: Conversion) -> list[tuple[str, str]]:
       for entry in sorted(os.scandir(local_output(conversion.output)),
                           key=lambda entry: entry.name)
   ]
-  return [*rows, ('Check', 'read again, and equal to the last bit'),
+  left_out = any('left out' in note.lower() for note in conversion.notes)
+  check = 'read again, and equal to the last bit'
+  if left_out:
+    check += ' but for what the notes say'
+  return [*rows, ('Check', check),
           ('Time', formatting.duration(conversion.seconds))]
 
 

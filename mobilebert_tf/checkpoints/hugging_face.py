@@ -3,22 +3,21 @@
 
 """Folders of Hugging Face `transformers`.
 
-`config.json`, `model.safetensors`, `vocab.txt` and `tokenizer_config.json`.
-A `pytorch_model.bin` is a pickle, which can run any code, and is never read.
+`config.json`, `model.safetensors`, `vocab.txt` and `tokenizer_config.json`. Its
+fields and tensors are accounted for one by one. A `pytorch_model.bin` is a
+pickle, which can run any code, and is never read.
 """
 
-import contextlib
 import os
-from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
-import safetensors
 import safetensors.numpy
 
 from mobilebert_tf.checkpoints import bundles
 from mobilebert_tf.checkpoints import checkpoint as checkpoint_lib
 from mobilebert_tf.checkpoints import name_map
+from mobilebert_tf.checkpoints import safetensors_files
 from mobilebert_tf.checkpoints import tf1
 from mobilebert_tf.checkpoints import tokenizer_files
 from mobilebert_tf.modeling import architectures
@@ -26,8 +25,7 @@ from mobilebert_tf.modeling import layout
 
 TITLE = 'Hugging Face'
 CONFIG = 'config.json'
-WEIGHTS = 'model.safetensors'
-PICKLES = ('pytorch_model.bin', 'pytorch_model.bin.index.json')
+WEIGHTS = safetensors_files.WEIGHTS
 MARKER = CONFIG
 
 # The class of transformers for each set of heads. Some have no pooler.
@@ -43,18 +41,38 @@ _CLASSES = {
 _WITHOUT_POOLER = (
     ('masked_lm',), ('token_classification',), ('question_answering',))
 
-_BASE = 'mobilebert.'
-_BASE_PARTS = ('embeddings.', 'encoder.', 'pooler.')
-# Keys of buffers, and second names of tied weights.
-_NOT_WEIGHTS = ('mobilebert.embeddings.position_ids',
-                'cls.predictions.decoder.weight',
-                'cls.predictions.decoder.bias')
+# Heads of fine-tuning, of which a folder has the one of its class.
+_TASK_HEADS = ('sequence_classification', 'token_classification',
+               'question_answering')
+_PROBLEM_TYPES = ('single_label_classification', 'multi_label_classification',
+                  'regression')
+
+# Fields that change answers, and the only values that are computed.
+_ONLY = {
+    'layer_norm_eps': 1e-12,
+    'position_embedding_type': 'absolute',
+    'is_decoder': False,
+    'is_encoder_decoder': False,
+    'add_cross_attention': False,
+    'pruned_heads': {},
+    'quantization_config': {},
+    'auto_map': {},
+}
+# Fields that change no answer, but for those that other functions read.
+_OF_NO_MATTER = frozenset({
+    '_name_or_path', 'architectures', 'bos_token_id', 'chunk_size_feed_forward',
+    'classifier_dropout', 'dtype', 'eos_token_id', 'finetuning_task',
+    'gradient_checkpointing', 'id2label', 'label2id', 'model_type',
+    'num_labels', 'output_attentions', 'output_hidden_states', 'output_past',
+    'pad_token_id', 'problem_type', 'return_dict', 'tie_word_embeddings',
+    'torch_dtype', 'torchscript', 'transformers_version', 'true_hidden_size',
+    'use_cache'})
 
 
 def recognises(location: bundles.Location) -> bool:
   """Returns whether a folder is one of transformers, readable or not."""
   return any(os.path.exists(os.path.join(location.folder, name))
-             for name in (CONFIG, WEIGHTS, *PICKLES))
+             for name in (CONFIG, *safetensors_files.NAMES))
 
 
 def read(location: bundles.Location,
@@ -67,27 +85,23 @@ def read(location: bundles.Location,
   path = os.path.join(location.folder, CONFIG)
   fields = tokenizer_files.read_json(path)
   architecture = tf1.from_fields(fields, path, **(overrides or {}))
-  weights_path = os.path.join(location.folder, WEIGHTS)
-  _check_exists(weights_path)
-  with _open(weights_path) as tensors:
-    keys = _model_keys(tensors.keys(), architecture)
-    _check_tied(tensors, keys, weights_path)
-    shapes = {
-        key: tensors.get_slice(stored).get_shape()
-        for key, stored in keys.items()
-    }
+  notes = _check_fields(fields, path)
+  with safetensors_files.open_folder(location.folder) as tensors:
+    shapes = _used(tensors.shapes, architecture)
     architecture = _without_pooler(architecture, fields, shapes)
     source = checkpoint_lib.Source(
-        weights_path, 'hugging_face', shapes,
-        lambda key: tensors.get_tensor(keys[key]))
+        tensors.path, 'hugging_face', shapes, tensors.read)
     weights, parts = checkpoint_lib.read_weights(
         name_map.weight_names(architecture, _possible_heads(fields)), source,
         progress)
-  return checkpoint_lib.Checkpoint(
-      architecture, weights, parts, source=weights_path,
+    notes += tensors.notes
+  checkpoint = checkpoint_lib.Checkpoint(
+      architecture, weights, parts, source=tensors.path, notes=tuple(notes),
       **{**tokenizer_files.read(location.folder),
          'labels': _labels(fields, path),
-         'problem_type': str(fields.get('problem_type') or '')})
+         'problem_type': _problem_type(fields, path)})
+  _check_head(checkpoint, fields, path)
+  return checkpoint
 
 
 def fit(checkpoint: checkpoint_lib.Checkpoint
@@ -123,7 +137,7 @@ def write(checkpoint: checkpoint_lib.Checkpoint, folder: str,
     array = name.from_ours(checkpoint.weights[name.ours], 'hugging_face')
     key = name.hugging_face
     if not checkpoint.heads:  # MobileBertModel is the base itself.
-      key = key.removeprefix(_BASE)
+      key = key.removeprefix(safetensors_files.BASE)
     tensors[key] = np.ascontiguousarray(array)
   # save_file would make the file readable by its owner only.
   with open(os.path.join(folder, WEIGHTS), 'wb') as file:
@@ -159,75 +173,84 @@ def _config_fields(config: architectures.MobileBertConfig) -> dict[str, Any]:
   }
 
 
-@contextlib.contextmanager
-def _open(path: str) -> Iterator[Any]:
-  try:
-    with safetensors.safe_open(path, framework='numpy') as tensors:
-      yield tensors
-  except safetensors.SafetensorError as error:
-    raise ValueError(
-        f'{path} cannot be read ({error}); copy it again.') from error
-
-
-def _check_exists(path: str) -> None:
-  if os.path.exists(path):
-    return
-  folder = os.path.dirname(path)
-  if os.path.exists(f'{path}.index.json'):
-    raise FileNotFoundError(
-        f'{folder} has its weights in several files. With transformers '
-        "installed, AutoModel.from_pretrained('...').save_pretrained('folder', "
-        "max_shard_size='10GB') writes one.")
-  has_pickle = any(
-      os.path.exists(os.path.join(folder, name)) for name in PICKLES)
-  only = ', only a pytorch_model.bin' if has_pickle else ''
-  raise FileNotFoundError(
-      f'{folder} has no {WEIGHTS}{only}. A pytorch_model.bin is a pickle, '
-      'which can run any code when it is read, so it is not. With torch and '
-      "transformers installed, AutoModelForPreTraining.from_pretrained('...')"
-      ".save_pretrained('folder') writes safetensors; repositories of the hub "
-      "that have none often offer them as revision='refs/pr/1' or such.")
-
-
-def _check_tied(tensors: Any, keys: dict[str, str], path: str) -> None:
-  """Raises ValueError if a second name of a weight holds other values."""
-  stored = set(tensors.keys())
-  for second, first in (
-      ('cls.predictions.decoder.weight',
-       f'{_BASE}embeddings.word_embeddings.weight'),
-      ('cls.predictions.decoder.bias', 'cls.predictions.bias')):
-    if second in stored and first in keys and not np.array_equal(
-        tensors.get_tensor(second), tensors.get_tensor(keys[first])):
-      raise ValueError(
-          f'{path}: {second} is not {first}. A MobileBERT reads and writes '
-          'words with one table; this model was trained with two.')
-
-
-def _model_keys(stored: list[str],
-                architecture: architectures.MobileBertConfig
-                ) -> dict[str, str]:
-  """Returns the full keys of weights, and the keys that are stored."""
-  keys = {
-      _BASE + key if key.startswith(_BASE_PARTS) else key: key for key in stored
-  }
-  if len(keys) < len(stored):
-    raise ValueError(
-        'The weights hold the encoder twice, with and without the prefix '
-        f'{_BASE!r}; save the model again.')
-  # transformers makes a shared bottleneck for TINY, but does not read it.
+def _used(shapes: dict[str, Any],
+          architecture: architectures.MobileBertConfig) -> dict[str, Any]:
+  """Returns the shapes of the weights that transformers computes with."""
+  # It makes a shared bottleneck for TINY, but does not read it.
   unused = '.bottleneck.attention.' if tf1.attention_fields(
       architecture)['use_bottleneck_attention'] else None
-  return {
-      key: name for key, name in keys.items()
-      if key not in _NOT_WEIGHTS and not (unused and unused in key)
-  }
+  return {name: shape for name, shape in shapes.items()
+          if not (unused and unused in name)}
+
+
+def _check_fields(fields: dict[str, Any], path: str) -> list[str]:
+  """Returns a note on fields that are not known.
+
+  Raises:
+    ValueError: If a field changes answers in a way that is not computed here.
+  """
+  for name, value in _ONLY.items():
+    if fields.get(name) not in (None, value) and (fields[name] or value):
+      raise ValueError(
+          f'{path} has {name}={fields[name]!r:.80}, which changes answers and '
+          f'is not computed here; only {value!r} is.')
+  unknown = sorted(
+      name for name, value in fields.items() if value and name not in _ONLY
+      and name not in tf1.FIELDS and name not in _OF_NO_MATTER)
+  notes = [f'Left out of {CONFIG}, as fields that no MobileBERT has: '
+           f'{checkpoint_lib.listed(unknown)}.'] if unknown else []
+  classes = _classes(fields)
+  if 'MobileBertForMultipleChoice' in classes:
+    raise ValueError(
+        f'{path} is of a MobileBertForMultipleChoice, whose value is no rating '
+        'but compared with those of other texts; no task here does that.')
+  if classes and not set(classes) & set(_CLASSES.values()):
+    notes.append(f'{CONFIG} is of the class {checkpoint_lib.listed(classes)}, '
+                 'which is not known; the model is read by its weights.')
+  return notes
+
+
+def _problem_type(fields: dict[str, Any], path: str) -> str:
+  value = fields.get('problem_type') or ''
+  if value and value not in _PROBLEM_TYPES:
+    raise ValueError(f'{path} has problem_type={value!r:.80}; there are '
+                     f'{", ".join(_PROBLEM_TYPES)}.')
+  return value
+
+
+def _check_head(checkpoint: checkpoint_lib.Checkpoint, fields: dict[str, Any],
+                path: str) -> None:
+  """Raises ValueError if fields contradict the head that was read."""
+  num_classes = checkpoint.num_classes
+  sizes = {'num_labels': fields.get('num_labels'),
+           'id2label': len(fields.get('id2label') or ()) or None}
+  for name, size in sizes.items():
+    if num_classes and size not in (None, num_classes):
+      raise ValueError(
+          f'{path}: {name} is of {size} labels, but the classifier has '
+          f'{num_classes} classes.')
+  heads = {kind[0] for kind, name in _CLASSES.items()
+           if kind and kind[0] in _TASK_HEADS and name in _classes(fields)}
+  found = set(checkpoint.heads) & set(_TASK_HEADS)
+  if heads and found and not found & heads:
+    raise ValueError(
+        f'{path} has architectures={fields["architectures"]}, but the weights '
+        f'are those of {" and ".join(sorted(found))}.')
+  problem = fields.get('problem_type')
+  if 'sequence_classification' not in found or not problem:
+    return
+  if (num_classes == 1) != (problem == 'regression'):
+    raise ValueError(
+        f'{path} has problem_type={problem!r} and a classifier of '
+        f'{num_classes} values: regression has one, the others have two or '
+        'more.')
 
 
 def _classes(fields: dict[str, Any]) -> list[str]:
-  """Returns the names of classes that a config gives."""
+  """Returns the names of classes that a config gives, those of PyTorch."""
   classes = fields.get('architectures')
-  return [name for name in classes if isinstance(name, str)] if isinstance(
-      classes, list) else []
+  return [name.removeprefix('TF') for name in classes
+          if isinstance(name, str)] if isinstance(classes, list) else []
 
 
 def _possible_heads(fields: dict[str, Any]) -> list[str]:
@@ -243,7 +266,8 @@ def _without_pooler(architecture: architectures.MobileBertConfig,
                     shapes: dict[str, Any]) -> architectures.MobileBertConfig:
   """Returns the architecture without a pooler where the class has none."""
   classes = [_CLASSES[heads] for heads in _WITHOUT_POOLER]
-  if not architecture.use_pooler or f'{_BASE}pooler.dense.weight' in shapes or (
+  pooler = f'{safetensors_files.BASE}pooler.dense.weight'
+  if not architecture.use_pooler or pooler in shapes or (
       not set(classes) & set(_classes(fields))):
     return architecture
   return architectures.resolve({**architecture.as_dict(), 'use_pooler': False})
@@ -253,8 +277,17 @@ def _labels(fields: dict[str, Any], path: str) -> tuple[str, ...]:
   """Returns the names of classes, placeholders included."""
   by_id = fields.get('id2label') or {}
   try:
-    return tuple(str(by_id[str(i)]) for i in range(len(by_id)))
+    labels = tuple(str(by_id[str(i)]) for i in range(len(by_id)))
   except (KeyError, TypeError) as error:
     raise ValueError(
         f'{path}: id2label should have the keys "0", "1" and so on; '
         f'got {by_id!r:.80}.') from error
+  by_label = fields.get('label2id')
+  # Placeholders are often left when labels are named.
+  if isinstance(by_label, dict) and set(by_label) == set(labels):
+    for i, label in enumerate(labels):
+      if str(by_label[label]) != str(i):
+        raise ValueError(
+            f'{path}: {label!r:.80} is {i} in id2label and '
+            f'{by_label[label]!r:.80} in label2id.')
+  return labels

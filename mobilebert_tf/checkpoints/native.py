@@ -151,16 +151,21 @@ def write_weights(checkpoint: checkpoint_lib.Checkpoint, folder: str,
   bundles.write_state(folder, PREFIX)
 
 
-def read_run(folder: str) -> tuple[dict[str, Any], str]:
-  """Returns fields and path of a checkpoint's YAML, empty if there is none.
+def find_config(folder: str) -> str:
+  """Returns the path of a checkpoint's YAML, '' if there is none.
 
   It lies in the folder, or is the `params.yaml` one folder up.
   """
-  parent = os.path.dirname(os.path.abspath(folder)) if (
-      '://' not in folder) else os.path.dirname(folder)
+  parent = os.path.dirname(folder if '://' in folder
+                           else os.path.abspath(folder))
   paths = [os.path.join(folder, CONFIG), os.path.join(folder, RUN_CONFIG),
            os.path.join(parent, RUN_CONFIG)]
-  path = next(filter(tf.io.gfile.exists, paths), '')
+  return next(filter(tf.io.gfile.exists, paths), '')
+
+
+def read_run(folder: str) -> tuple[dict[str, Any], str]:
+  """Returns the fields and path of what `find_config` finds, or empty ones."""
+  path = find_config(folder)
   if not path:
     return {}, ''
   fields = files.read_yaml(path)
@@ -223,10 +228,13 @@ def _run_settings(run: Mapping[str, Any], path: str) -> dict[str, Any]:
   if isinstance(run['task'].get('problem_type'), str):
     settings['problem_type'] = run['task']['problem_type']
   # A run may have moved, and its vocabulary with it.
-  vocab_file = data.get('vocab_file')
-  if isinstance(vocab_file, str) and tf.io.gfile.exists(vocab_file) and (
-      '://' in vocab_file or os.path.isfile(vocab_file)):
-    settings['vocabulary'] = vocabulary_lib.Vocabulary.read(vocab_file)
+  for vocab_file in (
+      os.path.join(os.path.dirname(path), tokenizer_files.VOCABULARY),
+      data.get('vocab_file')):
+    if isinstance(vocab_file, str) and tf.io.gfile.exists(vocab_file) and (
+        '://' in vocab_file or os.path.isfile(vocab_file)):
+      settings['vocabulary'] = vocabulary_lib.Vocabulary.read(vocab_file)
+      break
   if 'lower_case' in data:
     settings['lower_case'] = bool(data['lower_case'])
   return settings

@@ -46,6 +46,9 @@ _FIELDS = {
     'attention_probs_dropout_prob': 'attention_dropout_rate',
     'initializer_range': 'initializer_range',
 }
+# Fields that matter for training alone.
+_OF_TRAINING = ('hidden_dropout_prob', 'attention_probs_dropout_prob',
+                'initializer_range')
 # Defaults of fields that a JSON lacks.
 _TF1_DEFAULTS = {
     'num_feedforward_networks': 1,
@@ -67,6 +70,8 @@ _ATTENTION_INPUTS = {
     'shared_bottleneck': (False, True),
     'block_input': (False, False),
 }
+# All fields of a JSON that are read.
+FIELDS = (*_FIELDS, *_TF1_DEFAULTS, 'use_bottleneck', 'trigram_input')
 # Hugging Face's names; its `gelu` is the erf form.
 TANH_GELU = ('gelu_new', 'gelu_pytorch_tanh')
 
@@ -156,7 +161,8 @@ def from_fields(fields: dict[str, Any], path: str,
   if model_type != 'mobilebert':
     raise ValueError(
         f'{path} describes a model of type {model_type!r}, not a MobileBERT.')
-  missing = [name for name in _FIELDS if name not in fields]
+  missing = [name for name in _FIELDS
+             if name not in fields and name not in _OF_TRAINING]
   if missing:
     raise ValueError(
         f'{path} lacks {", ".join(missing)}, which a MobileBERT config has. Is '
@@ -165,7 +171,8 @@ def from_fields(fields: dict[str, Any], path: str,
     if not fields.get(name, 'model_type' in fields):
       raise ValueError(
           f'{path} has {name}=false: that is a plain BERT, not a MobileBERT.')
-  values = {ours: fields[theirs] for theirs, ours in _FIELDS.items()}
+  values = {ours: fields[theirs] for theirs, ours in _FIELDS.items()
+            if theirs in fields}
   if 'model_type' in fields:
     values['hidden_activation'] = _hugging_face_activation(
         path, fields['hidden_act'])

@@ -14,6 +14,7 @@ from tensorflow_serving.apis import predict_pb2
 from tensorflow_serving.apis import prediction_log_pb2
 
 from mobilebert_tf.common import files
+from mobilebert_tf.common import plain_paths
 from mobilebert_tf.deployment import agreement
 from mobilebert_tf.deployment import served_module
 from mobilebert_tf.inference import loading
@@ -122,7 +123,7 @@ def _inputs(module: served_module.ServedModule, texts: Sequence[str],
 
 def _serve(folder: pathlib.Path, module: served_module.ServedModule,
            texts: agreement.RealTexts) -> dict[str, np.ndarray]:
-  loaded = tf.saved_model.load(str(folder))
+  loaded = tf.saved_model.load(plain_paths.folder(folder))
   outputs = loaded.signatures['serve_text'](
       **_inputs(module, texts.texts, texts.pairs))
   return {name: value.numpy() for name, value in outputs.items()}

@@ -12,6 +12,7 @@ import numpy as np
 import tensorflow as tf
 import tensorflow_text  # Registers the tokenizer's operations.
 
+from mobilebert_tf.common import plain_paths
 from mobilebert_tf.inference import task_kind
 
 del tensorflow_text
@@ -50,7 +51,7 @@ class SavedModelRunner:
                kinds: Mapping[str, task_kind.TaskKind]):
     # A message names every operation; its first line says what is wrong.
     try:
-      self._loaded = tf.saved_model.load(os.fspath(path))
+      self._loaded = tf.saved_model.load(plain_paths.folder(path))
     except Exception as error:  # Of any kind, as the damage may be.
       reason = next(iter(str(error).splitlines()), type(error).__name__)
       raise ValueError(

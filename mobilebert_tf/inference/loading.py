@@ -6,13 +6,18 @@
 from collections.abc import Iterable, Mapping
 import dataclasses
 import os
+import tempfile
 from typing import Any
 
 import tensorflow as tf, tf_keras
 
 from mobilebert_tf import checkpoints
 from mobilebert_tf import modeling
+from mobilebert_tf.checkpoints import bundles
+from mobilebert_tf.checkpoints import native
+from mobilebert_tf.checkpoints import tf1
 from mobilebert_tf.common import files
+from mobilebert_tf.common import plain_paths
 from mobilebert_tf.inference import task_kind
 from mobilebert_tf.text import vocabulary
 from official.core import config_definitions as cfg
@@ -56,11 +61,9 @@ def load(model_dir: str, kinds: Kinds) -> TrainedModel:
 
   Args:
     model_dir: Folder of a fine-tuning run, for its latest checkpoint; one of
-      its
-      checkpoints, or its folder of the best ones; or a folder of any format of
-      `checkpoints` with the head of a kind and a `vocab.txt`, or its name on
-        the
-      Hugging Face hub.
+      its checkpoints, or its folder of the best ones; or a folder of any format
+      of `checkpoints` with the head of a kind and a vocabulary, or its name on
+      the Hugging Face hub.
     kinds: All kinds of tasks by name.
 
   Raises:
@@ -95,7 +98,7 @@ def load_encoder(model_dir: str, kinds: Kinds) -> TrainedModel:
     return dataclasses.replace(
         trained, model=trained.model.encoder, labels=[], kind=kind, pairs=False)
   checkpoint = checkpoints.read(checkpoints.find(model_dir))
-  vocab_file = _vocabulary_beside(checkpoint)
+  vocab_file = _vocabulary_of(checkpoint)
   encoder = checkpoints.build(modeling.MobileBertEncoder, checkpoint)
   return TrainedModel(encoder, [], vocab_file, checkpoint.lower_case,
                       encoder.max_length - 1, kind)
@@ -129,30 +132,23 @@ def load_for_export(model_dir: str, kinds: Kinds, *, encoder_only: bool = False,
 # === Training runs ===
 
 
-def _find_run(path: str) -> tuple[str, str | None]:
+def _find_run(path: str) -> tuple[str, str]:
   """Returns the folder of a run, or '', and the checkpoint that is meant."""
   if tf.io.gfile.exists(os.path.join(path, _PARAMS)):
-    return path, _latest_checkpoint(path)
-  # One of its checkpoints, or the folder of its best ones.
-  is_checkpoint = tf.io.gfile.exists(f'{path}.index')
-  parent = os.path.dirname(path.rstrip('/')) or '.'
-  # One of the best ones is two folders below the params.
-  for folder in (parent, os.path.dirname(parent) or '.')[:1 + is_checkpoint]:
-    if tf.io.gfile.exists(os.path.join(folder, _PARAMS)):
-      checkpoint = path if is_checkpoint else _latest_checkpoint(path)
-      if checkpoint:
-        return folder, checkpoint
-  return '', None
-
-
-def _latest_checkpoint(folder: str) -> str | None:
+    return path, bundles.latest(path) or ''
   try:
-    return tf.train.latest_checkpoint(folder)
-  except (ValueError, tf.errors.OpError) as error:
-    raise ValueError(f'{folder}/checkpoint is damaged: {error}') from error
+    location = bundles.locate(path)
+  except FileNotFoundError:  # Perhaps a name on the hub.
+    return '', ''
+  # A checkpoint beside the params, or in a folder beside them.
+  run, name = os.path.split(native.find_config(location.folder))
+  if name != _PARAMS or not location.prefix or tf.io.gfile.exists(
+      os.path.join(location.folder, tf1.CONFIG)):
+    return '', ''
+  return run, location.prefix
 
 
-def _load_run(model_dir: str, checkpoint: str | None,
+def _load_run(model_dir: str, checkpoint: str,
               kinds: Kinds) -> TrainedModel:
   fields = _read_task(model_dir)
   kind = _kind_of_run(fields, kinds)
@@ -171,7 +167,8 @@ def _load_run(model_dir: str, checkpoint: str | None,
   vocabulary.check_size(vocab_file, task.model.encoder.get().vocab_size)
   model = task_factory.get_task(task).build_model()
   try:
-    status = tf.train.Checkpoint(model=model).read(checkpoint)
+    status = tf.train.Checkpoint(model=model).read(
+        plain_paths.prefix(checkpoint))
     status.expect_partial().assert_existing_objects_matched()
   except (AssertionError, IndexError, ValueError, tf.errors.OpError) as error:
     raise ValueError(
@@ -244,7 +241,7 @@ def _find_labels(model_dir: str, kind: task_kind.TaskKind,
 def _load_checkpoint(path: str, kinds: Kinds) -> TrainedModel:
   checkpoint = checkpoints.read(path)
   kind = _kind_of_checkpoint(checkpoint, kinds)
-  vocab_file = _vocabulary_beside(checkpoint)
+  vocab_file = _vocabulary_of(checkpoint)
   labels = []
   if kind.has_labels:
     labels = list(checkpoint.labels) or [
@@ -293,12 +290,17 @@ def _experiments(kinds: Kinds) -> list[str]:
       kind.experiment for kind in kinds.values() if kind.experiment))
 
 
-def _vocabulary_beside(checkpoint: checkpoints.Checkpoint) -> str:
+def _vocabulary_of(checkpoint: checkpoints.Checkpoint) -> str:
+  """Returns the path of a checkpoint's vocabulary."""
   vocab_file = os.path.join(os.path.dirname(checkpoint.source), _VOCABULARY)
   if not tf.io.gfile.exists(vocab_file):
-    raise FileNotFoundError(
-        f'{vocab_file} is missing: the vocabulary that the model was trained '
-        'with. If there is a tokenizer.json, mobilebert_tf.convert_checkpoint '
-        'makes a folder with both.')
+    if checkpoint.vocabulary is None:
+      raise FileNotFoundError(
+          f'{vocab_file} is missing: the vocabulary that the model was trained '
+          'with.')
+    # It is that of a tokenizer.json, or of the run's params.
+    vocab_file = os.path.join(
+        tempfile.mkdtemp(dir=plain_paths.temporary_folder()), _VOCABULARY)
+    checkpoint.vocabulary.write(vocab_file)
   vocabulary.check_size(vocab_file, checkpoint.architecture.vocab_size)
   return vocab_file

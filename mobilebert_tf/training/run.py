@@ -18,7 +18,9 @@ import tensorflow as tf, tf_keras
 import tqdm
 from absl import logging
 
+from mobilebert_tf.checkpoints import bundles
 from mobilebert_tf.common import files
+from mobilebert_tf.common import plain_paths
 from official.common import distribute_utils
 from official.core import base_task
 from official.core import base_trainer
@@ -31,6 +33,7 @@ from official.modeling import performance
 
 METRICS_FILE = 'metrics.jsonl'
 PARAMS_FILE = 'params.yaml'
+VOCABULARY_FILE = 'vocab.txt'
 # The step in a checkpoint of the Model Garden's trainer.
 _GLOBAL_STEP = 'global_step/.ATTRIBUTES/VARIABLE_VALUE'
 # If these differed, a resumed run would read some data twice and some never, or
@@ -94,15 +97,19 @@ def run_experiment(params: cfg.ExperimentConfig, mode: str, model_dir: str,
     seed = getattr(params.task.train_data, 'seed', None)
     if seed is not None:
       tf_keras.utils.set_random_seed(seed)
+  if is_chief and tf.io.gfile.isdir(model_dir):
+    bundles.repair_state(model_dir)
   with strategy.scope():
     task = task_factory.get_task(params.task, logging_dir=model_dir)
-    trainer = _build_trainer(params, task, mode, model_dir if is_chief else '')
+    # TensorFlow would not find what it writes to lr[1e-4].
+    plain_dir = plain_paths.folder(model_dir)
+    trainer = _build_trainer(params, task, mode, plain_dir if is_chief else '')
   actions = []
   if 'train' in mode:
     actions = _build_actions(
         params, task, trainer, model_dir, description, is_chief)
   return _ExperimentRunner(
-      strategy, task, mode, params, model_dir, trainer=trainer,
+      strategy, task, mode, params, plain_dir, trainer=trainer,
       save_summary=is_chief, train_actions=actions).run()
 
 
@@ -121,7 +128,7 @@ def start_or_resume(params: cfg.ExperimentConfig,
       batches or another schedule.
   """
   data = params.task.train_data
-  checkpoint = tf.train.latest_checkpoint(model_dir)
+  checkpoint = latest_checkpoint(model_dir)
   can_resume = hasattr(data, 'start_batch')
   started = _read_params(model_dir)
   if can_resume and data.seed is None:
@@ -139,6 +146,7 @@ def start_or_resume(params: cfg.ExperimentConfig,
   if checkpoint:
     _check_same(started, params, model_dir)
   if strategy.extended.should_checkpoint:
+    _keep_vocabulary(data, model_dir)
     write_params(params, model_dir)
   if can_resume and checkpoint:
     # Not in the file, which may be the config of another run.
@@ -203,9 +211,28 @@ def write_params(params: cfg.ExperimentConfig, model_dir: str) -> None:
     hyperparams.save_params_dict_to_yaml(params, new)
 
 
+def _keep_vocabulary(data: Any, model_dir: str) -> None:
+  """Copies the vocabulary into a run, so that the run can be moved."""
+  source = getattr(data, 'vocab_file', '')
+  copy = os.path.join(model_dir, VOCABULARY_FILE)
+  if not source or not tf.io.gfile.exists(source):
+    return
+  content = files.read_bytes(source)
+  if not tf.io.gfile.exists(copy):
+    files.write_bytes(copy, content)
+  elif files.read_bytes(copy) != content:
+    raise ValueError(f'{copy} is another vocabulary than {source}. Name '
+                     'another folder for the run.')
+
+
+def latest_checkpoint(model_dir: str) -> str | None:
+  """Returns the prefix of a run's latest checkpoint, if any."""
+  return bundles.latest(model_dir) if tf.io.gfile.isdir(model_dir) else None
+
+
 def _read_step(checkpoint: str) -> int:
   """Returns the step of a checkpoint, 0 if it has none."""
-  reader = tf.train.load_checkpoint(checkpoint)
+  reader = tf.train.load_checkpoint(plain_paths.prefix(checkpoint))
   if not reader.has_tensor(_GLOBAL_STEP):
     return 0
   return int(reader.get_tensor(_GLOBAL_STEP))
@@ -237,7 +264,7 @@ def _build_actions(params: cfg.ExperimentConfig, task: base_task.Task,
   describe = getattr(task, 'describe_step', lambda step: task.name)
   check = StopWhenNotFinite(
       trainer.model, step, params.trainer.steps_per_loop, describe,
-      lambda: tf.train.latest_checkpoint(model_dir))
+      lambda: latest_checkpoint(model_dir))
   if not is_chief:
     return [check]
   return [
@@ -292,10 +319,10 @@ class _FollowingCheckpointManager(tf.train.CheckpointManager):
     self._chief_dir = chief_dir
 
   def restore_or_initialize(self) -> str | None:
-    path = tf.train.latest_checkpoint(self._chief_dir)
+    path = latest_checkpoint(self._chief_dir)
     if path is None:
       return super().restore_or_initialize()
-    self.checkpoint.restore(path)
+    self.checkpoint.restore(plain_paths.prefix(path))
     return path
 
 

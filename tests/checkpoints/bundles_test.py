@@ -10,7 +10,38 @@ import numpy as np
 import tensorflow as tf, tf_keras
 
 from mobilebert_tf.checkpoints import bundles
+from mobilebert_tf.common import plain_paths
 from tests.checkpoints import folders
+
+
+NAMES = ('lr[1e-4]', 'what?', 'all*', 'a\\b', 'a [b', 'plain')
+
+
+class PatternsTest(folders.FolderTestCase, parameterized.TestCase):
+  """Names that TensorFlow's own readers take for patterns."""
+
+  @parameterized.product(name=NAMES, part=('folder', 'prefix'))
+  def test_a_checkpoint_is_read(self, name, part):
+    # A pattern of the name matches this one.
+    (self.folder / 'lr1').mkdir()
+    folder = self.folder / name if part == 'folder' else self.folder
+    folder.mkdir(exist_ok=True)
+    prefix = str(folder / ('ckpt' if part == 'folder' else name))
+    tf.train.Checkpoint(a=tf.Variable(2.0)).write(prefix)
+    location = bundles.locate(str(folder) if part == 'folder' else prefix)
+    self.assertEqual(location.prefix, prefix)
+    with bundles.open_reader(location) as reader:
+      self.assertEqual(reader.get_tensor(bundles.ObjectGraph(reader).find('a')),
+                       2.0)
+
+  def test_a_name_that_is_none_is_taken_as_it_is(self):
+    self.assertEqual(plain_paths.folder('a/b'), 'a/b')
+    self.assertEqual(plain_paths.prefix('a/b-1'), 'a/b-1')
+    self.assertEqual(plain_paths.prefix('gs://a/b-1'), 'gs://a/b-1')
+
+  def test_a_remote_one_is_refused(self):
+    with self.assertRaisesRegex(ValueError, r'gs://a\[1\].* Rename the folder'):
+      plain_paths.folder('gs://a[1]/b')
 
 
 class LocateTest(folders.FolderTestCase, parameterized.TestCase):
@@ -55,6 +86,47 @@ class LocateTest(folders.FolderTestCase, parameterized.TestCase):
     with self.assertRaisesRegex(FileNotFoundError, 'found: a, b'):
       with bundles.open_reader(location):
         self.fail('There is nothing to open.')
+
+  @parameterized.parameters(
+      None, 'model_checkpoint_path: "/home/somebody/run/ckpt-9"',
+      'model_checkpoint_path: "ckpt-11"', '\x00\xff')
+  def test_the_last_one_counts_where_the_file_does_not_name_one(self, state):
+    self._touch('ckpt-9.index', 'ckpt-10.index', 'ckpt-2.index')
+    if state is not None:
+      (self.folder / 'checkpoint').write_text(state, encoding='latin-1')
+    with self.assertLogs(level='WARNING') as logs:
+      self.assertEqual(self._locate(), 'ckpt-10')
+    self.assertLen(logs.output, 1)
+    self.assertIn(f'{self.folder}', logs.output[0])
+    self.assertIn('ckpt-10 is read, its last one.', logs.output[0])
+
+  def test_a_copy_does_not_lead_to_its_original(self):
+    original, copy = self.folder / 'original', self.folder / 'copy'
+    for folder in (original, copy):
+      folder.mkdir()
+      (folder / 'ckpt-1.index').touch()
+      (folder / 'checkpoint').write_text(
+          f'model_checkpoint_path: "{original}/ckpt-1"\n'
+          f'all_model_checkpoint_paths: "{original}/ckpt-1"\n')
+    self.assertEqual(bundles.latest(str(original)), f'{original}/ckpt-1')
+    self.assertEqual(bundles.latest(str(copy)), f'{copy}/ckpt-1')
+    bundles.repair_state(str(copy))
+    # TensorFlow deletes old ones of the list.
+    manager = tf.train.CheckpointManager(
+        tf.train.Checkpoint(a=tf.Variable(1.0)), str(copy), max_to_keep=1)
+    self.assertEqual(manager.latest_checkpoint, f'{copy}/ckpt-1')
+    manager.save(2)
+    self.assertTrue((original / 'ckpt-1.index').exists())
+    self.assertFalse((copy / 'ckpt-1.index').exists())
+
+  def test_a_state_that_is_right_is_not_repaired(self):
+    manager = tf.train.CheckpointManager(
+        tf.train.Checkpoint(a=tf.Variable(1.0)), str(self.folder), 5)
+    for number in (9, 10, 8):
+      manager.save(number)
+    state = (self.folder / 'checkpoint').read_text()
+    bundles.repair_state(str(self.folder))
+    self.assertEqual((self.folder / 'checkpoint').read_text(), state)
 
   @parameterized.parameters('', '\x00\xff', 'model_checkpoint_path: "c"',
                             'model_checkpoint_path: "../../etc/passwd"')

@@ -17,6 +17,9 @@ import tensorflow as tf
 
 from mobilebert_tf import checkpoints
 from mobilebert_tf import modeling
+from mobilebert_tf.checkpoints import formats
+from mobilebert_tf.tasks import registry
+from mobilebert_tf.tasks.classification import predictor
 from tests.checkpoints import folders
 from tests.modeling import contract
 
@@ -107,7 +110,7 @@ class HuggingFaceTest(folders.FolderTestCase, parameterized.TestCase):
     key = 'mobilebert.embeddings.LayerNorm.bias'
     folders.edit_tensors(folder, lambda tensors: tensors.update({
         key.removeprefix('mobilebert.'): tensors[key] + 1}))
-    with self.assertRaisesRegex(ValueError, 'hold the encoder twice'):
+    with self.assertRaisesRegex(ValueError, 'has 1 weights .*: embeddings.Lay'):
       self._read(folder)
 
   @parameterized.parameters((5, 3), (0, 0))
@@ -205,6 +208,80 @@ class HuggingFaceTest(folders.FolderTestCase, parameterized.TestCase):
     with self.assertRaisesRegex(
         ValueError, 'sequence_classification and question_answering in one'):
       checkpoints.write(both, str(self.folder / 'out'), 'hugging_face')
+
+  # === Fields that change answers ===
+
+  def _seqcls(self, num_classes=3, **fields):
+    folder = self._copy('hf_seqcls', **{
+        'id2label': None, 'label2id': None, **fields})
+    folders.edit_tensors(folder, lambda tensors: tensors.update({
+        name: tensors[name][:num_classes]
+        for name in ('classifier.weight', 'classifier.bias')}))
+    return folder
+
+  @parameterized.parameters(
+      ({}, 3, 'classification'),
+      ({'problem_type': 'single_label_classification'}, 3, 'classification'),
+      ({'problem_type': 'multi_label_classification'}, 3,
+       'multi_label_classification'),
+      ({}, 1, 'regression'), ({'problem_type': 'regression'}, 1, 'regression'))
+  def test_the_problem_type_says_the_task(self, fields, num_classes, kind):
+    folder = self._seqcls(num_classes, **fields)
+    folders.write_vocabulary(folder / 'vocab.txt')
+    trained = registry.load(str(folder))
+    self.assertEqual(trained.kind.name, kind)
+    scores = predictor.TextPredictor(trained).scores(['w1 w2'])
+    if kind == 'multi_label_classification':
+      self.assertNotAllClose(np.sum(scores), 1, atol=1e-3)
+
+  @parameterized.parameters(
+      ({'problem_type': 'regression'}, 3,
+       "problem_type='regression' and a classifier of 3 values"),
+      ({'problem_type': 'multi_label_classification'}, 1, 'of 1 values'),
+      ({'problem_type': 'single_label_classification'}, 1, 'of 1 values'),
+      ({'problem_type': 'ranking'}, 3, "problem_type='ranking'; there are"),
+      ({'problem_type': ['regression']}, 1, "problem_type=.'regression'"),
+      ({'num_labels': 2}, 3, 'num_labels is of 2 labels, .*has 3 classes'),
+      ({'id2label': {'0': 'LABEL_0', '1': 'LABEL_1'}}, 3,
+       'id2label is of 2 labels'),
+      ({'id2label': {'0': 'a', '1': 'b', '2': 'c'},
+        'label2id': {'a': 1, 'b': 0, 'c': 2}}, 3,
+       "'a' is 0 in id2label and 1 in label2id"),
+      ({'architectures': ['MobileBertForMultipleChoice']}, 1,
+       'MobileBertForMultipleChoice, whose value is no rating'),
+      ({'architectures': ['MobileBertForQuestionAnswering']}, 3,
+       'MobileBertForQuestionAnswering.*weights are those of sequence_class'),
+      ({'layer_norm_eps': 1e-5}, 3, 'layer_norm_eps=1e-05, which changes'),
+      ({'pruned_heads': {'0': [1]}}, 3, 'pruned_heads=.* changes answers'),
+      ({'is_decoder': True}, 3, 'is_decoder=True, which changes'),
+      ({'quantization_config': {'bits': 8}}, 3, 'quantization_config='),
+      ({'auto_map': {'AutoModel': 'mine.Model'}}, 3, 'auto_map='),
+      ({'position_embedding_type': 'relative_key'}, 3, 'position_embedding'))
+  def test_what_contradicts_or_is_not_computed_is_named(
+      self, fields, num_classes, message):
+    with self.assertRaisesRegex(ValueError, f'config.json.*{message}'):
+      self._read(self._seqcls(num_classes, **fields))
+
+  def test_what_changes_no_answer_is_passed_over(self):
+    folder = self._copy(
+        initializer_range=None, hidden_dropout_prob=None,
+        attention_probs_dropout_prob=None, is_decoder=False, pruned_heads={},
+        return_dict=True, id2label=None)
+    self.assertEmpty(self._read(folder).notes)
+    self._assert_same_encoder(self._read(folder))
+
+  def test_what_is_not_known_is_noted(self):
+    folder = self._copy(rotary=True, architectures=['Mine'])
+    with self.assertLogs(level='WARNING') as logs:
+      notes = self._read(folder).notes
+    self.assertLen(notes, 2)
+    self.assertIn('fields that no MobileBERT has: rotary.', notes[0])
+    self.assertIn('the class Mine, which is not known', notes[1])
+    self.assertIn(notes[0], logs.output[0])
+    conversion = formats.convert(str(folder), str(self.folder / 'out'))
+    rows = formats.describe(conversion)
+    self.assertIn(('Note', notes[0]), rows)
+    self.assertIn('but for what the notes say', dict(rows)['Check'])
 
   # === What transformers computes otherwise, or cannot load ===
 

@@ -103,7 +103,8 @@ class LoadingTest(
     self.assertIsInstance(classifier.model, modeling.MobileBertClassifier)
     self.assertEqual(classifier.labels, ['a', 'b'])
     self.assertEqual(classifier.model.labels, ('a', 'b'))
-    self.assertEqual(classifier.vocab_file, str(self.folder / 'vocab.txt'))
+    self.assertEqual(classifier.vocab_file,
+                     str(self.folder / 'run/vocab.txt'))
     self.assertEqual(classifier.max_length, tiny_classifier.MAX_LENGTH)
     self.assertTrue(classifier.lower_case)
 

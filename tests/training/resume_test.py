@@ -76,9 +76,12 @@ class ContinuedRunTest(temporary.TemporaryFiles, tf.test.TestCase):
 
   @pytest.mark.slow
   def test_weights_equal_those_of_a_run_that_was_not_interrupted(self):
-    folder, whole = self.make_folder(), self.make_folder()
+    folder, whole = f'{self.make_folder()}/lr[1e-4]', self.make_folder()
     tf_keras.utils.set_random_seed(1)
     stopped = self._run(folder, train_steps=2)
+    # A copy from elsewhere.
+    pathlib.Path(folder, 'checkpoint').write_text(
+        'model_checkpoint_path: "/home/somebody/run/ckpt-9"\n')
     seed = self._written(folder)['seed']
     self.assertIsInstance(seed, int)
     # A new process has another global seed.
@@ -87,6 +90,7 @@ class ContinuedRunTest(temporary.TemporaryFiles, tf.test.TestCase):
     continued = self._run(folder, train_steps=5)
     self.assertEqual(self._written(folder)['seed'], seed)
     self.assertEqual(self._written(folder)['start_batch'], 0)
+    self.assertLen(list(pathlib.Path(folder).glob('ckpt-*.index')), 5)
     tf_keras.utils.set_random_seed(1)
     expected = self._run(whole, train_steps=5, seed=seed)
     self.assertEqual(self._distance(continued, expected), 0)
@@ -104,7 +108,7 @@ class ContinuedRunTest(temporary.TemporaryFiles, tf.test.TestCase):
     params = run.start_or_resume(
         self._params(1, 7), strategy, folder)
     self.assertEqual(params.task.train_data.seed, 7)
-    self.assertEqual(os.listdir(folder), ['params.yaml'])
+    self.assertCountEqual(os.listdir(folder), ['params.yaml', 'vocab.txt'])
 
   def test_a_run_is_not_continued_with_other_settings(self):
     folder, strategy = self.make_folder(), tf.distribute.get_strategy()

@@ -31,7 +31,6 @@ from official.core import config_definitions as cfg
 
 RESULTS, RECIPE, LOG = 'results.json', 'recipe.json', 'train.log'
 _VOCABULARY = 'vocab.txt'
-_CHECKPOINT = 'checkpoint'  # TensorFlow's list of them.
 _LOOPS = 50
 _CHECKPOINTS = 5
 _WARM_UP_SHARE = 10
@@ -108,7 +107,7 @@ def check_folder(recipe: recipe_lib.Recipe,
   """
   done = read_results(folder)
   begun = done['recipe'] if done else None
-  if begun is None and (folder / _CHECKPOINT).exists():
+  if begun is None and run_lib.latest_checkpoint(str(folder)):
     if not (folder / RECIPE).exists():
       raise ValueError(f'{folder} holds checkpoints, but not those of a '
                        f'fine-tuning run: it has no {RECIPE}. Name another '
