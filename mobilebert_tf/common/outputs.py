@@ -87,6 +87,20 @@ def check_file(path: str | os.PathLike, is_of_kind: Callable[[bytes], bool],
 
 
 @contextlib.contextmanager
+def claimed(folder: str | os.PathLike, markers: Collection[str],
+            kind: str) -> Iterator[None]:
+  """Checks a folder, makes it and locks it.
+
+  Args and errors are those of `check_folder` and `locked`. A folder that this
+  thread has locked was checked then.
+  """
+  if _key(folder) not in _held:
+    check_folder(folder, markers, kind)
+  with locked(folder):
+    yield
+
+
+@contextlib.contextmanager
 def locked(folder: str | os.PathLike) -> Iterator[None]:
   """Makes a folder and keeps other writers out of it.
 
@@ -97,8 +111,7 @@ def locked(folder: str | os.PathLike) -> Iterator[None]:
   Raises:
     FileExistsError: If another process or thread writes to it; names both.
   """
-  folder = os.fspath(folder)
-  key = os.path.realpath(folder), threading.get_ident()
+  folder, key = os.fspath(folder), _key(folder)
   if '://' in folder or key in _held:
     yield
     return
@@ -114,6 +127,10 @@ def locked(folder: str | os.PathLike) -> Iterator[None]:
         os.remove(lock)
         if is_new:
           os.rmdir(folder)
+
+
+def _key(folder: str | os.PathLike) -> tuple[str, int]:
+  return os.path.realpath(folder), threading.get_ident()
 
 
 @contextlib.contextmanager

@@ -168,8 +168,8 @@ class Chain:
         to it.
     """
     marker = f'steps/{program}.program'
-    outputs.check_folder(self.folder, [marker], f'the folder of {program}')
-    with outputs.locked(self.folder):
+    with outputs.claimed(
+        self.folder, [marker], f'the folder of a run of {program}'):
       files.write_text(self.folder / marker, '')
       yield
 

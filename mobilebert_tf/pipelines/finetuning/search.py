@@ -82,8 +82,7 @@ def search(recipe: recipe_lib.Recipe, grid: Grid,
       losses.
   """
   recipes = {_name(each): each for each in grid.recipes(recipe)}
-  outputs.check_folder(folder, (RESULTS, TRIALS), 'the folder of a search')
-  with outputs.locked(folder):
+  with outputs.claimed(folder, (RESULTS, TRIALS), 'the folder of a search'):
     return _search(recipe, recipes, folder)
 
 
