@@ -12,7 +12,6 @@ import collections
 import concurrent.futures
 import contextlib
 import dataclasses
-import fcntl
 import functools
 import hashlib
 import importlib.metadata
@@ -20,6 +19,7 @@ import multiprocessing
 import multiprocessing.connection
 import os
 import pathlib
+import re
 import shutil
 import sys
 import threading
@@ -30,12 +30,14 @@ import tqdm
 
 import mobilebert_tf
 from mobilebert_tf.common import files as files_lib
+from mobilebert_tf.common import outputs
 from mobilebert_tf.data import corpus
 from mobilebert_tf.data import pretraining_records
 from mobilebert_tf.text import tokenizer as tokenizer_lib
 
 _SECONDS_BETWEEN_UPDATES = 0.2
-_LOCK = 'lock'
+# Shards and their statistics, whole or not, and locks.
+_UNFINISHED = re.compile(r'\.?(?:[0-9a-f]{16}\.tfrecord\S*|lock)')
 # State of a worker process, set when it starts.
 _worker: dict[str, Any] = {}
 
@@ -112,24 +114,24 @@ def write_records(paths_or_globs: files_lib.Paths,
 @contextlib.contextmanager
 def _locked(folder: str) -> Iterator[str]:
   """Makes the folder of an unfinished run, and locks it."""
-  os.makedirs(folder, exist_ok=True)
-  path = os.path.join(folder, _LOCK)
-  with open(path, 'w', encoding='utf-8') as lock:
-    try:
-      fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError as error:
-      raise FileExistsError(
-          f'Another run is writing to {folder}. Wait for it, or stop it.'
-      ) from error
+  _check_unfinished(folder)
+  with outputs.locked(folder):
     for name in os.listdir(folder):  # Of a run that was killed.
       if name.endswith('.tmp'):
         os.remove(os.path.join(folder, name))
-    try:
-      yield folder
-    finally:
-      os.remove(path)
+    yield folder
   with contextlib.suppress(OSError):  # It may have other shards.
     os.rmdir(folder)
+
+
+def _check_unfinished(folder: str) -> None:
+  """Raises FileExistsError if a folder holds other files than shards."""
+  names = os.listdir(folder) if os.path.isdir(folder) else []
+  foreign = [name for name in names if not _UNFINISHED.fullmatch(name)]
+  if foreign:
+    raise FileExistsError(
+        f'{folder}, where unfinished records are kept, holds {foreign[0]}. '
+        'Name another output folder, or move that file.')
 
 
 # === Finished shards ===

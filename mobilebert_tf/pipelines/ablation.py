@@ -52,6 +52,12 @@ def run(folder: pathlib.Path, settings: settings_lib.Settings,
   """
   chain = chain_lib.Chain(
       folder, settings, _COMMON_STEPS + 2 * len(seeds) * len(VARIANTS))
+  with chain.claimed('ablation'):
+    return _run(chain, settings, seeds)
+
+
+def _run(chain: chain_lib.Chain, settings: settings_lib.Settings,
+         seeds: Sequence[int]) -> pathlib.Path:
   teacher = chain.prepare()['teacher']
   task = chain.prepare_task()
   results = {
@@ -73,7 +79,7 @@ def run(folder: pathlib.Path, settings: settings_lib.Settings,
     results['baselines'] = {
         'masked_lm': masked_lm,
         'task': results['runs'][0]['majority_accuracy']}
-    report = _write(folder, results, chain)
+    report = _write(chain.folder, results, chain)
   print(ablation_report.format_summary(results), flush=True)
   return report
 

@@ -15,11 +15,12 @@ import pathlib
 import shutil
 import time
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from mobilebert_tf.common import files
 from mobilebert_tf.common import machine
+from mobilebert_tf.common import outputs
 from mobilebert_tf.pipelines import pretraining
 from mobilebert_tf.pipelines import settings as settings_lib
 from mobilebert_tf.pipelines import task as task_lib
@@ -98,7 +99,8 @@ class Pipeline:
         shutil.rmtree(folder)
     folder.mkdir(parents=True, exist_ok=True)
     started = time.monotonic()
-    with (self._path(name).with_suffix('.log').open('a') as log,
+    with (self._path(name).with_suffix('.log').open(
+        'a', encoding='utf-8') as log,
           contextlib.redirect_stdout(log)):
       results = function(folder)
     record = {
@@ -153,6 +155,23 @@ class Chain:
     self._settings = settings
     self.data: dict[str, Any] = {}
     self.task: dict[str, Any] = {}
+
+  @contextlib.contextmanager
+  def claimed(self, program: str) -> Iterator[None]:
+    """Keeps the folder for one process, and for runs of one program.
+
+    Args:
+      program: Name of the program.
+
+    Raises:
+      FileExistsError: If it holds something else, or another process writes
+        to it.
+    """
+    marker = f'steps/{program}.program'
+    with outputs.claimed(
+        self.folder, [marker], f'the folder of a run of {program}'):
+      files.write_text(self.folder / marker, '')
+      yield
 
   def prepare(self) -> dict[str, Any]:
     """Collects text, learns the vocabulary, writes records, trains the teacher.

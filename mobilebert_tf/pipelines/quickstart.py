@@ -53,6 +53,13 @@ def run(folder: pathlib.Path, settings: settings_lib.Settings,
     The path of the report.
   """
   chain = chain_lib.Chain(folder, settings, _NUM_STEPS)
+  with chain.claimed('quickstart'):
+    return _run(chain, settings, sentences)
+
+
+def _run(chain: chain_lib.Chain, settings: settings_lib.Settings,
+         sentences: Sequence[str]) -> pathlib.Path:
+  folder = chain.folder
   prepared = chain.prepare()
   runs = {'teacher': prepared.pop('teacher'),
           **{who: chain.train_student(who, variant)

@@ -3,6 +3,7 @@
 
 """Runs an experiment: starts or resumes, trains, evaluates and logs."""
 
+import contextlib
 import json
 import os
 import random
@@ -20,6 +21,7 @@ from absl import logging
 
 from mobilebert_tf.checkpoints import bundles
 from mobilebert_tf.common import files
+from mobilebert_tf.common import outputs
 from mobilebert_tf.common import plain_paths
 from official.common import distribute_utils
 from official.core import base_task
@@ -38,13 +40,15 @@ VOCABULARY_FILE = 'vocab.txt'
 _GLOBAL_STEP = 'global_step/.ATTRIBUTES/VARIABLE_VALUE'
 # If these differed, a resumed run would read some data twice and some never, or
 # be at another stage than its checkpoint.
-_KEPT = ('task.model', 'task.schedule', 'task.variant',
+_KEPT = ('task.kind', 'task.model', 'task.schedule', 'task.variant',
          *(f'task.train_data.{name}' for name in (
              'global_batch_size', 'seq_length', 'max_predictions_per_seq',
              'shuffle_buffer_size', 'seed', 'labels', 'text_field',
              'pair_field', 'label_field', 'label_columns', 'label_separator',
              'titles', 'exclude_titles', 'doc_stride', 'query_length',
              'version_2_with_negative')))
+# Fields of the tasks of some experiments alone.
+_OPTIONAL = {'schedule', 'teacher', 'variant'}
 _SHOWN = 6  # Names in an error message.
 
 
@@ -80,6 +84,8 @@ def run_experiment(params: cfg.ExperimentConfig, mode: str, model_dir: str,
     The model, and the metrics of the evaluation at the end, if there is one.
 
   Raises:
+    FileExistsError: If `model_dir` holds something else than a run, or another
+      process trains in it.
     ValueError: If the runtime asks for float16, the params are inconsistent, or
       `model_dir` holds a run of another model, data or schedule.
     mobilebert_tf.training.run.DivergenceError: If a loss is not finite.
@@ -88,9 +94,19 @@ def run_experiment(params: cfg.ExperimentConfig, mode: str, model_dir: str,
   # The Model Garden's tasks pass the labels along with the inputs.
   warnings.filterwarnings('ignore', message='Input dict contained keys')
   strategy = strategy or _build_strategy(params.runtime)
-  is_chief = strategy.extended.should_checkpoint
   if params.runtime.mixed_precision_dtype:
     performance.set_mixed_precision_policy(params.runtime.mixed_precision_dtype)
+  with contextlib.ExitStack() as stack:
+    if 'train' in mode and strategy.extended.should_checkpoint:
+      stack.enter_context(outputs.claimed(
+          model_dir, [PARAMS_FILE], 'the folder of a run'))
+    return _run(params, mode, model_dir, description, strategy)
+
+
+def _run(params: cfg.ExperimentConfig, mode: str, model_dir: str,
+         description: str, strategy: tf.distribute.Strategy
+         ) -> tuple[tf_keras.Model, Mapping[str, Any]]:
+  is_chief = strategy.extended.should_checkpoint
   if 'train' in mode:
     params = _name_labels(params)
     params = start_or_resume(params, strategy, model_dir)
@@ -131,6 +147,7 @@ def start_or_resume(params: cfg.ExperimentConfig,
   checkpoint = latest_checkpoint(model_dir)
   can_resume = hasattr(data, 'start_batch')
   started = _read_params(model_dir)
+  _check_same_experiment(started, params, model_dir)
   if can_resume and data.seed is None:
     seed = started.get('task.train_data.seed')
     if seed is None:
@@ -153,6 +170,22 @@ def start_or_resume(params: cfg.ExperimentConfig,
     start = data.start_batch + _read_step(checkpoint)
     params = params.replace(task={'train_data': {'start_batch': start}})
   return params
+
+
+def _check_same_experiment(
+    started: Mapping[str, Any], params: cfg.ExperimentConfig,
+    model_dir: str) -> None:
+  """Raises ValueError if a folder is of an experiment with other fields."""
+  then, now = (
+      {name.split('.')[1] for name in names
+       if name.startswith('task.')}
+      for names in (started, dict(_flatten(params.as_dict()))))
+  others = (then - now) | ((now - then) & _OPTIONAL)
+  if started and others:
+    raise ValueError(
+        f'{model_dir} holds a run of another experiment, which '
+        f'{"has" if others <= then else "lacks"} {", ".join(sorted(others))}. '
+        'Nothing in it was changed. Name another --model_dir.')
 
 
 def _check_same(started: Mapping[str, Any], params: cfg.ExperimentConfig,

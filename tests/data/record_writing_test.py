@@ -267,6 +267,15 @@ class RecordWritingTest(parameterized.TestCase, temporary.TemporaryFiles,
     self.assertEqual(_contents(self.output), _contents(want))
     self.assertFalse(self.unfinished.exists())
 
+  def test_a_folder_of_somebody_else_is_not_used(self):
+    text = self.make_file('text.txt', _text(60))
+    self.unfinished.mkdir()
+    (self.unfinished / 'thesis.tmp').write_text('three years')
+    with self.assertRaisesRegex(
+        FileExistsError, r'records\.unfinished, .* holds thesis\.tmp'):
+      self._write(text)
+    self.assertTrue((self.unfinished / 'thesis.tmp').exists())
+
   @pytest.mark.slow
   def test_a_killed_worker_is_reported_and_what_is_done_kept(self):
     text = self.make_file('text.txt', _text(600))
@@ -309,7 +318,7 @@ class RecordWritingTest(parameterized.TestCase, temporary.TemporaryFiles,
       self._write(text, shard_bytes=50_000, compress=compress)
     resource.setrlimit(resource.RLIMIT_FSIZE, limits)
     self._assert_no_output()
-    self.assertEmpty(list(self.unfinished.iterdir()))
+    self.assertFalse(self.unfinished.exists())  # Nothing was left in it.
     self._write(text, shard_bytes=50_000, compress=compress)
 
   def test_full_disk(self):

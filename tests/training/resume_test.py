@@ -136,6 +136,26 @@ class ContinuedRunTest(temporary.TemporaryFiles, tf.test.TestCase):
     params = run.start_or_resume(longer, strategy, folder)
     self.assertEqual(params.task.train_data.start_batch, 1)
 
+  def test_a_folder_of_something_else_is_not_touched(self):
+    folder = pathlib.Path(self.make_folder())
+    (folder / 'vocab.txt').touch()
+    with self.assertRaisesRegex(FileExistsError, 'not the folder of a run'):
+      self._run(str(folder), train_steps=1)
+    self.assertEqual(os.listdir(folder), ['vocab.txt'])
+
+  def test_a_run_of_another_experiment_is_not_replaced(self):
+    folder, strategy = self.make_folder(), tf.distribute.get_strategy()
+    run.start_or_resume(self._params(1, 7), strategy, folder)
+    before = self._written(folder)
+    for name, difference in (('distill', 'lacks schedule, teacher'),
+                             ('squad_v1', 'has scale_loss')):
+      with self.subTest(name):
+        with self.assertRaisesRegex(
+            ValueError, f'run of another experiment, which {difference}'):
+          run.start_or_resume(exp_factory.get_exp_config(f'mobilebert/{name}'),
+                              strategy, folder)
+    self.assertEqual(self._written(folder), before)
+
   def test_a_run_without_a_known_seed_goes_on_with_a_warning(self):
     folder = self.make_folder()
     step = tf.Variable(6, dtype=tf.int64)

@@ -9,6 +9,7 @@ import json
 import os
 import pathlib
 import time
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -17,6 +18,7 @@ from mobilebert_tf import checkpoints
 from mobilebert_tf import modeling
 from mobilebert_tf.common import files
 from mobilebert_tf.common import machine
+from mobilebert_tf.common import outputs
 from mobilebert_tf.distillation import fine_tuning
 from mobilebert_tf.evaluation import scoring
 from mobilebert_tf.pipelines.finetuning import recipe as recipe_lib
@@ -56,17 +58,27 @@ def run(recipe: recipe_lib.Recipe, folder: pathlib.Path,
 
   Raises:
     FileNotFoundError: If a file is missing.
+    FileExistsError: If the folder holds something else, or another process
+      writes to it.
     ValueError: If one is bad, or the folder holds another run.
     mobilebert_tf.training.run.DivergenceError: If a loss is not finite.
   """
   done = check_folder(recipe, folder)
-  if done is not None:
+  if done is not None:  # The folder may be read-only.
     return done
-  start = prepare(recipe, folder)
-  data = recipe.kind.read_recipe(_with_found_files(recipe), start)
-  params = _build_experiment(recipe, start, data)
+  with outputs.locked(folder):
+    return check_folder(recipe, folder) or _run(recipe, folder, description)
+
+
+def _run(recipe: recipe_lib.Recipe, folder: pathlib.Path,
+         description: str) -> dict[str, Any]:
   fields = _as_json(recipe)
-  files.write_text(folder / RECIPE, json.dumps(fields, indent=1))
+  with _removed_after_error(folder / RECIPE, folder / _VOCABULARY):
+    # First, as the sign of whose folder it is.
+    files.write_json(folder / RECIPE, fields, indent=1)
+    start = prepare(recipe, folder)
+    data = recipe.kind.read_recipe(_with_found_files(recipe), start)
+    params = _build_experiment(recipe, start, data)
   started = time.monotonic()
   # Orbit prints every loop; the progress bar is on standard error.
   with ((folder / LOG).open('a', encoding='utf-8') as log,
@@ -98,20 +110,31 @@ def _with_found_files(recipe: recipe_lib.Recipe) -> recipe_lib.Recipe:
       if (path := getattr(recipe, field))})
 
 
+@contextlib.contextmanager
+def _removed_after_error(*paths: pathlib.Path) -> Iterator[None]:
+  """Removes those files that are new if an error follows."""
+  new = [path for path in paths if not path.exists()]
+  try:
+    yield
+  except BaseException:
+    for path in new:
+      path.unlink(missing_ok=True)
+    raise
+
+
 def check_folder(recipe: recipe_lib.Recipe,
                  folder: pathlib.Path) -> dict[str, Any] | None:
   """Returns the results of a finished run of the recipe in a folder, or None.
 
   Raises:
-    ValueError: If the folder holds another run or other checkpoints.
+    FileExistsError: If the folder holds something else.
+    ValueError: If it holds another run.
   """
+  outputs.check_folder(folder, (RECIPE, RESULTS), 'the folder of a fine-tuning '
+                       'run')
   done = read_results(folder)
   begun = done['recipe'] if done else None
   if begun is None and run_lib.latest_checkpoint(str(folder)):
-    if not (folder / RECIPE).exists():
-      raise ValueError(f'{folder} holds checkpoints, but not those of a '
-                       f'fine-tuning run: it has no {RECIPE}. Name another '
-                       'folder.')
     begun = _read_json(folder / RECIPE)
   fields = _as_json(recipe)
   if begun is not None:
@@ -165,9 +188,21 @@ def prepare(recipe: recipe_lib.Recipe, folder: pathlib.Path) -> recipes.Start:
     architecture = modeling.get_architecture(
         recipe.architecture, vocab_size=len(vocabulary))
   path = str(folder / _VOCABULARY)
+  _check_vocabulary(vocabulary, folder)
   vocabulary.write(path)
   vocabulary_lib.check_size(path, architecture.vocab_size)
   return recipes.Start(architecture, path, lower_case, recipe.init_checkpoint)
+
+
+def _check_vocabulary(vocabulary: vocabulary_lib.Vocabulary,
+                      folder: pathlib.Path) -> None:
+  """Raises ValueError if a run would be resumed with another vocabulary."""
+  path = folder / _VOCABULARY
+  if run_lib.latest_checkpoint(str(folder)) and path.exists() and (
+      vocabulary_lib.Vocabulary.read(path).tokens != vocabulary.tokens):
+    raise ValueError(
+        f'{path}, with which this run began, is not the vocabulary that is '
+        'named now. Name that one, or another folder.')
 
 
 def _build_experiment(recipe: recipe_lib.Recipe, start: recipes.Start,

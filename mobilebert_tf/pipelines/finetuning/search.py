@@ -16,6 +16,7 @@ from typing import Any
 import tf_keras
 
 from mobilebert_tf.common import files
+from mobilebert_tf.common import outputs
 from mobilebert_tf.pipelines.finetuning import recipe as recipe_lib
 from mobilebert_tf.pipelines.finetuning import run as run_lib
 from mobilebert_tf.training.run import DivergenceError
@@ -74,11 +75,19 @@ def search(recipe: recipe_lib.Recipe, grid: Grid,
 
   Raises:
     FileNotFoundError: If a file is missing.
+    FileExistsError: If the folder holds something else, or another process
+      writes to it.
     ValueError: If one is bad, or a folder holds the run of another search.
     mobilebert_tf.training.run.DivergenceError: If no run has finite
       losses.
   """
   recipes = {_name(each): each for each in grid.recipes(recipe)}
+  with outputs.claimed(folder, (RESULTS, TRIALS), 'the folder of a search'):
+    return _search(recipe, recipes, folder)
+
+
+def _search(recipe: recipe_lib.Recipe, recipes: dict[str, recipe_lib.Recipe],
+            folder: pathlib.Path) -> dict[str, Any]:
   for name, each in recipes.items():  # Before any model is removed.
     run_lib.check_folder(each, folder / TRIALS / name)
   trials: list[dict[str, Any]] = []
@@ -161,7 +170,7 @@ def _name(recipe: recipe_lib.Recipe) -> str:
 
 def _remove_model(trial: pathlib.Path) -> None:
   """Removes the checkpoints of a run, not its report and results."""
-  for path in trial.iterdir():
+  for path in sorted(trial.iterdir()):  # A killed process lost the list first.
     if path.name.startswith('ckpt-') or path.name == 'checkpoint':
       path.unlink()
     elif path.is_dir() and path.name in ('train', 'validation'):

@@ -3,6 +3,7 @@
 
 """Recipes are run: data is checked, models learn, answers are written."""
 
+import concurrent.futures
 import dataclasses
 import json
 import pathlib
@@ -11,6 +12,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from mobilebert_tf.common import outputs
 from mobilebert_tf.pipelines.finetuning import recipe as recipe_lib
 from mobilebert_tf.pipelines.finetuning import run
 from mobilebert_tf.tasks.classification import predictor as classifying
@@ -78,7 +80,7 @@ class RunTest(tf.test.TestCase):
       begun = self.folder.with_name('begun')
       begun.mkdir()
       (begun / 'checkpoint').touch()
-      with self.assertRaisesRegex(ValueError, 'not those of a fine-tuning run'):
+      with self.assertRaisesRegex(FileExistsError, 'it has no recipe.json'):
         run.run(recipe, begun)
       (begun / 'recipe.json').write_text(json.dumps(results['recipe']))
       with self.assertRaisesRegex(ValueError, 'seed is 0 there and 5 here'):
@@ -189,6 +191,39 @@ class RunTest(tf.test.TestCase):
     with self.assertRaisesRegex(ValueError, 'can have at most 39 tokens'):
       run.run(tiny.recipe(self, max_length=40), self.folder)
     self.assertFalse((self.folder / 'checkpoint').exists())
+
+  def test_nothing_is_written_if_data_cannot_be_read(self):
+    with self.assertRaisesRegex(FileNotFoundError, 'no.csv'):
+      run.run(tiny.recipe(self, dev_file='no.csv'), self.folder)
+    self.assertFalse(self.folder.exists())
+
+  def test_the_folder_of_another_model_is_not_touched(self):
+    recipe = tiny.recipe(self)
+    start = pathlib.Path(recipe.init_checkpoint)
+    before = {path: path.read_bytes() for path in start.iterdir()}
+    with self.assertRaisesRegex(
+        FileExistsError, 'is not the folder of a fine-tuning run'):
+      run.run(recipe, start)
+    self.assertEqual(
+        {path: path.read_bytes() for path in start.iterdir()}, before)
+
+  def test_a_run_is_not_resumed_with_another_vocabulary(self):
+    recipe = tiny.recipe(self)
+    other = pathlib.Path(recipe.init_checkpoint, 'vocab.txt').read_text()
+    self.folder.mkdir()
+    (self.folder / 'vocab.txt').write_text(other.replace('w20', 'v20'))
+    (self.folder / 'checkpoint').touch()
+    (self.folder / 'recipe.json').write_text(
+        json.dumps(dataclasses.asdict(recipe)))
+    with self.assertRaisesRegex(ValueError, 'txt, with which this run began'):
+      run.run(recipe, self.folder)
+    self.assertIn('v20', (self.folder / 'vocab.txt').read_text())
+
+  def test_a_second_writer_is_refused(self):
+    with outputs.locked(self.folder):
+      with concurrent.futures.ThreadPoolExecutor() as other:
+        with self.assertRaisesRegex(FileExistsError, 'Another run is writing'):
+          other.submit(run.run, tiny.recipe(self), self.folder).result()
 
   def test_a_vocabulary_has_to_be_known(self):
     recipe = tiny.recipe(self, init_checkpoint='',
