@@ -170,6 +170,13 @@ class TaskKind:
     return [self.to_answer(row, runner.metadata.labels)
             for row in runner.compute(texts, pairs)]
 
+  def truncated(self, runner: tflite_runner.TFLiteRunner, texts: list[str],
+                pairs: list[str] | None) -> list[bool]:
+    """Returns whether a `.tflite` file reads less than a whole text, of each.
+    """
+    return [runner.is_cut(segments)
+            for segments in runner.segments(texts, pairs)]
+
   def to_answer(self, row: np.ndarray, labels: Sequence[str]) -> Any:
     """Returns the answer in a row of the first of `number_outputs`."""
     raise self.missing('TFLite answer')

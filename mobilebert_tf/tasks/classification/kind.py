@@ -23,9 +23,13 @@ _ROUNDING = 1e-3
 
 
 class Label(NamedTuple):
-  """The most probable label of a text, and its probability, 0 to 1."""
+  """The most probable label of a text, and its probability, 0 to 1.
+
+  `truncated` says that the text is longer than the model reads.
+  """
   label: str
   probability: float
+  truncated: bool = False
 
 
 def name_probabilities(probabilities: np.ndarray,
@@ -208,6 +212,11 @@ class Classification(TextAnswers):
   def to_answer(self, row, labels):
     best = int(np.argmax(row))
     return Label(labels[best], float(row[best]))
+
+  def answer_file(self, runner, texts, pairs):
+    return [self.to_answer(row, runner.metadata.labels)._replace(
+        truncated=is_cut)
+            for row, is_cut in zip(*runner.read(texts, pairs), strict=True)]
 
 
 class Regression(TextAnswers):

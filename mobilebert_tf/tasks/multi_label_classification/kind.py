@@ -119,10 +119,10 @@ class MultiLabelClassification(classification.TextAnswers):
   def answer_file(self, runner, texts, pairs):
     metadata = runner.metadata
     thresholds = np.array(metadata.settings.thresholds, np.float32)
-    return [[classification.Label(metadata.labels[i], float(row[i]))
+    return [[classification.Label(metadata.labels[i], float(row[i]), is_cut)
              for i in np.argsort(-row, kind='stable')  # The likeliest first.
              if row[i] >= thresholds[i]]
-            for row in runner.compute(texts, pairs)]
+            for row, is_cut in zip(*runner.read(texts, pairs), strict=True)]
 
   def comparable(self, runner, texts, pairs):
     return runner.compute(texts, pairs) - np.array(

@@ -91,6 +91,9 @@ class TokenClassification(text_kind.TextKind):
   def answer_file(self, runner, texts, pairs):
     return answer_with_file(runner, texts)
 
+  def truncated(self, runner, texts, pairs):
+    return [answer.truncated for answer in answer_with_file(runner, texts)]
+
   def comparable(self, runner, texts, pairs):
     return [_join(word.label for word in answer.words)
             for answer in self.answer_file(runner, texts, pairs)]
@@ -182,9 +185,13 @@ class Entity:
 
 
 class LabelledText(NamedTuple):
-  """The words of a text, and its entities if the labels mark any."""
+  """The words of a text, and its entities if the labels mark any.
+
+  `truncated` says that a word is longer than the model reads.
+  """
   words: list[LabelledWord]
   entities: list[Entity]
+  truncated: bool = False
 
 
 def label_words(text: str, places: Sequence[tuple[int, int]],
@@ -228,16 +235,17 @@ def answer_with_file(runner: tflite_runner.TFLiteRunner,
   found = []
   for text in texts:
     places = words_lib.find_words(text)
-    words = label_words(text, places, _scores(
-        runner, [text[start:end] for start, end in places]), labels)
+    scores, is_cut = _scores(
+        runner, [text[start:end] for start, end in places])
+    words = label_words(text, places, scores, labels)
     found.append(LabelledText(
-        words, find_entities(text, words) if marks_entities else []))
+        words, find_entities(text, words) if marks_entities else [], is_cut))
   return found
 
 
 def _scores(runner: tflite_runner.TFLiteRunner,
-            words: list[str]) -> np.ndarray:
-  """Returns probabilities of the labels of words, `[words, labels]`."""
+            words: list[str]) -> tuple[np.ndarray, bool]:
+  """Returns probabilities `[words, labels]`, and whether a word was cut."""
   parts = words_lib.split_words(
       runner.tokenizer.tokenize, runner.vocabulary.unk_id, [words],
       runner.metadata.max_length)
@@ -248,4 +256,4 @@ def _scores(runner: tflite_runner.TFLiteRunner,
     rows.append(scores[1:1 + end - start][parts.is_first[start:end]])
   scores = np.concatenate(rows)
   runner.check_finite(scores)
-  return scores
+  return scores, bool(parts.cut)
