@@ -32,7 +32,7 @@ LENGTHS = (16, 32, 64, 128, 384)
 
 _SAMPLES = 64
 # Operations that static int8 leaves in float: all but matrix products.
-# Attention is slower in integers, the mask's -1e9 would make one step of all
+# Attention is slower in integers, the mask's -3e4 would make one step of all
 # scores, and integer sums round off what the streams carry from block to block.
 _FLOAT_OPERATIONS = (
     'BATCH_MATMUL', 'SOFTMAX', 'ADD', 'SUB', 'MUL', 'DIV', 'SUM', 'MEAN',

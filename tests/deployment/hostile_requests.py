@@ -143,8 +143,9 @@ def main(task: str) -> None:
         outcome = {'rows': sorted({shape[0] for shape in rows.values()})}
       except tf.errors.InvalidArgumentError as error:
         outcome = {'error': error.message.partition('\n')[0]}
-      print(json.dumps({'signature': name, 'request': request, **outcome,
-                        'shape': list(values[0].shape), 'grown_mb': _peak() - before}),
+      print(json.dumps({
+          'signature': name, 'request': request, **outcome,
+          'shape': list(values[0].shape), 'grown_mb': _peak() - before}),
             flush=True)
 
 

@@ -34,12 +34,15 @@ def _columns(task):
 
 class TruncatedTest(parameterized.TestCase, tf.test.TestCase):
 
+  def _folder(self):
+    return self.enterContext(tempfile.TemporaryDirectory())
+
   @parameterized.parameters(*(
       task for task in hostile_requests.TASKS
       if task != 'token_classification'))
   def test_served(self, task):
     module = served_module.build(
-        hostile_requests.build(task, self.enterContext(tempfile.TemporaryDirectory())))
+        hostile_requests.build(task, self._folder()))
     found = module.serve_text(**dict(zip(
         module.text_inputs, map(tf.constant, _columns(task)), strict=True)))
     self.assertAllEqual(found['truncated'], [True, False])
@@ -47,7 +50,7 @@ class TruncatedTest(parameterized.TestCase, tf.test.TestCase):
   @parameterized.parameters('classification', 'question_answering')
   def test_lines(self, task):
     answerer = registry.get(task).line_answerer(
-        hostile_requests.build(task, self.enterContext(tempfile.TemporaryDirectory())), 2)
+        hostile_requests.build(task, self._folder()), 2)
     names = registry.get(task).text_names
     lines = [line_answers.Line(i, dict(zip(names, row, strict=False)))
              for i, row in enumerate(zip(*_columns(task), strict=True))]
@@ -59,7 +62,7 @@ class TruncatedTest(parameterized.TestCase, tf.test.TestCase):
                             'multi_label_classification', 'embedding')
   def test_files(self, task):
     runner = registry.TFLiteRunner(tiny_tflite.build(
-        self.enterContext(tempfile.TemporaryDirectory()), task, lengths=(40,)).path)
+        self._folder(), task, lengths=(40,)).path)
     columns = _columns(task)
     self.assertEqual(runner.truncated(*columns), [True, False])
     cut, whole = runner.answer(*columns)
@@ -69,7 +72,7 @@ class TruncatedTest(parameterized.TestCase, tf.test.TestCase):
       self.assertEqual([cut.truncated, whole.truncated], [True, False])
 
   def test_words_that_are_cut(self):
-    folder = self.enterContext(tempfile.TemporaryDirectory())
+    folder = self._folder()
     # Each letter is a piece of this word.
     tokens = [*tiny_classifier.TOKENS[:-2], 'w', '##w']
     trained = hostile_requests.build('token_classification', folder)
@@ -88,8 +91,8 @@ class TruncatedTest(parameterized.TestCase, tf.test.TestCase):
 class ThreadsTest(tf.test.TestCase):
 
   def test_threads_that_share_a_runner_get_their_own_answers(self):
-    runner = registry.TFLiteRunner(tiny_tflite.build(
-        self.enterContext(tempfile.TemporaryDirectory())).path)
+    folder = self.enterContext(tempfile.TemporaryDirectory())
+    runner = registry.TFLiteRunner(tiny_tflite.build(folder).path)
     texts = [tiny_classifier.text(1 + i % 35, i) for i in range(40)]
     expected = runner.scores(texts)
     wrong = []
