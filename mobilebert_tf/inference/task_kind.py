@@ -9,8 +9,9 @@ from collections.abc import Mapping, Sequence
 import typing
 from typing import Any
 
+import numpy as np
+
 if typing.TYPE_CHECKING:  # The engines, which take a kind as an argument.
-  import numpy as np
   import tensorflow as tf, tf_keras
 
   from mobilebert_tf.deployment import agreement
@@ -22,6 +23,9 @@ if typing.TYPE_CHECKING:  # The engines, which take a kind as an argument.
   from mobilebert_tf.inference import loading
   from mobilebert_tf.text import tokenizer
   from official.core import config_definitions as cfg
+
+# Difference of probabilities that quantization explains.
+ROUNDING = 0.02
 
 
 class MissingPartError(ValueError):
@@ -142,6 +146,20 @@ class TaskKind:
       answers have parts.
     """
     raise self.missing('export')
+
+  def certainly_differ(self, trained: loading.TrainedModel,
+                       texts: agreement.RealTexts, found: Sequence[Any],
+                       expected: Sequence[Any]) -> np.ndarray:
+    """Returns `differ` without what `ROUNDING` explains.
+
+    Args:
+      trained: The model.
+      texts: Texts whose answers differ.
+      found: Answers of an exported model.
+      expected: Answers of the Keras model.
+    """
+    del trained, texts
+    return self.differ(np.stack(found), np.stack(expected))
 
   def served_answers(self, outputs: Mapping[str, np.ndarray]
                      ) -> np.ndarray | list[str]:

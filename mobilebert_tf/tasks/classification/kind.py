@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from mobilebert_tf.inference import task_kind
 from mobilebert_tf.tasks import text_kind
 
 if typing.TYPE_CHECKING:
@@ -209,6 +210,11 @@ class Classification(TextAnswers):
   def differ(self, found, expected):
     return found.argmax(-1) != expected.argmax(-1)
 
+  def certainly_differ(self, trained, texts, found, expected):
+    second, best = np.sort(np.stack(expected), -1)[:, -2:].T
+    return (best - second > task_kind.ROUNDING) & super().certainly_differ(
+        trained, texts, found, expected)
+
   def to_answer(self, row, labels):
     best = int(np.argmax(row))
     return Label(labels[best], float(row[best]))
@@ -266,6 +272,9 @@ class Regression(TextAnswers):
     rounding = _ROUNDING * (1 + np.abs(expected))  # For equal values.
     return np.abs(found - expected) > np.maximum(
         _OTHER_VALUE * expected.std(), rounding)
+
+  def certainly_differ(self, trained, texts, found, expected):
+    return np.ones(len(found), bool)  # `differ` compares with all values.
 
   def to_answer(self, row, labels):
     return float(row)

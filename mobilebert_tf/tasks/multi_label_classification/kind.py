@@ -10,6 +10,7 @@ import math
 
 import numpy as np
 
+from mobilebert_tf.inference import task_kind
 from mobilebert_tf.tasks.classification import kind as classification
 
 THRESHOLD = 0.5  # Where none was tuned.
@@ -106,6 +107,11 @@ class MultiLabelClassification(classification.TextAnswers):
 
   def differ(self, found, expected):
     return ((found >= 0) != (expected >= 0)).any(-1)
+
+  def certainly_differ(self, trained, texts, found, expected):
+    found, expected = np.stack(found), np.stack(expected)
+    sure = np.abs(expected) > task_kind.ROUNDING
+    return (sure & ((found >= 0) != (expected >= 0))).any(-1)
 
   def settings(self, trained):
     return Settings(tuple(map(float, self.thresholds(trained))))

@@ -11,6 +11,9 @@ import numpy as np
 from mobilebert_tf.inference import task_kind
 from mobilebert_tf.text import windows as windows_lib
 
+# In logits: near a tie a probability changes by a quarter of that.
+_ROUNDING = 4 * task_kind.ROUNDING
+
 
 @dataclasses.dataclass(frozen=True)
 class Settings:
@@ -100,6 +103,14 @@ class QuestionAnswering(task_kind.TaskKind):
   def differ(self, found, expected):
     return np.array([one != other for one, other in zip(
         found, expected, strict=True)], bool)
+
+  def certainly_differ(self, trained, texts, found, expected):
+    from mobilebert_tf.tasks.question_answering import predictor
+    answerer = predictor.QuestionAnswerer(trained)
+    margins = np.array([
+        answer.margin(answerer.allow_no_answer, answerer.null_threshold)
+        for answer in answerer.answer(texts.texts, texts.pairs)])
+    return (margins > _ROUNDING) & self.differ(found, expected)
 
   def settings(self, trained):
     from mobilebert_tf.tasks.question_answering import serving

@@ -8,6 +8,7 @@
 
 from collections.abc import Sequence
 import dataclasses
+import math
 
 import numpy as np
 
@@ -191,6 +192,23 @@ class Answer:
   best: Candidate | None
   n_best: tuple[Candidate, ...]
   truncated: bool = False
+
+  def margin(self, allow_no_answer: bool, null_threshold: float) -> float:
+    """Returns by how much of a score this answer is the model's, not another.
+
+    Args:
+      allow_no_answer: As for `choose`.
+      null_threshold: As for `choose`.
+    """
+    if self.best is None:  # No text.
+      return math.inf
+    margins = [abs(self.null_odds - null_threshold)] if allow_no_answer else []
+    if self.start is not None:
+      scores = [each.start_logit + each.end_logit for each in self.n_best
+                if each.start is not None and each.text != self.text]
+      best = self.best.start_logit + self.best.end_logit
+      margins.append(best - max(scores, default=-math.inf))
+    return min(margins)
 
 
 def choose(spans: Spans, question: str, context: str,

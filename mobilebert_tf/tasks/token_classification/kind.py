@@ -12,6 +12,7 @@ from typing import NamedTuple
 import numpy as np
 
 from mobilebert_tf.data import conll
+from mobilebert_tf.inference import task_kind
 from mobilebert_tf.tasks import text_kind
 from mobilebert_tf.text import words as words_lib
 
@@ -88,6 +89,13 @@ class TokenClassification(text_kind.TextKind):
     return np.array([_difference(split_labels(one), split_labels(other))
                      for one, other in zip(found, expected, strict=True)])
 
+  def certainly_differ(self, trained, texts, found, expected):
+    from mobilebert_tf.tasks.token_classification import predictor
+    scores = predictor.TokenPredictor(trained).scores_of_texts(texts.texts)
+    return np.array([
+        _difference(split_labels(one), split_labels(other), _is_sure(each))
+        for one, other, each in zip(found, expected, scores, strict=True)])
+
   def answer_file(self, runner, texts, pairs):
     return answer_with_file(runner, texts)
 
@@ -145,12 +153,26 @@ def _join(labels) -> str:
   return _SEPARATOR.join(labels)
 
 
-def _difference(labels: Sequence[str], others: Sequence[str]) -> float:
-  """Returns the share of words with another label; 1 for other words."""
+def _difference(labels: Sequence[str], others: Sequence[str],
+                counted: np.ndarray | None = None) -> float:
+  """Returns the share of words with another label; 1 for other words.
+
+  Only words that are `counted`, bool `[words]`, can differ; all if None.
+  """
   if len(labels) != len(others):
     return 1.0
-  return float(np.mean([a != b for a, b in zip(
-      labels, others, strict=True)] or [False]))
+  differ = np.array([a != b for a, b in zip(labels, others, strict=True)], bool)
+  if counted is not None:
+    differ &= counted
+  return float(differ.mean()) if differ.size else 0.0
+
+
+def _is_sure(scores: np.ndarray) -> np.ndarray:
+  """Returns whether a label is no matter of rounding, bool `[words]`."""
+  if scores.shape[-1] < 2:
+    return np.ones(len(scores), bool)
+  second, best = np.sort(scores, -1)[:, -2:].T
+  return best - second > task_kind.ROUNDING
 
 
 # === Answers ===

@@ -110,6 +110,12 @@ class TokenPredictor:
             texts, places, self.scores(sentences), strict=True)
     ]
 
+  def scores_of_texts(self, texts: Sequence[str]) -> list[np.ndarray]:
+    """Returns `scores` of the words of running text."""
+    return self.scores([
+        [text[start:end] for start, end in words_lib.find_words(text)]
+        for text in texts])
+
   def find_cut(self, sentences: Sequence[Sequence[str]]) -> list[bool]:
     """Returns which sentences have a word that is longer than is read."""
     budget = self.trained.max_length - words_lib.SPECIAL_TOKENS
