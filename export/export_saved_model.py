@@ -28,6 +28,9 @@ _VERSION = flags.DEFINE_integer(
 _XLA = flags.DEFINE_bool(
     'xla', False, 'Compile the model with XLA: the first text of each length '
     'takes seconds, all others less time.')
+_WARM_UP_TEXTS = flags.DEFINE_bool(
+    'warm_up_texts', False, 'Put eight of the texts of --text_file, readable, '
+    'into the warm-up requests, in place of made-up ones of their lengths.')
 
 
 def main() -> None:
@@ -37,7 +40,8 @@ def main() -> None:
   folder = saved_model.write(
       trained, _OUTPUT_DIR.value, texts, version=_VERSION.value,
       xla=_XLA.value,
-      largest_disagreement=flags_lib.LARGEST_DISAGREEMENT.value)
+      largest_disagreement=flags_lib.LARGEST_DISAGREEMENT.value,
+      warm_up_texts=_WARM_UP_TEXTS.value, report=print)
   print(f'Wrote {folder}.')
 
 

@@ -50,7 +50,7 @@ def main() -> None:
       trained, _OUTPUT_FILE.value, texts, lengths=_LENGTHS.value,
       quantization=_QUANTIZATION.value, dynamic_length=_DYNAMIC_LENGTH.value,
       text_signatures=_TEXT_SIGNATURES.value,
-      largest_disagreement=flags_lib.LARGEST_DISAGREEMENT.value)
+      largest_disagreement=flags_lib.LARGEST_DISAGREEMENT.value, report=print)
   print(f'Wrote {_OUTPUT_FILE.value}.')
 
 

@@ -3,6 +3,7 @@
 
 """Flags of all exports, and the model and texts that they name."""
 
+import dataclasses
 from typing import Any
 
 from absl import flags
@@ -17,6 +18,9 @@ _EMBEDDINGS = flags.DEFINE_bool(
 _PAIRS = flags.DEFINE_bool(
     'pairs', None, 'Whether a classifier reads two texts, where its checkpoint '
     'does not say.')
+_MAX_WINDOWS = flags.DEFINE_integer(
+    'max_windows', None, 'Maximum number of windows in which a context of a '
+    'question is read; a longer one is refused. By default 512.', lower_bound=1)
 TEXT_FILE = flags.DEFINE_string(
     'text_file', '', 'Real texts that the export is checked with, and a TFLite '
     'file is calibrated with: a text a line, two with a tab between for a '
@@ -40,4 +44,5 @@ def load() -> tuple[Any, Any]:
 
   trained = registry.load_for_export(
       _MODEL_DIR.value, encoder_only=_EMBEDDINGS.value, pairs=_PAIRS.value)
+  trained = dataclasses.replace(trained, max_windows=_MAX_WINDOWS.value)
   return trained, real_texts.find(trained, TEXT_FILE.value)

@@ -11,9 +11,15 @@ import numpy as np
 import tensorflow as tf
 
 from mobilebert_tf.inference import loading
+from mobilebert_tf.inference import task_kind
 from mobilebert_tf.text import tokenizer as tokenizer_lib
 
 LARGEST_DISAGREEMENT = 0.005
+# Fewer texts check next to nothing.
+FEW_TEXTS = 32
+# Differences of probabilities that quantization explains: a Keras model that is
+# no surer than that has given no answer that an export could change.
+ROUNDING = task_kind.ROUNDING
 _TEXTS_AT_ONCE = 16
 
 Inputs = dict[str, tf.Tensor]
@@ -35,9 +41,16 @@ class RealTexts:
   def __len__(self) -> int:
     return len(self.texts)
 
+  def take(self, places: Sequence[int]) -> 'RealTexts':
+    """Returns the texts of these numbers."""
+    return RealTexts(
+        [self.texts[i] for i in places],
+        None if self.pairs is None else [self.pairs[i] for i in places],
+        self.source)
+
 
 def check(trained: loading.TrainedModel, texts: RealTexts, found: Any,
-          expected: Any, largest: float) -> None:
+          expected: Any, largest: float) -> str:
   """Refuses an export that answers otherwise.
 
   Args:
@@ -46,7 +59,11 @@ def check(trained: loading.TrainedModel, texts: RealTexts, found: Any,
     found: Answers of the exported model, as `TaskKind.answers` returns them.
     expected: Answers of the Keras model.
     largest: Largest share of texts with a different answer, as the kind's
-      `differ` counts them. If it is not 0, one text may always differ.
+      `certainly_differ` counts them. If it is not 0 and there are
+      enough texts, one may always differ.
+
+  Returns:
+    What was found, for the terminal.
 
   Raises:
     ValueError: If more answers differ, or a number is not finite.
@@ -54,13 +71,38 @@ def check(trained: loading.TrainedModel, texts: RealTexts, found: Any,
   if isinstance(found, np.ndarray) and not np.isfinite(found).all():
     raise ValueError('The export gives numbers that are not finite; nothing is '
                      'written. Try another quantization.')
-  others = trained.kind.differ(found, expected)
-  if others.sum() <= max(largest * len(texts), 1 if largest else 0):
-    return
+  others = np.asarray(trained.kind.differ(found, expected), np.float64)
+  places = np.flatnonzero(others)
+  by_rounding = 0
+  if places.size:
+    others[places] = trained.kind.certainly_differ(
+        trained, texts.take(places), [found[i] for i in places],
+        [expected[i] for i in places])
+    by_rounding = places.size - np.count_nonzero(others)
+  one = bool(largest) and len(texts) >= FEW_TEXTS
+  if others.sum() > max(largest * len(texts), one):
+    raise ValueError(_refusal(texts, found, expected, others, largest))
+  numbers = ', '.join(
+      f'{name.replace("_", " ")} {value:.2g}' if value < 0.1 else
+      f'{name.replace("_", " ")} {value:.4f}'
+      for name, value in trained.kind.agreement(found, expected).items())
+  report = (
+      f'Checked with {len(texts)} texts ({texts.source or "given"}): '
+      f'{np.count_nonzero(others)} get another answer than the Keras model '
+      f'gives them, {by_rounding} more by rounding, where its own margin is '
+      f'below {ROUNDING}; {numbers}.')
+  if len(texts) < FEW_TEXTS:
+    report += (f'\nNOTE: {len(texts)} texts check next to nothing. Give some '
+               'hundred such as the model will read, with --text_file.')
+  return report
+
+
+def _refusal(texts: RealTexts, found: Any, expected: Any, others: np.ndarray,
+             largest: float) -> str:
   first, count = int(np.argmax(others)), np.count_nonzero(others)
   parts = ('' if others.sum() == count else
            f', in {others.sum() / count:.1%} of the answer on average')
-  raise ValueError(
+  return (
       f'{count} of {len(texts)} texts get another answer than the Keras '
       f'model gives them{parts} ({texts.source}), which is more than '
       f'{largest:.2%}; nothing is written. Among them is '

@@ -3,11 +3,77 @@
 
 """Checks encoded texts, and runs a function on rows of them, inside a graph."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import tensorflow as tf
 
 from mobilebert_tf import modeling
+from mobilebert_tf.text import tokenizer as tokenizer_lib
+
+# Numbers about tokens that one request is answered with, 256 MB: rows are
+# filled up to the longest, so that a small request could ask for any number.
+_MOST_VALUES = 1 << 26
+_SHAPES = {1: '[batch]', 2: '[batch, length]'}
+
+
+def ensure_shapes(given: Mapping[str, tf.Tensor],
+                  specs: Mapping[str, tf.TensorSpec]) -> dict[str, tf.Tensor]:
+  """Returns inputs that fail, when run, unless they have their shapes.
+
+  A server does not check requests by the shapes of a signature, and some
+  operations crash, or leave out rows, where a shape is another.
+  """
+  checked = {}
+  for name, spec in specs.items():
+    value = tf.convert_to_tensor(given[name], spec.dtype)
+    # Unknown to optimizers, which believe the signature.
+    shape = tf.shape(tf.raw_ops.PlaceholderWithDefault(
+        input=value, shape=tf.TensorShape(None)))
+    right = tf.debugging.Assert(
+        tf.equal(tf.size(shape), spec.shape.rank),
+        [f'{name} has to have the shape {_SHAPES[spec.shape.rank]}; it has',
+         shape])
+    with tf.control_dependencies([right]):
+      checked[name] = tf.identity(value)
+  return checked
+
+
+def cut_rows(words: tf.RaggedTensor, mask: tf.RaggedTensor,
+             types: tf.RaggedTensor, positions: int) -> list[tf.RaggedTensor]:
+  """Cuts each row where its mask ends, without filling up any.
+
+  Args:
+    words: int64 `[batch, (length)]`.
+    mask: The same; of a row without values, all ids are tokens.
+    types: The same; of a row without values, all are 0.
+    positions: Number of the model's positions.
+
+  Raises:
+    tf.errors.InvalidArgumentError: When run, if features of a row are not of
+      one length, or it has too many tokens.
+  """
+  row = tokenizer_lib.row_of_values(words)
+  place = tf.range(tf.size(row, tf.int64)) - tf.gather(words.row_starts(), row)
+
+  def align(values: tf.RaggedTensor, otherwise: int) -> tf.Tensor:
+    given = values.row_lengths()
+    fits = tf.debugging.Assert(
+        tf.reduce_all((given == words.row_lengths()) | (given == 0)),
+        ['The features of an example have to be of one length.'])
+    with tf.control_dependencies([fits]):
+      known = tf.gather(given > 0, row)
+    index = tf.where(known, tf.gather(values.row_starts(), row) + place,
+                     tf.size(values.values, tf.int64))
+    return tf.gather(tf.concat([values.values, [otherwise]], 0), index)
+
+  values = [words.values, align(mask, 1), align(types, 0)]
+  ends = tf.maximum(tf.math.unsorted_segment_max(
+      tf.where(values[1] > 0, place + 1, 0), row, words.nrows()), 0)
+  enough = _check_length(tf.reduce_max(ends) + 1, positions)
+  with tf.control_dependencies([enough]):
+    kept = place < tf.gather(ends, row)
+  return [tf.RaggedTensor.from_row_lengths(
+      tf.boolean_mask(each, kept), ends, validate=False) for each in values]
 
 
 def check(word_ids: tf.Tensor, mask: tf.Tensor, type_ids: tf.Tensor, *,
@@ -16,7 +82,7 @@ def check(word_ids: tf.Tensor, mask: tf.Tensor, type_ids: tf.Tensor, *,
   """Checks encoded texts, and clears their padding.
 
   Args:
-    word_ids: int32 or int64 `[batch, length]`.
+    word_ids: int32 or int64 `[batch, length]`, or of any other shape.
     mask: The same, above 0 for tokens.
     type_ids: The same.
     pad_id: Id of [PAD].
@@ -83,10 +149,7 @@ def fit(word_ids: tf.Tensor, mask: tf.Tensor, type_ids: tf.Tensor, *,
       tokens than the model has positions.
   """
   needed = tf.maximum(tf.reduce_max(lengths(mask)), 0) + 1  # 0 of no texts.
-  enough = tf.debugging.assert_less_equal(
-      needed, architecture.max_position_embeddings,
-      'A text and the [PAD] after it have more tokens than the model has '
-      f'positions, {architecture.max_position_embeddings}. Shorten the text.')
+  enough = _check_length(needed, architecture.max_position_embeddings)
   with tf.control_dependencies([enough]):
     needed = tf.identity(_round_up(needed, allowed))
   kept = tf.minimum(needed, tf.shape(mask)[1])
@@ -95,6 +158,32 @@ def fit(word_ids: tf.Tensor, mask: tf.Tensor, type_ids: tf.Tensor, *,
       tf.pad(value[:, :kept], more, constant_values=filling)
       for value, filling in ((word_ids, pad_id), (mask, 0), (type_ids, 0))
   ]
+
+
+def _check_length(needed: tf.Tensor, positions: int) -> tf.Operation:
+  return tf.debugging.Assert(
+      needed <= positions, [
+          'A text and the [PAD] after it have more tokens than the model has '
+          f'positions, {positions}. Shorten the text.'])
+
+
+def check_size(rows: tf.Tensor, length: tf.Tensor,
+               values: tf.Tensor) -> tf.Operation:
+  """Asserts that outputs like `[batch, tokens, ...]` fit into memory.
+
+  Args:
+    rows: Number of all rows.
+    length: Number of tokens that each is filled up to.
+    values: Outputs of some of them.
+  """
+  size = 1
+  for dimension in values.shape[2:]:
+    size *= dimension
+  asked = tf.cast(rows, tf.int64) * tf.cast(length, tf.int64) * size
+  return tf.debugging.Assert(asked <= _MOST_VALUES, [
+      'The rows of a request, filled up to the longest, are answered with',
+      asked, f'numbers; at most {_MOST_VALUES} are. Send fewer at a time, and '
+      'long ones by themselves.'])
 
 
 def to_length(values: tf.Tensor, length: tf.Tensor) -> tf.Tensor:

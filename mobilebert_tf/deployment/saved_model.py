@@ -3,10 +3,11 @@
 
 """SavedModels for TensorFlow Serving, checked on real text when written."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 import os
 import pathlib
 
+from absl import logging
 import numpy as np
 import tensorflow as tf
 from tensorflow_serving.apis import model_pb2
@@ -18,6 +19,7 @@ from mobilebert_tf.common import plain_paths
 from mobilebert_tf.deployment import agreement
 from mobilebert_tf.deployment import served_module
 from mobilebert_tf.inference import loading
+from mobilebert_tf.text import vocabulary
 from official.core import export_base
 
 # Where TensorFlow Serving looks for them, within the SavedModel.
@@ -25,14 +27,16 @@ WARM_UP_FILE = pathlib.PurePath('assets.extra', 'tf_serving_warmup_requests')
 
 _MARKER = 'saved_model.pb'
 _WARM_UP_TEXTS = 8
+_STEP = 61  # From one made-up word to the next in the vocabulary.
 
 
 def write(
     trained: loading.TrainedModel, output_dir: str | os.PathLike,
     texts: agreement.RealTexts, *, version: int | None = None,
     xla: bool = False,
-    largest_disagreement: float = agreement.LARGEST_DISAGREEMENT
-) -> pathlib.Path:
+    largest_disagreement: float = agreement.LARGEST_DISAGREEMENT,
+    warm_up_texts: bool = False,
+    report: Callable[[str], None] = logging.info) -> pathlib.Path:
   """Writes a SavedModel that takes ids, examples or text.
 
   The model in it is folded for inference, with the same outputs.
@@ -40,13 +44,16 @@ def write(
   Args:
     trained: The model.
     output_dir: Folder of versions, as TensorFlow Serving watches it.
-    texts: Real texts to check its answers and to warm it up with.
+    texts: Real texts to check its answers with.
     version: Number of the SavedModel, which is replaced if it exists; one more
       than the latest if None.
     xla: Whether XLA compiles the model: each length, rounded up to one of a
       few,
       takes seconds at its first use and less time from then on.
     largest_disagreement: See `agreement.check`.
+    warm_up_texts: Whether warm-up requests hold some of `texts`, which whoever
+      has the SavedModel can read; if not, made-up ones of the same lengths.
+    report: Receiver of what the check found, a few lines.
 
   Returns:
     The SavedModel's folder.
@@ -67,11 +74,15 @@ def write(
   with files.replace_folder(
       folder, _MARKER, overwrite=version is not None) as new:
     export_base.export(module, module.signatures, str(new), timestamped=False)
+    warm_up = texts.take(range(min(len(texts), _WARM_UP_TEXTS)))
+    if not warm_up_texts:
+      warm_up = _made_up(warm_up, trained)
     write_warm_up(new, 'serve_text', [
-        _inputs(module, [text], texts.pairs and [texts.pairs[i]])
-        for i, text in enumerate(texts.texts[:_WARM_UP_TEXTS])])
+        _inputs(module, [text], warm_up.pairs and [warm_up.pairs[i]])
+        for i, text in enumerate(warm_up.texts)])
     found = trained.kind.served_answers(_serve(new, module, texts))
-    agreement.check(trained, texts, found, expected, largest_disagreement)
+    report(agreement.check(
+        trained, texts, found, expected, largest_disagreement))
   return folder
 
 
@@ -98,6 +109,21 @@ def write_warm_up(saved_model: str | os.PathLike, signature: str,
       log = prediction_log_pb2.PredictionLog(
           predict_log=prediction_log_pb2.PredictLog(request=request))
       writer.write(log.SerializeToString())
+
+
+def _made_up(texts: agreement.RealTexts,
+             trained: loading.TrainedModel) -> agreement.RealTexts:
+  """Returns texts of the vocabulary's words, as long as these, in words."""
+  words = [token for token in vocabulary.Vocabulary.read(
+      trained.vocab_file).tokens if token.isalnum()] or ['a']
+
+  def make(text: str) -> str:
+    return ' '.join(words[i * _STEP % len(words)]
+                    for i in range(len(text.split())))
+
+  return agreement.RealTexts(
+      [make(text) for text in texts.texts],
+      None if texts.pairs is None else [make(text) for text in texts.pairs])
 
 
 def _latest_version(folder: pathlib.Path) -> int:

@@ -92,7 +92,13 @@ class ServedModule(export_base.ExportModule):
     Returns:
       Outputs by name, a row for each text.
     """
-    return self._serve_ids(input_word_ids, input_mask, input_type_ids)
+    given = self._check(
+        'serve', input_word_ids=input_word_ids, input_mask=input_mask,
+        input_type_ids=input_type_ids)
+    inputs = self._check_ids(*(given[name] for name in validation.INPUT_NAMES))
+    return self._map_ids(
+        lambda rows: [tf.gather(value, rows) for value in inputs],
+        inputs_lib.lengths(inputs[1]), tf.shape(inputs[0])[1])
 
   @tf.function(autograph=False)
   def serve_examples(self, examples: tf.Tensor) -> dict[str, tf.Tensor]:
@@ -103,26 +109,26 @@ class ServedModule(export_base.ExportModule):
         length;
         without a mask all ids are tokens, without type ids of the first text.
     """
+    given = self._check('serve_examples', examples=examples)
     feature = tf.io.RaggedFeature(tf.int64, row_splits_dtype=tf.int64)
     found = tf.io.parse_example(
-        examples, dict.fromkeys(validation.INPUT_NAMES, feature))
-    words, mask, types = (found[name] for name in validation.INPUT_NAMES)
-    lengths = words.row_lengths()
-    shape = tf.stack([words.nrows(), words.bounding_shape(axis=1)])
+        given['examples'], dict.fromkeys(validation.INPUT_NAMES, feature))
+    found = [found[name] for name in validation.INPUT_NAMES]
+    # Filled up, a small request could take any amount of memory.
+    rows = inputs_lib.cut_rows(
+        *found, self._architecture.max_position_embeddings)
+    values = self._check_ids(*(each.values for each in rows))
+    words, mask, types = (
+        each.with_values(value)
+        for each, value in zip(rows, values, strict=True))
+    pad_id = self.tokenizer.vocabulary.pad_id
 
-    def dense(values: tf.RaggedTensor, otherwise: tf.Tensor) -> tf.Tensor:
-      given = values.row_lengths()
-      fits = tf.debugging.Assert(
-          tf.reduce_all((given == lengths) | (given == 0)),
-          ['The features of an example have to be of one length.'])
-      with tf.control_dependencies([fits]):
-        filled = values.to_tensor(0, shape=shape)
-      return tf.where((given > 0)[:, tf.newaxis], filled, otherwise)
+    def take(rows: tf.Tensor) -> list[tf.Tensor]:
+      return [tf.gather(each, rows).to_tensor(filling) for each, filling in (
+          (words, pad_id), (mask, 0), (types, 0))]
 
-    tokens = tf.sequence_mask(lengths, shape[1], tf.int64)
-    return self._serve_ids(
-        dense(words, tf.zeros_like(tokens)), dense(mask, tokens),
-        dense(types, tf.zeros_like(tokens)))
+    return self._map_ids(
+        take, words.row_lengths(), found[0].bounding_shape(axis=1))
 
   @tf.function(autograph=False)
   def serve_text(self, **texts: tf.Tensor) -> dict[str, tf.Tensor]:
@@ -130,7 +136,12 @@ class ServedModule(export_base.ExportModule):
 
     Args:
       **texts: string `[batch]`, UTF-8, by the names of `text_inputs`.
+
+    Returns:
+      As `serve`, and `truncated`, bool `[batch]`, whether a text was longer
+      than the model reads.
     """
+    texts = self._check('serve_text', **texts)
     first, *others = (texts[name] for name in self.text_inputs)
     same = [tf.debugging.assert_equal(
         tf.size(other), tf.size(first),
@@ -138,10 +149,12 @@ class ServedModule(export_base.ExportModule):
             for other in others]
     with tf.control_dependencies(same):
       segments = [self.tokenizer.tokenize(text) for text in (first, *others)]
-    segments = tokenizer_lib.trim(
-        segments, self.max_length - len(segments) - 1)
-    return self._describe(
-        self._map_segments(self._summarize_segments, segments))
+    budget = self.max_length - len(segments) - 1
+    tokens = tf.add_n([each.row_lengths() for each in segments])
+    segments = tokenizer_lib.trim(segments, budget)
+    return {**self._describe(
+        self._map_segments(self._summarize_segments, segments)),
+            'truncated': tokens > budget}
 
   def numbers(self, *inputs: tf.Tensor) -> dict[str, tf.Tensor]:
     """Returns the numeric outputs by name, as a TFLite file computes them.
@@ -209,6 +222,10 @@ class ServedModule(export_base.ExportModule):
         'serve_text': dict.fromkeys(self.text_inputs, strings),
     }
 
+  def _check(self, function: str, **given: tf.Tensor) -> dict[str, tf.Tensor]:
+    """Returns the inputs of a function, which fail if of other shapes."""
+    return inputs_lib.ensure_shapes(given, self._specs()[function])
+
   def _map_segments(
       self, function: Callable[..., dict[str, tf.Tensor]],
       segments: Sequence[tf.RaggedTensor]) -> dict[str, tf.Tensor]:
@@ -228,24 +245,35 @@ class ServedModule(export_base.ExportModule):
 
   # === Steps ===
 
-  def _serve_ids(self, *inputs: tf.Tensor) -> dict[str, tf.Tensor]:
-    inputs = inputs_lib.check(
+  def _check_ids(self, *inputs: tf.Tensor) -> list[tf.Tensor]:
+    return inputs_lib.check(
         *inputs, pad_id=self.tokenizer.vocabulary.pad_id,
         architecture=self._architecture)
-    length = tf.shape(inputs[0])[1]
+
+  def _map_ids(self, take: Callable[[tf.Tensor], list[tf.Tensor]],
+               lengths: tf.Tensor, length: tf.Tensor) -> dict[str, tf.Tensor]:
+    """Answers encoded texts, some at a time.
+
+    Args:
+      take: Function from row numbers to the three inputs of these rows.
+      lengths: Place after the last token of each row.
+      length: Length of a row as it was sent, to which outputs about tokens are
+        filled up, but not beyond the model's positions.
+    """
+    length = tf.minimum(tf.cast(length, tf.int32),
+                        self._architecture.max_position_embeddings)
 
     def compute(rows: tf.Tensor) -> dict[str, tf.Tensor]:
-      fitted = self._fit(*(tf.gather(value, rows) for value in inputs))
-      outputs = self._compute(fitted)
-      return {
-          **self._summarize(outputs, fitted[1]),
-          **{name: inputs_lib.to_length(values, length)
-             for name, values in self._describe_tokens(
-                 outputs, fitted[1]).items()},
-      }
+      inputs = self._fit(*take(rows))
+      outputs = self._compute(inputs)
+      found = self._summarize(outputs, inputs[1])
+      for name, values in self._describe_tokens(outputs, inputs[1]).items():
+        fits = inputs_lib.check_size(tf.size(lengths), length, values)
+        with tf.control_dependencies([fits]):
+          found[name] = inputs_lib.to_length(values, length)
+      return found
 
-    return self._describe(inputs_lib.map_rows(
-        compute, inputs_lib.lengths(inputs[1]), full=self._xla))
+    return self._describe(inputs_lib.map_rows(compute, lengths, full=self._xla))
 
   def _summarize_segments(self, *segments: tf.RaggedTensor
                           ) -> dict[str, tf.Tensor]:

@@ -7,12 +7,14 @@ Signatures that take text need the custom operations of tensorflow-text; usual
 interpreters run all other signatures of such a file.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 import os
 import pathlib
 import tempfile
 from typing import Any
 
+from absl import logging
+from ai_edge_litert import interpreter as litert
 import numpy as np
 import tensorflow as tf
 import tensorflow_text as tf_text
@@ -26,17 +28,22 @@ from mobilebert_tf.inference import loading
 from mobilebert_tf.inference import task_kind
 from mobilebert_tf.modeling import validation
 from mobilebert_tf.text import plain_tokenizer
+from mobilebert_tf.text import tokenizer as tokenizer_lib
 from mobilebert_tf.text import vocabulary
 
 LENGTHS = (16, 32, 64, 128, 384)
 
 _SAMPLES = 64
 # Operations that static int8 leaves in float: all but matrix products.
-# Attention is slower in integers, the mask's -1e9 would make one step of all
+# Attention is slower in integers, the mask's -3e4 would make one step of all
 # scores, and integer sums round off what the streams carry from block to block.
 _FLOAT_OPERATIONS = (
     'BATCH_MATMUL', 'SOFTMAX', 'ADD', 'SUB', 'MUL', 'DIV', 'SUM', 'MEAN',
     'SQUARED_DIFFERENCE', 'RSQRT', 'TANH')
+# Share of texts with other ids of which signatures of text are refused.
+_LARGEST_OTHER_IDS = 0.1
+# Of letters, signs, digits, ligatures, full-width and Arabic forms.
+_NFKC = 'ß™…½²ªﬁＡ１！ｱ①㎏ﷺﺎĳſ№Ⅷ'
 
 Inputs = Mapping[str, np.ndarray]
 
@@ -46,7 +53,8 @@ def write(
     texts: agreement.RealTexts, *, lengths: Sequence[int] = LENGTHS,
     quantization: str = 'dynamic', dynamic_length: bool = False,
     text_signatures: bool = False,
-    largest_disagreement: float = agreement.LARGEST_DISAGREEMENT) -> None:
+    largest_disagreement: float = agreement.LARGEST_DISAGREEMENT,
+    report: Callable[[str], None] = logging.info) -> None:
   """Writes a `.tflite` file that holds all that answering text needs.
 
   Args:
@@ -60,6 +68,7 @@ def write(
     dynamic_length: Whether there is a signature for any length.
     text_signatures: Whether there are signatures that take text.
     largest_disagreement: See `agreement.check`.
+    report: Receiver of what the check found, a few lines.
 
   Raises:
     ValueError: For an unknown quantization, too many other answers, or no
@@ -78,9 +87,13 @@ def write(
   with files.replacing(output_file) as new:
     pathlib.Path(new).write_bytes(data)
     expected = trained.kind.answers(trained, texts)
-    for use_dynamic_length in {False, dynamic_length}:
+    for use_dynamic_length in sorted({False, dynamic_length}):
       found = run(new, trained.kind, texts, use_dynamic_length)
-      agreement.check(trained, texts, found, expected, largest_disagreement)
+      line = agreement.check(
+          trained, texts, found, expected, largest_disagreement)
+      report(f'{line}{" (any length)" if use_dynamic_length else ""}')
+    if text_signatures:
+      report(check_tokens(new, module.tokenizer, texts))
 
 
 def make_file(trained: loading.TrainedModel,
@@ -262,9 +275,10 @@ def make_text_signatures(
   string `[1]` tensors by the names of `module.text_inputs`; `tokenize` only
   `text`.
 
-  TFLite has FastBertTokenizer's own normaliser alone: `…` becomes three full
-  stops, `½` becomes 1⁄2, and control characters become spaces, where BERT keeps
-  the former and drops the latter. All other text gets the model's ids.
+  TFLite has FastBertTokenizer's own normaliser alone, which is NFKC where that
+  of BERT is NFD: `…` becomes three full stops, `ß` ss, full-width letters and
+  digits usual ones; and control characters become spaces. `check_tokens` counts
+  the texts that get other ids.
 
   Args:
     module: The module.
@@ -299,6 +313,49 @@ def make_text_signatures(
         lambda length=length, **texts: serve(length, texts)
     ).get_concrete_function(**dict.fromkeys(module.text_inputs, spec))
   return made
+
+
+def check_tokens(file: str | os.PathLike, tokenizer: tokenizer_lib.Tokenizer,
+                 texts: agreement.RealTexts) -> str:
+  """Refuses signatures of text that read many texts otherwise than training.
+
+  Args:
+    file: The file.
+    tokenizer: The tokenizer of the model.
+    texts: Texts that it is checked with.
+
+  Returns:
+    What was found, for the terminal.
+
+  Raises:
+    ValueError: If too many texts get other ids.
+  """
+  from tensorflow_text import tflite_registrar  # Only here: an extension.
+  interpreter = litert.InterpreterWithCustomOps(
+      custom_op_registerers=tflite_registrar.SELECT_TFTEXT_OPS,
+      model_path=os.fspath(file))
+  tokenize = interpreter.get_signature_runner('tokenize')
+
+  def differ(text: str, expected: np.ndarray) -> bool:
+    given = np.array([text.encode('utf-8', 'replace')], object)
+    return not np.array_equal(tokenize(text=given)['ids'], expected)
+
+  every = [*texts.texts, *(texts.pairs or ())]
+  others = [text for text, ids in zip(
+      every, tokenizer.tokenize_strings(every), strict=True)
+            if differ(text, ids)]
+  if len(others) > _LARGEST_OTHER_IDS * len(every):
+    raise ValueError(
+        f'Signatures of text read {len(others)} of {len(every)} texts '
+        f'otherwise than training did, such as {others[0][:80]!r}: they know '
+        "NFKC, not BERT's normalisation. Leave --text_signatures out; "
+        'TFLiteRunner gives the right ids.')
+  characters = [each for each, ids in zip(
+      _NFKC, tokenizer.tokenize_strings(list(_NFKC)), strict=True)
+                if differ(each, ids)]
+  return (f'Signatures of text read {len(others)} of {len(every)} texts with '
+          f'other ids than training, and of {len(_NFKC)} characters that NFKC '
+          f'changes {len(characters)}: {" ".join(characters)}')
 
 
 def _pack(segments: Sequence[tf.Tensor], length: int, vocabulary: Any

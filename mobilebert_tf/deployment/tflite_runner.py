@@ -3,8 +3,9 @@
 
 """Answers text with a `.tflite` file, without TensorFlow."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 import os
+import threading
 from typing import Any
 
 from ai_edge_litert import interpreter as litert
@@ -31,7 +32,8 @@ def signature_name(length: int) -> str:
 class Signatures:
   """The signatures of a file, each made ready when it is first used.
 
-  Not for several threads at once, as interpreters are not.
+  Threads may share it: they take turns, since an interpreter has one set of
+  inputs and outputs.
 
   Args:
     path: The file, already checked.
@@ -53,6 +55,7 @@ class Signatures:
     self._metadata, self._pad_id = metadata, pad_id
     self._use_dynamic_length = metadata.dynamic_length and use_dynamic_length
     self._runners: dict[str, litert.SignatureRunner] = {}
+    self._lock = threading.Lock()
     try:
       flatbuffer_check.check_file(path)
       # Given its path, it maps the file instead of reading it.
@@ -72,7 +75,8 @@ class Signatures:
 
   def output_shape(self, name: str) -> np.ndarray:
     """Returns the shape of an output of the first signature."""
-    details = self._runner(self._names[0]).get_output_details()
+    with self._lock:
+      details = self._runner(self._names[0]).get_output_details()
     return details[name]['shape']
 
   def run(self, ids: np.ndarray, types: np.ndarray) -> dict[str, np.ndarray]:
@@ -90,7 +94,8 @@ class Signatures:
     inputs[0] = self._pad_id
     inputs[:, 0, :len(ids)] = ids, np.ones_like(ids), types
     try:
-      return self._runner(name)(**dict(zip(INPUTS, inputs, strict=True)))
+      with self._lock:  # The outputs are copies.
+        return self._runner(name)(**dict(zip(INPUTS, inputs, strict=True)))
     except (RuntimeError, ValueError) as error:
       why = ' '.join(str(error).split())
       raise ValueError(f'{self._path}: the signature {name} fails for '
@@ -139,7 +144,8 @@ class TFLiteRunner:
   It needs the file, `ai_edge_litert`, `tokenizers` and numpy. Texts of any
   length are answered: classifiers cut them at the end, contexts of questions
   are read in windows, and texts whose words get labels in parts. An answer
-  depends on its text alone. A runner is not for several threads at once.
+  depends on its text alone. Threads that share a runner take turns; one each is
+  faster.
 
   Example:
 
@@ -258,30 +264,57 @@ class TFLiteRunner:
     texts, pairs = self._check(texts, pairs)
     return np.array([
         sum(map(len, segments)) + plain_tokenizer.special_tokens(len(segments))
-        for segments in self._segments(texts, pairs)], np.int32)
+        for segments in self.segments(texts, pairs)], np.int32)
+
+  def truncated(self, texts: Iterable[Text],
+                pairs: Iterable[Text] | None = None) -> list[bool]:
+    """Returns whether the model reads less than a whole text, of each.
+
+    A `Label`, an `Answer` or a `LabelledText` says so by itself: of a question
+    it is meant, since contexts are read whole, and of texts whose words get
+    labels a word.
+
+    Args:
+      texts: The texts.
+      pairs: Second text of each, if the model reads pairs.
+    """
+    texts, pairs = self._check(texts, pairs)
+    return self.metadata.kind.truncated(self, texts, pairs)
+
+  def is_cut(self, segments: Sequence[np.ndarray]) -> bool:
+    """Returns whether a text, and its pair, have more tokens than are read."""
+    return sum(map(len, segments)) > self._budget(segments)
 
   def compute(self, texts: list[str], pairs: list[str] | None) -> np.ndarray:
-    """Returns the first of the kind's outputs, float32 `[texts, ...]`.
+    """Returns the first of the kind's outputs; see `read`."""
+    return self.read(texts, pairs)[0]
+
+  def read(self, texts: list[str], pairs: list[str] | None
+           ) -> tuple[np.ndarray, list[bool]]:
+    """Computes the first of the kind's outputs.
 
     Args:
       texts: The texts.
       pairs: Second text of each, or None.
 
+    Returns:
+      The output, float32 `[texts, ...]`, and whether each text was cut.
+
     Raises:
       ValueError: If a number is not finite.
     """
     output = self.metadata.kind.number_outputs[0]
-    rows = []
-    for segments in self._segments(texts, pairs):
-      budget = self.metadata.max_length - plain_tokenizer.special_tokens(
-          len(segments))
-      row = self.run(plain_tokenizer.trim(segments, budget))[output][0]
+    rows, cut = [], []
+    for segments in self.segments(texts, pairs):
+      cut.append(self.is_cut(segments))
+      row = self.run(plain_tokenizer.trim(
+          segments, self._budget(segments)))[output][0]
       self.check_finite(row)
       rows.append(row)
     if rows:
-      return np.stack(rows)
+      return np.stack(rows), cut
     shape = self._signatures.output_shape(output)
-    return np.zeros([0, *shape[1:]], np.float32)
+    return np.zeros([0, *shape[1:]], np.float32), cut
 
   def run(self, segments: list[np.ndarray]) -> dict[str, np.ndarray]:
     """Computes all outputs of one row, `[1, ...]`, by name.
@@ -298,8 +331,13 @@ class TFLiteRunner:
       raise ValueError('The model gives numbers that are not finite. Export '
                        'it with another quantization.')
 
-  def _segments(self, texts: list[str],
-                pairs: list[str] | None) -> Iterable[list[np.ndarray]]:
+  def _budget(self, segments: Sequence[np.ndarray]) -> int:
+    """Returns the number of tokens that are read, without special ones."""
+    return self.metadata.max_length - plain_tokenizer.special_tokens(
+        len(segments))
+
+  def segments(self, texts: list[str],
+               pairs: list[str] | None) -> Iterable[list[np.ndarray]]:
     """Yields the tokens of each text, and of its pair if it has one."""
     columns = [texts] if pairs is None else [texts, pairs]
     for start in range(0, len(texts), _TEXTS_AT_ONCE):

@@ -39,6 +39,9 @@ from mobilebert_tf.modeling import layout as layout_lib
 _SMALLEST_SCALE, _LARGEST_SCALE = 1e-12, 1e12
 
 # Called with the name of a tensor and its value `[batch, length, channels]`.
+# Observed name of attention scores before the mask.
+SCORES = 'scores'
+
 Observer = Callable[[str, tf.Tensor], None]
 
 
@@ -86,6 +89,7 @@ class FoldedEncoder:
       the last sum `u`.
     shift: `[inter_block_size]`.
     kept: Names of the NoNorms that could not be folded.
+    mask_bias: What a hard mask adds to scores; None for the model's.
   """
   architecture: modeling.MobileBertConfig
   words: np.ndarray
@@ -97,6 +101,7 @@ class FoldedEncoder:
   scale: np.ndarray
   shift: np.ndarray
   kept: list[str]
+  mask_bias: float | None = None
 
   @property
   def layout(self) -> layout_lib.EncoderLayout:
@@ -260,6 +265,7 @@ class InferenceEncoder(tf.Module):
     self.architecture = folded.architecture
     self._dtype = dtype
     self._layout = folded.layout.block
+    self._mask_bias = folded.mask_bias
     # Variables, so that all signatures of a file share them.
     self._weights = {
         name: as_variables(getattr(folded, name), dtype)
@@ -337,7 +343,7 @@ class InferenceEncoder(tf.Module):
         tensors[name] = tensors[name][:, :1]
     tensors[layout_lib.CONTEXT] = self._attend(
         tensors[layout_lib.QUERY], tensors[layout_lib.KEY],
-        tensors[layout_lib.VALUE], mask)
+        tensors[layout_lib.VALUE], mask, observe)
     for product in self._layout.after_attention:
       tensors[product.writes] = _run_product(
           product, block['maps'][product.name], tensors)
@@ -345,11 +351,12 @@ class InferenceEncoder(tf.Module):
     return tensors[layout_lib.WIDE]
 
   def _attend(self, query: tf.Tensor, key: tf.Tensor, value: tf.Tensor,
-              mask: tf.Tensor) -> tf.Tensor:
+              mask: tf.Tensor, observe: Observer) -> tf.Tensor:
     query, key, value = map(self._split_heads, (query, key, value))
+    scores = tf.matmul(query, key, transpose_b=True)  # [B, N, S, S]
+    observe(SCORES, tf.reshape(scores, [1, -1, 1]))
     scores = block_lib.mask_scores(
-        tf.matmul(query, key, transpose_b=True),  # [B, N, S, S]
-        mask, self.architecture.attention_mask)
+        scores, mask, self.architecture.attention_mask, self._mask_bias)
     context = tf.transpose(
         tf.matmul(tf.nn.softmax(scores), value), [0, 2, 1, 3])
     shape = tf.shape(context)

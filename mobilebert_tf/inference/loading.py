@@ -45,6 +45,8 @@ class TrainedModel:
     pairs: Whether the model reads two texts; None if unknown, because only runs
       record it.
     params: The experiment, if it is a run.
+    max_windows: Maximum number of windows in which an exported model reads a
+      context; None for the default.
   """
   model: tf_keras.Model
   labels: list[str]
@@ -54,6 +56,7 @@ class TrainedModel:
   kind: task_kind.TaskKind
   pairs: bool | None = False
   params: cfg.ExperimentConfig | None = None
+  max_windows: int | None = None
 
 
 def load(model_dir: str, kinds: Kinds) -> TrainedModel:

@@ -26,6 +26,11 @@ from mobilebert_tf.modeling import validation
 # float16, because other texts may exceed those that were measured.
 _TARGET = 4.0
 _MOST_EXPONENT = 60
+# Added to masked scores in place of -1e9, which is infinite where a delegate
+# computes in float16, and infinity times the 0 of a token is NaN. Softmax gives
+# exactly 0 as long as scores are no larger than half of it, less 104.
+_MASK_BIAS = -3e4
+_LARGEST_SCORE = 14_900.0
 
 # A head: whether it reads only the first token, and its function of the stream.
 _Head = tuple[bool, Callable[[tf.Tensor], Any]]
@@ -209,8 +214,12 @@ def rescale(folded: folding.FoldedEncoder,
   Args:
     folded: The encoder, not changed.
     ranges: Result of `measure_ranges` for it.
+
+  Raises:
+    ValueError: If attention scores are too large for a mask in float16.
   """
   folded, layout = copy.deepcopy(folded), folded.layout
+  _limit_mask(folded, ranges)
   if layout.trigram.passes_scales:
     _rescale_wide_stream(folded, layout, _powers(ranges[layout_lib.WIDE]))
   for index, block in enumerate(folded.blocks):
@@ -221,6 +230,19 @@ def rescale(folded: folding.FoldedEncoder,
         _rescale_tensor(block, layout.block, tensor, _powers(largest))
     _balance_scores(block, layout.block, of_block)
   return folded
+
+
+def _limit_mask(folded: folding.FoldedEncoder,
+                ranges: Mapping[str, np.ndarray]) -> None:
+  """Masks with a number of float16, if scores are small enough."""
+  largest = max(float(ranges[folding.range_name(i, folding.SCORES)].max())
+                for i in range(len(folded.blocks)))
+  if largest > _LARGEST_SCORE:
+    raise ValueError(
+        f'Attention scores of the model reach {largest:,.0f}, so that padding '
+        'cannot be masked with a number of float16. Its training diverged, or '
+        'the texts to calibrate with are not what it was made for.')
+  folded.mask_bias = _MASK_BIAS
 
 
 def _encoder(model: tf_keras.Model) -> tf_keras.Model:

@@ -9,8 +9,9 @@ from collections.abc import Mapping, Sequence
 import typing
 from typing import Any
 
+import numpy as np
+
 if typing.TYPE_CHECKING:  # The engines, which take a kind as an argument.
-  import numpy as np
   import tensorflow as tf, tf_keras
 
   from mobilebert_tf.deployment import agreement
@@ -22,6 +23,9 @@ if typing.TYPE_CHECKING:  # The engines, which take a kind as an argument.
   from mobilebert_tf.inference import loading
   from mobilebert_tf.text import tokenizer
   from official.core import config_definitions as cfg
+
+# Difference of probabilities that quantization explains.
+ROUNDING = 0.02
 
 
 class MissingPartError(ValueError):
@@ -143,6 +147,20 @@ class TaskKind:
     """
     raise self.missing('export')
 
+  def certainly_differ(self, trained: loading.TrainedModel,
+                       texts: agreement.RealTexts, found: Sequence[Any],
+                       expected: Sequence[Any]) -> np.ndarray:
+    """Returns `differ` without what `ROUNDING` explains.
+
+    Args:
+      trained: The model.
+      texts: Texts whose answers differ.
+      found: Answers of an exported model.
+      expected: Answers of the Keras model.
+    """
+    del trained, texts
+    return self.differ(np.stack(found), np.stack(expected))
+
   def served_answers(self, outputs: Mapping[str, np.ndarray]
                      ) -> np.ndarray | list[str]:
     """Returns the outputs of `serve_text` in the form of `answers`."""
@@ -169,6 +187,13 @@ class TaskKind:
     """Returns the answers of a `.tflite` file, one for each text."""
     return [self.to_answer(row, runner.metadata.labels)
             for row in runner.compute(texts, pairs)]
+
+  def truncated(self, runner: tflite_runner.TFLiteRunner, texts: list[str],
+                pairs: list[str] | None) -> list[bool]:
+    """Returns whether a `.tflite` file reads less than a whole text, of each.
+    """
+    return [runner.is_cut(segments)
+            for segments in runner.segments(texts, pairs)]
 
   def to_answer(self, row: np.ndarray, labels: Sequence[str]) -> Any:
     """Returns the answer in a row of the first of `number_outputs`."""

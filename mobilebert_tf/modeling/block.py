@@ -197,7 +197,8 @@ class MobileBertAttention(layers.ConfiguredLayer):
 
 
 def mask_scores(scores: tf.Tensor, mask: tf.Tensor,
-                attention_mask: str) -> tf.Tensor:
+                attention_mask: str,
+                hard_bias: float | None = None) -> tf.Tensor:
   """Masks padding in attention scores.
 
   Args:
@@ -207,6 +208,7 @@ def mask_scores(scores: tf.Tensor, mask: tf.Tensor,
     attention_mask: `hard` adds -1e9 (-3e4 in float16), so that the softmax
       gives padding a weight of exactly 0; `tf1_reference` replaces its scores
       by -6 (google-research `mobilebert/modeling.py` since commit 0c1bbe5f).
+    hard_bias: What `hard` adds; None for the above.
 
   Returns:
     `[batch, heads, length, length]`, before the softmax.
@@ -221,7 +223,9 @@ def mask_scores(scores: tf.Tensor, mask: tf.Tensor,
   """
   if attention_mask == 'tf1_reference':
     return scores * mask + (1.0 - mask) * _TF1_REFERENCE_SCORE
-  return scores + (1.0 - mask) * _HARD_MASK_BIAS[scores.dtype]
+  if hard_bias is None:
+    hard_bias = _HARD_MASK_BIAS[scores.dtype]
+  return scores + (1.0 - mask) * hard_bias
 
 
 @tf_keras.utils.register_keras_serializable('mobilebert_tf')

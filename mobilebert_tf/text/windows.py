@@ -14,6 +14,8 @@ from mobilebert_tf.text import plain_tokenizer
 
 SPECIAL_TOKENS = 3  # [CLS] question [SEP] context [SEP]
 _NO_SPAN = -1
+# Windows of a context that an exported model reads, if nothing else is said.
+MOST_WINDOWS = 512
 
 
 @dataclasses.dataclass(frozen=True)
@@ -41,6 +43,13 @@ class WindowSettings:
           f'seq_length is {self.seq_length}, but a question may take '
           f'{self.query_length} tokens (query_length) and special tokens '
           f'{SPECIAL_TOKENS}: nothing is left for the context.')
+
+
+def too_many(most: int, settings: WindowSettings) -> str:
+  """Returns the message for a context that has too many windows."""
+  return (f'A context needs more than {most} windows of {settings.seq_length} '
+          'tokens (max_windows). Shorten it, or export the model with more, '
+          '--max_windows.')
 
 
 def measure(asked: Any, length: Any, settings: WindowSettings,

@@ -81,11 +81,13 @@ class SentenceParts:
       sentences does once, in order.
     splits: int64 `[parts + 1]`, first piece of each part, and number of all.
     sentences: int32 `[parts]`, the number of the sentence.
+    cut: Numbers of the sentences with a word that lost its end.
   """
   pieces: np.ndarray
   is_first: np.ndarray
   splits: np.ndarray
   sentences: np.ndarray
+  cut: frozenset[int] = frozenset()
 
   def __len__(self) -> int:
     return len(self.sentences)
@@ -113,7 +115,7 @@ def split_words(tokenize: Callable[[list[str]], list[np.ndarray]],
   """
   budget = max_length - SPECIAL_TOKENS
   words = list(itertools.chain.from_iterable(sentences))
-  pieces = _pieces(tokenize, unknown_id, words, budget)
+  pieces, too_long = _pieces(tokenize, unknown_id, words, budget)
   # Pieces before each word, and of all.
   before = np.cumsum([0, *map(len, pieces)], dtype=np.int64)
   splits, numbers, last = [0], [], 0
@@ -126,7 +128,9 @@ def split_words(tokenize: Callable[[list[str]], list[np.ndarray]],
   is_first[before[:-1]] = True
   return SentenceParts(
       np.concatenate([np.zeros([0], np.int32), *pieces]), is_first,
-      np.array(splits, np.int64), np.array(numbers, np.int32))
+      np.array(splits, np.int64), np.array(numbers, np.int32),
+      frozenset(number for number, sentence in enumerate(sentences)
+                if too_long and not too_long.isdisjoint(sentence)))
 
 
 def part_length(total: Any, budget: int, ops: types.ModuleType = np) -> Any:
@@ -161,13 +165,15 @@ def next_part(before: Any, target: Any, budget: int,
 
 
 def _pieces(tokenize: Callable[[list[str]], list[np.ndarray]], unknown_id: int,
-            words: list[str], budget: int) -> list[np.ndarray]:
-  """Returns at least one piece of each word, and at most `budget`."""
+            words: list[str], budget: int
+            ) -> tuple[list[np.ndarray], set[str]]:
+  """Returns one to `budget` pieces of each word, and the words with more."""
   unknown = np.array([unknown_id], np.int32)
   distinct = list(dict.fromkeys(words))
-  known = {word: found[:budget] if len(found) else unknown for word, found in
-           zip(distinct, tokenize(distinct), strict=True)}
-  return [known[word] for word in words]
+  known = dict(zip(distinct, tokenize(distinct), strict=True))
+  too_long = {word for word, found in known.items() if len(found) > budget}
+  return [known[word][:budget] if len(known[word]) else unknown
+          for word in words], too_long
 
 
 def _part_ends(before: np.ndarray, budget: int) -> list[int]:

@@ -136,3 +136,4 @@ _HEADS = {
     'question_answering': _question_answering,
     'embedding': _embeddings,
 }
+TASKS = tuple(_HEADS)

@@ -139,6 +139,7 @@ def _served(folder: pathlib.Path):
   """Mutates a request: the shape, the type and the values of each input."""
   import tensorflow as tf
   from mobilebert_tf.deployment import served_module
+  from tests.deployment import hostile_requests
   from tests.inference import tiny_classifier
   module = served_module.build(tiny_classifier.build(str(folder)))
   tf.saved_model.save(
@@ -149,11 +150,9 @@ def _served(folder: pathlib.Path):
   with session.graph.as_default():
     loaded = tf.compat.v1.saved_model.load(
         session, ['serve'], str(folder / 'model'))
-  # As a server runs it: a callable checks no shape, unlike `session.run`.
   signatures = [
-      (list(signature.inputs.values()), session.make_callable(
-          [output.name for output in signature.outputs.values()],
-          [given.name for given in signature.inputs.values()]))
+      (list(signature.inputs.values()),
+       hostile_requests.callable_of(session, signature))
       for name, signature in sorted(loaded.signature_def.items())
       if name.startswith('serve')]
   path = folder / 'request'

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from mobilebert_tf.inference import task_kind
 from mobilebert_tf.tasks import text_kind
 
 if typing.TYPE_CHECKING:
@@ -23,9 +24,13 @@ _ROUNDING = 1e-3
 
 
 class Label(NamedTuple):
-  """The most probable label of a text, and its probability, 0 to 1."""
+  """The most probable label of a text, and its probability, 0 to 1.
+
+  `truncated` says that the text is longer than the model reads.
+  """
   label: str
   probability: float
+  truncated: bool = False
 
 
 def name_probabilities(probabilities: np.ndarray,
@@ -205,9 +210,19 @@ class Classification(TextAnswers):
   def differ(self, found, expected):
     return found.argmax(-1) != expected.argmax(-1)
 
+  def certainly_differ(self, trained, texts, found, expected):
+    second, best = np.sort(np.stack(expected), -1)[:, -2:].T
+    return (best - second > task_kind.ROUNDING) & super().certainly_differ(
+        trained, texts, found, expected)
+
   def to_answer(self, row, labels):
     best = int(np.argmax(row))
     return Label(labels[best], float(row[best]))
+
+  def answer_file(self, runner, texts, pairs):
+    return [self.to_answer(row, runner.metadata.labels)._replace(
+        truncated=is_cut)
+            for row, is_cut in zip(*runner.read(texts, pairs), strict=True)]
 
 
 class Regression(TextAnswers):
@@ -257,6 +272,9 @@ class Regression(TextAnswers):
     rounding = _ROUNDING * (1 + np.abs(expected))  # For equal values.
     return np.abs(found - expected) > np.maximum(
         _OTHER_VALUE * expected.std(), rounding)
+
+  def certainly_differ(self, trained, texts, found, expected):
+    return np.ones(len(found), bool)  # `differ` compares with all values.
 
   def to_answer(self, row, labels):
     return float(row)

@@ -10,6 +10,7 @@ import math
 
 import numpy as np
 
+from mobilebert_tf.inference import task_kind
 from mobilebert_tf.tasks.classification import kind as classification
 
 THRESHOLD = 0.5  # Where none was tuned.
@@ -107,6 +108,11 @@ class MultiLabelClassification(classification.TextAnswers):
   def differ(self, found, expected):
     return ((found >= 0) != (expected >= 0)).any(-1)
 
+  def certainly_differ(self, trained, texts, found, expected):
+    found, expected = np.stack(found), np.stack(expected)
+    sure = np.abs(expected) > task_kind.ROUNDING
+    return (sure & ((found >= 0) != (expected >= 0))).any(-1)
+
   def settings(self, trained):
     return Settings(tuple(map(float, self.thresholds(trained))))
 
@@ -119,10 +125,10 @@ class MultiLabelClassification(classification.TextAnswers):
   def answer_file(self, runner, texts, pairs):
     metadata = runner.metadata
     thresholds = np.array(metadata.settings.thresholds, np.float32)
-    return [[classification.Label(metadata.labels[i], float(row[i]))
+    return [[classification.Label(metadata.labels[i], float(row[i]), is_cut)
              for i in np.argsort(-row, kind='stable')  # The likeliest first.
              if row[i] >= thresholds[i]]
-            for row in runner.compute(texts, pairs)]
+            for row, is_cut in zip(*runner.read(texts, pairs), strict=True)]
 
   def comparable(self, runner, texts, pairs):
     return runner.compute(texts, pairs) - np.array(

@@ -108,8 +108,8 @@ class Windows(NamedTuple):
 
 
 def cut(questions: tf.RaggedTensor, contexts: tf.RaggedTensor,
-        paragraphs: tf.Tensor,
-        settings: windows_lib.WindowSettings) -> Windows:
+        paragraphs: tf.Tensor, settings: windows_lib.WindowSettings,
+        most: int = windows_lib.MOST_WINDOWS) -> Windows:
   """Cuts contexts into windows, at least one for each question.
 
   Args:
@@ -118,10 +118,15 @@ def cut(questions: tf.RaggedTensor, contexts: tf.RaggedTensor,
     contexts: Tokens, int32 `[contexts, (tokens)]`.
     paragraphs: Number of the context of each question, int `[questions]`.
     settings: Settings of the windows.
+    most: Maximum number of windows of a question; more are an error.
   """
   asked = questions.row_lengths()
   length = tf.gather(contexts.row_lengths(), paragraphs)
   room, step, count = windows_lib.measure(asked, length, settings, tf)
+  few = tf.debugging.Assert(tf.reduce_all(count <= most), [
+      windows_lib.too_many(most, settings)])
+  with tf.control_dependencies([few]):
+    count = tf.identity(count)
   # === From questions to windows ===
   numbers = tf.ragged.range(count)
   question = tokenizer_lib.row_of_values(numbers)

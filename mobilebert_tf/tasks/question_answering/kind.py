@@ -9,6 +9,10 @@ import math
 import numpy as np
 
 from mobilebert_tf.inference import task_kind
+from mobilebert_tf.text import windows as windows_lib
+
+# In logits: near a tie a probability changes by a quarter of that.
+_ROUNDING = 4 * task_kind.ROUNDING
 
 
 @dataclasses.dataclass(frozen=True)
@@ -22,6 +26,7 @@ class Settings:
     max_answer_length: Maximum length of an answer in tokens.
     allow_no_answer: Whether "there is no answer" is an answer.
     null_threshold: No-answer score above which there is no answer.
+    max_windows: Maximum number of windows of a context.
 
   Raises:
     ValueError: If a value is of another type or out of range.
@@ -32,10 +37,12 @@ class Settings:
   max_answer_length: int = 30
   allow_no_answer: bool = False
   null_threshold: float = 0.0
+  max_windows: int = windows_lib.MOST_WINDOWS
 
   def __post_init__(self):
     from mobilebert_tf.deployment import tflite_file
-    for name in ('doc_stride', 'query_length', 'n_best', 'max_answer_length'):
+    for name in ('doc_stride', 'query_length', 'n_best', 'max_answer_length',
+                 'max_windows'):
       tflite_file.check_int(name, getattr(self, name), 1)
     tflite_file.check_type('allow_no_answer', self.allow_no_answer, bool)
     if (type(self.null_threshold) not in (int, float)
@@ -97,6 +104,14 @@ class QuestionAnswering(task_kind.TaskKind):
     return np.array([one != other for one, other in zip(
         found, expected, strict=True)], bool)
 
+  def certainly_differ(self, trained, texts, found, expected):
+    from mobilebert_tf.tasks.question_answering import predictor
+    answerer = predictor.QuestionAnswerer(trained)
+    margins = np.array([
+        answer.margin(answerer.allow_no_answer, answerer.null_threshold)
+        for answer in answerer.answer(texts.texts, texts.pairs)])
+    return (margins > _ROUNDING) & self.differ(found, expected)
+
   def settings(self, trained):
     from mobilebert_tf.tasks.question_answering import serving
     return serving.settings(trained)
@@ -112,6 +127,11 @@ class QuestionAnswering(task_kind.TaskKind):
   def answer_file(self, runner, texts, pairs):
     from mobilebert_tf.tasks.question_answering import spans
     return spans.answer_with_file(runner, texts, pairs)
+
+  def truncated(self, runner, texts, pairs):
+    longest = runner.metadata.settings.query_length
+    return [len(question) > longest
+            for question, _ in runner.segments(texts, pairs)]
 
   def comparable(self, runner, texts, pairs):
     return [answer.text for answer in self.answer_file(runner, texts, pairs)]

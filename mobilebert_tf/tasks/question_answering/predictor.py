@@ -128,7 +128,8 @@ class QuestionLineAnswerer(line_answers.LineAnswerer):
   """Answers lines with `answer`, `start`, `end` and `score`.
 
   `start` and `end` count code points and are null for no answer. Where that may
-  be, the no-answer score follows as `null_odds`.
+  be, the no-answer score follows as `null_odds`; `truncated: true` where the end
+  of the question was not read.
   """
 
   def __init__(self, trained: loading.TrainedModel, batch_size: int = 32):
@@ -147,6 +148,7 @@ class QuestionLineAnswerer(line_answers.LineAnswerer):
          'score': round(answer.score, 6)}
         | ({'null_odds': round(answer.null_odds, 6)}
            if self._questions.allow_no_answer else {})
+        | ({'truncated': True} if answer.truncated else {})
         for answer in answers
     ]
 

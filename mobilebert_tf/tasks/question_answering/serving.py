@@ -20,6 +20,7 @@ from mobilebert_tf.text import windows as windows_lib
 
 # The authors' settings.
 _WINDOWS, _SPANS = windows_lib.WindowSettings(), spans.SpanSettings()
+_LONGEST_CONTEXT = 1 << 22  # Bytes, of which each token takes some memory.
 # The white space of `str.strip`.
 _WHITE_SPACE = r'[\t-\r\x{1c}-\x{1f}\x{85}\p{Z}]*'
 
@@ -34,6 +35,7 @@ class QuestionAnswering(served_module.ServedModule):
     `end`: int32, character after the last; -1 for no answer.
     `score`: float32, probability among the best answers; 0 without text.
     `null_odds`: float32, no-answer score minus that of the best answer.
+    `truncated`: bool, whether the question is longer than `query_length`.
   Ids and examples are windows of a question and a part of its context; their
   outputs are `start_logits` and `end_logits`, float32 `[batch, length]`.
 
@@ -47,6 +49,7 @@ class QuestionAnswering(served_module.ServedModule):
     max_answer_length: Maximum length of an answer in tokens.
     allow_no_answer: Whether "there is no answer" is an answer.
     null_threshold: No-answer score above which there is no answer.
+    max_windows: Maximum number of windows of a context.
     xla: Whether the model is compiled by XLA.
 
   Raises:
@@ -70,6 +73,7 @@ class QuestionAnswering(served_module.ServedModule):
                n_best: int = _SPANS.n_best,
                max_answer_length: int = _SPANS.max_answer_length,
                allow_no_answer: bool = False, null_threshold: float = 0.0,
+               max_windows: int = windows_lib.MOST_WINDOWS,
                xla: bool = False):
     super().__init__(model, tokenizer, max_length, pairs=True, xla=xla)
     self._windows = windows_lib.WindowSettings(
@@ -77,6 +81,7 @@ class QuestionAnswering(served_module.ServedModule):
     self._spans = spans.SpanSettings(n_best, max_answer_length)
     self._allow_no_answer = allow_no_answer
     self._null_threshold = null_threshold
+    self._max_windows = max_windows
 
   @tf.function(autograph=False)  # Which would take most of an export's time.
   def serve_text(self, question: tf.Tensor,
@@ -90,18 +95,27 @@ class QuestionAnswering(served_module.ServedModule):
 
     Raises:
       tf.errors.InvalidArgumentError: When run, if there are more or fewer
-        contexts than questions, or the model's weights are damaged.
+        contexts than questions, a context is too long, or the model's weights
+        are damaged.
     """
+    given = self._check('serve_text', question=question, context=context)
+    question, context = given['question'], given['context']
     same = tf.debugging.assert_equal(
         tf.size(question), tf.size(context),
         'There have to be as many contexts as questions.')
-    with tf.control_dependencies([same]):
+    short = tf.debugging.Assert(
+        tf.reduce_all(tf.strings.length(context) <= _LONGEST_CONTEXT),
+        [f'A context has more than {_LONGEST_CONTEXT} bytes. Shorten it.'])
+    with tf.control_dependencies([same, short]):
       question, context = (
           tokenizer_lib.replace_invalid(x) for x in (question, context))
     texts, paragraphs = tf.unique(context)
     tokens = self.tokenizer.tokenize_with_offsets(texts)
-    asked = self.tokenizer.tokenize(question)[:, :self._windows.query_length]
-    windows = graph_windows.cut(asked, tokens.ids, paragraphs, self._windows)
+    asked = self.tokenizer.tokenize(question)
+    truncated = asked.row_lengths() > self._windows.query_length
+    asked = asked[:, :self._windows.query_length]
+    windows = graph_windows.cut(
+        asked, tokens.ids, paragraphs, self._windows, self._max_windows)
     found = self._find(windows, asked, tokens.ids)
     blank = tf.strings.regex_full_match(question, _WHITE_SPACE)
     chosen = graph_windows.choose(
@@ -112,7 +126,7 @@ class QuestionAnswering(served_module.ServedModule):
     answer = tf.strings.substr(
         context, tf.maximum(chosen.start, 0), chosen.end - chosen.start,
         unit='UTF8_CHAR')
-    return {'answer': answer, **chosen._asdict()}
+    return {'answer': answer, **chosen._asdict(), 'truncated': truncated}
 
   def _find(self, windows: graph_windows.Windows, questions: tf.RaggedTensor,
             contexts: tf.RaggedTensor) -> dict[str, tf.Tensor]:
@@ -150,7 +164,8 @@ def settings(trained: loading.TrainedModel) -> kind_lib.Settings:
       allow_no_answer=answerer.allow_no_answer,
       # JSON has no infinity.
       null_threshold=float(np.clip(
-          answerer.null_threshold, -spans.NO_TEXT_ODDS, spans.NO_TEXT_ODDS)))
+          answerer.null_threshold, -spans.NO_TEXT_ODDS, spans.NO_TEXT_ODDS)),
+      max_windows=trained.max_windows or windows_lib.MOST_WINDOWS)
 
 
 def build(trained: loading.TrainedModel, model: tf.Module,

@@ -8,6 +8,7 @@
 
 from collections.abc import Sequence
 import dataclasses
+import math
 
 import numpy as np
 
@@ -112,6 +113,12 @@ class SpanFinder:
     starts, ends = logits[:, offset:-1]  # Of the context.
     self._found[row] = self._best(row, starts, ends)
 
+  def is_cut(self, question: int) -> bool:
+    """Returns whether the end of a question is in none of its windows."""
+    windows = self._windows
+    return bool(windows.questions.lengths[question]
+                > windows.settings.query_length)
+
   def spans(self, question: int) -> Spans:
     """Returns the spans of a question whose windows were all added."""
     rows = self._windows.of_question(question)
@@ -175,6 +182,7 @@ class Answer:
     best: Best span even where "no answer" wins; None if context or question
       have no text.
     n_best: Best answers, best first, "no answer" among them if allowed.
+    truncated: Whether the end of the question was not read.
   """
   text: str
   start: int | None
@@ -183,6 +191,24 @@ class Answer:
   null_odds: float
   best: Candidate | None
   n_best: tuple[Candidate, ...]
+  truncated: bool = False
+
+  def margin(self, allow_no_answer: bool, null_threshold: float) -> float:
+    """Returns by how much of a score this answer is the model's, not another.
+
+    Args:
+      allow_no_answer: As for `choose`.
+      null_threshold: As for `choose`.
+    """
+    if self.best is None:  # No text.
+      return math.inf
+    margins = [abs(self.null_odds - null_threshold)] if allow_no_answer else []
+    if self.start is not None:
+      scores = [each.start_logit + each.end_logit for each in self.n_best
+                if each.start is not None and each.text != self.text]
+      best = self.best.start_logit + self.best.end_logit
+      margins.append(best - max(scores, default=-math.inf))
+    return min(margins)
 
 
 def choose(spans: Spans, question: str, context: str,
@@ -218,8 +244,9 @@ def choose_all(finder: SpanFinder, questions: Sequence[str],
                contexts: Sequence[str], allow_no_answer: bool,
                null_threshold: float) -> list[Answer]:
   """Selects the answer to each question; see `choose`."""
-  return [choose(finder.spans(i), question, context, allow_no_answer,
-                 null_threshold)
+  return [dataclasses.replace(
+      choose(finder.spans(i), question, context, allow_no_answer,
+             null_threshold), truncated=finder.is_cut(i))
           for i, (question, context) in enumerate(
               zip(questions, contexts, strict=True))]
 
@@ -249,6 +276,10 @@ def answer_with_file(runner: tflite_runner.TFLiteRunner, questions: list[str],
       windows_lib.WindowSettings(
           runner.metadata.max_length, settings.doc_stride,
           settings.query_length))
+  for question in range(len(questions)):
+    if len(plan.of_question(question)) > settings.max_windows:
+      raise ValueError(
+          windows_lib.too_many(settings.max_windows, plan.settings))
   finder = SpanFinder(plan, SpanSettings(
       settings.n_best, settings.max_answer_length))
   for row in range(len(plan)):

@@ -12,6 +12,7 @@ from typing import NamedTuple
 import numpy as np
 
 from mobilebert_tf.data import conll
+from mobilebert_tf.inference import task_kind
 from mobilebert_tf.tasks import text_kind
 from mobilebert_tf.text import words as words_lib
 
@@ -88,8 +89,18 @@ class TokenClassification(text_kind.TextKind):
     return np.array([_difference(split_labels(one), split_labels(other))
                      for one, other in zip(found, expected, strict=True)])
 
+  def certainly_differ(self, trained, texts, found, expected):
+    from mobilebert_tf.tasks.token_classification import predictor
+    scores = predictor.TokenPredictor(trained).scores_of_texts(texts.texts)
+    return np.array([
+        _difference(split_labels(one), split_labels(other), _is_sure(each))
+        for one, other, each in zip(found, expected, scores, strict=True)])
+
   def answer_file(self, runner, texts, pairs):
     return answer_with_file(runner, texts)
+
+  def truncated(self, runner, texts, pairs):
+    return [answer.truncated for answer in answer_with_file(runner, texts)]
 
   def comparable(self, runner, texts, pairs):
     return [_join(word.label for word in answer.words)
@@ -142,12 +153,26 @@ def _join(labels) -> str:
   return _SEPARATOR.join(labels)
 
 
-def _difference(labels: Sequence[str], others: Sequence[str]) -> float:
-  """Returns the share of words with another label; 1 for other words."""
+def _difference(labels: Sequence[str], others: Sequence[str],
+                counted: np.ndarray | None = None) -> float:
+  """Returns the share of words with another label; 1 for other words.
+
+  Only words that are `counted`, bool `[words]`, can differ; all if None.
+  """
   if len(labels) != len(others):
     return 1.0
-  return float(np.mean([a != b for a, b in zip(
-      labels, others, strict=True)] or [False]))
+  differ = np.array([a != b for a, b in zip(labels, others, strict=True)], bool)
+  if counted is not None:
+    differ &= counted
+  return float(differ.mean()) if differ.size else 0.0
+
+
+def _is_sure(scores: np.ndarray) -> np.ndarray:
+  """Returns whether a label is no matter of rounding, bool `[words]`."""
+  if scores.shape[-1] < 2:
+    return np.ones(len(scores), bool)
+  second, best = np.sort(scores, -1)[:, -2:].T
+  return best - second > task_kind.ROUNDING
 
 
 # === Answers ===
@@ -182,9 +207,13 @@ class Entity:
 
 
 class LabelledText(NamedTuple):
-  """The words of a text, and its entities if the labels mark any."""
+  """The words of a text, and its entities if the labels mark any.
+
+  `truncated` says that a word is longer than the model reads.
+  """
   words: list[LabelledWord]
   entities: list[Entity]
+  truncated: bool = False
 
 
 def label_words(text: str, places: Sequence[tuple[int, int]],
@@ -228,16 +257,17 @@ def answer_with_file(runner: tflite_runner.TFLiteRunner,
   found = []
   for text in texts:
     places = words_lib.find_words(text)
-    words = label_words(text, places, _scores(
-        runner, [text[start:end] for start, end in places]), labels)
+    scores, is_cut = _scores(
+        runner, [text[start:end] for start, end in places])
+    words = label_words(text, places, scores, labels)
     found.append(LabelledText(
-        words, find_entities(text, words) if marks_entities else []))
+        words, find_entities(text, words) if marks_entities else [], is_cut))
   return found
 
 
 def _scores(runner: tflite_runner.TFLiteRunner,
-            words: list[str]) -> np.ndarray:
-  """Returns probabilities of the labels of words, `[words, labels]`."""
+            words: list[str]) -> tuple[np.ndarray, bool]:
+  """Returns probabilities `[words, labels]`, and whether a word was cut."""
   parts = words_lib.split_words(
       runner.tokenizer.tokenize, runner.vocabulary.unk_id, [words],
       runner.metadata.max_length)
@@ -248,4 +278,4 @@ def _scores(runner: tflite_runner.TFLiteRunner,
     rows.append(scores[1:1 + end - start][parts.is_first[start:end]])
   scores = np.concatenate(rows)
   runner.check_finite(scores)
-  return scores
+  return scores, bool(parts.cut)

@@ -22,6 +22,8 @@ from mobilebert_tf.tasks.token_classification import kind
 from mobilebert_tf.text import tokenizer
 from mobilebert_tf.text import words as words_lib
 
+_TOKENS_A_CHARACTER = 4
+
 
 class TokenPredictor:
   """Labels words with a token classifier.
@@ -108,6 +110,22 @@ class TokenPredictor:
             texts, places, self.scores(sentences), strict=True)
     ]
 
+  def scores_of_texts(self, texts: Sequence[str]) -> list[np.ndarray]:
+    """Returns `scores` of the words of running text."""
+    return self.scores([
+        [text[start:end] for start, end in words_lib.find_words(text)]
+        for text in texts])
+
+  def find_cut(self, sentences: Sequence[Sequence[str]]) -> list[bool]:
+    """Returns which sentences have a word that is longer than is read."""
+    budget = self.trained.max_length - words_lib.SPECIAL_TOKENS
+    perhaps = list({word for words in sentences for word in words
+                    if _TOKENS_A_CHARACTER * len(word) > budget})
+    too_long = {word for word, ids in zip(
+        perhaps, self._tokenizer.tokenize_strings(perhaps), strict=True)
+                if len(ids) > budget} if perhaps else set()
+    return [not too_long.isdisjoint(words) for words in sentences]
+
   @property
   def finds_entities(self) -> bool:
     """Whether the labels mark entities."""
@@ -149,7 +167,8 @@ class WordLineAnswerer(line_answers.LineAnswerer):
   """Answers with `tokens`, and with `entities` if the labels mark entities.
 
   Each token has `text`, `start`, `end`, `label` and `probability`. Starts and
-  ends count code points of the text, or of the words joined by spaces.
+  ends count code points of the text, or of the words joined by spaces. An answer
+  has `truncated: true` if a word is longer than the model reads.
   """
 
   def __init__(self, trained: loading.TrainedModel, batch_size: int = 32):
@@ -172,8 +191,11 @@ class WordLineAnswerer(line_answers.LineAnswerer):
       texts.append(text)
       places.append(spans)
     answers = []
-    for text, words in zip(
-        texts, self._tokens.label(texts, places), strict=True):
+    cut = self._tokens.find_cut([
+        [text[start:end] for start, end in spans]
+        for text, spans in zip(texts, places, strict=True)])
+    for text, words, is_cut in zip(
+        texts, self._tokens.label(texts, places), cut, strict=True):
       if not all(math.isfinite(word.probability) for word in words):
         answers.append({'error': line_answers.DAMAGED})
         continue
@@ -181,7 +203,7 @@ class WordLineAnswerer(line_answers.LineAnswerer):
       if self._tokens.finds_entities:
         answer['entities'] = [
             _as_dict(e) for e in kind.find_entities(text, words)]
-      answers.append(answer)
+      answers.append({**answer, **({'truncated': True} if is_cut else {})})
     return answers
 
 

@@ -15,6 +15,8 @@ from mobilebert_tf.text import tokenizer as tokenizer_lib
 from mobilebert_tf.text import words as words_lib
 
 _NO_WORD = -1  # Place of a word that fills up a row.
+# Places that a request may have filled up, about 0.4 GB.
+_MOST_FILLED = 1 << 22
 
 
 class TokenClassification(served_module.ServedModule):
@@ -30,6 +32,7 @@ class TokenClassification(served_module.ServedModule):
     `label`: string `[batch, words]`, most probable label; padding ''.
     `probability`: float32 `[batch, words]`, of the label; padding 0.
     `labels`: string `[batch, labels]`, all labels.
+    `truncated`: bool `[batch]`, whether a word is longer than the model reads.
   `serve_words` takes `words`, string `[batch, words]`, padded with '', and
   returns `label`, `probability` and `labels`. Ids and examples are texts, or
   parts of texts, with special tokens; their outputs:
@@ -65,8 +68,12 @@ class TokenClassification(served_module.ServedModule):
   @tf.function(autograph=False)  # Which would take most of an export's time.
   def serve_text(self, text: tf.Tensor) -> dict[str, tf.Tensor]:
     """Labels the words of texts, string `[batch]`."""
+    text = self._check('serve_text', text=text)['text']
     words = graph_words.find(tokenizer_lib.replace_invalid(text))
-    label_ids, probabilities = self._label(words.strings, words.splits)
+    fits = _check_filling(words.splits)
+    with tf.control_dependencies([fits]):
+      words = graph_words.Words(*map(tf.identity, words))
+    label_ids, probabilities, is_cut = self._label(words.strings, words.splits)
 
     def fill(values: tf.Tensor, filling: Any) -> tf.Tensor:
       return tf.RaggedTensor.from_row_splits(
@@ -78,14 +85,16 @@ class TokenClassification(served_module.ServedModule):
         'end': fill(words.ends, _NO_WORD),
         'label': tf.gather(self._choices(), fill(label_ids, len(self._labels))),
         'probability': fill(probabilities, 0.0),
+        'truncated': _any(is_cut, words.splits),
     })
 
   @tf.function(autograph=False)
   def serve_words(self, words: tf.Tensor) -> dict[str, tf.Tensor]:
     """Labels given words, string `[batch, words]`, where '' is padding."""
+    words = self._check('serve_words', words=words)['words']
     given = tf.not_equal(words, '')
     counts = tf.reduce_sum(tf.cast(given, tf.int64), axis=1)
-    label_ids, probabilities = self._label(
+    label_ids, probabilities, _ = self._label(
         tf.boolean_mask(words, given), tf.concat([[0], tf.cumsum(counts)], 0))
     shape, places = tf.shape(words, tf.int64), tf.where(given)
     filling = tf.fill(shape, len(self._labels))
@@ -102,7 +111,7 @@ class TokenClassification(served_module.ServedModule):
   # === Words ===
 
   def _label(self, words: tf.Tensor,
-             splits: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+             splits: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
     """Labels the words of sentences.
 
     Args:
@@ -110,9 +119,10 @@ class TokenClassification(served_module.ServedModule):
       splits: int64 `[sentences + 1]`, the first word of each, and all of them.
 
     Returns:
-      int32 numbers of the labels and float32 probabilities, `[words]`.
+      int32 numbers of the labels, float32 probabilities, and whether a word
+      lost its end, `[words]`.
     """
-    pieces = self._pieces(words)
+    pieces, is_cut = self._pieces(words)
     lengths = pieces.row_lengths()
     before = tf.concat([[0], tf.cumsum(lengths)], 0)  # Pieces before each word.
     first_words = graph_words.cut(lengths, splits, self._budget)
@@ -126,16 +136,19 @@ class TokenClassification(served_module.ServedModule):
     place = before[:-1] - tf.gather(parts.row_starts(), part)
     rows = tf.stack([part, place], axis=1)
     return (tf.gather_nd(found['label_ids'], rows),
-            tf.gather_nd(found['probabilities'], rows))
+            tf.gather_nd(found['probabilities'], rows), is_cut)
 
-  def _pieces(self, words: tf.Tensor) -> tf.RaggedTensor:
-    """Returns at least one piece of each word, and at most the budget."""
-    pieces = self.tokenizer.tokenize(words)[:, :self._budget]
+  def _pieces(self, words: tf.Tensor) -> tuple[tf.RaggedTensor, tf.Tensor]:
+    """Returns one to the budget's pieces of each word, and whether it has more.
+    """
+    pieces = self.tokenizer.tokenize(words)
+    is_cut = pieces.row_lengths() > self._budget
+    pieces = pieces[:, :self._budget]
     missing = tf.cast(pieces.row_lengths() == 0, tf.int64)
     unknown = tf.RaggedTensor.from_row_lengths(
         tf.fill([tf.reduce_sum(missing)], self.tokenizer.vocabulary.unk_id),
         missing, validate=False)
-    return tf.concat([pieces, unknown], axis=1)
+    return tf.concat([pieces, unknown], axis=1), is_cut
 
   def _label_pieces(self, parts: tf.RaggedTensor) -> dict[str, tf.Tensor]:
     """Returns the best label of each piece, `[parts, budget]`."""
@@ -173,3 +186,19 @@ class TokenClassification(served_module.ServedModule):
     count = tf.shape(next(iter(outputs.values())))[0]
     labels = tf.tile(tf.constant(self._labels)[tf.newaxis], [count, 1])
     return {**outputs, 'labels': labels}
+
+
+def _check_filling(splits: tf.Tensor) -> tf.Operation:
+  """Asserts that rows can be filled up to the longest, int64 `[texts + 1]`."""
+  longest = tf.reduce_max(tf.concat([[0], splits[1:] - splits[:-1]], 0))
+  filled = longest * (tf.size(splits, tf.int64) - 1) - splits[-1]
+  return tf.debugging.Assert(filled <= _MOST_FILLED, [
+      'A text has', longest, 'words, and the other rows of the answer would be '
+      'filled up to as many. Send long texts by themselves.'])
+
+
+def _any(flags: tf.Tensor, splits: tf.Tensor) -> tf.Tensor:
+  """Returns whether a flag of each row is set, bool `[texts]`."""
+  before = tf.concat([[0], tf.cumsum(tf.cast(flags, tf.int64))], 0)
+  before = tf.gather(before, splits)
+  return before[1:] > before[:-1]

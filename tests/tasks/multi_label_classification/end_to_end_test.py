@@ -119,7 +119,7 @@ class EndToEndTest(tf.test.TestCase):
     self.assertAllClose(runner.metadata.settings.thresholds,
                         self.trained.kind.thresholds(self.trained))
     answer = runner.answer(tiny_tables.text(['film', 'sport']))
-    self.assertEqual({label for label, _ in answer}, {'film', 'sport'})
+    self.assertEqual({each.label for each in answer}, {'film', 'sport'})
     self.assertGreaterEqual(answer[0].probability, answer[1].probability)
     self.assertEqual(runner.answer('w7'), [])
     found = runner.comparable(self.texts.texts)

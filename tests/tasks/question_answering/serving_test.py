@@ -197,7 +197,7 @@ class QuestionAnsweringTest(parameterized.TestCase, tf.test.TestCase):
     for row in _rows(served):
       self.assertEqual(row, {
           'answer': '', 'start': -1, 'end': -1, 'score': 0.0,
-          'null_odds': np.float32(spans.NO_TEXT_ODDS)})
+          'null_odds': np.float32(spans.NO_TEXT_ODDS), 'truncated': False})
 
   def test_answers_of_a_model_compiled_by_xla(self):
     module = self._module(xla=True)

@@ -59,7 +59,7 @@ class FileAnswersTest(parameterized.TestCase, temporary.TemporaryFiles,
   def _check(self, found: list[kind_lib.LabelledText],
              texts: list[str]) -> None:
     expected = self.predictor.answer(texts)
-    for text, (words, entities), keras in zip(
+    for text, (words, entities, _), keras in zip(
         texts, found, expected, strict=True):
       self._check_same(words, keras)
       self._check_same(entities, kind_lib.find_entities(text, keras))
