@@ -5,7 +5,6 @@
 
 from collections.abc import Sequence
 import dataclasses
-import re
 import types
 from typing import Any
 import unicodedata
@@ -15,15 +14,10 @@ import tokenizers
 from tokenizers import models
 from tokenizers import pre_tokenizers
 
+from mobilebert_tf.text import settings
 from mobilebert_tf.text import vocabulary as vocabulary_lib
+from mobilebert_tf.text import words
 
-_LONGEST_WORD = 100  # In bytes of UTF-8, as `FastBertTokenizer` counts.
-# Nothing shorter can have more bytes: a character has 4 at most.
-_PERHAPS_LONG = re.compile(rf'\S{{{_LONGEST_WORD // 4 + 1},}}')
-_CODE_POINTS = 0x110000
-# Characters that BERT makes words of, as their scripts have no spaces.
-_CHINESE = ((0x3400, 0x4dbf), (0x4e00, 0x9fff), (0xf900, 0xfaff),
-            (0x20000, 0x2a6df), (0x2a700, 0x2ceaf), (0x2f800, 0x2fa1f))
 
 
 @dataclasses.dataclass(frozen=True)
@@ -55,7 +49,7 @@ class PlainTokenizer:
 
   Only the search for pieces is that library's. Its normalizer and splitter
   follow an older Unicode than TensorFlow's, with other results for 759 of
-  144,762 characters, and it measures long words in characters, not in bytes.
+  144,762 characters.
   Characters newer than Unicode 14 (2021) may still differ.
 
   Example:
@@ -65,22 +59,26 @@ class PlainTokenizer:
 
   Args:
     tokens: The vocabulary, in the order of the ids, [UNK] among them.
-    lower_case: Whether to lower-case and strip accents.
+    lower_case: Whether to lower-case, and to strip accents (`settings`).
+    max_word_length: Maximum length of a word in characters; a longer one is
+      [UNK].
   """
 
-  def __init__(self, tokens: Sequence[str], lower_case: bool = True):
+  def __init__(self, tokens: Sequence[str],
+               lower_case: settings.LowerCase = True,
+               max_word_length: int = settings.MAX_WORD_LENGTH):
+    settings.check(lower_case, max_word_length)
     self.lower_case = lower_case
+    self._strip_accents = settings.strips_accents(lower_case)
     model = models.WordPiece(
         {token: i for i, token in enumerate(tokens)}, unk_token='[UNK]',
-        max_input_chars_per_word=_LONGEST_WORD)
+        max_input_chars_per_word=max_word_length)
     self._plain = tokenizers.Tokenizer(model)
     self._plain.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
     self._spaced = tokenizers.Tokenizer(model)
     self._spaced.pre_tokenizer = pre_tokenizers.WhitespaceSplit()
-    self._cleaning, self._spacing = _Cleaning(), _Spacing(lower_case)
-    known = set().union(*tokens)
-    self._unknown = next(c for c in map(chr, range(_CODE_POINTS - 1, 0, -1))
-                         if c not in known)
+    self._cleaning = _Cleaning()
+    self._spacing = _Spacing(self._strip_accents)
 
   def tokenize(self, texts: Sequence[str | bytes]) -> list[np.ndarray]:
     """Splits texts into WordPieces, int32 `[tokens]` each.
@@ -108,22 +106,17 @@ class PlainTokenizer:
     if _is_plain(text):
       text = text.lower() if self.lower_case else text
       return self._plain.encode(text, add_special_tokens=False)
-    spaced = _PERHAPS_LONG.sub(self._replace_long, self._normalize(text))
-    return self._spaced.encode(spaced, add_special_tokens=False)
+    return self._spaced.encode(
+        self._normalize(text), add_special_tokens=False)
 
   def _normalize(self, text: str) -> str:
     """Cleans as `Tokenizer` does, and separates single-character words."""
     text = text.translate(self._cleaning)
     if self.lower_case:
-      text = unicodedata.normalize('NFD', text.lower())
+      text = text.lower()
+    if self._strip_accents:
+      text = unicodedata.normalize('NFD', text)
     return text.translate(self._spacing)
-
-  def _replace_long(self, match: re.Match[str]) -> str:
-    """Turns a word of too many bytes into one that is [UNK]."""
-    word = match[0]
-    if len(word.encode('utf-8')) <= _LONGEST_WORD:
-      return word
-    return self._unknown * len(word)
 
   def _locate(self, text: str) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Returns ids, first characters and characters after the last."""
@@ -194,7 +187,7 @@ def _is_symbol(code: int) -> bool:
 
 
 def _is_chinese(code: int) -> bool:
-  return any(first <= code <= last for first, last in _CHINESE)
+  return any(first <= code <= last for first, last in words.CJK)
 
 
 def _is_plain(text: str) -> bool:

@@ -13,13 +13,24 @@ import tensorflow as tf
 import tensorflow_text as tf_text
 
 from mobilebert_tf.text import plain_tokenizer
+from mobilebert_tf.text import settings
 from mobilebert_tf.text import vocabulary as vocabulary_lib
+from mobilebert_tf.text import words
 
 # Characters that BERT removes: NUL, U+FFFD, and control and format characters,
 # except tab, newline and carriage return, which are white space to it.
 _REMOVED = (r'[\x{0}-\x{8}\x{b}\x{c}\x{e}-\x{1f}\x{7f}-\x{9f}'
             r'\p{Cf}\x{fffd}]+')
 _ACCENT = r'\p{Mn}'
+# Capitals beyond ASCII that some locale lower-cases in a way of its own.
+_CAPITALS = {'İ': 'i̇', 'Ì': 'ì', 'Í': 'í', 'Ĩ': 'ĩ', 'Į': 'į'}
+# All characters but some that separate words: most signs, white space and what
+# is a word of its own. Those of all scripts would make it slow.
+_CJK = ''.join(
+    rf'\x{{{first:x}}}-\x{{{last:x}}}' for first, last in words.CJK)
+_IN_WORD = (r'[^\x{0}-/:-@\[-`{-\x{a0}\x{2000}-\x{2043}\x{2045}-\x{2051}'
+            rf'\x{{3000}}-\x{{3003}}\x{{3008}}-\x{{3011}}{_CJK}]')
+_BYTES_A_CHARACTER = 4  # Of UTF-8, at most.
 # White space that normalizing keeps, between texts.
 _SEPARATOR = '\n'
 _SURROGATES = re.compile('[\ud800-\udfff]')
@@ -63,23 +74,39 @@ class Tokenizer(tf.Module):
     vocab_size: Number of tokens in it.
   """
 
-  def __init__(self, vocab_file: str | os.PathLike, lower_case: bool = True,
+  def __init__(self, vocab_file: str | os.PathLike,
+               lower_case: settings.LowerCase = True,
+               max_word_length: int = settings.MAX_WORD_LENGTH,
                name: str | None = None):
     """Reads the vocabulary.
 
     Args:
       vocab_file: BERT's `vocab.txt`; errors as of `Vocabulary.read`.
-      lower_case: Whether to lower-case and strip accents.
+      lower_case: Whether to lower-case, and to strip accents (`settings`).
+      max_word_length: Maximum length of a word in characters; a longer one is
+        [UNK].
       name: Name of the module.
     """
     super().__init__(name=name)
+    settings.check(lower_case, max_word_length)
     self.vocabulary = vocabulary_lib.Vocabulary.read(vocab_file)
     self.lower_case = lower_case
+    self.max_word_length = max_word_length
+    # A vocabulary tells pieces that begin a word from others.
+    self._continues = np.array(
+        [token.startswith('##') for token in self.vocabulary.tokens])
+    self._long_word = f'(?s).*{_IN_WORD}{{{max_word_length + 1}}}.*'
     # `lower_case_nfd_strip_accents=False`: see `_normalize`.
     self._splitter = tf_text.FastBertTokenizer(
         vocab=list(self.vocabulary.tokens),
         token_out_type=tf.int32,
+        max_bytes_per_word=_BYTES_A_CHARACTER * max_word_length,
         lower_case_nfd_strip_accents=False)
+
+  @classmethod
+  def of(cls, source: Any) -> 'Tokenizer':
+    """Returns that of a trained model, or of a config of data."""
+    return cls(source.vocab_file, source.lower_case, source.max_word_length)
 
   @property
   def vocab_size(self) -> int:
@@ -89,16 +116,13 @@ class Tokenizer(tf.Module):
     """Splits texts into WordPieces, without special tokens.
 
     Args:
-      texts: string `[batch]`. Bytes that are not UTF-8 are dropped.
+      texts: string `[batch]`, which the graph checks. Bytes that are not UTF-8
+        are dropped.
 
     Returns:
       int32 `[batch, (tokens)]`.
     """
-    texts = tf.convert_to_tensor(texts, tf.string)
-    if texts.shape.rank != 1:
-      raise ValueError('Texts to tokenize have shape [batch]; these have shape '
-                       f'{texts.shape}.')
-    return self._splitter.tokenize(self._normalize(texts))
+    return self._split(self._normalize(as_batch(texts)))
 
   def tokenize_strings(self, texts: Sequence[str]) -> list[np.ndarray]:
     """Splits Python strings, several times as fast as `tokenize`.
@@ -110,8 +134,7 @@ class Tokenizer(tf.Module):
              if text.isascii() and text.isprintable()]
     simple = [texts[i].lower() if self.lower_case else texts[i] for i in plain]
     result: list[Any] = [None] * len(texts)
-    _place(result, plain, self._splitter.tokenize(
-        tf.constant(simple, tf.string)))
+    _place(result, plain, self._split(tf.constant(simple, tf.string)))
     rest = [i for i, ids in enumerate(result) if ids is None]
     if rest:
       _place(result, rest, self.tokenize(
@@ -134,22 +157,18 @@ class Tokenizer(tf.Module):
 
     Example: `tokenizer.tokenize_with_offsets(['Où ?']).ends  # [[2, 4]]`
     """
-    texts = replace_invalid(tf.convert_to_tensor(texts, tf.string))
+    texts = replace_invalid(as_batch(texts))
     # Joined, as offsets of separate texts are padded to the longest.
     joined = tf.strings.reduce_join(texts, separator=_SEPARATOR)
-    ids, first, last = self._splitter.tokenize_with_offsets(
-        self._normalize(joined[tf.newaxis]))
+    ids, first, last = self._split_joined(self._normalize(joined[tf.newaxis]))
     codes = tf.strings.unicode_decode(joined, 'UTF-8')
     ends_of_bytes, accent = self._measure(codes)
-    starts = _find(ends_of_bytes, first.values)
+    starts = _find(ends_of_bytes, first)
     # From the last byte, because the next one may be in another text.
-    ends = _skip(accent, _find(ends_of_bytes, last.values - 1) + 1)
+    ends = _skip(accent, _find(ends_of_bytes, last - 1) + 1)
     # === From one text to many ===
-    lengths = tf.cast(tf.strings.length(texts, 'UTF8_CHAR'), tf.int64)
-    begins = tf.cumsum(lengths + len(_SEPARATOR), exclusive=True)
-    splits = tf.concat([tf.searchsorted(starts, begins, out_type=tf.int64),
-                        tf.shape(starts, tf.int64)], 0)
-    ids = tf.RaggedTensor.from_row_splits(ids.values, splits, validate=False)
+    begins, splits = _rows(starts, tf.strings.length(texts, 'UTF8_CHAR'))
+    ids = tf.RaggedTensor.from_row_splits(ids, splits, validate=False)
     before = tf.gather(begins, row_of_values(ids))
     return TokenTensors(ids, *(
         ids.with_values(tf.cast(place - before, tf.int32))
@@ -232,9 +251,63 @@ class Tokenizer(tf.Module):
     texts = tf.strings.regex_replace(replace_invalid(texts), _REMOVED, '')
     if not self.lower_case:
       return texts
-    texts = tf.strings.lower(texts, encoding='utf-8')
-    texts = tf_text.normalize_utf8(texts, 'NFD')
-    return tf.strings.regex_replace(texts, f'{_ACCENT}+', '')
+    strip_accents = settings.strips_accents(self.lower_case)
+    # Lower-casing beyond ASCII follows the locale of the process. Turkish and
+    # Lithuanian have rules of their own for I, J and Į, accented ones too,
+    # which must not be met by them.
+    if strip_accents:
+      texts = tf_text.normalize_utf8(texts, 'NFD')
+    else:
+      for capital, small in _CAPITALS.items():
+        texts = tf.strings.regex_replace(texts, capital, small)
+    texts = tf.strings.lower(tf.strings.lower(texts), encoding='utf-8')
+    if strip_accents:
+      texts = tf.strings.regex_replace(texts, f'{_ACCENT}+', '')
+    return texts
+
+  def _split(self, texts: tf.Tensor) -> tf.RaggedTensor:
+    """Splits normalized texts into pieces."""
+    def carefully() -> tuple[tf.Tensor, tf.Tensor]:
+      joined = tf.strings.reduce_join(texts, separator=_SEPARATOR)
+      ids, first, _ = self._split_joined(joined[tf.newaxis])
+      return ids, _rows(first, tf.strings.length(texts))[1]
+
+    def quickly() -> tuple[tf.Tensor, tf.Tensor]:
+      ids = self._splitter.tokenize(texts)
+      return ids.values, ids.row_splits
+
+    # The library's limit is in bytes, and as high as that in characters can be.
+    ids, splits = tf.cond(
+        tf.reduce_any(tf.strings.regex_full_match(texts, self._long_word)),
+        carefully, quickly)
+    return tf.RaggedTensor.from_row_splits(ids, splits, validate=False)
+
+  def _split_joined(self, text: tf.Tensor
+                    ) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
+    """Splits a normalized text `[1]`, whose words that are too long are [UNK].
+
+    Returns ids, first bytes and bytes after the last, each `[tokens]`.
+    """
+    ids, starts, ends = (
+        each.values for each in self._splitter.tokenize_with_offsets(text))
+    continues = tf.gather(self._continues, ids)
+    begins = _places(~continues)
+    nexts = tf.concat([begins, tf.shape(ids, tf.int64)], 0)[1:]
+    word_ends = tf.gather(ends, nexts - 1)
+    # UTF-8's other bytes are 10xxxxxx.
+    is_character = tf.bitwise.right_shift(
+        tf.io.decode_raw(text, tf.uint8)[0], 6) != 0b10
+    before = tf.concat(
+        [[0], tf.cumsum(tf.cast(is_character, tf.int64))], 0)
+    length = tf.gather(before, word_ends) - tf.gather(
+        before, tf.gather(starts, begins))
+    is_long = length > self.max_word_length
+    word = tf.cumsum(tf.cast(~continues, tf.int64)) - 1
+    of_long = tf.gather(is_long, word)
+    kept = ~(of_long & continues)
+    ids = tf.where(of_long, self.vocabulary.unk_id, ids)
+    ends = tf.where(of_long, tf.gather(word_ends, word), ends)
+    return tuple(tf.boolean_mask(each, kept) for each in (ids, starts, ends))
 
   def _measure(self, codes: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
     """Measures the characters of a text.
@@ -248,6 +321,18 @@ class Tokenizer(tf.Module):
     sizes = tf.cast(tf.strings.length(self._normalize(characters)), tf.int64)
     return (tf.cumsum(tf.gather(sizes, place)),
             tf.gather(tf.strings.regex_full_match(characters, _ACCENT), place))
+
+
+def as_batch(texts: Any) -> tf.Tensor:
+  """Returns texts as string `[batch]`; other shapes are errors of the graph.
+
+  The splitter reads beyond a scalar, and loses rows of a matrix.
+  """
+  texts = tf.convert_to_tensor(texts, tf.string)
+  if texts.shape.rank not in (1, None):
+    raise ValueError('Texts to tokenize have shape [batch]; these have shape '
+                     f'{texts.shape}.')
+  return tf.ensure_shape(texts, [None])
 
 
 def replace_invalid(texts: tf.Tensor) -> tf.Tensor:
@@ -290,6 +375,28 @@ def _batches(texts: Sequence[str]) -> list[list[str]]:
       size = len(text)
     batches[-1].append(text)
   return batches
+
+
+def _rows(starts: tf.Tensor, lengths: tf.Tensor
+          ) -> tuple[tf.Tensor, tf.Tensor]:
+  """Returns where joined texts begin, and their rows of tokens.
+
+  Args:
+    starts: int64 `[tokens]`, where the tokens of all begin.
+    lengths: int32 `[texts]`, in the same unit.
+
+  Returns:
+    int64 `[texts]` and, in tokens, `[texts + 1]`.
+  """
+  lengths = tf.cast(lengths, tf.int64)
+  begins = tf.cumsum(lengths + len(_SEPARATOR), exclusive=True)
+  return begins, tf.concat([
+      tf.searchsorted(starts, begins, out_type=tf.int64),
+      tf.shape(starts, tf.int64)], 0)
+
+
+def _places(mask: tf.Tensor) -> tf.Tensor:
+  return tf.where(mask)[:, 0]
 
 
 def _find(ends: tf.Tensor, places: tf.Tensor) -> tf.Tensor:

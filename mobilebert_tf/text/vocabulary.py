@@ -10,11 +10,10 @@ import hashlib
 import os
 
 from mobilebert_tf.common import files
+from mobilebert_tf.text import settings
 
 SPECIAL_TOKENS = ('[PAD]', '[UNK]', '[CLS]', '[SEP]', '[MASK]')
 
-# BERT reads a longer word as [UNK].
-_MAX_WORD_CHARACTERS = 100
 # As in BERT's learner; rarer characters become [UNK].
 _MAX_ALPHABET = 1000
 _REPEATS_A_TEXT = 2000
@@ -116,7 +115,7 @@ class Vocabulary:
 def learn_vocabulary(texts: Iterable[str],
                      size: int,
                      output_path: str | os.PathLike,
-                     lower_case: bool = True) -> Vocabulary:
+                     lower_case: settings.LowerCase = True) -> Vocabulary:
   """Learns a WordPiece vocabulary with Hugging Face `tokenizers`.
 
   The texts are read as a stream; their different words stay in memory, and
@@ -132,7 +131,7 @@ def learn_vocabulary(texts: Iterable[str],
     size: Number of tokens to learn, special ones included; fewer if the texts
       have too few different words.
     output_path: Path of the `vocab.txt` to write; [PAD] has the id 0.
-    lower_case: Whether to lower-case and strip accents, as BERT uncased does.
+    lower_case: Whether to lower-case, and to strip accents (`settings`).
 
   Raises:
     ValueError: If the texts have no word, or `size` is too small.
@@ -162,11 +161,14 @@ def learn_vocabulary(texts: Iterable[str],
   return vocabulary
 
 
-def _count_words(texts: Iterable[str], lower_case: bool) -> dict[str, int]:
+def _count_words(texts: Iterable[str],
+                 lower_case: settings.LowerCase) -> dict[str, int]:
   """Counts the words that BERT's tokenizer sees before WordPiece."""
   from tokenizers import normalizers
   from tokenizers import pre_tokenizers
-  normalizer = normalizers.BertNormalizer(lowercase=lower_case)
+  normalizer = normalizers.BertNormalizer(
+      lowercase=bool(lower_case),
+      strip_accents=settings.strips_accents(lower_case))
   splitter = pre_tokenizers.BertPreTokenizer()
   chunks: collections.Counter[str] = collections.Counter()
   words: collections.Counter[str] = collections.Counter()
@@ -176,7 +178,7 @@ def _count_words(texts: Iterable[str], lower_case: bool) -> dict[str, int]:
     for chunk, count in chunks.items():
       normal = normalizer.normalize_str(chunk)
       for word, _ in splitter.pre_tokenize_str(normal):
-        if len(word) <= _MAX_WORD_CHARACTERS:
+        if len(word) <= settings.MAX_WORD_LENGTH:
           words[word] += count
     chunks.clear()
 

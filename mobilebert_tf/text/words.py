@@ -15,7 +15,9 @@ import numpy as np
 
 SPECIAL_TOKENS = 2  # [CLS] words [SEP]
 APOSTROPHES, POSSESSIVE = "'’", 'sS'  # Both ends of a possessive.
-CJK = ((0x3400, 0x4dbf), (0x4e00, 0x9fff), (0xf900, 0xfaff), (0x20000, 0x2fa1f))
+# Characters that BERT makes words of, as their scripts have no spaces.
+CJK = ((0x3400, 0x4dbf), (0x4e00, 0x9fff), (0xf900, 0xfaff),
+       (0x20000, 0x2a6df), (0x2a700, 0x2ceaf), (0x2f800, 0x2fa1f))
 
 _CHUNK = re.compile(r'\S+')
 _ABBREVIATION = re.compile(r'(?:[^\W\d_]\.){2,}')

@@ -13,6 +13,7 @@ import numpy as np
 import tensorflow as tf
 
 from mobilebert_tf.text import plain_tokenizer
+from mobilebert_tf.text import settings
 from mobilebert_tf.text import tokenizer
 from mobilebert_tf.text import vocabulary
 from tests.data import temporary
@@ -32,8 +33,8 @@ _TEXTS = strategies.one_of(
     strategies.text(strategies.characters(max_codepoint=255), max_size=30),
     strategies.text('aAbBé\u0301Σς.[]# 中한🦜İ\t\x00\x85\xad\u2028\ufffd',
                     max_size=40),
-    # Around 100 bytes, where words become [UNK].
-    strategies.text('aéE', min_size=40, max_size=110),
+    # Around 20 characters, where words become [UNK].
+    strategies.text('aéE中 ', min_size=15, max_size=45),
 )
 
 
@@ -43,9 +44,10 @@ class PlainTokenizerTest(parameterized.TestCase, temporary.TemporaryFiles,
   def setUp(self):
     super().setUp()
     vocab = self.make_file('vocab.txt', '\n'.join(_TOKENS))
-    self.pairs = [(tokenizer.Tokenizer(vocab, lower_case),
-                   plain_tokenizer.PlainTokenizer(_TOKENS, lower_case))
-                  for lower_case in (True, False)]
+    self.pairs = [(tokenizer.Tokenizer(vocab, lower_case, length),
+                   plain_tokenizer.PlainTokenizer(_TOKENS, lower_case, length))
+                  for lower_case, length in (
+                      (True, 20), (False, 20), (settings.KEEP_ACCENTS, 200))]
 
   def _assert_equal(self, texts, expected: tokenizer.Tokenizer,
                     plain: plain_tokenizer.PlainTokenizer) -> None:
@@ -115,11 +117,13 @@ class PlainTokenizerTest(parameterized.TestCase, temporary.TemporaryFiles,
                        sum(ids, []))
 
   @parameterized.parameters(
-      'a' * 100, 'a' * 101, 'é' * 50, 'é' * 51, 'a' * 98 + 'é',
-      'a' * 99 + 'é', '中' * 60, 'a' * 99 + '.' + 'a' * 100, 'é' * 51 + ' é')
-  def test_words_of_about_100_bytes(self, text):
+      'a' * 20, 'a' * 21, 'é' * 20, 'é' * 21, 'e\u0301' * 15, 'a' * 19 + 'é',
+      'x' * 21, '中' * 60, 'a' * 20 + '.' + 'a' * 21 + 'b', 'é' * 21 + ' é',
+      '🦜' * 20, '🦜' * 21 + 'a b', '한' * 9, '⁄〄' * 11, 'a' * 90, 'a' * 201)
+  def test_words_of_about_the_longest(self, text):
     for expected, plain in self.pairs:
       self._assert_equal([text], expected, plain)
+      self._assert_equal(['a b', text, '', f'b {text} a'], expected, plain)
 
   @parameterized.parameters(
       '[SEP] a [PAD][MASK]', '##a', 'a##b', 'a \ud83d b', '\ud800', '', ' \t',
@@ -141,6 +145,20 @@ class PlainTokenizerTest(parameterized.TestCase, temporary.TemporaryFiles,
     self.assertEqual(tokens.starts.tolist(), [0, 0, 1, 4, 5, 2])
     self.assertEqual(tokens.ends.tolist(), [1, 1, 2, 5, 6, 3])
     self.assertEqual(tokens.splits.tolist(), [0, 1, 5, 6])
+
+  def test_accents_kept(self):
+    _, plain = self.pairs[2]
+    [ids] = plain.tokenize(['AÉé AΣ'])
+    self.assertEqual([_TOKENS[i] for i in ids],
+                     ['a', '##é', '##é', 'a', '##ς'])
+
+  @parameterized.parameters(
+      ('yes', 200, "lower_case is 'yes'; accepted: true, false, keep_accents"),
+      (True, 0, 'max_word_length is 0'), (True, 1000, 'from 1 to 999'))
+  def test_bad_settings(self, lower_case, length, message):
+    for make in (tokenizer.Tokenizer, plain_tokenizer.PlainTokenizer):
+      with self.assertRaisesRegex(ValueError, message):
+        make(_TOKENS, lower_case, length)
 
   def test_no_texts(self):
     _, plain = self.pairs[0]

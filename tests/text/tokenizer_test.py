@@ -94,6 +94,30 @@ class TokenizationTest(parameterized.TestCase, temporary.TemporaryFiles,
         tokenizer.tokenize(texts).to_list(),
         [oracle.convert_tokens_to_ids(oracle.tokenize(t)) for t in texts])
 
+  @parameterized.parameters(
+      '한글' * 7, 'ж' * 70, 'λ' * 66, 'ab' * 75, 'я' * 200, 'é' * 201, 'я' * 201,
+      'か' * 201)
+  def test_long_words_as_by_google(self, word):
+    path = shared_data.path('data/vocab/vocab.txt')
+    oracle = google.FullTokenizer(str(path))
+    # BERT's; the Model Garden's copy has 400.
+    oracle.wordpiece_tokenizer.max_input_chars_per_word = 200
+    for text in (word, f'so {word}, it {word}'):
+      want = oracle.convert_tokens_to_ids(oracle.tokenize(text))
+      self.assertEqual(
+          tokenizer_lib.Tokenizer(path).tokenize([text]).to_list(), [want])
+
+  @parameterized.parameters('tokenize', 'tokenize_with_offsets')
+  def test_other_shapes_are_errors_of_the_graph(self, method):
+    # As a server runs it, which does not check shapes before.
+    function = tf.function(
+        getattr(self._tokenizer, method),
+        input_signature=[tf.TensorSpec(None, tf.string)])
+    for texts, shape in (('a', r'\[\]'), ([['a', 'b']], r'\[1,2\]')):
+      with self.assertRaisesRegex(
+          tf.errors.InvalidArgumentError, f'Shape.*{shape}'):
+        function(tf.constant(texts))
+
   def test_tokenize(self):
     ids = self._tokenizer.tokenize(['A ab', '', b'b\xff\xfe c', 'x'])
     self.assertEqual(ids.dtype, tf.int32)
