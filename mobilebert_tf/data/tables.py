@@ -181,8 +181,25 @@ def _read_cells(file: str) -> Iterator[tuple[int, list[str]]]:
 
 
 def _read_tsv(file: str) -> Iterator[tuple[int, list[str]]]:
+  quoted = []
   for number, line in files.read_lines(file):
-    yield number, line.split('\t')
+    cells = line.split('\t')
+    if '""' in line and any(map(_is_quoted, cells)):
+      quoted.append(number)
+    yield number, cells
+  if quoted:
+    notices.tell(
+        f'{file}:{quoted[0]}: a cell is quoted as spreadsheets and pandas do, '
+        f'with "" for a quote ({len(quoted):,} such lines). In TSV quotes mean '
+        'nothing, so they stay in the text. Write CSV to a file named .csv, or '
+        'TSV without quoting.')
+
+
+def _is_quoted(cell: str) -> bool:
+  """Whether a cell is in quotes, with two for each within."""
+  inner = cell[1:-1]
+  return (cell == f'"{inner}"' and '""' in inner
+          and '"' not in inner.replace('""', ''))
 
 
 def _read_csv(file: str) -> Iterator[tuple[int, list[str]]]:

@@ -87,7 +87,8 @@ def run_experiment(params: cfg.ExperimentConfig, mode: str, model_dir: str,
     FileExistsError: If `model_dir` holds something else than a run, or another
       process trains in it.
     ValueError: If the runtime asks for float16, the params are inconsistent, or
-      `model_dir` holds a run of another model, data or schedule.
+      `model_dir` holds a run of another model, data or schedule, or a record
+      is damaged.
     mobilebert_tf.training.run.DivergenceError: If a loss is not finite.
   """
   params.validate()
@@ -124,9 +125,15 @@ def _run(params: cfg.ExperimentConfig, mode: str, model_dir: str,
   if 'train' in mode:
     actions = _build_actions(
         params, task, trainer, model_dir, description, is_chief)
-  return _ExperimentRunner(
+  runner = _ExperimentRunner(
       strategy, task, mode, params, plain_dir, trainer=trainer,
-      save_summary=is_chief, train_actions=actions).run()
+      save_summary=is_chief, train_actions=actions)
+  try:
+    return runner.run()
+  except tf.errors.DataLossError as error:
+    # TensorFlow does not name the file.
+    damage = hasattr(task, 'find_damage') and task.find_damage()
+    raise ValueError(damage or error.message) from error
 
 
 def start_or_resume(params: cfg.ExperimentConfig,

@@ -29,6 +29,23 @@ class TablesTest(parameterized.TestCase, temporary.TemporaryFiles,
     path = self.make_file('a.tsv', 'text\tlabel\n"a\tx\n"b" , c"\ty\n')
     self.assertEqual(self._read(path), [(2, '"a', 'x'), (3, '"b" , c"', 'y')])
 
+  def test_quotes_of_pandas_in_tsv_are_told(self):
+    texts = ['a', 'He said "hi"', '"b" c', 'd "e" f']
+    path = self.make_file('a.tsv', pd.DataFrame(
+        {'text': texts, 'label': 'x'}).to_csv(sep='\t', index=False))
+    with self.assertLogs(level='WARNING') as logs:
+      self.assertEqual(self._read(path)[1][1], '"He said ""hi"""')
+    self.assertRegex(logs.output[0], r'a\.tsv:3: .*\(3 such lines\)')
+    path = self.make_file('b.tsv', 'text\tlabel\n"a" or "b"\tx\n"""\ty\n')
+    with self.assertNoLogs(level='WARNING'):
+      self._read(path)
+
+  def test_lines_of_any_end_and_compressed_files_of_any_case(self):
+    data = b'\xef\xbb\xbftext\tlabel\na\tx\nb\ty\n'
+    for end in (b'\n', b'\r\n', b'\r'):
+      path = self.make_file('a.tsv.GZ', gzip.compress(data.replace(b'\n', end)))
+      self.assertEqual(self._read(path), [(2, 'a', 'x'), (3, 'b', 'y')])
+
   def test_quotes_hold_commas_and_lines_in_csv(self):
     path = self.make_file(
         'a.csv', 'id,text,label\r\n1,"a, ""b""\nc",x\r\n2,d,y\r\n')

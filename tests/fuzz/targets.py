@@ -102,6 +102,7 @@ def _checkpoint(checkpoint_format: str, name: str) -> Target:
 
 
 def _records(folder: pathlib.Path):
+  import tensorflow as tf
   from mobilebert_tf.tasks.pretraining import loader
   from tests.data import written_records
   vocabulary = folder / 'vocab.txt'
@@ -115,7 +116,11 @@ def _records(folder: pathlib.Path):
     params = loader.MobileBertPretrainDataConfig(
         input_path=str(records), vocab_file=str(vocabulary), seq_length=33,
         max_predictions_per_seq=4, global_batch_size=2, is_training=False)
-    return list(loader.MobileBertPretrainDataLoader(params).load())
+    try:
+      return list(loader.MobileBertPretrainDataLoader(params).load())
+    except tf.errors.OpError as error:
+      raise ValueError(loader.find_damage([str(path)]) or error.message
+                       ) from error
   return path, read
 
 

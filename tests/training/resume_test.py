@@ -38,6 +38,12 @@ class ContinuedRunTest(temporary.TemporaryFiles, tf.test.TestCase):
         self._records, [records[:5], records[5:]], self._vocab,
         max_seq_length=12)
 
+  def test_a_damaged_record_is_named_with_its_file(self):
+    path = os.path.join(self._records, 'part-1.tfrecord')
+    os.truncate(path, os.path.getsize(path) - 1)
+    with self.assertRaisesRegex(ValueError, f'{path} is damaged .*record at'):
+      run.run_experiment(self._params(9, 0), 'train', self.make_folder())
+
   def _params(self, train_steps: int,
               seed: int | None) -> cfg.ExperimentConfig:
     params = exp_factory.get_exp_config('mobilebert/pretrain')

@@ -325,7 +325,10 @@ def read_shuffled_forever(
 def is_empty(files: Sequence[str]) -> bool:
   """Returns whether none of the files holds a record."""
   with tf.init_scope():  # A dataset may be built within a `tf.function`.
-    return next(iter(read_in_order(files).take(1)), None) is None
+    try:
+      return next(iter(read_in_order(files).take(1)), None) is None
+    except tf.errors.DataLossError as error:
+      raise ValueError(find_damage(files)) from error
 
 
 def count_by_reading(files: Sequence[str]) -> int:
@@ -336,9 +339,23 @@ def count_by_reading(files: Sequence[str]) -> int:
     return int(sizes.reduce(tf.constant(0, tf.int64), tf.add))
 
 
+def find_damage(files: Sequence[str]) -> str:
+  """Reads files; returns which one is damaged, or ''.
+
+  TensorFlow's errors do not name it.
+  """
+  for path in files:
+    try:
+      count_by_reading([path])
+    except tf.errors.OpError as error:
+      return (f'{path} is damaged ({error.message.partition("[Op")[0].strip()})'
+              '. Copy it again, or make the records again.')
+  return ''
+
+
 def _read_file(path: tf.Tensor) -> tf.data.Dataset:
   """Returns the records of a file, decompressed if its name ends with .gz."""
-  is_compressed = tf.strings.regex_full_match(path, r'(?s).*\.gz')
+  is_compressed = tf.strings.regex_full_match(path, r'(?si).*\.gz')
   return tf.data.TFRecordDataset(
       path, compression_type=tf.where(is_compressed, 'GZIP', ''))
 

@@ -12,6 +12,7 @@ import tensorflow as tf, tf_keras
 from mobilebert_tf import checkpoints
 from mobilebert_tf import modeling
 from mobilebert_tf.modeling import layers
+from mobilebert_tf.tasks.pretraining import loader
 from mobilebert_tf.text import vocabulary
 from official.core import config_definitions as cfg
 from official.core import task_factory
@@ -87,6 +88,14 @@ class PretrainingTask(masked_lm.MaskedLMTask):
           f'{encoder.max_position_embeddings} positions '
           '(max_position_embeddings).')
     return super().build_inputs(params, input_context)
+
+  def find_damage(self) -> str:
+    """Returns which file of records is damaged and where, or ''."""
+    config = self.task_config
+    return loader.find_damage([
+        path for data in (config.train_data, config.validation_data)
+        if isinstance(data, loader.MobileBertPretrainDataConfig)
+        and data.input_path for path in loader.find_records(data.input_path)])
 
   def build_losses(self, labels: Mapping[str, tf.Tensor],
                    model_outputs: Mapping[str, tf.Tensor],

@@ -3,6 +3,7 @@
 
 """Tests the batches of pre-training records."""
 
+import hashlib
 import itertools
 import os
 
@@ -11,6 +12,7 @@ import numpy as np
 from official.nlp.data import data_loader_factory
 import tensorflow as tf
 
+from mobilebert_tf.common import files
 from mobilebert_tf.tasks.pretraining import loader
 from tests.data import temporary
 from tests.data import written_records
@@ -149,6 +151,43 @@ class PretrainingLoaderTest(parameterized.TestCase, temporary.TemporaryFiles,
   def test_no_records(self):
     with self.assertRaisesRegex(FileNotFoundError, 'has no file of records'):
       self._load(input_path=self.make_folder())
+
+  def _change_manifest(self, name: str, **fields) -> None:
+    path = os.path.join(self._folder, 'manifest.json')
+    manifest = files.read_json(path)
+    manifest['files'][name].update(fields)
+    files.write_json(path, manifest)
+
+  def test_a_file_that_is_not_as_the_manifest_says_is_named(self):
+    path = os.path.join(self._folder, 'part-1.tfrecord')
+    data = files.read_bytes(path)
+    self._change_manifest('part-1.tfrecord', bytes=len(data),
+                          sha256=hashlib.sha256(data).hexdigest())
+    self._load()
+    for changed, message in (
+        (b'', 'has 0 bytes'), (data[:-40], f'has {len(data) - 40:,} bytes'),
+        (data[:-1] + bytes([data[-1] ^ 1]), 'has another checksum')):
+      files.write_bytes(path, changed)
+      for input_path in (self._folder, path):
+        with self.assertRaisesRegex(ValueError, f'part-1.tfrecord {message}'):
+          self._load(input_path=input_path)
+
+  def test_a_damaged_record_is_found(self):
+    path = os.path.join(self._folder, 'part-1.tfrecord')
+    found = loader.find_records(self._folder)
+    self.assertEqual(loader.find_damage(found), '')
+    os.truncate(path, os.path.getsize(path) - 1)
+    self.assertRegex(loader.find_damage(found), f'{path} is damaged .*record')
+
+  def test_a_folder_of_any_name(self):
+    parent = self.make_folder()
+    for name in ('run [v1]', 'Doe, Jane', 'a\\b'):
+      folder = os.path.join(parent, name)
+      self._write(folder, [self._records])
+      self.assertEqual(loader.find_records(f'{folder},{self._folder}'), [
+          f'{folder}/part-0.tfrecord', f'{self._folder}/part-0.tfrecord',
+          f'{self._folder}/part-1.tfrecord'])
+      next(iter(self._load(input_path=folder)))
 
   def test_compressed_files_are_found_and_mix_with_others(self):
     folder = self.make_folder()
