@@ -11,6 +11,7 @@ from official.nlp.data import data_loader
 from official.nlp.data import data_loader_factory
 import tensorflow as tf
 
+from mobilebert_tf.common import notices
 from mobilebert_tf.data import batches
 from mobilebert_tf.data import tables
 from mobilebert_tf.text import tokenizer as tokenizer_lib
@@ -302,7 +303,14 @@ class TextClassificationDataLoader(data_loader.DataLoader):
     segments = [tokenizer.tokenize_to_ragged(texts)
                 for texts in (examples.texts, examples.pairs)
                 if texts is not None]
-    segments = tokenizer_lib.trim(segments, params.seq_length - special)
+    most = params.seq_length - special
+    cut = int(tf.reduce_sum(tf.cast(
+        sum(s.row_lengths() for s in segments) > most, tf.int32)))
+    if cut:
+      notices.tell(
+          f'{params.input_path}: {cut:,} of {len(examples.texts):,} texts have '
+          f'more than {params.seq_length} tokens and are cut there.')
+    segments = tokenizer_lib.trim(segments, most)
     # One more than the tokens: padding follows every text.
     needed = sum(tf.cast(s.row_lengths(), tf.int32)
                  for s in segments) + special + 1
