@@ -86,9 +86,8 @@ def run_experiment(params: cfg.ExperimentConfig, mode: str, model_dir: str,
   Raises:
     FileExistsError: If `model_dir` holds something else than a run, or another
       process trains in it.
-    ValueError: If the runtime asks for float16, the params are inconsistent, or
-      `model_dir` holds a run of another model, data or schedule, or a record
-      is damaged.
+    ValueError: If the runtime asks for float16, the params are inconsistent, a
+      record is damaged, or `model_dir` holds a run of other settings.
     mobilebert_tf.training.run.DivergenceError: If a loss is not finite.
   """
   params.validate()
@@ -130,8 +129,7 @@ def _run(params: cfg.ExperimentConfig, mode: str, model_dir: str,
       save_summary=is_chief, train_actions=actions)
   try:
     return runner.run()
-  except tf.errors.DataLossError as error:
-    # TensorFlow does not name the file.
+  except tf.errors.DataLossError as error:  # It does not name the file.
     damage = hasattr(task, 'find_damage') and task.find_damage()
     raise ValueError(damage or error.message) from error
 

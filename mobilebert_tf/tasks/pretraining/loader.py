@@ -29,6 +29,7 @@ _LABELS = 'next_sentence_labels'
 _SUFFIXES = ('.tfrecord', '.tfrecord.gz')
 _MAX_INT64 = 2**63 - 1
 _COUNT_BATCH = 4096
+_REMEDY = 'Copy it again, or make the records again.'
 _THREADS = 16  # For the sizes of remote files.
 # Reading records of up to this size takes a second.
 _CHECKED_BYTES = 200_000_000
@@ -348,8 +349,7 @@ def find_damage(files: Sequence[str]) -> str:
     try:
       count_by_reading([path])
     except tf.errors.OpError as error:
-      return (f'{path} is damaged ({error.message.partition("[Op")[0].strip()})'
-              '. Copy it again, or make the records again.')
+      return f'{path} is damaged ({error.message}). {_REMEDY}'
   return ''
 
 
@@ -443,7 +443,7 @@ def _check_complete(folder: str, files: list[str]) -> None:
     raise FileNotFoundError(
         f'{folder} lacks {", ".join(missing[:5])}, which its '
         f'{pretraining_records.MANIFEST} lists ({len(missing)} files in all). '
-        'Copy it again, or make the records again.')
+        f'{_REMEDY}')
 
 
 def _check_sizes(files: list[str]) -> None:
@@ -463,10 +463,8 @@ def _check_sizes(files: list[str]) -> None:
 
 
 def _refuse(path: str, what: str, field: str, entry: dict[str, Any]) -> None:
-  raise ValueError(
-      f'{path} {what} {pretraining_records.MANIFEST} says {field} '
-      f'{entry[field]}. It is damaged: copy it again, or make the records '
-      'again.')
+  raise ValueError(f'{path} {what} {pretraining_records.MANIFEST} says {field} '
+                   f'{entry[field]}. It is damaged. {_REMEDY}')
 
 
 def _files_of(folder: str) -> list[str]:
