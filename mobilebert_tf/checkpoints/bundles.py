@@ -31,9 +31,6 @@ KEY = '_CHECKPOINTABLE_OBJECT_GRAPH'
 
 # End of the names of a checkpoint's files, after the prefix.
 _PART = re.compile(r'\.(index|data-\d+-of-\d+)$')
-# How Git LFS begins the text that it keeps in the place of a large file.
-_POINTER = b'version https://git-lfs'
-_LONGEST_POINTER = 1024
 _READ = ('.safetensors', '.json', '.txt', '.yaml', '.index', '-of-00001')
 _STATE = 'checkpoint'  # File with the name of the latest one.
 # Children of the root that hold the state of a training run.
@@ -136,12 +133,9 @@ def check_pointers(location: Location) -> None:
   """Raises ValueError if a file of a checkpoint is a pointer of Git LFS."""
   for name in tf.io.gfile.listdir(location.folder):
     path = os.path.join(location.folder, name)
-    if name.endswith(_READ) and files.size(path) < _LONGEST_POINTER and (
-        not tf.io.gfile.isdir(path)) and (
-            files.read_bytes(path).startswith(_POINTER)):
-      raise ValueError(
-          f'{path} is not the file, but its pointer of Git LFS: `git lfs pull` '
-          'in the repository fetches it.')
+    if name.endswith(_READ) and not files.is_folder(path):
+      with files.open_binary(path):
+        pass
 
 
 @contextlib.contextmanager

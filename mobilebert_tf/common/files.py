@@ -340,8 +340,8 @@ def _check_is_no_pointer(path: str, file: BinaryIO) -> None:
     return
   if file.read(len(_POINTER)) == _POINTER:
     raise ValueError(
-        f'{path} is a pointer of Git LFS, not the file itself. Fetch it: git '
-        'lfs pull.')
+        f'{path} is not the file, but its pointer of Git LFS: `git lfs pull` '
+        'in the repository fetches it.')
   file.seek(0)
 
 

@@ -17,7 +17,9 @@ from mobilebert_tf.pipelines.finetuning import recipe as recipe_lib
 from mobilebert_tf.pipelines.finetuning import run
 from mobilebert_tf.tasks.classification import predictor as classifying
 from mobilebert_tf.tasks.question_answering import predictor as answering
+from mobilebert_tf.tasks import recipes
 from mobilebert_tf.tasks import registry
+from tests.inference import tiny_classifier
 from tests.pipelines import tiny
 
 _CONTEXTS = ('w1 w2 w3 w4 w5', 'w11 w12 w13 w14 w15')
@@ -166,6 +168,53 @@ class RunTest(tf.test.TestCase):
         dev_file=f'{folder}/tags.conll', max_length=30, batch_size=8,
         init_checkpoint=tiny.write_start(folder), epochs=1.0), self.folder)
     self.assertEqual(results['score'], results['metrics']['dev']['accuracy'])
+
+  def _read(self, train: str, dev: str, **fields):
+    folder = pathlib.Path(self.get_temp_dir())
+    for name, content in (('train', train), ('dev [1]', dev)):
+      (folder / name).write_text(content)
+    recipe = recipe_lib.Recipe(
+        train_file=f'{folder}/train', dev_file=f'{folder}/dev [1]',
+        max_length=30, init_checkpoint=tiny.write_start(folder), **fields)
+    start = recipes.Start(tiny_classifier.architecture(),
+                          f'{folder}/start/vocab.txt', True, '')
+    return recipe.kind.read_recipe(recipe, start)
+
+  def test_the_task_says_whether_questions_may_have_no_answer(self):
+    squad = _squad(24, answered=2).replace('is_impossible', 'no_mark')
+    data = self._read(squad, squad, task='squad_v2')
+    self.assertEqual((data.num_examples, data.skipped), (24, {'train': 0}))
+    self.assertTrue(data.parts['dev'].has_unanswerable)
+    for train, dev, message in (
+        (squad, _squad(4), '12 of 24 questions .*--task=squad_v2'),
+        (_squad(4), squad, 'has no answer; .*--task=squad_v2')):
+      with self.assertRaisesRegex(ValueError, message):
+        self._read(train, dev, task='squad_v1')
+
+  def test_offsets_that_count_other_units(self):
+    data = json.loads(_squad(24))
+    for article in data['data'][:20]:
+      [paragraph] = article['paragraphs']
+      paragraph['context'] = f'😀 {paragraph["context"]}'
+      paragraph['qas'][0]['answers'][0]['answer_start'] += 3
+    squad = json.dumps(data)
+    with self.assertRaisesRegex(
+        ValueError, '20 of 24 questions.*units of utf16.*--offsets=utf16'):
+      self._read(squad, _squad(4), task='squad_v1')
+    read = self._read(squad, squad, task='squad_v1', offsets='utf16')
+    self.assertEqual(read.num_examples, 24)
+    self.assertEqual(read.task['train_data']['offsets'], 'utf16')
+
+  def test_columns_and_comments_of_labelled_words(self):
+    words = '# source\n1\tw1\tO\tO\n2\tw2\tB-PER\tB-LOC\n\n'  # GermEval's.
+    read = self._read(words, words, task='token_classification',
+                      text_column='1', label_column='2', comment='#')
+    [sentence] = read.parts['dev']
+    self.assertEqual(sentence.words, ('w1', 'w2'))
+    self.assertEqual(sentence.labels, ('O', 'B-PER'))
+    self.assertEqual(read.task['validation_data']['label_column'], 2)
+    with self.assertRaisesRegex(ValueError, "numbered.*there is none 'ner'"):
+      self._read(words, words, task='token_classification', label_column='ner')
 
   def test_a_question_that_cannot_be_scored_is_found_before_training(self):
     path = pathlib.Path(self.get_temp_dir()) / 'no_answer.json'
