@@ -75,11 +75,12 @@ def main() -> int:
 
 def _settings():
   """Returns the settings of the comparison that the flags describe."""
+  from mobilebert_tf.common import files
   from mobilebert_tf.evaluation import deployment
 
   return deployment.Settings(
       models=_MODELS.value, text_file=_TEXT_FILE.value,
-      data_file=os.path.expanduser(_DATA_FILE.value),
+      data_file=_DATA_FILE.value and files.find_file(_DATA_FILE.value),
       model_dir=_MODEL_DIR.value, columns=column_flags.columns(),
       threads=_THREADS.value, batch_sizes=_BATCH_SIZES.value,
       texts=_TEXTS.value, rounds=_ROUNDS.value)
