@@ -33,6 +33,7 @@ from official.core import config_definitions as cfg
 
 RESULTS, RECIPE, LOG = 'results.json', 'recipe.json', 'train.log'
 _VOCABULARY = 'vocab.txt'
+_CHECKPOINT = 'checkpoint'  # TensorFlow's list of them.
 _LOOPS = 50
 _CHECKPOINTS = 5
 _WARM_UP_SHARE = 10
@@ -134,7 +135,8 @@ def check_folder(recipe: recipe_lib.Recipe,
                        'run')
   done = read_results(folder)
   begun = done['recipe'] if done else None
-  if begun is None and run_lib.latest_checkpoint(str(folder)):
+  if begun is None and ((folder / _CHECKPOINT).exists()
+                        or run_lib.latest_checkpoint(str(folder))):
     begun = _read_json(folder / RECIPE)
   fields = _as_json(recipe)
   if begun is not None:
