@@ -21,10 +21,10 @@ from typing import Any
 from google.protobuf import message
 import numpy as np
 import tensorflow as tf
-from absl import logging
 from tensorflow.core.protobuf import trackable_object_graph_pb2
 
 from mobilebert_tf.common import files
+from mobilebert_tf.common import notices
 from mobilebert_tf.common import plain_paths
 
 KEY = '_CHECKPOINTABLE_OBJECT_GRAPH'
@@ -183,7 +183,7 @@ def write_state(folder: str, latest_prefix: str,
 @functools.cache
 def warn(message: str) -> None:
   """Warns once: a checkpoint is located by each of several readers."""
-  logging.warning('%s', message)
+  notices.tell(message)
 
 
 class ObjectGraph:
