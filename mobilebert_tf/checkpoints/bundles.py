@@ -21,10 +21,10 @@ from typing import Any
 from google.protobuf import message
 import numpy as np
 import tensorflow as tf
-from absl import logging
 from tensorflow.core.protobuf import trackable_object_graph_pb2
 
 from mobilebert_tf.common import files
+from mobilebert_tf.common import notices
 from mobilebert_tf.common import plain_paths
 
 KEY = '_CHECKPOINTABLE_OBJECT_GRAPH'
@@ -116,8 +116,7 @@ def repair_state(folder: str) -> None:
   TensorFlow resumes the one that the file names, and deletes old ones of its
   list, wherever they are.
   """
-  found, prefixes = latest(folder), _prefixes(folder)
-  state = tf.train.get_checkpoint_state(folder)
+  found, state = latest(folder), _read_state(folder)
   if not found or state and all(
       _is_in(path, folder)
       for path in (state.model_checkpoint_path,
@@ -126,7 +125,7 @@ def repair_state(folder: str) -> None:
                        == os.path.basename(found)):
     return
   write_state(folder, found, sorted(
-      prefixes, key=lambda path: (path == found, _number(path))))
+      _prefixes(folder), key=lambda path: (path == found, _number(path))))
 
 
 def check_pointers(location: Location) -> None:
@@ -178,7 +177,7 @@ def write_state(folder: str, latest_prefix: str,
 @functools.cache
 def warn(message: str) -> None:
   """Warns once: a checkpoint is located by each of several readers."""
-  logging.warning('%s', message)
+  notices.tell(message)
 
 
 class ObjectGraph:
@@ -274,11 +273,16 @@ def _named(folder: str) -> str | None:
   """Returns what a folder's `checkpoint` names; None without such a file."""
   if not tf.io.gfile.exists(os.path.join(folder, _STATE)):
     return None
-  try:
-    state = tf.train.get_checkpoint_state(folder)
-  except (tf.errors.OpError, ValueError):  # Such as text that is not UTF-8.
-    state = None
+  state = _read_state(folder)
   return state.model_checkpoint_path if state else ''
+
+
+def _read_state(folder: str) -> Any:
+  """Returns a folder's `checkpoint`, or None if there is none of use."""
+  try:
+    return tf.train.get_checkpoint_state(folder)
+  except (tf.errors.OpError, ValueError):  # Such as text that is not UTF-8.
+    return None
 
 
 def _is_in(path: str, folder: str) -> bool:

@@ -70,8 +70,9 @@ _ATTENTION_INPUTS = {
     'shared_bottleneck': (False, True),
     'block_input': (False, False),
 }
+_SWITCHES = ('use_bottleneck', 'trigram_input')  # Off in a plain BERT.
 # All fields of a JSON that are read.
-FIELDS = (*_FIELDS, *_TF1_DEFAULTS, 'use_bottleneck', 'trigram_input')
+FIELDS = (*_FIELDS, *_TF1_DEFAULTS, *_SWITCHES)
 # Hugging Face's names; its `gelu` is the erf form.
 TANH_GELU = ('gelu_new', 'gelu_pytorch_tanh')
 
@@ -167,7 +168,11 @@ def from_fields(fields: dict[str, Any], path: str,
     raise ValueError(
         f'{path} lacks {", ".join(missing)}, which a MobileBERT config has. Is '
         'it that of a plain BERT?')
-  for name in ('use_bottleneck', 'trigram_input'):
+  for name in (*_SWITCHES, *ATTENTION_FIELDS, 'classifier_activation'):
+    if not isinstance(fields.get(name, True), bool):
+      raise ValueError(f'{path}: {name} is true or false; got '
+                       f'{fields[name]!r:.80}.')
+  for name in _SWITCHES:
     if not fields.get(name, 'model_type' in fields):
       raise ValueError(
           f'{path} has {name}=false: that is a plain BERT, not a MobileBERT.')

@@ -168,8 +168,10 @@ def start_or_resume(params: cfg.ExperimentConfig,
   if checkpoint:
     _check_same(started, params, model_dir)
   if strategy.extended.should_checkpoint:
-    _keep_vocabulary(data, model_dir)
-    write_params(params, model_dir)
+    vocabulary = _check_vocabulary(data, model_dir)
+    write_params(params, model_dir)  # First, as the sign of whose folder it is.
+    if vocabulary is not None:  # So that the run can be moved.
+      files.write_bytes(os.path.join(model_dir, VOCABULARY_FILE), vocabulary)
   if can_resume and checkpoint:
     # Not in the file, which may be the config of another run.
     start = data.start_batch + _read_step(checkpoint)
@@ -249,18 +251,20 @@ def write_params(params: cfg.ExperimentConfig, model_dir: str) -> None:
     hyperparams.save_params_dict_to_yaml(params, new)
 
 
-def _keep_vocabulary(data: Any, model_dir: str) -> None:
-  """Copies the vocabulary into a run, so that the run can be moved."""
+def _check_vocabulary(data: Any, model_dir: str) -> bytes | None:
+  """Returns the vocabulary that a run has to get, if any."""
   source = getattr(data, 'vocab_file', '')
-  copy = os.path.join(model_dir, VOCABULARY_FILE)
   if not source or not tf.io.gfile.exists(source):
-    return
+    return None
   content = files.read_bytes(source)
+  copy = os.path.join(model_dir, VOCABULARY_FILE)
   if not tf.io.gfile.exists(copy):
-    files.write_bytes(copy, content)
-  elif files.read_bytes(copy) != content:
-    raise ValueError(f'{copy} is another vocabulary than {source}. Name '
-                     'another folder for the run.')
+    return content
+  if files.read_bytes(copy) != content:
+    raise ValueError(
+        f'{copy}, with which this run began, is not {source}. To resume it, '
+        'name that one; for a new run name another --model_dir.')
+  return None
 
 
 def latest_checkpoint(model_dir: str) -> str | None:

@@ -14,6 +14,7 @@ from unittest import mock
 from absl.testing import parameterized
 import huggingface_hub
 from huggingface_hub import constants
+import safetensors.numpy
 import tensorflow as tf
 
 from mobilebert_tf import checkpoints
@@ -181,6 +182,15 @@ class HubTest(folders.FolderTestCase, parameterized.TestCase):
           [path.rpartition('/')[2] for path in _Hub.requests], [never])
     # Afterwards it is there without a connection.
     self._offline()
+    self._assert_read()
+
+  def test_download_of_several_files(self):
+    self._serve()
+    files = _Hub.files[_COMMITS['main']]
+    part = 'model-00001-of-00001.safetensors'
+    files[part] = files.pop('model.safetensors')
+    files['model.safetensors.index.json'] = json.dumps({'weight_map': {
+        name: part for name in safetensors.numpy.load(files[part])}}).encode()
     self._assert_read()
 
   def test_no_such_repository_or_revision(self):

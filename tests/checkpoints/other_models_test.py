@@ -53,6 +53,8 @@ class OtherModelsTest(folders.FolderTestCase, parameterized.TestCase):
       ({'embedding_size': None, 'intra_bottleneck_size': None},
        'lacks embedding_size, intra_bottleneck_size'),
       ({'use_bottleneck': False}, 'that is a plain BERT'),
+      ({'trigram_input': 'false'}, "trigram_input is true or .*got 'false'"),
+      ({'use_bottleneck_attention': 0}, 'use_bottleneck_attention is true or'),
       ({'hidden_act': 'swish'}, "config.json.*'swish'; accepted"),
       ({'num_hidden_layers': 3.0}, 'num_blocks is a whole number.*got 3.0'),
       ({'id2label': ['a', 'b', 'c']}, 'id2label should have the keys "0"'),

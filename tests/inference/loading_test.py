@@ -3,7 +3,10 @@
 
 """Loading a classifier from the folder of its training run."""
 
+import contextlib
 import dataclasses
+import json
+import os
 import pathlib
 import shutil
 import tempfile
@@ -11,6 +14,7 @@ import tempfile
 from absl.testing import parameterized
 import numpy as np
 import tensorflow as tf
+import yaml
 
 from mobilebert_tf import checkpoints
 from mobilebert_tf import modeling
@@ -139,12 +143,69 @@ class LoadingTest(
                                            'input_path': '/gone.tsv'}})
     self.assertEqual(registry.load(copy).labels, ['b', 'a'])
 
-  def test_the_vocabulary_beside_a_run_counts(self):
-    """The run may have been moved, and another be where it was."""
+  def test_a_run_keeps_its_vocabulary(self):
+    """It may have been moved, and another file be where it was."""
+    self.assertEqual((self.folder / 'run/vocab.txt').read_text(),
+                     (self.folder / 'vocab.txt').read_text())
+    copy = self._copy_with({'train_data': {'vocab_file': 'vocab.txt'}})
+    pathlib.Path(self.make_folder(), 'vocab.txt').write_text('another')
+    trained = registry.load(copy)
+    self.assertEqual(trained.vocab_file, f'{copy}/vocab.txt')
+    for part in ('', 'best', 'ckpt-1'):
+      self.assertLen(checkpoints.read(f'{copy}/{part}').vocabulary,
+                     trained.params.task.model.encoder.get().vocab_size)
+
+  @parameterized.parameters('', 'ckpt-2', 'ckpt-2.index', 'best', 'best/.')
+  def test_a_run_is_found_from_everywhere(self, part):
+    elsewhere = self._copy().rename(pathlib.Path(self.make_folder(), 'a [1]'))
+    # Beside it lies a conversion, which is no checkpoint of the run.
+    expected = checkpoints.read(str(elsewhere / 'best'))
+    checkpoints.write(expected, str(elsewhere / 'ours'), 'mobilebert_tf')
+    for folder in (elsewhere, elsewhere / 'ours', elsewhere / 'best'):
+      with contextlib.chdir(folder):
+        path = os.path.relpath(elsewhere / part)
+        trained = registry.load(path)
+        self.assertEqual(trained.labels, ['a', 'b'])
+        self.assertIsNotNone(trained.params)
+        self.assertAllClose(_logits(trained.model, trained.vocab_file),
+                            self.logits, atol=1e-6)
+    self.assertIsNone(registry.load(str(elsewhere / 'ours')).params)
+
+  @parameterized.parameters(
+      None, 'model_checkpoint_path: "/home/somebody/run/ckpt-9"')
+  def test_a_run_whose_state_is_of_another_place(self, state):
     copy = self._copy()
-    shutil.copyfile(self.folder / 'vocab.txt', copy / 'vocab.txt')
-    self.assertEqual(registry.load(str(copy)).vocab_file,
-                     str(copy / 'vocab.txt'))
+    (copy / 'checkpoint').unlink()
+    if state:
+      (copy / 'checkpoint').write_text(state)
+    with self.assertLogs(level='WARNING') as logs:
+      trained = registry.load(str(copy))
+    self.assertIn('ckpt-2 is read, its last one', '\n'.join(logs.output))
+    self.assertAllClose(_logits(trained.model, trained.vocab_file),
+                        self.logits, atol=1e-6)
+
+  @parameterized.parameters('run', 'tokenizer.json')
+  def test_an_encoder_whose_vocabulary_is_elsewhere(self, kind):
+    """A run of an older release, or a folder of transformers 5."""
+    folder = self._copy()
+    (folder / 'vocab.txt').unlink()
+    if kind == 'tokenizer.json':
+      checkpoint = checkpoints.read(str(folder))
+      folder = pathlib.Path(self.make_folder(), 'model')
+      checkpoints.write(checkpoint, str(folder), 'hugging_face')
+      (folder / 'vocab.txt').unlink()
+      (folder / 'tokenizer.json').write_text(json.dumps({'model': {
+          'type': 'WordPiece', 'vocab': {
+              token: i for i, token in enumerate(
+                  checkpoint.vocabulary.tokens)}}}))
+    else:  # Pre-training, whose params no kind of task knows.
+      path = folder / 'params.yaml'
+      fields = yaml.safe_load(path.read_text())
+      fields['task']['model'].pop('num_classes')
+      path.write_text(yaml.safe_dump(fields))
+    trained = registry.load_encoder(str(folder))
+    self.assertEqual(pathlib.Path(trained.vocab_file).read_text(),
+                     (self.folder / 'vocab.txt').read_text())
 
   def test_a_misspelt_folder_is_named(self):
     with self.assertRaisesRegex(FileNotFoundError, "no folder .*'/nowhere'"):

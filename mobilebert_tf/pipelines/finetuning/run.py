@@ -33,6 +33,7 @@ from official.core import config_definitions as cfg
 
 RESULTS, RECIPE, LOG = 'results.json', 'recipe.json', 'train.log'
 _VOCABULARY = 'vocab.txt'
+_CHECKPOINT = 'checkpoint'  # TensorFlow's list of them.
 _LOOPS = 50
 _CHECKPOINTS = 5
 _WARM_UP_SHARE = 10
@@ -134,7 +135,7 @@ def check_folder(recipe: recipe_lib.Recipe,
                        'run')
   done = read_results(folder)
   begun = done['recipe'] if done else None
-  if begun is None and run_lib.latest_checkpoint(str(folder)):
+  if begun is None and _has_begun(folder):
     begun = _read_json(folder / RECIPE)
   fields = _as_json(recipe)
   if begun is not None:
@@ -146,6 +147,12 @@ def check_folder(recipe: recipe_lib.Recipe,
     raise ValueError(f'{folder} holds the run of another recipe: '
                      f'{differences}. Name another folder.')
   return done
+
+
+def _has_begun(folder: pathlib.Path) -> bool:
+  """Returns whether a folder has checkpoints, or had some."""
+  return (folder / _CHECKPOINT).exists() or bool(
+      run_lib.latest_checkpoint(str(folder)))
 
 
 def read_results(folder: pathlib.Path) -> dict[str, Any] | None:
@@ -198,7 +205,7 @@ def _check_vocabulary(vocabulary: vocabulary_lib.Vocabulary,
                       folder: pathlib.Path) -> None:
   """Raises ValueError if a run would be resumed with another vocabulary."""
   path = folder / _VOCABULARY
-  if run_lib.latest_checkpoint(str(folder)) and path.exists() and (
+  if _has_begun(folder) and path.exists() and (
       vocabulary_lib.Vocabulary.read(path).tokens != vocabulary.tokens):
     raise ValueError(
         f'{path}, with which this run began, is not the vocabulary that is '
