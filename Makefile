@@ -20,7 +20,7 @@ ONE_CORE := $(QUIET) TF_NUM_INTRAOP_THREADS=1 TF_NUM_INTEROP_THREADS=2 \
 .DEFAULT_GOAL := help
 .PHONY: help quickstart test test-slow test-slow-parts \
     test-slow-programs test-transformers lint \
-    fuzz buildifier wheel-smoke wheel install clean
+    fuzz kills buildifier wheel-smoke wheel install clean
 
 help:  ## Print this list.
 	@echo 'Usage: make TARGET [ARGS="--flag=value ..."] [PYTHON=python3.12]'
@@ -50,6 +50,9 @@ test-transformers: $(INSTALLED)  ## Install transformers, and compare.
 
 fuzz: $(INSTALLED)  ## Mutate 10,000 files and requests for each reader.
 	$(ONE_CORE) $(RUN) -m tests.fuzz $(ARGS)
+
+kills: $(INSTALLED)  ## Kill programs at 50 moments, and run them to the end.
+	$(ONE_CORE) $(RUN) -m tests.kills $(ARGS)
 
 lint: $(INSTALLED)  ## Check style, spelling and the order of layers.
 	$(RUN) -m ruff check .

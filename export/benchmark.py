@@ -18,6 +18,7 @@ import sys
 
 from absl import flags
 
+from mobilebert_tf.common import outputs
 from mobilebert_tf.common import program
 from mobilebert_tf.evaluation import column_flags
 
@@ -56,9 +57,8 @@ def main() -> int:
   from mobilebert_tf.tasks import registry
 
   output_dir = os.path.expanduser(_OUTPUT_DIR.value)
-  if os.path.exists(output_dir) and not os.path.isdir(output_dir):
-    raise NotADirectoryError(f'{output_dir} is a file. Name a folder as '
-                             '--output_dir.')
+  outputs.check_folder(
+      output_dir, [deployment_report.JSON], 'the folder of a benchmark')
   results = deployment.benchmark(
       _settings(), registry.KINDS,
       lambda line: print(line, file=sys.stderr, flush=True))

@@ -16,7 +16,14 @@ Example:
 """
 
 import importlib
+import os
+import sys
 from typing import Any
+
+if 'keras' not in sys.modules:
+  # TensorFlow loads Keras, which would load what the user's other programs run
+  # on, and which is not installed here: KERAS_BACKEND, or that of keras.json.
+  os.environ['KERAS_BACKEND'] = 'tensorflow'
 
 __version__ = '0.1.0'
 

@@ -18,6 +18,7 @@ import os
 
 from absl import flags
 
+from mobilebert_tf.common import outputs
 from mobilebert_tf.common import program
 from mobilebert_tf.evaluation import column_flags
 
@@ -51,9 +52,9 @@ def main() -> None:
   from mobilebert_tf.reporting import evaluation as evaluation_report
   from mobilebert_tf.tasks import registry
 
-  if os.path.exists(_output_dir()) and not os.path.isdir(_output_dir()):
-    raise NotADirectoryError(f'{_output_dir()} is a file. Name a folder as '
-                             '--output_dir.')
+  outputs.check_folder(
+      _output_dir(), [evaluation_report.JSON], 'the folder of an evaluation',
+      without=['params.yaml'])  # A run has a report of its own.
   trained = registry.load(_MODEL_DIR.value)
   started = time.monotonic()
   scored = trained.kind.evaluate(trained, scoring.Options(
@@ -62,8 +63,6 @@ def main() -> None:
       title=_TITLE.value, metrics=_METRICS.value,
       batch_size=_BATCH_SIZE.value,
       no_answer_threshold=_NULL_THRESHOLD.value))
-  if scored.write_files:
-    scored.write_files(_output_dir())
   seconds = time.monotonic() - started
   parts = trained.kind.report_parts()
   path = evaluation_report.write_report(
@@ -74,6 +73,8 @@ def main() -> None:
           'Time': f'{seconds:.1f} s',
           **machine.report_facts('mobilebert_tf.evaluate'),
       }, parts)
+  if scored.write_files:  # After the report, which says whose folder it is.
+    scored.write_files(_output_dir())
   summary = evaluation_report.format_summary(
       evaluation_report.read(_output_dir()), parts)
   print(f'{summary}\n\nThe report: {path}')

@@ -14,6 +14,7 @@ there, and what the server would miss.
 from absl import flags
 from absl import logging
 
+from mobilebert_tf.common import outputs
 from mobilebert_tf.common import program
 
 _RUNS = flags.DEFINE_list('runs', None, 'Folders of runs.', required=True)
@@ -28,13 +29,18 @@ def main() -> None:
   import pathlib
   from mobilebert_tf.pipelines.finetuning import glue_runs
 
+  output = pathlib.Path(_OUTPUT.value).expanduser()
+  outputs.check_file(output, _is_zip, 'a zip file')
   runs = glue_runs.collect([pathlib.Path(run).expanduser()
                             for run in _RUNS.value])
   print(glue_runs.format_scores(runs, _LEAVE_OUT.value))
-  output = pathlib.Path(_OUTPUT.value).expanduser()
   for problem in glue_runs.write_submission(runs, output):
     print(f'The server will not take it: {problem}.')
   print(f'\nWritten: {output}')
+
+
+def _is_zip(beginning: bytes) -> bool:
+  return beginning.startswith(b'PK')
 
 
 if __name__ == '__main__':

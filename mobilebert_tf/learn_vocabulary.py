@@ -9,6 +9,7 @@ python -m mobilebert_tf.learn_vocabulary \
 
 from absl import flags
 
+from mobilebert_tf.common import outputs
 from mobilebert_tf.common import program
 
 _INPUT_FILES = flags.DEFINE_multi_string(
@@ -29,11 +30,16 @@ def main() -> None:
   from mobilebert_tf.data import corpus
   from mobilebert_tf.text import vocabulary
 
+  outputs.check_file(_OUTPUT_FILE.value, _is_vocabulary, 'a vocabulary')
   documents = corpus.read_documents(_INPUT_FILES.value)
   learned = vocabulary.learn_vocabulary(
       (paragraph for document in documents for paragraph in document),
       _VOCAB_SIZE.value, _OUTPUT_FILE.value, _LOWER_CASE.value)
   print(f'{_OUTPUT_FILE.value}: {len(learned)} tokens.')
+
+
+def _is_vocabulary(beginning: bytes) -> bool:
+  return beginning.startswith(b'[PAD]\n[UNK]\n')
 
 
 if __name__ == '__main__':

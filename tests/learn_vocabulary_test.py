@@ -48,6 +48,13 @@ class LearnVocabularyTest(temporary.TemporaryFiles, tf.test.TestCase):
     self.assertRegex(last, message)
     self.assertFalse((self.folder / 'vocab.txt').exists())
 
+  def test_a_file_of_another_kind_is_not_replaced(self):
+    text = (self.folder / 'text.txt').read_bytes()
+    done = self._run('--input_files=text.txt', '--output_file=text.txt')
+    self.assertEqual(done.returncode, 1)
+    self.assertIn('text.txt exists and is not a vocabulary', done.stderr)
+    self.assertEqual((self.folder / 'text.txt').read_bytes(), text)
+
   def test_learns_from_all_kinds_of_files(self):
     self.make_file('a.txt.gz', gzip.compress(b'zebra zebra zebra\n'))
     self.make_file('b.jsonl', json.dumps({'text': 'quokka\nquokka'}))

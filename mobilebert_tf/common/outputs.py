@@ -29,13 +29,14 @@ _held: set[tuple[str, int]] = set()
 
 
 def check_folder(folder: str | os.PathLike, markers: Collection[str],
-                 kind: str) -> None:
+                 kind: str, without: Collection[str] = ()) -> None:
   """Checks that a folder is new, empty or of the kind of what is written.
 
   Args:
     folder: The folder, local or remote; a remote one is not looked at.
     markers: Names of files of which each folder of the kind has one.
     kind: Kind of the folder, such as `'a run of finetune'`.
+    without: Names of files that no folder of the kind has.
 
   Raises:
     FileExistsError: If it holds something else; names it.
@@ -47,6 +48,11 @@ def check_folder(folder: str | os.PathLike, markers: Collection[str],
     if folder.exists():
       raise FileExistsError(f'{folder} is a file. Name a folder.')
     return
+  foreign = [name for name in without if (folder / name).exists()]
+  if foreign:
+    raise FileExistsError(
+        f'{folder} is not {kind}: it has {foreign[0]}. Nothing in it was '
+        'changed. Name a new folder, such as one within it.')
   if any((folder / marker).exists() for marker in markers):
     return
   held = sorted(path.name for path in folder.iterdir()

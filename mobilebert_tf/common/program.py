@@ -11,6 +11,8 @@ A program defines flags and a `main`, and ends in
 Slow imports belong inside `main`, so that --help answers quickly.
 """
 
+import codecs
+import io
 import os
 import pathlib
 import re
@@ -29,6 +31,15 @@ _INTERRUPTED = 130  # 128 and the number of SIGINT, as shells count.
 _USER_ERRORS = (ArithmeticError, EOFError, LookupError, OSError, RuntimeError,
                 ValueError, zlib.error)
 _MISTAKES = (IndexError, NotImplementedError, RecursionError)
+_PLAINER = 'mobilebert_tf.plainer'
+_PLAIN = {'“': '"', '”': '"', '‘': "'", '’': "'", '…': '...', '–': '-',
+          '—': '-', '−': '-', '×': 'x', '·': '.', '→': '->', '\u00a0': ' ',
+          '\u202f': ' ', '±': '+-', '≤': '<=', '≥': '>='}
+# Flags whose values are paths.
+_PATH = re.compile(
+    r'(^|_)(dir|files?|checkpoint|input|output|models|runs|data|predictions|'
+    r'null_odds|teacher)$')
+_GIN = re.compile(r'\n  In call to configurable .*')
 _NOT_SET = re.compile(
     r'flag --(\w+)=None: Flag --\1 must have a value other than None\.')
 
@@ -46,6 +57,7 @@ def run(main: Callable[..., int | None], *, interrupted: str = '',
       flags; if not, such arguments are an error.
   """
   name = name_of(main)
+  _settle_environment()
 
   def parse(argv: Sequence[str]) -> list[str]:
     arguments = _parse_flags(name, argv)
@@ -73,6 +85,7 @@ def call(main: Callable[..., int | None], *arguments: Any,
   `--verbosity=1` shows every traceback.
   """
   name = name_of(main)
+  _settle_environment()
   _quieten_tensorflow()
   try:
     return main(*arguments)
@@ -148,7 +161,9 @@ class _NumbersParser(flags.ArgumentParser):
 
 def _parse_flags(name: str, argv: Sequence[str]) -> list[str]:
   try:
-    return flags.FLAGS(argv)
+    arguments = flags.FLAGS(argv)
+    _check_paths()
+    return arguments
   except flags.Error as error:
     message = str(error)
     missing = ' and '.join(f'--{flag}' for flag in _NOT_SET.findall(message))
@@ -158,6 +173,35 @@ def _parse_flags(name: str, argv: Sequence[str]) -> list[str]:
              'flags.')
 
 
+def _check_paths() -> None:
+  """Refuses paths without a value, such as of a variable that is not set."""
+  for name in flags.FLAGS:
+    flag = flags.FLAGS[name]
+    values = flag.value if isinstance(flag.value, list) else [flag.value]
+    if flag.present and _PATH.search(name) and not any(
+        value is not None and str(value).strip() for value in values):
+      raise flags.IllegalFlagValueError(
+          f'--{name} is empty. Name a path, or leave the flag out.')
+
+
+def _settle_environment() -> None:
+  """Makes a program independent of its terminal and of other programs."""
+  os.environ['KERAS_HOME'] = os.devnull  # A keras.json could be of Keras 3.
+  codecs.register_error(_PLAINER, _make_plainer)
+  for stream in (sys.stdout, sys.stderr):
+    if isinstance(stream, io.TextIOWrapper):
+      stream.reconfigure(errors=_PLAINER)
+
+
+def _make_plainer(error: UnicodeError) -> tuple[str, int]:
+  """Replaces characters that the encoding of the terminal lacks."""
+  if not isinstance(error, UnicodeEncodeError):
+    raise error
+  missing = error.object[error.start:error.end]
+  return (''.join(_PLAIN.get(character, '?') for character in missing),
+          error.end)
+
+
 def _quieten_tensorflow() -> None:
   """Hides the messages of TensorFlow's runtime about the machine."""
   if logging.get_verbosity() < logging.INFO:
@@ -165,6 +209,7 @@ def _quieten_tensorflow() -> None:
 
 
 def _message(error: Exception) -> str:
-  # A KeyError quotes its message, and gin adds its call.
+  # A KeyError quotes its message, and gin adds its calls.
   message = str(error.args[0]) if isinstance(error, KeyError) else str(error)
-  return message.partition('\n  In call to configurable')[0]
+  lines = _GIN.sub('', message).splitlines()
+  return ' '.join(filter(None, map(str.strip, lines)))

@@ -3,9 +3,12 @@
 
 """SavedModels for TensorFlow Serving, checked on real text when written."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+import contextlib
+import itertools
 import os
 import pathlib
+import shutil
 
 from absl import logging
 import numpy as np
@@ -15,6 +18,7 @@ from tensorflow_serving.apis import predict_pb2
 from tensorflow_serving.apis import prediction_log_pb2
 
 from mobilebert_tf.common import files
+from mobilebert_tf.common import outputs
 from mobilebert_tf.common import plain_paths
 from mobilebert_tf.deployment import agreement
 from mobilebert_tf.deployment import served_module
@@ -59,20 +63,20 @@ def write(
     The SavedModel's folder.
 
   Raises:
-    FileExistsError: If `output_dir` holds something else.
+    FileExistsError: If `output_dir` holds something else, or another export
+      writes the same `version`.
     ValueError: If too many answers differ, or there are no texts.
 
   Example: `write(registry.load('runs/sst2'), 'sst2', texts)`
   """
   agreement.check_texts(trained, texts)
   output_dir = pathlib.Path(output_dir).expanduser()
-  latest = _latest_version(output_dir)
-  folder = output_dir / str(latest + 1 if version is None else version)
+  _latest_version(output_dir)  # It may hold something else.
   module = served_module.build(trained, xla=xla)
   expected = trained.kind.answers(trained, texts)
-  # Another export may have taken the number meanwhile.
-  with files.replace_folder(
-      folder, _MARKER, overwrite=version is not None) as new:
+  with (_reserved(output_dir, version) as folder,
+        files.replace_folder(
+            folder, _MARKER, overwrite=version is not None) as new):
     export_base.export(module, module.signatures, str(new), timestamped=False)
     warm_up = texts.take(range(min(len(texts), _WARM_UP_TEXTS)))
     if not warm_up_texts:
@@ -126,6 +130,33 @@ def _made_up(texts: agreement.RealTexts,
       None if texts.pairs is None else [make(text) for text in texts.pairs])
 
 
+@contextlib.contextmanager
+def _reserved(folder: pathlib.Path,
+              version: int | None) -> Iterator[pathlib.Path]:
+  """Yields the folder of a version that no other export writes meanwhile.
+
+  Raises:
+    FileExistsError: If `folder` holds something else, or another export writes
+      the version that is wanted.
+  """
+  first = _latest_version(folder) + 1 if version is None else version
+  for number in itertools.count(first):
+    path = folder / str(number)
+    with contextlib.ExitStack() as stack:
+      try:
+        stack.enter_context(outputs.locked(folder / f'.{number}.lock'))
+      except FileExistsError:
+        if version is not None:
+          raise
+        continue
+      if version is None and path.exists():
+        continue
+      for left in folder.glob(f'.{number}-????????'):  # By a killed process.
+        shutil.rmtree(left)
+      yield path
+      return
+
+
 def _latest_version(folder: pathlib.Path) -> int:
   """Returns the highest number of a version; raises FileExistsError."""
   if not folder.exists():
@@ -150,6 +181,6 @@ def _inputs(module: served_module.ServedModule, texts: Sequence[str],
 def _serve(folder: pathlib.Path, module: served_module.ServedModule,
            texts: agreement.RealTexts) -> dict[str, np.ndarray]:
   loaded = tf.saved_model.load(plain_paths.folder(folder))
-  outputs = loaded.signatures['serve_text'](
+  answers = loaded.signatures['serve_text'](
       **_inputs(module, texts.texts, texts.pairs))
-  return {name: value.numpy() for name, value in outputs.items()}
+  return {name: value.numpy() for name, value in answers.items()}

@@ -20,6 +20,7 @@ import tensorflow as tf
 import tensorflow_text as tf_text
 
 from mobilebert_tf.common import files
+from mobilebert_tf.common import outputs
 from mobilebert_tf.deployment import agreement
 from mobilebert_tf.deployment import served_module
 from mobilebert_tf.deployment import tflite_file
@@ -59,7 +60,7 @@ def write(
 
   Args:
     trained: The model.
-    output_file: The file; one that exists is replaced.
+    output_file: The file; a `.tflite` file that exists is replaced.
     texts: Some dozens of real texts, to bring channels to the range of int8 and
       float16, and to check the answers with.
     lengths: Lengths in tokens, padding included, that get a signature each. One
@@ -71,6 +72,7 @@ def write(
     report: Receiver of what the check found, a few lines.
 
   Raises:
+    FileExistsError: If `output_file` is of another kind.
     ValueError: For an unknown quantization, too many other answers, or no
       texts.
 
@@ -78,8 +80,7 @@ def write(
   """
   agreement.check_texts(trained, texts)
   output_file = pathlib.Path(output_file).expanduser()
-  if output_file.is_dir():
-    raise FileExistsError(f'{output_file} is a folder. Name a file.')
+  outputs.check_file(output_file, _is_tflite, 'a .tflite file')
   module = served_module.build(trained, agreement.batches(trained, texts))
   data = make_file(trained, module, texts, lengths=lengths,
                    quantization=quantization, dynamic_length=dynamic_length,
@@ -94,6 +95,10 @@ def write(
       report(f'{line}{" (any length)" if use_dynamic_length else ""}')
     if text_signatures:
       report(check_tokens(new, module.tokenizer, texts))
+
+
+def _is_tflite(beginning: bytes) -> bool:
+  return beginning[4:8] == b'TFL3'
 
 
 def make_file(trained: loading.TrainedModel,

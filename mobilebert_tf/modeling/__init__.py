@@ -27,6 +27,7 @@ from mobilebert_tf.modeling.task_models import MobileBertQuestionAnswering
 from mobilebert_tf.modeling.task_models import MobileBertSpanLabeler
 from mobilebert_tf.modeling.task_models import MobileBertTokenClassifier
 from mobilebert_tf.modeling.task_models import NextSentenceHead
+from mobilebert_tf.modeling.validation import ignore_keras_json
 
 __all__ = [
     'ARCHITECTURES', 'FeedForward', 'GraphModel', 'MaskedLanguageModelLogits',
@@ -37,3 +38,5 @@ __all__ = [
     'NoNorm', 'Pooler', 'Projection', 'WordEmbedding', 'build_encoder',
     'count_parameters', 'get_architecture', 'register_checkpoints',
 ]
+
+ignore_keras_json()

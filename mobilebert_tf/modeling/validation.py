@@ -4,16 +4,34 @@
 """Checks of the arguments and inputs of models."""
 
 from collections.abc import Mapping, Sequence
+import json
+import os
 from typing import Any
 
 import numpy as np
 import tensorflow as tf, tf_keras
 
+_KERAS_DEFAULTS = {'floatx': 'float32', 'epsilon': 1e-7,
+                   'image_data_format': 'channels_last'}
 INPUT_NAMES = ('input_word_ids', 'input_mask', 'input_type_ids')
 _ID_DTYPES = (tf.int32, tf.int64)
 _NOT_DENSE = (tf.RaggedTensor, tf.RaggedTensorSpec, tf.SparseTensor,
               tf.SparseTensorSpec)
 _MASK_DTYPES = (tf.int32, tf.int64, tf.bool)
+
+
+def ignore_keras_json() -> None:
+  """Undoes what `keras.json` sets, which is meant for other programs."""
+  home = os.environ.get('KERAS_HOME') or os.path.join('~', '.keras')
+  path = os.path.expanduser(os.path.join(home, 'keras.json'))
+  try:
+    with open(path, encoding='utf-8') as file:
+      settings = json.load(file)
+  except (OSError, ValueError):
+    return
+  for name, default in _KERAS_DEFAULTS.items():
+    if settings.get(name, default) != default:
+      getattr(tf_keras.backend, f'set_{name}')(default)
 
 
 def check_dtype_policy(policy: Any) -> tf_keras.mixed_precision.Policy:

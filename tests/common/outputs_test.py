@@ -54,6 +54,13 @@ class FolderTest(parameterized.TestCase, temporary.TemporaryFiles):
         f'{name}. Nothing in it was changed. Name a new folder'):
       self._check()
 
+  def test_a_file_that_the_kind_does_not_have(self):
+    (self.folder / 'run.json').touch()
+    (self.folder / 'params.yaml').touch()
+    self._check()
+    with self.assertRaisesRegex(FileExistsError, 'not a run: it has params'):
+      outputs.check_folder(self.folder, ['run.json'], 'a run', ['params.yaml'])
+
   def test_a_file_in_its_place(self):
     self.folder = self.folder / 'file'
     self.folder.touch()

@@ -5,7 +5,10 @@
 
 import contextlib
 import io
+import os
 import signal
+import subprocess
+import sys
 import zlib
 
 from absl import flags
@@ -36,7 +39,12 @@ class CallTest(parameterized.TestCase):
       (zlib.error('damaged'), 'damaged'),
       (yaml.YAMLError('line 3'), 'line 3'),
       (tf.errors.NotFoundError(None, None, 'no file'), 'no file'),
-      (ValueError('no data\n  In call to configurable \'x\''), 'no data'))
+      (ValueError('no data\n  In call to configurable \'x\''), 'no data'),
+      (ValueError('a.yaml: no data\n  In call to configurable \'x\' (<class>)\n'
+                  '  In call to configurable \'y\' (<class>). Name another.'),
+       'a.yaml: no data'),
+      (tf.errors.DataLossError(None, None, 'cut off\n\t [[node]]\n'),
+       'cut off [[node]]'))
   def test_an_error_of_the_user_is_one_line(self, error, message):
     with self.assertRaises(SystemExit) as caught:
       program.call(_raising(error))
@@ -63,6 +71,48 @@ class CallTest(parameterized.TestCase):
 
   def test_arguments_go_in_and_the_exit_code_comes_out(self):
     self.assertEqual(program.call(lambda words: len(words), ['a', 'b']), 2)
+
+
+_PRINTING = """
+import sys
+from absl import flags
+from mobilebert_tf.common import program
+flags.DEFINE_string('output_dir', 'out', 'Folder.')
+flags.DEFINE_list('models', [], 'Files.')
+flags.DEFINE_multi_string('input_files', None, 'Files.')
+flags.DEFINE_string('title', '', 'Title.')
+def main():
+  print('\\u201cgood\\u201d \\u2026 \\u00b1 \\u5317 \\udc80')
+  print('\\u2019', file=sys.stderr)
+program.run(main)
+"""
+
+
+class ProcessTest(parameterized.TestCase):
+
+  def _run(self, *arguments: str, **environment: str):
+    return subprocess.run(
+        [sys.executable, '-c', _PRINTING, *arguments], capture_output=True,
+        env={**os.environ, **environment}, check=False)
+
+  @parameterized.parameters(
+      ('ascii', b'"good" ... +- ? ?\n', b"'"),
+      ('latin-1', b'"good" ... \xb1 ? ?\n', b"'"),
+      ('utf-8', '\u201cgood\u201d \u2026 \u00b1 \u5317 ?\n'.encode(),
+       '\u2019'.encode()))
+  def test_each_terminal_can_show_the_output(self, encoding, output, errors):
+    done = self._run(PYTHONIOENCODING=encoding)
+    self.assertEqual((done.returncode, done.stdout), (0, output))
+    self.assertEqual(done.stderr.strip(), errors)
+
+  @parameterized.parameters('output_dir', 'models', 'input_files')
+  def test_an_empty_path_is_named(self, name):
+    done = self._run(f'--{name}=')
+    self.assertEqual(done.returncode, 1)
+    self.assertIn(f'--{name} is empty. Name a path', done.stderr.decode())
+
+  def test_other_flags_may_be_empty(self):
+    self.assertEqual(self._run('--title=').returncode, 0)
 
 
 class NumbersTest(parameterized.TestCase):

@@ -4,6 +4,7 @@
 """What is exported answers as the model does, and nothing else matters to it.
 """
 
+import concurrent.futures
 import os
 import pathlib
 import shutil
@@ -21,6 +22,7 @@ import tensorflow as tf
 from tensorflow_serving.apis import prediction_log_pb2
 from tensorflow_text.core.pybinds import tflite_registrar
 
+from mobilebert_tf.common import outputs
 from mobilebert_tf.deployment import agreement
 from mobilebert_tf.deployment import served_module
 from mobilebert_tf.deployment import saved_model
@@ -203,6 +205,24 @@ class ExportingTest(parameterized.TestCase, temporary.TemporaryFiles,
       self.assertEqual(path, folder / expected)
     self.assertEqual({path.name for path in folder.iterdir()}, {'3', '7', '8'})
     self.assertFalse((folder / '7' / 'old').exists())
+
+  def test_a_second_export_at_the_same_time_takes_the_next_version(self):
+    folder = pathlib.Path(self.make_folder())
+    (folder / '.2-abcdefgh').mkdir()  # Of a process that was killed.
+    with outputs.locked(folder / '.1.lock'):
+      with concurrent.futures.ThreadPoolExecutor() as other:
+        written = other.submit(
+            saved_model.write, self.classifier, folder, _REAL).result()
+        self.assertEqual(written, folder / '2')
+        with self.assertRaisesRegex(FileExistsError, 'Another run is writing'):
+          other.submit(saved_model.write, self.classifier, folder, _REAL,
+                       version=1).result()
+    self.assertEqual(os.listdir(folder), ['2'])
+
+  def test_a_file_of_another_kind_is_not_replaced(self):
+    path = self.make_file('thesis.tex', 'three years')
+    with self.assertRaisesRegex(FileExistsError, 'is not a .tflite file'):
+      tflite.write(self.classifier, path, _REAL)
 
   def test_warm_up_requests_are_those_of_a_client(self):
     records = tf.data.TFRecordDataset(
