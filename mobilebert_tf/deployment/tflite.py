@@ -8,8 +8,10 @@ interpreters run all other signatures of such a file.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+import dataclasses
 import os
 import pathlib
+import re
 import tempfile
 from typing import Any
 
@@ -89,12 +91,29 @@ def write(
     pathlib.Path(new).write_bytes(data)
     expected = trained.kind.answers(trained, texts)
     for use_dynamic_length in sorted({False, dynamic_length}):
-      found = run(new, trained.kind, texts, use_dynamic_length)
+      try:
+        found = run(new, trained.kind, texts, use_dynamic_length)
+      except ValueError as error:
+        raise _explain(error, quantization) from error
       line = agreement.check(
           trained, texts, found, expected, largest_disagreement)
       report(f'{line}{" (any length)" if use_dynamic_length else ""}')
     if text_signatures:
       report(check_tokens(new, module.tokenizer, texts))
+  report('It needs TensorFlow Lite or LiteRT of '
+         f'{tflite_file.min_runtime(data) or "unknown release"} or later.')
+
+
+def _explain(error: ValueError, quantization: str) -> ValueError:
+  """Returns the error of a file that the runtime does not run."""
+  if 'XNNPACK' not in str(error):
+    return error
+  node = re.search(r'[Nn]ode number (\d+)', str(error))
+  return ValueError(
+      f'XNNPACK, which runs such files, refuses --quantization={quantization} '
+      f'of this model{f" (operator {node[1]})" if node else ""}: the ranges of '
+      'its activations are too far apart. Nothing is written; use '
+      '--quantization=dynamic, or float16.')
 
 
 def _is_tflite(beginning: bytes) -> bool:
@@ -133,6 +152,8 @@ def make_file(trained: loading.TrainedModel,
       text_signatures=text_signatures, calibration=calibration)
   words = ''.join(f'{token}\n' for token in vocabulary.Vocabulary.read(
       trained.vocab_file).tokens)
+  metadata = dataclasses.replace(
+      metadata, min_runtime=tflite_file.min_runtime(model))
   return tflite_file.pack(model, metadata, words)
 
 

@@ -141,6 +141,8 @@ def _sha256(file: BinaryIO, size: int) -> str:
 QUANTIZATIONS = ('none', 'float16', 'dynamic', 'int8')
 
 _FORMAT = 1
+# Fields that files of earlier releases lack.
+_LATER = ('min_runtime', 'max_windows')
 _METADATA, _VOCABULARY, _LABELS = 'metadata.json', 'vocab.txt', 'labels.txt'
 # Far more than any sound file has, and little enough for memory.
 _LARGEST = {_METADATA: 1 << 20, _VOCABULARY: 1 << 26, _LABELS: 1 << 24}
@@ -166,6 +168,8 @@ class TFLiteMetadata:
     dynamic_length: Whether there is `serve_dynamic`, for any length.
     text_signatures: Whether there are `tokenize` and `serve_text_<length>`.
     settings: Further settings of the kind of task; None if it has none.
+    min_runtime: Oldest release of TensorFlow Lite that runs the file, such as
+      2.17.0; empty if unknown.
 
   Raises:
     ValueError: If a value is of another type, or does not fit the others.
@@ -181,6 +185,7 @@ class TFLiteMetadata:
   dynamic_length: bool = False
   text_signatures: bool = False
   settings: Any = None
+  min_runtime: str = ''
 
   def __post_init__(self):
     if self.quantization not in QUANTIZATIONS:
@@ -189,6 +194,7 @@ class TFLiteMetadata:
     for name in ('lower_case', 'pairs', 'dynamic_length', 'text_signatures'):
       check_type(name, getattr(self, name), bool)
     check_type('checkpoint_sha256', self.checkpoint_sha256, str)
+    check_type('min_runtime', self.min_runtime, str)
     check_int('max_length', self.max_length, 3)
     self._check_lengths()
     _check_labels(self.kind, self.labels)
@@ -261,6 +267,23 @@ def pack(model: bytes, metadata: TFLiteMetadata, vocabulary: str) -> bytes:
   if metadata.labels:
     contents[_LABELS] = _lines(metadata.labels)
   return append(model, contents)
+
+
+def min_runtime(model: bytes) -> str:
+  """Returns the oldest release that runs a flatbuffer, which says so itself.
+
+  It follows from the versions of the model's operators.
+
+  Args:
+    model: What the converter made.
+  """
+  from ai_edge_litert import schema_py_generated as schema  # 0.1 s.
+  root = schema.Model.GetRootAs(model, 0)
+  for entry in map(root.Metadata, range(root.MetadataLength())):
+    if entry.Name() == b'min_runtime_version':
+      value = root.Buffers(entry.Buffer()).DataAsNumpy().tobytes()
+      return value.rstrip(b'\0').decode()
+  return ''
 
 
 def read_metadata(path: str | os.PathLike,
@@ -344,11 +367,11 @@ def _to_metadata(fields: dict[str, Any], labels: tuple[str, ...],
 
 
 def _pick(fields: Any, names: list[str], where: str) -> dict[str, Any]:
-  missing = [name for name in names
-             if not isinstance(fields, dict) or name not in fields]
+  missing = [name for name in names if not isinstance(fields, dict)
+             or name not in fields and name not in _LATER]
   if missing:
     raise ValueError(f'{where} lacks {", ".join(missing)}.')
-  return {name: fields[name] for name in names}
+  return {name: fields[name] for name in names if name in fields}
 
 
 def _check_sha256(what: str, found: str, fields: dict[str, Any]) -> None:

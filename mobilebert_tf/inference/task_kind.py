@@ -9,9 +9,8 @@ from collections.abc import Mapping, Sequence
 import typing
 from typing import Any
 
-import numpy as np
-
 if typing.TYPE_CHECKING:  # The engines, which take a kind as an argument.
+  import numpy as np
   import tensorflow as tf, tf_keras
 
   from mobilebert_tf.deployment import agreement
@@ -158,6 +157,7 @@ class TaskKind:
       found: Answers of an exported model.
       expected: Answers of the Keras model.
     """
+    import numpy as np
     del trained, texts
     return self.differ(np.stack(found), np.stack(expected))
 

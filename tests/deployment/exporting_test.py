@@ -263,6 +263,7 @@ class ExportingTest(parameterized.TestCase, temporary.TemporaryFiles,
     self.assertEqual(metadata.task, 'classification')
     self.assertEqual(metadata.labels, tiny_classifier.LABELS)
     self.assertEqual(metadata.lengths, (16, 32, 40))
+    self.assertRegex(metadata.min_runtime, r'^2\.\d+\.\d+$')
     self.assertEqual(metadata.checkpoint_sha256,
                      served_module.weights_sha256(self.classifier.model))
     with zipfile.ZipFile(self.folder / 'model.tflite') as archive:
@@ -424,6 +425,20 @@ class ExportingTest(parameterized.TestCase, temporary.TemporaryFiles,
       tflite.write(
           self.classifier, f'{self.make_folder()}/x', _REAL,
           quantization='int8', **{flag: True})
+
+  def test_int8_that_xnnpack_refuses_is_said_with_the_remedy(self):
+    folder = self.make_folder()
+    wide = tiny_classifier.build(folder)
+    [gamma] = [weight for weight in wide.model.weights
+               if 'block_0/attention_norm/gamma' in weight.name]
+    gamma.assign(1e4 * gamma)
+    with self.assertRaisesRegex(
+        ValueError, r'XNNPACK, .*refuses --quantization=int8.*operator \d+'
+        r'.*use --quantization=dynamic') as caught:
+      tflite.write(wide, f'{folder}/x', _REAL, lengths=[16],
+                   quantization='int8', largest_disagreement=1.0)
+    self.assertNotIn('\n', str(caught.exception))
+    self.assertEqual(os.listdir(folder), ['vocab.txt'])
 
   def test_a_signature_has_room_for_a_text(self):
     with self.assertRaisesRegex(ValueError, 'at least 4 tokens.*got 3, 16'):

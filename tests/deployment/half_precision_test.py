@@ -7,6 +7,7 @@
 import functools
 import pathlib
 import tempfile
+from unittest import mock
 
 from absl.testing import parameterized
 from ai_edge_litert import compiled_model
@@ -29,10 +30,20 @@ _TASKS = ('classification', 'regression', 'multi_label_classification',
           'token_classification', 'question_answering', 'embedding')
 
 
+# Wide enough that its weights are quantized.
+_WIDE = functools.partial(
+    tiny_classifier.architecture, inter_block_size=64, intra_block_size=32,
+    intermediate_size=128)
+
+
 @functools.cache
 def _module(task):
   folder = tempfile.mkdtemp()
-  trained = hostile_requests.build(task, folder)
+  with mock.patch.object(tiny_classifier, 'architecture', _WIDE):
+    trained = hostile_requests.build(task, folder)
+  for weight in trained.model.weights:  # As small as trained ones.
+    if 'gamma' not in weight.name:
+      weight.assign(0.4 * weight)
   texts = [tiny_classifier.text(1 + 5 * i % 30, i) for i in range(8)]
   texts = agreement.RealTexts(texts, texts if trained.pairs else None)
   batches = agreement.batches(trained, texts, length=_LENGTH)
@@ -75,6 +86,12 @@ def _constants(data):
             bytes(values), (np.float32, np.float16)[tensor.type])
 
 
+def _has_int8(data):
+  model = schema.ModelT.InitFromObj(schema.Model.GetRootAs(data, 0))
+  return any(tensor.type == schema.TensorType.INT8
+             for graph in model.subgraphs for tensor in graph.tensors)
+
+
 class HalfPrecisionTest(parameterized.TestCase, tf.test.TestCase):
 
   @parameterized.product(
@@ -82,6 +99,7 @@ class HalfPrecisionTest(parameterized.TestCase, tf.test.TestCase):
   def test_answers_as_in_float32(self, task, quantization):
     module, rows = _module(task)
     data = tflite.convert(module, [_LENGTH], quantization)
+    self.assertEqual(_has_int8(data), quantization == 'dynamic')
     for name, values in _constants(data):
       self.assertLessEqual(np.abs(values.astype(np.float64)).max(), _LARGEST,
                            name)

@@ -128,8 +128,8 @@ class QuestionLineAnswerer(line_answers.LineAnswerer):
   """Answers lines with `answer`, `start`, `end` and `score`.
 
   `start` and `end` count code points and are null for no answer. Where that may
-  be, the no-answer score follows as `null_odds`; `truncated: true` where the end
-  of the question was not read.
+  be, the no-answer score follows as `null_odds`. `truncated: true` says that
+  the end of the question was not read.
   """
 
   def __init__(self, trained: loading.TrainedModel, batch_size: int = 32):

@@ -167,8 +167,8 @@ class WordLineAnswerer(line_answers.LineAnswerer):
   """Answers with `tokens`, and with `entities` if the labels mark entities.
 
   Each token has `text`, `start`, `end`, `label` and `probability`. Starts and
-  ends count code points of the text, or of the words joined by spaces. An answer
-  has `truncated: true` if a word is longer than the model reads.
+  ends count code points of the text, or of the words joined by spaces. An
+  answer has `truncated: true` if a word is longer than the model reads.
   """
 
   def __init__(self, trained: loading.TrainedModel, batch_size: int = 32):
