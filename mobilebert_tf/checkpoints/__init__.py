@@ -26,6 +26,7 @@ from mobilebert_tf.checkpoints.formats import read
 from mobilebert_tf.checkpoints.formats import recognise
 from mobilebert_tf.checkpoints.formats import write
 from mobilebert_tf import modeling
+from mobilebert_tf.text import settings
 from mobilebert_tf.text import vocabulary as vocabulary_lib
 
 __all__ = [
@@ -37,11 +38,10 @@ __all__ = [
 _MAY_BE_NEW = ('next_sentence', 'sequence_classification',
                'token_classification', 'question_answering')
 
-# Vocabulary and case of the checkpoints that models were built from; they are
-# saved with the models.
+# Vocabulary and settings of the checkpoints that models were built from; they
+# are saved with the models.
 _tokenizers: weakref.WeakKeyDictionary[
-    tf_keras.Model, tuple[vocabulary_lib.Vocabulary | None, bool]
-] = weakref.WeakKeyDictionary()
+    tf_keras.Model, dict[str, Any]] = weakref.WeakKeyDictionary()
 
 
 def load(model_class: type[modeling.GraphModel], name_or_path: str, *,
@@ -88,7 +88,8 @@ def build(model_class: type[modeling.GraphModel],
           f'{checkpoint.source} has no {_words(lacking)}: it was not trained '
           'for this task.')
   assign(model, checkpoint, _parts_that_fit(model, checkpoint))
-  _tokenizers[model] = checkpoint.vocabulary, checkpoint.lower_case
+  _tokenizers[model] = {name: getattr(checkpoint, name)
+                        for name in ('vocabulary', *settings.FIELDS)}
   return model
 
 
@@ -146,7 +147,8 @@ def assign(model: tf_keras.Model, checkpoint: Checkpoint,
 
 
 def save(model: modeling.GraphModel, folder: str, *,
-         vocab_file: str | None = None, lower_case: bool | None = None,
+         vocab_file: str | None = None,
+         lower_case: settings.LowerCase | None = None,
          overwrite: bool = False) -> None:
   """Writes a Hugging Face folder; see `GraphModel.save_pretrained`."""
   checkpoint = of_model(model, vocab_file, lower_case)
@@ -158,7 +160,7 @@ def save(model: modeling.GraphModel, folder: str, *,
 
 
 def of_model(model: tf_keras.Model, vocab_file: str | None = None,
-             lower_case: bool | None = None) -> Checkpoint:
+             lower_case: settings.LowerCase | None = None) -> Checkpoint:
   """Returns a model as a checkpoint, with float32 copies of its weights.
 
   Args:
@@ -167,9 +169,11 @@ def of_model(model: tf_keras.Model, vocab_file: str | None = None,
     lower_case: Whether its tokenizer lower-cases; if None, as it was built.
   """
   variables, rows = _variables(model), _rows(model)
-  vocabulary, known_case = _tokenizers.get(model, (None, True))
+  tokenizer = dict(_tokenizers.get(model, {}))
   if vocab_file:
-    vocabulary = vocabulary_lib.Vocabulary.read(vocab_file)
+    tokenizer['vocabulary'] = vocabulary_lib.Vocabulary.read(vocab_file)
+  if lower_case is not None:
+    tokenizer['lower_case'] = lower_case
   return Checkpoint(
       encoder_of(model).architecture,
       {row.ours: np.asarray(variables[row.ours]).astype(np.float32)
@@ -177,8 +181,7 @@ def of_model(model: tf_keras.Model, vocab_file: str | None = None,
       name_map.parts_of(rows),
       labels=tuple(getattr(model, 'labels', ())),
       problem_type=getattr(model, 'problem_type', ''),
-      vocabulary=vocabulary,
-      lower_case=known_case if lower_case is None else lower_case,
+      **tokenizer,
       source=type(model).__name__)
 
 

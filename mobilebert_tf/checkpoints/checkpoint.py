@@ -12,6 +12,7 @@ import numpy as np
 
 from mobilebert_tf.checkpoints import name_map
 from mobilebert_tf.modeling import architectures
+from mobilebert_tf.text import settings
 from mobilebert_tf.text import vocabulary as vocabulary_lib
 
 # Fields of the architecture that the weights do not depend on.
@@ -41,7 +42,9 @@ class Checkpoint:
     parts: Parts that the weights belong to, of `name_map.PARTS`.
     labels: Names of the classes; placeholders (LABEL_0) count as none.
     vocabulary: Vocabulary beside the weights, if there is one.
-    lower_case: Whether the tokenizer lower-cases.
+    lower_case: Whether the tokenizer lower-cases (`text.settings`); None
+      only if neither a file nor a vocabulary says so.
+    max_word_length: Maximum length of a word of the tokenizer, in characters.
     source: Origin of the weights, for messages.
     problem_type: Meaning of the classifier's logits in the words of
       transformers; '' for the usual one of their number.
@@ -52,16 +55,19 @@ class Checkpoint:
   parts: tuple[str, ...]
   labels: tuple[str, ...] = ()
   vocabulary: vocabulary_lib.Vocabulary | None = None
-  lower_case: bool = True
+  lower_case: settings.LowerCase | None = None
   source: str = ''
   problem_type: str = ''
   notes: tuple[str, ...] = ()
+  max_word_length: int = settings.MAX_WORD_LENGTH
 
   def __post_init__(self):
     labels = tuple(self.labels)
     if labels == tuple(f'LABEL_{i}' for i in range(len(labels))):
       labels = ()
     object.__setattr__(self, 'labels', labels)
+    if self.lower_case is None and self.vocabulary is not None:
+      object.__setattr__(self, 'lower_case', not self.vocabulary.is_cased)
     counts = collections.Counter(filter(_is_text, labels))
     for label in labels:
       if not _is_text(label) or not label or '\n' in label or (
@@ -121,7 +127,7 @@ def differences(one: Checkpoint, other: Checkpoint) -> list[str]:
   found = []
   fields = ['labels', 'problem_type', 'vocabulary']
   if one.vocabulary is not None:
-    fields.append('lower_case')
+    fields += settings.FIELDS
   for field in fields:
     if getattr(one, field) != getattr(other, field):
       found.append(f'{field} is not the same')

@@ -30,6 +30,7 @@ from mobilebert_tf.checkpoints import tokenizer_files
 from mobilebert_tf.common import files
 from mobilebert_tf.common import formatting
 from mobilebert_tf.modeling import architectures
+from mobilebert_tf.text import settings
 from mobilebert_tf.text import vocabulary as vocabulary_lib
 
 # Title of a format, file by which its folders are known, and functions.
@@ -46,7 +47,8 @@ _WRITTEN = re.compile(
 _FETCHED = (
     hugging_face.CONFIG, hugging_face.WEIGHTS, safetensors_files.INDEX,
     safetensors_files.PARTS, tokenizer_files.VOCABULARY,
-    tokenizer_files.TOKENIZER, tokenizer_files.TOKENIZER_CONFIG)
+    tokenizer_files.TOKENIZER, tokenizer_files.TOKENIZER_CONFIG,
+    tokenizer_files.ADDED_TOKENS, tokenizer_files.SPECIAL_TOKENS)
 _NAME = re.compile(r'[\w][\w.-]*(/[\w][\w.-]*)?')
 
 
@@ -284,7 +286,8 @@ class Conversion:
 
 def convert(input_path: str, output: str, output_format: str = 'mobilebert_tf',
             *, input_format: str | None = None, vocab_file: str | None = None,
-            lower_case: bool | None = None, revision: str | None = None,
+            lower_case: settings.LowerCase | None = None,
+            revision: str | None = None,
             overwrite: bool = False,
             progress: checkpoint_lib.Progress = checkpoint_lib.silent
             ) -> Conversion:
@@ -335,7 +338,7 @@ def describe(conversion: Conversion) -> list[tuple[str, str]]:
   titles = {name: module.TITLE for name, module in FORMATS.items()}
   vocabulary = 'none beside the input; name one with --vocab_file'
   if checkpoint.vocabulary is not None:
-    case = 'lower-cased' if checkpoint.lower_case else 'cased'
+    case = settings.describe(checkpoint.lower_case)
     vocabulary = f'{len(checkpoint.vocabulary):,} tokens, {case}'
   rows = [
       ('Input', f'{checkpoint.source} ({titles[conversion.input_format]})'),

@@ -21,6 +21,7 @@ from mobilebert_tf.checkpoints import name_map
 from mobilebert_tf.checkpoints import tokenizer_files
 from mobilebert_tf.common import files
 from mobilebert_tf.modeling import architectures
+from mobilebert_tf.text import settings as settings_lib
 from mobilebert_tf.text import vocabulary as vocabulary_lib
 
 TITLE = 'mobilebert_tf'
@@ -72,7 +73,7 @@ def read(location: bundles.Location,
       location, 'mobilebert_tf', architecture, (), progress)
   return checkpoint_lib.Checkpoint(
       architecture, weights, parts, source=location.prefix,
-      **{**_run_settings(run, path), **tokenizer_files.read(location.folder)})
+      **_agreed(_run_settings(run, path), path, location.folder))
 
 
 def fit(checkpoint: checkpoint_lib.Checkpoint
@@ -235,9 +236,20 @@ def _run_settings(run: Mapping[str, Any], path: str) -> dict[str, Any]:
         '://' in vocab_file or os.path.isfile(vocab_file)):
       settings['vocabulary'] = vocabulary_lib.Vocabulary.read(vocab_file)
       break
-  if 'lower_case' in data:
-    settings['lower_case'] = bool(data['lower_case'])
+  settings |= {name: data[name] for name in settings_lib.FIELDS
+               if data.get(name) is not None}
   return settings
+
+
+def _agreed(run: dict[str, Any], path: str, folder: str) -> dict[str, Any]:
+  """Returns the settings of a run and of the tokenizer files beside it."""
+  beside = tokenizer_files.read(folder)
+  for name in settings_lib.FIELDS:
+    settings_lib.agree(name, {
+        path: run.get(name),
+        os.path.join(folder, tokenizer_files.TOKENIZER_CONFIG):
+            beside.get(name)}, None)
+  return {**run, **beside}
 
 
 def _find(graph: bundles.ObjectGraph, path: str) -> str | None:

@@ -1,15 +1,15 @@
 # Copyright 2026 The mobilebert_tf Authors
 # SPDX-License-Identifier: Apache-2.0
 
-"""Files beside the weights: vocabulary, its settings, labels, their meaning."""
+"""Files beside the weights: tokenizer, labels, their meaning."""
 
 import os
-from collections.abc import Collection
 from typing import Any
 
 import tensorflow as tf
 
 from mobilebert_tf.checkpoints import checkpoint as checkpoint_lib
+from mobilebert_tf.checkpoints import tokenizer_settings
 from mobilebert_tf.common import files
 from mobilebert_tf.text import vocabulary as vocabulary_lib
 
@@ -18,6 +18,8 @@ LABELS = 'labels.txt'
 PROBLEM_TYPE = 'problem_type.txt'
 TOKENIZER_CONFIG = 'tokenizer_config.json'
 TOKENIZER = 'tokenizer.json'
+ADDED_TOKENS = 'added_tokens.json'
+SPECIAL_TOKENS = 'special_tokens_map.json'
 
 
 def read_json(path: str) -> dict[str, Any]:
@@ -35,9 +37,14 @@ def write_json(path: str, fields: dict[str, Any]) -> None:
 
 
 def read(folder: str) -> dict[str, Any]:
-  """Returns the fields of a `Checkpoint` that have files in a folder.
+  """Returns the fields of a `Checkpoint` that files of a folder say.
 
-  These are `vocabulary`, `lower_case`, `labels` and `problem_type`.
+  These are `vocabulary`, `lower_case`, `max_word_length`, `labels` and
+  `problem_type`.
+
+  Raises:
+    ValueError: If a file is damaged, the tokenizer is of another kind, or two
+      files contradict each other.
   """
   fields: dict[str, Any] = {}
 
@@ -45,12 +52,17 @@ def read(folder: str) -> dict[str, Any]:
     path = os.path.join(folder, name)
     return path if tf.io.gfile.exists(path) else ''
 
+  said = {name: read_json(path) for name in (
+      TOKENIZER_CONFIG, TOKENIZER, ADDED_TOKENS, SPECIAL_TOKENS)
+          if (path := existing(name))}
   if path := existing(VOCABULARY):
     fields['vocabulary'] = vocabulary_lib.Vocabulary.read(path)
   elif path := existing(TOKENIZER):
-    fields['vocabulary'] = _read_tokenizer(path)
-  if path := existing(TOKENIZER_CONFIG):
-    fields['lower_case'] = _as_bool(read_json(path).get('do_lower_case', True))
+    fields['vocabulary'] = _make_vocabulary(said[TOKENIZER], path)
+  fields |= tokenizer_settings.read(
+      folder, fields.get('vocabulary'), said.get(TOKENIZER_CONFIG),
+      said.get(TOKENIZER, {}), said.get(ADDED_TOKENS, {}),
+      said.get(SPECIAL_TOKENS, {}))
   if path := existing(LABELS):
     fields['labels'] = _read_lines(path)
   if path := existing(PROBLEM_TYPE):
@@ -64,7 +76,7 @@ def write(checkpoint: checkpoint_lib.Checkpoint, folder: str,
   if checkpoint.vocabulary is not None:
     checkpoint.vocabulary.write(os.path.join(folder, VOCABULARY))
     write_json(os.path.join(folder, TOKENIZER_CONFIG), {
-        'do_lower_case': checkpoint.lower_case,
+        **tokenizer_settings.as_config(checkpoint),
         'model_max_length': checkpoint.architecture.max_position_embeddings,
         'tokenizer_class': 'MobileBertTokenizer',
     })
@@ -103,28 +115,18 @@ def check_labels(checkpoint: checkpoint_lib.Checkpoint) -> None:
           f'{bias.size} classes.')
 
 
-def _as_bool(value: Any) -> bool:
-  return value.lower() != 'false' if isinstance(value, str) else bool(value)
-
-
 def _read_lines(path: str) -> tuple[str, ...]:
   return tuple(line for _, line in files.read_lines(path))
 
 
-def _read_tokenizer(path: str) -> vocabulary_lib.Vocabulary:
-  """Reads the vocabulary of a `tokenizers` file, which transformers 5 saves."""
-  model = read_json(path).get('model')
-  tokens = model.get('vocab') if isinstance(model, dict) else None
-  if not isinstance(tokens, dict) or not _are_ids(tokens.values()):
+def _make_vocabulary(tokenizer: dict[str, Any],
+                     path: str) -> vocabulary_lib.Vocabulary:
+  """Returns that of a `tokenizers` file, which transformers 5 saves."""
+  tokens = tokenizer_settings.tokens_of(tokenizer)
+  if tokens is None:
     raise ValueError(
         f'{path} holds no WordPiece vocabulary; put vocab.txt beside it.')
   try:
-    return vocabulary_lib.Vocabulary(tuple(sorted(tokens, key=tokens.get)))
+    return vocabulary_lib.Vocabulary(tokens)
   except ValueError as error:
     raise ValueError(f'{path}: {error}') from error
-
-
-def _are_ids(values: Collection[Any]) -> bool:
-  """Returns whether the values are 0, 1, 2 and so on, in any order."""
-  return all(type(value) is int for value in values) and (
-      sorted(values) == list(range(len(values))))

@@ -32,6 +32,13 @@ def strips_accents(lower_case: LowerCase) -> bool:
   return lower_case is True
 
 
+def describe(lower_case: LowerCase) -> str:
+  """Returns a phrase for people."""
+  if lower_case == KEEP_ACCENTS:
+    return 'lower-cased, accents kept'
+  return 'lower-cased' if lower_case else 'cased'
+
+
 def agree(name: str, values: Mapping[str, Any], default: Any) -> Any:
   """Returns the value of a setting that several sources may say.
 

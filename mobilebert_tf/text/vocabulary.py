@@ -4,10 +4,11 @@
 """WordPiece vocabularies: reading, checking and learning `vocab.txt`."""
 
 import collections
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 import dataclasses
 import hashlib
 import os
+from typing import Any
 
 from mobilebert_tf.common import files
 from mobilebert_tf.text import settings
@@ -97,6 +98,13 @@ class Vocabulary:
   @property
   def mask_id(self) -> int:
     return self.tokens.index('[MASK]')
+
+  @property
+  def is_cased(self) -> bool:
+    """Whether tokens have capitals, which lower-cased text never meets."""
+    lost = sum(token != token.lower() for token in self.tokens
+               if not token.startswith('['))
+    return lost > len(self) // 100
 
   @property
   def special_ids(self) -> tuple[int, ...]:
@@ -227,6 +235,23 @@ def _repeat(words: dict[str, int]) -> Iterator[str]:
       repeats = min(remaining, _REPEATS_A_TEXT)
       yield ' '.join([word] * repeats)
       remaining -= repeats
+
+
+def find_case(vocabulary: Vocabulary, sources: Mapping[str, Any],
+              vocab_file: str = '') -> settings.LowerCase:
+  """Returns `lower_case` of what tokenizes with a vocabulary.
+
+  Args:
+    vocabulary: The vocabulary, which says False if it is cased.
+    sources: Values by the names of their sources, None for what says nothing.
+    vocab_file: Path of the vocabulary, for the message.
+
+  Raises:
+    ValueError: If two of them contradict each other; names both, and values.
+  """
+  own = f'{vocab_file or "its vocabulary"}, whose tokens have capitals'
+  return settings.agree('lower_case', {
+      **sources, own: False if vocabulary.is_cased else None}, True)
 
 
 def check_size(vocab_file: str | os.PathLike, vocab_size: int) -> None:

@@ -95,8 +95,8 @@ class TokenizationTest(parameterized.TestCase, temporary.TemporaryFiles,
         [oracle.convert_tokens_to_ids(oracle.tokenize(t)) for t in texts])
 
   @parameterized.parameters(
-      '한글' * 7, 'ж' * 70, 'λ' * 66, 'ab' * 75, 'я' * 200, 'é' * 201, 'я' * 201,
-      'か' * 201)
+      '한글' * 7, 'ж' * 70, 'λ' * 66, 'ab' * 75, 'я' * 200, 'é' * 201,
+      'я' * 201, 'か' * 201)
   def test_long_words_as_by_google(self, word):
     path = shared_data.path('data/vocab/vocab.txt')
     oracle = google.FullTokenizer(str(path))
