@@ -98,16 +98,16 @@ class ExportingTest(parameterized.TestCase, temporary.TemporaryFiles,
     rows = {name: value.numpy() for name, value in inputs.items()}
     examples = [_example({name: rows[name][i] for name in rows})
                 for i in range(len(_TEXTS))]
-    for outputs in (
+    for found in (
         self._served(_TEXTS), self.loaded.signatures['serving_default'](
             **inputs), self.loaded.signatures['serve_examples'](
                 examples=tf.constant(examples))):
-      self.assertAllClose(outputs['probabilities'], self.expected, atol=1e-5)
-      self.assertAllEqual(outputs['label'], [
+      self.assertAllClose(found['probabilities'], self.expected, atol=1e-5)
+      self.assertAllEqual(found['label'], [
           tiny_classifier.LABELS[i].encode()
           for i in self.expected.argmax(-1)])
       self.assertAllEqual(
-          outputs['labels'],
+          found['labels'],
           [[label.encode() for label in tiny_classifier.LABELS]] * len(_TEXTS))
 
   def test_an_example_needs_no_padding_mask_or_types(self):
