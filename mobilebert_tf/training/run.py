@@ -6,23 +6,22 @@
 import contextlib
 import json
 import os
-import random
 import sys
 import tempfile
 import warnings
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
 import orbit
 import tensorflow as tf, tf_keras
 import tqdm
-from absl import logging
 
 from mobilebert_tf.checkpoints import bundles
 from mobilebert_tf.common import files
 from mobilebert_tf.common import outputs
 from mobilebert_tf.common import plain_paths
+from mobilebert_tf.training import resuming
 from official.common import distribute_utils
 from official.core import base_task
 from official.core import base_trainer
@@ -30,25 +29,9 @@ from official.core import config_definitions as cfg
 from official.core import task_factory
 from official.core import train_lib
 from official.core import train_utils
-from official.modeling import hyperparams
 from official.modeling import performance
 
 METRICS_FILE = 'metrics.jsonl'
-PARAMS_FILE = 'params.yaml'
-VOCABULARY_FILE = 'vocab.txt'
-# The step in a checkpoint of the Model Garden's trainer.
-_GLOBAL_STEP = 'global_step/.ATTRIBUTES/VARIABLE_VALUE'
-# If these differed, a resumed run would read some data twice and some never, or
-# be at another stage than its checkpoint.
-_KEPT = ('task.kind', 'task.model', 'task.schedule', 'task.variant',
-         *(f'task.train_data.{name}' for name in (
-             'global_batch_size', 'seq_length', 'max_predictions_per_seq',
-             'shuffle_buffer_size', 'seed', 'labels', 'text_field',
-             'pair_field', 'label_field', 'label_columns', 'label_separator',
-             'titles', 'exclude_titles', 'doc_stride', 'query_length',
-             'version_2_with_negative')))
-# Fields of the tasks of some experiments alone.
-_OPTIONAL = {'schedule', 'teacher', 'variant'}
 _SHOWN = 6  # Names in an error message.
 
 
@@ -99,7 +82,7 @@ def run_experiment(params: cfg.ExperimentConfig, mode: str, model_dir: str,
   with contextlib.ExitStack() as stack:
     if 'train' in mode and strategy.extended.should_checkpoint:
       stack.enter_context(outputs.claimed(
-          model_dir, [PARAMS_FILE], 'the folder of a run'))
+          model_dir, [resuming.PARAMS_FILE], 'the folder of a run'))
     return _run(params, mode, model_dir, description, strategy)
 
 
@@ -109,7 +92,7 @@ def _run(params: cfg.ExperimentConfig, mode: str, model_dir: str,
   is_chief = strategy.extended.should_checkpoint
   if 'train' in mode:
     params = _name_labels(params)
-    params = start_or_resume(params, strategy, model_dir)
+    params = resuming.start_or_resume(params, strategy, model_dir)
     seed = getattr(params.task.train_data, 'seed', None)
     if seed is not None:
       tf_keras.utils.set_random_seed(seed)
@@ -132,152 +115,6 @@ def _run(params: cfg.ExperimentConfig, mode: str, model_dir: str,
   except tf.errors.DataLossError as error:  # It does not name the file.
     damage = hasattr(task, 'find_damage') and task.find_damage()
     raise ValueError(damage or error.message) from error
-
-
-def start_or_resume(params: cfg.ExperimentConfig,
-                    strategy: tf.distribute.Strategy,
-                    model_dir: str) -> cfg.ExperimentConfig:
-  """Writes `params.yaml` and returns the params of this part of the run.
-
-  Where the training data can begin anywhere (it has a field `start_batch`), a
-  resumed run continues with the batch after those of its checkpoint. If
-  `task.train_data.seed` is None, one is chosen when training begins and kept in
-  `params.yaml`, where a resumed run reads it.
-
-  Raises:
-    ValueError: If the folder's checkpoint is of a run with another model, other
-      batches or another schedule.
-  """
-  data = params.task.train_data
-  checkpoint = latest_checkpoint(model_dir)
-  can_resume = hasattr(data, 'start_batch')
-  started = _read_params(model_dir)
-  _check_same_experiment(started, params, model_dir)
-  if can_resume and data.seed is None:
-    seed = started.get('task.train_data.seed')
-    if seed is None:
-      if checkpoint:
-        logging.warning(
-            'The seed of the training data is not in %s, so training resumes '
-            'with another order of the data: some may be read twice in an '
-            'epoch.', os.path.join(model_dir, PARAMS_FILE))
-      seed = random.SystemRandom().getrandbits(31)
-    # This waits for all workers, who have read the file before it is written.
-    seed = _value_of_chief(strategy, seed)
-    params = params.replace(task={'train_data': {'seed': seed}})
-  if checkpoint:
-    _check_same(started, params, model_dir)
-  if strategy.extended.should_checkpoint:
-    vocabulary = _check_vocabulary(data, model_dir)
-    write_params(params, model_dir)  # First, as the sign of whose folder it is.
-    if vocabulary is not None:  # So that the run can be moved.
-      files.write_bytes(os.path.join(model_dir, VOCABULARY_FILE), vocabulary)
-  if can_resume and checkpoint:
-    # Not in the file, which may be the config of another run.
-    start = data.start_batch + _read_step(checkpoint)
-    params = params.replace(task={'train_data': {'start_batch': start}})
-  return params
-
-
-def _check_same_experiment(
-    started: Mapping[str, Any], params: cfg.ExperimentConfig,
-    model_dir: str) -> None:
-  """Raises ValueError if a folder is of an experiment with other fields."""
-  then, now = (
-      {name.split('.')[1] for name in names
-       if name.startswith('task.')}
-      for names in (started, dict(_flatten(params.as_dict()))))
-  others = (then - now) | ((now - then) & _OPTIONAL)
-  if started and others:
-    raise ValueError(
-        f'{model_dir} holds a run of another experiment, which '
-        f'{"has" if others <= then else "lacks"} {", ".join(sorted(others))}. '
-        'Nothing in it was changed. Name another --model_dir.')
-
-
-def _check_same(started: Mapping[str, Any], params: cfg.ExperimentConfig,
-                model_dir: str) -> None:
-  now = dict(_flatten(params.as_dict()))
-  changes = [
-      f'{name} was {started[name]!r} and is {now[name]!r}'
-      for name in sorted(started.keys() & now.keys())
-      if name.startswith(_KEPT) and started[name] is not None
-      and _listed(started[name]) != _listed(now[name])
-  ]
-  if changes:
-    path = os.path.join(model_dir, PARAMS_FILE)
-    raise ValueError(
-        f'{model_dir} holds a run started with different settings: '
-        f'{"; ".join(changes)}. To resume it, set them as {path} says; for a '
-        'new run name another --model_dir.')
-
-
-def _read_params(model_dir: str) -> dict[str, Any]:
-  """Returns the params that a run was started with by their dotted names."""
-  path = os.path.join(model_dir, PARAMS_FILE)
-  if not tf.io.gfile.exists(path):
-    return {}
-  try:
-    return dict(_flatten(files.read_yaml(path)))
-  except (AttributeError, KeyError, TypeError, ValueError):
-    logging.warning('%s is damaged.', path)
-    return {}
-
-
-def _flatten(params: Any, prefix: str = '') -> Iterator[tuple[str, Any]]:
-  for name, value in params.items():
-    if isinstance(value, Mapping):
-      yield from _flatten(value, f'{prefix}{name}.')
-    else:
-      yield f'{prefix}{name}', value
-
-
-def _listed(value: Any) -> Any:
-  """Returns tuples as lists, which YAML reads them as."""
-  return list(value) if isinstance(value, tuple) else value
-
-
-def _value_of_chief(strategy: tf.distribute.Strategy, value: int) -> int:
-  """Broadcasts the chief's value to all workers."""
-  values = strategy.experimental_distribute_values_from_function(
-      lambda context: tf.constant(
-          0 if context.replica_id_in_sync_group else value, tf.int64))
-  return int(strategy.reduce(tf.distribute.ReduceOp.SUM, values, axis=None))
-
-
-def write_params(params: cfg.ExperimentConfig, model_dir: str) -> None:
-  """Writes the params of a run to its `params.yaml` atomically."""
-  with files.replacing(os.path.join(model_dir, PARAMS_FILE)) as new:
-    hyperparams.save_params_dict_to_yaml(params, new)
-
-
-def _check_vocabulary(data: Any, model_dir: str) -> bytes | None:
-  """Returns the vocabulary that a run has to get, if any."""
-  source = getattr(data, 'vocab_file', '')
-  if not source or not tf.io.gfile.exists(source):
-    return None
-  content = files.read_bytes(source)
-  copy = os.path.join(model_dir, VOCABULARY_FILE)
-  if not tf.io.gfile.exists(copy):
-    return content
-  if files.read_bytes(copy) != content:
-    raise ValueError(
-        f'{copy}, with which this run began, is not {source}. To resume it, '
-        'name that one; for a new run name another --model_dir.')
-  return None
-
-
-def latest_checkpoint(model_dir: str) -> str | None:
-  """Returns the prefix of a run's latest checkpoint, if any."""
-  return bundles.latest(model_dir) if tf.io.gfile.isdir(model_dir) else None
-
-
-def _read_step(checkpoint: str) -> int:
-  """Returns the step of a checkpoint, 0 if it has none."""
-  reader = tf.train.load_checkpoint(plain_paths.prefix(checkpoint))
-  if not reader.has_tensor(_GLOBAL_STEP):
-    return 0
-  return int(reader.get_tensor(_GLOBAL_STEP))
 
 
 def _name_labels(params: cfg.ExperimentConfig) -> cfg.ExperimentConfig:
@@ -306,7 +143,7 @@ def _build_actions(params: cfg.ExperimentConfig, task: base_task.Task,
   describe = getattr(task, 'describe_step', lambda step: task.name)
   check = StopWhenNotFinite(
       trainer.model, step, params.trainer.steps_per_loop, describe,
-      lambda: latest_checkpoint(model_dir))
+      lambda: resuming.latest_checkpoint(model_dir))
   if not is_chief:
     return [check]
   return [
@@ -361,7 +198,7 @@ class _FollowingCheckpointManager(tf.train.CheckpointManager):
     self._chief_dir = chief_dir
 
   def restore_or_initialize(self) -> str | None:
-    path = latest_checkpoint(self._chief_dir)
+    path = resuming.latest_checkpoint(self._chief_dir)
     if path is None:
       return super().restore_or_initialize()
     self.checkpoint.restore(plain_paths.prefix(path))

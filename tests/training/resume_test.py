@@ -13,6 +13,7 @@ import yaml
 
 from mobilebert_tf.tasks.pretraining import task
 from mobilebert_tf.training import experiments  # noqa: F401
+from mobilebert_tf.training import resuming
 from mobilebert_tf.training import run
 from official.core import config_definitions as cfg
 from official.core import exp_factory
@@ -106,12 +107,12 @@ class ContinuedRunTest(temporary.TemporaryFiles, tf.test.TestCase):
     folder, strategy = self.make_folder(), tf.distribute.get_strategy()
     seeds = []
     for _ in range(2):
-      params = run.start_or_resume(
+      params = resuming.start_or_resume(
           self._params(1, None), strategy, folder)
       seeds.append(params.task.train_data.seed)
       self.assertEqual(self._written(folder)['seed'], seeds[-1])
     self.assertEqual(*seeds)
-    params = run.start_or_resume(
+    params = resuming.start_or_resume(
         self._params(1, 7), strategy, folder)
     self.assertEqual(params.task.train_data.seed, 7)
     self.assertCountEqual(os.listdir(folder), ['params.yaml', 'vocab.txt'])
@@ -119,7 +120,7 @@ class ContinuedRunTest(temporary.TemporaryFiles, tf.test.TestCase):
   def test_a_run_is_not_continued_with_other_settings(self):
     folder, strategy = self.make_folder(), tf.distribute.get_strategy()
     begun = self._params(1, 7)
-    run.start_or_resume(begun, strategy, folder)
+    resuming.start_or_resume(begun, strategy, folder)
     tf.train.CheckpointManager(
         tf.train.Checkpoint(global_step=tf.Variable(1, dtype=tf.int64)), folder,
         None).save()
@@ -133,13 +134,13 @@ class ContinuedRunTest(temporary.TemporaryFiles, tf.test.TestCase):
          'and is 1', 'task.model.encoder.any.num_feedforward_networks')):
       with self.subTest(name):
         with self.assertRaisesRegex(ValueError, f'{name} was .*{value}'):
-          run.start_or_resume(
+          resuming.start_or_resume(
               begun.replace(task=changed), strategy, folder)
         with open(os.path.join(folder, 'params.yaml'),
                   encoding='utf-8') as file:
           self.assertEqual(file.read(), before)
     longer = begun.replace(trainer={'train_steps': 9})
-    params = run.start_or_resume(longer, strategy, folder)
+    params = resuming.start_or_resume(longer, strategy, folder)
     self.assertEqual(params.task.train_data.start_batch, 1)
 
   def test_a_folder_of_something_else_is_not_touched(self):
@@ -149,16 +150,31 @@ class ContinuedRunTest(temporary.TemporaryFiles, tf.test.TestCase):
       self._run(str(folder), train_steps=1)
     self.assertEqual(os.listdir(folder), ['vocab.txt'])
 
+  def test_paths_are_written_such_that_they_hold_in_another_folder(self):
+    folder, here = self.make_folder(), os.getcwd()
+    self.addCleanup(os.chdir, here)
+    os.chdir(self._records)
+    params = self._params(1, 7).replace(task={
+        'init_checkpoint': 'google/mobilebert-uncased', 'train_data': {
+            'input_path': '*.tfrecord',
+            'vocab_file': os.path.relpath(self._vocab)}})
+    resuming.start_or_resume(params, tf.distribute.get_strategy(), folder)
+    written = self._written(folder)
+    self.assertEqual(written['input_path'], f'{os.getcwd()}/*.tfrecord')
+    self.assertEqual(written['vocab_file'], self._vocab)
+    with open(os.path.join(folder, 'params.yaml'), encoding='utf-8') as file:
+      self.assertIn('init_checkpoint: google/mobilebert-uncased', file.read())
+
   def test_a_run_of_another_experiment_is_not_replaced(self):
     folder, strategy = self.make_folder(), tf.distribute.get_strategy()
-    run.start_or_resume(self._params(1, 7), strategy, folder)
+    resuming.start_or_resume(self._params(1, 7), strategy, folder)
     before = self._written(folder)
     for name, difference in (('distill', 'lacks schedule, teacher'),
                              ('squad_v1', 'has scale_loss')):
       with self.subTest(name):
         with self.assertRaisesRegex(
             ValueError, f'run of another experiment, which {difference}'):
-          run.start_or_resume(exp_factory.get_exp_config(f'mobilebert/{name}'),
+          resuming.start_or_resume(exp_factory.get_exp_config(f'mobilebert/{name}'),
                               strategy, folder)
     self.assertEqual(self._written(folder), before)
 
@@ -174,7 +190,7 @@ class ContinuedRunTest(temporary.TemporaryFiles, tf.test.TestCase):
         with open(path, 'w', encoding='utf-8') as file:
           file.write(content)
       with self.assertLogs(level='WARNING') as logs:
-        params = run.start_or_resume(
+        params = resuming.start_or_resume(
             self._params(9, None), tf.distribute.get_strategy(), folder)
       self.assertIn('another order of the data', ''.join(logs.output))
       self.assertIsInstance(params.task.train_data.seed, int)

@@ -28,6 +28,7 @@ from mobilebert_tf.tasks import registry
 from mobilebert_tf.tasks.pretraining import task as pretraining
 from mobilebert_tf.text import vocabulary as vocabulary_lib
 from mobilebert_tf.training import experiments
+from mobilebert_tf.training import resuming
 from mobilebert_tf.training import run as run_lib
 from official.core import config_definitions as cfg
 
@@ -152,7 +153,7 @@ def check_folder(recipe: recipe_lib.Recipe,
 def _has_begun(folder: pathlib.Path) -> bool:
   """Returns whether a folder has checkpoints, or had some."""
   return (folder / _CHECKPOINT).exists() or bool(
-      run_lib.latest_checkpoint(str(folder)))
+      resuming.latest_checkpoint(str(folder)))
 
 
 def read_results(folder: pathlib.Path) -> dict[str, Any] | None:
@@ -256,7 +257,7 @@ def _evaluate(recipe: recipe_lib.Recipe, params: cfg.ExperimentConfig,
     metrics[part] = dict(
         each.metrics if each.fractions is None else each.fractions)
     if each.task_fields:
-      run_lib.write_params(
+      resuming.write_params(
           params.replace(task=dict(each.task_fields)), str(folder))
   return metrics
 
