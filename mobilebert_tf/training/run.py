@@ -108,7 +108,7 @@ def _run(params: cfg.ExperimentConfig, mode: str, model_dir: str,
          ) -> tuple[tf_keras.Model, Mapping[str, Any]]:
   is_chief = strategy.extended.should_checkpoint
   if 'train' in mode:
-    params = _name_labels(params)
+    params = _complete(params)
     params = start_or_resume(params, strategy, model_dir)
     seed = getattr(params.task.train_data, 'seed', None)
     if seed is not None:
@@ -280,8 +280,15 @@ def _read_step(checkpoint: str) -> int:
   return int(reader.get_tensor(_GLOBAL_STEP))
 
 
-def _name_labels(params: cfg.ExperimentConfig) -> cfg.ExperimentConfig:
-  """Returns params that name the labels, so that the run can be moved."""
+def _complete(params: cfg.ExperimentConfig) -> cfg.ExperimentConfig:
+  """Returns params that name what is found in the data.
+
+  These are labels, and settings of records: the run can be moved, and what
+  starts from it knows them.
+  """
+  found = getattr(params.task.train_data, 'found', None)
+  if found:
+    params = params.replace(task={'train_data': found()})
   if getattr(params.task.train_data, 'labels', None) != []:
     return params
   labels = getattr(task_factory.get_task(params.task), 'labels', ())
