@@ -143,7 +143,7 @@ QUANTIZATIONS = ('none', 'float16', 'dynamic', 'int8')
 
 _FORMAT = 1
 # Fields that files of earlier releases lack.
-_LATER = ('min_runtime', 'max_windows')
+_LATER = ('min_runtime', 'max_windows', 'max_word_length')
 _METADATA, _VOCABULARY, _LABELS = 'metadata.json', 'vocab.txt', 'labels.txt'
 # Far more than any sound file has, and little enough for memory.
 _LARGEST = {_METADATA: 1 << 20, _VOCABULARY: 1 << 26, _LABELS: 1 << 24}
@@ -357,8 +357,6 @@ def _to_metadata(fields: dict[str, Any], labels: tuple[str, ...],
                  kinds: Mapping[str, task_kind.TaskKind]) -> TFLiteMetadata:
   names = [field.name for field in dataclasses.fields(TFLiteMetadata)
            if field.name not in ('kind', 'labels', 'settings')]
-  # Files of an earlier release do not say it.
-  fields = {'max_word_length': text_settings.MAX_WORD_LENGTH, **fields}
   values = _pick(fields, ['task', *names], _METADATA)
   kind = task_kind.find(values.pop('task'), kinds)
   if isinstance(values['lengths'], list):
