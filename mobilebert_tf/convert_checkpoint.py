@@ -32,7 +32,7 @@ _OUTPUT_FORMAT = flags.DEFINE_enum(
 _VOCAB_FILE = flags.DEFINE_string(
     'vocab_file', None,
     "Vocabulary to put beside the weights; the input's if not given.")
-_LOWER_CASE = flags.DEFINE_bool(
+_LOWER_CASE = program.DEFINE_case(
     'lower_case', None,
     'Whether the tokenizer lower-cases; as in the input if not given.')
 _REVISION = flags.DEFINE_string(

@@ -47,8 +47,10 @@ _SHORT_SEQ_PROB = flags.DEFINE_float(
     'short_seq_prob', 0.1, 'Share of examples that are made shorter.')
 _SEED = flags.DEFINE_integer(
     'seed', 0, 'Seed of every random choice.', lower_bound=0)
-_LOWER_CASE = flags.DEFINE_bool(
-    'lower_case', True, 'Lower-case the text and strip accents.')
+_LOWER_CASE = program.DEFINE_case(
+    'lower_case', None,
+    'Lower-case the text and strip accents; keep_accents only lower-cases. If '
+    'not given: true, unless tokens of the vocabulary have capitals.')
 _LANGUAGE = flags.DEFINE_string(
     'language', 'en', 'Language of the text, for the sentence splitter '
     '(ISO 639).')
@@ -66,13 +68,17 @@ _NUM_WORKERS = flags.DEFINE_integer(
 def main() -> None:
   from mobilebert_tf.data import pretraining_records
   from mobilebert_tf.data import record_writing
+  from mobilebert_tf.text import vocabulary
 
+  lower_case = vocabulary.find_case(
+      vocabulary.Vocabulary.read(_VOCAB_FILE.value),
+      {'--lower_case': _LOWER_CASE.value}, _VOCAB_FILE.value)
   settings = pretraining_records.RecordSettings(
       max_seq_length=_MAX_SEQ_LENGTH.value, masking=_MASKING.value,
       dupe_factor=_DUPE_FACTOR.value, short_seq_prob=_SHORT_SEQ_PROB.value,
       max_predictions_per_seq=_MAX_PREDICTIONS.value,
       masked_lm_rate=_MASKED_LM_RATE.value,
-      whole_word_masking=_WHOLE_WORD.value, lower_case=_LOWER_CASE.value,
+      whole_word_masking=_WHOLE_WORD.value, lower_case=lower_case,
       language=_LANGUAGE.value, sentence_per_line=_SENTENCE_PER_LINE.value,
       seed=_SEED.value)
   print(_summary(record_writing.write_records(

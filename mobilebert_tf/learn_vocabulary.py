@@ -22,8 +22,10 @@ _OUTPUT_FILE = flags.DEFINE_string(
 _VOCAB_SIZE = flags.DEFINE_integer(
     'vocab_size', 30522, 'Number of tokens to learn, special ones included.',
     lower_bound=20)
-_LOWER_CASE = flags.DEFINE_bool(
-    'lower_case', True, 'Lower-case the text and strip accents.')
+_LOWER_CASE = program.DEFINE_case(
+    'lower_case', True,
+    'Lower-case the text and strip accents; keep_accents only '
+    'lower-cases.')
 
 
 def main() -> None:

@@ -86,7 +86,8 @@ class CreatePretrainingDataTest(
         'max_seq_length': 32, 'masking': 'static', 'dupe_factor': 2,
         'short_seq_prob': 0.1, 'max_predictions_per_seq': 20,
         'masked_lm_rate': 0.15, 'whole_word_masking': True, 'lower_case': True,
-        'language': 'en', 'sentence_per_line': False, 'seed': 0})
+        'language': 'en', 'sentence_per_line': False, 'seed': 0,
+        'max_word_length': 200})
     again = self._run(*flags)
     self.assertEqual(again.returncode, 0, again.stderr)
     self.assertEqual(again.stdout, finished.stdout)

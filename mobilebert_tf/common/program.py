@@ -25,8 +25,9 @@ from absl import app
 from absl import flags
 from absl import logging
 
-flags.disclaim_key_flags()  # `DEFINE_numbers` defines the flags of its caller.
+flags.disclaim_key_flags()  # Functions here define those of their callers.
 
+_KEEP_ACCENTS = 'keep_accents'
 _INTERRUPTED = 130  # 128 and the number of SIGINT, as shells count.
 _USER_ERRORS = (ArithmeticError, EOFError, LookupError, OSError, RuntimeError,
                 ValueError, zlib.error)
@@ -116,6 +117,21 @@ def is_user_error(error: Exception) -> bool:
   return (isinstance(error, _USER_ERRORS)
           or tensorflow and isinstance(error, tensorflow.errors.OpError)
           or yaml and isinstance(error, yaml.YAMLError) or False)
+
+
+def DEFINE_case(name: str, default: bool | str | None,
+                description: str) -> flags.FlagHolder:
+  """Defines a flag of true, false or keep_accents (`text.settings`)."""
+  flag = flags.BooleanFlag(name, default, description)
+  flag.parser = _CaseParser()
+  return flags.DEFINE_flag(flag)
+
+
+class _CaseParser(flags.BooleanParser):
+  """Parses a bool or `keep_accents`."""
+
+  def parse(self, argument: str | bool | int) -> bool | str:
+    return argument if argument == _KEEP_ACCENTS else super().parse(argument)
 
 
 def DEFINE_numbers(name: str, default: Sequence[float], description: str,

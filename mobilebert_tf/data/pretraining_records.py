@@ -19,6 +19,7 @@ import tensorflow as tf
 from mobilebert_tf.common import files as files_lib
 from mobilebert_tf.data import corpus
 from mobilebert_tf.data import pretraining_examples
+from mobilebert_tf.text import settings as settings_lib
 from mobilebert_tf.text import tokenizer as tokenizer_lib
 
 MANIFEST = 'manifest.json'
@@ -45,10 +46,11 @@ class RecordSettings:
     max_predictions_per_seq: Maximum number of predicted tokens, if static.
     masked_lm_rate: Share of tokens to predict, if static.
     whole_word_masking: Whether words are masked whole, if static.
-    lower_case: Whether to lower-case and strip accents.
+    lower_case: Whether to lower-case, and to strip accents (`text.settings`).
     language: ISO 639 code for the sentence splitter.
     sentence_per_line: Whether each line is a sentence already.
     seed: Seed of all random choices.
+    max_word_length: Maximum length of a word in characters.
   """
   max_seq_length: int = 127
   masking: str = 'dynamic'
@@ -57,12 +59,14 @@ class RecordSettings:
   max_predictions_per_seq: int = 20
   masked_lm_rate: float = 0.15
   whole_word_masking: bool = False
-  lower_case: bool = True
+  lower_case: settings_lib.LowerCase = True
   language: str = 'en'
   sentence_per_line: bool = False
   seed: int = 0
+  max_word_length: int = settings_lib.MAX_WORD_LENGTH
 
   def __post_init__(self):
+    settings_lib.check(self.lower_case, self.max_word_length)
     if self.masking not in MASKING:
       raise ValueError(f'masking is {self.masking!r}; accepted: '
                        f'{", ".join(MASKING)}.')

@@ -83,7 +83,8 @@ def write_records(paths_or_globs: files_lib.Paths,
         f'{output_dir} is not on this machine. Write to a local folder and '
         'copy that.')
   output_dir = os.path.abspath(os.fspath(output_dir))
-  tokenizer = tokenizer_lib.Tokenizer(vocab_file, settings.lower_case)
+  tokenizer = tokenizer_lib.Tokenizer(
+      vocab_file, settings.lower_case, settings.max_word_length)
   text_files = files_lib.find_files(paths_or_globs)
   made = corpus.make_shards(text_files, shard_bytes)
   if not made:
@@ -274,7 +275,8 @@ def _end_with_parent() -> None:
 def _start_worker(vocab_file: str, settings: pretraining_records.RecordSettings,
                   folder: str, advance: Callable[[int], Any]) -> None:
   _worker.update(
-      tokenizer=tokenizer_lib.Tokenizer(vocab_file, settings.lower_case),
+      tokenizer=tokenizer_lib.Tokenizer(
+      vocab_file, settings.lower_case, settings.max_word_length),
       settings=settings, folder=folder, advance=advance)
 
 

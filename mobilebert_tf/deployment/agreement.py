@@ -154,7 +154,7 @@ def encode_texts(trained: loading.TrainedModel, texts: RealTexts, *,
                  rows: int, length: int | None,
                  most: int | None) -> list[Inputs]:
   """Encodes texts, or pairs, that are read whole; see `batches`."""
-  tokenizer = tokenizer_lib.Tokenizer(trained.vocab_file, trained.lower_case)
+  tokenizer = tokenizer_lib.Tokenizer.of(trained)
   longest = trained.max_length
   if length is not None:
     longest = min(longest, length - 1)

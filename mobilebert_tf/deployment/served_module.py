@@ -313,7 +313,7 @@ def build(trained: loading.TrainedModel,
            else rewriting.InferenceModel(trained.model))
   return trained.kind.served_module(
       trained, model,
-      tokenizer_lib.Tokenizer(trained.vocab_file, trained.lower_case), xla=xla)
+      tokenizer_lib.Tokenizer.of(trained), xla=xla)
 
 
 def weights_sha256(model: tf_keras.Model) -> str:

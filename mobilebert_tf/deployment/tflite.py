@@ -31,6 +31,7 @@ from mobilebert_tf.inference import loading
 from mobilebert_tf.inference import task_kind
 from mobilebert_tf.modeling import validation
 from mobilebert_tf.text import plain_tokenizer
+from mobilebert_tf.text import settings
 from mobilebert_tf.text import tokenizer as tokenizer_lib
 from mobilebert_tf.text import vocabulary
 
@@ -140,7 +141,8 @@ def make_file(trained: loading.TrainedModel,
       lengths, module.max_length, len(module.text_inputs))
   metadata = tflite_file.TFLiteMetadata(
       kind=trained.kind, lengths=tuple(lengths), max_length=module.max_length,
-      lower_case=trained.lower_case, quantization=quantization,
+      lower_case=trained.lower_case,
+      max_word_length=trained.max_word_length, quantization=quantization,
       checkpoint_sha256=served_module.weights_sha256(trained.model),
       labels=tuple(trained.labels), pairs=bool(trained.pairs),
       dynamic_length=dynamic_length, text_signatures=text_signatures,
@@ -318,9 +320,14 @@ def make_text_signatures(
         'A file that answers questions or labels words has no signatures of '
         'text: answers need windows and characters, which TFLiteRunner makes '
         'of ids.')
+  if module.tokenizer.lower_case == settings.KEEP_ACCENTS:
+    raise ValueError(
+        'TFLite cannot lower-case and keep accents, as this model was trained '
+        'with. Leave --text_signatures out; TFLiteRunner does it.')
   vocabulary = module.tokenizer.vocabulary
   tokenizer = tf_text.FastBertTokenizer(
       vocab=list(vocabulary.tokens), token_out_type=tf.int32,
+      max_bytes_per_word=4 * module.tokenizer.max_word_length,
       lower_case_nfd_strip_accents=module.tokenizer.lower_case)
 
   def tokenize(text: tf.Tensor) -> tf.Tensor:

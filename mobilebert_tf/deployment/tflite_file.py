@@ -30,6 +30,7 @@ import zipfile
 import mobilebert_tf
 from mobilebert_tf.common import parsing
 from mobilebert_tf.inference import task_kind
+from mobilebert_tf.text import settings as text_settings
 from mobilebert_tf.text import vocabulary as vocabulary_lib
 
 _LARGEST_DIRECTORY = 4096
@@ -142,7 +143,7 @@ QUANTIZATIONS = ('none', 'float16', 'dynamic', 'int8')
 
 _FORMAT = 1
 # Fields that files of earlier releases lack.
-_LATER = ('min_runtime', 'max_windows')
+_LATER = ('min_runtime', 'max_windows', 'max_word_length')
 _METADATA, _VOCABULARY, _LABELS = 'metadata.json', 'vocab.txt', 'labels.txt'
 # Far more than any sound file has, and little enough for memory.
 _LARGEST = {_METADATA: 1 << 20, _VOCABULARY: 1 << 26, _LABELS: 1 << 24}
@@ -159,7 +160,8 @@ class TFLiteMetadata:
       included, sorted.
     max_length: Maximum length of a text in tokens, special tokens included; the
       longest signature holds it and one [PAD].
-    lower_case: Whether the tokenizer lower-cases and strips accents.
+    lower_case: Whether the tokenizer lower-cases, and strips accents
+      (`text.settings`).
     quantization: One of `QUANTIZATIONS`.
     checkpoint_sha256: Checksum of the original weights, in hexadecimal; empty
       if unknown.
@@ -170,6 +172,7 @@ class TFLiteMetadata:
     settings: Further settings of the kind of task; None if it has none.
     min_runtime: Oldest release of TensorFlow Lite that runs the file, such as
       2.17.0; empty if unknown.
+    max_word_length: Maximum length of a word in characters.
 
   Raises:
     ValueError: If a value is of another type, or does not fit the others.
@@ -177,7 +180,7 @@ class TFLiteMetadata:
   kind: task_kind.TaskKind
   lengths: tuple[int, ...]
   max_length: int
-  lower_case: bool
+  lower_case: text_settings.LowerCase
   quantization: str
   checkpoint_sha256: str
   labels: tuple[str, ...] = ()
@@ -186,13 +189,15 @@ class TFLiteMetadata:
   text_signatures: bool = False
   settings: Any = None
   min_runtime: str = ''
+  max_word_length: int = text_settings.MAX_WORD_LENGTH
 
   def __post_init__(self):
     if self.quantization not in QUANTIZATIONS:
       raise ValueError(f'quantization is {self.quantization!r}; accepted: '
                        f'{", ".join(QUANTIZATIONS)}.')
-    for name in ('lower_case', 'pairs', 'dynamic_length', 'text_signatures'):
+    for name in ('pairs', 'dynamic_length', 'text_signatures'):
       check_type(name, getattr(self, name), bool)
+    text_settings.check(self.lower_case, self.max_word_length)
     check_type('checkpoint_sha256', self.checkpoint_sha256, str)
     check_type('min_runtime', self.min_runtime, str)
     check_int('max_length', self.max_length, 3)

@@ -178,7 +178,8 @@ class TFLiteRunner:
       raise ValueError(f'num_threads is {num_threads}; it is at least 1.')
     self.metadata, self.vocabulary = tflite_file.read_metadata(path, kinds)
     self.tokenizer = plain_tokenizer.PlainTokenizer(
-        self.vocabulary.tokens, self.metadata.lower_case)
+        self.vocabulary.tokens, self.metadata.lower_case,
+        self.metadata.max_word_length)
     self._pack = plain_tokenizer.Packer(self.vocabulary)
     self._signatures = Signatures(
         path, self.metadata, self.vocabulary.pad_id, num_threads,

@@ -262,7 +262,7 @@ def _size(count_tokens, longest: int, texts: list[str],
 
 def _counter(trained: loading.TrainedModel):
   """Returns a function that counts tokens as the Keras model does."""
-  tokenizer = tokenizer_lib.Tokenizer(trained.vocab_file, trained.lower_case)
+  tokenizer = tokenizer_lib.Tokenizer.of(trained)
 
   def count_tokens(texts: Sequence[str], pairs: Sequence[str] | None
                    ) -> list[int]:

@@ -19,6 +19,7 @@ from mobilebert_tf.checkpoints import tf1
 from mobilebert_tf.common import files
 from mobilebert_tf.common import plain_paths
 from mobilebert_tf.inference import task_kind
+from mobilebert_tf.text import settings
 from mobilebert_tf.text import vocabulary
 from official.core import config_definitions as cfg
 from official.core import task_factory
@@ -39,23 +40,25 @@ class TrainedModel:
     labels: Names of the classes, in the order of its logits; empty for
       regression and question answering.
     vocab_file: Path of the vocabulary.
-    lower_case: Whether the tokenizer lower-cases.
+    lower_case: Whether the tokenizer lower-cases (`text.settings`).
     max_length: Maximum length of a text in tokens, special tokens included.
     kind: Kind of task.
     pairs: Whether the model reads two texts; None if unknown, because only runs
       record it.
     params: The experiment, if it is a run.
+    max_word_length: Maximum length of a word of a text in characters.
     max_windows: Maximum number of windows in which an exported model reads a
       context; None for the default.
   """
   model: tf_keras.Model
   labels: list[str]
   vocab_file: str
-  lower_case: bool
+  lower_case: settings.LowerCase
   max_length: int
   kind: task_kind.TaskKind
   pairs: bool | None = False
   params: cfg.ExperimentConfig | None = None
+  max_word_length: int = settings.MAX_WORD_LENGTH
   max_windows: int | None = None
 
 
@@ -104,7 +107,8 @@ def load_encoder(model_dir: str, kinds: Kinds) -> TrainedModel:
   vocab_file = _vocabulary_of(checkpoint)
   encoder = checkpoints.build(modeling.MobileBertEncoder, checkpoint)
   return TrainedModel(encoder, [], vocab_file, checkpoint.lower_case,
-                      encoder.max_length - 1, kind)
+                      encoder.max_length - 1, kind,
+                      max_word_length=checkpoint.max_word_length)
 
 
 def load_for_export(model_dir: str, kinds: Kinds, *, encoder_only: bool = False,
@@ -180,7 +184,7 @@ def _load_run(model_dir: str, checkpoint: str,
   return TrainedModel(
       model, labels, vocab_file, data.lower_case, data.seq_length, kind,
       pairs=bool(kind.reads_pairs or getattr(data, 'pair_field', '')),
-      params=params)
+      params=params, max_word_length=data.max_word_length)
 
 
 def _read_task(model_dir: str) -> dict[str, Any]:
@@ -253,7 +257,7 @@ def _load_checkpoint(path: str, kinds: Kinds) -> TrainedModel:
   # A [PAD] follows the longest text.
   return TrainedModel(
       model, labels, vocab_file, checkpoint.lower_case, model.max_length - 1,
-      kind, pairs=kind.reads_pairs)
+      kind, pairs=kind.reads_pairs, max_word_length=checkpoint.max_word_length)
 
 
 def _kind_of_checkpoint(checkpoint: checkpoints.Checkpoint,

@@ -10,6 +10,7 @@ import tensorflow as tf, tf_keras
 from mobilebert_tf import checkpoints
 from mobilebert_tf import modeling
 from mobilebert_tf.modeling import layers
+from mobilebert_tf.text import settings as text_settings
 from mobilebert_tf.text import vocabulary
 from official.core import config_definitions as cfg
 from official.nlp.configs import encoders
@@ -79,7 +80,7 @@ class FineTuning:
       ValueError: If they do not fit.
     """
     train = self.task_config.train_data
-    for name in ('lower_case', 'pair_field'):
+    for name in (*text_settings.FIELDS, 'pair_field'):
       theirs, ours = (getattr(data, name, None) for data in (train, params))
       if theirs != ours:
         raise ValueError(

@@ -8,6 +8,7 @@ import dataclasses
 from typing import Any
 
 from mobilebert_tf import modeling
+from mobilebert_tf.text import settings
 from official.core import config_definitions as cfg
 
 TEST_PARTS = ('test', 'test_mismatched', 'ax')
@@ -40,13 +41,15 @@ class Start:
   Attributes:
     architecture: Architecture of the encoder.
     vocab_file: Path of the vocabulary, a copy in the folder of the run.
-    lower_case: Whether the tokenizer lower-cases.
+    lower_case: Whether the tokenizer lower-cases (`text.settings`).
     checkpoint: Checkpoint to restore; empty for random weights.
+    max_word_length: Maximum length of a word in characters.
   """
   architecture: modeling.MobileBertConfig
   vocab_file: str
-  lower_case: bool
+  lower_case: settings.LowerCase
   checkpoint: str
+  max_word_length: int = settings.MAX_WORD_LENGTH
 
 
 @dataclasses.dataclass(frozen=True)
@@ -96,7 +99,7 @@ def data_fields(recipe: Any, start: Start,
         'follows the longest text.')
   return {
       'vocab_file': start.vocab_file,
-      'lower_case': start.lower_case,
+      **{name: getattr(start, name) for name in settings.FIELDS},
       'seq_length': recipe.max_length or min(usual_length, longest),
       'global_batch_size': recipe.batch_size,
       'seed': recipe.seed,

@@ -91,7 +91,7 @@ def _run(params: cfg.ExperimentConfig, mode: str, model_dir: str,
          ) -> tuple[tf_keras.Model, Mapping[str, Any]]:
   is_chief = strategy.extended.should_checkpoint
   if 'train' in mode:
-    params = _name_labels(params)
+    params = _complete(params)
     params = resuming.start_or_resume(params, strategy, model_dir)
     seed = getattr(params.task.train_data, 'seed', None)
     if seed is not None:
@@ -117,8 +117,15 @@ def _run(params: cfg.ExperimentConfig, mode: str, model_dir: str,
     raise ValueError(damage or error.message) from error
 
 
-def _name_labels(params: cfg.ExperimentConfig) -> cfg.ExperimentConfig:
-  """Returns params that name the labels, so that the run can be moved."""
+def _complete(params: cfg.ExperimentConfig) -> cfg.ExperimentConfig:
+  """Returns params that name what is found in the data.
+
+  These are labels, and settings of records: the run can be moved, and what
+  starts from it knows them.
+  """
+  found = getattr(params.task.train_data, 'found', None)
+  if found:
+    params = params.replace(task={'train_data': found()})
   if getattr(params.task.train_data, 'labels', None) != []:
     return params
   labels = getattr(task_factory.get_task(params.task), 'labels', ())

@@ -115,6 +115,18 @@ class ProcessTest(parameterized.TestCase):
     self.assertEqual(self._run('--title=').returncode, 0)
 
 
+class CaseTest(parameterized.TestCase):
+
+  @parameterized.parameters(('true', True), ('false', False), ('1', True),
+                            ('keep_accents', 'keep_accents'))
+  def test_values(self, text, expected):
+    self.assertEqual(program._CaseParser().parse(text), expected)
+
+  def test_another(self):
+    with self.assertRaises(ValueError):
+      program._CaseParser().parse('accents')
+
+
 class NumbersTest(parameterized.TestCase):
 
   def setUp(self):

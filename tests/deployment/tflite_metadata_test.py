@@ -202,7 +202,7 @@ class TFLiteMetadataTest(temporary.TemporaryFiles, parameterized.TestCase):
       ({'lengths': [8, 39]}, r'39 tokens, but a text of 39 .* need 40'),
       ({'max_length': '39'}, "max_length is '39'"),
       ({'max_length': 10**30}, 'from 3 to 1048576'),
-      ({'lower_case': 1}, 'lower_case is 1; it has to be a bool'),
+      ({'lower_case': 1}, 'lower_case is 1; accepted: true, false, keep'),
       ({'pairs': None}, 'pairs is None'),
       ({'quantization': 'int4'}, "quantization is 'int4'"),
       ({'checkpoint_sha256': None}, 'checkpoint_sha256 is None'),

@@ -113,6 +113,33 @@ class VocabularyTest(parameterized.TestCase, temporary.TemporaryFiles,
     self.assertFalse(os.path.exists(path))
 
 
+class CaseTest(parameterized.TestCase):
+
+  _OF_CASED = vocabulary_lib.Vocabulary(
+      (*vocabulary_lib.SPECIAL_TOKENS, 'a', 'Haus', '##B'))
+  _OF_OTHERS = vocabulary_lib.Vocabulary(
+      (*vocabulary_lib.SPECIAL_TOKENS, 'a', 'ß', '[unused1]'))
+
+  def test_what_a_vocabulary_says(self):
+    self.assertTrue(self._OF_CASED.is_cased)
+    self.assertFalse(self._OF_OTHERS.is_cased)
+    self.assertIs(vocabulary_lib.find_case(self._OF_CASED, {'a': None}), False)
+    self.assertIs(vocabulary_lib.find_case(self._OF_OTHERS, {}), True)
+    for value in (False, 'keep_accents'):
+      self.assertEqual(
+          vocabulary_lib.find_case(self._OF_OTHERS, {'a': value}), value)
+
+  def test_contradictions(self):
+    with self.assertRaisesRegex(
+        ValueError, r'lower_case is true in --lower_case, but false in v.txt, '
+        'whose tokens have capitals'):
+      vocabulary_lib.find_case(
+          self._OF_CASED, {'--lower_case': True}, 'v.txt')
+    with self.assertRaisesRegex(ValueError, 'is true in a, but keep_accents'):
+      vocabulary_lib.find_case(
+          self._OF_OTHERS, {'a': True, 'b': 'keep_accents'})
+
+
 class StreamTest(tf.test.TestCase):
 
   def test_counting_in_parts_gives_the_same_counts(self):

@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 from absl import flags
 
+from mobilebert_tf.common import program
+
 if TYPE_CHECKING:
   from mobilebert_tf.inference import task_kind
 
@@ -71,6 +73,10 @@ class Recipe:
       'checkpoint.')
   vocab_file: str = _field(
       '', 'Vocabulary, where none lies with the checkpoint.')
+  lower_case: bool | str | None = _field(
+      None, 'Lower-case texts and strip their accents (true), keep the accents '
+      '(keep_accents), or neither (false); as checkpoint and vocabulary say if '
+      'not given.')
   teacher: str = _field(
       '', 'Model fine-tuned on the same task, to be distilled as well.')
   hidden_weight: float = _field(
@@ -132,7 +138,8 @@ def define_flags() -> None:
       'task', None, 'Name of the task: sst2, squad_v1, classification, ...; '
       '`mobilebert finetune --help` lists them.', required=True)
   kinds = {str: flags.DEFINE_string, float: flags.DEFINE_float,
-           int: flags.DEFINE_integer, tuple: flags.DEFINE_list}
+           int: flags.DEFINE_integer, tuple: flags.DEFINE_list,
+           type(None): program.DEFINE_case}
   for field in _flag_fields():
     define = kinds[type(field.default)]
     define(field.name, field.default, field.metadata['help'])

@@ -26,6 +26,7 @@ from mobilebert_tf.reporting import evaluation as evaluation_report
 from mobilebert_tf.tasks import recipes
 from mobilebert_tf.tasks import registry
 from mobilebert_tf.tasks.pretraining import task as pretraining
+from mobilebert_tf.text import settings
 from mobilebert_tf.text import vocabulary as vocabulary_lib
 from mobilebert_tf.training import experiments
 from mobilebert_tf.training import resuming
@@ -178,11 +179,13 @@ def prepare(recipe: recipe_lib.Recipe, folder: pathlib.Path) -> recipes.Start:
     FileNotFoundError: If there is no such checkpoint or vocabulary.
     ValueError: If it is damaged, or no vocabulary is known.
   """
-  lower_case, vocabulary = True, None
+  said: dict[str, Any] = {}
+  vocabulary, longest = None, settings.MAX_WORD_LENGTH
   if recipe.init_checkpoint:
     checkpoint = checkpoints.read(recipe.init_checkpoint)
     architecture = checkpoint.architecture
-    lower_case, vocabulary = checkpoint.lower_case, checkpoint.vocabulary
+    said[recipe.init_checkpoint] = checkpoint.lower_case
+    vocabulary, longest = checkpoint.vocabulary, checkpoint.max_word_length
   else:
     architecture = modeling.get_architecture(recipe.architecture)
   if recipe.vocab_file:
@@ -199,7 +202,14 @@ def prepare(recipe: recipe_lib.Recipe, folder: pathlib.Path) -> recipes.Start:
   _check_vocabulary(vocabulary, folder)
   vocabulary.write(path)
   vocabulary_lib.check_size(path, architecture.vocab_size)
-  return recipes.Start(architecture, path, lower_case, recipe.init_checkpoint)
+  if recipe.lower_case is not None:
+    said['--lower_case'] = recipe.lower_case
+  # What a checkpoint says counts more than how its vocabulary looks.
+  lower_case = (vocabulary_lib.find_case(vocabulary, said, recipe.vocab_file)
+                if recipe.vocab_file else
+                settings.agree('lower_case', said, True))
+  return recipes.Start(architecture, path, lower_case, recipe.init_checkpoint,
+                       longest)
 
 
 def _check_vocabulary(vocabulary: vocabulary_lib.Vocabulary,

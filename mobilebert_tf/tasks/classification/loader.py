@@ -14,6 +14,7 @@ import tensorflow as tf
 from mobilebert_tf.common import notices
 from mobilebert_tf.data import batches
 from mobilebert_tf.data import tables
+from mobilebert_tf.text import settings as text_settings
 from mobilebert_tf.text import tokenizer as tokenizer_lib
 
 _LARGEST_NUMBER = float(np.finfo(np.float32).max)
@@ -237,7 +238,8 @@ class TextClassificationDataConfig(cfg.DataConfig):
     bad_rows: `error` to stop at a row that cannot be read, `skip` to leave such
       rows out and count them, as long as they are few.
     vocab_file: Path of BERT's `vocab.txt`.
-    lower_case: Whether to lower-case and strip accents.
+    lower_case: Whether to lower-case, and to strip accents (`text.settings`).
+    max_word_length: Maximum length of a word in characters.
     seq_length: Maximum length in tokens, special tokens included. Batches are
       at most one longer: padding follows every text.
     seed: Seed of shuffling; None for another order on each run.
@@ -257,7 +259,8 @@ class TextClassificationDataConfig(cfg.DataConfig):
   column_names: list[str] = dataclasses.field(default_factory=list)
   bad_rows: str = 'error'
   vocab_file: str = ''
-  lower_case: bool = True
+  lower_case: bool | str = True
+  max_word_length: int = text_settings.MAX_WORD_LENGTH
   seq_length: int = 128
   seed: int | None = None
   start_batch: int = 0
@@ -298,7 +301,7 @@ class TextClassificationDataLoader(data_loader.DataLoader):
     """
     params = self._params
     examples = self.read()
-    tokenizer = tokenizer_lib.Tokenizer(params.vocab_file, params.lower_case)
+    tokenizer = tokenizer_lib.Tokenizer.of(params)
     special = 2 if examples.pairs is None else 3
     segments = [tokenizer.tokenize_to_ragged(texts)
                 for texts in (examples.texts, examples.pairs)

@@ -47,8 +47,7 @@ class TextPredictor:
       raise ValueError(f'batch_size is {batch_size}; it is at least 1.')
     self.trained = trained
     self._batch_size = batch_size
-    self._tokenizer = tokenizer.Tokenizer(
-        trained.vocab_file, trained.lower_case)
+    self._tokenizer = tokenizer.Tokenizer.of(trained)
     model = rewriting.InferenceModel(trained.model)
 
     def compute(*segments: tf.RaggedTensor) -> tf.Tensor:

@@ -20,6 +20,7 @@ from mobilebert_tf.common import files as files_lib
 from mobilebert_tf.data import batches as batches_lib
 from mobilebert_tf.data import pretraining_examples
 from mobilebert_tf.data import pretraining_records
+from mobilebert_tf.text import settings as text_settings
 from mobilebert_tf.text import vocabulary as vocabulary_lib
 from official.core import config_definitions as cfg
 from official.nlp.data import data_loader
@@ -55,6 +56,9 @@ class MobileBertPretrainDataConfig(cfg.DataConfig):
     max_predictions_per_seq: Maximum number of predicted tokens.
     use_next_sentence_label: Whether to give `next_sentence_labels`.
     vocab_file: Vocabulary of the records.
+    lower_case: Whether the records are lower-cased (`text.settings`); if None,
+      as they say. Training writes it, and the next, for what comes after.
+    max_word_length: Maximum length of a word of the records; None as before.
     masked_lm_rate: Share of tokens to predict, for dynamic records only.
     whole_word_masking: Whether to mask whole words, for dynamic records only.
     seed: Seed of shuffling and masking; None for a random one in training, and
@@ -73,10 +77,30 @@ class MobileBertPretrainDataConfig(cfg.DataConfig):
   max_predictions_per_seq: int = 20
   use_next_sentence_label: bool = True
   vocab_file: str = ''
+  lower_case: bool | str | None = None
+  max_word_length: int | None = None
   masked_lm_rate: float = 0.15
   whole_word_masking: bool = False
   seed: int | None = None
   start_batch: int = 0
+
+  def found(self) -> dict[str, Any]:
+    """Returns the settings of the records that are not named here.
+
+    Raises:
+      FileNotFoundError: If there are no records, or they are not finished.
+      ValueError: If records, or records and these settings, differ in them.
+    """
+    if not self.input_path:
+      return {}
+    manifests = {
+        os.path.join(folder, pretraining_records.MANIFEST):
+            pretraining_records.read_manifest(folder)['settings']
+        for folder in sorted(_by_folder(find_records(self.input_path)))}
+    return {name: text_settings.agree(name, {
+        'task.train_data': getattr(self, name),
+        **{path: each.get(name) for path, each in manifests.items()}}, None)
+            for name in text_settings.FIELDS}
 
 
 @data_loader_factory.register_data_loader_cls(MobileBertPretrainDataConfig)
@@ -422,6 +446,11 @@ def check_records(files: list[str], vocabulary: vocabulary_lib.Vocabulary,
           f'{folder} was made with another vocabulary (of '
           f'{manifest["vocabulary_size"]} tokens) than {params.vocab_file} '
           f'(of {len(vocabulary)}). Name the one it was made with.')
+    for name in text_settings.FIELDS:
+      text_settings.agree(name, {
+          os.path.join(folder, pretraining_records.MANIFEST):
+              settings.get(name),
+          'task.train_data': getattr(params, name)}, None)
     static = settings.get('masking', 'dynamic') == 'static'
     if static:
       _check_static(folder, settings, params)

@@ -75,8 +75,7 @@ class QuestionAnswerer:
     self._batch_size = batch_size
     self.span_settings = spans.SpanSettings(n_best, max_answer_length)
     self.window_settings = _window_settings(trained, doc_stride)
-    self._tokenizer = tokenizer.Tokenizer(
-        trained.vocab_file, trained.lower_case)
+    self._tokenizer = tokenizer.Tokenizer.of(trained)
     self._model = rewriting.InferenceModel(trained.model)
 
   def answer(self, questions: Sequence[str],
@@ -165,7 +164,7 @@ def encode_windows(trained: loading.TrainedModel,
         settings, seq_length=length - 1,
         query_length=max(1, min(settings.query_length, (length - 1) // 2 - 2)))
   windows = graph_windows.TextWindows(
-      tokenizer.Tokenizer(trained.vocab_file, trained.lower_case), texts.texts,
+      tokenizer.Tokenizer.of(trained), texts.texts,
       texts.pairs, range(len(texts)), settings)
   return [windows.batch(part, length) for part in agreement.row_batches(
       len(windows), rows, most)]

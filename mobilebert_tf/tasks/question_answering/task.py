@@ -20,6 +20,7 @@ from mobilebert_tf.tasks.pretraining import task
 from mobilebert_tf.tasks.question_answering import graph_windows
 from mobilebert_tf.tasks.question_answering import metrics as metrics_lib
 from mobilebert_tf.tasks.question_answering import spans as spans_lib
+from mobilebert_tf.text import settings as text_settings
 from mobilebert_tf.text import tokenizer as tokenizer_lib
 from mobilebert_tf.text import windows as windows_lib
 from official.core import base_task
@@ -119,7 +120,8 @@ class QuestionAnsweringDataConfig(cfg.DataConfig):
     exclude_titles: Articles to leave out.
     offsets: Unit of `answer_start`: `characters`, `utf16` or `utf8`.
     vocab_file: BERT's `vocab.txt`.
-    lower_case: Whether to lower-case and strip accents.
+    lower_case: Whether to lower-case, and to strip accents (`text.settings`).
+    max_word_length: Maximum length of a word in characters.
     seq_length: Maximum length of a window in tokens, special ones included.
       Batches are at most one longer: padding follows every window.
     doc_stride: Distance between the starts of windows in tokens.
@@ -136,7 +138,8 @@ class QuestionAnsweringDataConfig(cfg.DataConfig):
   exclude_titles: list[str] = dataclasses.field(default_factory=list)
   offsets: str = 'characters'
   vocab_file: str = ''
-  lower_case: bool = True
+  lower_case: bool | str = True
+  max_word_length: int = text_settings.MAX_WORD_LENGTH
   seq_length: int = 384
   doc_stride: int = 128
   query_length: int = 64
@@ -206,7 +209,7 @@ class QuestionAnsweringDataLoader(data_loader.DataLoader):
           q.place for q in data.questions if not (
               q.answers or params.version_2_with_negative)]},
                             len(data.questions), 'questions', params.input_path)
-    tokenizer = tokenizer_lib.Tokenizer(params.vocab_file, params.lower_case)
+    tokenizer = tokenizer_lib.Tokenizer.of(params)
     windows = graph_windows.TextWindows(
         tokenizer, [q.text for q in questions], data.contexts,
         [q.paragraph for q in questions], params.window_settings())

@@ -56,8 +56,7 @@ class TokenPredictor:
       raise ValueError(f'batch_size is {batch_size}; it is at least 1.')
     self.trained = trained
     self._batch_size = batch_size
-    self._tokenizer = tokenizer.Tokenizer(
-        trained.vocab_file, trained.lower_case)
+    self._tokenizer = tokenizer.Tokenizer.of(trained)
     model = rewriting.InferenceModel(trained.model)
 
     # Lengths and sizes of batches are left open, so it is traced once.
@@ -136,7 +135,7 @@ def encode_parts(trained: loading.TrainedModel, texts: agreement.RealTexts, *,
                  rows: int, length: int | None,
                  most: int | None) -> list[dict[str, tf.Tensor]]:
   """Encodes texts, the long ones in parts; see `TaskKind.encode`."""
-  text_tokenizer = tokenizer.Tokenizer(trained.vocab_file, trained.lower_case)
+  text_tokenizer = tokenizer.Tokenizer.of(trained)
   longest = trained.max_length
   if length is not None:
     longest = min(longest, length - 1)

@@ -17,6 +17,7 @@ from mobilebert_tf.tasks import fine_tuning
 from mobilebert_tf.tasks import recipes
 from mobilebert_tf.tasks.pretraining import task
 from mobilebert_tf.tasks.token_classification import evaluation
+from mobilebert_tf.text import settings as text_settings
 from mobilebert_tf.text import tokenizer as tokenizer_lib
 from mobilebert_tf.text import words as words_lib
 from official.core import config_definitions as cfg
@@ -48,7 +49,8 @@ class TokenClassificationDataConfig(cfg.DataConfig):
     comment: Beginning of lines to skip; empty for none.
     labels: Label of each class; empty for those found in the files.
     vocab_file: BERT's `vocab.txt`.
-    lower_case: Whether to lower-case and strip accents.
+    lower_case: Whether to lower-case, and to strip accents (`text.settings`).
+    max_word_length: Maximum length of a word in characters.
     seq_length: Maximum length in tokens, special ones included; longer
       sentences are cut into parts. Batches are at most one longer: padding
       follows every sentence.
@@ -65,7 +67,8 @@ class TokenClassificationDataConfig(cfg.DataConfig):
   comment: str = ''
   labels: list[str] = dataclasses.field(default_factory=list)
   vocab_file: str = ''
-  lower_case: bool = True
+  lower_case: bool | str = True
+  max_word_length: int = text_settings.MAX_WORD_LENGTH
   seq_length: int = 128
   seed: int | None = None
   start_batch: int = 0
@@ -108,7 +111,7 @@ class TokenClassificationDataLoader(data_loader.DataLoader):
     sentences = read_data(params)
     labels = list(params.labels) or conll.find_labels(sentences)
     classes = np.array(conll.label_ids(sentences, labels), np.int32)
-    tokenizer = tokenizer_lib.Tokenizer(params.vocab_file, params.lower_case)
+    tokenizer = tokenizer_lib.Tokenizer.of(params)
     parts = words_lib.split_words(
         tokenizer.tokenize_strings, tokenizer.vocabulary.unk_id,
         [s.words for s in sentences], params.seq_length)

@@ -41,6 +41,21 @@ class PretrainingLoaderTest(parameterized.TestCase, temporary.TemporaryFiles,
         'max_predictions_per_seq': 6, 'is_training': False} | kwargs)
     return data_loader_factory.get_data_loader(config).load(input_context)
 
+  @parameterized.parameters(False, 'keep_accents')
+  def test_case_is_that_of_the_records(self, case):
+    folder = os.path.join(self.make_folder(), 'cased')
+    self._write(folder, [self._records], lower_case=case, max_word_length=90)
+    params = loader.MobileBertPretrainDataConfig(
+        input_path=folder, vocab_file=self._vocab)
+    self.assertEqual(params.found(),
+                     {'lower_case': case, 'max_word_length': 90})
+    with self.assertRaisesRegex(
+        ValueError, f'lower_case is true in task.train_data, but .*{case}'
+        .lower()):
+      params.replace(lower_case=True).found()
+    with self.assertRaisesRegex(ValueError, 'lower_case is .* but true in'):
+      self._load(input_path=folder, lower_case=True)
+
   def _original(self, batch: dict[str, tf.Tensor]) -> np.ndarray:
     """Puts the hidden tokens back."""
     ids = batch['input_word_ids'].numpy().copy()
