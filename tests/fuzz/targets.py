@@ -103,6 +103,7 @@ def _checkpoint(checkpoint_format: str, name: str) -> Target:
 
 def _records(folder: pathlib.Path):
   import tensorflow as tf
+  from mobilebert_tf.data import record_files
   from mobilebert_tf.tasks.pretraining import loader
   from tests.data import written_records
   vocabulary = folder / 'vocab.txt'
@@ -119,7 +120,7 @@ def _records(folder: pathlib.Path):
     try:
       return list(loader.MobileBertPretrainDataLoader(params).load())
     except tf.errors.OpError as error:
-      raise ValueError(loader.find_damage([str(path)]) or error.message
+      raise ValueError(record_files.find_damage([str(path)]) or error.message
                        ) from error
   return path, read
 

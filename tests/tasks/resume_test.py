@@ -9,6 +9,7 @@ from absl.testing import parameterized
 import numpy as np
 import tensorflow as tf
 
+from mobilebert_tf.data import record_files
 from mobilebert_tf.tasks.pretraining import loader
 from tests.data import temporary
 from tests.data import written_records
@@ -95,12 +96,12 @@ class ContinuationTest(parameterized.TestCase, temporary.TemporaryFiles,
 
   @parameterized.parameters('*', 'part-0*')
   def test_an_epoch_has_each_record_once_in_its_own_order(self, pattern):
-    files = loader.find_records(
+    files = record_files.find_records(
         os.path.join(self._folder, pattern.replace('*', '*.tfrecord*')))
-    count = loader.count_records(files)
-    records = loader.read_shuffled_forever(
+    count = record_files.count_records(files)
+    records = record_files.read_shuffled_forever(
         files, seed=(1, 2), shuffle_buffer_size=5)
-    written = list(map(hash, loader.read_in_order(
+    written = list(map(hash, record_files.read_in_order(
         files).as_numpy_iterator()))
     orders = [written]
     iterator = records.as_numpy_iterator()
@@ -108,14 +109,14 @@ class ContinuationTest(parameterized.TestCase, temporary.TemporaryFiles,
       orders.append([hash(next(iterator)) for _ in range(count)])
       self.assertCountEqual(orders[-1], written)
     self.assertLen(set(map(tuple, orders)), 4)
-    other = loader.read_shuffled_forever(
+    other = record_files.read_shuffled_forever(
         files, seed=(1, 3), shuffle_buffer_size=5)  # Another worker's.
     self.assertNotEqual(
         list(map(hash, other.take(count).as_numpy_iterator())), orders[1])
 
   def test_a_cache_reads_files_once(self):
-    files = loader.find_records(self._folder)
-    records = loader.read_shuffled_forever(
+    files = record_files.find_records(self._folder)
+    records = record_files.read_shuffled_forever(
         files, seed=(1, 2), shuffle_buffer_size=5, cache=True)
     iterator = iter(records)
     first = [hash(next(iterator).numpy()) for _ in range(47)]
@@ -126,10 +127,10 @@ class ContinuationTest(parameterized.TestCase, temporary.TemporaryFiles,
     self.assertNotEqual(first, again)
 
   def test_counts(self):
-    files = loader.find_records(self._folder)
-    self.assertEqual(loader.count_by_reading(files), 47)
-    self.assertEqual(loader.count_records(files[1:]), 28)
-    self.assertFalse(loader.is_empty(files))
+    files = record_files.find_records(self._folder)
+    self.assertEqual(record_files.count_by_reading(files), 47)
+    self.assertEqual(record_files.count_records(files[1:]), 28)
+    self.assertFalse(record_files.is_empty(files))
 
 
 if __name__ == '__main__':

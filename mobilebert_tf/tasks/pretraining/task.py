@@ -11,6 +11,7 @@ import tensorflow as tf, tf_keras
 
 from mobilebert_tf import checkpoints
 from mobilebert_tf import modeling
+from mobilebert_tf.data import record_files
 from mobilebert_tf.modeling import layers
 from mobilebert_tf.tasks.pretraining import loader
 from mobilebert_tf.text import vocabulary
@@ -92,10 +93,11 @@ class PretrainingTask(masked_lm.MaskedLMTask):
   def find_damage(self) -> str:
     """Returns which file of records is damaged and where, or ''."""
     config = self.task_config
-    return loader.find_damage([
+    return record_files.find_damage([
         path for data in (config.train_data, config.validation_data)
         if isinstance(data, loader.MobileBertPretrainDataConfig)
-        and data.input_path for path in loader.find_records(data.input_path)])
+        and data.input_path
+        for path in record_files.find_records(data.input_path)])
 
   def build_losses(self, labels: Mapping[str, tf.Tensor],
                    model_outputs: Mapping[str, tf.Tensor],

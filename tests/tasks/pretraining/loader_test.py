@@ -13,6 +13,7 @@ from official.nlp.data import data_loader_factory
 import tensorflow as tf
 
 from mobilebert_tf.common import files
+from mobilebert_tf.data import record_files
 from mobilebert_tf.tasks.pretraining import loader
 from tests.data import temporary
 from tests.data import written_records
@@ -189,17 +190,18 @@ class PretrainingLoaderTest(parameterized.TestCase, temporary.TemporaryFiles,
 
   def test_a_damaged_record_is_found(self):
     path = os.path.join(self._folder, 'part-1.tfrecord')
-    found = loader.find_records(self._folder)
-    self.assertEqual(loader.find_damage(found), '')
+    found = record_files.find_records(self._folder)
+    self.assertEqual(record_files.find_damage(found), '')
     os.truncate(path, os.path.getsize(path) - 1)
-    self.assertRegex(loader.find_damage(found), f'{path} is damaged .*record')
+    self.assertRegex(record_files.find_damage(found),
+                     f'{path} is damaged .*record')
 
   def test_a_folder_of_any_name(self):
     parent = self.make_folder()
     for name in ('run [v1]', 'Doe, Jane', 'a\\b'):
       folder = os.path.join(parent, name)
       self._write(folder, [self._records])
-      self.assertEqual(loader.find_records(f'{folder},{self._folder}'), [
+      self.assertEqual(record_files.find_records(f'{folder},{self._folder}'), [
           f'{folder}/part-0.tfrecord', f'{self._folder}/part-0.tfrecord',
           f'{self._folder}/part-1.tfrecord'])
       next(iter(self._load(input_path=folder)))
@@ -209,7 +211,7 @@ class PretrainingLoaderTest(parameterized.TestCase, temporary.TemporaryFiles,
     self._write(folder, [self._records[:20], self._records[20:]],
                 compressed=[0])
     names = [os.path.basename(f)
-             for f in loader.find_records(folder)]
+             for f in record_files.find_records(folder)]
     self.assertEqual(names, ['part-1.tfrecord', 'part-0.tfrecord.gz'])
     got = np.concatenate([self._original(b) for b in self._load(
         input_path=folder)])
