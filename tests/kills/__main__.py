@@ -11,6 +11,7 @@ why not. Anything else makes the exit code 1. Moments follow from --seed.
   python -m tests.kills --kills=50 --stage=data --stage=search
 """
 
+import contextlib
 import os
 import pathlib
 import random
@@ -56,11 +57,14 @@ class _Tried:
     process = self._start(folder)
     # Starting takes most of the time, and nothing is at stake then.
     if rng.random() < 0.1:
-      time.sleep(rng.uniform(0, self._idle))
+      seconds = rng.uniform(0, self._idle)
     else:
       _wait_for_files(process, folder)
-      time.sleep(rng.uniform(0, 0.95 * self._working))
-    os.killpg(process.pid, signal.SIGKILL)
+      seconds = rng.uniform(0, 0.95 * self._working)
+    with contextlib.suppress(subprocess.TimeoutExpired):
+      process.wait(seconds)  # It may be faster than the first was.
+    with contextlib.suppress(ProcessLookupError):
+      os.killpg(process.pid, signal.SIGKILL)
     process.communicate()
     self.kills += process.returncode == -signal.SIGKILL
     error = self._error(self._start(folder))
