@@ -139,13 +139,10 @@ class Comparison:
 
     Returns:
       By the model's name an object for each number of `threads`, of medians
-        over
-      `rounds`: `import_seconds`, `load_seconds`, `first_seconds` (of the first
-      answer), `peak_bytes`, `growth_bytes`; `lengths`, the `seconds` of a call
-        by
-      `length` and `batch_size`; and `texts`, by `batch_size` the mean `seconds`
-        of
-      a text of the file, and that of each round, `by_round`.
+      over `rounds`: `import_seconds`, `load_seconds`, `first_seconds` (of the
+      first answer), `peak_bytes`, `growth_bytes`; `lengths`, the `seconds` of a
+      call by `length` and `batch_size`; and `texts`, by `batch_size` the mean
+      `seconds` of a text of the file, and that of each round, `by_round`.
     """
     found: dict[str, dict[int, list[dict[str, Any]]]] = {
         model.name: {threads: [] for threads in plan.threads}

@@ -207,8 +207,7 @@ class Measured:
 
     Returns:
       `import_seconds`, for what it needs; `load_seconds`, from there until it
-        can
-      answer.
+      can answer.
     """
     # Limits of the libraries that compute beside TensorFlow and TFLite.
     os.environ['OMP_NUM_THREADS'] = str(threads)

@@ -161,8 +161,7 @@ class ServedModule(export_base.ExportModule):
 
     Args:
       *inputs: Word ids, mask and type ids, int32 `[batch, length]`; all shapes
-        are
-        as static as theirs.
+        are as static as theirs.
     """
     outputs = self.inference_step(inputs)
     return {**self._summarize(outputs, inputs[1]),

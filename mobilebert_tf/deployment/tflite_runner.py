@@ -41,8 +41,7 @@ class Signatures:
     pad_id: The id of [PAD].
     num_threads: Threads of the interpreter.
     use_dynamic_length: Whether the signature for any length, if there is one,
-      is
-      preferred to those that pad.
+      is preferred to those that pad.
 
   Raises:
     ValueError: If the interpreter refuses the file, or a signature is missing.
@@ -158,8 +157,7 @@ class TFLiteRunner:
     kinds: All kinds of tasks by name.
     num_threads: Number of threads of the interpreter.
     use_dynamic_length: Whether a text that no signature fits exactly goes to
-      the
-      one for any length, if the file has it, and not to a longer one.
+      the one for any length, if the file has it, and not to a longer one.
 
   Raises:
     FileNotFoundError: If there is no such file.
@@ -197,9 +195,8 @@ class TFLiteRunner:
 
     Returns:
       The answer as the kind of task defines it (`TaskKind.to_answer`): a
-        `Label`
-      of a classifier, a float of a regression, a vector `[size]` of an encoder,
-        an
+      `Label` of a classifier, a float of a regression, a vector `[size]` of an
+      encoder, an
       `Answer` to a question, a `LabelledText` of words and entities. A list of
       these for several texts.
 
@@ -228,8 +225,7 @@ class TFLiteRunner:
 
     Returns:
       Probabilities float32 `[texts, labels]`, of a regression values `[texts]`,
-        of
-      an encoder vectors `[texts, size]`.
+      of an encoder vectors `[texts, size]`.
 
     Raises:
       TypeError: As `answer`.

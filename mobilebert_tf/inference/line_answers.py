@@ -117,8 +117,7 @@ class LineParser:
 
   Args:
     line_format: `TEXT`; `JSON`, an object a line; or `auto`, where the first
-      line
-      that is not empty decides: all are JSON if it begins with `{`.
+      line that is not empty decides: all are JSON if it begins with `{`.
   """
 
   def __init__(self, line_format: str = 'auto'):

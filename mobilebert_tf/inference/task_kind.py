@@ -141,8 +141,7 @@ class TaskKind:
 
     Returns:
       bool `[texts]`; or float `[texts]`, the share of each answer that differs,
-        if
-      answers have parts.
+      if answers have parts.
     """
     raise self.missing('export')
 
