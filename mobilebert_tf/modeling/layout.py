@@ -260,7 +260,7 @@ def count_parameters(architecture: Any) -> int:
 
 def count_operations(architecture: Any, length: int,
                      num_blocks: int | None = None) -> int:
-  """Counts the operations of an encoder's forward pass on one text.
+  """Counts the operations (FLOPs) of an encoder on one text.
 
   Args:
     architecture: As for `encoder_layout`.
