@@ -63,8 +63,10 @@ _TABLES: dict[str, dict[int, tuple[str, str]]] = {
         4: ('subgraph_index', 'uint32')},
     'TensorMap': {0: ('name', 'string'), 1: ('tensor_index', 'uint32')},
 }
-# Options of operators hold scalars, but for these, by number of the union.
-_VECTORS_OF_OPTIONS = {17: 'new_shape', 30: 'squeeze_dims'}
+# Options of operators are scalars, but for these vectors and strings: the size
+# of their items, by number of the options and of the field.
+_VECTORS_OF_OPTIONS = {(3, 1): 4, (3, 2): 4, (8, 5): 1, (17, 0): 4, (30, 0): 4,
+                       (111, 0): 1, (111, 1): 1, (115, 0): 4}
 _MOST_FIELDS = 16
 
 
@@ -218,8 +220,8 @@ class _Checker:
   def _options(self, place: int, kind: int) -> None:
     start = self._follow(place, 'options of Operator')
     for number, offset in self._offsets('options', start):
-      if number == 0 and kind in _VECTORS_OF_OPTIONS:
-        self._vector(start + offset, 4, _VECTORS_OF_OPTIONS[kind])
+      if size := _VECTORS_OF_OPTIONS.get((kind, number)):
+        self._vector(start + offset, size, 'an option of Operator')
 
 
 # === Indices ===

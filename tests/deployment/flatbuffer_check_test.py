@@ -75,6 +75,17 @@ class FlatbufferCheckTest(tf.test.TestCase, parameterized.TestCase):
           wrong.append((table, field, number, slots.get(camel)))
     self.assertEmpty(wrong)
 
+  def test_options_with_vectors_are_those_of_the_schema(self):
+    found = set()
+    for name, number in vars(schema.BuiltinOptions).items():
+      table = getattr(schema, name, None)
+      for field in vars(table).values() if inspect.isclass(table) else ():
+        source = inspect.getsource(field) if inspect.isfunction(field) else ''
+        if '_tab.Vector' in source or '_tab.String' in source:
+          offset = int(re.search(r'Offset\((\d+)\)', source)[1])
+          found.add((number, (offset - 4) // 2))
+    self.assertEqual(found, set(flatbuffer_check._VECTORS_OF_OPTIONS))
+
   @parameterized.named_parameters(
       ('buffer_of_a_tensor', lambda m: setattr(
           m.subgraphs[0].tensors[0], 'buffer', 2), 'buffer is 2'),
