@@ -239,6 +239,7 @@ def _files_of(folder: str) -> list[str]:
 
 
 def by_folder(files: list[str]) -> dict[str, list[str]]:
+  """Returns the names of files by their folder."""
   folders: dict[str, list[str]] = {}
   for path in files:
     folder, name = os.path.split(path)

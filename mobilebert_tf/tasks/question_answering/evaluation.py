@@ -226,9 +226,9 @@ def score_run(recipe: Any, data: recipes.RecipeData,
 
 
 def _read_answered(path: str, columns: scoring.Columns,
-                   trained: loading.TrainedModel) -> squad.SquadData:
+                   trained: loading.TrainedModel | None) -> squad.SquadData:
   # The files themselves tell what neither the user nor the run has said.
-  run = trained.params and trained.params.task.train_data
+  run = trained and trained.params and trained.params.task.train_data
   version_2 = {'squad_v1': False, 'squad_v2': True}.get(
       columns.task, getattr(run, 'version_2_with_negative', False) or None)
   data = squad.read(path, columns.titles, columns.exclude_titles,
