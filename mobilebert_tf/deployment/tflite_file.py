@@ -280,7 +280,7 @@ def min_runtime(model: bytes) -> str:
   It follows from the versions of the model's operators.
 
   Args:
-    model: What the converter made.
+    model: Flatbuffer of the converter.
   """
   from ai_edge_litert import schema_py_generated as schema  # 0.1 s.
   root = schema.Model.GetRootAs(model, 0)

@@ -89,7 +89,7 @@ class FoldedEncoder:
       the last sum `u`.
     shift: `[inter_block_size]`.
     kept: Names of the NoNorms that could not be folded.
-    mask_bias: What a hard mask adds to scores; None for the model's.
+    mask_bias: Number that a hard mask adds to scores; None for the model's.
   """
   architecture: modeling.MobileBertConfig
   words: np.ndarray

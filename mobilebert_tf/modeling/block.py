@@ -208,7 +208,7 @@ def mask_scores(scores: tf.Tensor, mask: tf.Tensor,
     attention_mask: `hard` adds -1e9 (-3e4 in float16), so that the softmax
       gives padding a weight of exactly 0; `tf1_reference` replaces its scores
       by -6 (google-research `mobilebert/modeling.py` since commit 0c1bbe5f).
-    hard_bias: What `hard` adds; None for the above.
+    hard_bias: Number that `hard` adds; None for the above.
 
   Returns:
     `[batch, heads, length, length]`, before the softmax.
