@@ -108,8 +108,9 @@ def label_ids(sentences: Iterable[Sentence],
     for place, label in enumerate(sentence.labels):
       if label not in ids:
         raise ValueError(
-            f'{sentence.path}:{sentence.lines[place]}: the label {label!r} of '
-            f'{sentence.words[place]!r} is not one of {", ".join(labels)}.')
+            f'{sentence.path}:{sentence.lines[place]}: the label '
+            f'{label[:60]!r} of {sentence.words[place][:60]!r} is not one of '
+            f'{", ".join(labels)}.')
       classes.append(ids[label])
   return classes
 
@@ -129,8 +130,8 @@ def _mark_entities(sentences: Sequence[Sentence]) -> bool:
       place = next(f'{s.path}:{s.lines[i]}' for s in sentences
                    for i, each in enumerate(s.labels) if each == label)
       raise ValueError(
-          f'{place}: {label!r} looks like the label of an entity, which is '
-          'written B-PER, I-PER and O here (or with M, E, L, S, U). Rewrite '
+          f'{place}: {label[:60]!r} looks like the label of an entity, which '
+          'is written B-PER, I-PER and O here (or with M, E, L, S, U). Rewrite '
           'the labels; or, if they are of single words, set tags to words.')
   return False
 
@@ -143,8 +144,8 @@ def _as_iob2(sentences: list[Sentence]) -> list[Sentence]:
     for place, label in enumerate(sentence.labels):
       if not is_entity_label(label):
         raise ValueError(
-            f'{sentence.path}:{sentence.lines[place]}: {label!r} is no label '
-            'of an entity, such as B-PER, I-PER or O. If these are labels of '
+            f'{sentence.path}:{sentence.lines[place]}: {label[:60]!r} is no '
+            'label of an entity, such as B-PER, I-PER or O. If these are labels of '
             'single words, set tags to words; if another column has the '
             'labels, set label_column.')
     labels = tuple(to_iob2(sentence.labels))

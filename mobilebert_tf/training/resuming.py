@@ -55,7 +55,7 @@ def start_or_resume(params: cfg.ExperimentConfig,
   checkpoint = latest_checkpoint(model_dir)
   can_resume = hasattr(data, 'start_batch')
   started = _read_params(model_dir)
-  _check_same_experiment(started, params, model_dir)
+  _check_same_experiment(started, params, model_dir, bool(checkpoint))
   if can_resume and data.seed is None:
     seed = started.get('task.train_data.seed')
     if seed is None:
@@ -84,14 +84,17 @@ def start_or_resume(params: cfg.ExperimentConfig,
 
 def _check_same_experiment(
     started: Mapping[str, Any], params: cfg.ExperimentConfig,
-    model_dir: str) -> None:
-  """Raises ValueError if a folder is of an experiment with other fields."""
+    model_dir: str, has_trained: bool) -> None:
+  """Raises ValueError if a folder is of an experiment with other fields.
+
+  A run that has not trained may get or lose a teacher, whose path was wrong.
+  """
   then, now = (
       {name.split('.')[1] for name in names
        if name.startswith('task.')}
       for names in (started, dict(_flatten(params.as_dict()))))
   others = (then - now) | ((now - then) & _OPTIONAL)
-  if started and others:
+  if started and others and (has_trained or others != {'teacher'}):
     raise ValueError(
         f'{model_dir} holds a run of another experiment, which '
         f'{"has" if others <= then else "lacks"} {", ".join(sorted(others))}. '
