@@ -146,8 +146,8 @@ def _as_iob2(sentences: list[Sentence]) -> list[Sentence]:
         raise ValueError(
             f'{sentence.path}:{sentence.lines[place]}: {label[:60]!r} is no '
             'label of an entity, such as B-PER, I-PER or O. If these are '
-            'labels of single words, set tags to words; if another column has the '
-            'labels, set label_column.')
+            'labels of single words, set tags to words; if another column has '
+            'the labels, set label_column.')
     labels = tuple(to_iob2(sentence.labels))
     changed += sum(a != b for a, b in zip(labels, sentence.labels, strict=True))
     result.append(dataclasses.replace(sentence, labels=labels))
