@@ -33,11 +33,13 @@ def callable_of(session: tf.compat.v1.Session,
                 signature: Any) -> Callable[..., list[np.ndarray]]:
   """Returns a signature as a server calls it: shapes are not looked at.
 
+  It takes the inputs in the order of their names. (That of a protocol
+  buffer's map differs from process to process.)
   `session.run` and `session.make_callable` do look at them.
   """
   return session._make_callable_from_options(  # pylint: disable=protected-access
       config_pb2.CallableOptions(
-          feed=[given.name for given in signature.inputs.values()],
+          feed=[signature.inputs[name].name for name in sorted(signature.inputs)],
           fetch=[output.name for output in signature.outputs.values()]))
 
 
@@ -71,7 +73,11 @@ TASKS = (*tiny_tflite.TASKS, 'pairs')
 
 
 def _requests(inputs: dict[str, Any]) -> Iterator[tuple[str, list[np.ndarray]]]:
-  """Yields requests of a signature with their names."""
+  """Yields requests of a signature with their names.
+
+  Args:
+    inputs: The signature's inputs, in the order of the values in a request.
+  """
   strings = {name for name, info in inputs.items()
              if info.dtype == tf.string.as_datatype_enum}
 
@@ -86,7 +92,9 @@ def _requests(inputs: dict[str, Any]) -> Iterator[tuple[str, list[np.ndarray]]]:
   for shape in _SHAPES:
     yield f'shape {shape}', fill(shape)
     if len(inputs) > 1:
-      yield f'one of shape {shape}', [fill(shape)[0], *fill((2,))[1:]]
+      # The others are right, so that the error is about the first.
+      right = fill((2,) if strings else (2, 3))
+      yield f'one of shape {shape}', [fill(shape)[0], *right[1:]]
   if not strings:
     yield 'a long row', fill((1, _HUGE))
     masked = fill((1000, 4000))
@@ -135,7 +143,8 @@ def main(task: str) -> None:
     if not name.startswith('serv'):
       continue
     call = callable_of(session, signature)
-    for request, values in _requests(signature.inputs):
+    inputs = {name: signature.inputs[name] for name in sorted(signature.inputs)}
+    for request, values in _requests(inputs):
       before = _peak()
       try:
         rows = {output: value.shape for output, value in zip(
