@@ -9,20 +9,18 @@ from typing import Any
 
 import tensorflow as tf, tf_keras
 
-from mobilebert_tf import checkpoints
 from mobilebert_tf import modeling
 from mobilebert_tf.distillation import losses
 from mobilebert_tf.distillation import optimizers as optimization_lib
 from mobilebert_tf.distillation import schedules
+from mobilebert_tf.distillation import teachers
+from mobilebert_tf.distillation import trainer
 from mobilebert_tf.tasks.pretraining import task
-from official.core import base_task
-from official.core import base_trainer
 from official.core import config_definitions as cfg
 from official.core import task_factory
 from official.modeling import optimization
 from official.nlp.configs import bert
 
-_METRIC = 'transfer'  # Of all its terms, block by block.
 _TEACHER_DTYPES = ('float32', 'bfloat16')
 _EMBEDDINGS = ('word_embeddings', 'embeddings')
 
@@ -54,105 +52,6 @@ class DistillationConfig(task.PretrainingConfig):
   teacher_dtype: str = 'float32'
 
 
-class DistillationTrainer(base_trainer.Trainer):
-  """Trains stage after stage; `global_step` tells the current stage.
-
-  Each stage has its own training function, traced when the stage begins, so
-  that no step computes what only another stage needs.
-
-  Args:
-    config: Experiment.
-    task: Task with stages, such as `DistillationTask`.
-    *args: Further arguments of the Model Garden's trainer.
-    **kwargs: Further arguments of the Model Garden's trainer.
-
-  Raises:
-    ValueError: If the schedule is not as long as the training.
-  """
-
-  _stage_index: int | None = None
-
-  def __init__(self, config: cfg.ExperimentConfig, task: base_task.Task,
-               *args: Any, **kwargs: Any):
-    task.check_length(config.trainer.train_steps)
-    super().__init__(config, task, *args, **kwargs)
-    if isinstance(self.optimizer, optimization_lib.ReferenceLamb):
-      # For all stages together, and before a checkpoint is restored.
-      self.optimizer.build(self.model.trainable_variables)
-
-  def train(self, num_steps: tf.Tensor) -> dict[str, tf.Tensor] | None:
-    """Trains over stages, and returns the logs of the last one reached."""
-    remaining, logs = int(num_steps), None
-    while remaining > 0:
-      self._enter_stage()
-      steps = min(remaining, self._steps_left_in_stage())
-      logs = super().train(tf.constant(steps))
-      remaining -= steps
-    return logs
-
-  def train_loop_end(self) -> dict[str, tf.Tensor]:
-    """Returns the logs without the metrics that the stage lacks."""
-    logs = super().train_loop_end()
-    task = self.task
-    wanted = {*task.stage_metrics, self.train_loss.name, 'learning_rate'}
-    logs = {name: value for name, value in logs.items() if name in wanted}
-    blocks = task.stages[self._stage_index].student_blocks
-    return {**self._name_losses(logs, blocks),
-            'stage': tf.constant(self._stage_index)}
-
-  def eval_end(self, aggregated_logs: Any = None) -> dict[str, tf.Tensor]:
-    """Returns the logs of an evaluation, with the losses of every block."""
-    logs = super().eval_end(aggregated_logs)
-    return self._name_losses(logs, self.task.all_blocks)
-
-  def _name_losses(self, logs: dict[str, tf.Tensor],
-                   blocks: Sequence[int]) -> dict[str, tf.Tensor]:
-    if _METRIC not in logs:
-      return logs
-    values = logs.pop(_METRIC)
-    return {**logs, **self.task.name_losses(values, blocks)}
-
-  def _enter_stage(self) -> None:
-    step = int(self.global_step.numpy())
-    index = self.task.stage_index(step)
-    if index == self._stage_index:
-      return
-    self._stage_index = index
-    self.task.enter_stage(index, self.model, self.optimizer)
-    # Orbit then makes it anew, for this stage.
-    self._train_loop_fn = None
-    first_step = self._first_step(index)
-    self.task.learning_rate.first_step.assign(first_step)
-    if step == first_step:
-      self._reset_optimizer()
-
-  def _first_step(self, index: int) -> int:
-    return sum(stage.num_steps for stage in self.task.stages[:index])
-
-  def _steps_left_in_stage(self) -> int:
-    """Returns the steps to the next stage; the last stage has no end."""
-    if self._stage_index == len(self.task.stages) - 1:
-      return self.config.trainer.train_steps
-    step = int(self.global_step.numpy())
-    return self._first_step(self._stage_index + 1) - step
-
-  def _reset_optimizer(self) -> None:
-    """Resets the moments and the step count, as the reference does.
-
-    Adam corrects the bias of the moments by the step count: with the old count
-    the first steps of a stage would be several times too large.
-    """
-    optimizer = self.optimizer
-    # Reading `iterations` creates it; a checkpoint restored before would
-    # otherwise undo the reset.
-    iterations = optimizer.iterations
-    moments = (optimizer.moments
-               if isinstance(optimizer, optimization_lib.ReferenceLamb)
-               else optimizer.variables())
-    for variable in (iterations, *moments):
-      variable.assign(tf.zeros_like(variable))
-
-
 @task_factory.register_task_cls(DistillationConfig)
 class DistillationTask(task.PretrainingTask):
   """Knowledge transfer and distillation (Sun et al. 2020, section 3.3 to 3.5).
@@ -162,7 +61,7 @@ class DistillationTask(task.PretrainingTask):
   without dropout, as in the reference.
   """
 
-  trainer_class = DistillationTrainer
+  trainer_class = trainer.DistillationTrainer
 
   def __init__(self, params: cfg.TaskConfig, logging_dir: str | None = None,
                name: str | None = None):
@@ -208,7 +107,7 @@ class DistillationTask(task.PretrainingTask):
     teacher = (self._load_teacher()
                if self.task_config.teacher_dtype == 'float32'
                else self._restore_teacher())
-    copy_from_teacher(teacher, model)
+    teachers.copy_to_student(teacher, model)
 
   def check_length(self, train_steps: int) -> None:
     """Raises ValueError unless the schedule is as long as the training."""
@@ -269,7 +168,7 @@ class DistillationTask(task.PretrainingTask):
   @property
   def stage_metrics(self) -> list[str]:
     """Names of the metrics of the current stage."""
-    names = [_METRIC] if self._stage.student_blocks else []
+    names = [trainer.TRANSFER] if self._stage.student_blocks else []
     if self._stage.distill:
       names += ['masked_lm', 'next_sentence', 'masked_lm_accuracy']
     return [*names, 'gradient_norm']
@@ -282,7 +181,7 @@ class DistillationTask(task.PretrainingTask):
   def build_metrics(self, training: bool | None = None
                     ) -> list[tf_keras.metrics.Metric]:
     by_block = tf_keras.metrics.MeanTensor(
-        _METRIC, shape=[self._depth, len(losses.TERMS)])
+        trainer.TRANSFER, shape=[self._depth, len(losses.TERMS)])
     if not training:
       compared = [by_block] if self._teacher is not None else []
       return [*super().build_metrics(training), *compared]
@@ -327,7 +226,7 @@ class DistillationTask(task.PretrainingTask):
     loss = self.build_losses(inputs, outputs, metrics)
     self.process_metrics(metrics, inputs, outputs)
     for metric in metrics:
-      if metric.name == _METRIC:
+      if metric.name == trainer.TRANSFER:
         terms = self._transfer_terms(
             _run(self._comparison, inputs), outputs, inputs)
         metric.update_state(_by_block(terms, self.all_blocks, self._depth))
@@ -339,7 +238,7 @@ class DistillationTask(task.PretrainingTask):
     for metric in metrics:
       if metric.name in terms:
         metric.update_state(terms[metric.name])
-      elif metric.name == _METRIC and self._stage.student_blocks:
+      elif metric.name == trainer.TRANSFER and self._stage.student_blocks:
         metric.update_state(
             _by_block(terms, self._stage.student_blocks, self._depth))
       elif self._stage.distill and metric.name == 'masked_lm_accuracy':
@@ -392,7 +291,7 @@ class DistillationTask(task.PretrainingTask):
     if self._teacher is None:
       teacher = self._restore_teacher()
       if self.task_config.teacher_dtype != 'float32':
-        teacher = _cast(teacher, self.task_config.teacher_dtype)
+        teacher = teachers.cast(teacher, self.task_config.teacher_dtype)
       teacher.trainable = False
       self._teacher = teacher
       blocks = schedules.pair_blocks(
@@ -403,44 +302,8 @@ class DistillationTask(task.PretrainingTask):
     return self._teacher
 
   def _restore_teacher(self) -> modeling.MobileBertPretrainer:
-    path = self.task_config.teacher_checkpoint
-    if not path:
-      raise ValueError(
-          'task.teacher_checkpoint is not set. Name the checkpoint of the '
-          'teacher, or the folder of its training.')
-    teacher = modeling.MobileBertPretrainer(
-        modeling.MobileBertEncoder(self.task_config.teacher, dtype='float32'),
-        name='teacher')
-    checkpoints.restore(teacher, path)
-    return teacher
-
-
-def copy_from_teacher(teacher: modeling.MobileBertPretrainer,
-                      student: modeling.MobileBertPretrainer) -> None:
-  """Copies the teacher's embeddings and heads into the student.
-
-  As in the reference: every table, the trigram projection, and the masked-LM
-  and next-sentence heads, but not the normalization of the embeddings, whose
-  meaning differs (paper, section 3.5).
-
-  Raises:
-    ValueError: If a shared weight differs in shape.
-  """
-  theirs = {variable.name: variable for variable in teacher.variables}
-  for variable in student.variables:
-    if _is_shared(variable.name):
-      source = theirs[variable.name]
-      if source.shape != variable.shape:
-        raise ValueError(
-            f'The student cannot start with the teacher\'s {variable.name}: '
-            f'{tuple(source.shape)} there, {tuple(variable.shape)} here. '
-            'Vocabulary, embedding_size, inter_block_size and '
-            'max_position_embeddings have to be the same.')
-      variable.assign(source)
-
-
-def _is_shared(name: str) -> bool:
-  return not name.startswith(('block_', 'pooler/', 'embeddings/norm/'))
+    return teachers.restore(
+        self.task_config.teacher, self.task_config.teacher_checkpoint)
 
 
 def _run(view: tf_keras.Model,
@@ -448,17 +311,6 @@ def _run(view: tf_keras.Model,
   """Runs a view on its inputs, without dropout."""
   inputs = [batch[name] for name in view.input_names]
   return view(inputs, training=False)
-
-
-def _cast(model: modeling.MobileBertPretrainer,
-          dtype: str) -> modeling.MobileBertPretrainer:
-  """Returns a copy whose weights and computation are of another dtype."""
-  copy = modeling.MobileBertPretrainer(
-      modeling.MobileBertEncoder(model.encoder.architecture, dtype=dtype),
-      name=model.name)
-  for variable, source in zip(copy.weights, model.weights, strict=True):
-    variable.assign(tf.cast(source, variable.dtype))
-  return copy
 
 
 def _by_block(terms: dict[str, tf.Tensor], blocks: Sequence[int],

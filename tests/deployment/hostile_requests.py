@@ -39,7 +39,8 @@ def callable_of(session: tf.compat.v1.Session,
   """
   return session._make_callable_from_options(  # pylint: disable=protected-access
       config_pb2.CallableOptions(
-          feed=[signature.inputs[name].name for name in sorted(signature.inputs)],
+          feed=[signature.inputs[name].name
+                for name in sorted(signature.inputs)],
           fetch=[output.name for output in signature.outputs.values()]))
 
 

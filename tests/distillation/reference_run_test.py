@@ -15,6 +15,7 @@ from mobilebert_tf.checkpoints import name_map
 from mobilebert_tf.distillation import losses
 from mobilebert_tf.distillation import schedules
 from mobilebert_tf.distillation import task as task_lib
+from mobilebert_tf.distillation import trainer as trainer_lib
 from mobilebert_tf.tasks.pretraining import task as pretraining_task_lib
 from mobilebert_tf.training import experiments
 from tests import shared_data
@@ -38,7 +39,7 @@ class ReferenceRunTest(tf.test.TestCase):
     cls.golden = np.load(
         shared_data.path('golden/losses/stage1_train_trajectory.npz'))
 
-  def _trainer(self) -> task_lib.DistillationTrainer:
+  def _trainer(self) -> trainer_lib.DistillationTrainer:
     student, teacher = (
         checkpoints.read(
             str(shared_data.path(f'golden/{name}'))).architecture
@@ -57,7 +58,7 @@ class ReferenceRunTest(tf.test.TestCase):
     experiment.trainer.train_steps = sum(
         stage.num_steps for stage in task.stages)
     model = task.build_model()
-    trainer = task_lib.DistillationTrainer(
+    trainer = trainer_lib.DistillationTrainer(
         experiment, task, model,
         task.create_optimizer(experiment.trainer.optimizer_config),
         evaluate=False, train_dataset=tf.data.Dataset.from_tensors(

@@ -16,6 +16,7 @@ import tensorflow as tf
 from mobilebert_tf.distillation import losses
 from mobilebert_tf.distillation import schedules
 from mobilebert_tf.distillation import task as task_lib
+from mobilebert_tf.distillation import trainer as trainer_lib
 from mobilebert_tf.tasks.pretraining import task as pretraining_task_lib
 from official.core import config_definitions as cfg
 from official.modeling import optimization
@@ -88,7 +89,7 @@ class DistillationTest(tf.test.TestCase, parameterized.TestCase):
             optimizer_config=_adam(),
             train_steps=sum(stage.num_steps for stage in task.stages)))
     dataset = tf.data.Dataset.from_tensors(tiny_models.batch()).repeat()
-    trainer = task_lib.DistillationTrainer(
+    trainer = trainer_lib.DistillationTrainer(
         experiment, task, model,
         task.create_optimizer(experiment.trainer.optimizer_config),
         evaluate=False, train_dataset=dataset, **arguments)
@@ -185,7 +186,7 @@ class DistillationTest(tf.test.TestCase, parameterized.TestCase):
 
   def test_a_schedule_of_another_length_than_the_training_is_refused(self):
     task = task_lib.DistillationTask(self._config())
-    self.assertIs(task.trainer_class, task_lib.DistillationTrainer)
+    self.assertIs(task.trainer_class, trainer_lib.DistillationTrainer)
     task.check_length(10)
     with self.assertRaisesRegex(ValueError, '10 steps, but .* is 11'):
       task.check_length(11)
