@@ -82,6 +82,9 @@ class TruncatedTest(parameterized.TestCase, tf.test.TestCase):
     module = served_module.build(trained)
     self.assertAllEqual(
         module.serve_text(text=tf.constant(texts))['truncated'], [True, False])
+    words = tf.constant([text.split() for text in texts])
+    self.assertAllEqual(
+        module.serve_words(words=words)['truncated'], [True, False])
     cut, whole = trained.kind.line_answerer(trained, 2).answer(
         [line_answers.Line(i, {'text': text}) for i, text in enumerate(texts)])
     self.assertIs(cut['truncated'], True)

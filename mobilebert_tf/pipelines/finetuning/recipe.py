@@ -22,6 +22,9 @@ flags.disclaim_key_flags()  # They are those of the program that defines them.
 
 # Fields of which each program has flags of its own.
 _TRAINING = ('learning_rate', 'batch_size', 'epochs', 'seed')
+# Fields that hold the path of a file or a folder.
+PATHS = ('data_dir', 'train_file', 'dev_file', 'test_file', 'init_checkpoint',
+         'vocab_file', 'teacher')
 
 
 def _field(default: Any, description: str) -> Any:

@@ -35,6 +35,7 @@ from official.core import config_definitions as cfg
 
 RESULTS, RECIPE, LOG = 'results.json', 'recipe.json', 'train.log'
 _VOCABULARY = 'vocab.txt'
+_DIRECTORY = 'working_directory'
 _CHECKPOINT = 'checkpoint'  # TensorFlow's list of them.
 _LOOPS = 50
 _CHECKPOINTS = 5
@@ -78,7 +79,7 @@ def _run(recipe: recipe_lib.Recipe, folder: pathlib.Path,
   fields = _as_json(recipe)
   with _removed_after_error(folder / RECIPE, folder / _VOCABULARY):
     # First, as the sign of whose folder it is.
-    files.write_json(folder / RECIPE, fields, indent=1)
+    files.write_json(folder / RECIPE, {**fields, **_here()}, indent=1)
     start = prepare(recipe, folder)
     data = recipe.kind.read_recipe(_with_found_files(recipe), start)
     params = _build_experiment(recipe, start, data)
@@ -91,7 +92,7 @@ def _run(recipe: recipe_lib.Recipe, folder: pathlib.Path,
   seconds = time.monotonic() - started
   metrics = _evaluate(recipe, params, data, folder)
   results = {
-      'recipe': fields,
+      'recipe': {**fields, **_here()},
       'metrics': metrics,
       'score': _score(data, metrics),
       'steps': params.trainer.train_steps,
@@ -140,15 +141,34 @@ def check_folder(recipe: recipe_lib.Recipe,
   if begun is None and _has_begun(folder):
     begun = _read_json(folder / RECIPE)
   fields = _as_json(recipe)
-  if begun is not None:
-    begun = {**_defaults(), **begun}  # An earlier release had fewer fields.
-  if begun is not None and begun != fields:
-    differences = ', '.join(
-        f'{name} is {begun.get(name)!r} there and {value!r} here'
-        for name, value in fields.items() if begun.get(name) != value)
+  if begun is None:
+    return done
+  begun = {**_defaults(), **begun}  # An earlier release had fewer fields.
+  differences = ', '.join(
+      f'{name} is {begun.get(name)!r} there and {value!r} here'
+      for name, value in fields.items() if not _is_same(name, begun, value))
+  if differences:
     raise ValueError(f'{folder} holds the run of another recipe: '
                      f'{differences}. Name another folder.')
   return done
+
+
+def _here() -> dict[str, str]:
+  """Returns what the relative paths of a recipe start from."""
+  return {_DIRECTORY: os.getcwd()}
+
+
+def _is_same(name: str, begun: dict[str, Any], value: Any) -> bool:
+  """Returns whether a field of a run that was begun has a value.
+
+  A path may be typed otherwise, from another directory; and one that is typed
+  alike is the same, for the data may have been moved along with the run.
+  """
+  then = begun.get(name)
+  if name not in recipe_lib.PATHS or not (then and value):
+    return then == value
+  return then == value or os.path.abspath(value) == os.path.abspath(
+      os.path.join(begun.get(_DIRECTORY, ''), then))
 
 
 def _has_begun(folder: pathlib.Path) -> bool:

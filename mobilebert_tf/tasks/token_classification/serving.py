@@ -34,7 +34,7 @@ class TokenClassification(served_module.ServedModule):
     `labels`: string `[batch, labels]`, all labels.
     `truncated`: bool `[batch]`, whether a word is longer than the model reads.
   `serve_words` takes `words`, string `[batch, words]`, padded with '', and
-  returns `label`, `probability` and `labels`. Ids and examples are texts, or
+  returns `label`, `probability`, `labels` and `truncated`. Ids and examples are texts, or
   parts of texts, with special tokens; their outputs:
     `probabilities`: float32 `[batch, length, labels]`; padding 0. Those of the
       first token of a word count.
@@ -94,14 +94,16 @@ class TokenClassification(served_module.ServedModule):
     words = self._check('serve_words', words=words)['words']
     given = tf.not_equal(words, '')
     counts = tf.reduce_sum(tf.cast(given, tf.int64), axis=1)
-    label_ids, probabilities, _ = self._label(
-        tf.boolean_mask(words, given), tf.concat([[0], tf.cumsum(counts)], 0))
+    splits = tf.concat([[0], tf.cumsum(counts)], 0)
+    label_ids, probabilities, is_cut = self._label(
+        tf.boolean_mask(words, given), splits)
     shape, places = tf.shape(words, tf.int64), tf.where(given)
     filling = tf.fill(shape, len(self._labels))
     return self._with_labels({
         'label': tf.gather(self._choices(), tf.tensor_scatter_nd_update(
             filling, places, label_ids)),
         'probability': tf.scatter_nd(places, probabilities, shape),
+        'truncated': _any(is_cut, splits),
     })
 
   def _specs(self) -> dict[str, dict[str, tf.TensorSpec]]:

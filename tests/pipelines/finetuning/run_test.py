@@ -4,8 +4,10 @@
 """Recipes are run: data is checked, models learn, answers are written."""
 
 import concurrent.futures
+import contextlib
 import dataclasses
 import json
+import os
 import pathlib
 
 import numpy as np
@@ -87,6 +89,14 @@ class RunTest(tf.test.TestCase):
       (begun / 'recipe.json').write_text(json.dumps(results['recipe']))
       with self.assertRaisesRegex(ValueError, 'seed is 0 there and 5 here'):
         run.run(tiny.recipe(self, test_file=test_file, seed=5), begun)
+    with self.subTest('typed otherwise, from another directory'):
+      elsewhere = os.path.relpath(test_file, self.folder)
+      with contextlib.chdir(self.folder):
+        self.assertEqual(
+            run.run(tiny.recipe(self, test_file=elsewhere), self.folder),
+            results)
+      with self.assertRaisesRegex(ValueError, 'test_file is '):
+        run.run(tiny.recipe(self, test_file=elsewhere), self.folder)
     with self.subTest('another recipe'):
       with self.assertRaisesRegex(ValueError, 'seed is 0 there and 5 here'):
         run.run(tiny.recipe(self, test_file=test_file, seed=5), self.folder)
