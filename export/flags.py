@@ -8,6 +8,8 @@ from typing import Any
 
 from absl import flags
 
+from mobilebert_tf.common import program
+
 _MODEL_DIR = flags.DEFINE_string(
     'model_dir', None,
     'The --model_dir of a fine-tuning run, or a checkpoint of any format with '
@@ -18,6 +20,9 @@ _EMBEDDINGS = flags.DEFINE_bool(
 _PAIRS = flags.DEFINE_bool(
     'pairs', None, 'Whether a classifier reads two texts, where its checkpoint '
     'does not say.')
+_LOWER_CASE = program.DEFINE_case(
+    'lower_case', None, 'Whether the tokenizer lower-cases, where a checkpoint '
+    'says it wrongly or not at all; a run of ours knows.')
 _MAX_WINDOWS = flags.DEFINE_integer(
     'max_windows', None, 'Maximum number of windows in which a context of a '
     'question is read; a longer one is refused. By default 512.', lower_bound=1)
@@ -40,9 +45,11 @@ def load() -> tuple[Any, Any]:
     ValueError: If one is damaged, or they do not fit.
   """
   from mobilebert_tf.evaluation import real_texts
+  from mobilebert_tf.inference import loading
   from mobilebert_tf.tasks import registry
 
   trained = registry.load_for_export(
       _MODEL_DIR.value, encoder_only=_EMBEDDINGS.value, pairs=_PAIRS.value)
+  trained = loading.with_case(trained, _LOWER_CASE.value)
   trained = dataclasses.replace(trained, max_windows=_MAX_WINDOWS.value)
   return trained, real_texts.find(trained, TEXT_FILE.value)

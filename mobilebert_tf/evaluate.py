@@ -34,6 +34,9 @@ _OUTPUT_DIR = flags.DEFINE_string(
     'output_dir', None, 'Folder to write to.', required=True)
 _TITLE = flags.DEFINE_string(
     'title', '', 'Title of the report; the name of the file if not given.')
+_LOWER_CASE = program.DEFINE_case(
+    'lower_case', None, 'Whether the tokenizer lower-cases, where a checkpoint '
+    'says it wrongly or not at all; a run of ours knows.')
 _BATCH_SIZE = flags.DEFINE_integer(
     'batch_size', 32, 'Texts that are computed together.', lower_bound=1)
 _METRICS = flags.DEFINE_list(
@@ -49,13 +52,15 @@ def main() -> None:
   from mobilebert_tf.common import files
   from mobilebert_tf.common import machine
   from mobilebert_tf.evaluation import scoring
+  from mobilebert_tf.inference import loading
   from mobilebert_tf.reporting import evaluation as evaluation_report
   from mobilebert_tf.tasks import registry
 
   outputs.check_folder(
       _output_dir(), [evaluation_report.JSON], 'the folder of an evaluation',
       without=['params.yaml'])  # A run has a report of its own.
-  trained = registry.load(_MODEL_DIR.value)
+  trained = loading.with_case(
+      registry.load(_MODEL_DIR.value), _LOWER_CASE.value)
   started = time.monotonic()
   scored = trained.kind.evaluate(trained, scoring.Options(
       data_file=files.find_file(_DATA_FILE.value),

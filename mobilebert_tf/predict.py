@@ -36,6 +36,9 @@ _INPUT = flags.DEFINE_string(
 _FORMAT = flags.DEFINE_enum(
     'input_format', 'auto', ['auto', 'text', 'json'],
     'Format of a line. With auto, all are JSON if the first begins with {.')
+_LOWER_CASE = program.DEFINE_case(
+    'lower_case', None, 'Whether the tokenizer lower-cases, where a checkpoint '
+    'says it wrongly or not at all; a run of ours knows.')
 _BATCH_SIZE = flags.DEFINE_integer(
     'batch_size', 32, 'Texts that are computed together.', lower_bound=1)
 
@@ -74,9 +77,11 @@ def _open(path):
 def _answer(stream) -> int:
   """Answers all lines of a stream, and returns the code to exit with."""
   from mobilebert_tf.inference import line_answers
+  from mobilebert_tf.inference import loading
   from mobilebert_tf.tasks import registry
 
-  trained = registry.load(_MODEL_DIR.value)
+  trained = loading.with_case(
+      registry.load(_MODEL_DIR.value), _LOWER_CASE.value)
   answerer = trained.kind.line_answerer(trained, _BATCH_SIZE.value)
   line_format = _FORMAT.value
   if answerer.needs_json:

@@ -136,6 +136,25 @@ def load_for_export(model_dir: str, kinds: Kinds, *, encoder_only: bool = False,
   return trained
 
 
+def with_case(trained: TrainedModel,
+              lower_case: settings.LowerCase | None) -> TrainedModel:
+  """Returns a model whose tokenizer lower-cases as told.
+
+  Args:
+    trained: A model.
+    lower_case: Whether to lower-case (`text.settings`); None for as it does.
+
+  Raises:
+    ValueError: If it was trained otherwise, as its run says.
+  """
+  if lower_case in (None, trained.lower_case):
+    return trained
+  if trained.params is not None:
+    settings.agree('lower_case', {
+        _PARAMS: trained.lower_case, '--lower_case': lower_case}, None)
+  return dataclasses.replace(trained, lower_case=lower_case)
+
+
 # === Training runs ===
 
 

@@ -18,6 +18,7 @@ import yaml
 
 from mobilebert_tf import checkpoints
 from mobilebert_tf import modeling
+from mobilebert_tf.inference import loading
 from mobilebert_tf.tasks.pretraining import task as task_lib
 from mobilebert_tf.tasks import registry
 from mobilebert_tf.text import tokenizer
@@ -210,6 +211,19 @@ class LoadingTest(
   def test_a_misspelt_folder_is_named(self):
     with self.assertRaisesRegex(FileNotFoundError, "no folder .*'/nowhere'"):
       registry.load('/nowhere')
+
+  def test_case_is_told_to_a_checkpoint_and_known_of_a_run(self):
+    run = registry.load(str(self.folder / 'run'))
+    self.assertIs(loading.with_case(run, None), run)
+    self.assertIs(loading.with_case(run, True), run)
+    with self.assertRaisesRegex(
+        ValueError, 'lower_case is true in params.yaml, but false in --lower'):
+      loading.with_case(run, False)
+    folder = os.path.join(self.make_folder(), 'model')
+    checkpoints.write(checkpoints.read(str(self.folder / 'run')), folder,
+                      'mobilebert_tf')
+    checkpoint = registry.load(folder)
+    self.assertIs(loading.with_case(checkpoint, False).lower_case, False)
 
   def test_a_checkpoint_of_another_format(self):
     run = str(self.folder / 'run')

@@ -34,8 +34,8 @@ class TokenClassification(served_module.ServedModule):
     `labels`: string `[batch, labels]`, all labels.
     `truncated`: bool `[batch]`, whether a word is longer than the model reads.
   `serve_words` takes `words`, string `[batch, words]`, padded with '', and
-  returns `label`, `probability`, `labels` and `truncated`. Ids and examples are texts, or
-  parts of texts, with special tokens; their outputs:
+  returns `label`, `probability`, `labels` and `truncated`. Ids and examples are
+  texts, or parts of texts, with special tokens; their outputs:
     `probabilities`: float32 `[batch, length, labels]`; padding 0. Those of the
       first token of a word count.
     `label_ids`: int32 `[batch, length]`, most probable labels; padding -1.
