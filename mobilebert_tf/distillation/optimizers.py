@@ -11,6 +11,7 @@ import dataclasses
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import numpy as np
 import tensorflow as tf, tf_keras
 from official.modeling import optimization
 from official.modeling.optimization.configs import optimization_config
@@ -68,10 +69,9 @@ class ReferenceLamb(tf_keras.optimizers.Optimizer):
         'exclude': list(exclude),
         'layer_adaptation': layer_adaptation,
     }
-    self._multipliers: dict[Any, float] = {}
 
   def build(self, var_list: Sequence[tf.Variable]) -> None:
-    """Creates the moments of variables; later calls change nothing.
+    """Creates moments and multipliers of variables; later calls do nothing.
 
     A stage trains some of the variables, so the first call has to name those of
     all stages.
@@ -82,6 +82,13 @@ class ReferenceLamb(tf_keras.optimizers.Optimizer):
     self._m, self._v = (
         [self.add_variable_from_reference(variable, name)
          for variable in var_list] for name in ('m', 'v'))
+    # Set anew by whoever sets them, so checkpoints do without them. Each holds
+    # a value for every variable.
+    self._multipliers, self._has_multiplier = (
+        self._no_dependency(
+            tf.Variable(value, trainable=False, name=name))
+        for name, value in (('multipliers', tf.ones(len(var_list))),
+                            ('has_multiplier', tf.zeros(len(var_list), bool))))
 
   @property
   def moments(self) -> list[tf.Variable]:
@@ -91,32 +98,40 @@ class ReferenceLamb(tf_keras.optimizers.Optimizer):
   def set_multipliers(self, multipliers: Mapping[Any, float]) -> None:
     """Sets multipliers of the learning rate for single variables.
 
-    Functions that are traced keep the multipliers of their tracing.
+    They are variables themselves, so functions that were traced before use the
+    new ones from their next step on.
 
     Args:
-      multipliers: Multipliers by `variable.ref()`; 1 for other variables. With
-        0 a variable keeps its value, and its gradient counts for clipping
-        alone. In a step whose learning rate is 0, the first of a warm-up, the
-        gradients of named variables leave the moments as they are, as in the
-        reference.
+      multipliers: Multipliers by `variable.ref()` of variables that the
+        optimizer was built for; 1 for other variables. With 0 a variable keeps
+        its value, and its gradient counts for clipping alone. In a step whose
+        learning rate is 0, the first of a warm-up, the gradients of named
+        variables leave the moments as they are, as in the reference.
     """
-    # Replicas update their own copy of a variable, with another reference.
-    self._multipliers = {self._var_key(reference.deref()): multiplier
-                         for reference, multiplier in multipliers.items()}
+    values = np.ones(len(self._index_dict), np.float32)
+    named = np.zeros(len(self._index_dict), bool)
+    for reference, multiplier in multipliers.items():
+      # Replicas update their own copy of a variable, with another reference.
+      index = self._index_dict[self._var_key(reference.deref())]
+      values[index], named[index] = multiplier, True
+    self._multipliers.assign(values)
+    self._has_multiplier.assign(named)
 
   def update_step(self, gradient: tf.Tensor, variable: tf.Variable) -> None:
-    multiplier = self._multipliers.get(self._var_key(variable))
-    if multiplier == 0:
-      return
+    # A GPU compiles this once for each variable, and keeps it for all stages.
     settings = self._settings
-    rate = tf.cast(tf.convert_to_tensor(self.learning_rate), variable.dtype)
-    gradient = tf.convert_to_tensor(gradient)
-    if multiplier is not None:
-      gradient *= tf.cast(rate > 0, gradient.dtype)
-      rate *= multiplier
     index = self._index_dict[self._var_key(variable)]
+    rate = tf.cast(tf.convert_to_tensor(self.learning_rate), variable.dtype)
+    multiplier, is_named = (
+        tf.convert_to_tensor(values)[index]
+        for values in (self._multipliers, self._has_multiplier))
+    learns = (multiplier > 0) & ((rate > 0) | ~is_named)
+    rate *= tf.cast(multiplier, rate.dtype)
+    gradient = tf.convert_to_tensor(gradient)
+    gradient = tf.where(learns, gradient, tf.zeros_like(gradient))
     m, v = (
-        slot.assign(beta * slot + (1 - beta) * value)
+        slot.assign(tf.where(learns, tf.constant(beta, slot.dtype), 1) * slot
+                    + (1 - beta) * value)
         for slot, beta, value in (
             (self._m[index], settings['beta_1'], gradient),
             (self._v[index], settings['beta_2'], tf.square(gradient))))

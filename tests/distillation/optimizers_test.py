@@ -3,6 +3,7 @@
 
 """LAMB and AdamW against the reference's own runs and a numpy oracle."""
 
+import os
 import re
 
 import numpy as np
@@ -119,7 +120,7 @@ class ReferenceTest(tf.test.TestCase, parameterized.TestCase):
                             atol=1e-5)
 
 
-class OptimizerTest(tf.test.TestCase):
+class OptimizerTest(tf.test.TestCase, parameterized.TestCase):
 
   def test_sparse_gradients_count_as_dense(self):
     dense, sparse = (tf.Variable(tf.ones([3, 2]), name='table') for _ in '12')
@@ -144,6 +145,50 @@ class OptimizerTest(tf.test.TestCase):
     touched = [variable.name for variable in optimizer.moments
                if np.any(variable.numpy())]
     self.assertTrue(touched and all(re.search('b', name) for name in touched))
+
+  @parameterized.parameters(False, True)
+  def test_multipliers_reach_functions_that_were_traced(self, compiled):
+    one, other = (tf.Variable([1.0, 2.0], name=name) for name in 'ab')
+    optimizer = optimizers.ReferenceLamb(
+        0.1, layer_adaptation=False, global_clipnorm=None, weight_decay_rate=0)
+    optimizer.jit_compile = compiled  # As where there is a GPU.
+    optimizer.build([one, other])
+    step = tf.function(lambda: optimizer.apply_gradients(
+        [(tf.ones([2]), variable) for variable in (one, other)]))
+    first_move = 0.1 * 0.1 / np.sqrt(0.001)  # The rate times m / sqrt(v).
+    for multipliers in ((3.0, 0.0), (0.3, 3.0), (0.0, 0.1), None):
+      optimizer.set_multipliers({} if multipliers is None else {
+          one.ref(): multipliers[0], other.ref(): multipliers[1]})
+      for slot in optimizer.moments:
+        slot.assign(tf.zeros_like(slot))
+      before = one.numpy(), other.numpy()
+      step()
+      for variable, value, multiplier in zip(
+          (one, other), before, multipliers or (1.0, 1.0), strict=True):
+        self.assertAllClose(value - variable, [multiplier * first_move] * 2,
+                            rtol=1e-3, atol=1e-7)
+
+  @parameterized.parameters(({}, True), ({'b': 1.0}, False))
+  def test_a_rate_of_zero_leaves_the_moments_of_named_variables(
+      self, multipliers, counts):
+    variable = tf.Variable([1.0, 2.0], name='b')
+    optimizer = optimizers.ReferenceLamb(0.0)
+    optimizer.build([variable])
+    optimizer.set_multipliers({variable.ref(): value
+                               for value in multipliers.values()})
+    optimizer.apply_gradients([(tf.constant([1.0, 1.0]), variable)])
+    self.assertAllEqual(variable, [1.0, 2.0])
+    self.assertEqual(any(np.any(slot) for slot in optimizer.moments), counts)
+
+  def test_checkpoints_do_without_multipliers(self):
+    variable = tf.Variable([1.0, 2.0], name='b')
+    optimizer = optimizers.ReferenceLamb(0.1)
+    optimizer.build([variable])
+    path = tf.train.Checkpoint(optimizer=optimizer).write(
+        os.path.join(self.get_temp_dir(), 'checkpoint'))
+    names = [name for name, _ in tf.train.list_variables(path)]
+    self.assertNotEmpty(names)
+    self.assertEmpty([name for name in names if 'multiplier' in name])
 
   def test_some_of_the_variables_can_be_trained_in_any_order(self):
     first, second = (tf.Variable([1.0, 2.0], name=name) for name in 'ab')

@@ -33,6 +33,8 @@ def _inputs(golden: np.lib.npyio.NpzFile) -> dict[str, tf.Tensor]:
 
 class ReferenceRunTest(tf.test.TestCase):
 
+  compiled = False  # Whether the optimizer compiles its updates.
+
   @classmethod
   def setUpClass(cls):
     super().setUpClass()
@@ -58,10 +60,11 @@ class ReferenceRunTest(tf.test.TestCase):
     experiment.trainer.train_steps = sum(
         stage.num_steps for stage in task.stages)
     model = task.build_model()
+    optimizer = task.create_optimizer(experiment.trainer.optimizer_config)
+    optimizer.jit_compile = self.compiled
     trainer = trainer_lib.DistillationTrainer(
-        experiment, task, model,
-        task.create_optimizer(experiment.trainer.optimizer_config),
-        evaluate=False, train_dataset=tf.data.Dataset.from_tensors(
+        experiment, task, model, optimizer, evaluate=False,
+        train_dataset=tf.data.Dataset.from_tensors(
             _inputs(self.golden)).repeat())
     trainer.initialize()
     return trainer
