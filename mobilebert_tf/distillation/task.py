@@ -39,7 +39,8 @@ class DistillationConfig(task.PretrainingConfig):
     variant: `paper`, or `tf1_reference` for the losses of the released code
       (`losses.transfer_losses` and `transfer_losses_tf1_reference`).
     teacher_dtype: `float32`, or `bfloat16`, which halves the teacher's memory
-      and, where the hardware has bfloat16, its time.
+      and, where the hardware has bfloat16, its time; normalizations, next to
+      none of it, stay float32.
   """
   teacher: modeling.MobileBertConfig = dataclasses.field(
       default_factory=lambda: modeling.get_architecture('ib_bert_large'))

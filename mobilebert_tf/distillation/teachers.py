@@ -36,33 +36,47 @@ def copy_to_student(teacher: modeling.MobileBertPretrainer,
                     student: modeling.MobileBertPretrainer) -> None:
   """Copies the teacher's embeddings and heads into the student.
 
-  As in the reference: every table, the trigram projection, and the masked-LM
-  and next-sentence heads, but not the normalization of the embeddings, whose
-  meaning differs (paper, section 3.5).
+  As in the reference, all that both have: every table, the trigram projection,
+  the masked-LM and next-sentence heads, and, where both are of the same kind,
+  the normalization of the embeddings and the pooler. A NoNorm student has no
+  use for a LayerNorm (paper, section 3.5).
 
   Raises:
     ValueError: If a shared weight differs in shape.
   """
+  own = _own_prefixes(teacher.encoder.architecture,
+                      student.encoder.architecture)
   theirs = {variable.name: variable for variable in teacher.variables}
   for variable in student.variables:
-    if _is_shared(variable.name):
-      source = theirs[variable.name]
-      if source.shape != variable.shape:
-        raise ValueError(
-            f'The student cannot start with the teacher\'s {variable.name}: '
-            f'{tuple(source.shape)} there, {tuple(variable.shape)} here. '
-            'Vocabulary, embedding_size, inter_block_size and '
-            'max_position_embeddings have to be the same.')
-      variable.assign(source)
+    if variable.name.startswith(own):
+      continue
+    source = theirs[variable.name]
+    if source.shape != variable.shape:
+      raise ValueError(
+          f'The student cannot start with the teacher\'s {variable.name}: '
+          f'{tuple(source.shape)} there, {tuple(variable.shape)} here. '
+          'Vocabulary, embedding_size, inter_block_size and '
+          'max_position_embeddings have to be the same.')
+    variable.assign(source)
 
 
-def _is_shared(name: str) -> bool:
-  return not name.startswith(('block_', 'pooler/', 'embeddings/norm/'))
+def _own_prefixes(teacher: modeling.MobileBertConfig,
+                  student: modeling.MobileBertConfig) -> tuple[str, ...]:
+  """Returns how the names begin of what a student cannot copy."""
+  is_own = {
+      'block_': True,
+      'embeddings/norm/': teacher.normalization != student.normalization,
+      'pooler/': not (teacher.use_pooler and student.use_pooler),
+  }
+  return tuple(prefix for prefix, own in is_own.items() if own)
 
 
 def cast(model: modeling.MobileBertPretrainer,
          dtype: str) -> modeling.MobileBertPretrainer:
-  """Returns a copy whose weights and computation are of another dtype."""
+  """Returns a copy whose weights and computation are of another dtype.
+
+  In bfloat16 the normalizations keep float32 weights and statistics.
+  """
   copy = modeling.MobileBertPretrainer(
       modeling.MobileBertEncoder(model.encoder.architecture, dtype=dtype),
       name=model.name)
