@@ -217,9 +217,11 @@ def build_stages(config: ScheduleConfig, teacher_depth: int,
 class StagedLearningRate(tf_keras.optimizers.schedules.LearningRateSchedule):
   """Learning rate with a linear warm-up and a decay in each stage.
 
-  At step `t` of a stage of `n` steps it is the lower of `peak * t / warmup` and
-  `end + (peak - end) * (1 - t / n) ** decay_power`, so the decay counts from
-  the beginning of the stage, as it does in BERT and in the released TF1 code.
+  At step `t` of a stage of `n` steps it is `peak * t / warmup` up to the last
+  step of the warm-up, then `end + (peak - end) * (1 - t / n) ** decay_power`:
+  the decay counts from the beginning of the stage, as in BERT. Unless the decay
+  is linear, the warm-up ends where it meets the decay, as in the transfer of
+  the released TF1 code.
 
   Args:
     stages: The stages in order, or their dicts.
@@ -264,7 +266,8 @@ class StagedLearningRate(tf_keras.optimizers.schedules.LearningRateSchedule):
     left = tf.clip_by_value(1.0 - done / length, 0.0, 1.0)
     decayed = end + (peak - end) * left**power
     rising = peak * done / tf.maximum(warmup, 1.0)
-    return tf.where(done < warmup, tf.minimum(rising, decayed), decayed)
+    is_rising = (done < warmup) & ((power == 1.0) | (rising < decayed))
+    return tf.where(is_rising, rising, decayed)
 
   def get_config(self) -> dict[str, Any]:
     return {'stages': [stage.as_dict() for stage in self._stages]}

@@ -72,14 +72,27 @@ class SchedulesTest(tf.test.TestCase, parameterized.TestCase):
         schedules.Stage(num_steps=20, warmup_steps=10, learning_rate=2.0,
                         end_learning_rate=0.0),
     ])
-    # The second stage's warm-up meets its decay at 2/3 of the way.
-    expected = {0: 0.0, 1: 0.2, 5: 1.0, 9: 1.0, 10: 0.0, 15: 1.0, 20: 1.0,
-                25: 0.5, 29: 0.1, 30: 0.0, 99: 0.0}
+    # The second stage's warm-up crosses its decay, and goes on to its end.
+    expected = {0: 0.0, 1: 0.2, 5: 1.0, 9: 1.0, 10: 0.0, 15: 1.0, 19: 1.8,
+                20: 1.0, 25: 0.5, 29: 0.1, 30: 0.0, 99: 0.0}
     for step, value in expected.items():
       self.assertAllClose(schedule(step), value, msg=f'step {step}')
-    self.assertAllClose(schedule(18), 1.2)
     copy = schedules.StagedLearningRate.from_config(schedule.get_config())
     self.assertAllClose(copy(15), 1.0)
+
+  def test_rates_of_the_published_runs_equal_the_formulas_of_the_code(self):
+    stages = schedules.build_stages(schedules.tf1_reference_schedule(), 24, 24)
+    schedule = schedules.StagedLearningRate(stages)
+    # `get_background_lr`: the lower of both lines.
+    for t in (0, 1, 500, 990, 994, 996, 999, 1_000, 5_000, 9_999):
+      expected = 1.5e-3 * min(0.9 + 0.1 * np.sqrt(1 - t / 10_000), t / 1_000)
+      self.assertAllClose(schedule(10_000 + t), expected, rtol=1e-6, atol=1e-9)
+    # `create_optimizer`: the rising line until the warm-up is over.
+    for t in (0, 1, 5_000, 9_900, 9_999, 10_000, 250_000, 499_999):
+      decayed = 1.5e-7 + (1.5e-3 - 1.5e-7) * (1 - t / 500_000)
+      self.assertAllClose(
+          schedule(240_000 + t), 1.5e-7 * t if t < 10_000 else decayed,
+          rtol=1e-6, atol=1e-9)
 
   def test_the_blocks_below_go_on_learning(self):
     stages = schedules.build_stages(_config(), 3, 3)
