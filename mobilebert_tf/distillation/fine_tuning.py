@@ -19,13 +19,14 @@ import tensorflow as tf, tf_keras
 from mobilebert_tf import checkpoints
 from mobilebert_tf.distillation import losses
 from mobilebert_tf.distillation import schedules
-from mobilebert_tf.modeling import layers
 from mobilebert_tf.tasks import fine_tuning
+from mobilebert_tf.tasks import gradient_step
 from official.core import config_definitions as cfg
 from official.core import task_factory
 from official.modeling.hyperparams import base_config
 
 _HOOK = 'outputs_to_match'
+_TOKENS = 'tokens'
 _LOSSES = {
     'softmax': losses.soft_cross_entropy,
     'sigmoid': losses.soft_binary_cross_entropy,
@@ -140,35 +141,32 @@ class DistilledTask:
     self._student_view = _view(model, [pair[1] for pair in pairs])
     return model
 
-  def train_step(self, inputs: Any, model: tf_keras.Model,
-                 optimizer: tf_keras.optimizers.Optimizer,
-                 metrics: list[tf_keras.metrics.Metric]
-                 ) -> dict[str, tf.Tensor]:
-    """Runs one step, with dropout in the student and none in the teacher."""
-    features, labels = inputs if isinstance(inputs, tuple) else (inputs,) * 2
-    config, variables = self.task_config.teacher, model.trainable_variables
+  def weigh(self, inputs: Any) -> dict[str, tf.Tensor]:
+    """Returns the number of tokens, and what else losses are means over."""
+    features, _ = gradient_step.split_inputs(inputs)
+    return {**super().weigh(inputs), _TOKENS: tf.reduce_sum(
+        tf.cast(features['input_mask'], tf.float32))}
+
+  def compute(self, part: gradient_step.Slice,
+              model: tf_keras.Model) -> gradient_step.Computed:
+    """Runs the student with dropout, and the teacher without."""
+    features, labels = gradient_step.split_inputs(part.inputs)
+    config = self.task_config.teacher
     teacher = self._teacher_view(_inputs_of(self._teacher_view, features),
                                  training=False)
-    seed = getattr(self.task_config.train_data, 'seed', None)
-    with (layers.step_seed(seed, optimizer.iterations),
-          tf.GradientTape() as tape):
-      student = self._student_view(_inputs_of(self._student_view, features),
-                                   training=True)
-      loss = config.ground_truth_ratio * self.build_losses(
-          labels, student['outputs'])
-      loss += (1 - config.ground_truth_ratio) * self.build_soft_loss(
-          teacher['outputs'], student['outputs'], labels)
-      if config.hidden_weight:
-        loss += config.hidden_weight * tf.add_n([
-            losses.feature_map_transfer(*pair, features['input_mask'])
-            for pair in zip(teacher['hidden'], student['hidden'], strict=True)
-        ]) / len(student['hidden'])
-      # Replicas' gradients are summed; the loss is a mean over the batch.
-      scaled = loss / tf.distribute.get_strategy().num_replicas_in_sync
-    gradients = tape.gradient(scaled, variables)
-    optimizer.apply_gradients(zip(gradients, variables, strict=True))
-    self.process_metrics(metrics, labels, student['outputs'])
-    return {self.loss: loss}
+    student = self._student_view(_inputs_of(self._student_view, features),
+                                 training=True)
+    loss = config.ground_truth_ratio * self.build_losses(
+        labels, student['outputs'])
+    loss += (1 - config.ground_truth_ratio) * self.build_soft_loss(
+        teacher['outputs'], student['outputs'], labels)
+    loss *= part.shares[self.loss_weight]
+    if config.hidden_weight:
+      loss += config.hidden_weight * part.shares[_TOKENS] * tf.add_n([
+          losses.feature_map_transfer(*pair, features['input_mask'])
+          for pair in zip(teacher['hidden'], student['hidden'], strict=True)
+      ]) / len(student['hidden'])
+    return loss, {}, student['outputs']
 
   def build_soft_loss(self, teacher: Any, student: Any,
                       labels: Any) -> tf.Tensor:

@@ -15,6 +15,7 @@ from mobilebert_tf.distillation import optimizers as optimization_lib
 from mobilebert_tf.distillation import schedules
 from mobilebert_tf.distillation import teachers
 from mobilebert_tf.distillation import trainer
+from mobilebert_tf.tasks import gradient_step
 from mobilebert_tf.tasks.pretraining import task
 from official.core import config_definitions as cfg
 from official.core import task_factory
@@ -172,7 +173,7 @@ class DistillationTask(task.PretrainingTask):
     names = [trainer.TRANSFER] if self._stage.student_blocks else []
     if self._stage.distill:
       names += ['masked_lm', 'next_sentence', 'masked_lm_accuracy']
-    return [*names, 'gradient_norm']
+    return [*names, gradient_step.GRADIENT_NORM]
 
   @property
   def all_blocks(self) -> list[int]:
@@ -186,91 +187,85 @@ class DistillationTask(task.PretrainingTask):
     if not training:
       compared = [by_block] if self._teacher is not None else []
       return [*super().build_metrics(training), *compared]
-    means = ('masked_lm', 'next_sentence', 'gradient_norm')
+    means = ('masked_lm', 'next_sentence')
     return [
         by_block,
         *(tf_keras.metrics.Mean(name=name) for name in means),
+        *gradient_step.norm_metrics(training),
         tf_keras.metrics.SparseCategoricalAccuracy(name='masked_lm_accuracy'),
     ]
 
-  def train_step(self, inputs: dict[str, tf.Tensor],
-                 model: modeling.MobileBertPretrainer,
-                 optimizer: tf_keras.optimizers.Optimizer,
-                 metrics: list[tf_keras.metrics.Metric]
-                 ) -> dict[str, tf.Tensor]:
-    """Runs one step of the current stage.
+  def trained_variables(
+      self, model: modeling.MobileBertPretrainer) -> list[tf.Variable]:
+    """Returns the variables of the current stage.
 
-    Only the variables of the stage have gradients: nothing below the lowest of
-    them is differentiated.
+    Nothing below the lowest of them is differentiated.
     """
+    del model
+    return self._variables
+
+  def compute(self, part: gradient_step.Slice,
+              model: modeling.MobileBertPretrainer) -> gradient_step.Computed:
+    """Runs the views of the current stage on a slice."""
     del model  # The stage has a view of it.
-    teacher = _run(self._teacher_view, inputs)
-    with tf.GradientTape(watch_accessed_variables=False) as tape:
-      tape.watch(self._variables)
-      student = _run(self._student_view, inputs)
-      terms = self._terms(teacher, student, inputs)
-      loss = self._weigh(terms)
-      # Replicas' gradients are summed; the loss is a mean over the batch.
-      scaled = loss / tf.distribute.get_strategy().num_replicas_in_sync
-    gradients = tape.gradient(scaled, self._variables)
-    optimizer.apply_gradients(zip(gradients, self._variables, strict=True))
-    terms['gradient_norm'] = tf.linalg.global_norm(gradients)
-    self._update(metrics, terms, student, inputs)
-    return {self.loss: loss}
+    teacher = _run(self._teacher_view, part.inputs)
+    student = _run(self._student_view, part.inputs)
+    terms = self._terms(teacher, student, part)
+    loss = self._weigh(terms)
+    if self._stage.student_blocks:
+      terms[trainer.TRANSFER] = _by_block(
+          terms, self._stage.student_blocks, self._depth)
+    return loss, terms, student
 
-  def validation_step(self, inputs: dict[str, tf.Tensor],
-                      model: modeling.MobileBertPretrainer,
-                      metrics: list[tf_keras.metrics.Metric]
-                      ) -> dict[str, tf.Tensor]:
+  def evaluate(self, part: gradient_step.Slice,
+               model: modeling.MobileBertPretrainer,
+               metrics: Sequence[tf_keras.metrics.Metric]
+               ) -> gradient_step.Computed:
     """Evaluates the student and the distance of its blocks to the teacher."""
-    outputs = self.inference_step(inputs, model)
-    loss = self.build_losses(inputs, outputs, metrics)
-    self.process_metrics(metrics, inputs, outputs)
-    for metric in metrics:
-      if metric.name == trainer.TRANSFER:
-        terms = self._transfer_terms(
-            _run(self._comparison, inputs), outputs, inputs)
-        metric.update_state(_by_block(terms, self.all_blocks, self._depth))
-    return {self.loss: loss}
+    loss, terms, outputs = super().evaluate(part, model, metrics)
+    if any(metric.name == trainer.TRANSFER for metric in metrics):
+      transfer = self._transfer_terms(
+          _run(self._comparison, part.inputs), outputs, part)
+      terms[trainer.TRANSFER] = _by_block(
+          transfer, self.all_blocks, self._depth)
+    return loss, terms, outputs
 
-  def _update(self, metrics: list[tf_keras.metrics.Metric],
-              terms: dict[str, tf.Tensor], student: dict[str, tf.Tensor],
-              inputs: dict[str, tf.Tensor]) -> None:
-    for metric in metrics:
-      if metric.name in terms:
-        metric.update_state(terms[metric.name])
-      elif metric.name == trainer.TRANSFER and self._stage.student_blocks:
-        metric.update_state(
-            _by_block(terms, self._stage.student_blocks, self._depth))
-      elif self._stage.distill and metric.name == 'masked_lm_accuracy':
-        metric.update_state(inputs['masked_lm_ids'], student['mlm_logits'],
-                            inputs['masked_lm_weights'])
+  def process_metrics(self, metrics: list[tf_keras.metrics.Metric],
+                      labels: dict[str, tf.Tensor],
+                      model_outputs: dict[str, tf.Tensor]) -> None:
+    """Updates the metrics of the heads, where a stage runs them."""
+    if 'mlm_logits' in model_outputs:
+      super().process_metrics(metrics, labels, model_outputs)
 
   @property
   def _compares_all_outputs(self) -> bool:
     return self.task_config.variant == 'tf1_reference'
 
   def _transfer_terms(self, teacher: dict[str, Any], student: dict[str, Any],
-                      inputs: dict[str, tf.Tensor]) -> dict[str, tf.Tensor]:
-    if self._compares_all_outputs:
-      return losses.transfer_losses_tf1_reference(teacher, student)
-    terms = losses.transfer_losses(teacher, student, inputs['input_mask'])
-    share = task.share_of_replica(inputs['input_mask'])
+                      part: gradient_step.Slice) -> dict[str, tf.Tensor]:
+    if self._compares_all_outputs:  # Padding counts.
+      terms = losses.transfer_losses_tf1_reference(teacher, student)
+      share = part.shares[gradient_step.TEXTS]
+    else:
+      terms = losses.transfer_losses(
+          teacher, student, part.inputs['input_mask'])
+      share = part.shares[task.TOKENS]
     return {name: value * share for name, value in terms.items()}
 
   def _terms(self, teacher: dict[str, Any], student: dict[str, Any],
-             inputs: dict[str, tf.Tensor]) -> dict[str, tf.Tensor]:
-    terms = {}
+             part: gradient_step.Slice) -> dict[str, tf.Tensor]:
+    terms, inputs = {}, part.inputs
     if self._stage.student_blocks:
-      terms.update(self._transfer_terms(teacher, student, inputs))
+      terms.update(self._transfer_terms(teacher, student, part))
     if self._stage.distill:
       terms['masked_lm'] = losses.soft_masked_lm(
           teacher['mlm_logits'], student['mlm_logits'],
           inputs['masked_lm_ids'], inputs['masked_lm_weights'],
           self.task_config.loss_weights.ground_truth_ratio
-      ) * task.share_of_replica(inputs['masked_lm_weights'])
+      ) * part.shares[task.PREDICTIONS]
       terms['next_sentence'] = losses.next_sentence(
-          student['next_sentence'], inputs['next_sentence_labels'])
+          student['next_sentence'], inputs['next_sentence_labels']
+      ) * part.shares[gradient_step.TEXTS]
     return terms
 
   def _weigh(self, terms: dict[str, tf.Tensor]) -> tf.Tensor:

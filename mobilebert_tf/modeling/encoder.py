@@ -256,10 +256,25 @@ class MobileBertEmbedding(layers.ConfiguredLayer):
     before = tf.pad(word_vectors[:, :-1], [[0, 0], [1, 0], [0, 0]])
     after = tf.pad(word_vectors[:, 1:], [[0, 0], [0, 1], [0, 0]])
     trigram = tf.concat([after, word_vectors, before], axis=-1)  # [B, S, 3E]
-    types = tf.cast(self.type_embeddings, self.compute_dtype)
-    hidden = (self.projection(trigram) + tf.gather(types, type_ids)
+    hidden = (self.projection(trigram) + self._segments(type_ids)
               + self._positions(word_vectors))  # [B, S, D]
     return self.dropout(self.norm(hidden), training=training)
+
+  def _segments(self, type_ids: tf.Tensor) -> tf.Tensor:
+    """Returns the segment vectors, [B, S, D].
+
+    A product, as the gradient of a lookup would be a row for each token, which
+    replicas exchange.
+    """
+    rows = self._config['type_vocab_size']
+    table = tf.cast(self.type_embeddings, self.compute_dtype)
+    is_known = tf.debugging.assert_less(
+        type_ids, rows, 'input_type_ids has a segment that is not among the '
+        f'{rows} of this model (type_vocab_size).')
+    with tf.control_dependencies([is_known] if is_known else []):
+      flat = tf.one_hot(tf.reshape(type_ids, [-1]), rows, dtype=table.dtype)
+    shape = tf.concat([tf.shape(type_ids), [table.shape[1]]], 0)
+    return tf.reshape(tf.matmul(flat, table), shape)
 
   def _positions(self, word_vectors: tf.Tensor) -> tf.Tensor:
     """Returns the position vectors of a sequence, [S, D]."""

@@ -179,7 +179,8 @@ class _StepSeed:
 
 
 @contextlib.contextmanager
-def step_seed(seed: int | None, step: tf.Tensor) -> Iterator[None]:
+def step_seed(seed: int | None, step: tf.Tensor,
+              part: tf.Tensor | None = None) -> Iterator[None]:
   """Makes dropout masks inside the context depend on seed and step alone.
 
   Checkpoints do not hold the state of TensorFlow's own dropout, so a resumed
@@ -188,6 +189,7 @@ def step_seed(seed: int | None, step: tf.Tensor) -> Iterator[None]:
   Args:
     seed: Seed of the run; None counts as 0.
     step: int scalar, the current step.
+    part: int scalar, number of a part of the batch; None for the whole.
 
   Example:
 
@@ -203,8 +205,11 @@ def step_seed(seed: int | None, step: tf.Tensor) -> Iterator[None]:
   pair = tf.stack(
       [tf.constant(seed or 0, tf.int64), tf.cast(replica, tf.int64)])
   outer = getattr(_traced, 'current', None)
-  _traced.current = _StepSeed(
-      tf.random.experimental.stateless_fold_in(pair, tf.cast(step, tf.int64)))
+  fold_in = tf.random.experimental.stateless_fold_in
+  drawn = fold_in(pair, tf.cast(step, tf.int64))
+  if part is not None:
+    drawn = fold_in(drawn, tf.cast(part, tf.int64))
+  _traced.current = _StepSeed(drawn)
   try:
     yield
   finally:

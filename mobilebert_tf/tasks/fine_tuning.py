@@ -3,13 +3,12 @@
 """What all fine-tuning has in common: a checked encoder, its start, a step."""
 
 import dataclasses
-from typing import Any
 
 import tensorflow as tf, tf_keras
 
 from mobilebert_tf import checkpoints
 from mobilebert_tf import modeling
-from mobilebert_tf.modeling import layers
+from mobilebert_tf.tasks import gradient_step
 from mobilebert_tf.text import settings as text_settings
 from mobilebert_tf.text import vocabulary
 from official.core import config_definitions as cfg
@@ -32,7 +31,7 @@ class Matched:
   activation: str = 'softmax'
 
 
-class FineTuning:
+class FineTuning(gradient_step.GradientStep):
   """Methods of a fine-tuning task; stands before the Model Garden's class.
 
   Example:
@@ -41,7 +40,8 @@ class FineTuning:
         FineTuning, sentence_prediction.SentencePredictionTask): ...
   """
 
-  task_config: Any  # Of the Model Garden's class.
+  # Name of the weights over which the loss is a mean.
+  loss_weight = gradient_step.TEXTS
 
   def build_encoder(self) -> modeling.MobileBertEncoder:
     """Returns a new encoder; raises ValueError if it is none of ours."""
@@ -95,11 +95,9 @@ class FineTuning:
           f'text, but the model has {encoder.max_position_embeddings} '
           'positions (max_position_embeddings).')
 
-  def train_step(self, inputs: Any, model: tf_keras.Model,
-                 optimizer: tf_keras.optimizers.Optimizer,
-                 metrics: list[tf_keras.metrics.Metric] | None = None
-                 ) -> dict[str, tf.Tensor]:
-    """Runs one step, whose dropout depends on the seed and the step alone."""
-    seed = getattr(self.task_config.train_data, 'seed', None)
-    with layers.step_seed(seed, optimizer.iterations):
-      return super().train_step(inputs, model, optimizer, metrics)
+  def compute(self, part: gradient_step.Slice,
+              model: tf_keras.Model) -> gradient_step.Computed:
+    features, labels = gradient_step.split_inputs(part.inputs)
+    outputs = model(features, training=True)
+    loss = self.build_losses(labels, outputs)
+    return loss * part.shares[self.loss_weight], {}, outputs

@@ -21,6 +21,7 @@ from mobilebert_tf.checkpoints import bundles
 from mobilebert_tf.common import files
 from mobilebert_tf.common import outputs
 from mobilebert_tf.common import plain_paths
+from mobilebert_tf.tasks import gradient_step
 from mobilebert_tf.training import resuming
 from official.common import distribute_utils
 from official.core import base_task
@@ -70,13 +71,15 @@ def run_experiment(params: cfg.ExperimentConfig, mode: str, model_dir: str,
     FileExistsError: If `model_dir` holds something else than a run, or another
       process trains in it.
     ValueError: If the runtime asks for float16, the params are inconsistent, a
-      record is damaged, or `model_dir` holds a run of other settings.
+      batch cannot be divided, a record is damaged, or `model_dir` holds a run
+      of other settings.
     mobilebert_tf.training.run.DivergenceError: If a loss is not finite.
   """
   params.validate()
   # The Model Garden's tasks pass the labels along with the inputs.
   warnings.filterwarnings('ignore', message='Input dict contained keys')
   strategy = strategy or _build_strategy(params.runtime)
+  gradient_step.check(params.task, strategy.num_replicas_in_sync)
   if params.runtime.mixed_precision_dtype:
     performance.set_mixed_precision_policy(params.runtime.mixed_precision_dtype)
   with contextlib.ExitStack() as stack:

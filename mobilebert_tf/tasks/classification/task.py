@@ -14,6 +14,7 @@ from mobilebert_tf.evaluation import metrics as metrics_lib
 from mobilebert_tf import modeling
 from mobilebert_tf.tasks.classification import loader
 from mobilebert_tf.tasks import fine_tuning
+from mobilebert_tf.tasks import gradient_step
 from mobilebert_tf.tasks.pretraining import task
 from official.core import config_definitions as cfg
 from official.core import task_factory
@@ -21,7 +22,8 @@ from official.nlp.tasks import sentence_prediction
 
 
 @dataclasses.dataclass
-class SentencePredictionConfig(sentence_prediction.SentencePredictionConfig):
+class SentencePredictionConfig(
+    gradient_step.StepConfig, sentence_prediction.SentencePredictionConfig):
   """The Model Garden's config, with our encoder and the raw first token.
 
   Attributes:
@@ -165,7 +167,8 @@ class SentencePredictionTask(
       self, training: bool | None = None) -> list[tf_keras.metrics.Metric]:
     """Returns what Keras counts batch by batch."""
     if self.is_regression:
-      return [tf_keras.metrics.MeanSquaredError(name='mean_squared_error')]
+      return [tf_keras.metrics.MeanSquaredError(name='mean_squared_error'),
+              *gradient_step.norm_metrics(training)]
     return super().build_metrics(training)
 
   def process_metrics(self, metrics: list[tf_keras.metrics.Metric],

@@ -14,6 +14,7 @@ from mobilebert_tf.evaluation import scoring as scoring_lib
 from mobilebert_tf.inference import loading
 from mobilebert_tf.inference import task_kind
 from mobilebert_tf.tasks import fine_tuning
+from mobilebert_tf.tasks import gradient_step
 from mobilebert_tf.tasks import recipes
 from mobilebert_tf.tasks.classification import predictor as predictor_lib
 from mobilebert_tf.tasks.classification import recipes as base_recipes
@@ -104,8 +105,8 @@ class MultiLabelTask(task.SentencePredictionTask):
   def build_metrics(
       self, training: bool | None = None) -> list[tf_keras.metrics.Metric]:
     """Returns the share of right decisions, counted batch by batch."""
-    del training
-    return [tf_keras.metrics.BinaryAccuracy('label_accuracy', threshold=0.0)]
+    return [tf_keras.metrics.BinaryAccuracy('label_accuracy', threshold=0.0),
+            *gradient_step.norm_metrics(training)]
 
   def process_metrics(self, metrics: list[tf_keras.metrics.Metric],
                       labels: dict[str, tf.Tensor],

@@ -3,16 +3,15 @@
 
 """Pre-training with masked language modelling and next sentence prediction."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 import dataclasses
-from typing import Any
 
 import tensorflow as tf, tf_keras
 
 from mobilebert_tf import checkpoints
 from mobilebert_tf import modeling
 from mobilebert_tf.data import record_files
-from mobilebert_tf.modeling import layers
+from mobilebert_tf.tasks import gradient_step
 from mobilebert_tf.tasks.pretraining import loader
 from mobilebert_tf.text import vocabulary
 from official.core import config_definitions as cfg
@@ -21,7 +20,9 @@ from official.nlp.configs import bert
 from official.nlp.configs import encoders
 from official.nlp.tasks import masked_lm
 
-GRADIENT_NORM = 'gradient_norm'
+# Names of weights: of masked tokens, and of all that are no padding.
+PREDICTIONS = 'predictions'
+TOKENS = 'tokens'
 
 
 def encoder_config(
@@ -35,7 +36,7 @@ def encoder_config(
 
 
 @dataclasses.dataclass
-class PretrainingConfig(masked_lm.MaskedLMConfig):
+class PretrainingConfig(gradient_step.StepConfig, masked_lm.MaskedLMConfig):
   """The Model Garden's masked-LM task with our encoder and heads.
 
   Attributes:
@@ -50,7 +51,7 @@ class PretrainingConfig(masked_lm.MaskedLMConfig):
 
 
 @task_factory.register_task_cls(PretrainingConfig)
-class PretrainingTask(masked_lm.MaskedLMTask):
+class PretrainingTask(gradient_step.GradientStep, masked_lm.MaskedLMTask):
   """Pre-trains any architecture, such as the teacher's."""
 
   def __init__(self, params: cfg.TaskConfig, logging_dir: str | None = None,
@@ -99,52 +100,47 @@ class PretrainingTask(masked_lm.MaskedLMTask):
         and data.input_path
         for path in record_files.find_records(data.input_path)])
 
-  def build_losses(self, labels: Mapping[str, tf.Tensor],
-                   model_outputs: Mapping[str, tf.Tensor],
-                   metrics: Sequence[tf_keras.metrics.Metric],
-                   aux_losses: Any = None) -> tf.Tensor:
-    """Returns the masked-LM plus next-sentence loss over the global batch."""
-    del aux_losses  # Our models have none.
-    losses = {'lm_example_loss': mean_over_replicas(
-        _cross_entropy(labels['masked_lm_ids'], model_outputs['mlm_logits']),
-        labels['masked_lm_weights'])}
-    if 'next_sentence_labels' in labels:
-      following = _cross_entropy(labels['next_sentence_labels'],
-                                 model_outputs['next_sentence'][:, tf.newaxis])
-      losses['next_sentence_loss'] = mean_over_replicas(
-          following, tf.ones_like(following))
-    for metric in metrics:
-      if metric.name in losses:
-        metric.update_state(losses[metric.name])
-    return tf.add_n(list(losses.values()))
+  def weigh(self, inputs: dict[str, tf.Tensor]) -> dict[str, tf.Tensor]:
+    """Returns the number of texts, of masked and of all tokens."""
+    return {**super().weigh(inputs), **{
+        name: tf.reduce_sum(tf.cast(inputs[weights], tf.float32))
+        for name, weights in ((PREDICTIONS, 'masked_lm_weights'),
+                              (TOKENS, 'input_mask'))}}
 
-  def build_metrics(self, training: bool | None = None
-                    ) -> list[tf_keras.metrics.Metric]:
-    metrics = super().build_metrics(training)
-    if training:
-      metrics.append(tf_keras.metrics.Mean(name=GRADIENT_NORM))
-    return metrics
+  def compute(self, part: gradient_step.Slice,
+              model: modeling.MobileBertPretrainer) -> gradient_step.Computed:
+    outputs = model(part.inputs, training=True)
+    return *_losses(part, outputs), outputs
 
-  def train_step(self, inputs: dict[str, tf.Tensor],
-                 model: modeling.MobileBertPretrainer,
-                 optimizer: tf_keras.optimizers.Optimizer,
-                 metrics: list[tf_keras.metrics.Metric]
-                 ) -> dict[str, tf.Tensor]:
-    """Runs one step; its dropout depends only on the seed and the step."""
-    variables = model.trainable_variables
-    with (layers.step_seed(self.task_config.train_data.seed,
-                            optimizer.iterations),
-          tf.GradientTape() as tape):
-      outputs = model(inputs, training=True)
-      loss = self.build_losses(inputs, outputs, metrics)
-      # Replicas' gradients are summed; the loss is a mean over the batch.
-      scaled = loss / tf.distribute.get_strategy().num_replicas_in_sync
-    gradients = tape.gradient(scaled, variables)
-    optimizer.apply_gradients(zip(gradients, variables, strict=True))
-    self.process_metrics(metrics, inputs, outputs)
-    for metric in metrics:
-      if metric.name == GRADIENT_NORM:
-        metric.update_state(tf.linalg.global_norm(gradients))
+  def evaluate(self, part: gradient_step.Slice,
+               model: modeling.MobileBertPretrainer,
+               metrics: Sequence[tf_keras.metrics.Metric]
+               ) -> gradient_step.Computed:
+    """Runs the forward pass of an evaluation on a slice.
+
+    Args:
+      part: The slice.
+      model: The model.
+      metrics: Metrics of the evaluation, which say what is needed.
+    """
+    del metrics
+    outputs = self.inference_step(part.inputs, model)
+    return *_losses(part, outputs), outputs
+
+  def validation_step(self, inputs: dict[str, tf.Tensor],
+                      model: modeling.MobileBertPretrainer,
+                      metrics: Sequence[tf_keras.metrics.Metric]
+                      ) -> dict[str, tf.Tensor]:
+    """Evaluates a batch, in as many slices as one of training."""
+
+    def evaluate(part: gradient_step.Slice) -> list[tf.Tensor]:
+      loss, terms, outputs = self.evaluate(part, model, metrics)
+      self.update_metrics(metrics, part, terms, outputs)
+      return [loss * (part.portion or 1.0)]
+
+    loss, = gradient_step.sum_over_slices(
+        evaluate, inputs, self.weigh, self.task_config.accumulation_steps,
+        [tf.zeros([])])
     return {self.loss: loss}
 
   def initialize(self, model: modeling.MobileBertPretrainer) -> None:
@@ -153,41 +149,19 @@ class PretrainingTask(masked_lm.MaskedLMTask):
       checkpoints.restore(model, self.task_config.init_checkpoint)
 
 
-def share_of_replica(weights: tf.Tensor) -> tf.Tensor:
-  """Returns this replica's sum of weights relative to the replicas' mean.
-
-  A replica's weighted mean, times this, averaged over replicas, is the weighted
-  mean of the global batch. Without it the loss of a step would depend on how
-  many devices share it.
-
-  Args:
-    weights: Weights of the replica's mean, of any shape.
-
-  Returns:
-    A float32 scalar, 1 on a single device.
-  """
-  context = tf.distribute.get_replica_context()
-  if context is None or context.num_replicas_in_sync == 1:
-    return tf.constant(1.0)
-  total = tf.reduce_sum(tf.cast(weights, tf.float32))
-  mean = context.all_reduce(tf.distribute.ReduceOp.MEAN, total)
-  return tf.math.divide_no_nan(total, mean)
-
-
-def mean_over_replicas(values: tf.Tensor, weights: tf.Tensor) -> tf.Tensor:
-  """Returns a weighted mean that, averaged over replicas, is the global one.
-
-  Args:
-    values: float32, of any shape.
-    weights: Weights, of the same shape.
-
-  Returns:
-    A float32 scalar, 0 if all weights are.
-  """
-  weights = tf.cast(weights, tf.float32)
-  mean = tf.math.divide_no_nan(
-      tf.reduce_sum(weights * values), tf.reduce_sum(weights))
-  return mean * share_of_replica(weights)
+def _losses(part: gradient_step.Slice, outputs: dict[str, tf.Tensor]
+            ) -> tuple[tf.Tensor, dict[str, tf.Tensor]]:
+  """Returns the masked-LM plus next-sentence loss of a slice, and both."""
+  inputs, weights = part.inputs, part.inputs['masked_lm_weights']
+  values = _cross_entropy(inputs['masked_lm_ids'], outputs['mlm_logits'])
+  terms = {'lm_example_loss': part.shares[PREDICTIONS] * tf.math.divide_no_nan(
+      tf.reduce_sum(weights * values), tf.reduce_sum(weights))}
+  if 'next_sentence_labels' in inputs:
+    values = _cross_entropy(inputs['next_sentence_labels'],
+                            outputs['next_sentence'][:, tf.newaxis])
+    terms['next_sentence_loss'] = (
+        part.shares[gradient_step.TEXTS] * tf.reduce_mean(values))
+  return tf.add_n(list(terms.values())), terms
 
 
 def _cross_entropy(labels: tf.Tensor, logits: tf.Tensor) -> tf.Tensor:

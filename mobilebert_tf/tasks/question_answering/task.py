@@ -15,6 +15,7 @@ from mobilebert_tf.common import notices
 from mobilebert_tf.data import batches
 from mobilebert_tf.data import squad
 from mobilebert_tf.tasks import fine_tuning
+from mobilebert_tf.tasks import gradient_step
 from mobilebert_tf.tasks import recipes
 from mobilebert_tf.tasks.pretraining import task
 from mobilebert_tf.tasks.question_answering import graph_windows
@@ -268,7 +269,8 @@ class QuestionAnsweringDataLoader(data_loader.DataLoader):
 
 
 @dataclasses.dataclass
-class QuestionAnsweringConfig(question_answering.QuestionAnsweringConfig):
+class QuestionAnsweringConfig(
+    gradient_step.StepConfig, question_answering.QuestionAnsweringConfig):
   """The Model Garden's config, with our encoder and data.
 
   Attributes:

@@ -14,6 +14,7 @@ from mobilebert_tf import modeling
 from mobilebert_tf.data import batches
 from mobilebert_tf.data import conll
 from mobilebert_tf.tasks import fine_tuning
+from mobilebert_tf.tasks import gradient_step
 from mobilebert_tf.tasks import recipes
 from mobilebert_tf.tasks.pretraining import task
 from mobilebert_tf.tasks.token_classification import evaluation
@@ -173,7 +174,8 @@ def _report_parts(params: TokenClassificationDataConfig,
 
 
 @dataclasses.dataclass
-class TokenClassificationConfig(tagging.TaggingConfig):
+class TokenClassificationConfig(
+    gradient_step.StepConfig, tagging.TaggingConfig):
   """The Model Garden's config, with our encoder.
 
   Attributes:
@@ -194,6 +196,8 @@ class TokenClassificationTask(fine_tuning.FineTuning, tagging.TaggingTask):
   The Model Garden joins the sentences of a batch, so entities at their ends
   merge.
   """
+
+  loss_weight = 'words'
 
   def __init__(self, params: TokenClassificationConfig, *args: Any,
                **kwargs: Any):
@@ -234,6 +238,13 @@ class TokenClassificationTask(fine_tuning.FineTuning, tagging.TaggingTask):
     self.check_data(params)
     return super().build_inputs(
         params.replace(labels=list(self.labels)), input_context)
+
+  def weigh(self, inputs: tuple[dict[str, tf.Tensor], tf.Tensor]
+            ) -> dict[str, tf.Tensor]:
+    """Returns the number of words, and what else losses are means over."""
+    _, labels = inputs
+    return {**super().weigh(inputs), self.loss_weight: tf.reduce_sum(
+        tf.cast(labels != IGNORED, tf.float32))}
 
   def outputs_to_match(self, outputs: dict[str, tf.Tensor], labels: tf.Tensor
                        ) -> list[fine_tuning.Matched]:

@@ -1,0 +1,113 @@
+# Copyright 2026 The mobilebert_tf Authors
+# SPDX-License-Identifier: Apache-2.0
+
+"""A step is the same in slices and on several devices, for every task."""
+
+import subprocess
+import sys
+
+from absl.testing import parameterized
+import numpy as np
+import pytest
+import tensorflow as tf, tf_keras
+
+from mobilebert_tf.modeling import layers
+from mobilebert_tf.tasks import gradient_step
+from mobilebert_tf.tasks.pretraining import task as pretraining
+from tests.tasks import tiny_steps
+
+
+class GradientStepTest(tf.test.TestCase, parameterized.TestCase):
+
+  def _check_equal(self, actual, expected):
+    self.assertSameElements(actual, expected)
+    for name in expected:
+      self.assertAllClose(actual[name], expected[name], rtol=2e-4, atol=2e-6,
+                          msg=name)
+
+  def _take(self, kind, slices, **settings):
+    return tiny_steps.take(kind, self.get_temp_dir(), slices, **settings)
+
+  @parameterized.parameters('words', 'transfer')
+  def test_slices_take_the_step_of_the_whole_batch(self, kind):
+    self._check_equal(self._take(kind, 4), self._take(kind, 1))
+
+  @parameterized.parameters(
+      *(kind for kind in tiny_steps.KINDS if kind not in ('words', 'transfer')))
+  @pytest.mark.slow
+  def test_so_do_those_of_every_other_task(self, kind):
+    self._check_equal(self._take(kind, 4), self._take(kind, 1))
+
+  @parameterized.product(
+      kind=('words', 'answers', 'teacher'), slices=(2, 3))
+  @pytest.mark.slow
+  def test_so_do_slices_of_a_batch_of_unknown_size(self, kind, slices):
+    self._check_equal(self._take(kind, slices, dynamic=True),
+                      self._take(kind, 1))
+
+  @parameterized.product(
+      kind=('pretraining', 'auxiliary', 'transfer as in TF1'), slices=(2, 3))
+  @pytest.mark.slow
+  def test_an_evaluation_in_slices_gives_the_same(self, kind, slices):
+    self._check_equal(self._take(kind, slices, evaluate=True),
+                      self._take(kind, 1, evaluate=True))
+
+  @parameterized.parameters(*tiny_steps.KINDS)
+  @pytest.mark.slow
+  def test_so_do_two_devices(self, kind):
+    folder = self.get_temp_dir()
+    subprocess.run([sys.executable, '-m', 'tests.tasks.tiny_steps', folder,
+                    kind], check=True)
+    expected = self._take(kind, 1)
+    for slices in (1, 2):
+      self._check_equal(np.load(f'{folder}/{kind} {slices}.npz'), expected)
+
+  def test_slices_draw_masks_of_their_own_that_can_be_drawn_again(self):
+    layer = layers.Dropout(0.5)
+    masks = []
+    for part in (0, 1, 0, None):
+      with layers.step_seed(1, 7, part):
+        masks.append(layer(tf.ones([4, 32]), training=True).numpy())
+    self.assertAllEqual(masks[0], masks[2])
+    for one, other in ((0, 1), (0, 3), (1, 3)):
+      self.assertNotAllEqual(masks[one], masks[other])
+
+  def test_what_reaches_the_optimizer_is_dense_and_has_the_logged_norm(self):
+    seen = []
+
+    class Optimizer(tf_keras.optimizers.SGD):
+
+      def apply_gradients(self, grads_and_vars, *args, **kwargs):
+        pairs = list(grads_and_vars)
+        seen.extend(pairs)
+        return super().apply_gradients(pairs, *args, **kwargs)
+
+    task, batch = tiny_steps.KINDS['pretraining'](self.get_temp_dir())
+    model = task.build_model()
+    metrics = task.build_metrics(training=True)
+    task.train_step(batch, model, Optimizer(0.1), metrics)
+    self.assertLen(seen, len(model.trainable_variables))
+    for gradient, variable in seen:
+      self.assertIsInstance(gradient, tf.Tensor, variable.name)
+    [norm] = [metric.result() for metric in metrics
+              if metric.name == gradient_step.GRADIENT_NORM]
+    self.assertAllClose(
+        norm, np.sqrt(sum(np.sum(np.square(gradient))
+                          for gradient, _ in seen)), rtol=1e-5)
+
+  @parameterized.parameters(
+      (0, 1, 'accumulation_steps is 0'),
+      (3, 1, r'global_batch_size is 32, which 1 x 3 \(devices x'),
+      (8, 3, 'global_batch_size is 32, which 3 x 8 .* divisor of 10'))
+  def test_a_batch_that_does_not_divide_is_refused(
+      self, slices, replicas, message):
+    config = pretraining.PretrainingConfig(accumulation_steps=slices)
+    config.train_data.global_batch_size = 32
+    with self.assertRaisesRegex(ValueError, message):
+      gradient_step.check(config, replicas)
+    config.accumulation_steps = 4
+    gradient_step.check(config, 2)
+
+
+if __name__ == '__main__':
+  tf.test.main()

@@ -1,0 +1,216 @@
+# Copyright 2026 The mobilebert_tf Authors
+# SPDX-License-Identifier: Apache-2.0
+
+"""One step of each kind of task, in slices and on logical devices.
+
+As a program it takes a kind's name, a folder and a number of devices, and
+writes `FOLDER/NAME.npz`: what a step on so many devices, in slices, comes to.
+"""
+
+from collections.abc import Callable
+import sys
+from typing import Any
+
+import numpy as np
+import tensorflow as tf, tf_keras
+
+from mobilebert_tf import modeling
+from mobilebert_tf.distillation import fine_tuning
+from mobilebert_tf.distillation import schedules
+from mobilebert_tf.distillation import task as distillation
+from mobilebert_tf.tasks.classification import task as classification
+from mobilebert_tf.tasks.multi_label_classification import task as multi_label
+from mobilebert_tf.tasks.pretraining import loader
+from mobilebert_tf.tasks.pretraining import task as pretraining
+from mobilebert_tf.tasks.question_answering import task as question_answering
+from mobilebert_tf.tasks.token_classification import task as words
+from official.core import task_factory
+from official.nlp.configs import bert
+from official.nlp.tasks import sentence_prediction
+from tests.distillation import tiny_models
+from tests.modeling import contract
+
+SIZE = 8  # Texts in a batch.
+Step = tuple[Any, Any]  # A task and its batch.
+
+
+def _pretraining_fields() -> dict[str, Any]:
+  data = loader.MobileBertPretrainDataConfig(seed=1)
+  return {'train_data': data, 'validation_data': data,
+          'model': bert.PretrainerConfig(encoder=pretraining.encoder_config(
+              tiny_models.student_config()))}
+
+
+def _pretraining_batch() -> dict[str, tf.Tensor]:
+  """Returns a batch whose slices have unequal numbers of masked tokens."""
+  batch = tiny_models.batch(size=SIZE)
+  weights = np.ones(batch['masked_lm_weights'].shape, np.float32)
+  weights[:3, 1:] = 0
+  return {**batch, 'masked_lm_weights': tf.constant(weights)}
+
+
+def _pretrain(folder: str) -> Step:
+  del folder
+  return (pretraining.PretrainingTask(
+      pretraining.PretrainingConfig(**_pretraining_fields())),
+          _pretraining_batch())
+
+
+def _distill(variant: str, **schedule: Any) -> Callable[[str], Step]:
+
+  def make(folder: str) -> Step:
+    teacher = tiny_models.pretrainer(tiny_models.teacher_config(), seed=1)
+    path = tf.train.Checkpoint(**teacher.checkpoint_items).write(
+        f'{folder}/teacher')
+    task = distillation.DistillationTask(distillation.DistillationConfig(
+        **_pretraining_fields(), teacher=tiny_models.teacher_config(),
+        teacher_checkpoint=path, variant=variant,
+        schedule=schedules.ScheduleConfig(**schedule)))
+    return task, _pretraining_batch()
+
+  return make
+
+
+def _tiny_encoder(**sizes: Any) -> Any:
+  return pretraining.encoder_config(contract.tiny_architecture(
+      attention_dropout_rate=0.0, hidden_dropout_rate=0.0, **sizes))
+
+
+def _texts() -> dict[str, tf.Tensor]:
+  return {name: tf.constant(value) for name, value in
+          contract.token_inputs(SIZE, padding=3).items()}
+
+
+def _sentence_model(classes: int) -> sentence_prediction.ModelConfig:
+  return sentence_prediction.ModelConfig(
+      num_classes=classes, use_encoder_pooler=True, encoder=_tiny_encoder())
+
+
+def _classify(classes: int, config: Any = None) -> Step:
+  config = config or classification.SentencePredictionConfig()
+  config.model = _sentence_model(classes)
+  config.model.dropout_rate = 0.0
+  task = task_factory.get_task(config)
+  rng = np.random.default_rng(0)
+  labels = (rng.normal(size=[SIZE, 1]).astype(np.float32) if classes == 1
+            else rng.integers(0, classes, [SIZE, 1]))
+  if isinstance(config, multi_label.MultiLabelConfig):
+    labels = rng.integers(0, 2, [SIZE, classes]).astype(np.float32)
+  return task, {**_texts(), 'label_ids': tf.constant(labels)}
+
+
+def _with_teacher(folder: str) -> Step:
+  model = modeling.MobileBertClassifier(
+      modeling.MobileBertEncoder(contract.tiny_architecture(num_blocks=4)), 3)
+  model.save_pretrained(f'{folder}/teacher')
+  config = fine_tuning.with_teacher(classification.SentencePredictionConfig())
+  config.teacher.override(
+      {'checkpoint': f'{folder}/teacher', 'hidden_weight': 2.0})
+  config.train_data.seq_length = 8
+  return _classify(3, config)
+
+
+def _classify_words(folder: str) -> Step:
+  del folder
+  config = words.TokenClassificationConfig(class_names=list('abc'))
+  config.model.head_dropout = 0.0
+  config.model.encoder = _tiny_encoder()
+  labels = np.random.default_rng(0).integers(0, 3, [SIZE, 7])
+  labels[:3, 2:] = -1  # Slices have unequal numbers of words.
+  return task_factory.get_task(config), (
+      _texts(), tf.constant(labels, tf.int32))
+
+
+def _answer(folder: str) -> Step:
+  del folder
+  config = question_answering.QuestionAnsweringConfig()
+  config.model.encoder = _tiny_encoder()
+  features, rng = _texts(), np.random.default_rng(0)
+  positions = {name: tf.constant(rng.integers(0, 4, [SIZE]), tf.int32)
+               for name in ('start_positions', 'end_positions')}
+  return task_factory.get_task(config), (
+      features, {**positions, 'input_mask': features['input_mask']})
+
+
+KINDS: dict[str, Callable[[str], Step]] = {
+    'pretraining': _pretrain,
+    'transfer': _distill('paper'),
+    'transfer as in TF1': _distill('tf1_reference', lower_multiplier=0.3),
+    'distillation': _distill('paper', strategy='none'),
+    'auxiliary': _distill('paper', strategy='auxiliary'),
+    'classification': lambda folder: _classify(3),
+    'regression': lambda folder: _classify(1),
+    'multi-label': lambda folder: _classify(3, multi_label.MultiLabelConfig()),
+    'teacher': _with_teacher,
+    'words': _classify_words,
+    'answers': _answer,
+}
+
+
+def take(kind: str, folder: str, slices: int, dynamic: bool = False,
+         evaluate: bool = False) -> dict[str, np.ndarray]:
+  """Takes a step of a kind, and returns all that came of it.
+
+  Args:
+    kind: Name in `KINDS`.
+    folder: Folder for a teacher.
+    slices: Number of slices.
+    dynamic: Whether the sizes of the batch are unknown to the graph.
+    evaluate: Whether to evaluate the batch instead.
+
+  Returns:
+    The loss, the results of metrics, and the weights, by name.
+  """
+  task, batch = KINDS[kind](folder)
+  task.task_config.accumulation_steps = slices
+  strategy = tf.distribute.get_strategy()
+  model = task.build_model()
+  for index, variable in enumerate(model.weights):
+    rng = np.random.default_rng(index)
+    variable.assign(rng.normal(scale=0.2, size=variable.shape))
+  optimizer = tf_keras.optimizers.SGD(0.1, global_clipnorm=0.5)
+  if isinstance(task, distillation.DistillationTask):
+    task.enter_stage(0, model, optimizer)
+  metrics = task.build_metrics(training=not evaluate)
+  spec = tf.nest.map_structure(lambda tensor: tf.TensorSpec(
+      [None] * len(tensor.shape) if dynamic
+      else [SIZE // strategy.num_replicas_in_sync, *tensor.shape[1:]],
+      tensor.dtype), batch)
+
+  @tf.function(input_signature=[spec], autograph=False)
+  def step(inputs):
+    if evaluate:
+      return task.validation_step(inputs, model, metrics)[task.loss]
+    return task.train_step(inputs, model, optimizer, metrics)[task.loss]
+
+  def mean(*parts):
+    losses = strategy.run(step, args=parts)
+    return strategy.reduce(tf.distribute.ReduceOp.MEAN, losses, axis=None)
+
+  rows = SIZE // strategy.num_replicas_in_sync
+  parts = strategy.experimental_distribute_values_from_function(
+      lambda context: tf.nest.map_structure(
+          lambda tensor: tensor[context.replica_id_in_sync_group * rows:][
+              :rows], batch))
+  loss = tf.function(mean)(parts)
+  return {'loss': loss.numpy(),
+          **{f'metric {metric.name}': metric.result().numpy()
+             for metric in metrics},
+          **{f'{index} {variable.name}': variable.numpy()
+             for index, variable in enumerate(model.weights)}}
+
+
+def main(folder: str, *kinds: str) -> None:
+  """Takes a step of each kind on two devices, whole and in slices."""
+  cpu = tf.config.list_physical_devices('CPU')[0]
+  tf.config.set_logical_device_configuration(
+      cpu, [tf.config.LogicalDeviceConfiguration()] * 2)
+  for kind in kinds:
+    for slices in (1, 2):
+      with tf.distribute.MirroredStrategy(['CPU:0', 'CPU:1']).scope():
+        np.savez(f'{folder}/{kind} {slices}.npz', **take(kind, folder, slices))
+      tf_keras.backend.clear_session()
+
+
+if __name__ == '__main__':
+  main(*sys.argv[1:])
