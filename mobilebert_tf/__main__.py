@@ -15,6 +15,7 @@ _PROGRAMS = {
     'convert_checkpoint': 'Weights from and to other implementations',
     'learn_vocabulary': 'WordPiece vocabulary from text',
     'create_pretraining_data': 'Pre-training records from text',
+    'cache_answers': "A teacher's answers beside the records",
     'train': 'Pre-training, distillation, any experiment',
     'finetune': 'Fine-tuning on a task by its name',
     'finetune_search': 'Grid of fine-tuning settings and seeds',

@@ -256,7 +256,7 @@ def _features(examples: pretraining_examples.Examples,
 
 
 def encode(features: Mapping[str, tf.RaggedTensor | tf.Tensor]) -> list[bytes]:
-  """Serializes examples of numbers `[examples, (values)]` by name."""
+  """Serializes examples of numbers or bytes `[examples, (values)]` by name."""
   entries = tf.stack([
       _message('Features.FeatureEntry', key=name, value=_feature(values))
       for name, values in sorted(features.items())
@@ -267,7 +267,9 @@ def encode(features: Mapping[str, tf.RaggedTensor | tf.Tensor]) -> list[bytes]:
 
 def _feature(values: tf.RaggedTensor | tf.Tensor) -> tf.Tensor:
   """Returns a serialized `Feature` `[examples]` for each row of values."""
-  if values.dtype.is_floating:
+  if values.dtype == tf.string:
+    kind, field, dtype = 'BytesList', 'bytes_list', tf.string
+  elif values.dtype.is_floating:
     kind, field, dtype = 'FloatList', 'float_list', tf.float32
   else:
     kind, field, dtype = 'Int64List', 'int64_list', tf.int64

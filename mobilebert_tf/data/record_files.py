@@ -12,6 +12,7 @@ from typing import Any
 import tensorflow as tf
 
 from mobilebert_tf.common import files as files_lib
+from mobilebert_tf.data import answer_records
 from mobilebert_tf.data import pretraining_records
 from mobilebert_tf.text import settings as text_settings
 from mobilebert_tf.text import vocabulary as vocabulary_lib
@@ -192,6 +193,30 @@ def check_records(files: list[str], vocabulary: vocabulary_lib.Vocabulary,
         f'{is_masked[True]} was made with --masking=static, and '
         f'{is_masked[False]} with --masking=dynamic. Read one kind at a time.')
   return True in is_masked
+
+
+def find_answers(files: list[str]) -> answer_records.AnswerSettings:
+  """Returns the settings of the teacher's answers in records.
+
+  Raises:
+    FileNotFoundError: If a folder of records is not finished.
+    ValueError: If one has none, or answers of another kind; names it.
+  """
+  found: dict[answer_records.AnswerSettings, str] = {}
+  for folder in sorted(by_folder(files)):
+    answers = pretraining_records.read_manifest(folder).get('answers')
+    if answers is None:
+      raise ValueError(
+          f'{folder} has no answers of a teacher, but '
+          'task.train_data.use_teacher_answers is true. Make such records with '
+          'mobilebert_tf.cache_answers.')
+    found[answer_records.AnswerSettings.of(answers, folder)] = folder
+  if len(found) > 1:
+    (first, there), (other, here), *_ = found.items()
+    raise ValueError(f'The answers in {there} are {first}, but those in {here} '
+                     f'are {other}. Read one kind at a time.')
+  [answers] = found
+  return answers
 
 
 def _check_complete(folder: str, files: list[str]) -> None:

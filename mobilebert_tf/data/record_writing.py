@@ -347,7 +347,7 @@ def _publish(unfinished: str, output_dir: str,
       output_dir, pretraining_records.MANIFEST, overwrite=False) as folder:
     for index, name in enumerate(filled):
       final = f'part-{index:05d}-of-{len(filled):05d}{suffix}'
-      _link(os.path.join(unfinished, name), folder / final)
+      link(os.path.join(unfinished, name), folder / final)
       shard = statistics[name]
       records[final] = {'examples': shard['counts']['examples'],
                         'bytes': shard['bytes'], 'sha256': shard['sha256']}
@@ -362,7 +362,7 @@ def _publish(unfinished: str, output_dir: str,
   return manifest
 
 
-def _link(source: str, target: pathlib.Path) -> None:
+def link(source: str, target: pathlib.Path) -> None:
   """Links a file, or copies it where the file system has no links."""
   try:
     os.link(source, target)

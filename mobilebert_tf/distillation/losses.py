@@ -12,6 +12,7 @@ code computes. Sun et al. 2020, section 3.3, and google-research
 
 import dataclasses
 from collections.abc import Mapping, Sequence
+from typing import NamedTuple
 
 import tensorflow as tf
 
@@ -21,6 +22,7 @@ TERMS = ('feature_map', 'attention', 'mean', 'variance')
 VARIANTS = ('paper', 'tf1_reference')
 # Under the root, so that a token whose channels are all equal has gradients.
 _EPSILON = 1e-12
+_NEVER = -1e30  # A logit without probability.
 
 
 @dataclasses.dataclass
@@ -254,6 +256,79 @@ def soft_masked_lm(teacher_logits: tf.Tensor, student_logits: tf.Tensor,
   soft = soft_cross_entropy(teacher_logits, student_logits, weights)
   return (ground_truth_ratio * masked_lm(student_logits, labels, weights)
           + (1 - ground_truth_ratio) * soft)
+
+
+class TopAnswers(NamedTuple):
+  """A teacher's most probable tokens, and all others as one.
+
+  Attributes:
+    ids: Tokens, int32 `[..., k]`.
+    log_probabilities: Their log probabilities, float32 `[..., k]`.
+    rest: Log of the sum of all other probabilities, float32 `[...]`.
+  """
+  ids: tf.Tensor
+  log_probabilities: tf.Tensor
+  rest: tf.Tensor
+
+
+def top_answers(logits: tf.Tensor, k: int) -> TopAnswers:
+  """Keeps the `k` largest logits `[..., vocab_size]`, and the others' mass.
+
+  Example:
+
+  >>> found = top_answers(tf.math.log([[0.2, 0.7, 0.1]]), k=1)
+  >>> found.ids.numpy().tolist(), round(float(tf.exp(found.rest)[0]), 4)
+  ([[1]], 0.3)
+  """
+  logits = tf.cast(logits, tf.float32)
+  _, ids = tf.math.top_k(logits, k)
+  return TopAnswers(ids, *_top_and_rest(logits, ids))
+
+
+def soft_masked_lm_of_top(answers: TopAnswers, student_logits: tf.Tensor,
+                          labels: tf.Tensor, weights: tf.Tensor,
+                          ground_truth_ratio: float) -> tf.Tensor:
+  """`soft_masked_lm` by a teacher's most probable tokens and one of the rest.
+
+  The student's other tokens count as one as well, so the loss does not ask how
+  the rest is shared among them.
+
+  Args:
+    answers: What the teacher answers, of `[batch, predictions]`.
+    student_logits: Logits of the student, `[batch, predictions, vocab_size]`.
+    labels: As in `masked_lm`.
+    weights: As in `masked_lm`.
+    ground_truth_ratio: As in `soft_masked_lm`.
+
+  Example:
+
+  >>> logits = tf.math.log([[[0.25, 0.75]]])
+  >>> round(float(soft_masked_lm_of_top(
+  ...     top_answers(logits, 1), logits, tf.constant([[1]]), tf.ones([1, 1]),
+  ...     ground_truth_ratio=0.0)), 4)  # As `soft_masked_lm`: one is the rest.
+  0.5623
+  """
+  top, rest = _top_and_rest(tf.cast(student_logits, tf.float32), answers.ids)
+  soft = -(tf.reduce_sum(tf.exp(answers.log_probabilities) * top, -1)
+           + tf.exp(answers.rest) * rest)
+  return (ground_truth_ratio * masked_lm(student_logits, labels, weights)
+          + (1 - ground_truth_ratio) * _weighted_mean(soft, weights))
+
+
+def _top_and_rest(logits: tf.Tensor,
+                  ids: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+  """Returns log probabilities of tokens, and of all others together."""
+  total = tf.reduce_logsumexp(logits, -1, keepdims=True)
+  top = tf.gather(logits, ids, batch_dims=ids.shape.rank - 1)
+  # Subtracting the probabilities from 1 would lose a small rest.
+  shape, count = tf.shape(logits), tf.shape(ids)[-1]
+  rows = tf.reshape(logits, [-1, shape[-1]])
+  row = tf.repeat(tf.range(tf.shape(rows)[0]), count)
+  others = tf.tensor_scatter_nd_update(
+      rows, tf.stack([row, tf.reshape(ids, [-1])], -1),
+      tf.fill(tf.shape(row), _NEVER))
+  rest = tf.reshape(tf.reduce_logsumexp(others, -1), shape[:-1])
+  return top - total, rest - total[..., 0]
 
 
 def soft_cross_entropy(teacher_logits: tf.Tensor, student_logits: tf.Tensor,

@@ -10,6 +10,7 @@ from typing import Any
 import tensorflow as tf, tf_keras
 
 from mobilebert_tf import modeling
+from mobilebert_tf.data import answer_records
 from mobilebert_tf.distillation import losses
 from mobilebert_tf.distillation import optimizers as optimization_lib
 from mobilebert_tf.distillation import schedules
@@ -42,6 +43,10 @@ class DistillationConfig(task.PretrainingConfig):
     teacher_dtype: `float32`, or `bfloat16`, which halves the teacher's memory
       and, where the hardware has bfloat16, its time; normalizations, next to
       none of it, stay float32.
+    top_k: Number of the teacher's most probable tokens in the soft masked-LM
+      loss, beside one for all others (`losses.soft_masked_lm_of_top`); 0 for
+      the whole distribution. Answers that `train_data.use_teacher_answers`
+      reads have their own.
   """
   teacher: modeling.MobileBertConfig = dataclasses.field(
       default_factory=lambda: modeling.get_architecture('ib_bert_large'))
@@ -52,6 +57,7 @@ class DistillationConfig(task.PretrainingConfig):
       default_factory=losses.LossWeights)
   variant: str = 'paper'
   teacher_dtype: str = 'float32'
+  top_k: int = 0
 
 
 @task_factory.register_task_cls(DistillationConfig)
@@ -76,12 +82,20 @@ class DistillationTask(task.PretrainingTask):
     self._teacher = None
     self._comparison = None
     self._stage = None
+    self._reads_answers = getattr(
+        params.train_data, 'use_teacher_answers', False)
+    if self._reads_answers and any(s.student_blocks for s in self.stages):
+      raise ValueError(
+          'task.train_data.use_teacher_answers is true, but the answers of '
+          'records are those of the masked-LM head alone: transfer needs the '
+          'teacher itself. Set task.schedule.strategy to none, and '
+          'task.init_checkpoint to the last checkpoint of the transfer.')
 
   def build_model(self, params: bert.PretrainerConfig | None = None
                   ) -> modeling.MobileBertPretrainer:
     """Builds the student, and the teacher if its checkpoint is named."""
     model = super().build_model(params)
-    if self.task_config.teacher_checkpoint:
+    if self.task_config.teacher_checkpoint and not self._reads_answers:
       self._load_teacher()
     return model
 
@@ -108,6 +122,7 @@ class DistillationTask(task.PretrainingTask):
     # Weights are copied in full precision, whatever the teacher runs in.
     teacher = (self._load_teacher()
                if self.task_config.teacher_dtype == 'float32'
+               and not self._reads_answers
                else self._restore_teacher())
     teachers.copy_to_student(teacher, model)
 
@@ -147,7 +162,7 @@ class DistillationTask(task.PretrainingTask):
           variable.ref(): multiplier for variable, multiplier in multipliers})
     self._student_view = schedules.stage_view(
         model, stage.student_blocks, stage.distill)
-    self._teacher_view = schedules.stage_view(
+    self._teacher_view = None if self._reads_answers else schedules.stage_view(
         self._load_teacher(), stage.teacher_blocks, stage.distill,
         all_outputs=self._compares_all_outputs)
 
@@ -208,7 +223,7 @@ class DistillationTask(task.PretrainingTask):
               model: modeling.MobileBertPretrainer) -> gradient_step.Computed:
     """Runs the views of the current stage on a slice."""
     del model  # The stage has a view of it.
-    teacher = _run(self._teacher_view, part.inputs)
+    teacher = self.teach(part.inputs)
     student = _run(self._student_view, part.inputs)
     terms = self._terms(teacher, student, part)
     loss = self._weigh(terms)
@@ -216,6 +231,15 @@ class DistillationTask(task.PretrainingTask):
       terms[trainer.TRANSFER] = _by_block(
           terms, self._stage.student_blocks, self._depth)
     return loss, terms, student
+
+  def teach(self, inputs: dict[str, tf.Tensor]) -> dict[str, Any]:
+    """Returns what the teacher says in the current stage.
+
+    Nothing, if the inputs hold its answers.
+    """
+    if self._teacher_view is None:
+      return {}
+    return _run(self._teacher_view, inputs)
 
   def evaluate(self, part: gradient_step.Slice,
                model: modeling.MobileBertPretrainer,
@@ -258,15 +282,27 @@ class DistillationTask(task.PretrainingTask):
     if self._stage.student_blocks:
       terms.update(self._transfer_terms(teacher, student, part))
     if self._stage.distill:
-      terms['masked_lm'] = losses.soft_masked_lm(
-          teacher['mlm_logits'], student['mlm_logits'],
-          inputs['masked_lm_ids'], inputs['masked_lm_weights'],
-          self.task_config.loss_weights.ground_truth_ratio
-      ) * part.shares[task.PREDICTIONS]
+      terms['masked_lm'] = self._masked_lm(
+          teacher, student, inputs) * part.shares[task.PREDICTIONS]
       terms['next_sentence'] = losses.next_sentence(
           student['next_sentence'], inputs['next_sentence_labels']
       ) * part.shares[gradient_step.TEXTS]
     return terms
+
+  def _masked_lm(self, teacher: dict[str, Any], student: dict[str, Any],
+                 inputs: dict[str, tf.Tensor]) -> tf.Tensor:
+    """Returns the soft masked-LM loss, of the teacher or of its answers."""
+    common = (student['mlm_logits'], inputs['masked_lm_ids'],
+              inputs['masked_lm_weights'],
+              self.task_config.loss_weights.ground_truth_ratio)
+    if self._reads_answers:
+      return losses.soft_masked_lm_of_top(losses.TopAnswers(
+          inputs[answer_records.IDS], inputs[answer_records.LOG_PROBABILITIES],
+          inputs[answer_records.REST]), *common)
+    if self.task_config.top_k:
+      return losses.soft_masked_lm_of_top(losses.top_answers(
+          teacher['mlm_logits'], self.task_config.top_k), *common)
+    return losses.soft_masked_lm(teacher['mlm_logits'], *common)
 
   def _weigh(self, terms: dict[str, tf.Tensor]) -> tf.Tensor:
     """Returns the weighted sum of the terms, averaged over blocks.

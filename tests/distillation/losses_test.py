@@ -95,6 +95,38 @@ class LossesTest(tf.test.TestCase, parameterized.TestCase):
     self.assertAllClose(
         read('mlm_loss') + read('nsp_loss'), read('total_loss'), rtol=1e-5)
 
+  @parameterized.parameters(1, 3, 9)
+  def test_top_answers_against_numpy(self, k):
+    rng = np.random.default_rng(k)
+    teacher, student = rng.normal(scale=3, size=[2, 2, 3, 10])
+    labels = rng.integers(0, 10, [2, 3])
+    weights = np.array([[1, 1, 0], [1, 0, 0]], np.float32)
+    t, s = map(_softmax, (teacher, student))
+    expected = []
+    for row in zip(*np.nonzero(weights), strict=True):
+      top = np.argsort(-t[row])[:k]
+      soft = -(t[row][top] * np.log(s[row][top])).sum() - (
+          1 - t[row][top].sum()) * np.log(1 - s[row][top].sum())
+      expected.append(0.3 * -np.log(s[row][labels[row]]) + 0.7 * soft)
+    answers = losses.top_answers(tf.constant(teacher), k)
+    found = losses.soft_masked_lm_of_top(
+        answers, tf.constant(student), labels, weights, 0.3)
+    self.assertAllClose(found, np.mean(expected), rtol=1e-5)
+    if k == 9:  # The rest is a single token.
+      self.assertAllClose(found, losses.soft_masked_lm(
+          teacher, student, labels, weights, 0.3), rtol=1e-5)
+
+  def test_a_student_that_is_sure_has_finite_gradients(self):
+    logits = tf.constant([[[60.0, 0.0, 0.0, 0.0]]])
+    answers = losses.top_answers(tf.zeros([1, 1, 4]), 1)
+    with tf.GradientTape() as tape:
+      tape.watch(logits)
+      loss = losses.soft_masked_lm_of_top(
+          answers, logits, tf.zeros([1, 1], tf.int32), tf.ones([1, 1]), 0.0)
+    # What the student says less what the teacher says, as of two classes.
+    self.assertAllClose(tape.gradient(loss, logits)[0, 0],
+                        [0.75, -0.25, -0.25, -0.25], atol=1e-6)
+
   def test_padding_does_not_count(self):
     rng = np.random.default_rng(0)
     teacher, student = rng.normal(size=[2, 2, 5, 8]).astype(np.float32)

@@ -6,13 +6,16 @@
 Records are masked as they are read, or were masked when they were made.
 """
 
+from collections.abc import Callable
 import dataclasses
+import functools
 import os
 import random
 from typing import Any
 
 import tensorflow as tf
 
+from mobilebert_tf.data import answer_records
 from mobilebert_tf.data import batches as batches_lib
 from mobilebert_tf.data import pretraining_examples
 from mobilebert_tf.data import pretraining_records
@@ -45,6 +48,8 @@ class MobileBertPretrainDataConfig(cfg.DataConfig):
     seq_length: Length of the batches; each record is shorter and followed by a
       [PAD].
     max_predictions_per_seq: Maximum number of predicted tokens.
+    use_teacher_answers: Whether to give what a teacher answered, of records of
+      `cache_answers`.
     use_next_sentence_label: Whether to give `next_sentence_labels`.
     vocab_file: Vocabulary of the records.
     lower_case: Whether the records are lower-cased (`text.settings`); if None,
@@ -66,6 +71,7 @@ class MobileBertPretrainDataConfig(cfg.DataConfig):
   shuffle_buffer_size: int = 10_000
   seq_length: int = 128
   max_predictions_per_seq: int = 20
+  use_teacher_answers: bool = False
   use_next_sentence_label: bool = True
   vocab_file: str = ''
   lower_case: bool | str | None = None
@@ -128,6 +134,7 @@ class MobileBertPretrainDataLoader(data_loader.DataLoader):
       `[batch, seq_length]`, `masked_lm_positions`, `masked_lm_ids`
       `[batch, max_predictions_per_seq]`, float32 `masked_lm_weights` of the
       same shape and int32 `next_sentence_labels` `[batch, 1]` (0: is next).
+      With a teacher's answers also those of `AnswerSettings.parse`.
 
     Raises:
       FileNotFoundError: If there are no records, or they are not finished.
@@ -138,6 +145,8 @@ class MobileBertPretrainDataLoader(data_loader.DataLoader):
     vocabulary = vocabulary_lib.Vocabulary.read(params.vocab_file)
     files = record_files.find_records(params.input_path)
     is_masked = record_files.check_records(files, vocabulary, params)
+    answers = (record_files.find_answers(files) if params.use_teacher_answers
+               else None)
     seed = params.seed
     if seed is None:
       seed = random.SystemRandom().getrandbits(31) if params.is_training else 0
@@ -153,7 +162,7 @@ class MobileBertPretrainDataLoader(data_loader.DataLoader):
 
     def make_batch(index: tf.Tensor, serialized: tf.Tensor):
       if is_masked:
-        return self._make_masked_batch(serialized, vocabulary)
+        return self._make_masked_batch(serialized, vocabulary, answers)
       # No two batches share a seed, whichever worker makes them.
       mask_seed = tf.stack([tf.constant(seed, tf.int64),
                             index * part.workers + part.worker])
@@ -162,6 +171,20 @@ class MobileBertPretrainDataLoader(data_loader.DataLoader):
     batches = part.deal(batches.enumerate(params.start_batch).map(
         make_batch, num_parallel_calls=tf.data.AUTOTUNE))
     return batches_lib.prefetch(batches, params)
+
+  def masked_parser(self) -> Callable[[tf.Tensor], dict[str, tf.Tensor]]:
+    """Returns what makes batches of serialized records, string `[batch]`.
+
+    Raises:
+      FileNotFoundError: As `load`.
+      ValueError: As `load`; and if the records are not masked.
+    """
+    vocabulary = vocabulary_lib.Vocabulary.read(self._params.vocab_file)
+    files = record_files.find_records(self._params.input_path)
+    if not record_files.check_records(files, vocabulary, self._params):
+      raise ValueError(f'{self._params.input_path} is masked when it is read.')
+    return functools.partial(
+        self._make_masked_batch, vocabulary=vocabulary, answers=None)
 
   def _read(self, files: list[str], seed: int,
             part: '_Part') -> tf.data.Dataset:
@@ -198,18 +221,21 @@ class MobileBertPretrainDataLoader(data_loader.DataLoader):
         rate=params.masked_lm_rate, seed=seed,
         whole_word=params.whole_word_masking)
 
-  def _make_masked_batch(self, serialized: tf.Tensor,
-                         vocabulary: vocabulary_lib.Vocabulary
-                         ) -> dict[str, tf.Tensor]:
+  def _make_masked_batch(
+      self, serialized: tf.Tensor, vocabulary: vocabulary_lib.Vocabulary,
+      answers: answer_records.AnswerSettings | None) -> dict[str, tf.Tensor]:
     """Pads static records."""
     slots = ('masked_lm_positions', 'masked_lm_ids')
     parsed = self._parse(
         serialized, ('input_ids', 'input_mask', 'segment_ids', *slots),
         ('masked_lm_weights',))
     shape = [None, self._params.max_predictions_per_seq]
-    return self._pad(parsed, vocabulary.pad_id) | {
+    batch = self._pad(parsed, vocabulary.pad_id) | {
         name: parsed[name].to_tensor(shape=shape)
         for name in (*slots, 'masked_lm_weights')}
+    if answers is not None:
+      batch |= answers.parse(serialized, shape[1])
+    return batch
 
   def _pad(self, parsed: dict[str, tf.RaggedTensor | tf.Tensor],
            pad_id: int) -> dict[str, tf.Tensor]:
