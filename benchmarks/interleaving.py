@@ -9,11 +9,16 @@ seconds do not.
 
 import concurrent.futures
 import dataclasses
+import logging as python_logging
 import multiprocessing
+import os
 import statistics
 import time
+import warnings
 from collections.abc import Callable, Sequence
 from typing import Any
+
+from absl import logging
 
 from mobilebert_tf.common import machine
 
@@ -77,12 +82,20 @@ def time_interleaved(starts: Sequence[Callable[[], tuple[Step, Step]]],
 def new_process() -> concurrent.futures.ProcessPoolExecutor:
   """Returns a pool of one process, which keeps what it started."""
   return concurrent.futures.ProcessPoolExecutor(
-      1, multiprocessing.get_context('spawn'))
+      1, multiprocessing.get_context('spawn'), _silence)
 
 
 # What follows runs in the processes.
 
 _step: Step
+
+
+def _silence() -> None:
+  """Keeps warnings of libraries out of what a benchmark prints."""
+  os.environ.setdefault('TF_CPP_MIN_LOG_LEVEL', '3')
+  warnings.simplefilter('ignore')
+  logging.set_verbosity(logging.ERROR)
+  python_logging.getLogger('tensorflow').setLevel(python_logging.ERROR)
 
 
 def _start(start: Callable[[], tuple[Step, Step]]) -> Any:
