@@ -21,8 +21,10 @@ from absl import logging
 
 from mobilebert_tf.common import program
 from mobilebert_tf.pipelines.finetuning import recipe as recipe_lib
+from mobilebert_tf.training import device_flags
 
 recipe_lib.define_flags()
+device_flags.define()
 
 _OUTPUT_DIR = flags.DEFINE_string(
     'output_dir', None, 'Folder for the model, its report and its answers.',
@@ -52,7 +54,8 @@ def main() -> None:
   for flag in (_LEARNING_RATE, _BATCH_SIZE, _EPOCHS):
     if flag.value is not None:
       settings[flag.name] = flag.value
-  run.run(recipe_lib.Recipe(**fields, **settings, seed=_SEED.value), folder)
+  run.run(recipe_lib.Recipe(**fields, **settings, seed=_SEED.value), folder,
+          runtime=device_flags.read())
   results = evaluation_report.read(folder)
   print(evaluation_report.format_summary(
       results, registry.get(results['kind']).report_parts()))

@@ -19,8 +19,10 @@ from absl import logging
 
 from mobilebert_tf.common import program
 from mobilebert_tf.pipelines.finetuning import recipe as recipe_lib
+from mobilebert_tf.training import device_flags
 
 recipe_lib.define_flags()
+device_flags.define()
 
 _OUTPUT_DIR = flags.DEFINE_string(
     'output_dir', None, 'Folder for all runs.', required=True)
@@ -47,7 +49,8 @@ def main() -> None:
       learning_rates=tuple(_LEARNING_RATES.value),
       epochs=tuple(_EPOCHS.value), seeds=tuple(_SEEDS.value))
   found = search.search(
-      recipe_lib.Recipe(**recipe_lib.read_flags()), grid, folder)
+      recipe_lib.Recipe(**recipe_lib.read_flags()), grid, folder,
+      device_flags.read())
   page = search_report.write_report(found, folder)
   print(search_report.format_summary(found))
   print(f'\nThe best model: {folder / search.BEST}\nThe report: {page}')

@@ -1,7 +1,7 @@
 # Copyright 2026 The mobilebert_tf Authors
 # SPDX-License-Identifier: Apache-2.0
 
-"""What is left out, which programs say even where they log errors alone."""
+"""What users should know, which programs say even if they log errors alone."""
 
 from collections.abc import Mapping, Sequence
 import sys
@@ -19,6 +19,14 @@ def tell(message: str) -> None:
     logging.warning('%s', message)
   else:
     print(f'Warning: {message}', file=sys.stderr, flush=True)
+
+
+def inform(message: str) -> None:
+  """Logs information, or prints it where information is not logged."""
+  if logging.get_verbosity() >= logging.INFO:
+    logging.info('%s', message)
+  else:
+    print(message, file=sys.stderr, flush=True)
 
 
 def is_too_much(count: int, total: int) -> bool:

@@ -153,6 +153,9 @@ class Chain:
     self.folder = folder
     self.pipeline = Pipeline(folder, num_steps)
     self._settings = settings
+    # What devices a step has does not change it, but their precision does.
+    self._precision = {name: value for name, value in settings.runtime.items()
+                       if name == 'mixed_precision_dtype'}
     self.data: dict[str, Any] = {}
     self.task: dict[str, Any] = {}
 
@@ -207,7 +210,8 @@ class Chain:
         lambda step: pretraining.train_teacher(step, self.data, settings),
         {'steps': settings.teacher_steps,
          'batch_size': settings.pretraining_batch_size,
-         'configuration': pretraining.fingerprint(), **seed})
+         'configuration': pretraining.fingerprint(), **seed,
+         **self._precision})
     tokens = manifests['train']['counts']['tokens']
     return {'text': {**collected, 'tokens': tokens}, 'vocabulary': vocabulary,
             'teacher': teacher}
@@ -223,7 +227,7 @@ class Chain:
         {'variant': dataclasses.asdict(variant),
          'steps_per_block': settings.steps_per_block,
          'distillation_steps': settings.distillation_steps,
-         'seed': settings.seed})
+         'seed': settings.seed, **self._precision})
 
   def prepare_task(self) -> dict[str, Any]:
     """Writes or checks the files of the task, and returns them."""
@@ -244,7 +248,7 @@ class Chain:
         lambda step: task_lib.finetune(
             step, self.task, self.folder / name, settings),
         {'steps': settings.task_steps,
-         'batch_size': settings.task_batch_size})
+         'batch_size': settings.task_batch_size, **self._precision})
 
   def facts(self, program: str) -> dict[str, Any]:
     """Returns the costs of the steps, and `machine.run_facts` of a program."""

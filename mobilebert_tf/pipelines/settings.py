@@ -4,10 +4,12 @@
 """Settings of a chain of trainings, and their flags."""
 
 import dataclasses
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from absl import flags
+
+from mobilebert_tf.training import device_flags
 
 flags.disclaim_key_flags()  # They are those of the program that defines them.
 
@@ -41,6 +43,8 @@ class Settings:
   passages_per_library: int = _setting(
       800, 'Passages of each library in the default task')
   seed: int = _setting(1, 'Seed of everything random')
+  # Devices and precision, of which `device_flags` defines the flags.
+  runtime: Mapping[str, Any] = dataclasses.field(default_factory=dict)
 
   @property
   def student_steps(self) -> int:
@@ -57,7 +61,7 @@ class Settings:
 
 def define_flags(defaults: Settings, leave_out: Collection[str] = (),
                  required: Collection[str] = (), **remarks: str) -> None:
-  """Defines a flag for each setting.
+  """Defines a flag for each setting, and those of devices.
 
   Args:
     defaults: Default values.
@@ -67,7 +71,7 @@ def define_flags(defaults: Settings, leave_out: Collection[str] = (),
   """
   for field in dataclasses.fields(Settings):
     name, default = field.name, getattr(defaults, field.name)
-    if name in leave_out:
+    if name in leave_out or not field.metadata:
       continue
     description = '; '.join(
         filter(None, (field.metadata['help'], remarks.get(name)))) + '.'
@@ -82,6 +86,7 @@ def define_flags(defaults: Settings, leave_out: Collection[str] = (),
     elif is_list:
       default = list(default)
     define(name, default, description, required=name in required)
+  device_flags.define()
 
 
 def read_flags(defaults: Settings, **changes: Any) -> Settings:
@@ -91,4 +96,5 @@ def read_flags(defaults: Settings, **changes: Any) -> Settings:
   values = {name: flags.FLAGS[name].value for name in names}
   values = {name: tuple(value) if isinstance(value, list) else value
             for name, value in values.items()}
-  return dataclasses.replace(defaults, **values, **changes)
+  return dataclasses.replace(
+      defaults, runtime=device_flags.read(), **values, **changes)

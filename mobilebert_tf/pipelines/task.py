@@ -119,7 +119,7 @@ def finetune(folder: pathlib.Path, task: dict[str, Any],
       batch_size=settings.task_batch_size,
       epochs=(settings.task_steps * settings.task_batch_size
               / task['train_examples']),
-      seed=settings.seed), folder, folder.name)
+      seed=settings.seed), folder, folder.name, settings.runtime)
   report = evaluation_report.read(folder)
   return {'accuracy': results['metrics']['dev']['accuracy'],
           'confusion': report['confusion'],

@@ -7,7 +7,10 @@ Their defaults are the paper's full scale; `configs/experiments` holds runs of
 other sizes. Paths of data and checkpoints have no default: a run names them.
 """
 
+import difflib
 import functools
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 from mobilebert_tf.distillation import fine_tuning
 from mobilebert_tf.distillation import optimizers
@@ -18,19 +21,50 @@ from mobilebert_tf.tasks import recipes
 from mobilebert_tf.tasks import registry
 from mobilebert_tf.tasks.pretraining import loader as pretraining_loader
 from mobilebert_tf.tasks.pretraining import task as pretraining_task
+from mobilebert_tf.training import devices
 from official.core import config_definitions as cfg
 from official.core import exp_factory
 from official.nlp import tasks  # noqa: F401
 from official.nlp.configs import bert
 from official.nlp.configs import experiment_configs  # noqa: F401
 
+_OURS = 'mobilebert/'
 _LAMB = 'lamb_reference'  # Its defaults are the paper's settings.
 _RESTRICTIONS = ['task.train_data.is_training != None']
 
 
 def get(name: str) -> cfg.ExperimentConfig:
-  """Returns a registered experiment such as `mobilebert/pretrain`."""
-  return exp_factory.get_exp_config(name)
+  """Returns a registered experiment such as `mobilebert/pretrain`.
+
+  Its devices are chosen when it runs, also those of the Model Garden's own.
+
+  Raises:
+    LookupError: If there is none; lists ours, and says which is nearest.
+  """
+  known = names()
+  if name not in known:
+    near = difflib.get_close_matches(name, known, n=1)
+    ours = [each for each in known if each.startswith(_OURS)]
+    raise LookupError(
+        f'There is no experiment {name!r}.'
+        + (f' Did you mean {near[0]!r}?' if near else '')
+        + f' There are {", ".join(ours)}, and those of the Model Garden.')
+  params = exp_factory.get_exp_config(name)
+  params.runtime = devices.RuntimeConfig.of(params.runtime)
+  return params
+
+
+def names() -> list[str]:
+  """Returns the names of all registered experiments."""
+  return sorted(_flatten(exp_factory._REGISTERED_CONFIGS))  # It has no list.
+
+
+def _flatten(registered: Mapping[str, Any], prefix: str = '') -> Iterator[str]:
+  for name, value in registered.items():
+    if isinstance(value, Mapping):
+      yield from _flatten(value, f'{prefix}{name}/')
+    else:
+      yield prefix + name
 
 
 @exp_factory.register_config_factory('mobilebert/pretrain')
@@ -47,6 +81,7 @@ def pretrain() -> cfg.ExperimentConfig:
           optimizer=_optimization(
               _LAMB, learning_rate=1.5e-3, end_learning_rate=1.5e-7,
               train_steps=500_000, warmup_steps=10_000)),
+      runtime=devices.RuntimeConfig(),
       restrictions=list(_RESTRICTIONS))
 
 
@@ -71,6 +106,7 @@ def _fine_tune(experiment: recipes.Experiment) -> cfg.ExperimentConfig:
           'adamw', learning_rate=rate,
           end_learning_rate=experiment.last_share * rate,
           train_steps=steps, warmup_steps=steps // 10)),
+      runtime=devices.RuntimeConfig(),
       restrictions=list(_RESTRICTIONS))
   if experiment.epoch_steps:  # An evaluation after each epoch.
     loop = min(100, experiment.epoch_steps // 4)
@@ -116,6 +152,7 @@ def _distillation(schedule: schedules.ScheduleConfig,
           optimizer=_optimization(
               _LAMB, learning_rate=1.5e-3, end_learning_rate=1.5e-7,
               train_steps=740_000, warmup_steps=10_000)),
+      runtime=devices.RuntimeConfig(),
       restrictions=list(_RESTRICTIONS))
 
 

@@ -9,21 +9,22 @@ import os
 import sys
 import tempfile
 import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import numpy as np
 import orbit
 import tensorflow as tf, tf_keras
 import tqdm
+from absl import logging
 
 from mobilebert_tf.checkpoints import bundles
 from mobilebert_tf.common import files
 from mobilebert_tf.common import outputs
 from mobilebert_tf.common import plain_paths
 from mobilebert_tf.tasks import gradient_step
+from mobilebert_tf.training import devices
 from mobilebert_tf.training import resuming
-from official.common import distribute_utils
 from official.core import base_task
 from official.core import base_trainer
 from official.core import config_definitions as cfg
@@ -31,8 +32,11 @@ from official.core import task_factory
 from official.core import train_lib
 from official.core import train_utils
 from official.modeling import performance
+from official.nlp.data import data_loader_factory
 
 METRICS_FILE = 'metrics.jsonl'
+MODES = ('train', 'eval', 'train_and_eval', 'train_and_post_eval',
+         'continuous_eval')
 _SHOWN = 6  # Names in an error message.
 
 
@@ -62,7 +66,8 @@ def run_experiment(params: cfg.ExperimentConfig, mode: str, model_dir: str,
     mode: Mode of the Model Garden, such as `train_and_post_eval`.
     model_dir: Folder of checkpoints, summaries and metrics.
     description: Title of the progress bar.
-    strategy: Distribution strategy; by default that of `params.runtime`.
+    strategy: Distribution strategy; by default that of `params.runtime`
+      (`devices.build_strategy`).
 
   Returns:
     The model, and the metrics of the evaluation at the end, if there is one.
@@ -78,21 +83,53 @@ def run_experiment(params: cfg.ExperimentConfig, mode: str, model_dir: str,
   params.validate()
   # The Model Garden's tasks pass the labels along with the inputs.
   warnings.filterwarnings('ignore', message='Input dict contained keys')
-  strategy = strategy or _build_strategy(params.runtime)
+  _check(params, mode)
+  strategy = strategy or devices.build_strategy(params.runtime)
   gradient_step.check(params.task, strategy.num_replicas_in_sync)
-  if params.runtime.mixed_precision_dtype:
-    performance.set_mixed_precision_policy(params.runtime.mixed_precision_dtype)
   with contextlib.ExitStack() as stack:
+    stack.enter_context(_precision(params.runtime.mixed_precision_dtype))
+    devices.tell(strategy)
     if 'train' in mode and strategy.extended.should_checkpoint:
       stack.enter_context(outputs.claimed(
           model_dir, [resuming.PARAMS_FILE], 'the folder of a run'))
     return _run(params, mode, model_dir, description, strategy)
 
 
+def _check(params: cfg.ExperimentConfig, mode: str) -> None:
+  """Raises ValueError for settings that would fail later, with their names."""
+  if mode not in MODES:
+    raise ValueError(f'mode is {mode!r}; it is one of {", ".join(MODES)}.')
+  loop, summary = params.trainer.steps_per_loop, params.trainer.summary_interval
+  if 'train' in mode and (summary < 1 or summary % loop):
+    raise ValueError(
+        f'trainer.summary_interval is {summary}, which is no multiple of '
+        f'trainer.steps_per_loop, {loop}. Set both, such as to the same.')
+  # Loaders check their settings when they are made.
+  for part in ('train', 'eval'):
+    data = (params.task.train_data if part == 'train'
+            else params.task.validation_data)
+    if part in mode and hasattr(data, 'start_batch'):  # Ours.
+      data_loader_factory.get_data_loader(data)
+
+
+@contextlib.contextmanager
+def _precision(dtype: str | None) -> Iterator[None]:
+  """Sets the precision of a run alone, not of what the process does next."""
+  before = tf_keras.mixed_precision.global_policy()
+  if dtype:
+    performance.set_mixed_precision_policy(dtype)
+  try:
+    yield
+  finally:
+    tf_keras.mixed_precision.set_global_policy(before)
+
+
 def _run(params: cfg.ExperimentConfig, mode: str, model_dir: str,
          description: str, strategy: tf.distribute.Strategy
          ) -> tuple[tf_keras.Model, Mapping[str, Any]]:
   is_chief = strategy.extended.should_checkpoint
+  if found := getattr(params.task, 'found', None):
+    params = params.replace(task=found())
   if 'train' in mode:
     params = _complete(params)
     params = resuming.start_or_resume(params, strategy, model_dir)
@@ -106,15 +143,17 @@ def _run(params: cfg.ExperimentConfig, mode: str, model_dir: str,
     # TensorFlow would not find what it writes to lr[1e-4].
     plain_dir = plain_paths.folder(model_dir)
     trainer = _build_trainer(params, task, mode, plain_dir if is_chief else '')
-  actions = []
+  actions: list[orbit.Action] = []
   if 'train' in mode:
     actions = _build_actions(
         params, task, trainer, model_dir, description, is_chief)
   runner = _ExperimentRunner(
       strategy, task, mode, params, plain_dir, trainer=trainer,
-      save_summary=is_chief, train_actions=actions)
+      save_summary=is_chief, train_actions=actions,
+      eval_actions=[EvaluationLine(trainer.global_step)] if is_chief else [])
   try:
-    return runner.run()
+    with _messages_in_log():
+      return runner.run()
   except tf.errors.DataLossError as error:  # It does not name the file.
     damage = hasattr(task, 'find_damage') and task.find_damage()
     raise ValueError(damage or error.message) from error
@@ -135,14 +174,15 @@ def _complete(params: cfg.ExperimentConfig) -> cfg.ExperimentConfig:
   return params.replace(task={'train_data': {'labels': list(labels)}})
 
 
-def _build_strategy(runtime: cfg.RuntimeConfig) -> tf.distribute.Strategy:
-  distribute_utils.configure_cluster(runtime.worker_hosts, runtime.task_index)
-  return distribute_utils.get_distribution_strategy(
-      distribution_strategy=runtime.distribution_strategy,
-      num_gpus=runtime.num_gpus,
-      all_reduce_alg=runtime.all_reduce_alg,
-      num_packs=runtime.num_packs,
-      tpu_address=runtime.tpu)
+@contextlib.contextmanager
+def _messages_in_log() -> Iterator[None]:
+  """Leaves Orbit's messages to the log; it prints each of them as well."""
+  before = orbit.controller._log
+  orbit.controller._log = logging.info
+  try:
+    yield
+  finally:
+    orbit.controller._log = before
 
 
 def _build_actions(params: cfg.ExperimentConfig, task: base_task.Task,
@@ -182,6 +222,29 @@ class _ExperimentRunner(train_lib.OrbitExperimentRunner):
   The Model Garden's other workers look for checkpoints in a new temporary
   folder: they start anew while the chief resumes, which fails.
   """
+
+  def run(self) -> tuple[tf_keras.Model, Mapping[str, Any]]:
+    """Runs the mode; returns the model and the metrics of a last evaluation.
+
+    The Model Garden's would freeze the model in between to count its
+    operations, which takes 17 GB for a large teacher and finds none.
+    """
+    trainer = self.params.trainer
+    steps, eval_steps = trainer.train_steps, trainer.validation_steps
+    logs: Mapping[str, Any] = {}
+    with self.strategy.scope():
+      if self._mode == 'train_and_eval':
+        self.controller.train_and_evaluate(
+            steps, eval_steps, trainer.validation_interval)
+      elif self._mode == 'continuous_eval':
+        self.controller.evaluate_continuously(
+            eval_steps, timeout=trainer.continuous_eval_timeout,
+            timeout_fn=lambda: self.trainer.global_step.numpy() >= steps)
+      elif self._mode != 'eval':
+        self.controller.train(steps)
+      if self._mode in ('eval', 'train_and_post_eval'):
+        logs = self.controller.evaluate(eval_steps)
+    return self.trainer.model, logs
 
   def _maybe_build_checkpoint_manager(self) -> tf.train.CheckpointManager:
     if self.strategy.extended.should_checkpoint:
@@ -275,6 +338,20 @@ class StopWhenNotFinite:
       return 'all weights are still finite'
     return (f'so are the weights {_shorten(names)} '
             f'({len(names)} of {len(self._model.weights)})')
+
+
+class EvaluationLine:
+  """Evaluation action that prints the metrics of an evaluation as one line."""
+
+  def __init__(self, global_step: tf.Variable):
+    self._global_step = global_step
+
+  def __call__(self, output: orbit.runner.Output) -> None:
+    shown = {name: value for name, value in _scalars(output).items()
+             if '/' not in name}  # Not the losses of each block.
+    tqdm.tqdm.write(  # Beside the progress bar.
+        f'Evaluation at step {int(self._global_step.numpy())}: '
+        + ', '.join(f'{name} {value:.5g}' for name, value in shown.items()))
 
 
 class MetricsLog:

@@ -9,7 +9,7 @@ import json
 import os
 import pathlib
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -33,7 +33,7 @@ from mobilebert_tf.training import resuming
 from mobilebert_tf.training import run as run_lib
 from official.core import config_definitions as cfg
 
-RESULTS, RECIPE, LOG = 'results.json', 'recipe.json', 'train.log'
+RESULTS, RECIPE = 'results.json', 'recipe.json'
 _VOCABULARY = 'vocab.txt'
 _DIRECTORY = 'working_directory'
 _CHECKPOINT = 'checkpoint'  # TensorFlow's list of them.
@@ -43,7 +43,8 @@ _WARM_UP_SHARE = 10
 
 
 def run(recipe: recipe_lib.Recipe, folder: pathlib.Path,
-        description: str = '') -> dict[str, Any]:
+        description: str = '',
+        runtime: Mapping[str, Any] | None = None) -> dict[str, Any]:
   """Fine-tunes unless that is done, and returns the results.
 
   Everything that could fail at the end is read before training starts. A run
@@ -54,6 +55,7 @@ def run(recipe: recipe_lib.Recipe, folder: pathlib.Path,
     folder: Folder of the model, its vocabulary, `evaluation.html` and
       `evaluation.json` of the held-out part, and `results.json`.
     description: Title of the progress bar; by default the task.
+    runtime: Settings of devices and precision, such as `device_flags.read()`.
 
   Returns:
     The content of `results.json`: `recipe`, `metrics` of each held-out part,
@@ -71,11 +73,12 @@ def run(recipe: recipe_lib.Recipe, folder: pathlib.Path,
   if done is not None:  # The folder may be read-only.
     return done
   with outputs.locked(folder):
-    return check_folder(recipe, folder) or _run(recipe, folder, description)
+    return check_folder(recipe, folder) or _run(
+        recipe, folder, description, runtime or {})
 
 
-def _run(recipe: recipe_lib.Recipe, folder: pathlib.Path,
-         description: str) -> dict[str, Any]:
+def _run(recipe: recipe_lib.Recipe, folder: pathlib.Path, description: str,
+         runtime: Mapping[str, Any]) -> dict[str, Any]:
   fields = _as_json(recipe)
   with _removed_after_error(folder / RECIPE, folder / _VOCABULARY):
     # First, as the sign of whose folder it is.
@@ -83,12 +86,10 @@ def _run(recipe: recipe_lib.Recipe, folder: pathlib.Path,
     start = prepare(recipe, folder)
     data = recipe.kind.read_recipe(_with_found_files(recipe), start)
     params = _build_experiment(recipe, start, data)
+    params.override({'runtime': dict(runtime)})
   started = time.monotonic()
-  # Orbit prints every loop; the progress bar is on standard error.
-  with ((folder / LOG).open('a', encoding='utf-8') as log,
-        contextlib.redirect_stdout(log)):
-    model, _ = run_lib.run_experiment(
-        params, 'train', str(folder), description or recipe.task)
+  model, _ = run_lib.run_experiment(
+      params, 'train', str(folder), description or recipe.task)
   seconds = time.monotonic() - started
   metrics = _evaluate(recipe, params, data, folder)
   results = {

@@ -10,7 +10,7 @@ import os
 import pathlib
 import shutil
 import statistics
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import tf_keras
@@ -56,8 +56,8 @@ class Grid:
     ]
 
 
-def search(recipe: recipe_lib.Recipe, grid: Grid,
-           folder: pathlib.Path) -> dict[str, Any]:
+def search(recipe: recipe_lib.Recipe, grid: Grid, folder: pathlib.Path,
+           runtime: Mapping[str, Any] | None = None) -> dict[str, Any]:
   """Runs the trials that are not done, and keeps the best model.
 
   Args:
@@ -66,6 +66,7 @@ def search(recipe: recipe_lib.Recipe, grid: Grid,
     folder: Folder of the search, with a folder for each run in `trials`, of
       which only the best keeps its model; `best`, a link to that; and
       `search.json`, written after each run.
+    runtime: Settings of devices and precision, such as `device_flags.read()`.
 
   Returns:
     `trials`, the results of each run; `settings`, for each batch size, learning
@@ -83,11 +84,12 @@ def search(recipe: recipe_lib.Recipe, grid: Grid,
   """
   recipes = {_name(each): each for each in grid.recipes(recipe)}
   with outputs.claimed(folder, (RESULTS, TRIALS), 'the folder of a search'):
-    return _search(recipe, recipes, folder)
+    return _search(recipe, recipes, folder, runtime or {})
 
 
 def _search(recipe: recipe_lib.Recipe, recipes: dict[str, recipe_lib.Recipe],
-            folder: pathlib.Path) -> dict[str, Any]:
+            folder: pathlib.Path,
+            runtime: Mapping[str, Any]) -> dict[str, Any]:
   for name, each in recipes.items():  # Before any model is removed.
     run_lib.check_folder(each, folder / TRIALS / name)
   trials: list[dict[str, Any]] = []
@@ -96,7 +98,8 @@ def _search(recipe: recipe_lib.Recipe, recipes: dict[str, recipe_lib.Recipe],
   for number, (name, each) in enumerate(recipes.items(), 1):
     description = f'[{number}/{len(recipes)}] {name}'
     try:
-      results = run_lib.run(each, folder / TRIALS / name, description)
+      results = run_lib.run(
+          each, folder / TRIALS / name, description, runtime)
     except DivergenceError as error:  # Others may converge.
       failed[name] = str(error)
       continue
@@ -111,7 +114,8 @@ def _search(recipe: recipe_lib.Recipe, recipes: dict[str, recipe_lib.Recipe],
     raise DivergenceError(
         f'All {len(recipes)} runs diverged; the first: '
         f'{next(iter(failed.values()))}')
-  _restore_best(recipes[found['best']], folder / TRIALS / found['best'])
+  _restore_best(
+      recipes[found['best']], folder / TRIALS / found['best'], runtime)
   if failed:  # The last one may have been one of them.
     files.write_text(folder / RESULTS, json.dumps(found, indent=1))
   return found
@@ -156,11 +160,12 @@ def _keep_best(folder: pathlib.Path, names: Sequence[str]) -> str:
   return best
 
 
-def _restore_best(recipe: recipe_lib.Recipe, trial: pathlib.Path) -> None:
+def _restore_best(recipe: recipe_lib.Recipe, trial: pathlib.Path,
+                  runtime: Mapping[str, Any]) -> None:
   """Trains the best model again if a larger search has removed it."""
   if not (trial / 'checkpoint').exists():
     (trial / run_lib.RESULTS).unlink()
-    run_lib.run(recipe, trial, f'again {trial.name}')
+    run_lib.run(recipe, trial, f'again {trial.name}', runtime)
 
 
 def _name(recipe: recipe_lib.Recipe) -> str:
