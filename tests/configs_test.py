@@ -8,14 +8,14 @@ import pathlib
 from absl.testing import parameterized
 import tensorflow as tf
 
-from mobilebert_tf.common import files
+from mobilebert_tf.common import config_files
 from mobilebert_tf import modeling
 from mobilebert_tf.tasks.classification import glue
 from mobilebert_tf.training import experiments
 from official.core import exp_factory
 from official.modeling import hyperparams
 
-_FOLDER = pathlib.Path(files.config_path('experiments/distill.yaml')).parent
+_FOLDER = pathlib.Path(config_files.find('experiments/distill.yaml')).parent
 _EXPERIMENTS = {
     'pretrain_small': ('mobilebert/pretrain', 'ib_bert_small'),
     'distill_small': ('mobilebert/distill', 'mobilebert_small'),
@@ -40,7 +40,7 @@ class ConfigsTest(tf.test.TestCase, parameterized.TestCase):
     experiment, model = _EXPERIMENTS[name]
     params = hyperparams.override_params_dict(
         exp_factory.get_exp_config(experiment),
-        files.config_path(f'experiments/{name}.yaml'), is_strict=True)
+        config_files.find(f'experiments/{name}.yaml'), is_strict=True)
     params.validate()
     self.assertEqual(params.task.model.encoder.get().as_dict(),
                      modeling.get_architecture(model).as_dict())
@@ -51,7 +51,7 @@ class ConfigsTest(tf.test.TestCase, parameterized.TestCase):
     registered = exp_factory.get_exp_config(_EXPERIMENTS[name][0])
     read = hyperparams.override_params_dict(
         exp_factory.get_exp_config(_EXPERIMENTS[name][0]),
-        files.config_path(f'experiments/{name}.yaml'), is_strict=True)
+        config_files.find(f'experiments/{name}.yaml'), is_strict=True)
     self.assertEqual(read.task.as_dict(), registered.task.as_dict())
     self.assertEqual(read.trainer.as_dict(), registered.trainer.as_dict())
 
@@ -68,7 +68,7 @@ class ConfigsTest(tf.test.TestCase, parameterized.TestCase):
   def test_the_small_student_has_the_small_teacher(self):
     params = hyperparams.override_params_dict(
         exp_factory.get_exp_config('mobilebert/distill'),
-        files.config_path('experiments/distill_small.yaml'), is_strict=True)
+        config_files.find('experiments/distill_small.yaml'), is_strict=True)
     self.assertEqual(params.task.teacher,
                      modeling.get_architecture('ib_bert_small'))
     schedule = params.task.schedule
@@ -90,7 +90,7 @@ class ConfigsTest(tf.test.TestCase, parameterized.TestCase):
   @parameterized.parameters(*_EXPERIMENTS)
   def test_a_file_opens_with_the_command_that_runs_it(self, name):
     text = pathlib.Path(
-        files.config_path(f'experiments/{name}.yaml')).read_text('utf-8')
+        config_files.find(f'experiments/{name}.yaml')).read_text('utf-8')
     experiment, _ = _EXPERIMENTS[name]
     self.assertIn(f'--experiment={experiment} ', text)
     self.assertIn(f'--config_file=configs/experiments/{name}.yaml', text)
@@ -98,7 +98,7 @@ class ConfigsTest(tf.test.TestCase, parameterized.TestCase):
   def test_an_unknown_file_is_named_with_those_there_are(self):
     with self.assertRaisesRegex(
         FileNotFoundError, 'experiments/distill.yaml'):
-      files.config_path('experiments/nothing.yaml')
+      config_files.find('experiments/nothing.yaml')
 
 
 if __name__ == '__main__':

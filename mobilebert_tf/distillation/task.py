@@ -23,6 +23,7 @@ from official.core import task_factory
 from official.modeling import optimization
 from official.nlp.configs import bert
 
+_TEACHER = 'ib_bert_large'
 _TEACHER_DTYPES = ('float32', 'bfloat16')
 _EMBEDDINGS = ('word_embeddings', 'embeddings')
 
@@ -32,7 +33,8 @@ class DistillationConfig(task.PretrainingConfig):
   """Config of a student (`model`), its teacher and the transfer schedule.
 
   Attributes:
-    teacher: Architecture of the teacher.
+    teacher: Architecture of the teacher; if it is the default, that of the
+      YAML beside `teacher_checkpoint`, where a run of ours wrote it.
     teacher_checkpoint: Checkpoint of the teacher, as `mobilebert/pretrain`
       writes it, or a folder of them, of which the latest is taken.
     schedule: Stages with their learning rates; of the trainer's
@@ -49,7 +51,7 @@ class DistillationConfig(task.PretrainingConfig):
       reads have their own.
   """
   teacher: modeling.MobileBertConfig = dataclasses.field(
-      default_factory=lambda: modeling.get_architecture('ib_bert_large'))
+      default_factory=lambda: modeling.get_architecture(_TEACHER))
   teacher_checkpoint: str = ''
   schedule: schedules.ScheduleConfig = dataclasses.field(
       default_factory=schedules.ScheduleConfig)
@@ -58,6 +60,14 @@ class DistillationConfig(task.PretrainingConfig):
   variant: str = 'paper'
   teacher_dtype: str = 'float32'
   top_k: int = 0
+
+  def found(self) -> dict[str, Any]:
+    """Returns the architecture of a teacher that is not named here."""
+    if (not self.teacher_checkpoint
+        or self.teacher != modeling.get_architecture(_TEACHER)):
+      return {}
+    architecture = teachers.read_architecture(self.teacher_checkpoint)
+    return {'teacher': architecture.as_dict()} if architecture else {}
 
 
 @task_factory.register_task_cls(DistillationConfig)

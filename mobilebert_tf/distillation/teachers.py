@@ -8,6 +8,9 @@ import tensorflow as tf
 
 from mobilebert_tf import checkpoints
 from mobilebert_tf import modeling
+from mobilebert_tf.checkpoints import bundles
+from mobilebert_tf.checkpoints import native
+from mobilebert_tf.modeling import architectures
 
 
 def restore(architecture: modeling.MobileBertConfig,
@@ -30,6 +33,23 @@ def restore(architecture: modeling.MobileBertConfig,
       name='teacher')
   checkpoints.restore(teacher, path)
   return teacher
+
+
+def read_architecture(path: str) -> modeling.MobileBertConfig | None:
+  """Reads the architecture that the YAML beside a checkpoint says.
+
+  Args:
+    path: Checkpoint, or the folder of a run.
+
+  Returns:
+    The architecture; None if there is no checkpoint, or no YAML of ours.
+  """
+  try:
+    folder = bundles.locate(path).folder
+    return architectures.resolve(
+        native.encoder_fields(*native.read_run(folder), folder, 'any'))
+  except (FileNotFoundError, ValueError):  # `restore` says what is wrong.
+    return None
 
 
 def copy_to_student(teacher: modeling.MobileBertPretrainer,

@@ -57,10 +57,12 @@ class DistillationTrainer(base_trainer.Trainer):
     """Returns the logs without the metrics that the stage lacks."""
     logs = super().train_loop_end()
     task = self.task
-    wanted = {*task.stage_metrics, self.train_loss.name, 'learning_rate'}
+    wanted = {*task.stage_metrics, self.train_loss.name}
     logs = {name: value for name, value in logs.items() if name in wanted}
     blocks = task.stages[self._stage_index].student_blocks
     return {**self._name_losses(logs, blocks),
+            # Of the last step: the next one may be of another stage.
+            'learning_rate': task.learning_rate(self.optimizer.iterations - 1),
             'stage': tf.constant(self._stage_index)}
 
   def eval_end(self, aggregated_logs: Any = None) -> dict[str, tf.Tensor]:
