@@ -9,40 +9,56 @@ python -m mobilebert_tf.train --experiment=mobilebert/pretrain \
   --params_override=task.train_data.input_path=records/train,...
 
 Every file of configs/experiments opens with the whole command that runs it. The
-same command resumes a run that was stopped. Errors are one line; --verbosity=1
-shows where they were raised.
+same command resumes a run that was stopped. It trains on all GPUs that are
+visible. Errors are one line; --verbosity=1 shows where they were raised, and
+--verbosity=0 what the Model Garden logs.
 """
 
 from absl import flags
-from absl import logging
 
 from mobilebert_tf.common import program
-from official.common import flags as tfm_flags
+from mobilebert_tf.training import device_flags
 
 FLAGS = flags.FLAGS
 
-tfm_flags.define_flags()
-flags.adopt_module_key_flags(tfm_flags)  # So that --help shows them.
-flags.mark_flags_as_required(['experiment', 'mode', 'model_dir'])
+flags.DEFINE_string(
+    'experiment', None, 'Name of the experiment, such as mobilebert/pretrain.',
+    required=True)
+flags.DEFINE_enum(
+    'mode', None,
+    ['train', 'eval', 'train_and_eval', 'train_and_post_eval',
+     'continuous_eval'],
+    'What to do. train_and_eval evaluates every trainer.validation_interval '
+    'steps, train_and_post_eval at the end; continuous_eval evaluates each '
+    'checkpoint that another process writes.', required=True)
+flags.DEFINE_string(
+    'model_dir', None, 'Folder of checkpoints, summaries and metrics.',
+    required=True)
+flags.DEFINE_multi_string(
+    'config_file', None, "YAML files of settings: paths, or names of the "
+    "package's own, such as pretrain_small.yaml. Later ones win.")
+flags.DEFINE_string(
+    'params_override', None, 'Settings that win over those of files: '
+    'trainer.train_steps=100,task.train_data.seed=1, or a YAML file.')
+flags.DEFINE_multi_string(
+    'gin_file', None, "Files of gin settings, for the Model Garden's own.")
+flags.DEFINE_multi_string('gin_params', None, 'Settings of gin.')
+device_flags.define()
 
 
 def main() -> None:
-  import os
   import gin
-  from mobilebert_tf.common import files
-  from mobilebert_tf.training import experiments  # noqa: F401
+  from mobilebert_tf.training import configuration
   from mobilebert_tf.training import run
-  from official.core import train_utils
 
   gin.parse_config_files_and_bindings(FLAGS.gin_file, FLAGS.gin_params)
-  for path in (*(FLAGS.config_file or ()), FLAGS.params_override):
-    if path and os.path.isfile(path):
-      files.read_yaml(path)  # The Model Garden follows aliases to any size.
-  params = train_utils.parse_configuration(FLAGS)
+  params = configuration.read(
+      FLAGS.experiment, FLAGS.config_file or (), FLAGS.params_override or '',
+      device_flags.read())
   run.run_experiment(params, FLAGS.mode, FLAGS.model_dir)
 
 
 if __name__ == '__main__':
   program.run(
-      main, verbosity=logging.INFO,
+      main,
       interrupted='the same command resumes it from the last checkpoint.')

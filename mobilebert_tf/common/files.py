@@ -29,9 +29,6 @@ _LARGEST_RATIO = 100  # Of JSON, compressed as well as possible: about 20.
 _MARK = '\ufeff'  # Byte order mark.
 _POINTER = b'version https://git-lfs.github.com/spec/'
 _MOST_COMMAS = 8  # In the name of a file.
-_PACKAGE = pathlib.Path(__file__).resolve().parents[1]
-# The wheel installs configs/ inside the package; a checkout has it beside.
-_CONFIGS = (_PACKAGE / 'configs', _PACKAGE.parent / 'configs')
 
 
 class LineError(ValueError):
@@ -459,24 +456,6 @@ def _glob(pattern: str) -> list[str]:
     return sorted(glob.glob(pattern))
   import tensorflow as tf
   return sorted(tf.io.gfile.glob(pattern))
-
-
-def config_path(relative: str) -> str:
-  """Returns the path of a file of `configs/`, in a checkout or in the wheel.
-
-  Args:
-    relative: Path below `configs/`.
-
-  Raises:
-    FileNotFoundError: If there is no such file; lists those that exist.
-  """
-  for folder in _CONFIGS:
-    if (folder / relative).is_file():
-      return str(folder / relative)
-  known = sorted({str(file.relative_to(folder)) for folder in _CONFIGS
-                  for file in folder.glob('**/*.yaml')})
-  raise FileNotFoundError(
-      f'There is no {relative} in configs/; there are: {", ".join(known)}.')
 
 
 def size(path: str | os.PathLike) -> int:

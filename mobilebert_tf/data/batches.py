@@ -27,7 +27,8 @@ def check(params: cfg.DataConfig, needed: Sequence[str] = (
   """
   for name in needed:
     if not getattr(params, name):
-      raise ValueError(f'{name} is not set.')
+      part = 'train' if params.is_training else 'validation'
+      raise ValueError(f'task.{part}_data.{name} is not set.')
   if params.global_batch_size < 1:
     raise ValueError(f'global_batch_size is {params.global_batch_size}; it '
                      'has to be at least 1.')

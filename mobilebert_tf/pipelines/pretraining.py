@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from mobilebert_tf import modeling
-from mobilebert_tf.common import files
+from mobilebert_tf.common import config_files
 from mobilebert_tf.data import corpus
 from mobilebert_tf.data import docstrings
 from mobilebert_tf.data import pretraining_records
@@ -168,7 +168,7 @@ def fingerprint() -> str:
   """Returns a hash of the architectures and experiments of the models."""
   parts = [str(modeling.get_architecture(name).as_dict())
            for name in (TEACHER, STUDENT)]
-  parts += [pathlib.Path(files.config_path(f'experiments/{name}.yaml')
+  parts += [pathlib.Path(config_files.find(f'experiments/{name}.yaml')
                          ).read_text(encoding='utf-8')
             for name in ('pretrain_small', 'distill_small')]
   return hashlib.sha256('\0'.join(parts).encode()).hexdigest()
@@ -303,7 +303,7 @@ def _experiment(experiment: str, file: str, data: dict[str, Any],
   """Returns a registered experiment with its YAML file, data and sizes."""
   params = experiments.get(experiment)
   params = hyperparams.override_params_dict(
-      params, files.config_path(f'experiments/{file}.yaml'), is_strict=True)
+      params, config_files.find(f'experiments/{file}.yaml'), is_strict=True)
   common = {
       'vocab_file': data['vocab_file'],
       # One [PAD] follows the longest example, as it does in serving.
@@ -313,6 +313,7 @@ def _experiment(experiment: str, file: str, data: dict[str, Any],
       'seed': settings.seed,
   }
   params.override({
+      'runtime': dict(settings.runtime),
       'task': {
           'train_data': {**common, 'input_path': data['train']},
           # The same masks for every seed make scores comparable.
