@@ -13,7 +13,7 @@ from absl import flags
 flags.disclaim_key_flags()  # They are those of the program that defines them.
 
 # Flag: the field of `devices.RuntimeConfig` that it sets.
-_FIELDS = {
+FIELDS = {
     'num_gpus': 'num_gpus',
     'tpu': 'tpu',
     'distribution_strategy': 'distribution_strategy',
@@ -42,5 +42,5 @@ def define() -> None:
 
 def read() -> dict[str, Any]:
   """Returns the settings of `devices.RuntimeConfig` that flags give."""
-  values = {field: flags.FLAGS[flag].value for flag, field in _FIELDS.items()}
+  values = {field: flags.FLAGS[flag].value for flag, field in FIELDS.items()}
   return {field: value for field, value in values.items() if value is not None}
