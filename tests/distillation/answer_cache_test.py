@@ -9,7 +9,6 @@ import pathlib
 import shutil
 
 from absl.testing import parameterized
-import numpy as np
 import tensorflow as tf
 
 from mobilebert_tf import checkpoints
