@@ -197,11 +197,13 @@ def train_teacher(folder: pathlib.Path, data: dict[str, Any],
 
 def train_student(folder: pathlib.Path, variant: Variant, data: dict[str, Any],
                   teacher_folder: pathlib.Path,
-                  settings: settings_lib.Settings) -> dict[str, Any]:
+                  settings: settings_lib.Settings,
+                  **task: Any) -> dict[str, Any]:
   """Trains a student in the way of the variant.
 
   Arguments and results are those of `train_teacher`, with `stages` among the
-  results if the student has a teacher.
+  results if the student has a teacher; `task` has further fields of the
+  distillation's.
   """
   if not variant.strategy:
     return _pretrain(folder, STUDENT, settings.student_steps, data, settings)
@@ -213,6 +215,7 @@ def train_student(folder: pathlib.Path, variant: Variant, data: dict[str, Any],
       'teacher_checkpoint': str(teacher_folder),
       'schedule': variant.schedule(settings),
       'loss_weights': variant.loss_weights,
+      **task,
   }})
   results = _run(folder, params, STUDENT)
   stages = _stages(params.task.schedule, settings.num_blocks)

@@ -14,9 +14,9 @@ class KillsTest(tf.test.TestCase):
 
   @pytest.mark.slow
   def test_some_stages(self):
-    stages = ('data',)
+    stages = ('data', 'cached answers', 'fine-tuning')
     finished = subprocess.run(
-        [sys.executable, '-m', 'tests.kills', '--kills=2',
+        [sys.executable, '-m', 'tests.kills', '--kills=3',
          *(f'--stage={stage}' for stage in stages)],
         capture_output=True, text=True, check=False)
     self.assertEqual(finished.returncode, 0, finished.stdout + finished.stderr)

@@ -14,6 +14,8 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
+from mobilebert_tf.data import pretraining_records
+from mobilebert_tf.data import record_writing
 from mobilebert_tf.training import run
 from tests import tiny_runs
 from tests.pipelines import tiny
@@ -46,6 +48,12 @@ class Stages:
     self._runs.setUp()
     self.folder = pathlib.Path(self._runs.make_folder())
     self._text = self._runs.make_file('text.txt', _TEXT)
+    self._masked = str(self.folder / 'masked')
+    record_writing.write_records(
+        self._text, self._runs.vocab_file, self._masked,
+        pretraining_records.RecordSettings(
+            max_seq_length=12, masking='static', max_predictions_per_seq=2),
+        num_workers=1)
     self._data = [
         '--task=classification', '--text_column=review', '--label_column=stars',
         f'--train_file={tiny.write_table(self.folder / "train.csv", 48)}',
@@ -79,6 +87,11 @@ class Stages:
            for name in ('progressive', 'joint', 'auxiliary')},
         'distillation': self._distillation(
             strategy='none', distillation_steps=_STEPS),
+        'cached answers': Stage(
+            lambda folder: [
+                *_program('cache_answers'), f'--records={self._masked}',
+                f'--teacher={self.teacher}', f'--output_dir={folder}/answers',
+                '--records_per_file=8', '--batch_size=4', '--top_k=4'], _files),
         'fine-tuning with a teacher': Stage(
             lambda folder: [*self._finetune, f'--output_dir={folder}',
                             f'--teacher={self.model}', '--hidden_weight=0.1'],
