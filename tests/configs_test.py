@@ -77,12 +77,10 @@ class ConfigsTest(temporary.TemporaryFiles, tf.test.TestCase,
     self.assertEqual(
         distilled, exp_factory.get_exp_config(f'mobilebert/{name}').as_dict())
 
-  def test_the_small_student_has_the_small_teacher(self):
+  def test_the_small_student_trains_as_long_as_its_schedule(self):
     params = hyperparams.override_params_dict(
         exp_factory.get_exp_config('mobilebert/distill'),
         config_files.find('experiments/distill_small.yaml'), is_strict=True)
-    self.assertEqual(params.task.teacher,
-                     modeling.get_architecture('ib_bert_small'))
     schedule = params.task.schedule
     self.assertEqual(
         params.trainer.train_steps,

@@ -81,6 +81,8 @@ def run_experiment(params: cfg.ExperimentConfig, mode: str, model_dir: str,
     mobilebert_tf.training.run.DivergenceError: If a loss is not finite.
   """
   params.validate()
+  if found := getattr(params.task, 'found', None):
+    params = params.replace(task=found())
   # The Model Garden's tasks pass the labels along with the inputs.
   warnings.filterwarnings('ignore', message='Input dict contained keys')
   _check(params, mode)
@@ -128,8 +130,6 @@ def _run(params: cfg.ExperimentConfig, mode: str, model_dir: str,
          description: str, strategy: tf.distribute.Strategy
          ) -> tuple[tf_keras.Model, Mapping[str, Any]]:
   is_chief = strategy.extended.should_checkpoint
-  if found := getattr(params.task, 'found', None):
-    params = params.replace(task=found())
   if 'train' in mode:
     params = _complete(params)
     params = resuming.start_or_resume(params, strategy, model_dir)
@@ -147,13 +147,13 @@ def _run(params: cfg.ExperimentConfig, mode: str, model_dir: str,
   if 'train' in mode:
     actions = _build_actions(
         params, task, trainer, model_dir, description, is_chief)
-  runner = _ExperimentRunner(
-      strategy, task, mode, params, plain_dir, trainer=trainer,
-      save_summary=is_chief, train_actions=actions,
-      eval_actions=[EvaluationLine(trainer.global_step)] if is_chief else [])
   try:
     with _messages_in_log():
-      return runner.run()
+      return _ExperimentRunner(
+          strategy, task, mode, params, plain_dir, trainer=trainer,
+          save_summary=is_chief, train_actions=actions,
+          eval_actions=[EvaluationLine(trainer.global_step)] if is_chief else []
+      ).run()
   except tf.errors.DataLossError as error:  # It does not name the file.
     damage = hasattr(task, 'find_damage') and task.find_damage()
     raise ValueError(damage or error.message) from error

@@ -6,10 +6,16 @@
 import contextlib
 import io
 import os
+from unittest import mock
 
-import tensorflow as tf
+from absl import logging
+import pytest
+import tensorflow as tf, tf_keras
+from tensorflow.python.framework import convert_to_constants
 
 from mobilebert_tf.training import run
+from official.core import train_utils
+from tests import tiny_runs
 
 
 class MetricsLogTest(tf.test.TestCase):
@@ -61,6 +67,35 @@ class ProgressBarTest(tf.test.TestCase):
     self.assertIn('teacher', shown.getvalue())
     self.assertIn('4/4', shown.getvalue())
     self.assertIn('loss=1.500', shown.getvalue())
+
+
+class WholeRunTest(tiny_runs.TinyRuns, tf.test.TestCase):
+
+  @pytest.mark.slow
+  def test_nothing_is_frozen_and_each_evaluation_is_a_line(self):
+    params = self.params(tiny_runs.PRETRAIN, self.settings(
+        2, strategy=None)).replace(
+            runtime={'mixed_precision_dtype': 'bfloat16'})
+    printed, told = io.StringIO(), io.StringIO()
+    verbosity = logging.get_verbosity()
+    self.addCleanup(logging.set_verbosity, verbosity)
+    logging.set_verbosity(logging.ERROR)
+    with (mock.patch.object(
+        convert_to_constants, 'convert_variables_to_constants_v2') as froze,
+          mock.patch.object(train_utils, 'try_count_flops') as counted,
+          contextlib.redirect_stdout(printed),
+          contextlib.redirect_stderr(told)):
+      model, metrics = run.run_experiment(
+          params, 'train_and_post_eval', self.make_folder())
+    froze.assert_not_called()
+    counted.assert_not_called()
+    self.assertIn('masked_lm_accuracy', metrics)
+    self.assertRegex(printed.getvalue(),
+                     r'^Evaluation at step 2: masked_lm_accuracy [^\n]+\n$')
+    self.assertIn('Training on the CPU in mixed_bfloat16.', told.getvalue())
+    self.assertEqual(model.dtype_policy.name, 'mixed_bfloat16')
+    # What the process does next has its own precision.
+    self.assertEqual(tf_keras.mixed_precision.global_policy().name, 'float32')
 
 
 if __name__ == '__main__':
