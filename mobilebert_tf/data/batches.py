@@ -77,7 +77,8 @@ def load(needed: tf.Tensor, buckets: Sequence[int],
   In training rows are shuffled by `seed`, repeated, batched within buckets (if
   `batch_by_length`) and divided among the workers. In evaluation every worker
   has all rows in their order, because the metric of all is not the mean of the
-  workers' metrics.
+  workers' metrics. On a TPU all batches have the last length, since XLA would
+  compile the step for each.
 
   Args:
     needed: int32 `[rows]`, the length of each row with the padding it needs.
@@ -90,11 +91,17 @@ def load(needed: tf.Tensor, buckets: Sequence[int],
   Raises:
     ValueError: If there are fewer rows than workers.
   """
+  is_fixed = _is_on_tpu()
+  if is_fixed:
+    buckets = buckets[-1:]
   accepted = tf.constant(buckets, tf.int32)
   if rows is None:
     rows = np.arange(len(needed))
 
   def make(chosen: tf.Tensor) -> Any:
+    if is_fixed:
+      return _with_shapes(make_batch(chosen, buckets[-1]),
+                          batch_size if params.is_training else None)
     longest = tf.reduce_max(tf.gather(needed, chosen))
     place = tf.searchsorted(accepted, [longest])
     return make_batch(chosen, tf.gather(accepted, place)[0])
@@ -114,6 +121,17 @@ def load(needed: tf.Tensor, buckets: Sequence[int],
     batches = _in_order(rows, batch_size, replicas)
   return prefetch(batches.map(make, num_parallel_calls=tf.data.AUTOTUNE),
                   params)
+
+
+def _is_on_tpu() -> bool:
+  return isinstance(tf.distribute.get_strategy(), tf.distribute.TPUStrategy)
+
+
+def _with_shapes(batch: Any, batch_size: int | None) -> Any:
+  """Returns the tensors of a batch with the static shapes that they have."""
+  return tf.nest.map_structure(
+      lambda tensor: tf.ensure_shape(
+          tensor, [batch_size, *tensor.shape[1:]]), batch)
 
 
 def prefetch(batches: tf.data.Dataset,

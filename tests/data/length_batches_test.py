@@ -4,6 +4,7 @@
 """Lengths of batches: few enough to share, fine enough to pad little."""
 
 import dataclasses
+from unittest import mock
 
 import numpy as np
 import tensorflow as tf
@@ -60,6 +61,17 @@ class LengthBatchesTest(tf.test.TestCase):
   def test_a_batch_is_padded_to_the_shortest_length_that_holds_it(self):
     self.assertEqual(_load(is_training=False), [
         ([0, 1], 12), ([2, 3], 12), ([4, 5], 8), ([6, 7], 12), ([8, 9], 4)])
+
+  def test_on_a_tpu_all_batches_have_the_same_static_shape(self):
+    for is_training, rows in ((True, 2), (False, None)):
+      with mock.patch.object(batches_lib, '_is_on_tpu', lambda: True):
+        batches = batches_lib.load(
+            tf.constant(_NEEDED), [4, 8, 12],
+            lambda rows, length: tf.zeros([tf.size(rows), length]),
+            _Config(global_batch_size=2, is_training=is_training))
+      self.assertEqual(batches.element_spec.shape.as_list(), [rows, 12])
+      for batch in batches.take(5):
+        self.assertEqual(batch.shape, [2, 12])
 
   def test_only_the_rows_that_are_named(self):
     rows = np.array([7, 0, 4])
