@@ -358,11 +358,11 @@ def _our_step(contender: _Contender
   batch = _batch(contender, model.encoder.architecture.vocab_size)
 
   def losses() -> dict[str, float]:
+    stage = task.stages[_stage_index(contender, task)]
     values = {metric.name: metric.result() for metric in metrics
-              if metric.name in task.stage_metrics}
+              if metric.name in task.stage_metrics(stage)}
     transfer = values.pop('transfer', None)
     if transfer is not None:
-      stage = task.stages[_stage_index(contender, task)]
       values |= {name: value for name, value in task.name_losses(
           transfer, stage.student_blocks).items() if '/' not in name}
     return {name: float(value) for name, value in values.items()

@@ -14,6 +14,7 @@ from mobilebert_tf.data import answer_records
 from mobilebert_tf.distillation import losses
 from mobilebert_tf.distillation import optimizers as optimization_lib
 from mobilebert_tf.distillation import schedules
+from mobilebert_tf.distillation import stage_graphs
 from mobilebert_tf.distillation import teachers
 from mobilebert_tf.distillation import trainer
 from mobilebert_tf.tasks import gradient_step
@@ -25,7 +26,6 @@ from official.nlp.configs import bert
 
 _TEACHER = 'ib_bert_large'
 _TEACHER_DTYPES = ('float32', 'bfloat16')
-_EMBEDDINGS = ('word_embeddings', 'embeddings')
 
 
 @dataclasses.dataclass
@@ -91,7 +91,7 @@ class DistillationTask(task.PretrainingTask):
         params.schedule, params.teacher.num_blocks, self._depth)
     self._teacher = None
     self._comparison = None
-    self._stage = None
+    self._graph = None
     self._reads_answers = getattr(
         params.train_data, 'use_teacher_answers', False)
     if self._reads_answers and any(s.student_blocks for s in self.stages):
@@ -158,23 +158,27 @@ class DistillationTask(task.PretrainingTask):
 
   def enter_stage(self, index: int, model: modeling.MobileBertPretrainer,
                   optimizer: tf_keras.optimizers.Optimizer) -> None:
-    """Prepares the views and variables of a stage, before it is traced."""
+    """Prepares the graph and the learning rates of a stage."""
     stage = self.stages[index]
-    self._stage = stage
-    multipliers = schedules.stage_multipliers(model, stage)
-    if self.task_config.variant == 'tf1_reference' and not stage.train_all:
-      # Not trained, but their gradient counts in the clipped norm.
-      multipliers += [(variable, 0.0) for name in _EMBEDDINGS for variable in
-                      model.get_layer(name).trainable_variables]
-    self._variables = [variable for variable, _ in multipliers]
-    if isinstance(optimizer, optimization_lib.ReferenceLamb):
-      optimizer.set_multipliers({} if stage.train_all else {
-          variable.ref(): multiplier for variable, multiplier in multipliers})
-    self._student_view = schedules.stage_view(
-        model, stage.student_blocks, stage.distill)
-    self._teacher_view = None if self._reads_answers else schedules.stage_view(
-        self._load_teacher(), stage.teacher_blocks, stage.distill,
-        all_outputs=self._compares_all_outputs)
+    has_multipliers = isinstance(optimizer, optimization_lib.ReferenceLamb)
+    if has_multipliers and stage_graphs.teaches_one_block(stage):
+      if not isinstance(self._graph, stage_graphs.BlockGraph):
+        self._graph = stage_graphs.BlockGraph(
+            model, self._load_teacher(),
+            list(filter(stage_graphs.teaches_one_block, self.stages)),
+            self._compares_all_outputs)
+    else:
+      self._graph = stage_graphs.StageGraph(
+          model, None if self._reads_answers else self._load_teacher(), stage,
+          self._compares_all_outputs)
+    multipliers = self._graph.enter(stage)
+    if has_multipliers:
+      optimizer.set_multipliers(multipliers)
+
+  @property
+  def graph(self) -> Any:
+    """What the current stage computes; a graph is traced once."""
+    return self._graph
 
   def name_losses(self, values: tf.Tensor,
                   blocks: Sequence[int]) -> dict[str, tf.Tensor]:
@@ -192,11 +196,10 @@ class DistillationTask(task.PretrainingTask):
     }
     return {**means, **singles}
 
-  @property
-  def stage_metrics(self) -> list[str]:
-    """Names of the metrics of the current stage."""
-    names = [trainer.TRANSFER] if self._stage.student_blocks else []
-    if self._stage.distill:
+  def stage_metrics(self, stage: schedules.Stage) -> list[str]:
+    """Returns the names of the metrics of a stage."""
+    names = [trainer.TRANSFER] if stage.student_blocks else []
+    if stage.distill:
       names += ['masked_lm', 'next_sentence', 'masked_lm_accuracy']
     return [*names, gradient_step.GRADIENT_NORM]
 
@@ -227,29 +230,19 @@ class DistillationTask(task.PretrainingTask):
     Nothing below the lowest of them is differentiated.
     """
     del model
-    return self._variables
+    return self._graph.variables
 
   def compute(self, part: gradient_step.Slice,
               model: modeling.MobileBertPretrainer) -> gradient_step.Computed:
-    """Runs the views of the current stage on a slice."""
-    del model  # The stage has a view of it.
-    teacher = self.teach(part.inputs)
-    student = _run(self._student_view, part.inputs)
+    """Runs the graph of the current stage on a slice."""
+    del model  # The graph has parts of it.
+    teacher, student = self._graph.run(part.inputs)
     terms = self._terms(teacher, student, part)
-    loss = self._weigh(terms)
-    if self._stage.student_blocks:
+    loss = self._weigh(terms, len(student['encoder_outputs']))
+    if student['encoder_outputs']:
       terms[trainer.TRANSFER] = _by_block(
-          terms, self._stage.student_blocks, self._depth)
+          terms, self._graph.student_blocks, self._depth)
     return loss, terms, student
-
-  def teach(self, inputs: dict[str, tf.Tensor]) -> dict[str, Any]:
-    """Returns what the teacher says in the current stage.
-
-    Nothing, if the inputs hold its answers.
-    """
-    if self._teacher_view is None:
-      return {}
-    return _run(self._teacher_view, inputs)
 
   def evaluate(self, part: gradient_step.Slice,
                model: modeling.MobileBertPretrainer,
@@ -259,7 +252,7 @@ class DistillationTask(task.PretrainingTask):
     loss, terms, outputs = super().evaluate(part, model, metrics)
     if any(metric.name == trainer.TRANSFER for metric in metrics):
       transfer = self._transfer_terms(
-          _run(self._comparison, part.inputs), outputs, part)
+          stage_graphs.run(self._comparison, part.inputs), outputs, part)
       terms[trainer.TRANSFER] = _by_block(
           transfer, self.all_blocks, self._depth)
     return loss, terms, outputs
@@ -289,9 +282,9 @@ class DistillationTask(task.PretrainingTask):
   def _terms(self, teacher: dict[str, Any], student: dict[str, Any],
              part: gradient_step.Slice) -> dict[str, tf.Tensor]:
     terms, inputs = {}, part.inputs
-    if self._stage.student_blocks:
+    if student['encoder_outputs']:
       terms.update(self._transfer_terms(teacher, student, part))
-    if self._stage.distill:
+    if self._graph.distills:
       terms['masked_lm'] = self._masked_lm(
           teacher, student, inputs) * part.shares[task.PREDICTIONS]
       terms['next_sentence'] = losses.next_sentence(
@@ -314,13 +307,12 @@ class DistillationTask(task.PretrainingTask):
           teacher['mlm_logits'], self.task_config.top_k), *common)
     return losses.soft_masked_lm(teacher['mlm_logits'], *common)
 
-  def _weigh(self, terms: dict[str, tf.Tensor]) -> tf.Tensor:
-    """Returns the weighted sum of the terms, averaged over blocks.
+  def _weigh(self, terms: dict[str, tf.Tensor], compared: int) -> tf.Tensor:
+    """Returns the weighted sum of the terms, averaged over compared blocks.
 
     The reference divides by the number of all blocks, not of the compared ones.
     """
-    blocks = (self._depth if self._compares_all_outputs
-              else max(len(self._stage.student_blocks), 1))
+    blocks = self._depth if self._compares_all_outputs else max(compared, 1)
     weights = self.task_config.loss_weights
     return tf.add_n([
         tf.reduce_sum(value) * getattr(weights, name)
@@ -348,18 +340,11 @@ class DistillationTask(task.PretrainingTask):
         self.task_config.teacher, self.task_config.teacher_checkpoint)
 
 
-def _run(view: tf_keras.Model,
-         batch: dict[str, tf.Tensor]) -> dict[str, Any]:
-  """Runs a view on its inputs, without dropout."""
-  inputs = [batch[name] for name in view.input_names]
-  return view(inputs, training=False)
-
-
-def _by_block(terms: dict[str, tf.Tensor], blocks: Sequence[int],
+def _by_block(terms: dict[str, tf.Tensor], blocks: Sequence[int] | tf.Tensor,
               depth: int) -> tf.Tensor:
   """Returns transfer losses as `[depth, terms]`, 0 for other blocks."""
   values = tf.stack([terms[name] for name in losses.TERMS], -1)
-  return tf.scatter_nd([[block] for block in blocks], values,
+  return tf.scatter_nd(tf.reshape(blocks, [-1, 1]), values,
                        [depth, len(losses.TERMS)])
 
 

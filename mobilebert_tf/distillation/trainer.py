@@ -1,7 +1,7 @@
 # Copyright 2026 The mobilebert_tf Authors
 # SPDX-License-Identifier: Apache-2.0
 
-"""The trainer of a distillation: a training function for each stage."""
+"""The trainer of a distillation: stage after stage."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -20,8 +20,9 @@ TRANSFER = 'transfer'
 class DistillationTrainer(base_trainer.Trainer):
   """Trains stage after stage; `global_step` tells the current stage.
 
-  Each stage has its own training function, traced when the stage begins, so
-  that no step computes what only another stage needs.
+  All stages that teach one block share a training function, any other stage
+  has its own (`stage_graphs`), so that no step computes what only another stage
+  needs.
 
   Args:
     config: Experiment.
@@ -57,10 +58,10 @@ class DistillationTrainer(base_trainer.Trainer):
     """Returns the logs without the metrics that the stage lacks."""
     logs = super().train_loop_end()
     task = self.task
-    wanted = {*task.stage_metrics, self.train_loss.name}
+    stage = task.stages[self._stage_index]
+    wanted = {*task.stage_metrics(stage), self.train_loss.name}
     logs = {name: value for name, value in logs.items() if name in wanted}
-    blocks = task.stages[self._stage_index].student_blocks
-    return {**self._name_losses(logs, blocks),
+    return {**self._name_losses(logs, stage.student_blocks),
             # Of the last step: the next one may be of another stage.
             'learning_rate': task.learning_rate(self.optimizer.iterations - 1),
             'stage': tf.constant(self._stage_index)}
@@ -82,10 +83,10 @@ class DistillationTrainer(base_trainer.Trainer):
     index = self.task.stage_index(step)
     if index == self._stage_index:
       return
-    self._stage_index = index
+    self._stage_index, before = index, self.task.graph
     self.task.enter_stage(index, self.model, self.optimizer)
-    # Orbit then makes it anew, for this stage.
-    self._train_loop_fn = None
+    if self.task.graph is not before:
+      self._train_loop_fn = None  # Orbit then makes it anew.
     first_step = self._first_step(index)
     self.task.learning_rate.first_step.assign(first_step)
     if step == first_step:

@@ -180,7 +180,7 @@ class AnswerCacheTest(tiny_runs.TinyRuns, tf.test.TestCase,
     task.initialize(model)
     task.enter_stage(0, model, task.create_optimizer(
         self._params(self.output).trainer.optimizer_config))
-    self.assertEqual(task.teach({}), {})
+    self.assertEqual(task.graph.teach({}), {})
     self.assertAllEqual(
         model.get_layer('word_embeddings').weights[0],
         self.model.get_layer('word_embeddings').weights[0])
