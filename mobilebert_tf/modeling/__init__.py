@@ -4,8 +4,10 @@
 """The models: architectures, layers, the encoder, heads, task models."""
 
 from mobilebert_tf.modeling.architectures import ARCHITECTURES
+from mobilebert_tf.modeling.architectures import BertConfig
 from mobilebert_tf.modeling.architectures import get_architecture
 from mobilebert_tf.modeling.architectures import MobileBertConfig
+from mobilebert_tf.modeling.bert import BertEncoder
 from mobilebert_tf.modeling.block import FeedForward
 from mobilebert_tf.modeling.block import MobileBertAttention
 from mobilebert_tf.modeling.block import MobileBertBlock
@@ -30,10 +32,11 @@ from mobilebert_tf.modeling.task_models import NextSentenceHead
 from mobilebert_tf.modeling.validation import ignore_keras_json
 
 __all__ = [
-    'ARCHITECTURES', 'FeedForward', 'GraphModel', 'MaskedLanguageModelLogits',
-    'MaskedLanguageModelTransform', 'MobileBertAttention', 'MobileBertBlock',
-    'MobileBertClassifier', 'MobileBertConfig', 'MobileBertEmbedding',
-    'MobileBertEncoder', 'MobileBertPretrainer', 'MobileBertQuestionAnswering',
+    'ARCHITECTURES', 'BertConfig', 'BertEncoder', 'FeedForward', 'GraphModel',
+    'MaskedLanguageModelLogits', 'MaskedLanguageModelTransform',
+    'MobileBertAttention', 'MobileBertBlock', 'MobileBertClassifier',
+    'MobileBertConfig', 'MobileBertEmbedding', 'MobileBertEncoder',
+    'MobileBertPretrainer', 'MobileBertQuestionAnswering',
     'MobileBertSpanLabeler', 'MobileBertTokenClassifier', 'NextSentenceHead',
     'NoNorm', 'Pooler', 'Projection', 'WordEmbedding', 'build_encoder',
     'count_parameters', 'get_architecture', 'register_checkpoints',

@@ -18,6 +18,7 @@ NORMALIZATIONS = ('no_norm', 'layer_norm')
 ATTENTION_INPUTS = ('shared_bottleneck', 'bottleneck', 'block_input')
 ATTENTION_MASKS = ('hard', 'tf1_reference')
 ACTIVATIONS = ('relu', 'relu6', 'gelu')
+BERT_ACTIVATIONS = ('relu', 'gelu', 'gelu_erf')
 
 _MOST_NETWORKS = 10_000
 
@@ -111,6 +112,68 @@ class MobileBertConfig(BlockConfig):
       named = get_architecture(fields.pop('architecture'))
       fields = {**named.as_dict(), **fields}
     super()._override(fields, is_strict)
+
+
+@dataclasses.dataclass
+class BertConfig(hyperparams.Config):
+  """Sizes of a plain BERT (Devlin et al. 2019), which can be a teacher.
+
+  It has neither bottlenecks nor a trigram, so no `MobileBertConfig` describes
+  it. Fields that both have mean the same. Normalization is LayerNorm.
+
+  Attributes:
+    vocab_size: Number of rows of the word table.
+    width: Width of the word table and between blocks.
+    num_attention_heads: Number of heads, which divides `width`.
+    intermediate_size: Inner width of the feed-forward networks.
+    num_blocks: Number of blocks, its layers.
+    hidden_activation: `gelu_erf` (the exact form), `gelu` or `relu`.
+    type_vocab_size: Number of segments.
+    max_position_embeddings: Length of the longest sequence, in tokens.
+    use_pooler: Whether it has a pooler.
+    initializer_range: Standard deviation of the truncated normal initializer.
+  """
+  vocab_size: int = 30522
+  width: int = 768
+  num_attention_heads: int = 12
+  intermediate_size: int = 3072
+  num_blocks: int = 12
+  hidden_activation: str = 'gelu_erf'
+  type_vocab_size: int = 2
+  max_position_embeddings: int = 512
+  use_pooler: bool = True
+  initializer_range: float = 0.02
+
+  # What functions of a `MobileBertConfig` ask for, all of it fixed here.
+  @property
+  def embedding_size(self) -> int:
+    """Width of the word table."""
+    return self.width
+
+  @property
+  def inter_block_size(self) -> int:
+    """Width between blocks."""
+    return self.width
+
+  @property
+  def intra_block_size(self) -> int:
+    """Width of queries, keys and values."""
+    return self.width
+
+  @property
+  def attention_head_size(self) -> int:
+    """Width of one head."""
+    return self.width // self.num_attention_heads
+
+  @property
+  def normalization(self) -> str:
+    """The only normalization."""
+    return 'layer_norm'
+
+  @property
+  def num_feedforward_networks(self) -> int:
+    """Number of feed-forward networks of a block."""
+    return 1
 
 
 _TEACHER = {
@@ -210,6 +273,23 @@ def resolve(architecture: Any) -> MobileBertConfig:
         f'got {type(architecture).__name__}: {architecture!r}.')
   fields = dict(architecture)
   return get_architecture(fields.pop('architecture', 'mobilebert'), **fields)
+
+
+def check_bert_config(config: BertConfig) -> None:
+  """Raises ValueError if no BERT can be built from the config."""
+  for field in ('vocab_size', 'width', 'num_attention_heads', 'num_blocks',
+                'intermediate_size', 'type_vocab_size',
+                'max_position_embeddings'):
+    check_positive_integer(field, getattr(config, field))
+  check_accepted(
+      'hidden_activation', config.hidden_activation, BERT_ACTIVATIONS)
+  if config.width % config.num_attention_heads:
+    raise ValueError(
+        f'num_attention_heads={config.num_attention_heads} does not divide '
+        f'width={config.width}; each head gets an equal share of the width.')
+  if config.num_blocks > _MOST_NETWORKS:
+    raise ValueError(f'num_blocks={config.num_blocks:,} are more than '
+                     f'{_MOST_NETWORKS:,}, the most that are accepted.')
 
 
 def check_config(config: MobileBertConfig) -> None:

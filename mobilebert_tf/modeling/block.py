@@ -35,14 +35,15 @@ class MobileBertBlock(tf_keras.layers.Layer):
     **fields: Fields of `architectures.BlockConfig`.
 
   Inputs: hidden states `[batch, length, inter_block_size]` and the mask
-  `[batch, length]`. Outputs: the same shape, and the attention scores (masked,
-  before the softmax, float32) `[batch, heads, length, length]`.
+  `[batch, length]`. Outputs: the same shape, the attention scores (masked,
+  before the softmax, float32) `[batch, heads, length, length]`, and the
+  queries, keys and values `[batch, length, intra_block_size]`.
 
   Example:
 
   >>> block = MobileBertBlock(inter_block_size=8, intra_block_size=4,
   ...                         num_attention_heads=2, intermediate_size=16)
-  >>> hidden, scores = block(tf.zeros([1, 3, 8]), tf.ones([1, 3], tf.int32))
+  >>> hidden, scores, _ = block(tf.zeros([1, 3, 8]), tf.ones([1, 3], tf.int32))
   >>> hidden.shape.as_list(), scores.shape.as_list()
   ([1, 3, 8], [1, 2, 3, 3])
   """
@@ -89,9 +90,10 @@ class MobileBertBlock(tf_keras.layers.Layer):
     }
 
   def call(self, inputs: tf.Tensor, mask: tf.Tensor,
-           training: bool | None = None) -> tuple[tf.Tensor, tf.Tensor]:
+           training: bool | None = None
+           ) -> tuple[tf.Tensor, tf.Tensor, tuple[tf.Tensor, ...]]:
     hidden = self.input_bottleneck(inputs)  # [B, S, I]
-    attended, scores = self.attention(
+    attended, scores, vectors = self.attention(
         *self._attention_inputs(inputs, hidden), mask, training=training)
     # The residual is the narrow stream, not the block's input.
     hidden = self.attention_norm(attended + hidden)
@@ -99,7 +101,7 @@ class MobileBertBlock(tf_keras.layers.Layer):
       hidden = feed_forward(hidden)
     outputs = self.output_bottleneck(
         hidden, residual=inputs, training=training)  # [B, S, D]
-    return outputs, scores
+    return outputs, scores, vectors
 
   def _attention_inputs(self, inputs: tf.Tensor,
                         hidden: tf.Tensor) -> list[tf.Tensor]:
@@ -119,9 +121,10 @@ class MobileBertAttention(layers.ConfiguredLayer):
   """Scaled dot-product attention with one width and several heads.
 
   Unlike `tf_keras.layers.MultiHeadAttention` it returns the scores before the
-  softmax, which attention transfer needs (equation 3 of the paper), and keeps
-  its kernels two-dimensional as the reference checkpoints have them. Scores and
-  softmax are float32 under every dtype policy.
+  softmax, which attention transfer needs (equation 3 of the paper), and the
+  queries, keys and values, whose relations can be taught. It keeps its kernels
+  two-dimensional as the reference checkpoints have them. Scores and softmax are
+  float32 under every dtype policy.
 
   Args:
     num_heads: Number of heads, which divides `width`.
@@ -132,14 +135,15 @@ class MobileBertAttention(layers.ConfiguredLayer):
     **kwargs: `name`, `dtype` and `trainable` of a layer.
 
   Inputs: query, key, value `[batch, length, any width]` and the mask
-  `[batch, length]`. Outputs `[batch, length, width]` and the masked scores
-  `[batch, heads, length, length]` in float32.
+  `[batch, length]`. Outputs `[batch, length, width]`, the masked scores
+  `[batch, heads, length, length]` in float32, and the queries, keys and values
+  of all heads side by side, `[batch, length, width]` each.
 
   Example:
 
   >>> layer = MobileBertAttention(num_heads=2, width=8)
   >>> x = tf.zeros([1, 3, 4])
-  >>> output, scores = layer(x, x, x, tf.ones([1, 3], tf.int32))
+  >>> output, scores, _ = layer(x, x, x, tf.ones([1, 3], tf.int32))
   >>> output.shape.as_list(), scores.shape.as_list()
   ([1, 3, 8], [1, 2, 3, 3])
   """
@@ -172,10 +176,9 @@ class MobileBertAttention(layers.ConfiguredLayer):
 
   def call(self, query: tf.Tensor, key: tf.Tensor, value: tf.Tensor,
            mask: tf.Tensor, training: bool | None = None
-           ) -> tuple[tf.Tensor, tf.Tensor]:
-    query = self._split_heads(self.query(query))  # [B, N, S, d]
-    key = self._split_heads(self.key(key))
-    value = self._split_heads(self.value(value))
+           ) -> tuple[tf.Tensor, tf.Tensor, tuple[tf.Tensor, ...]]:
+    vectors = self.query(query), self.key(key), self.value(value)
+    query, key, value = map(self._split_heads, vectors)  # [B, N, S, d]
     scores = tf.cast(tf.matmul(query, key, transpose_b=True), tf.float32)
     scores *= 1.0 / math.sqrt(self._head_shape[1])  # [B, N, S, S]
     mask = tf.cast(mask[:, tf.newaxis, tf.newaxis, :], tf.float32)
@@ -183,7 +186,7 @@ class MobileBertAttention(layers.ConfiguredLayer):
     probabilities = tf.cast(tf.nn.softmax(scores), self.compute_dtype)
     probabilities = self.dropout(probabilities, training=training)
     context = self._join_heads(tf.matmul(probabilities, value))
-    return self.output_projection(context), scores
+    return self.output_projection(context), scores, vectors
 
   def _split_heads(self, tensor: tf.Tensor) -> tf.Tensor:
     shape = tf.shape(tensor)

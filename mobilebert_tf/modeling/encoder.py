@@ -3,6 +3,7 @@
 
 """The encoder, from token ids to hidden states, with embeddings and pooler."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import tensorflow as tf, tf_keras
@@ -13,6 +14,9 @@ from mobilebert_tf.modeling import graph_model
 from mobilebert_tf.modeling import layers
 from mobilebert_tf.modeling import validation
 from official.modeling.hyperparams import base_config
+
+# Names of the vectors of attention among an encoder's outputs.
+VECTORS = ('queries', 'keys', 'values')
 
 
 @tf_keras.utils.register_keras_serializable('mobilebert_tf')
@@ -39,6 +43,8 @@ class MobileBertEncoder(graph_model.GraphModel):
     encoder_outputs: List of `[batch, length, D]`, one for each block.
     attention_scores: List of float32 `[batch, N, length, length]`, one for each
       block, masked and before the softmax.
+    queries, keys, values: Lists of `[batch, length, intra_block_size]`, one for
+      each block, all heads side by side.
     embedding_output: `[batch, length, D]`, the first block's input.
 
   Raises:
@@ -88,10 +94,12 @@ class MobileBertEncoder(graph_model.GraphModel):
         for input_name in validation.INPUT_NAMES)
     embedding_output = embedding(word_embeddings(word_ids), type_ids)
     hidden, encoder_outputs, attention_scores = embedding_output, [], []
+    vectors = []
     for block in blocks:
-      hidden, scores = block(hidden, mask)
+      hidden, scores, block_vectors = block(hidden, mask)
       encoder_outputs.append(hidden)
       attention_scores.append(scores)
+      vectors.append(block_vectors)
     super().__init__(
         inputs=[word_ids, mask, type_ids],
         outputs={
@@ -100,6 +108,7 @@ class MobileBertEncoder(graph_model.GraphModel):
             'encoder_outputs': encoder_outputs,
             'attention_scores': attention_scores,
             'embedding_output': embedding_output,
+            **by_kind(vectors),
         },
         name=name)
 
@@ -142,6 +151,13 @@ class MobileBertEncoder(graph_model.GraphModel):
         'architecture': self._architecture.as_dict(),
         'dtype': self._policy.name,
     }
+
+
+def by_kind(vectors: Sequence[Sequence[tf.Tensor]]
+            ) -> dict[str, list[tf.Tensor]]:
+  """Returns the queries, keys and values of blocks as three named lists."""
+  return {name: list(tensors) for name, tensors in zip(
+      VECTORS, zip(*vectors, strict=True), strict=True)}
 
 
 @base_config.bind(architectures.MobileBertConfig)

@@ -37,8 +37,17 @@ def gelu(inputs: tf.Tensor) -> tf.Tensor:
   return tf.nn.gelu(inputs, approximate=True)
 
 
+@tf_keras.utils.register_keras_serializable('mobilebert_tf')
+def gelu_erf(inputs: tf.Tensor) -> tf.Tensor:
+  """The exact form of gelu, by erf, which a plain BERT has."""
+  return tf.nn.gelu(inputs, approximate=False)
+
+
 def get_activation(name: str) -> Callable[[tf.Tensor], tf.Tensor]:
-  """Returns the activation of a name in `architectures.ACTIVATIONS`.
+  """Returns an activation.
+
+  Args:
+    name: One of `architectures.ACTIVATIONS` or of `BERT_ACTIVATIONS`.
 
   Raises:
     ValueError: If the name is unknown.
@@ -48,9 +57,10 @@ def get_activation(name: str) -> Callable[[tf.Tensor], tf.Tensor]:
   >>> float(get_activation('relu6')(tf.constant(7.0)))
   6.0
   """
-  architectures.check_accepted(
-      'hidden_activation', name, architectures.ACTIVATIONS)
-  return {'relu': tf.nn.relu, 'relu6': tf.nn.relu6, 'gelu': gelu}[name]
+  functions = {'relu': tf.nn.relu, 'relu6': tf.nn.relu6, 'gelu': gelu,
+               'gelu_erf': gelu_erf}
+  architectures.check_accepted('hidden_activation', name, tuple(functions))
+  return functions[name]
 
 
 def truncated_normal(

@@ -26,6 +26,9 @@ _ATTENTION_READS = {
     'bottleneck': (NARROW, NARROW),
     'block_input': (WIDE, WIDE),
 }
+_POSITIONS = 'embeddings/position_embeddings'
+# The feed-forward network of a plain BERT.
+_ONLY_NETWORK = 'feed_forward_0'
 # Activations f with f(c * x) = c * f(x) for c > 0.
 _HOMOGENEOUS = ('', 'relu')
 
@@ -142,13 +145,16 @@ class EncoderLayout:
 
   Attributes:
     tables: Shapes of the embedding tables by the names of their variables.
-    trigram: Product of three joined word vectors, which starts the wide stream.
+    embeddings_norm: Normalization of the embeddings.
+    trigram: Product of three joined word vectors, which starts the wide stream;
+      None in a plain BERT, where it starts with the word vectors themselves.
     block: Layout of each block.
     num_blocks: Number of blocks.
     pooler: Product of the first token's output, if there is a pooler.
   """
   tables: dict[str, tuple[int, int]]
-  trigram: Product
+  embeddings_norm: Norm
+  trigram: Product | None
   block: BlockLayout
   num_blocks: int
   pooler: Product | None
@@ -203,32 +209,51 @@ def block_layout(config: architectures.BlockConfig) -> BlockLayout:
   return BlockLayout(tuple(products), config.attention_mask == 'hard')
 
 
+def bert_block_layout(config: architectures.BertConfig) -> BlockLayout:
+  """Returns the layout of a block of a plain BERT, which has one stream."""
+  width, size, network = config.width, config.intermediate_size, _ONLY_NETWORK
+  norm = config.normalization
+  return BlockLayout((
+      *(Product(f'attention/{writes}', WIDE, writes, (width, width))
+        for writes in (QUERY, KEY, VALUE)),
+      Product('attention/output', CONTEXT, WIDE, (width, width),
+              Norm('attention_norm', norm), residual=True),
+      Product(f'{network}/intermediate', WIDE, network, (width, size),
+              activation=config.hidden_activation),
+      Product(f'{network}/output/dense', network, WIDE, (size, width),
+              Norm(f'{network}/output/norm', norm), residual=True),
+  ), ignores_padding=True)
+
+
 def encoder_layout(architecture: Any) -> EncoderLayout:
   """Returns the layout of an encoder.
 
   Args:
-    architecture: A name, fields or a config; see `architectures.resolve`.
+    architecture: A name, fields or a config, see `architectures.resolve`; or an
+      `architectures.BertConfig`.
 
   Example:
 
   >>> encoder_layout('mobilebert').trigram.shape
   (384, 512)
   """
-  config = architectures.resolve(architecture)
+  is_bert = isinstance(architecture, architectures.BertConfig)
+  config = architecture if is_bert else architectures.resolve(architecture)
   width = config.inter_block_size
+  norm = Norm('embeddings/norm', config.normalization)
   return EncoderLayout(
       tables={
           'word_embeddings/embeddings':
               (config.vocab_size, config.embedding_size),
-          'embeddings/position_embeddings':
+          _POSITIONS:
               (config.max_position_embeddings, width),
           'embeddings/type_embeddings': (config.type_vocab_size, width),
       },
-      trigram=Product(
+      embeddings_norm=norm,
+      trigram=None if is_bert else Product(
           'embeddings/projection', 'trigram', WIDE,
-          (3 * config.embedding_size, width),
-          Norm('embeddings/norm', config.normalization)),
-      block=block_layout(config),
+          (3 * config.embedding_size, width), norm),
+      block=bert_block_layout(config) if is_bert else block_layout(config),
       num_blocks=config.num_blocks,
       pooler=Product(
           'pooler/dense', 'first_token', 'pooled_output', (width, width),
@@ -248,9 +273,10 @@ def count_parameters(architecture: Any) -> int:
   """
   layout = encoder_layout(architecture)
   products = [layout.trigram, *layout.block.products * layout.num_blocks,
-              *([layout.pooler] if layout.pooler else [])]
-  return (sum(rows * width for rows, width in layout.tables.values())
-          + sum(product.num_parameters for product in products))
+              layout.pooler]
+  norm = 0 if layout.trigram else 2 * layout.tables[_POSITIONS][1]
+  return (sum(rows * width for rows, width in layout.tables.values()) + norm
+          + sum(product.num_parameters for product in products if product))
 
 
 # === Floating-point operations ===
@@ -280,7 +306,8 @@ def count_operations(architecture: Any, length: int,
 
 def count_embedding_operations(architecture: Any, length: int) -> int:
   """Counts the operations of the trigram's projection on one text."""
-  return 2 * length * encoder_layout(architecture).trigram.num_weights
+  trigram = encoder_layout(architecture).trigram
+  return 2 * length * trigram.num_weights if trigram else 0
 
 
 def count_block_operations(architecture: Any, length: int) -> int:

@@ -63,6 +63,8 @@ class EncoderContractTest(
         'encoder_outputs': [[3, 7, 16]],
         'attention_scores': [[3, 2, 7, 7]],
         'embedding_output': [3, 7, 16],
+        **dict.fromkeys(('queries', 'keys', 'values'),
+                        [[3, 7, self.architecture.get('intra_block_size', 8)]]),
     }
 
 
@@ -116,6 +118,9 @@ class EncoderCallTest(tf.test.TestCase, parameterized.TestCase):
         outputs['embedding_output'], self.inputs['input_mask'])
     self.assertAllClose(first[0], outputs['encoder_outputs'][0], 1e-5, 1e-5)
     self.assertAllClose(first[1], outputs['attention_scores'][0], 1e-5, 1e-5)
+    for name, vectors in zip(
+        ('queries', 'keys', 'values'), first[2], strict=True):
+      self.assertAllClose(vectors, outputs[name][0], 1e-5, 1e-5)
     self.assertIs(self.encoder.get_embedding_layer().embeddings,
                   self.encoder.get_embedding_table())
 

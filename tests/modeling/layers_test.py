@@ -172,18 +172,22 @@ class MultiHeadAttentionTest(
             contract.normal(2, 5, 7, seed=2), _MASK]
 
   def expected_shapes(self):
-    return ([2, 5, 6], [2, 2, 5, 5])
+    return ([2, 5, 6], [2, 2, 5, 5], ([2, 5, 6],) * 3)
 
   @parameterized.parameters('hard', 'tf1_reference')
   def test_equals_the_oracle(self, kind):
     layer = modeling.MobileBertAttention(
         3, 6, attention_mask=kind, name='attention')
     inputs = self.make_inputs()
-    (outputs, scores), weights = _built(layer, *inputs)
+    (outputs, scores, vectors), weights = _built(layer, *inputs)
     expected, expected_scores = oracle.attention(
         *inputs, weights, heads=3, kind=kind)
     self.assertAllClose(outputs, expected, 1e-5, 1e-5)
     self.assertAllClose(scores, expected_scores, 1e-5, 1e-5)
+    for name, x, found in zip(
+        ('query', 'key', 'value'), inputs, vectors, strict=False):
+      self.assertAllClose(
+          found, oracle.dense(x, weights.below(name)), 1e-5, 1e-5)
 
   def test_padding_has_no_weight_however_large_the_scores(self):
     layer = modeling.MobileBertAttention(1, 4)
@@ -270,7 +274,7 @@ class MobileBertBlockTest(
     return [contract.normal(2, 5, 8), _MASK]
 
   def expected_shapes(self):
-    return ([2, 5, 8], [2, 2, 5, 5])
+    return ([2, 5, 8], [2, 2, 5, 5], ([2, 5, 6],) * 3)
 
   @parameterized.product(
       attention_input=['shared_bottleneck', 'bottleneck', 'block_input'],
@@ -287,7 +291,7 @@ class MobileBertBlockTest(
     }
     layer = modeling.MobileBertBlock(**config, name='block')
     x, _ = self.make_inputs()
-    (outputs, scores), weights = _built(layer, x, _MASK)
+    (outputs, scores, _), weights = _built(layer, x, _MASK)
     expected, expected_scores = oracle.block(x, _MASK, weights, config)
     self.assertAllClose(outputs, expected, 1e-4, 1e-4)
     self.assertAllClose(scores, expected_scores, 1e-4, 1e-4)

@@ -57,6 +57,7 @@ class PretrainerContractTest(contract.LayerContract, tf.test.TestCase):
         'encoder_outputs': [[3, 7, 16]],
         'attention_scores': [[3, 2, 7, 7]],
         'embedding_output': [3, 7, 16],
+        **dict.fromkeys(('queries', 'keys', 'values'), [[3, 7, 8]]),
         'mlm_logits': [3, 2, 50],
         'next_sentence': [3, 2],
     }
