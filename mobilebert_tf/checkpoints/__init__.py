@@ -23,6 +23,7 @@ from mobilebert_tf.checkpoints.checkpoint import differences
 from mobilebert_tf.checkpoints.formats import find
 from mobilebert_tf.checkpoints.formats import FORMATS
 from mobilebert_tf.checkpoints.formats import read
+from mobilebert_tf.checkpoints.formats import read_teacher
 from mobilebert_tf.checkpoints.formats import recognise
 from mobilebert_tf.checkpoints.formats import write
 from mobilebert_tf import modeling
@@ -31,7 +32,7 @@ from mobilebert_tf.text import vocabulary as vocabulary_lib
 
 __all__ = [
     'FORMATS', 'Checkpoint', 'assign', 'build', 'differences', 'find', 'load',
-    'of_model', 'read', 'recognise', 'restore', 'save', 'write'
+    'of_model', 'read', 'read_teacher', 'recognise', 'restore', 'save', 'write'
 ]
 
 # Heads that fine-tuning initializes, and the head that some formats lack.
@@ -61,7 +62,8 @@ def build(model_class: type[modeling.GraphModel],
   """Builds a model with a checkpoint's weights.
 
   Args:
-    model_class: `MobileBertEncoder`, or the class of a model on an encoder.
+    model_class: `MobileBertEncoder` (`BertEncoder` for a plain BERT), or the
+      class of a model on an encoder.
     checkpoint: The checkpoint.
     dtype: Dtype policy, as for `MobileBertEncoder`.
     new_heads: Whether a head that the checkpoint lacks is initialized.
@@ -72,10 +74,10 @@ def build(model_class: type[modeling.GraphModel],
     ValueError: If the checkpoint lacks a part that cannot be initialized, or
       the number of classes is unknown.
   """
-  if model_class is modeling.MobileBertEncoder:
+  if model_class is _encoder_class(checkpoint):
     model = model_class(checkpoint.architecture, dtype=dtype, **arguments)
   else:
-    encoder = modeling.MobileBertEncoder(checkpoint.architecture, dtype=dtype)
+    encoder = _encoder_class(checkpoint)(checkpoint.architecture, dtype=dtype)
     if 'num_classes' in _constructor_arguments(model_class):
       arguments = _with_classes(arguments, checkpoint)
     if 'problem_type' in _constructor_arguments(model_class):
@@ -188,6 +190,11 @@ def of_model(model: tf_keras.Model, vocab_file: str | None = None,
 def encoder_of(model: tf_keras.Model) -> modeling.MobileBertEncoder:
   """Returns the encoder of a model, which may be the model itself."""
   return getattr(model, 'encoder', model)
+
+
+def _encoder_class(checkpoint: Checkpoint) -> type[modeling.GraphModel]:
+  is_bert = isinstance(checkpoint.architecture, modeling.BertConfig)
+  return modeling.BertEncoder if is_bert else modeling.MobileBertEncoder
 
 
 def _constructor_arguments(model_class: type[modeling.GraphModel]) -> set[str]:

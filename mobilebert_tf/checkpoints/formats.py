@@ -18,6 +18,7 @@ from huggingface_hub import errors
 import safetensors
 import tensorflow as tf
 
+from mobilebert_tf.checkpoints import bert
 from mobilebert_tf.checkpoints import bundles
 from mobilebert_tf.checkpoints import checkpoint as checkpoint_lib
 from mobilebert_tf.checkpoints import hugging_face
@@ -203,6 +204,17 @@ def read(name_or_path: str, checkpoint_format: str | None = None,
   for note in checkpoint.notes:
     bundles.warn(f'{checkpoint.source}: {note}')
   return checkpoint
+
+
+def read_teacher(name_or_path: str) -> checkpoint_lib.Checkpoint:
+  """Reads a checkpoint of any format, or a plain BERT of Hugging Face.
+
+  The latter has an `architectures.BertConfig`. Arguments and errors are those
+  of `read`.
+  """
+  path = find(name_or_path)
+  location = bundles.locate(path)
+  return bert.read(location) if bert.recognises(location) else read(path)
 
 
 def _read(path: str, checkpoint_format: str, progress: checkpoint_lib.Progress,

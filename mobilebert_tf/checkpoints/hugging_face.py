@@ -92,7 +92,7 @@ def read(location: bundles.Location,
     source = checkpoint_lib.Source(
         tensors.path, 'hugging_face', shapes, tensors.read)
     weights, parts = checkpoint_lib.read_weights(
-        name_map.weight_names(architecture, _possible_heads(fields)), source,
+        name_map.weight_names(architecture, possible_heads(fields)), source,
         progress)
     notes += tensors.notes
   checkpoint = checkpoint_lib.Checkpoint(
@@ -184,16 +184,8 @@ def _used(shapes: dict[str, Any],
 
 
 def _check_fields(fields: dict[str, Any], path: str) -> list[str]:
-  """Returns a note on fields that are not known.
-
-  Raises:
-    ValueError: If a field changes answers in a way that is not computed here.
-  """
-  for name, value in _ONLY.items():
-    if fields.get(name) not in (None, value) and (fields[name] or value):
-      raise ValueError(
-          f'{path} has {name}={fields[name]!r:.80}, which changes answers and '
-          f'is not computed here; only {value!r} is.')
+  """Returns a note on fields that are not known; see `check_only`."""
+  check_only(fields, path)
   unknown = sorted(
       name for name, value in fields.items() if value and name not in _ONLY
       and name not in tf1.FIELDS and name not in _OF_NO_MATTER)
@@ -208,6 +200,15 @@ def _check_fields(fields: dict[str, Any], path: str) -> list[str]:
     notes.append(f'{CONFIG} is of the class {checkpoint_lib.listed(classes)}, '
                  'which is not known; the model is read by its weights.')
   return notes
+
+
+def check_only(fields: dict[str, Any], path: str) -> None:
+  """Raises ValueError if a field asks for what is not computed here."""
+  for name, value in _ONLY.items():
+    if fields.get(name) not in (None, value) and (fields[name] or value):
+      raise ValueError(
+          f'{path} has {name}={fields[name]!r:.80}, which changes answers and '
+          f'is not computed here; only {value!r} is.')
 
 
 def _problem_type(fields: dict[str, Any], path: str) -> str:
@@ -253,7 +254,7 @@ def _classes(fields: dict[str, Any]) -> list[str]:
           if isinstance(name, str)] if isinstance(classes, list) else []
 
 
-def _possible_heads(fields: dict[str, Any]) -> list[str]:
+def possible_heads(fields: dict[str, Any]) -> list[str]:
   """Returns the heads that a config allows; two share the key `classifier`."""
   other = ('sequence_classification'
            if _CLASSES['token_classification',] in _classes(fields)

