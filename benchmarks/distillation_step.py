@@ -377,7 +377,7 @@ def _teacher_step(contender: _Contender
   import tensorflow as tf
 
   task, model, _ = _our_task(contender)
-  run = tf.function(task.teach)
+  run = tf.function(task.graph.teach)
   batch = _batch(contender, model.encoder.architecture.vocab_size)
   return lambda: tf.nest.map_structure(
       lambda output: output[(0,) * output.shape.rank].numpy(),
