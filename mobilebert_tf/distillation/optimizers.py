@@ -1,10 +1,10 @@
 # Copyright 2026 The mobilebert_tf Authors
 # SPDX-License-Identifier: Apache-2.0
 
-"""The LAMB that MobileBERT was trained with, for the Model Garden's factory.
+"""The reference's LAMB and AdamW, for the Model Garden's factory.
 
-The Model Garden's LAMB corrects the bias of its moments, which the reference
-does not, and has one learning rate for all variables.
+The Model Garden's correct the bias of their moments, which the reference does
+not, and have one learning rate for all variables.
 """
 
 import dataclasses
@@ -59,6 +59,10 @@ class ReferenceLamb(tf_keras.optimizers.Optimizer):
                global_clipnorm: float | None = 1.0,
                name: str = 'ReferenceLamb',
                **kwargs):
+    # Compiled updates and several replicas have known trouble together
+    # (keras-team/keras issue 18145).
+    kwargs.setdefault(
+        'jit_compile', tf.distribute.get_strategy().num_replicas_in_sync == 1)
     super().__init__(name=name, global_clipnorm=global_clipnorm, **kwargs)
     self._learning_rate = self._build_learning_rate(learning_rate)
     self._settings = {
@@ -169,14 +173,24 @@ class ReferenceLambConfig(optimizer_config.BaseOptimizerConfig):
 
 
 @dataclasses.dataclass
+class ReferenceAdamWConfig(ReferenceLambConfig):
+  """Settings of `ReferenceLamb` without layer adaptation."""
+  name: str = 'ReferenceAdamW'
+  layer_adaptation: bool = False
+
+
+@dataclasses.dataclass
 class OptimizerConfig(optimization_config.OptimizerConfig):
-  """The Model Garden's choice of optimizers, and one more.
+  """The Model Garden's choice of optimizers, and those of the reference.
 
   Attributes:
-    lamb_reference: `ReferenceLamb`.
+    lamb_reference: LAMB, with which the reference pre-trains and distills.
+    adamw_reference: AdamW, with which it fine-tunes.
   """
   lamb_reference: ReferenceLambConfig = dataclasses.field(
       default_factory=ReferenceLambConfig)
+  adamw_reference: ReferenceAdamWConfig = dataclasses.field(
+      default_factory=ReferenceAdamWConfig)
 
 
 @dataclasses.dataclass
@@ -195,4 +209,5 @@ def _trust_ratio(variable: tf.Variable, update: tf.Tensor) -> tf.Tensor:
 
 # The factory looks among the legacy classes unless its caller says otherwise,
 # and no task does; what it finds there may be of either kind.
-optimizer_factory.register_optimizer_cls('lamb_reference', ReferenceLamb)
+for _name in ('lamb_reference', 'adamw_reference'):
+  optimizer_factory.register_optimizer_cls(_name, ReferenceLamb)

@@ -363,7 +363,7 @@ def _check_multipliers(optimizer: tf_keras.optimizers.Optimizer,
          for stage in stages):
     raise ValueError(
         'schedule.lower_multiplier and schedule.active_multiplier give blocks '
-        'learning rates of their own, which only the optimizer '
-        '`lamb_reference` has (with layer_adaptation: false it is AdamW). Set '
-        'trainer.optimizer_config.optimizer.type to it, or the multipliers to '
-        '0 and 1: the blocks below are then frozen.')
+        'learning rates of their own, which only the optimizers '
+        '`lamb_reference` and `adamw_reference` have. Set '
+        'trainer.optimizer_config.optimizer.type to one of them, or the '
+        'multipliers to 0 and 1: the blocks below are then frozen.')

@@ -29,7 +29,9 @@ from official.nlp.configs import bert
 from official.nlp.configs import experiment_configs  # noqa: F401
 
 _OURS = 'mobilebert/'
-_LAMB = 'lamb_reference'  # Its defaults are the paper's settings.
+# Their defaults are the reference's settings: a decay of 0.01 but of norms and
+# biases, and global clipping at 1.
+_LAMB, _ADAMW = 'lamb_reference', 'adamw_reference'
 _RESTRICTIONS = ['task.train_data.is_training != None']
 
 
@@ -98,12 +100,12 @@ def distill_tf1_reference() -> cfg.ExperimentConfig:
 
 
 def _fine_tune(experiment: recipes.Experiment) -> cfg.ExperimentConfig:
-  """Fine-tuning as a kind of task defines it, by AdamW, a tenth of warm-up."""
+  """Fine-tuning as a kind of task defines it, with a tenth of warm-up."""
   steps, rate = experiment.train_steps, experiment.learning_rate
   params = cfg.ExperimentConfig(
       task=experiment.task(),
       trainer=_trainer(steps, _optimization(
-          'adamw', learning_rate=rate,
+          _ADAMW, learning_rate=rate,
           end_learning_rate=experiment.last_share * rate,
           train_steps=steps, warmup_steps=steps // 10)),
       runtime=devices.RuntimeConfig(),
@@ -167,17 +169,9 @@ def _pretraining_data(
 def _optimization(optimizer: str, *, learning_rate: float,
                   end_learning_rate: float, train_steps: int,
                   warmup_steps: int) -> optimizers.OptimizationConfig:
-  """Linear warm-up and decay, decoupled decay, global clipping at 1."""
-  settings = {} if optimizer == _LAMB else {optimizer: {
-      'weight_decay_rate': 0.01,
-      # The reference leaves out biases and both normalizations.
-      'exclude_from_weight_decay': ['norm', 'bias'],
-      'global_clipnorm': 1.0,
-      # It has a clipping of its own as well, of each replica alone.
-      'gradient_clip_norm': 0.0,
-  }}
+  """Returns an optimizer with linear warm-up and decay."""
   return optimizers.OptimizationConfig({
-      'optimizer': {'type': optimizer, **settings},
+      'optimizer': {'type': optimizer},
       'learning_rate': {'type': 'polynomial', 'polynomial': {
           'initial_learning_rate': learning_rate,
           'end_learning_rate': end_learning_rate,

@@ -2,13 +2,17 @@
 # SPDX-License-Identifier: Apache-2.0
 
 
-r"""Compares fine-tuning with batches of like length, and with any batches.
+r"""Compares what one can choose in fine-tuning, on SST-2.
 
-python benchmarks/length_batches.py --data_dir=glue --init_checkpoint=student \
-  --steps=300 --learning_rate=1e-3 --seeds=1,2,3
+python benchmarks/finetuning_choices.py --choice=batches --data_dir=glue \
+  --init_checkpoint=student --steps=300 --learning_rate=1e-3 --seeds=1,2,3
 
-Both learn SST-2 with the experiment's settings and the same seeds, and are
-scored on its dev part: accuracy must not suffer from what saves time.
+`batches`: of texts of like length, which save time, or of any.
+`optimizer`: the reference's AdamW, or the Model Garden's, whose moments are
+corrected.
+
+Both ways learn with the experiment's settings and the same seeds, and are
+scored on the dev part.
 """
 
 import contextlib
@@ -17,6 +21,7 @@ import pathlib
 import statistics
 import tempfile
 import time
+from typing import Any
 
 from absl import app
 from absl import flags
@@ -24,6 +29,22 @@ from absl import flags
 from mobilebert_tf.common import formatting
 from mobilebert_tf.reporting import text as text_lib
 
+_CHOICES = {
+    'batches': {
+        'of like length': {'task': {'train_data': {'batch_by_length': True}}},
+        'any': {'task': {'train_data': {'batch_by_length': False}}},
+    },
+    'optimizer': {
+        'adamw_reference': {},
+        'adamw': {'trainer': {'optimizer_config': {'optimizer': {
+            'type': 'adamw', 'adamw': {
+                'weight_decay_rate': 0.01,
+                'exclude_from_weight_decay': ['norm', 'bias'],
+                'global_clipnorm': 1.0, 'gradient_clip_norm': 0.0}}}}},
+    },
+}
+_CHOICE = flags.DEFINE_enum(
+    'choice', None, list(_CHOICES), 'What to compare.', required=True)
 _DATA_DIR = flags.DEFINE_string(
     'data_dir', None, "The folder of GLUE's folders.", required=True)
 _CHECKPOINT = flags.DEFINE_string(
@@ -38,27 +59,27 @@ _SEEDS = flags.DEFINE_list('seeds', ['1', '2', '3'], 'A run of both for each.')
 def main(argv: list[str]) -> None:
   del argv
   os.environ.setdefault('TF_CPP_MIN_LOG_LEVEL', '3')
-  found: dict[bool, list[tuple[float, float]]] = {True: [], False: []}
+  found: dict[str, list[tuple[float, float]]] = {}
   with tempfile.TemporaryDirectory() as folder:
     for seed in _SEEDS.value:
-      for by_length, results in found.items():
-        results.append(_run(
-            int(seed), by_length, pathlib.Path(folder, f'{by_length}_{seed}')))
+      for way, settings in _CHOICES[_CHOICE.value].items():
+        found.setdefault(way, []).append(_run(
+            int(seed), settings, pathlib.Path(folder, f'{way}_{seed}')))
   rows = []
-  for by_length, results in found.items():
+  for way, results in found.items():
     accuracies, seconds = zip(*results, strict=True)
     rows.append((
-        'of like length' if by_length else 'any',
-        formatting.percent(statistics.mean(accuracies)),
+        way, formatting.percent(statistics.mean(accuracies)),
         ', '.join(map(formatting.percent, accuracies)),
         formatting.duration(statistics.median(seconds))))
   print(text_lib.format_table(text_lib.Table((
-      text_lib.Column('Batches'), text_lib.Column('Dev accuracy', 'right'),
+      text_lib.Column(_CHOICE.value.capitalize()),
+      text_lib.Column('Dev accuracy', 'right'),
       text_lib.Column('Of each seed', 'right'),
       text_lib.Column('Training', 'right')), tuple(rows))))
 
 
-def _run(seed: int, by_length: bool,
+def _run(seed: int, settings: dict[str, Any],
          folder: pathlib.Path) -> tuple[float, float]:
   """Returns dev accuracy, and how many seconds it took with its evaluation."""
   import tf_keras
@@ -83,7 +104,7 @@ def _run(seed: int, by_length: bool,
               'input_path': glue.file_path('sst2', _DATA_DIR.value, part),
               'vocab_file': start.vocab_file,
               'seq_length': start.architecture.max_position_embeddings - 1,
-              'seed': seed, 'batch_by_length': by_length}
+              'seed': seed}
           for name, part in (('train', 'train'), ('validation', 'dev'))}},
       'trainer': {
           'train_steps': _STEPS.value, 'steps_per_loop': 50,
@@ -96,12 +117,13 @@ def _run(seed: int, by_length: bool,
                   'decay_steps': _STEPS.value}},
               'warmup': {'polynomial': {
                   'warmup_steps': _STEPS.value // 10}}}}})
+  params.override(settings)
   started = time.monotonic()
   # Orbit prints every loop; the progress bar is on standard error.
   with ((folder / 'train.log').open('w', encoding='utf-8') as log,
         contextlib.redirect_stdout(log)):
     _, metrics = run.run_experiment(
-        params, 'train_and_post_eval', str(folder), folder.name)
+        params, 'train_and_post_eval', str(folder / 'run'), folder.name)
   seconds = time.monotonic() - started
   tf_keras.backend.clear_session()
   return float(metrics['accuracy']), seconds
