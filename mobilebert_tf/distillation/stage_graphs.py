@@ -115,8 +115,7 @@ class BlockGraph:
           [self._role(stage, number) for stage in self._stages], {
               'skipped': lambda state=state: state,
               'frozen': _frozen(block, state[0], mask),
-              'trained': functools.partial(
-                  block, state[0], mask, training=False)})
+              'trained': functools.partial(_run_block, block, state[0], mask)})
     return {'encoder_outputs': [state[0]], 'attention_scores': [state[1]]}
 
   def teach(self, inputs: Mapping[str, tf.Tensor]) -> Outputs:
@@ -125,7 +124,7 @@ class BlockGraph:
     state, outputs = (hidden, None), [hidden]
     for number, block in enumerate(self._teacher.encoder.blocks):
       if self._all_outputs:  # Every block runs; the state is the compared one.
-        result = block(outputs[-1], mask, training=False)
+        result = _run_block(block, outputs[-1], mask)
         outputs.append(result[0])
       state = self._switch(
           ['run' if number <= stage.teacher_blocks[0] else 'skipped'
@@ -170,7 +169,14 @@ def _frozen(block: tf_keras.layers.Layer, hidden: tf.Tensor,
             mask: tf.Tensor) -> Callable[[], tuple[tf.Tensor, ...]]:
   """Returns a function that runs a block, which is not differentiated."""
   return lambda: tuple(map(
-      tf.stop_gradient, block(hidden, mask, training=False)))
+      tf.stop_gradient, _run_block(block, hidden, mask)))
+
+
+def _run_block(block: tf_keras.layers.Layer, hidden: tf.Tensor,
+               mask: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+  """Returns a block's output and attention scores, without dropout."""
+  outputs, scores, _ = block(hidden, mask, training=False)
+  return outputs, scores
 
 
 def _embedding_view(model: modeling.MobileBertPretrainer) -> tf_keras.Model:

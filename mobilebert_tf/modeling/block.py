@@ -3,6 +3,7 @@
 
 """The bottleneck block of teacher and students, with its attention."""
 
+import functools
 import math
 from typing import Any
 
@@ -11,6 +12,7 @@ import tensorflow as tf, tf_keras
 from mobilebert_tf.modeling import architectures
 from mobilebert_tf.modeling import layers
 from mobilebert_tf.modeling import layout as layout_lib
+from mobilebert_tf.modeling import recomputation
 
 # So low that a softmax gives exactly 0, yet sums with it stay finite. In
 # float16 -1e9 is infinite, and infinity times the 0 of a token NaN.
@@ -92,6 +94,13 @@ class MobileBertBlock(tf_keras.layers.Layer):
   def call(self, inputs: tf.Tensor, mask: tf.Tensor,
            training: bool | None = None
            ) -> tuple[tf.Tensor, tf.Tensor, tuple[tf.Tensor, ...]]:
+    compute = functools.partial(self._compute, mask=mask, training=training)
+    # A frozen block keeps nothing that could be recomputed.
+    return (recomputation.run(compute, inputs) if self.trainable
+            else compute(inputs))
+
+  def _compute(self, inputs: tf.Tensor, mask: tf.Tensor, training: bool | None
+               ) -> tuple[tf.Tensor, tf.Tensor, tuple[tf.Tensor, ...]]:
     hidden = self.input_bottleneck(inputs)  # [B, S, I]
     attended, scores, vectors = self.attention(
         *self._attention_inputs(inputs, hidden), mask, training=training)

@@ -226,6 +226,23 @@ def step_seed(seed: int | None, step: tf.Tensor,
     _traced.current = outer
 
 
+def repeatable(function: Callable[..., Any]) -> Callable[..., Any]:
+  """Returns a function that draws the same masks whenever it is called."""
+  current = getattr(_traced, 'current', None)
+  draws = current.draws if current else 0
+
+  def repeat(*args: Any) -> Any:
+    outer, _traced.current = getattr(_traced, 'current', None), current
+    if current:
+      current.draws = draws
+    try:
+      return function(*args)
+    finally:
+      _traced.current = outer
+
+  return repeat
+
+
 @tf_keras.utils.register_keras_serializable('mobilebert_tf')
 class Dropout(tf_keras.layers.Dropout):
   """Keras' dropout, with reproducible masks inside `step_seed`.

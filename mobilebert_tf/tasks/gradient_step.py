@@ -14,6 +14,7 @@ from typing import Any
 import tensorflow as tf, tf_keras
 
 from mobilebert_tf.modeling import layers
+from mobilebert_tf.modeling import recomputation
 from official.core import config_definitions as cfg
 from official.modeling import optimization
 from official.modeling.hyperparams import base_config
@@ -32,8 +33,11 @@ class StepConfig(base_config.Config):
     accumulation_steps: Number of slices, one after another, of the batch of a
       replica. More of them need less memory; apart from dropout, which draws
       other masks, the step is the same.
+    recompute: Whether blocks are computed again in the backward pass, which
+      takes about a third longer and the memory of one block instead of all.
   """
   accumulation_steps: int = 1
+  recompute: bool = False
 
 
 def check(config: cfg.TaskConfig, replicas: int) -> None:
@@ -112,9 +116,11 @@ class GradientStep:
     seed = getattr(self.task_config.train_data, 'seed', None)
     step = tf.convert_to_tensor(optimizer.iterations)
     replicas = tf.distribute.get_strategy().num_replicas_in_sync
+    recompute = getattr(self.task_config, 'recompute', False)
 
     def differentiate(part: Slice) -> list[tf.Tensor | None]:
       with (layers.step_seed(seed, step, part.index),
+            recomputation.of_blocks(recompute),
             tf.GradientTape(watch_accessed_variables=False) as tape):
         tape.watch(variables)
         loss, terms, outputs = self.compute(part, model)

@@ -5,6 +5,7 @@
 
 import subprocess
 import sys
+import tempfile
 
 from absl.testing import parameterized
 import numpy as np
@@ -26,7 +27,8 @@ class GradientStepTest(tf.test.TestCase, parameterized.TestCase):
                           msg=name)
 
   def _take(self, kind, slices, **settings):
-    return tiny_steps.take(kind, self.get_temp_dir(), slices, **settings)
+    folder = tempfile.mkdtemp(dir=self.get_temp_dir())
+    return tiny_steps.take(kind, folder, slices, **settings)
 
   @parameterized.parameters('words', 'transfer')
   def test_slices_take_the_step_of_the_whole_batch(self, kind):
@@ -51,6 +53,11 @@ class GradientStepTest(tf.test.TestCase, parameterized.TestCase):
   def test_an_evaluation_in_slices_gives_the_same(self, kind, slices):
     self._check_equal(self._take(kind, slices, evaluate=True),
                       self._take(kind, 1, evaluate=True))
+
+  @parameterized.parameters('pretraining', 'transfer', 'teacher')
+  @pytest.mark.slow
+  def test_recomputed_blocks_take_the_same_step(self, kind):
+    self._check_equal(self._take(kind, 2, recompute=True), self._take(kind, 1))
 
   @parameterized.parameters(*tiny_steps.KINDS)
   @pytest.mark.slow

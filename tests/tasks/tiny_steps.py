@@ -9,6 +9,7 @@ writes `FOLDER/NAME.npz`: what a step on so many devices, in slices, comes to.
 
 from collections.abc import Callable
 import sys
+import tempfile
 from typing import Any
 
 import numpy as np
@@ -148,7 +149,8 @@ KINDS: dict[str, Callable[[str], Step]] = {
 
 
 def take(kind: str, folder: str, slices: int, dynamic: bool = False,
-         evaluate: bool = False) -> dict[str, np.ndarray]:
+         evaluate: bool = False,
+         recompute: bool = False) -> dict[str, np.ndarray]:
   """Takes a step of a kind, and returns all that came of it.
 
   Args:
@@ -157,12 +159,14 @@ def take(kind: str, folder: str, slices: int, dynamic: bool = False,
     slices: Number of slices.
     dynamic: Whether the sizes of the batch are unknown to the graph.
     evaluate: Whether to evaluate the batch instead.
+    recompute: Whether blocks are recomputed.
 
   Returns:
     The loss, the results of metrics, and the weights, by name.
   """
   task, batch = KINDS[kind](folder)
   task.task_config.accumulation_steps = slices
+  task.task_config.recompute = recompute
   strategy = tf.distribute.get_strategy()
   model = task.build_model()
   for index, variable in enumerate(model.weights):
@@ -201,14 +205,16 @@ def take(kind: str, folder: str, slices: int, dynamic: bool = False,
 
 
 def main(folder: str, *kinds: str) -> None:
-  """Takes a step of each kind on two devices, whole and in slices."""
+  """Takes steps on two devices, whole, and in slices with recomputation."""
   cpu = tf.config.list_physical_devices('CPU')[0]
   tf.config.set_logical_device_configuration(
       cpu, [tf.config.LogicalDeviceConfiguration()] * 2)
   for kind in kinds:
     for slices in (1, 2):
       with tf.distribute.MirroredStrategy(['CPU:0', 'CPU:1']).scope():
-        np.savez(f'{folder}/{kind} {slices}.npz', **take(kind, folder, slices))
+        taken = take(
+            kind, tempfile.mkdtemp(dir=folder), slices, recompute=slices > 1)
+      np.savez(f'{folder}/{kind} {slices}.npz', **taken)
       tf_keras.backend.clear_session()
 
 

@@ -1,0 +1,210 @@
+# Copyright 2026 The mobilebert_tf Authors
+# SPDX-License-Identifier: Apache-2.0
+
+r"""Prints the memory that a text takes in training, and what fits where.
+
+python benchmarks/training_memory.py
+
+A step is taken with models of one and of three blocks, full width, on one text
+and on three. The slopes of the peak of resident memory are the memory of a text
+and of a block; weights and whatever else does not grow with the batch fall out.
+From them follow, for the full-scale runs, the memory of a device and the number
+of slices that its batch has to be divided into.
+"""
+
+import json
+import math
+import os
+import subprocess
+import sys
+import tempfile
+from typing import Any
+
+from absl import app
+from absl import flags
+
+from mobilebert_tf.common import machine
+from mobilebert_tf.reporting import text as text_lib
+
+_MEASURE = flags.DEFINE_string('measure', '', 'Internal: what to measure.')
+_DEVICES = flags.DEFINE_integer('devices', 8, 'Number of devices.')
+_GIGABYTES = flags.DEFINE_float('gigabytes', 80, 'Memory of a device.')
+_POLICIES = flags.DEFINE_list(
+    'policies', ['float32', 'mixed_bfloat16'], 'Dtype policies to measure.')
+_FREE = 0.2  # Share of a device that is left to its libraries.
+_BLOCKS, _TEXTS = (1, 3), (1, 3)
+_LENGTH, _PREDICTIONS, _DEPTH = 512, 76, 24
+_TRANSFER, _DISTILLATION = 'student, last transfer', 'student, distillation'
+_TEACHER, _EVALUATION = 'teacher, pre-training', 'student, evaluation'
+_FINE_TUNING = 'student, fine-tuning'
+# Bytes of float32 a parameter: weight, two moments, gradient, its sum.
+_TRAINED, _FROZEN = 20, 4
+_RUNS = {  # The stage that takes most, and the texts of a step.
+    'pretrain.yaml': (_TEACHER, 4096, {'ib_bert_large': _TRAINED}),
+    'distill.yaml': (_DISTILLATION, 2048, {
+        'mobilebert': _TRAINED, 'ib_bert_large': _FROZEN}),
+    'distill.yaml, transfer': (_TRANSFER, 2048, {
+        'mobilebert': _TRAINED, 'ib_bert_large': _FROZEN}),
+    'distill.yaml, evaluation': (_EVALUATION, 512, {
+        'mobilebert': _TRAINED, 'ib_bert_large': _FROZEN}),
+}
+
+
+def main(argv: list[str]) -> None:
+  del argv
+  if _MEASURE.value:
+    print(json.dumps(_peak(**json.loads(_MEASURE.value))))
+    return
+  print(f'{machine.describe_hardware()}\n')
+  slopes = {}
+  for stage in (_TEACHER, _TRANSFER, _DISTILLATION, _EVALUATION, _FINE_TUNING):
+    for policy in _POLICIES.value:
+      for recompute in (False, True)[:1 if stage == _EVALUATION else 2]:
+        slopes[stage, policy, recompute] = _slope(stage, policy, recompute)
+        print(stage, policy, 'recomputed' if recompute else '',
+              f'{slopes[stage, policy, recompute]:.3f} GB a text',
+              file=sys.stderr, flush=True)
+  _print(('Stage', 'Precision', 'Blocks', 'GB a text'), [
+      (stage, policy, 'recomputed' if recompute else 'kept', f'{slope:.2f}')
+      for (stage, policy, recompute), slope in slopes.items()])
+  _print(('Run', 'Precision', 'Blocks', 'Texts a device', 'Undivided',
+          'accumulation_steps', 'Memory'), [
+      (run, policy, 'recomputed' if recompute else 'kept',
+       *_fit(slope, *_RUNS[run][1:]))
+      for run in _RUNS for (stage, policy, recompute), slope in slopes.items()
+      if stage == _RUNS[run][0]])
+
+
+def _print(headers: tuple[str, ...], rows: list[tuple[str, ...]]) -> None:
+  columns = tuple(text_lib.Column(name, 'left' if i < 3 else 'right')
+                  for i, name in enumerate(headers))
+  print(text_lib.format_table(text_lib.Table(columns, tuple(rows))) + '\n')
+
+
+def _fit(slope: float, batch: int, models: dict[str, int]) -> tuple[str, ...]:
+  """Returns texts, undivided memory, slices and memory of a device."""
+  from mobilebert_tf import modeling
+
+  fixed = sum(
+      bytes_each * modeling.count_parameters(modeling.get_architecture(name))
+      for name, bytes_each in models.items()) / 1e9
+  texts = batch // _DEVICES.value
+  room = (1 - _FREE) * _GIGABYTES.value - fixed
+  slices = 2 ** max(0, math.ceil(math.log2(texts * slope / room)))
+  return (str(texts), f'{fixed + texts * slope:.0f} GB', str(slices),
+          f'{fixed + texts / slices * slope:.0f} GB')
+
+
+def _slope(stage: str, policy: str, recompute: bool) -> float:
+  """Returns the gigabytes that a text takes at full depth."""
+  few, more = (
+      _run(stage=stage, policy=policy, recompute=recompute, blocks=blocks)
+      for blocks in _BLOCKS)
+  texts = _TEXTS[1] - _TEXTS[0]
+  few, more = ((peaks[1] - peaks[0]) / texts for peaks in (few, more))
+  block = (more - few) / (_BLOCKS[1] - _BLOCKS[0])
+  return (few + (_DEPTH - _BLOCKS[0]) * block) / 1e9
+
+
+def _run(**settings: Any) -> list[int]:
+  """Returns the peaks of a process of its own, in bytes."""
+  result = subprocess.run(
+      [sys.executable, '-m', 'benchmarks.training_memory',
+       f'--measure={json.dumps(settings)}'], check=True, text=True,
+      stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
+      # What is freed goes back to the system at once.
+      env={**os.environ, 'MALLOC_MMAP_THRESHOLD_': '65536',
+           'TF_CPP_MIN_LOG_LEVEL': '2', 'PYTHONPATH': os.getcwd()})
+  return json.loads(result.stdout.splitlines()[-1])
+
+
+# === In a process of its own ===
+
+
+def _peak(stage: str, policy: str, recompute: bool,
+          blocks: int) -> list[int]:
+  """Returns the peak of resident memory in a step, for each of `_TEXTS`."""
+  import tensorflow as tf
+  import tf_keras
+
+  tf_keras.mixed_precision.set_global_policy(policy)
+  task, model, optimizer = _build(stage, blocks)
+  task.task_config.recompute = recompute
+  metrics = task.build_metrics(training=stage != _EVALUATION)
+
+  @tf.function(reduce_retracing=True)
+  def step(batch):
+    if stage == _EVALUATION:
+      task.validation_step(batch, model, metrics)
+    else:
+      task.train_step(batch, model, optimizer, metrics)
+
+  function = step.get_concrete_function(tf.nest.map_structure(
+      lambda tensor: tf.TensorSpec([None, *tensor.shape[1:]], tensor.dtype),
+      _batch(1)))
+  function(_batch(1))  # The first step makes and lays out what stays.
+  return [_peak_of(function, _batch(texts)) for texts in _TEXTS]
+
+
+def _peak_of(function: Any, batch: Any) -> int:
+  with open('/proc/self/clear_refs', 'w') as peak:
+    peak.write('5')  # Forgets the peak so far.
+  function(batch)
+  return machine.peak_memory()
+
+
+def _build(stage: str, blocks: int) -> tuple[Any, Any, Any]:
+  """Returns the task of a stage, its model and a plain optimizer."""
+  import tensorflow as tf
+  import tf_keras
+
+  from mobilebert_tf import modeling
+  from mobilebert_tf.distillation import optimizers
+  from mobilebert_tf.tasks.classification import task as classification
+  from mobilebert_tf.training import experiments
+  from official.core import task_factory
+
+  teacher, student = (
+      modeling.get_architecture(name, num_blocks=blocks)
+      for name in ('ib_bert_large', 'mobilebert'))
+  if stage == _FINE_TUNING:
+    task = classification.SentencePredictionTask(
+        classification.SentencePredictionConfig())
+    task.task_config.model.encoder.any = student
+    return task, task.build_model(), tf_keras.optimizers.SGD(0.0)
+  config = experiments.get(
+      'mobilebert/pretrain' if stage == _TEACHER else 'mobilebert/distill').task
+  config.model.encoder.any = teacher if stage == _TEACHER else student
+  if stage == _TEACHER:
+    task = task_factory.get_task(config)
+    return task, task.build_model(), tf_keras.optimizers.SGD(0.0)
+  with tempfile.TemporaryDirectory() as folder:
+    model = modeling.MobileBertPretrainer(
+        modeling.MobileBertEncoder(teacher, dtype='float32'))
+    config.teacher, config.teacher_checkpoint = teacher, tf.train.Checkpoint(
+        **model.checkpoint_items).write(f'{folder}/teacher')
+    del model
+    task = task_factory.get_task(config)
+    model = task.build_model()
+  optimizer = optimizers.ReferenceLamb(0.0, layer_adaptation=False)
+  optimizer.build(model.trainable_variables)
+  last = len(task.stages) - (1 if stage == _DISTILLATION else 2)
+  task.enter_stage(last, model, optimizer)
+  return task, model, optimizer
+
+
+def _batch(texts: int) -> dict[str, Any]:
+  import tensorflow as tf
+
+  tokens = tf.ones([texts, _LENGTH], tf.int32)
+  masked = tf.tile(tf.range(_PREDICTIONS)[tf.newaxis], [texts, 1])
+  return {
+      'input_word_ids': tokens, 'input_mask': tokens,
+      'input_type_ids': tf.zeros_like(tokens),
+      'masked_lm_positions': masked, 'masked_lm_ids': masked,
+      'masked_lm_weights': tf.ones(tf.shape(masked)),
+      'next_sentence_labels': tokens[:, :1], 'label_ids': tokens[:, :1]}
+
+
+if __name__ == '__main__':
+  app.run(main)
