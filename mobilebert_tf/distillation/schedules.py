@@ -17,7 +17,6 @@ import tensorflow as tf, tf_keras
 from mobilebert_tf import modeling
 from official.modeling.hyperparams import base_config
 
-
 @dataclasses.dataclass
 class Stage(base_config.Config):
   """A part of training with fixed losses and fixed trained weights.
@@ -79,27 +78,36 @@ class ScheduleConfig(base_config.Config):
       student, bottom-up. If empty, they are spread evenly (`pair_blocks`).
     active_multiplier: Multiplier of the learning rate of the block that learns.
     lower_multiplier: Multiplier of the learning rate of the blocks below it.
+    first_block: Block of the student that the first stage teaches, only for
+      `progressive`; the blocks below come from `task.init_checkpoint`, such as
+      a stage's end that another run kept.
     transfer_learning_rate: Peak learning rate of the transfer stages.
-    transfer_end_learning_rate: Learning rate at the end of each.
-    transfer_warmup_steps: Warm-up of each transfer stage.
+    transfer_end_learning_rate: Learning rate at the end of each; None for
+      `transfer_end_share` of the peak.
+    transfer_end_share: Share of the peak that is left at the end of each.
+    transfer_warmup_steps: Warm-up of each transfer stage; None for a tenth of
+      it, at most 10,000 steps.
     transfer_decay_power: Exponent of their decay, 1 for linear.
     distillation_learning_rate: Peak learning rate of the distillation.
-    distillation_end_learning_rate: Learning rate at its end.
-    distillation_warmup_steps: Steps of its warm-up.
+    distillation_end_learning_rate: Learning rate at its end; None for a
+      ten-thousandth of the peak.
+    distillation_warmup_steps: Steps of its warm-up; None as for transfer.
   """
   strategy: str = 'progressive'
   steps_per_block: int = 10_000
   distillation_steps: int = 500_000
   teacher_blocks: list[int] = dataclasses.field(default_factory=list)
+  first_block: int = 0
   active_multiplier: float = 1.0
   lower_multiplier: float = 0.1
   transfer_learning_rate: float = 1.5e-3
-  transfer_end_learning_rate: float = 1.5e-3
-  transfer_warmup_steps: int = 1_000
+  transfer_end_learning_rate: float | None = None
+  transfer_end_share: float = 1.0
+  transfer_warmup_steps: int | None = None
   transfer_decay_power: float = 1.0
   distillation_learning_rate: float = 1.5e-3
-  distillation_end_learning_rate: float = 1.5e-7
-  distillation_warmup_steps: int = 10_000
+  distillation_end_learning_rate: float | None = None
+  distillation_warmup_steps: int | None = None
 
 
 def tf1_reference_schedule(steps_per_block: int = 10_000,
@@ -128,9 +136,71 @@ def tf1_reference_schedule(steps_per_block: int = 10_000,
       active_multiplier=3.0,
       lower_multiplier=0.3,
       transfer_learning_rate=learning_rate,
-      transfer_end_learning_rate=0.9 * learning_rate,
-      transfer_warmup_steps=steps_per_block // 10,
+      transfer_end_share=0.9,
       transfer_decay_power=0.5)
+
+
+def complete(config: ScheduleConfig, student_depth: int) -> ScheduleConfig:
+  """Returns the schedule with the rates and warm-ups that it leaves open.
+
+  Args:
+    config: Schedule.
+    student_depth: Blocks of the student.
+
+  Example:
+
+  >>> complete(ScheduleConfig(steps_per_block=50), 24).transfer_warmup_steps
+  5
+  """
+  blocks = student_depth * config.steps_per_block
+  lengths = {
+      'transfer': blocks if config.strategy == 'joint'
+                  else config.steps_per_block,
+      'distillation': config.distillation_steps
+                      + (blocks if config.strategy == 'auxiliary' else 0),
+  }
+  derived = {
+      'transfer_end_learning_rate':
+          config.transfer_end_share * config.transfer_learning_rate,
+      'distillation_end_learning_rate':
+          derive_end(config.distillation_learning_rate),
+      **{f'{kind}_warmup_steps': derive_warmup(length)
+         for kind, length in lengths.items()},
+  }
+  return config.replace(**{name: value for name, value in derived.items()
+                           if getattr(config, name) is None})
+
+
+def derive_end(learning_rate: float) -> float:
+  """Returns the rate at the end of a training that names none."""
+  return learning_rate / 10_000
+
+
+def derive_warmup(num_steps: int) -> int:
+  """Returns the warm-up of a training that names none."""
+  return min(num_steps // 10, 10_000)
+
+
+def check_rates(name: str, learning_rate: float, end_learning_rate: float,
+                warmup_steps: int, num_steps: int) -> None:
+  """Raises ValueError if a rate rises over a training, or is never reached.
+
+  Args:
+    name: Name of what is trained, for the message.
+    learning_rate: Peak learning rate.
+    end_learning_rate: Learning rate at the end.
+    warmup_steps: Steps of the warm-up.
+    num_steps: Number of steps.
+  """
+  if end_learning_rate > learning_rate:
+    raise ValueError(
+        f'The learning rate of {name} would rise: it is {learning_rate:g} and '
+        f'its end {end_learning_rate:g}. Lower the end as well, or leave it '
+        'out: it then follows from the rate.')
+  if warmup_steps > num_steps:
+    raise ValueError(
+        f'The warm-up of {name} takes {warmup_steps} steps, and {name} has '
+        f'{num_steps}. Shorten it, or leave it out: it is then a tenth.')
 
 
 def pair_blocks(config: ScheduleConfig, teacher_depth: int,
@@ -203,6 +273,8 @@ def build_stages(config: ScheduleConfig, teacher_depth: int,
         f'Unknown transfer strategy {config.strategy!r}; accepted: '
         f'{", ".join(strategies)}.')
   _check_numbers(config)
+  _check_first_block(config, student_depth)
+  config = complete(config, student_depth)
   pairs = list(enumerate(pair_blocks(config, teacher_depth, student_depth)))
   stages = [stage for stage in strategies[config.strategy](config, pairs)
             if stage.num_steps > 0]
@@ -325,7 +397,7 @@ def _progressive(config: ScheduleConfig,
                  pairs: list[tuple[int, int]]) -> list[Stage]:
   """PKT: block after block, bottom-up, then distillation."""
   stages = []
-  for student, teacher in pairs:
+  for student, teacher in pairs[config.first_block:]:
     stage = _transfer(config, f'block {student}', [(student, teacher)],
                       config.steps_per_block)
     if config.lower_multiplier:
@@ -378,6 +450,20 @@ def _distillation(config: ScheduleConfig) -> Stage:
       learning_rate=config.distillation_learning_rate,
       end_learning_rate=config.distillation_end_learning_rate,
       warmup_steps=config.distillation_warmup_steps)
+
+
+def _check_first_block(config: ScheduleConfig, student_depth: int) -> None:
+  if not config.first_block:
+    return
+  if config.strategy != 'progressive':
+    raise ValueError(
+        f'schedule.first_block is {config.first_block}, but only the strategy '
+        f'progressive goes block by block, and schedule.strategy is '
+        f'{config.strategy}.')
+  if config.first_block >= student_depth:
+    raise ValueError(
+        f'schedule.first_block is {config.first_block}; the blocks of the '
+        f'student are 0 to {student_depth - 1}.')
 
 
 def _check_numbers(config: ScheduleConfig) -> None:

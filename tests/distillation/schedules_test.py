@@ -43,6 +43,36 @@ class SchedulesTest(tf.test.TestCase, parameterized.TestCase):
     self.assertLen(stages, 25)
     self.assertEqual(sum(stage.num_steps for stage in stages), 740_000)
 
+  def test_rates_and_warm_ups_follow_from_what_is_named(self):
+    paper, tf1 = (
+        schedules.complete(config, 24) for config in
+        (schedules.ScheduleConfig(), schedules.tf1_reference_schedule()))
+    for config, end in ((paper, 1.5e-3), (tf1, 1.35e-3)):
+      self.assertEqual(
+          [config.transfer_end_learning_rate, config.transfer_warmup_steps,
+           config.distillation_end_learning_rate,
+           config.distillation_warmup_steps], [end, 1_000, 1.5e-7, 10_000])
+    for strategy, warmups in (('joint', (4, 5)), ('auxiliary', (1, 9))):
+      config = schedules.complete(_config(strategy=strategy), 4)
+      self.assertEqual((config.transfer_warmup_steps,
+                        config.distillation_warmup_steps), warmups)
+    lower = schedules.complete(_config(transfer_learning_rate=1e-4), 4)
+    self.assertEqual(lower.transfer_end_learning_rate, 1e-4)
+
+  @parameterized.parameters(
+      ((1e-4, 1.5e-3, 0, 10), 'would rise: it is 0.0001 and its end 0.0015'),
+      ((1.0, 0.0, 11, 10), 'takes 11 steps, and stage 1 has 10'),
+  )
+  def test_rates_that_contradict_themselves(self, values, message):
+    with self.assertRaisesRegex(ValueError, message):
+      schedules.check_rates('stage 1', *values)
+
+  def test_a_first_block_leaves_out_the_stages_before(self):
+    stages = schedules.build_stages(_config(first_block=2), 3, 3)
+    self.assertEqual([stage.name for stage in stages],
+                     ['block 2', 'distillation'])
+    self.assertEqual(stages[0].lower_blocks, [0, 1])
+
   def test_shallower_students_learn_from_every_nth_block(self):
     # The Model Garden's example for a student of 6 blocks.
     self.assertEqual(schedules.pair_blocks(
@@ -53,6 +83,8 @@ class SchedulesTest(tf.test.TestCase, parameterized.TestCase):
       ({}, 4, 3, 'teacher_blocks'),
       ({'teacher_blocks': [1]}, 4, 2, r'names 1 blocks, \[1\]; .* has 2'),
       ({'teacher_blocks': [1, 4]}, 4, 2, 'names block 4; .* 0 to 3'),
+      ({'first_block': 4}, 4, 4, 'first_block is 4; .* are 0 to 3'),
+      ({'first_block': 1, 'strategy': 'joint'}, 4, 4, 'strategy is joint'),
       ({'transfer_warmup_steps': -1}, 4, 4, 'transfer_warmup_steps is -1'),
       ({'transfer_learning_rate': float('nan')}, 4, 4, 'is nan'),
   )
