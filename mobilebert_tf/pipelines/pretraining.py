@@ -58,17 +58,13 @@ class Variant:
   loss_weights: dict[str, float] = dataclasses.field(default_factory=dict)
 
   def schedule(self, settings: settings_lib.Settings) -> dict[str, Any]:
-    """Returns the fields of the schedule; each stage warms up for a tenth."""
-    steps, last = settings.student_steps, settings.distillation_steps
-    is_one_stage = self.strategy in ('none', 'auxiliary')
-    is_joint = self.strategy == 'joint'  # One stage for all blocks.
+    """Returns the fields of the schedule."""
     return {
         'strategy': self.strategy,
         'steps_per_block': settings.steps_per_block,
-        'distillation_steps': steps if self.strategy == 'none' else last,
-        'transfer_warmup_steps': (
-            steps - last if is_joint else settings.steps_per_block) // 10,
-        'distillation_warmup_steps': (steps if is_one_stage else last) // 10,
+        'distillation_steps': (
+            settings.student_steps if self.strategy == 'none'
+            else settings.distillation_steps),
     }
 
 
@@ -281,14 +277,8 @@ def _pretrain(folder: pathlib.Path, name: str, steps: int,
               settings: settings_lib.Settings) -> dict[str, Any]:
   params = _experiment('mobilebert/pretrain', 'pretrain_small', data, settings,
                        steps)
-  params.override({
-      'task': {'model': {
-          'encoder': {'any': _architecture(name, data, settings)}}},
-      'trainer': {'optimizer_config': {
-          'learning_rate': {'polynomial': {'decay_steps': steps}},
-          'warmup': {'polynomial': {'warmup_steps': steps // 10}},
-      }},
-  })
+  params.override({'task': {'model': {
+      'encoder': {'any': _architecture(name, data, settings)}}}})
   return _run(folder, params, name)
 
 

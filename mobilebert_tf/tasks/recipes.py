@@ -23,14 +23,15 @@ class Experiment:
     task: Function that returns the config of the task.
     train_steps: Number of steps.
     learning_rate: Peak of the learning rate.
-    last_share: Share of the peak at the last step.
+    end_learning_rate: Learning rate at the last step; None for a
+      ten-thousandth of the peak.
     epoch_steps: Number of steps between evaluations; None for the trainer's.
   """
   name: str
   task: Callable[[], cfg.TaskConfig]
   train_steps: int
   learning_rate: float
-  last_share: float = 1e-4
+  end_learning_rate: float | None = None
   epoch_steps: int | None = None
 
 

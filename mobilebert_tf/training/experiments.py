@@ -80,9 +80,7 @@ def pretrain() -> cfg.ExperimentConfig:
           validation_data=_pretraining_data(batch_size=512, is_training=False)),
       trainer=_trainer(
           train_steps=500_000,
-          optimizer=_optimization(
-              _LAMB, learning_rate=1.5e-3, end_learning_rate=1.5e-7,
-              train_steps=500_000, warmup_steps=10_000)),
+          optimizer=_optimization(_LAMB, learning_rate=1.5e-3)),
       runtime=devices.RuntimeConfig(),
       restrictions=list(_RESTRICTIONS))
 
@@ -101,13 +99,11 @@ def distill_tf1_reference() -> cfg.ExperimentConfig:
 
 def _fine_tune(experiment: recipes.Experiment) -> cfg.ExperimentConfig:
   """Fine-tuning as a kind of task defines it, with a tenth of warm-up."""
-  steps, rate = experiment.train_steps, experiment.learning_rate
   params = cfg.ExperimentConfig(
       task=experiment.task(),
-      trainer=_trainer(steps, _optimization(
-          _ADAMW, learning_rate=rate,
-          end_learning_rate=experiment.last_share * rate,
-          train_steps=steps, warmup_steps=steps // 10)),
+      trainer=_trainer(experiment.train_steps, _optimization(
+          _ADAMW, learning_rate=experiment.learning_rate,
+          end_learning_rate=experiment.end_learning_rate)),
       runtime=devices.RuntimeConfig(),
       restrictions=list(_RESTRICTIONS))
   if experiment.epoch_steps:  # An evaluation after each epoch.
@@ -149,11 +145,9 @@ def _distillation(schedule: schedules.ScheduleConfig,
   return cfg.ExperimentConfig(
       task=config,
       trainer=_trainer(
-          train_steps=24 * 10_000 + 500_000,
+          train_steps=0,  # As many as the schedule has.
           # The learning rate is the schedule's; the optimizer's is not read.
-          optimizer=_optimization(
-              _LAMB, learning_rate=1.5e-3, end_learning_rate=1.5e-7,
-              train_steps=740_000, warmup_steps=10_000)),
+          optimizer=_optimization(_LAMB, learning_rate=1.5e-3)),
       runtime=devices.RuntimeConfig(),
       restrictions=list(_RESTRICTIONS))
 
@@ -167,17 +161,18 @@ def _pretraining_data(
 
 
 def _optimization(optimizer: str, *, learning_rate: float,
-                  end_learning_rate: float, train_steps: int,
-                  warmup_steps: int) -> optimizers.OptimizationConfig:
-  """Returns an optimizer with linear warm-up and decay."""
+                  end_learning_rate: float | None = None
+                  ) -> optimizers.OptimizationConfig:
+  """Returns an optimizer with linear warm-up and decay.
+
+  Lengths follow from the training (`consistency.complete`).
+  """
   return optimizers.OptimizationConfig({
       'optimizer': {'type': optimizer},
       'learning_rate': {'type': 'polynomial', 'polynomial': {
           'initial_learning_rate': learning_rate,
-          'end_learning_rate': end_learning_rate,
-          'decay_steps': train_steps}},
-      'warmup': {'type': 'polynomial',
-                 'polynomial': {'warmup_steps': warmup_steps}},
+          'end_learning_rate': end_learning_rate}},
+      'warmup': {'type': 'polynomial'},
   })
 
 

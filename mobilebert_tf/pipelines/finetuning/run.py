@@ -28,6 +28,7 @@ from mobilebert_tf.tasks import registry
 from mobilebert_tf.tasks.pretraining import task as pretraining
 from mobilebert_tf.text import settings
 from mobilebert_tf.text import vocabulary as vocabulary_lib
+from mobilebert_tf.training import consistency
 from mobilebert_tf.training import experiments
 from mobilebert_tf.training import resuming
 from mobilebert_tf.training import run as run_lib
@@ -39,7 +40,6 @@ _DIRECTORY = 'working_directory'
 _CHECKPOINT = 'checkpoint'  # TensorFlow's list of them.
 _LOOPS = 50
 _CHECKPOINTS = 5
-_WARM_UP_SHARE = 10
 
 
 def run(recipe: recipe_lib.Recipe, folder: pathlib.Path,
@@ -263,17 +263,14 @@ def _build_experiment(recipe: recipe_lib.Recipe, start: recipes.Start,
           'checkpoint_interval': max(1, steps // _CHECKPOINTS),
           'max_to_keep': 1,
           'optimizer_config': {
+              # The reference's end: a ten-thousandth of it.
               'learning_rate': {'polynomial': {
                   'initial_learning_rate': recipe.learning_rate,
-                  # The reference's: a ten-thousandth of it.
-                  'end_learning_rate': 1e-4 * recipe.learning_rate,
-                  'decay_steps': steps}},
-              'warmup': {'polynomial': {
-                  'warmup_steps': steps // _WARM_UP_SHARE}},
+                  'end_learning_rate': None}},
           },
       },
   })
-  return params
+  return consistency.complete(params)
 
 
 def _evaluate(recipe: recipe_lib.Recipe, params: cfg.ExperimentConfig,

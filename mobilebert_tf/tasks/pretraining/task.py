@@ -71,6 +71,23 @@ class PretrainingTask(gradient_step.GradientStep, masked_lm.MaskedLMTask):
     return modeling.MobileBertPretrainer(
         encoders.build_encoder(config.encoder))
 
+  def check_experiment(self, params: cfg.ExperimentConfig) -> None:
+    """Raises ValueError if the model cannot read some of the data."""
+    del params  # The task knows its own.
+    for data in (self.task_config.train_data, self.task_config.validation_data):
+      if getattr(data, 'input_path', ''):
+        self._check_data(data)
+
+  def _check_data(self, data: cfg.DataConfig) -> None:
+    encoder = self.task_config.model.encoder.get()
+    if getattr(data, 'vocab_file', ''):
+      vocabulary.check_size(data.vocab_file, encoder.vocab_size)
+    if getattr(data, 'seq_length', 0) > encoder.max_position_embeddings:
+      raise ValueError(
+          f'seq_length is {data.seq_length}, but the model has '
+          f'{encoder.max_position_embeddings} positions '
+          '(max_position_embeddings).')
+
   def build_inputs(
       self, params: cfg.DataConfig,
       input_context: tf.distribute.InputContext | None = None
@@ -81,14 +98,7 @@ class PretrainingTask(gradient_step.GradientStep, masked_lm.MaskedLMTask):
       ValueError: If the model has fewer tokens than the vocabulary, or fewer
         positions than the batches.
     """
-    encoder = self.task_config.model.encoder.get()
-    if getattr(params, 'vocab_file', ''):
-      vocabulary.check_size(params.vocab_file, encoder.vocab_size)
-    if getattr(params, 'seq_length', 0) > encoder.max_position_embeddings:
-      raise ValueError(
-          f'seq_length is {params.seq_length}, but the model has '
-          f'{encoder.max_position_embeddings} positions '
-          '(max_position_embeddings).')
+    self._check_data(params)
     return super().build_inputs(params, input_context)
 
   def find_damage(self) -> str:

@@ -165,7 +165,8 @@ class QuestionAnswering(task_kind.TaskKind):
     return [
         recipes.Experiment(
             name, functools.partial(task.squad_config, version_2),
-            train_steps=5 * windows // 32, learning_rate=4e-5, last_share=0.0)
+            train_steps=5 * windows // 32, learning_rate=4e-5,
+            end_learning_rate=0.0)
         for name, windows, version_2 in (
             ('squad_v1', 88_641, False), ('squad_v2', 131_944, True))]
 
