@@ -4,15 +4,18 @@
 """Pre-training of a student by knowledge transfer and distillation."""
 
 import dataclasses
-from collections.abc import Sequence
+import itertools
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import tensorflow as tf, tf_keras
 
 from mobilebert_tf import modeling
 from mobilebert_tf.data import answer_records
+from mobilebert_tf.distillation import compatibility
 from mobilebert_tf.distillation import losses
 from mobilebert_tf.distillation import optimizers as optimization_lib
+from mobilebert_tf.distillation import schedule_changes
 from mobilebert_tf.distillation import schedules
 from mobilebert_tf.distillation import stage_graphs
 from mobilebert_tf.distillation import teachers
@@ -69,6 +72,36 @@ class DistillationConfig(task.PretrainingConfig):
     architecture = teachers.read_architecture(self.teacher_checkpoint)
     return {'teacher': architecture.as_dict()} if architecture else {}
 
+  def build_stages(self) -> list[schedules.Stage]:
+    """Returns the stages of the schedule for this teacher and this student."""
+    return schedules.build_stages(
+        self.schedule, self.teacher.num_blocks, self._student_depth)
+
+  def complete(self) -> dict[str, Any]:
+    """Returns the rates and warm-ups that the schedule leaves open."""
+    return {'schedule': schedules.complete(
+        self.schedule, self._student_depth).as_dict()}
+
+  def num_steps(self) -> int:
+    """Returns the length of the schedule."""
+    return sum(stage.num_steps for stage in self.build_stages())
+
+  def check_resumed(self, params: Mapping[str, Any], step: int) -> None:
+    """Raises ValueError if stages that a run has begun would be others.
+
+    Args:
+      params: Params with which the run was begun, by their dotted names.
+      step: Number of steps that it has done.
+    """
+    depth = params.get('task.teacher.num_blocks', self.teacher.num_blocks)
+    then = schedules.build_stages(
+        schedule_changes.read_schedule(params), depth, self._student_depth)
+    schedule_changes.check(then, self.build_stages(), step)
+
+  @property
+  def _student_depth(self) -> int:
+    return self.model.encoder.get().num_blocks
+
 
 @task_factory.register_task_cls(DistillationConfig)
 class DistillationTask(task.PretrainingTask):
@@ -87,8 +120,7 @@ class DistillationTask(task.PretrainingTask):
     _check_accepted('variant', params.variant, losses.VARIANTS)
     _check_accepted('teacher_dtype', params.teacher_dtype, _TEACHER_DTYPES)
     self._depth = params.model.encoder.get().num_blocks
-    self.stages = schedules.build_stages(
-        params.schedule, params.teacher.num_blocks, self._depth)
+    self.stages = params.build_stages()
     self._teacher = None
     self._comparison = None
     self._graph = None
@@ -136,13 +168,29 @@ class DistillationTask(task.PretrainingTask):
                else self._restore_teacher())
     teachers.copy_to_student(teacher, model)
 
+  def check_experiment(self, params: cfg.ExperimentConfig) -> None:
+    """Raises ValueError if teacher, student, data and schedule do not fit."""
+    super().check_experiment(params)
+    self.check_length(params.trainer.train_steps)
+    compatibility.check(self.task_config, self.stages)
+
   def check_length(self, train_steps: int) -> None:
     """Raises ValueError unless the schedule is as long as the training."""
     scheduled = sum(stage.num_steps for stage in self.stages)
     if scheduled != train_steps:
       raise ValueError(
           f'The schedule of {len(self.stages)} stages takes {scheduled} steps, '
-          f'but trainer.train_steps is {train_steps}. Set both to the same.')
+          f'but trainer.train_steps is {train_steps}. Leave train_steps out, or '
+          'set it to 0: it then follows from the schedule.')
+
+  def build_inputs(
+      self, params: cfg.DataConfig,
+      input_context: tf.distribute.InputContext | None = None
+  ) -> tf.data.Dataset:
+    """Returns the batches; raises ValueError if a loss lacks its inputs."""
+    batches = super().build_inputs(params, input_context)
+    compatibility.check_inputs(batches)
+    return batches
 
   def stage_index(self, step: int) -> int:
     """Returns the index of a step's stage; after the end that of the last."""
@@ -155,6 +203,19 @@ class DistillationTask(task.PretrainingTask):
   def describe_step(self, step: int) -> str:
     """Returns the stage of a step for messages."""
     return f'stage {self.stages[self.stage_index(step)].name}'
+
+  def learning_rate_setting(self, step: int) -> str:
+    """Returns the name of the setting of a step's peak learning rate."""
+    kind = ('distillation' if self.stages[self.stage_index(step)].distill
+            else 'transfer')
+    return f'task.schedule.{kind}_learning_rate'
+
+  @property
+  def stage_ends(self) -> dict[int, str]:
+    """Names of the stages by the number of steps that are done at their end."""
+    ends = itertools.accumulate(stage.num_steps for stage in self.stages)
+    return {end: stage.name for end, stage in zip(ends, self.stages,
+                                                  strict=True)}
 
   def enter_stage(self, index: int, model: modeling.MobileBertPretrainer,
                   optimizer: tf_keras.optimizers.Optimizer) -> None:
@@ -200,7 +261,9 @@ class DistillationTask(task.PretrainingTask):
     """Returns the names of the metrics of a stage."""
     names = [trainer.TRANSFER] if stage.student_blocks else []
     if stage.distill:
-      names += ['masked_lm', 'next_sentence', 'masked_lm_accuracy']
+      names += ['masked_lm', 'masked_lm_accuracy']
+      if self.task_config.train_data.use_next_sentence_label:
+        names.append('next_sentence')
     return [*names, gradient_step.GRADIENT_NORM]
 
   @property
@@ -287,9 +350,10 @@ class DistillationTask(task.PretrainingTask):
     if self._graph.distills:
       terms['masked_lm'] = self._masked_lm(
           teacher, student, inputs) * part.shares[task.PREDICTIONS]
-      terms['next_sentence'] = losses.next_sentence(
-          student['next_sentence'], inputs['next_sentence_labels']
-      ) * part.shares[gradient_step.TEXTS]
+      if 'next_sentence_labels' in inputs:
+        terms['next_sentence'] = losses.next_sentence(
+            student['next_sentence'], inputs['next_sentence_labels']
+        ) * part.shares[gradient_step.TEXTS]
     return terms
 
   def _masked_lm(self, teacher: dict[str, Any], student: dict[str, Any],

@@ -9,6 +9,7 @@ from typing import Any
 import tensorflow as tf
 
 from mobilebert_tf.distillation import optimizers
+from mobilebert_tf.distillation import trial
 from official.core import base_task
 from official.core import base_trainer
 from official.core import config_definitions as cfg
@@ -43,6 +44,24 @@ class DistillationTrainer(base_trainer.Trainer):
     if isinstance(self.optimizer, optimizers.ReferenceLamb):
       # For all stages together, and before a checkpoint is restored.
       self.optimizer.build(self.model.trainable_variables)
+
+  def try_out(self) -> None:
+    """Runs every kind of stage and the evaluation once, before the first step.
+
+    Nothing of it remains: the run then begins as if it had not been tried.
+
+    Raises:
+      RuntimeError: If one fails; names it.
+    """
+    if int(self.global_step.numpy()):
+      return
+    exporter, self._checkpoint_exporter = self._checkpoint_exporter, None
+    try:
+      trial.run(self)
+    finally:
+      self._checkpoint_exporter = exporter
+    self._stage_index = None
+    self._train_iter = None  # The next one begins with the first batch.
 
   def train(self, num_steps: tf.Tensor) -> dict[str, tf.Tensor] | None:
     """Trains over stages, and returns the logs of the last one reached."""

@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from mobilebert_tf.distillation import compatibility
 from mobilebert_tf.distillation import losses
 from mobilebert_tf.distillation import optimizers
 from mobilebert_tf.distillation import schedules
@@ -105,8 +106,8 @@ class DistillationTest(tf.test.TestCase, parameterized.TestCase):
     optimizer = task.create_optimizer(self.optimization)
     optimizer.jit_compile = self.compiled
     trainer = trainer_lib.DistillationTrainer(
-        experiment, task, model, optimizer, evaluate=False,
-        train_dataset=dataset, **arguments)
+        experiment, task, model, optimizer,
+        **{'evaluate': False, 'train_dataset': dataset, **arguments})
     trainer.initialize()
     return trainer
 
@@ -254,6 +255,64 @@ class DistillationTest(tf.test.TestCase, parameterized.TestCase):
     widths = {tuple(shape) for shape in saved.values()}
     self.assertNotIn((16, 24), widths)  # A kernel that only the teacher has.
     self.assertEmpty(trainer.task._teacher.trainable_variables)
+
+  def _batches(self, **left_out) -> tf.data.Dataset:
+    """Returns batches that all differ."""
+    batches = [tiny_models.batch(seed) for seed in range(12)]
+    return tf.data.Dataset.from_tensor_slices({
+        name: tf.stack([batch[name] for batch in batches])
+        for name in batches[0] if name not in left_out})
+
+  @pytest.mark.slow
+  def test_a_trial_leaves_nothing_behind(self):
+    data = self._batches()
+    plain, tried = (self._trainer(
+        self._config(lower_multiplier=0.0), evaluate=True, train_dataset=data,
+        validation_dataset=data) for _ in range(2))
+    tried.model.set_weights(plain.model.get_weights())
+    with self.assertLogs(level='INFO') as logs:
+      tried.try_out()
+    self.assertIn('tried in', ''.join(logs.output))
+    self.assertEqual(int(tried.global_step), 0)
+    self.assertEqual(int(tried.optimizer.iterations), 0)
+    for one, other in zip(plain.model.get_weights(),
+                          tried.model.get_weights(), strict=True):
+      self.assertAllEqual(one, other)
+    for steps in (2, 3, 3):
+      logs = [trainer.train(tf.constant(steps)) for trainer in (plain, tried)]
+      self.assertEqual(*({name: float(value) for name, value in each.items()}
+                         for each in logs))
+    for one, other in zip(plain.model.get_weights(),
+                          tried.model.get_weights(), strict=True):
+      self.assertAllEqual(one, other)
+
+  def test_a_trial_names_the_stage_that_fails(self):
+    config = self._config()
+    config.loss_weights.ground_truth_ratio = None
+    trainer = self._trainer(config)
+    with self.assertRaisesRegex(
+        RuntimeError, r'Tried before step 1, stage distillation \(steps 7 on\) '
+        'failed: '):
+      trainer.try_out()
+
+  @pytest.mark.slow
+  def test_without_next_sentence_labels_the_term_is_left_out(self):
+    config = self._config(steps_per_block=0)
+    config.train_data.use_next_sentence_label = False
+    data = self._batches(next_sentence_labels=True)
+    trainer = self._trainer(config, evaluate=True, train_dataset=data,
+                            validation_dataset=data)
+    logs = trainer.train(tf.constant(2))
+    self.assertIn('masked_lm', logs)
+    self.assertNotIn('next_sentence', logs)
+    self.assertAllClose(logs['training_loss'], logs['masked_lm'])
+    self.assertNotIn('next_sentence_loss', trainer.evaluate(tf.constant(2)))
+
+  def test_batches_without_inputs_of_a_loss_are_refused(self):
+    compatibility.check_inputs(self._batches(next_sentence_labels=True))
+    with self.assertRaisesRegex(ValueError, 'no input_type_ids, masked_lm_ids'):
+      compatibility.check_inputs(
+          self._batches(input_type_ids=True, masked_lm_ids=True))
 
   def test_errors_say_what_is_wrong(self):
     config = self._config()
