@@ -40,6 +40,8 @@ def check(config: Any, stages: Sequence[schedules.Stage]) -> None:
         f'task.schedule.first_block is {config.schedule.first_block}, but '
         'task.init_checkpoint is not set. Name a student whose blocks below '
         'are taught, such as a stage that another run kept.')
+  if getattr(config.train_data, 'use_teacher_answers', False):
+    return  # There is no teacher.
   _check_architectures(config, stages)
   for part in ('train_data', 'validation_data'):
     _check_data(f'task.{part}', getattr(config, part), config)

@@ -37,22 +37,17 @@ def complete(params: cfg.ExperimentConfig) -> cfg.ExperimentConfig:
 
 def check(params: cfg.ExperimentConfig, task: base_task.Task) -> None:
   """Raises ValueError if a completed experiment contradicts itself."""
-  trainer = params.trainer
-  if trainer.steps_per_loop and trainer.summary_interval % (
-      trainer.steps_per_loop):
-    raise ValueError(
-        f'trainer.summary_interval is {trainer.summary_interval}; it has to be '
-        f'a multiple of trainer.steps_per_loop, {trainer.steps_per_loop}.')
   if hasattr(task, 'check_experiment'):
     task.check_experiment(params)
   if hasattr(params.task, 'num_steps'):
     return  # The rates are those of its stages.
-  decay, warmup = _chosen(trainer.optimizer_config)
+  decay, warmup = _chosen(params.trainer.optimizer_config)
   rate = getattr(decay, 'initial_learning_rate', None) or 0.0
   schedules.check_rates(
       'the training', rate,
       getattr(decay, 'end_learning_rate', None) or 0.0,
-      getattr(warmup, 'warmup_steps', None) or 0, trainer.train_steps)
+      getattr(warmup, 'warmup_steps', None) or 0,
+      params.trainer.train_steps)
 
 
 def _complete_rates(config: Any, steps: int) -> dict[str, Any]:

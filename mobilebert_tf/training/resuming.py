@@ -4,10 +4,11 @@
 """Starts and resumes runs: the params that a folder keeps, and its checkpoint.
 """
 
+import dataclasses
 import glob
 import os
 import random
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import tensorflow as tf
@@ -23,9 +24,10 @@ PARAMS_FILE = 'params.yaml'
 VOCABULARY_FILE = 'vocab.txt'
 # The step in a checkpoint of the Model Garden's trainer.
 _GLOBAL_STEP = 'global_step/.ATTRIBUTES/VARIABLE_VALUE'
-# If these differed, a resumed run would read some data twice and some never, or
-# be at another stage than its checkpoint.
-_KEPT = ('task.kind', 'task.model', 'task.schedule', 'task.variant',
+# If these differed, the checkpoint would not fit, or a resumed run would read
+# some data twice and some never.
+_KEPT = ('task.kind', 'task.model', 'task.variant',
+         'trainer.optimizer_config.optimizer.type',
          *(f'task.train_data.{name}' for name in (
              'global_batch_size', 'seq_length', 'max_predictions_per_seq',
              'shuffle_buffer_size', 'seed', 'labels', 'text_field',
@@ -35,24 +37,55 @@ _KEPT = ('task.kind', 'task.model', 'task.schedule', 'task.variant',
 # Fields of the tasks of some experiments alone.
 _OPTIONAL = {'schedule', 'teacher', 'variant'}
 _PATHS = ('input_path', 'vocab_file', 'checkpoint')
+_START = 'task.train_data.start_batch'
+
+
+@dataclasses.dataclass(frozen=True)
+class Part:
+  """A part of a run: from its start, or from a checkpoint on.
+
+  Attributes:
+    params: Params of this part; the training data begins where the checkpoint
+      ends.
+    kept: The same, as they are kept for the next part.
+    vocabulary: Vocabulary that the folder lacks, if any.
+  """
+  params: cfg.ExperimentConfig
+  kept: cfg.ExperimentConfig
+  vocabulary: bytes | None
+
+  def write(self, model_dir: str) -> None:
+    """Writes `params.yaml` and `vocab.txt`, so that the run can be moved.
+
+    To be called when the checkpoint is restored: until then the file tells what
+    the run was begun with.
+    """
+    write_params(self.kept, model_dir)  # First: the sign of whose folder it is.
+    if self.vocabulary is not None:
+      files.write_bytes(
+          os.path.join(model_dir, VOCABULARY_FILE), self.vocabulary)
 
 
 def start_or_resume(params: cfg.ExperimentConfig,
                     strategy: tf.distribute.Strategy,
-                    model_dir: str) -> cfg.ExperimentConfig:
-  """Writes `params.yaml` and returns the params of this part of the run.
+                    model_dir: str) -> Part:
+  """Checks a folder, and returns the part of the run that is to begin.
 
   Where the training data can begin anywhere (it has a field `start_batch`), a
-  resumed run continues with the batch after those of its checkpoint. If
-  `task.train_data.seed` is None, one is chosen when training begins and kept in
-  `params.yaml`, where a resumed run reads it.
+  resumed run continues with the batch after those of its checkpoint. The
+  `start_batch` of the params comes on top: batches to pass by, from the part
+  that first names them on. If `task.train_data.seed` is None, one is chosen
+  when training begins and kept in `params.yaml`, where a resumed run reads it.
+
+  What lies ahead of the checkpoint may change; the differences are logged.
 
   Raises:
     ValueError: If the folder's checkpoint is of a run with another model, other
-      batches or another schedule.
+      batches, another optimizer or other stages so far.
   """
   data = params.task.train_data
   checkpoint = latest_checkpoint(model_dir)
+  step = _read_step(checkpoint) if checkpoint else 0
   can_resume = hasattr(data, 'start_batch')
   started = _read_params(model_dir)
   _check_same_experiment(started, params, model_dir, bool(checkpoint))
@@ -68,18 +101,18 @@ def start_or_resume(params: cfg.ExperimentConfig,
     # This waits for all workers, who have read the file before it is written.
     seed = _value_of_chief(strategy, seed)
     params = params.replace(task={'train_data': {'seed': seed}})
+  if can_resume and checkpoint:
+    passed_by = max(data.start_batch, started.get(_START) or 0)
+    params = params.replace(task={'train_data': {'start_batch': passed_by}})
   if checkpoint:
-    _check_same(started, params, model_dir)
-  if strategy.extended.should_checkpoint:
-    vocabulary = _check_vocabulary(data, model_dir)
-    write_params(params, model_dir)  # First, as the sign of whose folder it is.
-    if vocabulary is not None:  # So that the run can be moved.
-      files.write_bytes(os.path.join(model_dir, VOCABULARY_FILE), vocabulary)
+    _check_same(started, params, model_dir, step)
+  vocabulary = _check_vocabulary(data, model_dir)
+  kept = params
   if can_resume and checkpoint:
     # Not in the file, which may be the config of another run.
-    start = data.start_batch + _read_step(checkpoint)
-    params = params.replace(task={'train_data': {'start_batch': start}})
-  return params
+    params = params.replace(
+        task={'train_data': {'start_batch': passed_by + step}})
+  return Part(params, kept, vocabulary)
 
 
 def _check_same_experiment(
@@ -102,20 +135,31 @@ def _check_same_experiment(
 
 
 def _check_same(started: Mapping[str, Any], params: cfg.ExperimentConfig,
-                model_dir: str) -> None:
-  now = dict(_flatten(params.as_dict()))
-  changes = [
-      f'{name} was {started[name]!r} and is {now[name]!r}'
+                model_dir: str, step: int) -> None:
+  """Logs what differs; raises ValueError if the checkpoint does not allow it.
+  """
+  now = dict(_flatten(_with_absolute_paths(params).as_dict()))
+  changes = {
+      name: (started[name], now[name])
       for name in sorted(started.keys() & now.keys())
-      if name.startswith(_KEPT) and started[name] is not None
-      and _listed(started[name]) != _listed(now[name])
-  ]
-  if changes:
-    path = os.path.join(model_dir, PARAMS_FILE)
+      if started[name] is not None
+      and _listed(started[name]) != _listed(now[name])}
+  refused = [f'{name} was {before!r} and is {after!r}'
+             for name, (before, after) in changes.items()
+             if name.startswith(_KEPT)]
+  advice = (f'To resume it, set them as {os.path.join(model_dir, PARAMS_FILE)} '
+            'says; for a new run name another --model_dir.')
+  if refused:
     raise ValueError(
         f'{model_dir} holds a run started with different settings: '
-        f'{"; ".join(changes)}. To resume it, set them as {path} says; for a '
-        'new run name another --model_dir.')
+        f'{", ".join(refused)}. {advice}')
+  if started and hasattr(params.task, 'check_resumed'):
+    try:
+      params.task.check_resumed(started, step)
+    except ValueError as error:
+      raise ValueError(f'{error} {advice}') from error
+  for name, (before, after) in changes.items():
+    logging.warning('%s: %r -> %r from step %d on.', name, before, after, step)
 
 
 def _read_params(model_dir: str) -> dict[str, Any]:
@@ -156,6 +200,12 @@ def write_params(params: cfg.ExperimentConfig, model_dir: str) -> None:
 
   Relative paths become absolute, since the run may be used from another folder.
   """
+  with files.replacing(os.path.join(model_dir, PARAMS_FILE)) as new:
+    hyperparams.save_params_dict_to_yaml(_with_absolute_paths(params), new)
+
+
+def _with_absolute_paths(
+    params: cfg.ExperimentConfig) -> cfg.ExperimentConfig:
   paths: dict[str, Any] = {}
   for name, value in _flatten(params.as_dict()):
     if name.startswith('task.') and name.endswith(_PATHS):
@@ -164,9 +214,7 @@ def write_params(params: cfg.ExperimentConfig, model_dir: str) -> None:
       for each in groups:
         group = group.setdefault(each, {})
       group[field] = _absolute(value)
-  params = params.replace(**paths)
-  with files.replacing(os.path.join(model_dir, PARAMS_FILE)) as new:
-    hyperparams.save_params_dict_to_yaml(params, new)
+  return params.replace(**paths)
 
 
 def _absolute(path: Any) -> Any:
@@ -197,6 +245,36 @@ def _check_vocabulary(data: Any, model_dir: str) -> bytes | None:
         f'{copy}, with which this run began, is not {source}. To resume it, '
         'name that one; for a new run name another --model_dir.')
   return None
+
+
+def describe_repair(model_dir: str, rate_setting: Callable[[int], str],
+                    first: int, last: int) -> str:
+  """Returns what to do with a run that diverged between two steps.
+
+  Args:
+    model_dir: Folder of the run.
+    rate_setting: Function from a step to the name of its learning rate's
+      setting.
+    first: First step that may have diverged.
+    last: Last step.
+  """
+  checkpoint = latest_checkpoint(model_dir)
+  rate = f'a lower {rate_setting(last - 1)}'
+  if not checkpoint:
+    return ('No checkpoint was saved yet: start again, with ' + rate
+            + ' or a longer warm-up.')
+  step, kept = _read_step(checkpoint), _read_params(model_dir)
+  ways = [rate, 'a longer warm-up']
+  if _START in kept:
+    ways.append(f'{_START}={kept[_START] + last - step}, which passes by the '
+                'batches since')
+  doubt = '' if step < first - 1 else (
+      ' No step after it was finite: if it diverges again at once, remove the '
+      'files of that checkpoint, and the one before counts.')
+  return (f'The last checkpoint is {checkpoint}, of step {step}. The same '
+          'command resumes from it but meets the same batches, so give it '
+          f'{", or ".join(ways)}.{doubt} See "When a run diverges" in '
+          'docs/distillation.md, and gradient_norm in metrics.jsonl.')
 
 
 def latest_checkpoint(model_dir: str) -> str | None:

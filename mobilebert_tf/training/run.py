@@ -4,6 +4,7 @@
 """Runs an experiment: starts or resumes, trains, evaluates and logs."""
 
 import contextlib
+import functools
 import json
 import os
 import sys
@@ -23,8 +24,10 @@ from mobilebert_tf.common import files
 from mobilebert_tf.common import outputs
 from mobilebert_tf.common import plain_paths
 from mobilebert_tf.tasks import gradient_step
+from mobilebert_tf.training import consistency
 from mobilebert_tf.training import devices
 from mobilebert_tf.training import resuming
+from mobilebert_tf.training import stage_ends
 from official.core import base_task
 from official.core import base_trainer
 from official.core import config_definitions as cfg
@@ -38,6 +41,7 @@ METRICS_FILE = 'metrics.jsonl'
 MODES = ('train', 'eval', 'train_and_eval', 'train_and_post_eval',
          'continuous_eval')
 _SHOWN = 6  # Names in an error message.
+_LEARNING_RATE = 'trainer.optimizer_config.learning_rate'
 
 
 class DivergenceError(ArithmeticError):
@@ -83,6 +87,7 @@ def run_experiment(params: cfg.ExperimentConfig, mode: str, model_dir: str,
   params.validate()
   if found := getattr(params.task, 'found', None):
     params = params.replace(task=found())
+  params = consistency.complete(params)
   # The Model Garden's tasks pass the labels along with the inputs.
   warnings.filterwarnings('ignore', message='Input dict contained keys')
   _check(params, mode)
@@ -131,8 +136,8 @@ def _run(params: cfg.ExperimentConfig, mode: str, model_dir: str,
          ) -> tuple[tf_keras.Model, Mapping[str, Any]]:
   is_chief = strategy.extended.should_checkpoint
   if 'train' in mode:
-    params = _complete(params)
-    params = resuming.start_or_resume(params, strategy, model_dir)
+    part = resuming.start_or_resume(_complete(params), strategy, model_dir)
+    params = part.params
     seed = getattr(params.task.train_data, 'seed', None)
     if seed is not None:
       tf_keras.utils.set_random_seed(seed)
@@ -140,20 +145,33 @@ def _run(params: cfg.ExperimentConfig, mode: str, model_dir: str,
     bundles.repair_state(model_dir)
   with strategy.scope():
     task = task_factory.get_task(params.task, logging_dir=model_dir)
+    if 'train' in mode:
+      consistency.check(params, task)
     # TensorFlow would not find what it writes to lr[1e-4].
     plain_dir = plain_paths.folder(model_dir)
     trainer = _build_trainer(params, task, mode, plain_dir if is_chief else '')
   actions: list[orbit.Action] = []
+  ends = getattr(task, 'stage_ends', {})
   if 'train' in mode:
-    actions = _build_actions(
-        params, task, trainer, model_dir, description, is_chief)
+    actions = [
+        *_build_actions(
+            params, task, trainer, model_dir, description, is_chief),
+        stage_ends.KeepStageEnds(trainer, ends, plain_dir if is_chief else '')]
   try:
     with _messages_in_log():
-      return _ExperimentRunner(
+      runner = _ExperimentRunner(
           strategy, task, mode, params, plain_dir, trainer=trainer,
           save_summary=is_chief, train_actions=actions,
-          eval_actions=[EvaluationLine(trainer.global_step)] if is_chief else []
-      ).run()
+          eval_actions=(
+              [EvaluationLine(trainer.global_step)] if is_chief else []),
+          controller_cls=functools.partial(stage_ends.Controller, ends=ends))
+      if 'train' in mode:
+        if hasattr(trainer, 'try_out'):
+          with strategy.scope():
+            trainer.try_out()
+        if is_chief:
+          part.write(model_dir)
+      return runner.run()
   except tf.errors.DataLossError as error:  # It does not name the file.
     damage = hasattr(task, 'find_damage') and task.find_damage()
     raise ValueError(damage or error.message) from error
@@ -190,10 +208,11 @@ def _build_actions(params: cfg.ExperimentConfig, task: base_task.Task,
                    description: str, is_chief: bool) -> list[orbit.Action]:
   """Returns the actions after each loop, before a checkpoint is saved."""
   step = trainer.global_step
-  describe = getattr(task, 'describe_step', lambda step: task.name)
   check = StopWhenNotFinite(
-      trainer.model, step, params.trainer.steps_per_loop, describe,
-      lambda: resuming.latest_checkpoint(model_dir))
+      trainer.model, step, params.trainer.steps_per_loop,
+      getattr(task, 'describe_step', lambda step: task.name),
+      functools.partial(resuming.describe_repair, model_dir, getattr(
+          task, 'learning_rate_setting', lambda step: _LEARNING_RATE)))
   if not is_chief:
     return [check]
   return [
@@ -289,15 +308,15 @@ class StopWhenNotFinite:
     steps_per_loop: Steps between two outputs.
     describe_step: Function from a step to its stage, such as
       `stage transfer_3`.
-    latest_checkpoint: Function that returns the path of the last checkpoint, if
-      any.
+    describe_repair: Function from the first and the last step of the loop to
+      what can be done.
 
   Example:
 
   >>> check = StopWhenNotFinite(
   ...     tf_keras.Sequential([tf_keras.Input(1)]), tf.Variable(4),
   ...     steps_per_loop=2, describe_step=lambda step: 'pre-training',
-  ...     latest_checkpoint=lambda: None)
+  ...     describe_repair=lambda first, last: 'Lower the rate.')
   >>> check({'training_loss': float('nan')})
   Traceback (most recent call last):
   ...
@@ -306,38 +325,32 @@ class StopWhenNotFinite:
 
   def __init__(self, model: tf.Module, global_step: tf.Variable,
                steps_per_loop: int, describe_step: Callable[[int], str],
-               latest_checkpoint: Callable[[], str | None]):
+               describe_repair: Callable[[int, int], str]):
     self._model = model
     self._global_step = global_step
     self._steps_per_loop = steps_per_loop
     self._describe_step = describe_step
-    self._latest_checkpoint = latest_checkpoint
+    self._describe_repair = describe_repair
 
   def __call__(self, output: orbit.runner.Output) -> None:
     terms = [name for name, value in _scalars(output).items()
              if not np.isfinite(value)]
-    if not terms:
+    # A step can have finite losses and spoil the weights.
+    weights = [weight.name for weight in self._model.weights
+               if not tf.reduce_all(tf.math.is_finite(
+                   tf.cast(weight, tf.float32)))]
+    if not terms and not weights:
       return
     last = int(self._global_step.numpy())
     first = max(1, last - self._steps_per_loop + 1)
-    checkpoint = self._latest_checkpoint()
+    spoilt = (f'the weights {_shorten(weights)} '
+              f'({len(weights)} of {len(self._model.weights)})')
     raise DivergenceError(
         f'Training diverged between steps {first} and {last} '
-        f'({self._describe_step(last - 1)}): not finite: {_shorten(terms)}; '
-        f'{self._describe_weights()}. '
-        + (f'The last good checkpoint is {checkpoint}; the same command '
-           'resumes from it.' if checkpoint else 'No checkpoint was saved yet.')
-        + ' Lower the learning rate or lengthen its warm-up, look at '
-        'gradient_norm in metrics.jsonl, or log more often '
-        '(trainer.steps_per_loop).')
-
-  def _describe_weights(self) -> str:
-    names = [weight.name for weight in self._model.weights
-             if not np.all(np.isfinite(tf.cast(weight, tf.float32).numpy()))]
-    if not names:
-      return 'all weights are still finite'
-    return (f'so are the weights {_shorten(names)} '
-            f'({len(names)} of {len(self._model.weights)})')
+        f'({self._describe_step(last - 1)}): not finite: '
+        + (f'{_shorten(terms)}; so are {spoilt}. ' if terms and weights else
+           f'{_shorten(terms)}; all weights are still finite. ' if terms else
+           f'{spoilt}. ') + self._describe_repair(first, last))
 
 
 class EvaluationLine:

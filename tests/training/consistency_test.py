@@ -77,8 +77,6 @@ class CheckTest(tiny_runs.TinyRuns, tf.test.TestCase, parameterized.TestCase):
       ({'task': {'schedule': {'transfer_warmup_steps': 4}}},
        'stage block 0 takes 4 steps, and stage block 0 has 3'),
       ({'trainer': {'train_steps': 9}}, '3 stages takes 10 .* is 9'),
-      ({'trainer': {'steps_per_loop': 2, 'summary_interval': 3}},
-       r'trainer.summary_interval is 3; .* trainer.steps_per_loop, 2'),
       ({'task': {'teacher': {'num_attention_heads': 1}}},
        'teacher.num_attention_heads is 1 and .* is 2; .* attention'),
       ({'task': {'teacher': {'inter_block_size': 24}}},

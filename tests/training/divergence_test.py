@@ -37,10 +37,10 @@ class DivergenceTest(tiny_runs.TinyRuns, tf.test.TestCase):
     folder = self.make_folder()
     message = self._message(tiny_runs.PRETRAIN, settings, folder)
     self.assertRegex(message, r'between steps [57] and [68] \(pre-training\)')
-    self.assertIn('lm_example_loss', message)
     self.assertIn('weights word_embeddings/embeddings', message)
     last = tf.train.latest_checkpoint(folder)
-    self.assertIn(f'The last good checkpoint is {last}', message)
+    self.assertIn(f'The last checkpoint is {last}, of step ', message)
+    self.assertIn('a lower trainer.optimizer_config.learning_rate, ', message)
     model = tiny_models.pretrainer(tiny_models.teacher_config(), seed=0)
     checkpoints.restore(model, last)
     # It may hold weights that are far off, but none that is not a number.
@@ -72,13 +72,17 @@ class ReportTest(tf.test.TestCase):
     encoder = modeling.MobileBertEncoder(tiny_models.student_config())
     check = run.StopWhenNotFinite(
         encoder, tf.Variable(8), 4, lambda step: f'stage of {step}',
-        lambda: None)
+        lambda first, last: f'Repair {first} to {last}.')
     check({'loss': tf.constant(1.0), 'table': tf.fill([2], np.nan)})
     with self.assertRaisesRegex(
         run.DivergenceError,
         r'between steps 5 and 8 \(stage of 7\): not finite: masked_lm; all '
-        r'weights are still finite. No checkpoint was saved yet.'):
+        r'weights are still finite. Repair 5 to 8.'):
       check({'loss': 1.0, 'masked_lm': tf.constant(np.inf)})
+    encoder.weights[0].assign(np.inf * tf.ones_like(encoder.weights[0]))
+    with self.assertRaisesRegex(
+        run.DivergenceError, r'not finite: the weights word_embeddings\S+ \(1'):
+      check({'loss': tf.constant(1.0)})
 
 
 if __name__ == '__main__':

@@ -12,6 +12,7 @@ import tensorflow as tf, tf_keras
 import yaml
 
 from mobilebert_tf.tasks.pretraining import task
+from mobilebert_tf.training import consistency
 from mobilebert_tf.training import experiments  # noqa: F401
 from mobilebert_tf.training import resuming
 from mobilebert_tf.training import run
@@ -73,6 +74,19 @@ class ContinuedRunTest(temporary.TemporaryFiles, tf.test.TestCase):
         self._params(train_steps, seed), 'train', folder)
     return [w.numpy() for w in model.weights]
 
+  def _start(self, params: cfg.ExperimentConfig,
+             folder: str) -> cfg.ExperimentConfig:
+    """Begins a part of a run, without training; returns its params."""
+    part = resuming.start_or_resume(
+        consistency.complete(params), tf.distribute.get_strategy(), folder)
+    part.write(folder)
+    return part.params
+
+  def _save_step(self, folder: str, step: int) -> None:
+    tf.train.CheckpointManager(
+        tf.train.Checkpoint(global_step=tf.Variable(step, dtype=tf.int64)),
+        folder, None).save()
+
   def _written(self, folder: str) -> dict[str, int]:
     with open(os.path.join(folder, 'params.yaml'), encoding='utf-8') as file:
       return yaml.full_load(file)['task']['train_data']
@@ -104,26 +118,22 @@ class ContinuedRunTest(temporary.TemporaryFiles, tf.test.TestCase):
     self.assertGreater(self._distance(stopped, expected), 1e-5)
 
   def test_a_run_killed_before_its_first_checkpoint_keeps_its_seed(self):
-    folder, strategy = self.make_folder(), tf.distribute.get_strategy()
+    folder = self.make_folder()
     seeds = []
     for _ in range(2):
-      params = resuming.start_or_resume(
-          self._params(1, None), strategy, folder)
+      params = self._start(self._params(1, None), folder)
       seeds.append(params.task.train_data.seed)
       self.assertEqual(self._written(folder)['seed'], seeds[-1])
     self.assertEqual(*seeds)
-    params = resuming.start_or_resume(
-        self._params(1, 7), strategy, folder)
+    params = self._start(self._params(1, 7), folder)
     self.assertEqual(params.task.train_data.seed, 7)
     self.assertCountEqual(os.listdir(folder), ['params.yaml', 'vocab.txt'])
 
   def test_a_run_is_not_continued_with_other_settings(self):
-    folder, strategy = self.make_folder(), tf.distribute.get_strategy()
+    folder = self.make_folder()
     begun = self._params(1, 7)
-    resuming.start_or_resume(begun, strategy, folder)
-    tf.train.CheckpointManager(
-        tf.train.Checkpoint(global_step=tf.Variable(1, dtype=tf.int64)), folder,
-        None).save()
+    self._start(begun, folder)
+    self._save_step(folder, 1)
     with open(os.path.join(folder, 'params.yaml'), encoding='utf-8') as file:
       before = file.read()
     for changed, value, name in (
@@ -134,14 +144,70 @@ class ContinuedRunTest(temporary.TemporaryFiles, tf.test.TestCase):
          'and is 1', 'task.model.encoder.any.num_feedforward_networks')):
       with self.subTest(name):
         with self.assertRaisesRegex(ValueError, f'{name} was .*{value}'):
-          resuming.start_or_resume(
-              begun.replace(task=changed), strategy, folder)
+          self._start(begun.replace(task=changed), folder)
         with open(os.path.join(folder, 'params.yaml'),
                   encoding='utf-8') as file:
           self.assertEqual(file.read(), before)
+    other = begun.replace(trainer={
+        'optimizer_config': {'optimizer': {'type': 'lamb_reference'}}})
+    with self.assertRaisesRegex(
+        ValueError, "optimizer.type was 'adamw' and is 'lamb_reference'"):
+      self._start(other, folder)
     longer = begun.replace(trainer={'train_steps': 9})
-    params = resuming.start_or_resume(longer, strategy, folder)
+    params = self._start(longer, folder)
     self.assertEqual(params.task.train_data.start_batch, 1)
+
+  def test_what_lies_ahead_changes_and_each_difference_is_logged(self):
+    folder = self.make_folder()
+    begun = self._params(8, 7)
+    self._start(begun, folder)
+    self._save_step(folder, 8)
+    rate = {'learning_rate': {'polynomial': {'initial_learning_rate': 1e-4}}}
+    with self.assertLogs(level='WARNING') as logs:
+      self._start(begun.replace(
+          trainer={'train_steps': 12, 'optimizer_config': rate},
+          task={'train_data': {'masked_lm_rate': 0.2}}), folder)
+    self.assertEqual([line.split(':', 2)[2] for line in logs.output], [
+        'task.train_data.masked_lm_rate: 0.15 -> 0.2 from step 8 on.',
+        'trainer.optimizer_config.learning_rate.polynomial.decay_steps: '
+        '8 -> 12 from step 8 on.',
+        'trainer.optimizer_config.learning_rate.polynomial.end_learning_rate: '
+        '1.5e-07 -> 1e-08 from step 8 on.',
+        'trainer.optimizer_config.learning_rate.polynomial.'
+        'initial_learning_rate: 0.0015 -> 0.0001 from step 8 on.',
+        'trainer.train_steps: 8 -> 12 from step 8 on.'])
+    with self.assertNoLogs(level='WARNING'):
+      params = self._start(self._params(12, 7).replace(
+          trainer={'optimizer_config': rate},
+          task={'train_data': {'masked_lm_rate': 0.2}}), folder)
+    self.assertEqual(params.task.train_data.start_batch, 8)
+
+  def test_batches_passed_by_are_passed_by_for_good(self):
+    folder = self.make_folder()
+    begun = self._params(9, 7)
+    self._start(begun, folder)
+    self._save_step(folder, 4)
+    ahead = begun.replace(task={'train_data': {'start_batch': 2}})
+    self.assertEqual(
+        self._start(ahead, folder).task.train_data.start_batch, 6)
+    self._save_step(folder, 5)
+    for params in (ahead, begun):  # Named again or not.
+      self.assertEqual(
+          self._start(params, folder).task.train_data.start_batch, 7)
+    self.assertEqual(self._written(folder)['start_batch'], 2)
+
+  def test_a_run_that_cannot_be_restored_keeps_its_params(self):
+    folder = self.make_folder()
+    self._start(self._params(9, 7), folder)
+    wider = tiny_models.pretrainer(tiny_models.student_config(
+        num_blocks=1, intermediate_size=24), seed=0)
+    tf.train.CheckpointManager(
+        tf.train.Checkpoint(global_step=tf.Variable(4, dtype=tf.int64),
+                            model=wider), folder, None).save()
+    before = pathlib.Path(folder, 'params.yaml').read_bytes()
+    with self.assertRaisesRegex(ValueError, 'shape'):
+      run.run_experiment(self._params(12, 7), 'train', folder)
+    self.assertEqual(pathlib.Path(folder, 'params.yaml').read_bytes(), before)
 
   def test_a_folder_of_something_else_is_not_touched(self):
     folder = pathlib.Path(self.make_folder())
@@ -158,7 +224,7 @@ class ContinuedRunTest(temporary.TemporaryFiles, tf.test.TestCase):
         'init_checkpoint': 'google/mobilebert-uncased', 'train_data': {
             'input_path': '*.tfrecord',
             'vocab_file': os.path.relpath(self._vocab)}})
-    resuming.start_or_resume(params, tf.distribute.get_strategy(), folder)
+    self._start(params, folder)
     written = self._written(folder)
     self.assertEqual(written['input_path'], f'{os.getcwd()}/*.tfrecord')
     self.assertEqual(written['vocab_file'], self._vocab)
@@ -166,23 +232,20 @@ class ContinuedRunTest(temporary.TemporaryFiles, tf.test.TestCase):
       self.assertIn('init_checkpoint: google/mobilebert-uncased', file.read())
 
   def test_a_run_of_another_experiment_is_not_replaced(self):
-    folder, strategy = self.make_folder(), tf.distribute.get_strategy()
-    resuming.start_or_resume(self._params(1, 7), strategy, folder)
+    folder = self.make_folder()
+    self._start(self._params(1, 7), folder)
     before = self._written(folder)
     for name, difference in (('distill', 'lacks schedule, teacher'),
                              ('squad_v1', 'has scale_loss')):
       with self.subTest(name):
         with self.assertRaisesRegex(
             ValueError, f'run of another experiment, which {difference}'):
-          resuming.start_or_resume(exp_factory.get_exp_config(f'mobilebert/{name}'),
-                              strategy, folder)
+          self._start(exp_factory.get_exp_config(f'mobilebert/{name}'), folder)
     self.assertEqual(self._written(folder), before)
 
   def test_a_run_without_a_known_seed_goes_on_with_a_warning(self):
     folder = self.make_folder()
-    step = tf.Variable(6, dtype=tf.int64)
-    tf.train.CheckpointManager(
-        tf.train.Checkpoint(global_step=step), folder, None).save()
+    self._save_step(folder, 6)
     path = os.path.join(folder, 'params.yaml')
     for content in (None, '', 'task: {train_', 'task: {train_data: {}}',
                     'task: {train_data: {seed: null}}'):
@@ -190,8 +253,7 @@ class ContinuedRunTest(temporary.TemporaryFiles, tf.test.TestCase):
         with open(path, 'w', encoding='utf-8') as file:
           file.write(content)
       with self.assertLogs(level='WARNING') as logs:
-        params = resuming.start_or_resume(
-            self._params(9, None), tf.distribute.get_strategy(), folder)
+        params = self._start(self._params(9, None), folder)
       self.assertIn('another order of the data', ''.join(logs.output))
       self.assertIsInstance(params.task.train_data.seed, int)
       self.assertEqual(params.task.train_data.start_batch, 6)
