@@ -51,6 +51,10 @@ _LOWER_CASE = program.DEFINE_case(
     'lower_case', None,
     'Lower-case the text and strip accents; keep_accents only lower-cases. If '
     'not given: true, unless tokens of the vocabulary have capitals.')
+_MAX_WORD_LENGTH = flags.DEFINE_integer(
+    'max_word_length', None, 'Characters of the longest word that is not '
+    '[UNK]; 100 in most tokenizers of Hugging Face. If not given: 200, as in '
+    "Google's code.", lower_bound=1)
 _LANGUAGE = flags.DEFINE_string(
     'language', 'en', 'Language of the text, for the sentence splitter '
     '(ISO 639).')
@@ -68,6 +72,7 @@ _NUM_WORKERS = flags.DEFINE_integer(
 def main() -> None:
   from mobilebert_tf.data import pretraining_records
   from mobilebert_tf.data import record_writing
+  from mobilebert_tf.text import settings as text_settings
   from mobilebert_tf.text import vocabulary
 
   lower_case = vocabulary.find_case(
@@ -80,7 +85,9 @@ def main() -> None:
       masked_lm_rate=_MASKED_LM_RATE.value,
       whole_word_masking=_WHOLE_WORD.value, lower_case=lower_case,
       language=_LANGUAGE.value, sentence_per_line=_SENTENCE_PER_LINE.value,
-      seed=_SEED.value)
+      seed=_SEED.value,
+      max_word_length=(_MAX_WORD_LENGTH.value
+                       or text_settings.MAX_WORD_LENGTH))
   print(_summary(record_writing.write_records(
       _INPUT_FILES.value, _VOCAB_FILE.value, _OUTPUT_DIR.value,
       settings, shard_bytes=int(_SHARD_MEGABYTES.value * 1e6),

@@ -12,6 +12,7 @@ import tensorflow as tf
 from mobilebert_tf.common import config_files
 from mobilebert_tf.common import files
 from mobilebert_tf import modeling
+from mobilebert_tf.modeling import architectures
 from mobilebert_tf.tasks.classification import glue
 from mobilebert_tf.training import consistency
 from mobilebert_tf.training import experiments
@@ -30,6 +31,10 @@ _EXPERIMENTS = {
     'pretrain': ('mobilebert/pretrain', 'ib_bert_large'),
     'distill': ('mobilebert/distill', 'mobilebert'),
     'distill_tf1_reference': ('mobilebert/distill_tf1_reference', 'mobilebert'),
+    'distill_relations': ('mobilebert/distill_relations', 'mobilebert'),
+    'distill_relations_small': (
+        'mobilebert/distill_relations',
+        {'architecture': 'mobilebert_small', 'vocab_size': 30522}),
 }
 _NOTHING = object()
 
@@ -57,14 +62,20 @@ class ConfigsTest(temporary.TemporaryFiles, tf.test.TestCase,
         config_files.find(f'experiments/{name}.yaml'), is_strict=True)
     params.validate()
     self.assertEqual(params.task.model.encoder.get().as_dict(),
-                     modeling.get_architecture(model).as_dict())
+                     architectures.resolve(model).as_dict())
 
   @parameterized.parameters(*_EXPERIMENTS)
   def test_a_file_holds_what_differs_from_the_experiment(self, name):
     path = config_files.find(f'experiments/{name}.yaml')
     registered = dict(_flatten(
         exp_factory.get_exp_config(_EXPERIMENTS[name][0]).as_dict()))
-    repeated = [field for field, value in _flatten(files.read_yaml(path))
+    found = dict(_flatten(files.read_yaml(path)))
+    for field, value in found.items():
+      group, _, name = field.rpartition('.')
+      if name == 'architecture':  # It sets the fields beside it.
+        registered |= {f'{group}.{name}': each for name, each in
+                       modeling.get_architecture(value).as_dict().items()}
+    repeated = [field for field, value in found.items()
                 if registered.get(field, _NOTHING) == value]
     self.assertEqual(repeated, [])
 

@@ -88,8 +88,8 @@ def weight_names(
 ) -> list[WeightName]:
   """Returns a row for each weight of an encoder with heads of `HEADS`.
 
-  Of a plain BERT the keys of Hugging Face begin with `mobilebert.`, too; readers
-  of its folders rename them.
+  Of a plain BERT the keys of Hugging Face begin with `mobilebert.`, too, as
+  `safetensors_files` reads them.
 
   Example:
 

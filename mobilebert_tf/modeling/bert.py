@@ -34,8 +34,8 @@ class BertEncoder(graph_model.GraphModel):
     sequence_output: `[batch, length, width]`, the last block's output.
     pooled_output: `[batch, width]`, the first token's, through the pooler if
       there is one.
-    queries, keys, values: Lists of `[batch, length, width]`, one for each block,
-      all heads side by side.
+    queries, keys, values: Lists of `[batch, length, width]`, one for each
+      block, all heads side by side.
 
   Raises:
     ValueError: For sizes that cannot be built.

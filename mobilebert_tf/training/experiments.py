@@ -14,6 +14,7 @@ from typing import Any
 
 from mobilebert_tf.distillation import fine_tuning
 from mobilebert_tf.distillation import optimizers
+from mobilebert_tf.distillation import relation_task
 from mobilebert_tf.distillation import schedules
 from mobilebert_tf.distillation import task as distillation
 from mobilebert_tf import modeling
@@ -95,6 +96,25 @@ def distill() -> cfg.ExperimentConfig:
 def distill_tf1_reference() -> cfg.ExperimentConfig:
   """Distillation with losses and learning rates of the released TF1 code."""
   return _distillation(schedules.tf1_reference_schedule(), 'tf1_reference')
+
+
+@exp_factory.register_config_factory('mobilebert/distill_relations')
+def distill_relations() -> cfg.ExperimentConfig:
+  """Attention relations of any BERT (Wang et al. 2021), and masked LM."""
+  steps, rate = 400_000, 6e-4
+  return cfg.ExperimentConfig(
+      task=relation_task.RelationConfig(
+          model=bert.PretrainerConfig(encoder=pretraining_task.encoder_config(
+              modeling.get_architecture('mobilebert'))),
+          relation_heads=32,
+          train_data=_pretraining_data(batch_size=256, is_training=True),
+          validation_data=_pretraining_data(batch_size=256, is_training=False)),
+      trainer=_trainer(
+          train_steps=steps,
+          optimizer=_optimization(
+              'adamw', learning_rate=rate, end_learning_rate=0.0,
+              train_steps=steps, warmup_steps=4_000)),
+      restrictions=list(_RESTRICTIONS))
 
 
 def _fine_tune(experiment: recipes.Experiment) -> cfg.ExperimentConfig:

@@ -85,7 +85,7 @@ class BertTest(parameterized.TestCase, folders.FolderTestCase):
   @parameterized.parameters(
       ({'layer_norm_eps': 1e-5}, 'layer_norm_eps=1e-05, which changes answers'),
       ({'position_embedding_type': 'relative_key'}, 'position_embedding_type='),
-      ({'hidden_act': 'silu'}, "hidden_act='silu'; accepted: gelu, relu, gelu_"),
+      ({'hidden_act': 'silu'}, "hidden_act='silu'; accepted: gelu, relu, ge"),
       ({'num_attention_heads': 5}, '=5 does not divide width=12'),
       ({'hidden_size': 24}, 'does not fit its config: .*is .50, 12., the con'),
       ({'num_hidden_layers': 2}, 'has 16 weights that its config does not'),

@@ -48,7 +48,8 @@ class GradientStepTest(tf.test.TestCase, parameterized.TestCase):
                       self._take(kind, 1))
 
   @parameterized.product(
-      kind=('pretraining', 'auxiliary', 'transfer as in TF1'), slices=(2, 3))
+      kind=('pretraining', 'auxiliary', 'relations', 'transfer as in TF1'),
+      slices=(2, 3))
   @pytest.mark.slow
   def test_an_evaluation_in_slices_gives_the_same(self, kind, slices):
     self._check_equal(self._take(kind, slices, evaluate=True),

@@ -17,6 +17,8 @@ import tensorflow as tf, tf_keras
 
 from mobilebert_tf import modeling
 from mobilebert_tf.distillation import fine_tuning
+from mobilebert_tf.distillation import relation_task
+from mobilebert_tf.distillation import relations
 from mobilebert_tf.distillation import schedules
 from mobilebert_tf.distillation import task as distillation
 from mobilebert_tf.tasks.classification import task as classification
@@ -28,6 +30,7 @@ from mobilebert_tf.tasks.token_classification import task as words
 from official.core import task_factory
 from official.nlp.configs import bert
 from official.nlp.tasks import sentence_prediction
+from tests.checkpoints import tiny_bert
 from tests.distillation import tiny_models
 from tests.modeling import contract
 
@@ -70,6 +73,16 @@ def _distill(variant: str, **schedule: Any) -> Callable[[str], Step]:
     return task, _pretraining_batch()
 
   return make
+
+
+def _learn_relations(folder: str) -> Step:
+  tokens = ('[PAD]', '[UNK]', '[CLS]', '[SEP]', '[MASK]',
+            *(f'w{i}' for i in range(35)))
+  return (relation_task.RelationTask(relation_task.RelationConfig(
+      **_pretraining_fields(), relation_heads=4,
+      teacher_checkpoint=tiny_bert.write(f'{folder}/bert', tokens),
+      loss_weights=relations.RelationWeights(soft_masked_lm=1.0))),
+          _pretraining_batch())
 
 
 def _tiny_encoder(**sizes: Any) -> Any:
@@ -139,6 +152,7 @@ KINDS: dict[str, Callable[[str], Step]] = {
     'transfer as in TF1': _distill('tf1_reference', lower_multiplier=0.3),
     'distillation': _distill('paper', strategy='none'),
     'auxiliary': _distill('paper', strategy='auxiliary'),
+    'relations': _learn_relations,
     'classification': lambda folder: _classify(3),
     'regression': lambda folder: _classify(1),
     'multi-label': lambda folder: _classify(3, multi_label.MultiLabelConfig()),
