@@ -6,7 +6,8 @@ r"""Prints the cost of the full runs in operations and accelerator hours.
 python benchmarks/training_cost.py --utilization=0.4
 
 The runs are the registered experiments, as `mobilebert_tf.train` runs them:
-teacher pre-training, and the distillation of each student. Nothing is measured.
+teacher pre-training, and the distillation of each student, by our teacher or by
+the attention relations of BERT-base. Nothing is measured.
 Time is operations / (peak * utilization). The peak is that of dense bfloat16 in
 the makers' data sheets; the utilization is an assumption: large BERTs reach 0.3
 to 0.5. MobileBERT's narrow matrices reach less than the teacher's wide ones,
@@ -20,6 +21,7 @@ from benchmarks import cost
 from mobilebert_tf.common import formatting
 from mobilebert_tf.distillation import schedules
 from mobilebert_tf import modeling
+from mobilebert_tf.modeling import layout
 from mobilebert_tf.reporting import text as text_lib
 from mobilebert_tf.training import experiments  # noqa: F401
 from official.core import config_definitions as cfg
@@ -41,6 +43,7 @@ def main(argv: list[str]) -> None:
   for student in _STUDENTS:
     runs |= {f'{student}, {part}': operations
              for part, operations in _count_distillation(student).items()}
+    runs[f'{student}, relations of BERT-base'] = _count_relations(student)
   print(f'Utilization {_UTILIZATION.value:g} of the peak.\n')
   print(text_lib.format_table(text_lib.Table(
       (text_lib.Column('Run'), text_lib.Column('Operations', 'right'),
@@ -78,6 +81,17 @@ def _count_distillation(student: str) -> dict[str, tuple[float, float]]:
     totals[stage.kind] = (total + counted.total * texts,
                           taught + counted.teacher * texts)
   return totals
+
+
+def _count_relations(student: str) -> tuple[float, float]:
+  """Returns the same of learning relations from a plain BERT."""
+  params = exp_factory.get_exp_config('mobilebert/distill_relations')
+  texts = _texts(params, params.trainer.train_steps)
+  length, predictions = _lengths(params)
+  teacher = texts * layout.count_operations(modeling.BertConfig(), length)
+  student = texts * cost.count_pretraining(
+      modeling.get_architecture(student), length, predictions)
+  return teacher + student, teacher
 
 
 def _lengths(params: cfg.ExperimentConfig) -> tuple[int, int]:
