@@ -135,7 +135,7 @@ class RelationTaskTest(
   @parameterized.parameters('bert', 'ours')
   @pytest.mark.slow
   def test_a_run_learns_and_is_evaluated(self, teacher):
-    # The relations of vectors so short would be flat, as those of a new student.
+    # Relations of such short vectors would be flat, as of a new student.
     weights = {name: array * (2 if '.self.' in name else 1) for name, array
                in tiny_bert.tensors(len(self.tokens)).items()}
     self.bert = tiny_bert.write(
