@@ -180,8 +180,8 @@ class DistillationTask(task.PretrainingTask):
     if scheduled != train_steps:
       raise ValueError(
           f'The schedule of {len(self.stages)} stages takes {scheduled} steps, '
-          f'but trainer.train_steps is {train_steps}. Leave train_steps out, or '
-          'set it to 0: it then follows from the schedule.')
+          f'but trainer.train_steps is {train_steps}. Leave train_steps out, '
+          'or set it to 0: it then follows from the schedule.')
 
   def build_inputs(
       self, params: cfg.DataConfig,
