@@ -160,12 +160,13 @@ class DistilledTask:
         labels, student['outputs'])
     loss += (1 - config.ground_truth_ratio) * self.build_soft_loss(
         teacher['outputs'], student['outputs'], labels)
-    loss *= part.shares[self.loss_weight]
+    loss = part.share(loss, self.loss_weight)
     if config.hidden_weight:
-      loss += config.hidden_weight * part.shares[_TOKENS] * tf.add_n([
+      hidden = tf.add_n([
           losses.feature_map_transfer(*pair, features['input_mask'])
           for pair in zip(teacher['hidden'], student['hidden'], strict=True)
       ]) / len(student['hidden'])
+      loss += config.hidden_weight * part.share(hidden, _TOKENS)
     return loss, {}, student['outputs']
 
   def build_soft_loss(self, teacher: Any, student: Any,

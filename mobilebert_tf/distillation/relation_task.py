@@ -136,13 +136,14 @@ class RelationTask(task.PretrainingTask):
     config, view, inputs = self.task_config, self._teacher_view, part.inputs
     teacher = view([inputs[name] for name in view.input_names], training=False)
     terms = {
-        name: part.shares[task.TOKENS] * relations.relation_transfer(
+        name: part.share(relations.relation_transfer(
             vectors, student[name][-1], inputs['input_mask'],
-            config.relation_heads)
+            config.relation_heads), task.TOKENS)
         for name, vectors in teacher.items() if name in relations.VECTORS}
     if _LOGITS in teacher:
-      terms[_SOFT] = part.shares[task.PREDICTIONS] * losses.soft_cross_entropy(
-          teacher[_LOGITS], student[_LOGITS], inputs['masked_lm_weights'])
+      terms[_SOFT] = part.share(losses.soft_cross_entropy(
+          teacher[_LOGITS], student[_LOGITS], inputs['masked_lm_weights']),
+                                task.PREDICTIONS)
     return terms
 
   def _view(self, teacher: modeling.GraphModel) -> tf_keras.Model:

@@ -335,12 +335,12 @@ class DistillationTask(task.PretrainingTask):
                       part: gradient_step.Slice) -> dict[str, tf.Tensor]:
     if self._compares_all_outputs:  # Padding counts.
       terms = losses.transfer_losses_tf1_reference(teacher, student)
-      share = part.shares[gradient_step.TEXTS]
+      weights = gradient_step.TEXTS
     else:
       terms = losses.transfer_losses(
           teacher, student, part.inputs['input_mask'])
-      share = part.shares[task.TOKENS]
-    return {name: value * share for name, value in terms.items()}
+      weights = task.TOKENS
+    return {name: part.share(value, weights) for name, value in terms.items()}
 
   def _terms(self, teacher: dict[str, Any], student: dict[str, Any],
              part: gradient_step.Slice) -> dict[str, tf.Tensor]:
@@ -348,12 +348,12 @@ class DistillationTask(task.PretrainingTask):
     if student['encoder_outputs']:
       terms.update(self._transfer_terms(teacher, student, part))
     if self._graph.distills:
-      terms['masked_lm'] = self._masked_lm(
-          teacher, student, inputs) * part.shares[task.PREDICTIONS]
+      terms['masked_lm'] = part.share(
+          self._masked_lm(teacher, student, inputs), task.PREDICTIONS)
       if 'next_sentence_labels' in inputs:
-        terms['next_sentence'] = losses.next_sentence(
-            student['next_sentence'], inputs['next_sentence_labels']
-        ) * part.shares[gradient_step.TEXTS]
+        terms['next_sentence'] = part.share(losses.next_sentence(
+            student['next_sentence'], inputs['next_sentence_labels']),
+                                            gradient_step.TEXTS)
     return terms
 
   def _masked_lm(self, teacher: dict[str, Any], student: dict[str, Any],

@@ -100,4 +100,4 @@ class FineTuning(gradient_step.GradientStep):
     features, labels = gradient_step.split_inputs(part.inputs)
     outputs = model(features, training=True)
     loss = self.build_losses(labels, outputs)
-    return loss * part.shares[self.loss_weight], {}, outputs
+    return part.share(loss, self.loss_weight), {}, outputs

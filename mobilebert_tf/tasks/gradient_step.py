@@ -72,6 +72,18 @@ class Slice:
   portion: float | None = None
   index: tf.Tensor | None = None
 
+  def share(self, mean: tf.Tensor, name: str) -> tf.Tensor:
+    """Returns a mean over the slice times its share.
+
+    The mean over nothing, which is not a number, counts as 0: a last batch may
+    have texts for some replicas only.
+
+    Args:
+      mean: Mean by the weights, of any shape.
+      name: Name of the weights.
+    """
+    return tf.math.multiply_no_nan(mean, self.shares[name])
+
   def log(self, metrics: Sequence[tf_keras.metrics.Metric],
           terms: Mapping[str, tf.Tensor]) -> None:
     """Updates the metrics that have the name of a term."""

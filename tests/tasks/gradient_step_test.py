@@ -18,6 +18,10 @@ from mobilebert_tf.tasks.pretraining import task as pretraining
 from tests.tasks import tiny_steps
 
 
+# Kinds whose evaluation is in slices.
+_EVALUATED = ('pretraining', 'auxiliary', 'relations', 'transfer as in TF1')
+
+
 class GradientStepTest(tf.test.TestCase, parameterized.TestCase):
 
   def _check_equal(self, actual, expected):
@@ -47,8 +51,18 @@ class GradientStepTest(tf.test.TestCase, parameterized.TestCase):
     self._check_equal(self._take(kind, slices, dynamic=True),
                       self._take(kind, 1))
 
+  @parameterized.parameters(
+      *((kind, False) for kind in tiny_steps.KINDS),
+      *((kind, True) for kind in _EVALUATED))
+  @pytest.mark.slow
+  def test_slices_may_be_empty(self, kind, evaluate):
+    slices = tiny_steps.SIZE + 3
+    self._check_equal(
+        self._take(kind, slices, dynamic=True, evaluate=evaluate),
+        self._take(kind, 1, evaluate=evaluate))
+
   @parameterized.product(
-      kind=('pretraining', 'auxiliary', 'relations', 'transfer as in TF1'),
+      kind=_EVALUATED,
       slices=(2, 3))
   @pytest.mark.slow
   def test_an_evaluation_in_slices_gives_the_same(self, kind, slices):

@@ -164,13 +164,13 @@ def _losses(part: gradient_step.Slice, outputs: dict[str, tf.Tensor]
   """Returns the masked-LM plus next-sentence loss of a slice, and both."""
   inputs, weights = part.inputs, part.inputs['masked_lm_weights']
   values = _cross_entropy(inputs['masked_lm_ids'], outputs['mlm_logits'])
-  terms = {'lm_example_loss': part.shares[PREDICTIONS] * tf.math.divide_no_nan(
-      tf.reduce_sum(weights * values), tf.reduce_sum(weights))}
+  terms = {'lm_example_loss': part.share(tf.math.divide_no_nan(
+      tf.reduce_sum(weights * values), tf.reduce_sum(weights)), PREDICTIONS)}
   if 'next_sentence_labels' in inputs:
     values = _cross_entropy(inputs['next_sentence_labels'],
                             outputs['next_sentence'][:, tf.newaxis])
-    terms['next_sentence_loss'] = (
-        part.shares[gradient_step.TEXTS] * tf.reduce_mean(values))
+    terms['next_sentence_loss'] = part.share(
+        tf.reduce_mean(values), gradient_step.TEXTS)
   return tf.add_n(list(terms.values())), terms
 
 
