@@ -20,11 +20,9 @@ _FEW = ('trainer.steps_per_loop=2,trainer.summary_interval=2,'
         'trainer.checkpoint_interval=8')
 _FEWER = {
     'teacher': f'trainer.train_steps=4,trainer.validation_interval=4,{_FEW}',
-    'student': ('trainer.train_steps=10,trainer.validation_interval=10,'
+    'student': ('trainer.validation_interval=10,'
                 'task.schedule.steps_per_block=2,'
-                'task.schedule.distillation_steps=2,'
-                'task.schedule.transfer_warmup_steps=1,'
-                f'task.schedule.distillation_warmup_steps=1,{_FEW}'),
+                f'task.schedule.distillation_steps=2,{_FEW}'),
 }
 
 
