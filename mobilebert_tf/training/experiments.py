@@ -101,7 +101,6 @@ def distill_tf1_reference() -> cfg.ExperimentConfig:
 @exp_factory.register_config_factory('mobilebert/distill_relations')
 def distill_relations() -> cfg.ExperimentConfig:
   """Attention relations of any BERT (Wang et al. 2021), and masked LM."""
-  steps, rate = 400_000, 6e-4
   return cfg.ExperimentConfig(
       task=relation_task.RelationConfig(
           model=bert.PretrainerConfig(encoder=pretraining_task.encoder_config(
@@ -110,10 +109,11 @@ def distill_relations() -> cfg.ExperimentConfig:
           train_data=_pretraining_data(batch_size=256, is_training=True),
           validation_data=_pretraining_data(batch_size=256, is_training=False)),
       trainer=_trainer(
-          train_steps=steps,
+          train_steps=400_000,
           optimizer=_optimization(
-              'adamw', learning_rate=rate, end_learning_rate=0.0,
-              train_steps=steps, warmup_steps=4_000)),
+              'adamw', learning_rate=6e-4, end_learning_rate=0.0,
+              warmup_steps=4_000)),
+      runtime=devices.RuntimeConfig(),
       restrictions=list(_RESTRICTIONS))
 
 
@@ -181,7 +181,8 @@ def _pretraining_data(
 
 
 def _optimization(optimizer: str, *, learning_rate: float,
-                  end_learning_rate: float | None = None
+                  end_learning_rate: float | None = None,
+                  warmup_steps: int | None = None
                   ) -> optimizers.OptimizationConfig:
   """Returns an optimizer with linear warm-up and decay.
 
@@ -192,7 +193,8 @@ def _optimization(optimizer: str, *, learning_rate: float,
       'learning_rate': {'type': 'polynomial', 'polynomial': {
           'initial_learning_rate': learning_rate,
           'end_learning_rate': end_learning_rate}},
-      'warmup': {'type': 'polynomial'},
+      'warmup': {'type': 'polynomial',
+                 'polynomial': {'warmup_steps': warmup_steps}},
   })
 
 
