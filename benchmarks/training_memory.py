@@ -37,6 +37,8 @@ _LENGTH, _PREDICTIONS, _DEPTH = 512, 76, 24
 _TRANSFER, _DISTILLATION = 'student, last transfer', 'student, distillation'
 _TEACHER, _EVALUATION = 'teacher, pre-training', 'student, evaluation'
 _FINE_TUNING = 'student, fine-tuning'
+_STAGES = (_TEACHER, _DISTILLATION, _TRANSFER, _EVALUATION, _FINE_TUNING)
+_RECOMPUTE = ('kept', 'recomputed')
 # Bytes of float32 a parameter: weight, two moments, gradient, its sum.
 _TRAINED, _FROZEN = 20, 4
 _RUNS = {  # The stage that takes most, and the texts of a step.
@@ -53,24 +55,22 @@ _RUNS = {  # The stage that takes most, and the texts of a step.
 def main(argv: list[str]) -> None:
   del argv
   if _MEASURE.value:
-    print(json.dumps(_peak(**json.loads(_MEASURE.value))))
+    print(json.dumps(_measure(**json.loads(_MEASURE.value))))
     return
   print(f'{machine.describe_hardware()}\n')
   slopes = {}
-  for stage in (_TEACHER, _TRANSFER, _DISTILLATION, _EVALUATION, _FINE_TUNING):
-    for policy in _POLICIES.value:
-      for recompute in (False, True)[:1 if stage == _EVALUATION else 2]:
-        slopes[stage, policy, recompute] = _slope(stage, policy, recompute)
-        print(stage, policy, 'recomputed' if recompute else '',
-              f'{slopes[stage, policy, recompute]:.3f} GB a text',
+  for policy in _POLICIES.value:
+    for stage in _STAGES:
+      for recompute, slope in _slopes(stage, policy).items():
+        slopes[stage, policy, recompute] = slope
+        print(f'{stage}, {policy}, blocks {recompute}: {slope:.3f} GB a text',
               file=sys.stderr, flush=True)
   _print(('Stage', 'Precision', 'Blocks', 'GB a text'), [
-      (stage, policy, 'recomputed' if recompute else 'kept', f'{slope:.2f}')
+      (stage, policy, recompute, f'{slope:.2f}')
       for (stage, policy, recompute), slope in slopes.items()])
   _print(('Run', 'Precision', 'Blocks', 'Texts a device', 'Undivided',
           'accumulation_steps', 'Memory'), [
-      (run, policy, 'recomputed' if recompute else 'kept',
-       *_fit(slope, *_RUNS[run][1:]))
+      (run, policy, recompute, *_fit(slope, *_RUNS[run][1:]))
       for run in _RUNS for (stage, policy, recompute), slope in slopes.items()
       if stage == _RUNS[run][0]])
 
@@ -95,19 +95,18 @@ def _fit(slope: float, batch: int, models: dict[str, int]) -> tuple[str, ...]:
           f'{fixed + texts / slices * slope:.0f} GB')
 
 
-def _slope(stage: str, policy: str, recompute: bool) -> float:
-  """Returns the gigabytes that a text takes at full depth."""
-  few, more = (
-      _run(stage=stage, policy=policy, recompute=recompute, blocks=blocks)
-      for blocks in _BLOCKS)
-  texts = _TEXTS[1] - _TEXTS[0]
-  few, more = ((peaks[1] - peaks[0]) / texts for peaks in (few, more))
-  block = (more - few) / (_BLOCKS[1] - _BLOCKS[0])
-  return (few + (_DEPTH - _BLOCKS[0]) * block) / 1e9
+def _slopes(stage: str, policy: str) -> dict[str, float]:
+  """Returns the gigabytes that a text takes at full depth, by `_RECOMPUTE`."""
+  slopes, texts = {}, _TEXTS[1] - _TEXTS[0]
+  for recompute, peaks in _run(stage=stage, policy=policy).items():
+    few, more = ((many - one) / texts for one, many in peaks)
+    block = (more - few) / (_BLOCKS[1] - _BLOCKS[0])
+    slopes[recompute] = (few + (_DEPTH - _BLOCKS[0]) * block) / 1e9
+  return slopes
 
 
-def _run(**settings: Any) -> list[int]:
-  """Returns the peaks of a process of its own, in bytes."""
+def _run(**settings: str) -> dict[str, list[list[int]]]:
+  """Returns what `_measure` does, from a process of its own."""
   result = subprocess.run(
       [sys.executable, '-m', 'benchmarks.training_memory',
        f'--measure={json.dumps(settings)}'], check=True, text=True,
@@ -121,29 +120,42 @@ def _run(**settings: Any) -> list[int]:
 # === In a process of its own ===
 
 
-def _peak(stage: str, policy: str, recompute: bool,
-          blocks: int) -> list[int]:
-  """Returns the peak of resident memory in a step, for each of `_TEXTS`."""
-  import tensorflow as tf
+def _measure(stage: str, policy: str) -> dict[str, list[list[int]]]:
+  """Returns peaks of resident memory in bytes.
+
+  They are those of a step, by `_RECOMPUTE`, for each of `_BLOCKS` and `_TEXTS`.
+  """
   import tf_keras
 
   tf_keras.mixed_precision.set_global_policy(policy)
-  task, model, optimizer = _build(stage, blocks)
-  task.task_config.recompute = recompute
+  peaks = {}
+  for blocks in _BLOCKS:
+    task, model, optimizer = _build(stage, blocks)
+    for recompute in _RECOMPUTE[:1 if stage == _EVALUATION else 2]:
+      task.task_config.recompute = recompute == _RECOMPUTE[1]
+      function = _step(stage, task, model, optimizer)
+      function(_batch(1))  # The first step makes what stays.
+      peaks.setdefault(recompute, []).append(
+          [_peak_of(function, _batch(texts)) for texts in _TEXTS])
+  return peaks
+
+
+def _step(stage: str, task: Any, model: Any, optimizer: Any) -> Any:
+  """Returns a traced step for batches of any size."""
+  import tensorflow as tf
+
   metrics = task.build_metrics(training=stage != _EVALUATION)
 
-  @tf.function(reduce_retracing=True)
+  @tf.function
   def step(batch):
     if stage == _EVALUATION:
       task.validation_step(batch, model, metrics)
     else:
       task.train_step(batch, model, optimizer, metrics)
 
-  function = step.get_concrete_function(tf.nest.map_structure(
+  return step.get_concrete_function(tf.nest.map_structure(
       lambda tensor: tf.TensorSpec([None, *tensor.shape[1:]], tensor.dtype),
       _batch(1)))
-  function(_batch(1))  # The first step makes and lays out what stays.
-  return [_peak_of(function, _batch(texts)) for texts in _TEXTS]
 
 
 def _peak_of(function: Any, batch: Any) -> int:

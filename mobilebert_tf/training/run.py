@@ -92,7 +92,8 @@ def run_experiment(params: cfg.ExperimentConfig, mode: str, model_dir: str,
   warnings.filterwarnings('ignore', message='Input dict contained keys')
   _check(params, mode)
   strategy = strategy or devices.build_strategy(params.runtime)
-  gradient_step.check(params.task, strategy.num_replicas_in_sync)
+  if 'train' in mode:
+    gradient_step.check(params.task, strategy.num_replicas_in_sync)
   with contextlib.ExitStack() as stack:
     stack.enter_context(_precision(params.runtime.mixed_precision_dtype))
     devices.tell(strategy)
