@@ -5,11 +5,11 @@ r"""Prints the memory that a text takes in training, and what fits where.
 
 python benchmarks/training_memory.py
 
-A step is taken with models of one and of three blocks, full width, on one text
-and on three. The slopes of the peak of resident memory are the memory of a text
-and of a block; weights and whatever else does not grow with the batch fall out.
-From them follow, for the full-scale runs, the memory of a device and the number
-of slices that its batch has to be divided into.
+A step is taken with models of one and of three blocks, full width, on few and
+on more texts. The slopes of the peak of resident memory are the memory of a
+text and of a block; weights and whatever else does not grow with the batch fall
+out. From them follow, for the full-scale runs, the memory of a device and the
+number of slices that its batch has to be divided into.
 """
 
 import json
@@ -32,13 +32,14 @@ _GIGABYTES = flags.DEFINE_float('gigabytes', 80, 'Memory of a device.')
 _POLICIES = flags.DEFINE_list(
     'policies', ['float32', 'mixed_bfloat16'], 'Dtype policies to measure.')
 _FREE = 0.2  # Share of a device that is left to its libraries.
-_BLOCKS, _TEXTS = (1, 3), (1, 3)
+_BLOCKS = (1, 3)
+# Where blocks are recomputed, few texts take less than the optimizer does.
+_TEXTS = {'kept': (1, 3), 'recomputed': (4, 8)}
 _LENGTH, _PREDICTIONS, _DEPTH = 512, 76, 24
 _TRANSFER, _DISTILLATION = 'student, last transfer', 'student, distillation'
 _TEACHER, _EVALUATION = 'teacher, pre-training', 'student, evaluation'
 _FINE_TUNING = 'student, fine-tuning'
 _STAGES = (_TEACHER, _DISTILLATION, _TRANSFER, _EVALUATION, _FINE_TUNING)
-_RECOMPUTE = ('kept', 'recomputed')
 # Bytes of float32 a parameter: weight, two moments, gradient, its sum.
 _TRAINED, _FROZEN = 20, 4
 _RUNS = {  # The stage that takes most, and the texts of a step.
@@ -96,9 +97,10 @@ def _fit(slope: float, batch: int, models: dict[str, int]) -> tuple[str, ...]:
 
 
 def _slopes(stage: str, policy: str) -> dict[str, float]:
-  """Returns the gigabytes that a text takes at full depth, by `_RECOMPUTE`."""
-  slopes, texts = {}, _TEXTS[1] - _TEXTS[0]
+  """Returns the gigabytes that a text takes at full depth, by `_TEXTS`."""
+  slopes = {}
   for recompute, peaks in _run(stage=stage, policy=policy).items():
+    texts = _TEXTS[recompute][1] - _TEXTS[recompute][0]
     few, more = ((many - one) / texts for one, many in peaks)
     block = (more - few) / (_BLOCKS[1] - _BLOCKS[0])
     slopes[recompute] = (few + (_DEPTH - _BLOCKS[0]) * block) / 1e9
@@ -123,7 +125,7 @@ def _run(**settings: str) -> dict[str, list[list[int]]]:
 def _measure(stage: str, policy: str) -> dict[str, list[list[int]]]:
   """Returns peaks of resident memory in bytes.
 
-  They are those of a step, by `_RECOMPUTE`, for each of `_BLOCKS` and `_TEXTS`.
+  They are those of a step, by `_TEXTS`, for each of `_BLOCKS`.
   """
   import tf_keras
 
@@ -131,12 +133,12 @@ def _measure(stage: str, policy: str) -> dict[str, list[list[int]]]:
   peaks = {}
   for blocks in _BLOCKS:
     task, model, optimizer = _build(stage, blocks)
-    for recompute in _RECOMPUTE[:1 if stage == _EVALUATION else 2]:
-      task.task_config.recompute = recompute == _RECOMPUTE[1]
+    for recompute in list(_TEXTS)[:1 if stage == _EVALUATION else 2]:
+      task.task_config.recompute = recompute == 'recomputed'
       function = _step(stage, task, model, optimizer)
       function(_batch(1))  # The first step makes what stays.
       peaks.setdefault(recompute, []).append(
-          [_peak_of(function, _batch(texts)) for texts in _TEXTS])
+          [_peak_of(function, _batch(texts)) for texts in _TEXTS[recompute]])
   return peaks
 
 

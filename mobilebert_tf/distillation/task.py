@@ -124,6 +124,7 @@ class DistillationTask(task.PretrainingTask):
     self._teacher = None
     self._comparison = None
     self._graph = None
+    self._graphs: dict[int, Any] = {}  # By number of a stage.
     self._reads_answers = getattr(
         params.train_data, 'use_teacher_answers', False)
     if self._reads_answers and any(s.student_blocks for s in self.stages):
@@ -222,24 +223,35 @@ class DistillationTask(task.PretrainingTask):
     """Prepares the graph and the learning rates of a stage."""
     stage = self.stages[index]
     has_multipliers = isinstance(optimizer, optimization_lib.ReferenceLamb)
-    if has_multipliers and stage_graphs.teaches_one_block(stage):
-      if not isinstance(self._graph, stage_graphs.BlockGraph):
-        self._graph = stage_graphs.BlockGraph(
-            model, self._load_teacher(),
-            list(filter(stage_graphs.teaches_one_block, self.stages)),
-            self._compares_all_outputs)
-    else:
-      self._graph = stage_graphs.StageGraph(
-          model, None if self._reads_answers else self._load_teacher(), stage,
-          self._compares_all_outputs)
+    if index not in self._graphs:
+      self._graphs |= self._build_graphs(index, model, has_multipliers)
+    self._graph = self._graphs[index]
     multipliers = self._graph.enter(stage)
     if has_multipliers:
       optimizer.set_multipliers(multipliers)
+
+  def forget_stages_before(self, index: int) -> list[Any]:
+    """Drops what only stages before one needed, and returns what is left."""
+    self._graphs = {stage: graph for stage, graph in self._graphs.items()
+                    if stage >= index}
+    return list(self._graphs.values())
 
   @property
   def graph(self) -> Any:
     """What the current stage computes; a graph is traced once."""
     return self._graph
+
+  def _build_graphs(self, index: int, model: modeling.MobileBertPretrainer,
+                    has_multipliers: bool) -> dict[int, Any]:
+    """Returns a new graph by the numbers of all stages that share it."""
+    stage, of_all = self.stages[index], self._compares_all_outputs
+    if not (has_multipliers and stage_graphs.teaches_one_block(stage)):
+      teacher = None if self._reads_answers else self._load_teacher()
+      return {index: stage_graphs.StageGraph(model, teacher, stage, of_all)}
+    sharing = {number: each for number, each in enumerate(self.stages)
+               if stage_graphs.teaches_one_block(each)}
+    return dict.fromkeys(sharing, stage_graphs.BlockGraph(
+        model, self._load_teacher(), list(sharing.values()), of_all))
 
   def name_losses(self, values: tf.Tensor,
                   blocks: Sequence[int]) -> dict[str, tf.Tensor]:

@@ -36,10 +36,12 @@ class DistillationTrainer(base_trainer.Trainer):
   """
 
   _stage_index: int | None = None
+  _is_trial = False
 
   def __init__(self, config: cfg.ExperimentConfig, task: base_task.Task,
                *args: Any, **kwargs: Any):
     task.check_length(config.trainer.train_steps)
+    self._loops: dict[Any, Any] = {}  # By graph.
     super().__init__(config, task, *args, **kwargs)
     if isinstance(self.optimizer, optimizers.ReferenceLamb):
       # For all stages together, and before a checkpoint is restored.
@@ -56,10 +58,11 @@ class DistillationTrainer(base_trainer.Trainer):
     if int(self.global_step.numpy()):
       return
     exporter, self._checkpoint_exporter = self._checkpoint_exporter, None
+    self._is_trial = True  # What was traced is kept for the stages to come.
     try:
       trial.run(self)
     finally:
-      self._checkpoint_exporter = exporter
+      self._checkpoint_exporter, self._is_trial = exporter, False
     self._stage_index = None
     self._train_iter = None  # The next one begins with the first batch.
 
@@ -102,10 +105,14 @@ class DistillationTrainer(base_trainer.Trainer):
     index = self.task.stage_index(step)
     if index == self._stage_index:
       return
-    self._stage_index, before = index, self.task.graph
+    self._stage_index = index
+    self._loops[self.task.graph] = self._train_loop_fn
     self.task.enter_stage(index, self.model, self.optimizer)
-    if self.task.graph is not before:
-      self._train_loop_fn = None  # Orbit then makes it anew.
+    self._train_loop_fn = self._loops.get(self.task.graph)  # Or Orbit makes it.
+    if not self._is_trial:
+      left = self.task.forget_stages_before(index)
+      self._loops = {graph: loop for graph, loop in self._loops.items()
+                     if graph in left}
     first_step = self._first_step(index)
     self.task.learning_rate.first_step.assign(first_step)
     if step == first_step:
