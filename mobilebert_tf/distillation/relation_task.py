@@ -69,11 +69,11 @@ class RelationTask(task.PretrainingTask):
       ValueError: If it is damaged, or does not fit the student or the config.
     """
     model = super().build_model(params)
-    config = self.task_config
-    self._checkpoint = teachers.read(config.teacher_checkpoint)
-    teacher = teachers.build(self._checkpoint)
-    self._check_sizes(teacher, model)
-    self._teacher_view = self._view(teacher)
+    checkpoint = teachers.read(self.task_config.teacher_checkpoint)
+    self._check_sizes(checkpoint, model.encoder.architecture)
+    self._teacher_view = self._view(teachers.build(checkpoint))
+    # For later checks, without a second copy of the weights.
+    self._checkpoint = dataclasses.replace(checkpoint, weights={})
     return model
 
   def build_inputs(
@@ -111,7 +111,7 @@ class RelationTask(task.PretrainingTask):
                     ) -> list[tf_keras.metrics.Metric]:
     weights = self.task_config.loss_weights
     metrics = super().build_metrics(training)
-    if not weights.pretraining:  # Its heads are then neither run nor trained.
+    if not (weights.pretraining or weights.soft_masked_lm):  # Nor any head.
       metrics = [metric for metric in metrics
                  if metric.name not in _OF_PRETRAINING]
     names = [_METRICS.get(name, name) for name in (*relations.VECTORS, _SOFT)
@@ -156,12 +156,11 @@ class RelationTask(task.PretrainingTask):
     return tf_keras.Model(teacher.inputs, {
         **outputs, _LOGITS: teacher.output[_LOGITS]})
 
-  def _check_sizes(self, teacher: modeling.GraphModel,
-                   student: modeling.MobileBertPretrainer) -> None:
+  def _check_sizes(self, teacher: checkpoints.Checkpoint,
+                   ours: modeling.MobileBertConfig) -> None:
     """Raises ValueError if the student cannot learn what is configured."""
-    config, source = self.task_config, self._checkpoint.source
-    theirs = checkpoints.encoder_of(teacher).architecture
-    ours = student.encoder.architecture
+    config, source = self.task_config, teacher.source
+    theirs = teacher.architecture
     depth = theirs.num_blocks
     if not -depth <= config.teacher_block < depth:
       raise ValueError(
@@ -182,11 +181,11 @@ class RelationTask(task.PretrainingTask):
           f'student {ours.type_vocab_size} (type_vocab_size); it cannot read '
           'pairs.')
     if config.loss_weights.soft_masked_lm and (
-        'masked_lm' not in self._checkpoint.parts):
+        'masked_lm' not in teacher.parts):
       raise ValueError(
           f'loss_weights.soft_masked_lm is {config.loss_weights.soft_masked_lm}'
           f', but the teacher, {source}, has no masked-LM head: it has '
-          f'{", ".join(self._checkpoint.parts)}. Set it to 0, and the student '
+          f'{", ".join(teacher.parts)}. Set it to 0, and the student '
           'learns of relations and of the text.')
 
 
