@@ -195,22 +195,23 @@ def take(kind: str, folder: str, slices: int, dynamic: bool = False,
       else [SIZE // strategy.num_replicas_in_sync, *tensor.shape[1:]],
       tensor.dtype), batch)
 
-  @tf.function(input_signature=[spec], autograph=False)
   def step(inputs):
     if evaluate:
       return task.validation_step(inputs, model, metrics)[task.loss]
     return task.train_step(inputs, model, optimizer, metrics)[task.loss]
 
-  def mean(*parts):
-    losses = strategy.run(step, args=parts)
+  def mean(parts):
+    losses = strategy.run(step, args=(parts,))
     return strategy.reduce(tf.distribute.ReduceOp.MEAN, losses, axis=None)
 
-  rows = SIZE // strategy.num_replicas_in_sync
+  replicas = strategy.num_replicas_in_sync
+  rows = SIZE // replicas
   parts = strategy.experimental_distribute_values_from_function(
       lambda context: tf.nest.map_structure(
           lambda tensor: tensor[context.replica_id_in_sync_group * rows:][
               :rows], batch))
-  loss = tf.function(mean)(parts)
+  loss = tf.function(  # A signature does not know values of replicas.
+      mean, None if replicas > 1 else [spec], autograph=False)(parts)
   return {'loss': loss.numpy(),
           **{f'metric {metric.name}': metric.result().numpy()
              for metric in metrics},
