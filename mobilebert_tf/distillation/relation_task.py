@@ -60,41 +60,42 @@ class RelationTask(task.PretrainingTask):
   block that teaches.
   """
 
+  def __init__(self, params: cfg.TaskConfig, logging_dir: str | None = None,
+               name: str | None = None):
+    super().__init__(params, logging_dir, name)
+    self._checkpoint: checkpoints.Checkpoint | None = None
+    self._teacher_view: tf_keras.Model | None = None
+
   def build_model(self, params: bert.PretrainerConfig | None = None
                   ) -> modeling.MobileBertPretrainer:
-    """Builds the student, and reads the teacher.
+    """Builds the student, and once the teacher.
 
     Raises:
       FileNotFoundError: If there is no such teacher.
       ValueError: If it is damaged, or does not fit the student or the config.
     """
-    model = super().build_model(params)
-    checkpoint = teachers.read(self.task_config.teacher_checkpoint)
-    self._check_sizes(checkpoint, model.encoder.architecture)
-    self._teacher_view = self._view(teachers.build(checkpoint))
-    # For later checks, without a second copy of the weights.
-    self._checkpoint = dataclasses.replace(checkpoint, weights={})
-    return model
+    checkpoint = self._read_teacher()
+    if self._teacher_view is None:
+      self._teacher_view = self._view(teachers.build(checkpoint))
+      # Later checks need no second copy of the weights.
+      self._checkpoint = dataclasses.replace(checkpoint, weights={})
+    return super().build_model(params)
 
-  def build_inputs(
-      self, params: cfg.DataConfig,
-      input_context: tf.distribute.InputContext | None = None
-  ) -> tf.data.Dataset:
-    """Returns the batches.
+  def check_experiment(self, params: cfg.ExperimentConfig) -> None:
+    """Raises ValueError if teacher, student and data do not fit."""
+    self._read_teacher()
+    super().check_experiment(params)
 
-    Raises:
-      ValueError: If they are not of the teacher's tokenizer, or too long for
-        it, and as `PretrainingTask.build_inputs`.
-    """
-    dataset = super().build_inputs(params, input_context)
-    if isinstance(params, loader.MobileBertPretrainDataConfig):
-      check_tokenizer(self._checkpoint, params)
-    most = self._checkpoint.architecture.max_position_embeddings
-    if getattr(params, 'seq_length', 0) > most:
+  def _check_data(self, data: cfg.DataConfig) -> None:
+    super()._check_data(data)
+    teacher = self._read_teacher()
+    if isinstance(data, loader.MobileBertPretrainDataConfig):
+      check_tokenizer(teacher, data)
+    most = teacher.architecture.max_position_embeddings
+    if getattr(data, 'seq_length', 0) > most:
       raise ValueError(
-          f'seq_length is {params.seq_length}, but the teacher, '
-          f'{self._checkpoint.source}, has {most} positions.')
-    return dataset
+          f'seq_length is {data.seq_length}, but the teacher, '
+          f'{teacher.source}, has {most} positions.')
 
   def compute(self, part: gradient_step.Slice,
               model: modeling.MobileBertPretrainer) -> gradient_step.Computed:
@@ -146,6 +147,15 @@ class RelationTask(task.PretrainingTask):
                                 task.PREDICTIONS)
     return terms
 
+  def _read_teacher(self) -> checkpoints.Checkpoint:
+    """Reads the teacher once, and checks that it fits the student."""
+    if self._checkpoint is None:
+      config = self.task_config
+      checkpoint = teachers.read(config.teacher_checkpoint)
+      check_sizes(checkpoint, config.model.encoder.get(), config)
+      self._checkpoint = checkpoint
+    return self._checkpoint
+
   def _view(self, teacher: modeling.GraphModel) -> tf_keras.Model:
     """Returns the part of the teacher that is asked."""
     weights = self.task_config.loss_weights
@@ -156,37 +166,37 @@ class RelationTask(task.PretrainingTask):
     return tf_keras.Model(teacher.inputs, {
         **outputs, _LOGITS: teacher.output[_LOGITS]})
 
-  def _check_sizes(self, teacher: checkpoints.Checkpoint,
-                   ours: modeling.MobileBertConfig) -> None:
-    """Raises ValueError if the student cannot learn what is configured."""
-    config, source = self.task_config, teacher.source
-    theirs = teacher.architecture
-    depth = theirs.num_blocks
-    if not -depth <= config.teacher_block < depth:
-      raise ValueError(
-          f'teacher_block is {config.teacher_block}; the teacher, {source}, '
-          f'has {depth} blocks, 0 to {depth - 1}, or -1 to -{depth} from the '
-          'last.')
-    relations.check_heads(config.relation_heads, theirs.intra_block_size,
-                          ours.intra_block_size)
-    if theirs.vocab_size != ours.vocab_size:
-      raise ValueError(
-          f'The teacher, {source}, has a vocabulary of {theirs.vocab_size} '
-          f'tokens, the student of {ours.vocab_size}. Set '
-          'task.model.encoder.any.vocab_size to the former, and make records '
-          "with the teacher's vocab.txt.")
-    if theirs.type_vocab_size < ours.type_vocab_size:
-      raise ValueError(
-          f'The teacher, {source}, has {theirs.type_vocab_size} segments, the '
-          f'student {ours.type_vocab_size} (type_vocab_size); it cannot read '
-          'pairs.')
-    if config.loss_weights.soft_masked_lm and (
-        'masked_lm' not in teacher.parts):
-      raise ValueError(
-          f'loss_weights.soft_masked_lm is {config.loss_weights.soft_masked_lm}'
-          f', but the teacher, {source}, has no masked-LM head: it has '
-          f'{", ".join(teacher.parts)}. Set it to 0, and the student '
-          'learns of relations and of the text.')
+
+def check_sizes(teacher: checkpoints.Checkpoint,
+                student: modeling.MobileBertConfig,
+                config: RelationConfig) -> None:
+  """Raises ValueError if a student cannot learn what is configured."""
+  theirs, source = teacher.architecture, teacher.source
+  depth = theirs.num_blocks
+  if not -depth <= config.teacher_block < depth:
+    raise ValueError(
+        f'task.teacher_block is {config.teacher_block}; the teacher, {source}, '
+        f'has {depth} blocks, 0 to {depth - 1}, or -1 to -{depth} from the '
+        'last.')
+  relations.check_heads(config.relation_heads, theirs.intra_block_size,
+                        student.intra_block_size)
+  if theirs.vocab_size != student.vocab_size:
+    raise ValueError(
+        f'The teacher, {source}, has a vocabulary of {theirs.vocab_size} '
+        f'tokens, the student of {student.vocab_size}. Set '
+        'task.model.encoder.any.vocab_size to the former, and make records '
+        "with the teacher's vocab.txt.")
+  if theirs.type_vocab_size < student.type_vocab_size:
+    raise ValueError(
+        f'The teacher, {source}, has {theirs.type_vocab_size} segments, the '
+        f'student {student.type_vocab_size} (type_vocab_size); it cannot read '
+        'pairs.')
+  soft = config.loss_weights.soft_masked_lm
+  if soft and 'masked_lm' not in teacher.parts:
+    raise ValueError(
+        f'task.loss_weights.soft_masked_lm is {soft}, but the teacher, '
+        f'{source}, has no masked-LM head: it has {", ".join(teacher.parts)}. '
+        'Set it to 0, and the student learns of relations and of the text.')
 
 
 def check_tokenizer(teacher: checkpoints.Checkpoint,

@@ -111,7 +111,7 @@ def distill_relations() -> cfg.ExperimentConfig:
       trainer=_trainer(
           train_steps=400_000,
           optimizer=_optimization(
-              'adamw', learning_rate=6e-4, end_learning_rate=0.0,
+              _ADAMW, learning_rate=6e-4, end_learning_rate=0.0,
               warmup_steps=4_000)),
       runtime=devices.RuntimeConfig(),
       restrictions=list(_RESTRICTIONS))
