@@ -154,10 +154,21 @@ class BlockGraph:
     return tf.switch_case(number, [branches[role] for role in wanted])
 
 
-def teaches_one_block(stage: schedules.Stage) -> bool:
-  """Returns whether a stage can share a `BlockGraph` with others."""
-  return (len(stage.student_blocks) == 1
-          and not stage.distill and not stage.train_all)
+def can_share(stage: schedules.Stage, all_outputs: bool) -> bool:
+  """Returns whether a stage can share a `BlockGraph` with others.
+
+  It teaches one block. As in the released TF1 code gradients reach the
+  embeddings, through all blocks below, which have to learn then: the gradient
+  of a block that others teach would count in the clipped norm.
+
+  Args:
+    stage: The stage.
+    all_outputs: As for `BlockGraph`.
+  """
+  if len(stage.student_blocks) != 1 or stage.distill or stage.train_all:
+    return False
+  return not all_outputs or (
+      stage.lower_blocks == list(range(stage.student_blocks[0])))
 
 
 def run(view: tf_keras.Model, batch: Mapping[str, tf.Tensor]) -> Any:

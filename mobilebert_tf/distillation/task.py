@@ -245,11 +245,11 @@ class DistillationTask(task.PretrainingTask):
                     has_multipliers: bool) -> dict[int, Any]:
     """Returns a new graph by the numbers of all stages that share it."""
     stage, of_all = self.stages[index], self._compares_all_outputs
-    if not (has_multipliers and stage_graphs.teaches_one_block(stage)):
+    if not (has_multipliers and stage_graphs.can_share(stage, of_all)):
       teacher = None if self._reads_answers else self._load_teacher()
       return {index: stage_graphs.StageGraph(model, teacher, stage, of_all)}
     sharing = {number: each for number, each in enumerate(self.stages)
-               if stage_graphs.teaches_one_block(each)}
+               if stage_graphs.can_share(each, of_all)}
     return dict.fromkeys(sharing, stage_graphs.BlockGraph(
         model, self._load_teacher(), list(sharing.values()), of_all))
 

@@ -175,11 +175,13 @@ class AnswerCacheTest(tiny_runs.TinyRuns, tf.test.TestCase,
 
   def test_no_teacher_is_built(self):
     self._write()
-    task = task_lib.DistillationTask(self._params(self.output).task)
+    params = self._params(self.output)
+    task = task_lib.DistillationTask(params.task)
     model = task.build_model()
     task.initialize(model)
-    task.enter_stage(0, model, task.create_optimizer(
-        self._params(self.output).trainer.optimizer_config))
+    optimizer = task.create_optimizer(params.trainer.optimizer_config)
+    optimizer.build(model.trainable_variables)
+    task.enter_stage(0, model, optimizer)
     self.assertEqual(task.graph.teach({}), {})
     self.assertAllEqual(
         model.get_layer('word_embeddings').weights[0],

@@ -90,7 +90,7 @@ class StageGraphsTest(tf.test.TestCase, parameterized.TestCase):
       self, variant, lower_multiplier):
     shared = self._train(variant, lower_multiplier)
     with pytest.MonkeyPatch.context() as patch:
-      patch.setattr(stage_graphs, 'teaches_one_block', lambda stage: False)
+      patch.setattr(stage_graphs, 'can_share', lambda *_: False)
       single = self._train(variant, lower_multiplier)
     self.assertSameElements(shared, single)
     for name, value in single.items():

@@ -63,6 +63,7 @@ class ContinuedRunTest(temporary.TemporaryFiles, tf.test.TestCase):
             'checkpoint_interval': 1,
             'optimizer_config': {
                 'optimizer': {'type': 'adamw'},
+                'learning_rate': {'polynomial': {'decay_steps': 5}},
                 'warmup': {'polynomial': {'warmup_steps': 1}}}},
     })
     params.lock()  # As `train.py` does.
@@ -279,7 +280,9 @@ class FineTuningContinuationTest(temporary.TemporaryFiles, tf.test.TestCase):
                 'vocab_file': vocab_file}},
         'runtime': {'distribution_strategy': 'off'},
         'trainer': {'train_steps': train_steps, 'steps_per_loop': 1,
-                    'checkpoint_interval': 1}})
+                    'checkpoint_interval': 1,
+                    'optimizer_config': {'learning_rate': {
+                        'polynomial': {'decay_steps': 5}}}}})
     model, _ = run.run_experiment(params, 'train', folder)
     return [w.numpy() for w in model.weights]
 
@@ -287,7 +290,6 @@ class FineTuningContinuationTest(temporary.TemporaryFiles, tf.test.TestCase):
     super().setUp()
     self.parent = self.make_folder()
 
-  @pytest.mark.slow
   @pytest.mark.slow
   def test_weights_equal_those_of_a_run_that_was_not_interrupted(self):
     folder = os.path.join(self.parent, 'run')
