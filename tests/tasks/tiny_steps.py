@@ -90,6 +90,13 @@ def _tiny_encoder(**sizes: Any) -> Any:
       attention_dropout_rate=0.0, hidden_dropout_rate=0.0, **sizes))
 
 
+def _spread(model: tf_keras.Model) -> None:
+  """Assigns weights that are the same whenever the model is built."""
+  for index, variable in enumerate(model.weights):
+    rng = np.random.default_rng(index)
+    variable.assign(rng.normal(scale=0.2, size=variable.shape))
+
+
 def _texts() -> dict[str, tf.Tensor]:
   return {name: tf.constant(value) for name, value in
           contract.token_inputs(SIZE, padding=3).items()}
@@ -116,6 +123,7 @@ def _classify(classes: int, config: Any = None) -> Step:
 def _with_teacher(folder: str) -> Step:
   model = modeling.MobileBertClassifier(
       modeling.MobileBertEncoder(contract.tiny_architecture(num_blocks=4)), 3)
+  _spread(model)
   model.save_pretrained(f'{folder}/teacher')
   config = fine_tuning.with_teacher(classification.SentencePredictionConfig())
   config.teacher.override(
@@ -183,9 +191,7 @@ def take(kind: str, folder: str, slices: int, dynamic: bool = False,
   task.task_config.recompute = recompute
   strategy = tf.distribute.get_strategy()
   model = task.build_model()
-  for index, variable in enumerate(model.weights):
-    rng = np.random.default_rng(index)
-    variable.assign(rng.normal(scale=0.2, size=variable.shape))
+  _spread(model)
   optimizer = tf_keras.optimizers.SGD(0.1, global_clipnorm=0.5)
   if isinstance(task, distillation.DistillationTask):
     task.enter_stage(0, model, optimizer)
