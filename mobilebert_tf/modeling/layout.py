@@ -305,9 +305,15 @@ def count_operations(architecture: Any, length: int,
 
 
 def count_embedding_operations(architecture: Any, length: int) -> int:
-  """Counts the operations of the trigram's projection on one text."""
-  trigram = encoder_layout(architecture).trigram
-  return 2 * length * trigram.num_weights if trigram else 0
+  """Counts the operations of the embeddings' products on one text.
+
+  These are the segments', of which the table is a product with ones and zeros,
+  and the trigram's projection.
+  """
+  layout = encoder_layout(architecture)
+  rows, width = layout.tables['embeddings/type_embeddings']
+  weights = layout.trigram.num_weights if layout.trigram else 0
+  return 2 * length * (rows * width + weights)
 
 
 def count_block_operations(architecture: Any, length: int) -> int:

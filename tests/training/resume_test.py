@@ -46,8 +46,8 @@ class ContinuedRunTest(temporary.TemporaryFiles, tf.test.TestCase):
     with self.assertRaisesRegex(ValueError, f'{path} is damaged .*record at'):
       run.run_experiment(self._params(9, 0), 'train', self.make_folder())
 
-  def _params(self, train_steps: int,
-              seed: int | None) -> cfg.ExperimentConfig:
+  def _params(self, train_steps: int, seed: int | None,
+              decay_steps: int | None = None) -> cfg.ExperimentConfig:
     params = exp_factory.get_exp_config('mobilebert/pretrain')
     data = {'input_path': self._records, 'vocab_file': self._vocab,
             'seq_length': 13, 'max_predictions_per_seq': 3,
@@ -63,7 +63,7 @@ class ContinuedRunTest(temporary.TemporaryFiles, tf.test.TestCase):
             'checkpoint_interval': 1,
             'optimizer_config': {
                 'optimizer': {'type': 'adamw'},
-                'learning_rate': {'polynomial': {'decay_steps': 5}},
+                'learning_rate': {'polynomial': {'decay_steps': decay_steps}},
                 'warmup': {'polynomial': {'warmup_steps': 1}}}},
     })
     params.lock()  # As `train.py` does.
@@ -72,7 +72,7 @@ class ContinuedRunTest(temporary.TemporaryFiles, tf.test.TestCase):
   def _run(self, folder: str, train_steps: int,
            seed: int | None = None) -> list[np.ndarray]:
     model, _ = run.run_experiment(
-        self._params(train_steps, seed), 'train', folder)
+        self._params(train_steps, seed, decay_steps=5), 'train', folder)
     return [w.numpy() for w in model.weights]
 
   def _start(self, params: cfg.ExperimentConfig,
