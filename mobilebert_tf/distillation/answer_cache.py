@@ -110,6 +110,8 @@ def write(records: str | os.PathLike, teacher: str,
         seq_length=source['settings']['max_seq_length'] + 1,
         max_predictions_per_seq=answers.predictions)
     _write_parts(own, unfinished, folder, model, config, answers)
+    if done := _finished(output_dir, plan):  # Another worker was faster.
+      return done
     missing = [part for part in parts if not _complete(unfinished, part)]
     return None if missing else _publish(unfinished, output_dir, plan, parts)
 
