@@ -179,11 +179,8 @@ def _compare(results: list[_Result]) -> str:
         formatting.decimal(garden.median / timing.median),
         formatting.quantity(timing.memory / 1e9, 'GB'),
         formatting.decimal(timing.memory / garden.memory)))
-  columns = [text_lib.Column(title, 'left' if i < 3 else 'right')
-             for i, title in enumerate((
-                 'Stage', 'Lower blocks', 'Trains', 'Step', 'Range',
-                 'of teacher', 'Throughput', 'Peak memory', 'of theirs'))]
-  return text_lib.format_table(text_lib.Table(columns, tuple(rows)))
+  return _format(rows, ('Stage', 'Lower blocks', 'Trains'), (
+      'Step', 'Range', 'of teacher', 'Throughput', 'Peak memory', 'of theirs'))
 
 
 def _peer(results: list[_Result], result: _Result,
@@ -218,9 +215,14 @@ def _judge(results: list[_Result]) -> str:
     if most := _MOST_MEMORY.get(contender.name):
       ratio = timing.memory / garden.memory
       judge('memory, of theirs', ratio, ratio <= most, f'up to {most}')
-  columns = [text_lib.Column(title, 'right' if i in (3, 4) else 'left')
-             for i, title in enumerate((
-                 'Stage', 'Trains', 'What', 'Found', 'Target', ''))]
+  return _format(rows, ('Stage', 'Trains', 'What'), ('Found', 'Target', ''))
+
+
+def _format(rows: list[tuple[str, ...]], words: tuple[str, ...],
+            numbers: tuple[str, ...]) -> str:
+  """Returns a table of columns of words, and then of numbers."""
+  columns = [text_lib.Column(title, align) for titles, align in (
+      (words, 'left'), (numbers, 'right')) for title in titles]
   return text_lib.format_table(text_lib.Table(columns, tuple(rows)))
 
 
@@ -246,11 +248,8 @@ def _describe_losses(results: list[_Result]) -> str:
          f'{rounded[term]:.6g}',
          f'{abs(rounded[term] - value) / max(abs(value), 1e-30):.1e}')
         for term, value in result.timing.report.items()]
-  columns = [text_lib.Column(title, 'left' if i < 2 else 'right')
-             for i, title in enumerate((
-                 'First step of', 'Loss', 'float32 teacher', 'bfloat16 teacher',
-                 'Difference'))]
-  return text_lib.format_table(text_lib.Table(columns, tuple(rows)))
+  return _format(rows, ('First step of', 'Loss'), (
+      'float32 teacher', 'bfloat16 teacher', 'Difference'))
 
 
 # What follows runs in the processes.

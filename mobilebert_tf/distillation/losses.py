@@ -294,7 +294,7 @@ def soft_masked_lm_of_top(answers: TopAnswers, student_logits: tf.Tensor,
   the rest is shared among them.
 
   Args:
-    answers: What the teacher answers, of `[batch, predictions]`.
+    answers: Answers of the teacher, of `[batch, predictions]` places.
     student_logits: Logits of the student, `[batch, predictions, vocab_size]`.
     labels: As in `masked_lm`.
     weights: As in `masked_lm`.

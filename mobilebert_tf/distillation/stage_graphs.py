@@ -163,7 +163,7 @@ def can_share(stage: schedules.Stage, all_outputs: bool) -> bool:
 
   Args:
     stage: The stage.
-    all_outputs: As for `BlockGraph`.
+    all_outputs: Whether all outputs are compared, as of `BlockGraph`.
   """
   if len(stage.student_blocks) != 1 or stage.distill or stage.train_all:
     return False
