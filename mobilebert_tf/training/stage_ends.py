@@ -36,8 +36,10 @@ class Controller(orbit.Controller):
   @property
   def steps_per_loop(self) -> int:
     step = int(self.global_step.numpy())
+    usual = super().steps_per_loop
+    # Loops end at the same steps in a run that resumes from any of them.
     left = [end - step for end in self._ends if end > step]
-    return min([super().steps_per_loop, *left])
+    return min([usual - step % usual, *left])
 
 
 class KeepStageEnds:
