@@ -17,11 +17,11 @@ from tests.data import temporary
 
 # Runs the program, and shows the most memory it had.
 _MEASURED = '''
-import atexit, resource, sys
-atexit.register(lambda: print(
-    'KB', resource.getrusage(resource.RUSAGE_SELF).ru_maxrss))
+import atexit
 from mobilebert_tf import learn_vocabulary
+from mobilebert_tf.common import machine
 from mobilebert_tf.common import program
+atexit.register(lambda: print('KB', machine.peak_memory() // 1024))
 program.run(learn_vocabulary.main)
 '''
 

@@ -16,9 +16,10 @@ from mobilebert_tf.modeling import recomputation
 from tests.modeling import contract
 
 _PEAK = '''
-import resource, sys
+import sys
 import tensorflow as tf
 from mobilebert_tf import modeling
+from mobilebert_tf.common import machine
 from mobilebert_tf.modeling import recomputation
 from tests.modeling import contract
 encoder = modeling.MobileBertEncoder(contract.tiny_architecture(
@@ -35,9 +36,9 @@ def step():
       tape.gradient(loss, encoder.blocks[0].trainable_variables))
 
 step.get_concrete_function()
-before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+before = machine.peak_memory()
 step()
-print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before)
+print(machine.peak_memory() - before)
 '''
 
 

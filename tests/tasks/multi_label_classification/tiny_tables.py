@@ -53,4 +53,4 @@ def recipe(test: tf.test.TestCase, **fields: Any) -> recipe_lib.Recipe:
       'train_file': write_cells(folder / 'train.tsv', 96),
       'dev_file': write_cells(folder / 'dev.tsv', 32),
       'init_checkpoint': tiny.write_start(folder),
-      'learning_rate': 2e-2, 'batch_size': 8, 'epochs': 6.0, **fields})
+      'learning_rate': 5e-3, 'batch_size': 8, 'epochs': 12.0, **fields})

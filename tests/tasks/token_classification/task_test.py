@@ -18,6 +18,7 @@ from mobilebert_tf import modeling
 from mobilebert_tf.tasks.pretraining import task as pretraining_task
 from mobilebert_tf.tasks.token_classification import evaluation
 from mobilebert_tf.tasks.token_classification import task as task_lib
+from mobilebert_tf.training import consistency
 from mobilebert_tf.training import experiments  # noqa: F401
 from official.core import base_trainer
 from official.core import exp_factory
@@ -163,7 +164,8 @@ class TokenClassificationTest(parameterized.TestCase, temporary.TemporaryFiles,
 
   @pytest.mark.slow
   def test_training_learns_and_evaluates(self):
-    params = exp_factory.get_exp_config('mobilebert/token_classification')
+    params = consistency.complete(
+        exp_factory.get_exp_config('mobilebert/token_classification'))
     params.override({'trainer': {
         'train_steps': 120, 'steps_per_loop': 20, 'validation_interval': 120,
         'optimizer_config': {
