@@ -16,11 +16,11 @@ import json
 import os
 import pathlib
 import shutil
-import tempfile
 from typing import Any, BinaryIO
 import zlib
 
 from mobilebert_tf.common import parsing
+from mobilebert_tf.common import staging
 
 # A line of 50 MB may still be text.
 LONGEST_LINE = 64_000_000
@@ -61,26 +61,22 @@ def replacing(path: str | os.PathLike) -> Iterator[str]:
     path: The file, local or remote. Its folder is made if needed.
 
   Yields:
-    The path to write to, in the same folder.
+    The path to write to, of the same name.
   """
   path = os.fspath(path)
-  folder, name = os.path.split(path)
-  # Unlike those of tempfile.mkstemp, others may read it.
-  temporary = os.path.join(folder, f'.{name}.{os.getpid()}.tmp')
+  parent, name = os.path.split(path)
   if _is_remote(path):
     import tensorflow as tf
-    tf.io.gfile.makedirs(folder)
+    temporary = os.path.join(parent, f'.{name}.{os.getpid()}.tmp')
+    tf.io.gfile.makedirs(parent)
     yield temporary
     tf.io.gfile.rename(temporary, path, overwrite=True)
     return
-  os.makedirs(folder or '.', exist_ok=True)
-  try:
-    yield temporary
-    _flush(temporary)
-    os.replace(temporary, path)
-  finally:
-    with contextlib.suppress(FileNotFoundError):
-      os.remove(temporary)
+  with staging.beside(path) as folder:
+    new = folder / name
+    yield str(new)
+    _flush(new)
+    os.replace(new, path)
 
 
 def write_bytes(path: str | os.PathLike, data: bytes) -> None:
@@ -135,10 +131,8 @@ def replace_folder(folder: str | os.PathLike, marker: str,
     raise FileExistsError(
         f'{folder} exists and has no {marker}, so it was not made by this '
         'program and will not be replaced. Name another folder.')
-  folder.parent.mkdir(parents=True, exist_ok=True)
-  with tempfile.TemporaryDirectory(
-      prefix=f'.{folder.name}-', dir=folder.parent) as staging:
-    new, old = pathlib.Path(staging, 'new'), pathlib.Path(staging, 'old')
+  with staging.beside(folder) as parent:
+    new, old = parent / 'new', parent / 'old'
     new.mkdir()
     yield new
     for path in new.rglob('*'):
@@ -159,6 +153,8 @@ def replace_folder(folder: str | os.PathLike, marker: str,
 
 def _flush(path: str | os.PathLike) -> None:
   """Waits until the content is on the disk, also after a power cut."""
+  if os.path.islink(path):
+    return  # It has none of its own.
   descriptor = os.open(path, os.O_RDONLY)
   try:
     os.fsync(descriptor)

@@ -117,9 +117,8 @@ def _locked(folder: str) -> Iterator[str]:
   """Makes the folder of an unfinished run, and locks it."""
   _check_unfinished(folder)
   with outputs.locked(folder):
-    for name in os.listdir(folder):  # Of a run that was killed.
-      if name.endswith('.tmp'):
-        os.remove(os.path.join(folder, name))
+    for path in pathlib.Path(folder).glob('*.tmp'):  # Of a killed run.
+      shutil.rmtree(path) if path.is_dir() else path.unlink()
     yield folder
   with contextlib.suppress(OSError):  # It may have other shards.
     os.rmdir(folder)
