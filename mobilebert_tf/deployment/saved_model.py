@@ -72,7 +72,8 @@ def write(
   agreement.check_texts(trained, texts)
   output_dir = pathlib.Path(output_dir).expanduser()
   _latest_version(output_dir)  # It may hold something else.
-  module = served_module.build(trained, xla=xla)
+  module = served_module.build(
+      trained, agreement.batches(trained, texts), xla=xla)
   expected = trained.kind.answers(trained, texts)
   with (_reserved(output_dir, version) as folder,
         files.replace_folder(

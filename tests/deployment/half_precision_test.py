@@ -15,8 +15,11 @@ from ai_edge_litert import interpreter as litert
 from ai_edge_litert import schema_py_generated as schema
 import numpy as np
 import tensorflow as tf
+from tensorflow.core.framework import types_pb2
+from tensorflow.python.saved_model import loader_impl
 
 from mobilebert_tf.deployment import agreement
+from mobilebert_tf.deployment import saved_model
 from mobilebert_tf.deployment import served_module
 from mobilebert_tf.deployment import tflite
 from tests.deployment import hostile_requests
@@ -121,6 +124,24 @@ class HalfPrecisionTest(parameterized.TestCase, tf.test.TestCase):
           sure = np.sort(first, -1)[..., -1] - np.sort(first, -1)[..., -2] > .02
           self.assertAllEqual((first.argmax(-1) == second.argmax(-1)) | ~sure,
                               np.ones_like(sure))
+
+  def test_a_saved_model_holds_no_larger_number(self):
+    folder = pathlib.Path(self.enterContext(tempfile.TemporaryDirectory()))
+    trained = tiny_classifier.build(str(folder))
+    texts = [tiny_classifier.text(1 + i % 30, i) for i in range(8)]
+    served = saved_model.write(trained, folder / 'served',
+                               agreement.RealTexts(texts))
+    [meta_graph] = loader_impl.parse_saved_model(str(served)).meta_graphs
+    graph = meta_graph.graph_def
+    nodes = [node for part in (graph.node, *(
+        function.node_def for function in graph.library.function))
+             for node in part if node.op == 'Const'
+             and node.attr['dtype'].type == types_pb2.DT_FLOAT]
+    self.assertNotEmpty(nodes)
+    for node in nodes:
+      values = tf.make_ndarray(node.attr['value'].tensor)
+      if values.size:
+        self.assertLessEqual(np.abs(values).max(), _LARGEST, node.name)
 
 
 if __name__ == '__main__':

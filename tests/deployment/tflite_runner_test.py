@@ -143,6 +143,14 @@ class TFLiteRunnerTest(parameterized.TestCase, temporary.TemporaryFiles,
         self.assertLen(mine.n_best, len(keras.n_best))
       self.assertEqual({answer.text == '' for answer in found}, {True, False})
 
+  def test_a_context_of_more_windows_than_the_file_allows_is_refused(self):
+    runner = self.runners['question_answering']
+    few = self._repack('question_answering', settings=dataclasses.replace(
+        runner.metadata.settings, max_windows=2))
+    self.assertNotEmpty(few.answer('w1', _text(20)).n_best)
+    with self.assertRaisesRegex(ValueError, 'more than 2 windows .*Shorten it'):
+      few.answer('w1', _text(90, 2))
+
   def test_a_context_is_tokenised_once(self):
     runner = self.runners['question_answering']
     with mock.patch.object(
