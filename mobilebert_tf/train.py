@@ -40,6 +40,9 @@ flags.DEFINE_multi_string(
 flags.DEFINE_string(
     'params_override', None, 'Settings that win over those of files: '
     'trainer.train_steps=100,task.train_data.seed=1, or a YAML file.')
+program.DEFINE_case(
+    'lower_case', None, 'Whether texts are, or records were, lower-cased; the '
+    'settings task.train_data.lower_case and task.validation_data.lower_case.')
 flags.DEFINE_multi_string(
     'gin_file', None, "Files of gin settings, for the Model Garden's own.")
 flags.DEFINE_multi_string('gin_params', None, 'Settings of gin.')
@@ -54,7 +57,7 @@ def main() -> None:
   gin.parse_config_files_and_bindings(FLAGS.gin_file, FLAGS.gin_params)
   params = configuration.read(
       FLAGS.experiment, FLAGS.config_file or (), FLAGS.params_override or '',
-      device_flags.read())
+      device_flags.read(), FLAGS.lower_case)
   run.run_experiment(params, FLAGS.mode, FLAGS.model_dir)
 
 

@@ -9,13 +9,15 @@ from typing import Any
 
 from mobilebert_tf.common import config_files
 from mobilebert_tf.common import files
+from mobilebert_tf.text import settings as settings_lib
 from mobilebert_tf.training import experiments
 from official.core import config_definitions as cfg
 from official.modeling import hyperparams
 
 
 def read(experiment: str, paths: Sequence[str] = (),
-         overrides: str = '', runtime: Mapping[str, Any] | None = None
+         overrides: str = '', runtime: Mapping[str, Any] | None = None,
+         lower_case: settings_lib.LowerCase | None = None
          ) -> cfg.ExperimentConfig:
   """Reads the params of a run; each argument overrides those before it.
 
@@ -26,6 +28,7 @@ def read(experiment: str, paths: Sequence[str] = (),
     overrides: Settings as `trainer.train_steps=100,runtime.num_gpus=2`, as
       YAML, or as the path of a YAML file.
     runtime: Settings of devices, such as `device_flags.read()`.
+    lower_case: Whether texts or records are lower-cased; None as the files say.
 
   Returns:
     The params, locked.
@@ -42,6 +45,11 @@ def read(experiment: str, paths: Sequence[str] = (),
   if overrides:
     params = _override(params, overrides)
   params.override({'runtime': dict(runtime or {})})
+  if lower_case is not None:
+    params.override({'task': {
+        part: {'lower_case': lower_case}
+        for part in ('train_data', 'validation_data')
+        if getattr(params.task, part)}})
   params.validate()
   params.lock()
   return params

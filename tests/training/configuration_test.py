@@ -31,6 +31,16 @@ class ReadTest(temporary.TemporaryFiles, tf.test.TestCase,
     params = configuration.read('mobilebert/pretrain', overrides=path)
     self.assertEqual(params.trainer.train_steps, 7)
 
+  @parameterized.product(
+      experiment=('pretrain', 'distill', 'glue/sst2', 'squad_v1',
+                  'token_classification', 'multi_label_classification'),
+      lower_case=(False, 'keep_accents'))
+  def test_the_case_is_that_of_all_parts(self, experiment, lower_case):
+    params = configuration.read(
+        f'mobilebert/{experiment}', lower_case=lower_case)
+    self.assertEqual(params.task.train_data.lower_case, lower_case)
+    self.assertEqual(params.task.validation_data.lower_case, lower_case)
+
   @parameterized.parameters(
       ('mobilebert/distil', "Did you mean 'mobilebert/distill'?"),
       ('mobilebert/glue', 'mobilebert/glue/cola, '),
