@@ -84,6 +84,13 @@ class GradientStepTest(tf.test.TestCase, parameterized.TestCase):
     for slices in (1, 2):
       self._check_equal(np.load(f'{folder}/{kind} {slices}.npz'), expected)
 
+  @pytest.mark.slow
+  def test_texts_are_compared_with_those_of_all_devices(self):
+    folder, kind = self.get_temp_dir(), 'vectors'
+    subprocess.run([sys.executable, '-m', 'tests.tasks.tiny_steps', folder,
+                    kind], check=True)
+    self._check_equal(np.load(f'{folder}/{kind} 1.npz'), self._take(kind, 1))
+
   def test_slices_draw_masks_of_their_own_that_can_be_drawn_again(self):
     layer = layers.Dropout(0.5)
     masks = []
