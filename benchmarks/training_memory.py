@@ -5,11 +5,12 @@ r"""Prints the memory that a text takes in training, and what fits where.
 
 python benchmarks/training_memory.py
 
-A step is taken with models of one and of three blocks, full width, on few and
-on more texts. The slopes of the peak of resident memory are the memory of a
-text and of a block; weights and whatever else does not grow with the batch fall
-out. From them follow, for the full-scale runs, the memory of a device and the
-number of slices that its batch has to be divided into.
+A step is taken with models of one and of three blocks, full width, on one and
+on two texts. The slopes of the most memory that TensorFlow's allocator, the one
+of GPUs, has given out are the memory of a text and of a block; weights and
+whatever else does not grow with the batch fall out. From them follow, for the
+full-scale runs, the memory of a device and the number of slices that its batch
+has to be divided into.
 """
 
 import json
@@ -33,9 +34,10 @@ _POLICIES = flags.DEFINE_list(
     'policies', ['float32', 'mixed_bfloat16'], 'Dtype policies to measure.')
 _FREE = 0.2  # Share of a device that is left to its libraries.
 _BLOCKS = (1, 3)
-# Where blocks are recomputed, few texts take less than the optimizer does.
-_TEXTS = {'kept': (1, 3), 'recomputed': (4, 8)}
+_BATCHES = (4, 8)  # Fewer texts may take less than the optimizer does.
+_WAYS = ('kept', 'recomputed')  # What becomes of a block's activations.
 _LENGTH, _PREDICTIONS, _DEPTH = 512, 76, 24
+_MOST_MEGABYTES = 20_000
 _TRANSFER, _DISTILLATION = 'student, last transfer', 'student, distillation'
 _TEACHER, _EVALUATION = 'teacher, pre-training', 'student, evaluation'
 _FINE_TUNING = 'student, fine-tuning'
@@ -97,10 +99,10 @@ def _fit(slope: float, batch: int, models: dict[str, int]) -> tuple[str, ...]:
 
 
 def _slopes(stage: str, policy: str) -> dict[str, float]:
-  """Returns the gigabytes that a text takes at full depth, by `_TEXTS`."""
+  """Returns the gigabytes that a text takes at full depth, by `_WAYS`."""
   slopes = {}
   for recompute, peaks in _run(stage=stage, policy=policy).items():
-    texts = _TEXTS[recompute][1] - _TEXTS[recompute][0]
+    texts = _BATCHES[1] - _BATCHES[0]
     few, more = ((many - one) / texts for one, many in peaks)
     block = (more - few) / (_BLOCKS[1] - _BLOCKS[0])
     slopes[recompute] = (few + (_DEPTH - _BLOCKS[0]) * block) / 1e9
@@ -113,8 +115,8 @@ def _run(**settings: str) -> dict[str, list[list[int]]]:
       [sys.executable, '-m', 'benchmarks.training_memory',
        f'--measure={json.dumps(settings)}'], check=True, text=True,
       stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
-      # What is freed goes back to the system at once.
-      env={**os.environ, 'MALLOC_MMAP_THRESHOLD_': '65536',
+      env={**os.environ, 'TF_CPU_ALLOCATOR_USE_BFC': 'true',
+           'TF_CPU_BFC_MEM_LIMIT_IN_MB': str(_MOST_MEGABYTES),
            'TF_CPP_MIN_LOG_LEVEL': '2', 'PYTHONPATH': os.getcwd()})
   return json.loads(result.stdout.splitlines()[-1])
 
@@ -123,9 +125,10 @@ def _run(**settings: str) -> dict[str, list[list[int]]]:
 
 
 def _measure(stage: str, policy: str) -> dict[str, list[list[int]]]:
-  """Returns peaks of resident memory in bytes.
+  """Returns peaks of memory in bytes.
 
-  They are those of a step, by `_TEXTS`, for each of `_BLOCKS`.
+  They are those of a step with each of `_BATCHES`, for each of `_BLOCKS`, by
+  `_WAYS`.
   """
   import tf_keras
 
@@ -133,12 +136,12 @@ def _measure(stage: str, policy: str) -> dict[str, list[list[int]]]:
   peaks = {}
   for blocks in _BLOCKS:
     task, model, optimizer = _build(stage, blocks)
-    for recompute in list(_TEXTS)[:1 if stage == _EVALUATION else 2]:
+    for recompute in _WAYS[:1 if stage == _EVALUATION else 2]:
       task.task_config.recompute = recompute == 'recomputed'
       function = _step(stage, task, model, optimizer)
       function(_batch(1))  # The first step makes what stays.
       peaks.setdefault(recompute, []).append(
-          [_peak_of(function, _batch(texts)) for texts in _TEXTS[recompute]])
+          [_peak_of(function, _batch(texts)) for texts in _BATCHES])
   return peaks
 
 
@@ -161,10 +164,11 @@ def _step(stage: str, task: Any, model: Any, optimizer: Any) -> Any:
 
 
 def _peak_of(function: Any, batch: Any) -> int:
-  with open('/proc/self/clear_refs', 'w') as peak:
-    peak.write('5')  # Forgets the peak so far.
+  import tensorflow as tf
+
+  tf.config.experimental.reset_memory_stats('CPU:0')
   function(batch)
-  return machine.peak_memory()
+  return tf.config.experimental.get_memory_info('CPU:0')['peak']
 
 
 def _build(stage: str, blocks: int) -> tuple[Any, Any, Any]:

@@ -15,6 +15,7 @@ import tensorflow as tf, tf_keras
 
 from mobilebert_tf import modeling
 from mobilebert_tf.distillation import schedules
+from mobilebert_tf.modeling import recomputation
 
 _EMBEDDINGS = ('word_embeddings', 'embeddings')
 Outputs = dict[str, Any]
@@ -109,14 +110,24 @@ class BlockGraph:
     return tf.constant(values)[self._number]
 
   def _run_student(self, inputs: Mapping[str, tf.Tensor]) -> Outputs:
-    mask, state = inputs['input_mask'], (run(self._embed[0], inputs), None)
-    for number, block in enumerate(self._student.encoder.blocks):
-      state = self._switch(
-          [self._role(stage, number) for stage in self._stages], {
-              'skipped': lambda state=state: state,
-              'frozen': _frozen(block, state[0], mask),
-              'trained': functools.partial(_run_block, block, state[0], mask)})
+    state: tuple[tf.Tensor, ...] = (run(self._embed[0], inputs),)
+    for number in range(len(self._student.encoder.blocks)):
+      # Around the choice: TensorFlow cannot differentiate what is recomputed
+      # in a branch.
+      state = recomputation.run(
+          functools.partial(self._run_student_block, number,
+                            inputs['input_mask']), *state)
     return {'encoder_outputs': [state[0]], 'attention_scores': [state[1]]}
+
+  def _run_student_block(self, number: int, mask: tf.Tensor,
+                         *state: tf.Tensor) -> tuple[tf.Tensor, ...]:
+    """Returns a block's output and attention scores, or those below it."""
+    block = self._student.encoder.blocks[number]
+    return self._switch(
+        [self._role(stage, number) for stage in self._stages], {
+            'skipped': lambda: state,
+            'frozen': _frozen(block, state[0], mask),
+            'trained': functools.partial(_run_block, block, state[0], mask)})
 
   def teach(self, inputs: Mapping[str, tf.Tensor]) -> Outputs:
     """Returns the outputs of the teacher."""

@@ -10,13 +10,12 @@ import tensorflow as tf, tf_keras
 from mobilebert_tf.modeling import architectures
 from mobilebert_tf.modeling import block as block_lib
 from mobilebert_tf.modeling import encoder as encoder_lib
-from mobilebert_tf.modeling import graph_model
 from mobilebert_tf.modeling import layers
 from mobilebert_tf.modeling import validation
 
 
 @tf_keras.utils.register_keras_serializable('mobilebert_tf')
-class BertEncoder(graph_model.GraphModel):
+class BertEncoder(encoder_lib.TextEncoder):
   """A plain BERT (Devlin et al. 2019), without dropout.
 
   It is there to be asked as a teacher: it is read from Hugging Face folders
@@ -78,46 +77,19 @@ class BertEncoder(graph_model.GraphModel):
         dtype=policy)
 
     # === Functional graph ===
-    word_ids, mask, type_ids = (
-        tf_keras.Input([None], dtype=tf.int32, name=input_name)
-        for input_name in validation.INPUT_NAMES)
-    hidden = embedding(word_embeddings(word_ids), type_ids)
-    vectors = []
-    for block in blocks:
-      hidden, block_vectors = block(hidden, mask)
-      vectors.append(block_vectors)
-    super().__init__(
-        inputs=[word_ids, mask, type_ids],
-        outputs={
-            'sequence_output': hidden,
-            'pooled_output': pooler(hidden),
-            **encoder_lib.by_kind(vectors),
-        },
-        name=name)
+    def compute(word_ids: tf.Tensor, mask: tf.Tensor,
+                type_ids: tf.Tensor) -> dict[str, Any]:
+      hidden, vectors = embedding(word_embeddings(word_ids), type_ids), []
+      for block in blocks:
+        hidden, block_vectors = block(hidden, mask)
+        vectors.append(block_vectors)
+      return {
+          'sequence_output': hidden,
+          'pooled_output': pooler(hidden),
+          **encoder_lib.by_kind(vectors),
+      }
 
-    # === Config ===
-    self._architecture = config
-    self._policy = policy
-
-  @property
-  def architecture(self) -> architectures.BertConfig:
-    """Sizes of the encoder."""
-    return self._architecture
-
-  @property
-  def max_length(self) -> int:
-    return self._architecture.max_position_embeddings
-
-  @property
-  def word_embeddings(self) -> encoder_lib.WordEmbedding:
-    """The word table's layer."""
-    return self.get_layer('word_embeddings')
-
-  def constructor_config(self) -> dict[str, Any]:
-    return {
-        'architecture': self._architecture.as_dict(),
-        'dtype': self._policy.name,
-    }
+    super().__init__(config, policy, compute, name)
 
 
 @tf_keras.utils.register_keras_serializable('mobilebert_tf')

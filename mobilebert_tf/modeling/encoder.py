@@ -3,7 +3,7 @@
 
 """The encoder, from token ids to hidden states, with embeddings and pooler."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import tensorflow as tf, tf_keras
@@ -19,8 +19,55 @@ from official.modeling.hyperparams import base_config
 VECTORS = ('queries', 'keys', 'values')
 
 
+class TextEncoder(graph_model.GraphModel):
+  """What all encoders share: three inputs, an architecture, a word table.
+
+  Args:
+    architecture: Sizes, a dataclass with `as_dict`.
+    policy: Dtype policy.
+    compute: Function of ids, mask and segments to the dict of outputs.
+    name: Name of the model.
+  """
+
+  def __init__(self, architecture: Any, policy: tf_keras.mixed_precision.Policy,
+               compute: Callable[..., dict[str, Any]], name: str):
+    inputs = [tf_keras.Input([None], dtype=tf.int32, name=input_name)
+              for input_name in validation.INPUT_NAMES]
+    super().__init__(inputs=inputs, outputs=compute(*inputs), name=name)
+    self._architecture = architecture
+    self._policy = policy
+
+  @property
+  def architecture(self) -> Any:
+    """Architecture of the encoder."""
+    return self._architecture
+
+  @property
+  def max_length(self) -> int:
+    return self._architecture.max_position_embeddings
+
+  @property
+  def word_embeddings(self) -> 'WordEmbedding':
+    """The word table's layer."""
+    return self.get_layer('word_embeddings')
+
+  @property
+  def blocks(self) -> list[tf_keras.layers.Layer]:
+    """The blocks, first to last."""
+    return [
+        self.get_layer(f'block_{i}')
+        for i in range(self._architecture.num_blocks)
+    ]
+
+  def constructor_config(self) -> dict[str, Any]:
+    return {
+        'architecture': self._architecture.as_dict(),
+        'dtype': self._policy.name,
+    }
+
+
 @tf_keras.utils.register_keras_serializable('mobilebert_tf')
-class MobileBertEncoder(graph_model.GraphModel):
+class MobileBertEncoder(TextEncoder):
   """MobileBERT or its teacher, by architecture (Sun et al. 2020).
 
   Args:
@@ -89,54 +136,26 @@ class MobileBertEncoder(graph_model.GraphModel):
         dtype=policy)
 
     # === Functional graph ===
-    word_ids, mask, type_ids = (
-        tf_keras.Input([None], dtype=tf.int32, name=input_name)
-        for input_name in validation.INPUT_NAMES)
-    embedding_output = embedding(word_embeddings(word_ids), type_ids)
-    hidden, encoder_outputs, attention_scores = embedding_output, [], []
-    vectors = []
-    for block in blocks:
-      hidden, scores, block_vectors = block(hidden, mask)
-      encoder_outputs.append(hidden)
-      attention_scores.append(scores)
-      vectors.append(block_vectors)
-    super().__init__(
-        inputs=[word_ids, mask, type_ids],
-        outputs={
-            'sequence_output': hidden,
-            'pooled_output': pooler(hidden),
-            'encoder_outputs': encoder_outputs,
-            'attention_scores': attention_scores,
-            'embedding_output': embedding_output,
-            **by_kind(vectors),
-        },
-        name=name)
+    def compute(word_ids: tf.Tensor, mask: tf.Tensor,
+                type_ids: tf.Tensor) -> dict[str, Any]:
+      embedding_output = embedding(word_embeddings(word_ids), type_ids)
+      hidden, encoder_outputs, attention_scores = embedding_output, [], []
+      vectors = []
+      for block in blocks:
+        hidden, scores, block_vectors = block(hidden, mask)
+        encoder_outputs.append(hidden)
+        attention_scores.append(scores)
+        vectors.append(block_vectors)
+      return {
+          'sequence_output': hidden,
+          'pooled_output': pooler(hidden),
+          'encoder_outputs': encoder_outputs,
+          'attention_scores': attention_scores,
+          'embedding_output': embedding_output,
+          **by_kind(vectors),
+      }
 
-    # === Config ===
-    self._architecture = config
-    self._policy = policy
-
-  @property
-  def architecture(self) -> architectures.MobileBertConfig:
-    """Architecture of the encoder."""
-    return self._architecture
-
-  @property
-  def max_length(self) -> int:
-    return self._architecture.max_position_embeddings
-
-  @property
-  def word_embeddings(self) -> 'WordEmbedding':
-    """The word table's layer."""
-    return self.get_layer('word_embeddings')
-
-  @property
-  def blocks(self) -> list[block_lib.MobileBertBlock]:
-    """The blocks, first to last."""
-    return [
-        self.get_layer(f'block_{i}')
-        for i in range(self._architecture.num_blocks)
-    ]
+    super().__init__(config, policy, compute, name)
 
   def get_embedding_table(self) -> tf.Variable:
     """Returns the word table `[vocab_size, embedding_size]`."""
@@ -145,12 +164,6 @@ class MobileBertEncoder(graph_model.GraphModel):
   def get_embedding_layer(self) -> 'WordEmbedding':
     """Returns the word table's layer, under the Model Garden's name."""
     return self.word_embeddings
-
-  def constructor_config(self) -> dict[str, Any]:
-    return {
-        'architecture': self._architecture.as_dict(),
-        'dtype': self._policy.name,
-    }
 
 
 def by_kind(vectors: Sequence[Sequence[tf.Tensor]]

@@ -32,17 +32,23 @@ def of_blocks(enabled: bool) -> Iterator[None]:
     _traced.enabled = outer
 
 
-def run(compute: Callable[[tf.Tensor], tuple[tf.Tensor, ...]],
-        inputs: tf.Tensor) -> tuple[tf.Tensor, ...]:
+def run(compute: Callable[..., tuple[tf.Tensor, ...]],
+        *inputs: tf.Tensor) -> tuple[tf.Tensor, ...]:
   """Runs a function, which is recomputed if that is enabled.
 
-  The dropout of the second pass is that of the first.
+  The dropout of the second pass is that of the first. What the function calls
+  is not recomputed once more.
 
   Args:
-    compute: Function of the tensor that is differentiated.
-    inputs: The tensor.
+    compute: Function of the tensors that are differentiated.
+    *inputs: The tensors.
   """
   if not getattr(_traced, 'enabled', False):
-    return compute(inputs)
-  with_same_dropout = layers.repeatable(compute)
-  return tf.recompute_grad(with_same_dropout)(inputs)
+    return compute(*inputs)
+
+  @layers.repeatable
+  def once(*inputs: tf.Tensor) -> tuple[tf.Tensor, ...]:
+    with of_blocks(False):
+      return compute(*inputs)
+
+  return tf.recompute_grad(once)(*inputs)

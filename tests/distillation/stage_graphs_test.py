@@ -27,7 +27,8 @@ _STEPS = 2  # Of a stage.
 
 
 def _trainer(folder: str, blocks: int, variant: str = 'paper',
-             lower_multiplier: float = 0.1) -> trainer_lib.DistillationTrainer:
+             lower_multiplier: float = 0.1, recompute: bool = False
+             ) -> trainer_lib.DistillationTrainer:
   student = tiny_models.student_config(num_blocks=blocks)
   teacher = tiny_models.teacher_config()
   teacher.num_blocks = blocks
@@ -35,6 +36,7 @@ def _trainer(folder: str, blocks: int, variant: str = 'paper',
   task = task_lib.DistillationTask(task_lib.DistillationConfig(
       model=bert.PretrainerConfig(encoder=pretraining.encoder_config(student)),
       teacher=teacher, variant=variant, train_data=data, validation_data=data,
+      recompute=recompute,
       teacher_checkpoint=tf.train.Checkpoint(
           **tiny_models.pretrainer(teacher, seed=1).checkpoint_items).write(
               os.path.join(folder, 'teacher')),
@@ -71,9 +73,9 @@ def _resident_megabytes() -> float:
 
 class StageGraphsTest(tf.test.TestCase, parameterized.TestCase):
 
-  def _train(self, variant, lower_multiplier):
+  def _train(self, variant, lower_multiplier, recompute=False):
     trainer = _trainer(tempfile.mkdtemp(dir=self.get_temp_dir()), 2, variant,
-                       lower_multiplier)
+                       lower_multiplier, recompute)
     values = {}
     for stage in trainer.task.stages:
       logs = trainer.train(tf.constant(_STEPS))
@@ -95,6 +97,16 @@ class StageGraphsTest(tf.test.TestCase, parameterized.TestCase):
     self.assertSameElements(shared, single)
     for name, value in single.items():
       self.assertAllClose(shared[name], value, rtol=1e-5, atol=1e-6, msg=name)
+
+  @parameterized.parameters('paper', 'tf1_reference')
+  @pytest.mark.slow
+  def test_recomputed_blocks_learn_the_same(self, variant):
+    kept = self._train(variant, 0.3)
+    recomputed = self._train(variant, 0.3, recompute=True)
+    self.assertSameElements(kept, recomputed)
+    for name, value in kept.items():
+      self.assertAllClose(recomputed[name], value, rtol=1e-5, atol=1e-6,
+                          msg=name)
 
   def test_stages_that_teach_a_block_share_a_graph(self):
     trainer = _trainer(self.get_temp_dir(), 2)
