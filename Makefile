@@ -26,7 +26,7 @@ help:  ## Print this list.
 	@echo 'Usage: make TARGET [ARGS="--flag=value ..."] [PYTHON=python3.12]'
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  \1	\2/p' Makefile | expand -t 16
 
-quickstart: $(INSTALLED)  ## Make a MobileBERT from raw text; ARGS are its flags.
+quickstart: $(INSTALLED)  ## Make a MobileBERT from raw text; ARGS are its flags (--task=embedding).
 	$(QUIET) $(RUN) -m mobilebert_tf.quickstart $(ARGS)
 
 test: $(INSTALLED)  ## Run the quick tests; ARGS go to pytest.

@@ -54,6 +54,7 @@ _DROPOUT = 0.1  # Without a teacher a text is compared with itself under it.
 _UNTAUGHT = {'cosine_distance': 0.0, 'similarity_error': 0.0, 'ranking': 1.0}
 _LARGEST_DISAGREEMENT = 0.05
 _POINTS, _CHECKPOINTS = 50, 10
+_WARMUP_STEPS = 200
 _CALIBRATION_TEXTS, _TIMED_TEXTS = 64, 200
 _ROWS_PER_SHARD = 2000
 _NEAREST = 3
@@ -205,7 +206,7 @@ def train(folder: pathlib.Path, run_folder: pathlib.Path,
     Sizes of the model (`model`) and the logs of the training (`curve`).
   """
   model, _ = run_lib.run_experiment(
-      _experiment(run_folder, teacher, settings), 'train', str(folder),
+      experiment(run_folder, teacher, settings), 'train', str(folder),
       description='student')
   architecture = model.encoder.architecture
   return {
@@ -223,10 +224,10 @@ def train(folder: pathlib.Path, run_folder: pathlib.Path,
   }
 
 
-def _experiment(run_folder: pathlib.Path, teacher: Mapping[str, Any] | None,
-                settings: settings_lib.EmbeddingSettings
-                ) -> cfg.ExperimentConfig:
-  """Returns the training of a student with its data and sizes."""
+def experiment(run_folder: pathlib.Path, teacher: Mapping[str, Any] | None,
+               settings: settings_lib.EmbeddingSettings
+               ) -> cfg.ExperimentConfig:
+  """Returns the training of `train`, with its data and sizes."""
   params = experiments.get(_EXPERIMENT)
   params = hyperparams.override_params_dict(
       params, config_files.find(_CONFIG), is_strict=True)
@@ -245,7 +246,9 @@ def _experiment(run_folder: pathlib.Path, teacher: Mapping[str, Any] | None,
           'summary_interval': max(1, steps // _POINTS),
           'max_to_keep': 1,
           'optimizer_config': {
-              'learning_rate': {'cosine': {'decay_steps': steps}}},
+              'learning_rate': {'cosine': {'decay_steps': steps}},
+              'warmup': {'polynomial': {
+                  'warmup_steps': min(_WARMUP_STEPS, max(1, steps // 5))}}},
       },
   })
   return params
@@ -346,16 +349,16 @@ def search(folder: pathlib.Path, run_folder: pathlib.Path,
   embedder.write(folder / _INDEX, [passage.text for passage in found],
                  rows_per_shard=_ROWS_PER_SHARD)
   judged = passages_lib.judgements(found)
-  models = {'student': embedder.embed, 'words': _word_vectors(judged)}
+  models = {'student': embedder.embed, 'words': word_vectors(judged)}
   if is_taught:
-    models['teacher'] = _stored(vector_store.VectorStore.open(
+    models['teacher'] = stored(vector_store.VectorStore.open(
         run_folder / 'teacher' / _VECTORS))
   return {'queries': len(judged.queries), 'documents': len(judged.documents),
-          'models': {name: _scores(judged, embed)
+          'models': {name: scores(judged, embed)
                      for name, embed in models.items()}}
 
 
-def _scores(judged: retrieval.Judgements,
+def scores(judged: retrieval.Judgements,
             embed: vector_writing.Embed) -> dict[str, Any]:
   """Returns mean, low and high end of each metric by its name."""
   groups = retrieval.score(embed(judged.queries), embed(judged.documents),
@@ -365,7 +368,7 @@ def _scores(judged: retrieval.Judgements,
           for group in groups}
 
 
-def _word_vectors(judged: retrieval.Judgements) -> vector_writing.Embed:
+def word_vectors(judged: retrieval.Judgements) -> vector_writing.Embed:
   """Returns vectors of the words of texts, the rarer the longer (TF-IDF)."""
   vectorizer = text_features.TfidfVectorizer(
       token_pattern=r'(?u)\w+', sublinear_tf=True, dtype=np.float32)
@@ -373,7 +376,7 @@ def _word_vectors(judged: retrieval.Judgements) -> vector_writing.Embed:
   return lambda texts: vectorizer.transform(texts).toarray()
 
 
-def _stored(store: vector_store.VectorStore) -> vector_writing.Embed:
+def stored(store: vector_store.VectorStore) -> vector_writing.Embed:
   """Returns the function from texts to their stored vectors."""
   rows = {text: row for row, text in enumerate(store.texts)}
   return lambda texts: store.vectors[[rows[text] for text in texts]]

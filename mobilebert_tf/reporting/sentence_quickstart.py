@@ -28,9 +28,9 @@ _STEPS = {'passages': 'Passages', 'teacher': 'Teacher',
 _FIRST, _TEN = 'recall@1', 'recall@10'
 _METRICS = {_FIRST: 'Recall at 1', _TEN: 'Recall at 10', 'mrr': 'MRR'}
 _ABOUT = ('A query is the first sentence of a held-out passage; the document '
-          'to find has the words after it. Recall at 10 is the share of queries '
-          'whose document is among the 10 nearest, MRR the mean of 1 / rank. '
-          'Nothing was learned from these passages.')
+          'to find has the words after it. Recall at 10 is the share of '
+          'queries whose document is among the 10 nearest, MRR the mean of '
+          '1 / rank. Nothing was learned from these passages.')
 _SOURCE = ('Sentence-BERT: Sentence Embeddings using Siamese BERT-Networks',
            'https://arxiv.org/abs/1908.10084',
            '(Reimers and Gurevych, EMNLP 2019).')
