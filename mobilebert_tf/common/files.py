@@ -162,6 +162,14 @@ def _flush(path: str | os.PathLike) -> None:
     os.close(descriptor)
 
 
+def link(source: str | os.PathLike, target: str | os.PathLike) -> None:
+  """Links a file, or copies it where the file system has no links."""
+  try:
+    os.link(source, target)
+  except OSError:
+    shutil.copyfile(source, target)
+
+
 # === Reading ===
 
 

@@ -346,7 +346,7 @@ def _publish(unfinished: str, output_dir: str,
       output_dir, pretraining_records.MANIFEST, overwrite=False) as folder:
     for index, name in enumerate(filled):
       final = f'part-{index:05d}-of-{len(filled):05d}{suffix}'
-      link(os.path.join(unfinished, name), folder / final)
+      files_lib.link(os.path.join(unfinished, name), folder / final)
       shard = statistics[name]
       records[final] = {'examples': shard['counts']['examples'],
                         'bytes': shard['bytes'], 'sha256': shard['sha256']}
@@ -359,11 +359,3 @@ def _publish(unfinished: str, output_dir: str,
     }
     files_lib.write_json(folder / pretraining_records.MANIFEST, manifest)
   return manifest
-
-
-def link(source: str, target: pathlib.Path) -> None:
-  """Links a file, or copies it where the file system has no links."""
-  try:
-    os.link(source, target)
-  except OSError:
-    shutil.copyfile(source, target)

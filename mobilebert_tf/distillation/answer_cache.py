@@ -29,7 +29,6 @@ from mobilebert_tf.common import outputs
 from mobilebert_tf.data import answer_records
 from mobilebert_tf.data import pretraining_records
 from mobilebert_tf.data import record_files
-from mobilebert_tf.data import record_writing
 from mobilebert_tf.distillation import losses
 from mobilebert_tf.tasks.pretraining import loader
 from mobilebert_tf.text import vocabulary as vocabulary_lib
@@ -289,7 +288,7 @@ def _publish(unfinished: str, output_dir: str, plan: dict[str, Any],
                                 overwrite=False) as folder:
     for part in parts:
       holds = _complete(unfinished, part)
-      record_writing.link(holds.pop('path'), folder / part.name)
+      files_lib.link(holds.pop('path'), folder / part.name)
       listed[part.name] = holds
     manifest = {**plan['source'], 'files': listed, 'parts': list(listed),
                 'answers': plan['answers'], 'answered': _digest(plan)}
