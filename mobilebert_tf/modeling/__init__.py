@@ -21,6 +21,7 @@ from mobilebert_tf.modeling.graph_model import GraphModel
 from mobilebert_tf.modeling.graph_model import register_checkpoints
 from mobilebert_tf.modeling.layers import NoNorm
 from mobilebert_tf.modeling.layout import count_parameters
+from mobilebert_tf.modeling.sentence_encoder import SentenceEncoder
 from mobilebert_tf.modeling.task_models import MaskedLanguageModelLogits
 from mobilebert_tf.modeling.task_models import MaskedLanguageModelTransform
 from mobilebert_tf.modeling.task_models import MobileBertClassifier
@@ -38,8 +39,9 @@ __all__ = [
     'MobileBertConfig', 'MobileBertEmbedding', 'MobileBertEncoder',
     'MobileBertPretrainer', 'MobileBertQuestionAnswering',
     'MobileBertSpanLabeler', 'MobileBertTokenClassifier', 'NextSentenceHead',
-    'NoNorm', 'Pooler', 'Projection', 'WordEmbedding', 'build_encoder',
-    'count_parameters', 'get_architecture', 'register_checkpoints',
+    'NoNorm', 'Pooler', 'Projection', 'SentenceEncoder', 'WordEmbedding',
+    'build_encoder', 'count_parameters', 'get_architecture',
+    'register_checkpoints',
 ]
 
 ignore_keras_json()

@@ -67,6 +67,7 @@ class EncoderModel(graph_model.GraphModel):
   def constructor_config(self) -> dict[str, Any]:
     return {
         'encoder': {
+            'class': type(self.encoder).__name__,
             'name': self.encoder.name,
             'constructor': self.encoder.constructor_config(),
         }
@@ -75,7 +76,10 @@ class EncoderModel(graph_model.GraphModel):
   @classmethod
   def from_config(cls, config, custom_objects=None):
     constructor = config['constructor']
-    encoder = encoder_lib.MobileBertEncoder.from_config(constructor['encoder'])
+    # Files of earlier releases name no class.
+    name = constructor['encoder'].get('class', 'MobileBertEncoder')
+    encoder = tf_keras.utils.get_registered_object(
+        f'mobilebert_tf>{name}').from_config(constructor['encoder'])
     return super().from_config(
         {**config, 'constructor': {**constructor, 'encoder': encoder}},
         custom_objects)
