@@ -3,8 +3,7 @@
 
 """Hugging Face folders of a plain BERT, which are read to teach.
 
-They are no format of `formats`: nothing is fine-tuned from them or converted to
-them.
+They are no format of `formats`: only as sentence encoders are they written.
 """
 
 import os
@@ -68,6 +67,22 @@ def read(location: bundles.Location,
   said.pop('labels', None)
   return checkpoint_lib.Checkpoint(
       architecture, weights, parts, source=tensors.path, **said)
+
+
+def write(checkpoint: checkpoint_lib.Checkpoint, folder: str) -> None:
+  """Writes an encoder as a folder that transformers loads as a `BertModel`."""
+  hugging_face.write_weights(checkpoint, folder)
+  architecture = checkpoint.architecture
+  activation = next(theirs for theirs, ours in _ACTIVATIONS.items()
+                    if ours == architecture.hidden_activation)
+  tokenizer_files.write_json(os.path.join(folder, hugging_face.CONFIG), {
+      **{theirs: getattr(architecture, ours)
+         for theirs, ours in _FIELDS.items()},
+      'architectures': ['BertModel'], 'hidden_act': activation,
+      'initializer_range': architecture.initializer_range,
+      'layer_norm_eps': 1e-12, 'model_type': MODEL_TYPE, 'pad_token_id': 0})
+  tokenizer_files.write(checkpoint, folder, labels=False,
+                        tokenizer_class='BertTokenizer')
 
 
 def _architecture(fields: dict[str, Any],

@@ -132,16 +132,7 @@ def fit(checkpoint: checkpoint_lib.Checkpoint
 def write(checkpoint: checkpoint_lib.Checkpoint, folder: str,
           progress: checkpoint_lib.Progress = checkpoint_lib.silent) -> None:
   """Writes a folder that transformers' `from_pretrained` loads."""
-  tensors = {}
-  for name in progress(checkpoint.names, 'writing'):
-    array = name.from_ours(checkpoint.weights[name.ours], 'hugging_face')
-    key = name.hugging_face
-    if not checkpoint.heads:  # MobileBertModel is the base itself.
-      key = key.removeprefix(safetensors_files.BASE)
-    tensors[key] = np.ascontiguousarray(array)
-  # save_file would make the file readable by its owner only.
-  with open(os.path.join(folder, WEIGHTS), 'wb') as file:
-    file.write(safetensors.numpy.save(tensors, metadata={'format': 'pt'}))
+  write_weights(checkpoint, folder, progress)
   fields = _config_fields(checkpoint.architecture)
   fields['architectures'] = [_CLASSES[checkpoint.heads]]
   # By placeholders transformers learns the number of classes.
@@ -154,6 +145,22 @@ def write(checkpoint: checkpoint_lib.Checkpoint, folder: str,
     fields['problem_type'] = checkpoint.problem_type
   tokenizer_files.write_json(os.path.join(folder, CONFIG), fields)
   tokenizer_files.write(checkpoint, folder, labels=False)
+
+
+def write_weights(checkpoint: checkpoint_lib.Checkpoint, folder: str,
+                  progress: checkpoint_lib.Progress = checkpoint_lib.silent
+                  ) -> None:
+  """Writes the weights alone."""
+  tensors = {}
+  for name in progress(checkpoint.names, 'writing'):
+    array = name.from_ours(checkpoint.weights[name.ours], 'hugging_face')
+    key = name.hugging_face
+    if not checkpoint.heads:  # MobileBertModel is the base itself.
+      key = key.removeprefix(safetensors_files.BASE)
+    tensors[key] = np.ascontiguousarray(array)
+  # save_file would make the file readable by its owner only.
+  with open(os.path.join(folder, WEIGHTS), 'wb') as file:
+    file.write(safetensors.numpy.save(tensors, metadata={'format': 'pt'}))
 
 
 def _config_fields(config: architectures.MobileBertConfig) -> dict[str, Any]:

@@ -71,14 +71,15 @@ def read(folder: str) -> dict[str, Any]:
 
 
 def write(checkpoint: checkpoint_lib.Checkpoint, folder: str,
-          labels: bool = True) -> None:
+          labels: bool = True,
+          tokenizer_class: str = 'MobileBertTokenizer') -> None:
   """Writes tokenizer files; labels too unless the format keeps them."""
   if checkpoint.vocabulary is not None:
     checkpoint.vocabulary.write(os.path.join(folder, VOCABULARY))
     write_json(os.path.join(folder, TOKENIZER_CONFIG), {
         **tokenizer_settings.as_config(checkpoint),
         'model_max_length': checkpoint.architecture.max_position_embeddings,
-        'tokenizer_class': 'MobileBertTokenizer',
+        'tokenizer_class': tokenizer_class,
     })
   if labels and checkpoint.labels:
     files.write_text(os.path.join(folder, LABELS), ''.join(
