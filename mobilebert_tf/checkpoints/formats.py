@@ -49,7 +49,11 @@ _FETCHED = (
     hugging_face.CONFIG, hugging_face.WEIGHTS, safetensors_files.INDEX,
     safetensors_files.PARTS, tokenizer_files.VOCABULARY,
     tokenizer_files.TOKENIZER, tokenizer_files.TOKENIZER_CONFIG,
-    tokenizer_files.ADDED_TOKENS, tokenizer_files.SPECIAL_TOKENS)
+    tokenizer_files.ADDED_TOKENS, tokenizer_files.SPECIAL_TOKENS,
+    # Of sentence-transformers.
+    'modules.json', 'sentence_bert_config.json',
+    'config_sentence_transformers.json', 'trailing_pad.safetensors',
+    '?_*/config.json', '?_*/model.safetensors')
 _NAME = re.compile(r'[\w][\w.-]*(/[\w][\w.-]*)?')
 
 

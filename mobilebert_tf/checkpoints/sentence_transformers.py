@@ -120,6 +120,13 @@ def read(folder: str | os.PathLike) -> SentenceCheckpoint:
                             kernel, bias)
 
 
+def of_encoder(encoder: checkpoint_lib.Checkpoint,
+               pooling: str) -> SentenceCheckpoint:
+  """Returns an encoder with a pooling, whose vectors have length 1."""
+  return SentenceCheckpoint(
+      encoder, pooling, True, encoder.architecture.max_position_embeddings)
+
+
 def of_model(model: modeling.SentenceEncoder, max_length: int,
              vocab_file: str | None = None,
              lower_case: settings.LowerCase | None = None,

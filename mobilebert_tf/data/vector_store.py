@@ -20,18 +20,17 @@ import numpy as np
 
 from mobilebert_tf.common import files
 from mobilebert_tf.common import notices
-from mobilebert_tf.common import parsing
+from mobilebert_tf.data import text_files
 
 MANIFEST = 'manifest.json'
 FORMAT, VERSION = 'mobilebert_tf vectors', 1
 DTYPES = ('float32', 'float16')
-TEXT_FIELD = 'text'
 TEXTS, VECTORS = '.jsonl', '.npy'
 
 _PART = re.compile(r'part-\d{5,}-of-\d{5,}')
 _ROWS_AT_ONCE = 65_536
 # Columns of Parquet files, the first that there is.
-_TEXT_COLUMNS = (TEXT_FIELD, 'sentence', 'texts', 'sentences')
+_TEXT_COLUMNS = (text_files.FIELD, 'sentence', 'texts', 'sentences')
 _VECTOR_COLUMNS = ('vector', 'embedding', 'vectors', 'embeddings')
 _BESIDE = ('.txt', TEXTS, '.txt.gz')
 
@@ -322,7 +321,7 @@ def _open_files(path: str, texts: str) -> VectorStore:
   where = path
   if texts or found is None:
     where = files.find_file(texts or _beside(path))
-    found = _read_texts(where)
+    found = text_files.read([where])
   if len(found) != len(vectors):
     raise ValueError(f'{where} has {len(found):,} texts, but {path} '
                      f'{len(vectors):,} vectors; they belong to each other by '
@@ -367,34 +366,6 @@ def _beside(path: str) -> str:
   raise FileNotFoundError(
       f'{path} needs the texts of its vectors beside it: {stem}.txt, a text a '
       f'line, or {stem}{TEXTS}.')
-
-
-def _read_texts(path: str) -> list[str]:
-  """Reads a text a line, or JSON lines."""
-  is_json = path.removesuffix('.gz').endswith((TEXTS, '.json'))
-  found = []
-  for number, line in files.read_lines(path):
-    text = _text_of_json(path, number, line) if is_json else line.strip()
-    if not text:
-      raise files.LineError(
-          path, number, f'there is no text, so vector {number - 1} (counted '
-          'from 0) has none.')
-    found.append(text)
-  return found
-
-
-def _text_of_json(path: str, number: int, line: str) -> str:
-  try:
-    value = parsing.parse_json(line)
-  except parsing.ParseError as error:
-    raise files.LineError(path, number, error.what) from error
-  if isinstance(value, dict):
-    value = value.get(TEXT_FIELD)
-  if not isinstance(value, str):
-    raise files.LineError(
-        path, number, f'{line[:80]!r} is neither a JSON string nor an object '
-        f'with {TEXT_FIELD!r}.')
-  return parsing.replace_surrogates(value).strip()
 
 
 def _first_rows(texts: Sequence[str], vectors: np.ndarray,

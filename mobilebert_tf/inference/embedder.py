@@ -3,15 +3,22 @@
 
 """Vectors of many texts, by a sentence encoder."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 import dataclasses
 import hashlib
+import os
+import tempfile
 from typing import Any
 
 import numpy as np
 import tensorflow as tf
 
+from mobilebert_tf import checkpoints
 from mobilebert_tf import modeling
+from mobilebert_tf.checkpoints import sentence_transformers
+from mobilebert_tf.data import vector_store
+from mobilebert_tf.data import vector_writing
+from mobilebert_tf.inference import loading
 from mobilebert_tf.modeling import validation
 from mobilebert_tf.text import tokenizer as tokenizer_lib
 
@@ -70,6 +77,20 @@ class Embedder:
                        'weights are damaged, or it diverged.')
     return vectors
 
+  def write(self, folder: str | os.PathLike, texts: Iterable[str],
+            **options: Any) -> vector_store.VectorStore:
+    """Writes a store of texts and their vectors; see `vector_writing.write`.
+
+    Example: `load('all-MiniLM-L6-v2', KINDS).write('vectors', texts)`
+
+    Args:
+      folder: The folder to make.
+      texts: The texts; those that repeat are embedded once.
+      **options: `dtype` and `rows_per_shard`.
+    """
+    return vector_writing.write(
+        folder, texts, self.embed, source=self.describe(), **options)
+
   def describe(self) -> dict[str, Any]:
     """Returns what tells its vectors from those of others, for JSON."""
     digest = hashlib.sha256()
@@ -95,6 +116,75 @@ class Embedder:
       words[row, :end] = [vocabulary.cls_id, *each, vocabulary.sep_id]
       mask[row, :end] = 1
     return [words, mask, np.zeros_like(words)]
+
+
+def load(path: str, kinds: loading.Kinds, pooling: str = '') -> Embedder:
+  """Loads a sentence encoder; see `tasks.registry.load_sentence_encoder`.
+
+  Args:
+    path: Folder of a run or its checkpoint; folder of sentence-transformers, or
+      its name on the Hugging Face hub; or an encoder of any format, a plain
+      BERT of Hugging Face included.
+    kinds: All kinds of tasks by name.
+    pooling: `mean` or `first`, for an encoder that says none.
+
+  Raises:
+    FileNotFoundError: If there is no such folder, or no vocabulary.
+    ValueError: If the folder is damaged, an encoder says no pooling, or says
+      another.
+  """
+  path = os.path.expanduser(path)
+  if loading.is_run(path, kinds):
+    trained = loading.load(path, kinds)
+    if isinstance(trained.model, modeling.SentenceEncoder):
+      _check_pooling(path, trained.model.pooling, pooling)
+      return Embedder(trained.model, tokenizer_lib.Tokenizer.of(trained),
+                      trained.max_length, path)
+    encoder = trained.model.encoder
+    model = modeling.SentenceEncoder(encoder, _needed(pooling, path))
+    return Embedder(model, tokenizer_lib.Tokenizer.of(trained),
+                    trained.max_length, path)
+  return _of_checkpoint(_read(checkpoints.find(path), pooling), path)
+
+
+def _read(folder: str,
+          pooling: str) -> sentence_transformers.SentenceCheckpoint:
+  """Reads a folder of sentence-transformers, or an encoder alone."""
+  if sentence_transformers.recognises(folder):
+    found = sentence_transformers.read(folder)
+    _check_pooling(folder, found.pooling, pooling)
+    return found
+  return sentence_transformers.of_encoder(
+      checkpoints.read_teacher(folder), _needed(pooling, folder))
+
+
+def _of_checkpoint(found: sentence_transformers.SentenceCheckpoint,
+                   path: str) -> Embedder:
+  encoder = found.encoder
+  if encoder.vocabulary is None:
+    raise FileNotFoundError(f'No vocabulary lies with {encoder.source}. Put '
+                            'its vocab.txt beside it.')
+  with tempfile.TemporaryDirectory() as folder:
+    vocab_file = os.path.join(folder, 'vocab.txt')
+    encoder.vocabulary.write(vocab_file)
+    tokenizer = tokenizer_lib.Tokenizer(
+        vocab_file, encoder.lower_case, encoder.max_word_length)
+  return Embedder(found.build(), tokenizer, found.max_length, path)
+
+
+def _needed(pooling: str, path: str) -> str:
+  if not pooling:
+    raise ValueError(
+        f'{path} is an encoder without pooling, so it has no vector of a text. '
+        'Name one, as --pooling=mean; or use a folder of sentence-transformers '
+        'or a run of the task embedding, which know theirs.')
+  return pooling
+
+
+def _check_pooling(path: str, theirs: str, given: str) -> None:
+  if given not in ('', theirs):
+    raise ValueError(f'{path} pools by {theirs}, not by {given}. Leave the '
+                     'pooling out.')
 
 
 def _batches(lengths: Sequence[int]) -> Iterator[np.ndarray]:

@@ -158,6 +158,12 @@ def with_case(trained: TrainedModel,
 # === Training runs ===
 
 
+def is_run(path: str, kinds: Kinds) -> bool:
+  """Returns whether a path is of a fine-tuning run, or of its checkpoint."""
+  run, _ = _find_run(path)
+  return bool(run) and _kind_of_run(_read_task(run), kinds) is not None
+
+
 def _find_run(path: str) -> tuple[str, str]:
   """Returns the folder of a run, or '', and the checkpoint that is meant."""
   if tf.io.gfile.exists(os.path.join(path, _PARAMS)):

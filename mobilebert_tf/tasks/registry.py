@@ -22,6 +22,7 @@ from mobilebert_tf.tasks.token_classification import (
 
 if typing.TYPE_CHECKING:
   from mobilebert_tf.deployment import tflite_runner
+  from mobilebert_tf.inference import embedder
   from mobilebert_tf.inference import loading
 
 KINDS: Mapping[str, task_kind.TaskKind] = {kind.name: kind for kind in (
@@ -78,6 +79,15 @@ def load_for_export(model_dir: str, *, encoder_only: bool = False,
   from mobilebert_tf.inference import loading
   return loading.load_for_export(
       model_dir, KINDS, encoder_only=encoder_only, pairs=pairs)
+
+
+def load_sentence_encoder(path: str, pooling: str = '') -> embedder.Embedder:
+  """Loads a model that turns texts into vectors; see `inference.embedder.load`.
+
+  Example: `load_sentence_encoder('runs/mine').embed(['a text'])`
+  """
+  from mobilebert_tf.inference import embedder
+  return embedder.load(path, KINDS, pooling)
 
 
 def TFLiteRunner(  # pylint: disable=invalid-name
