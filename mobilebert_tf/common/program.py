@@ -39,7 +39,7 @@ _PLAIN = {'“': '"', '”': '"', '‘': "'", '’': "'", '…': '...', '–': '
 # Flags whose values are paths.
 _PATH = re.compile(
     r'(^|_)(dir|files?|checkpoint|input|output|models|runs|data|predictions|'
-    r'null_odds|teacher)$')
+    r'null_odds|teacher|index|documents)$')
 _GIN = re.compile(r'\n  In call to configurable .*')
 _NOT_SET = re.compile(
     r'flag --(\w+)=None: Flag --\1 must have a value other than None\.')

@@ -390,8 +390,8 @@ def _read_parquet(path: str) -> tuple[np.ndarray, list[str] | None]:
     import pyarrow
     from pyarrow import parquet
   except ImportError as error:
-    raise ImportError(f'{path} needs pyarrow: pip install '
-                      'mobilebert_tf[parquet].') from error
+    raise RuntimeError(f'{path} needs pyarrow: pip install '
+                       'mobilebert_tf[parquet].') from error
   try:
     table = parquet.read_table(path)
   except (pyarrow.ArrowException, OSError) as error:

@@ -23,6 +23,8 @@ from mobilebert_tf.data import vector_store
 
 _PLAN = 'plan.json'
 _KIND = 'a folder of vectors'
+# Enough to find texts of like length.
+_TEXTS_AT_ONCE = 2048
 
 # Returns the vectors [texts, size] of texts, in their order.
 Embed = Callable[[Sequence[str]], np.ndarray]
@@ -110,10 +112,10 @@ def _write_shards(folder: str, texts: Sequence[str], embed: Embed, dtype: str,
       path = os.path.join(folder, f'part-{i:05d}-of-{total:05d}')
       part = texts[i * rows:(i + 1) * rows]
       done = _complete(path)
-      shards.append(done or _write_shard(path, part, embed, dtype))
       if done:
         bar.initial += len(part)  # Counts in no rate.
-      bar.update(len(part))
+        bar.update(len(part))
+      shards.append(done or _write_shard(path, part, embed, dtype, bar.update))
   sizes = {_width(folder, shard) for shard in shards}
   if len(sizes) > 1:
     raise ValueError(f'{folder}: vectors of several widths, {sorted(sizes)}. '
@@ -132,15 +134,20 @@ def _complete(path: str) -> vector_store.Shard | None:
   return None
 
 
-def _write_shard(path: str, texts: Sequence[str], embed: Embed,
-                 dtype: str) -> vector_store.Shard:
+def _write_shard(path: str, texts: Sequence[str], embed: Embed, dtype: str,
+                 advance: Callable[[int], Any]) -> vector_store.Shard:
   """Writes both files and, after them, what they are."""
-  vectors = np.asarray(embed(texts))
-  if vectors.ndim != 2 or len(vectors) != len(texts):
-    raise ValueError(f'The vectors of {len(texts)} texts are of the shape '
-                     f'{vectors.shape}.')
-  with np.errstate(over='ignore'):  # Becomes infinity, which is refused.
-    vectors = vectors.astype(dtype)
+  parts = []
+  for first in range(0, len(texts), _TEXTS_AT_ONCE):
+    part = texts[first:first + _TEXTS_AT_ONCE]
+    vectors = np.asarray(embed(part))
+    if vectors.ndim != 2 or len(vectors) != len(part):
+      raise ValueError(f'The vectors of {len(part)} texts are of the shape '
+                       f'{vectors.shape}.')
+    with np.errstate(over='ignore'):  # Becomes infinity, which is refused.
+      parts.append(vectors.astype(dtype))
+    advance(len(part))
+  vectors = np.concatenate(parts)
   vector_store.check_vectors(vectors, 'The teacher')
   with files.replacing(path + vector_store.VECTORS) as new:
     np.save(new, vectors)

@@ -19,6 +19,7 @@ from mobilebert_tf.checkpoints import sentence_transformers
 from mobilebert_tf.data import vector_store
 from mobilebert_tf.data import vector_writing
 from mobilebert_tf.inference import loading
+from mobilebert_tf.modeling import sentence_encoder
 from mobilebert_tf.modeling import validation
 from mobilebert_tf.text import tokenizer as tokenizer_lib
 
@@ -40,11 +41,14 @@ class Embedder:
     max_length: Maximum length of a text in tokens, special ones included; more
       is cut off.
     source: Where it was loaded from, for messages.
+    width: Number of the first entries that are the vector, for a model that was
+      trained for that (Matryoshka); None for all.
   """
   model: modeling.SentenceEncoder
   tokenizer: tokenizer_lib.Tokenizer
   max_length: int
   source: str = ''
+  width: int | None = None
 
   def __post_init__(self):
     # A [PAD] follows every text, unless no token looks at the next one.
@@ -52,15 +56,18 @@ class Embedder:
     self._padding = 0 if is_bert else 1
     self.max_length = min(
         self.max_length, self.model.max_length - self._padding)
+    if self.width is not None and not 1 <= self.width <= self.model.size:
+      raise ValueError(f'width is {self.width}; vectors of {self.source} have '
+                       f'{self.model.size} numbers.')
     self._compute = tf.function(
-        lambda *inputs: self.model(list(inputs), training=False),
+        self._vectors,
         input_signature=[tf.TensorSpec([None, None], tf.int32, name)
                          for name in validation.INPUT_NAMES])
 
   @property
   def size(self) -> int:
     """Width of the vectors."""
-    return self.model.size
+    return self.width or self.model.size
 
   def embed(self, texts: Sequence[str]) -> np.ndarray:
     """Returns float32 `[texts, size]`.
@@ -102,7 +109,13 @@ class Embedder:
     return {'model': self.source, 'sha256': digest.hexdigest(),
             'pooling': self.model.pooling, 'normalize': self.model.normalize,
             'lower_case': self.tokenizer.lower_case,
-            'max_length': self.max_length}
+            'max_length': self.max_length, 'size': self.size}
+
+  def _vectors(self, *inputs: tf.Tensor) -> tf.Tensor:
+    vectors = self.model(list(inputs), training=False)[:, :self.size]
+    if self.width and self.model.normalize:
+      vectors = sentence_encoder.unit_length(vectors)
+    return vectors
 
   def _pack(self, ids: Sequence[np.ndarray]) -> list[np.ndarray]:
     """Returns the model's inputs, int32 `[rows, length]`."""
@@ -118,7 +131,8 @@ class Embedder:
     return [words, mask, np.zeros_like(words)]
 
 
-def load(path: str, kinds: loading.Kinds, pooling: str = '') -> Embedder:
+def load(path: str, kinds: loading.Kinds, pooling: str = '',
+         width: int | None = None) -> Embedder:
   """Loads a sentence encoder; see `tasks.registry.load_sentence_encoder`.
 
   Args:
@@ -127,6 +141,7 @@ def load(path: str, kinds: loading.Kinds, pooling: str = '') -> Embedder:
       BERT of Hugging Face included.
     kinds: All kinds of tasks by name.
     pooling: `mean` or `first`, for an encoder that says none.
+    width: Number of the first entries that are the vector; None for all.
 
   Raises:
     FileNotFoundError: If there is no such folder, or no vocabulary.
@@ -134,17 +149,16 @@ def load(path: str, kinds: loading.Kinds, pooling: str = '') -> Embedder:
       another.
   """
   path = os.path.expanduser(path)
-  if loading.is_run(path, kinds):
-    trained = loading.load(path, kinds)
-    if isinstance(trained.model, modeling.SentenceEncoder):
-      _check_pooling(path, trained.model.pooling, pooling)
-      return Embedder(trained.model, tokenizer_lib.Tokenizer.of(trained),
-                      trained.max_length, path)
-    encoder = trained.model.encoder
-    model = modeling.SentenceEncoder(encoder, _needed(pooling, path))
-    return Embedder(model, tokenizer_lib.Tokenizer.of(trained),
-                    trained.max_length, path)
-  return _of_checkpoint(_read(checkpoints.find(path), pooling), path)
+  if not loading.is_run(path, kinds):
+    return _of_checkpoint(_read(checkpoints.find(path), pooling), path, width)
+  trained = loading.load(path, kinds)
+  model = trained.model
+  if isinstance(model, modeling.SentenceEncoder):
+    _check_pooling(path, model.pooling, pooling)
+  else:
+    model = modeling.SentenceEncoder(model.encoder, _needed(pooling, path))
+  return Embedder(model, tokenizer_lib.Tokenizer.of(trained),
+                  trained.max_length, path, width)
 
 
 def _read(folder: str,
@@ -159,7 +173,7 @@ def _read(folder: str,
 
 
 def _of_checkpoint(found: sentence_transformers.SentenceCheckpoint,
-                   path: str) -> Embedder:
+                   path: str, width: int | None) -> Embedder:
   encoder = found.encoder
   if encoder.vocabulary is None:
     raise FileNotFoundError(f'No vocabulary lies with {encoder.source}. Put '
@@ -169,7 +183,7 @@ def _of_checkpoint(found: sentence_transformers.SentenceCheckpoint,
     encoder.vocabulary.write(vocab_file)
     tokenizer = tokenizer_lib.Tokenizer(
         vocab_file, encoder.lower_case, encoder.max_word_length)
-  return Embedder(found.build(), tokenizer, found.max_length, path)
+  return Embedder(found.build(), tokenizer, found.max_length, path, width)
 
 
 def _needed(pooling: str, path: str) -> str:

@@ -81,13 +81,14 @@ def load_for_export(model_dir: str, *, encoder_only: bool = False,
       model_dir, KINDS, encoder_only=encoder_only, pairs=pairs)
 
 
-def load_sentence_encoder(path: str, pooling: str = '') -> embedder.Embedder:
+def load_sentence_encoder(path: str, pooling: str = '',
+                          width: int | None = None) -> embedder.Embedder:
   """Loads a model that turns texts into vectors; see `inference.embedder.load`.
 
   Example: `load_sentence_encoder('runs/mine').embed(['a text'])`
   """
   from mobilebert_tf.inference import embedder
-  return embedder.load(path, KINDS, pooling)
+  return embedder.load(path, KINDS, pooling, width)
 
 
 def TFLiteRunner(  # pylint: disable=invalid-name
