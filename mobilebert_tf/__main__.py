@@ -16,6 +16,7 @@ _PROGRAMS = {
     'learn_vocabulary': 'WordPiece vocabulary from text',
     'create_pretraining_data': 'Pre-training records from text',
     'cache_answers': "A teacher's answers beside the records",
+    'start_student': "Student with a teacher's word table",
     'train': 'Pre-training, distillation, any experiment',
     'finetune': 'Fine-tuning on a task by its name',
     'finetune_search': 'Grid of fine-tuning settings and seeds',

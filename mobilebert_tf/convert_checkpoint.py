@@ -9,6 +9,8 @@ python -m mobilebert_tf.convert_checkpoint \
 The input is a folder, one checkpoint in a folder (run/ckpt-400), or a name on
 the Hugging Face hub (google/mobilebert-uncased). The output is a folder. It
 appears once all of it is written, read back, and found equal to the last bit.
+A run of the task embedding becomes a folder that sentence-transformers loads by
+--output_format=sentence_transformers.
 """
 
 import sys
@@ -18,6 +20,7 @@ from absl import flags
 from mobilebert_tf.common import program
 
 _FORMATS = ('tf1', 'hugging_face', 'model_garden', 'mobilebert_tf')
+_SENTENCE_TRANSFORMERS = 'sentence_transformers'
 
 _INPUT = flags.DEFINE_string(
     'input', None, 'Folder, checkpoint in a folder, or name on the hub.',
@@ -28,7 +31,8 @@ _INPUT_FORMAT = flags.DEFINE_enum(
 _OUTPUT = flags.DEFINE_string(
     'output', None, 'Folder to write.', required=True)
 _OUTPUT_FORMAT = flags.DEFINE_enum(
-    'output_format', 'mobilebert_tf', _FORMATS, 'Format to write.')
+    'output_format', 'mobilebert_tf', (*_FORMATS, _SENTENCE_TRANSFORMERS),
+    'Format to write.')
 _VOCAB_FILE = flags.DEFINE_string(
     'vocab_file', None,
     "Vocabulary to put beside the weights; the input's if not given.")
@@ -42,6 +46,9 @@ _OVERWRITE = flags.DEFINE_bool(
 
 
 def main() -> None:
+  if _OUTPUT_FORMAT.value == _SENTENCE_TRANSFORMERS:
+    _write_sentence_encoder()
+    return
   import tqdm
 
   from mobilebert_tf.checkpoints import formats
@@ -57,6 +64,22 @@ def main() -> None:
       overwrite=_OVERWRITE.value, progress=progress)
   for name, value in formats.describe(done):
     print(f'{name:<12}  {value}')
+
+
+def _write_sentence_encoder() -> None:
+  from mobilebert_tf.tasks import registry
+
+  unused = [flag.name for flag in (_INPUT_FORMAT, _VOCAB_FILE, _LOWER_CASE,
+                                   _REVISION) if flag.value is not None]
+  if unused:
+    raise ValueError(f'--{unused[0]} is not of sentence encoders, which know '
+                     'it. Leave it out.')
+  embedder = registry.load_sentence_encoder(_INPUT.value)
+  notes = embedder.save_pretrained(_OUTPUT.value, _OVERWRITE.value)
+  print(f'{_OUTPUT.value}: a sentence encoder with vectors of {embedder.size} '
+        'numbers, for sentence-transformers.')
+  for note in notes:
+    print(f'Note: {note}')
 
 
 if __name__ == '__main__':

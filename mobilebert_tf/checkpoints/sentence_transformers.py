@@ -32,6 +32,7 @@ from mobilebert_tf.checkpoints import tokenizer_files
 from mobilebert_tf.common import files
 from mobilebert_tf.modeling import sentence_encoder
 from mobilebert_tf.text import settings
+from mobilebert_tf.text import tokenizer as tokenizer_lib
 
 MODULES = 'modules.json'
 _SETTINGS = 'sentence_bert_config.json'
@@ -128,25 +129,22 @@ def of_encoder(encoder: checkpoint_lib.Checkpoint,
 
 
 def of_model(model: modeling.SentenceEncoder, max_length: int,
-             vocab_file: str | None = None,
-             lower_case: settings.LowerCase | None = None,
-             max_word_length: int | None = None) -> SentenceCheckpoint:
+             tokenizer: tokenizer_lib.Tokenizer) -> SentenceCheckpoint:
   """Returns a model as a checkpoint.
 
   Args:
     model: The model.
     max_length: Maximum length of a text in tokens, special ones included.
-    vocab_file: Path of its vocabulary; None for the one it was built from.
-    lower_case: Whether its tokenizer lower-cases; None as it was built.
-    max_word_length: Maximum length of a word; None as it was built.
+    tokenizer: Its tokenizer.
   """
   kernel = bias = None
   if model.output_size:
     kernel, bias = (weight.astype(np.float32) for weight in model.get_layer(
         'sentence_projection').get_weights())
-  encoder = checkpoints.of_model(model.encoder, vocab_file, lower_case)
-  if max_word_length is not None:
-    encoder = dataclasses.replace(encoder, max_word_length=max_word_length)
+  encoder = dataclasses.replace(
+      checkpoints.of_model(model.encoder), vocabulary=tokenizer.vocabulary,
+      lower_case=tokenizer.lower_case,
+      max_word_length=tokenizer.max_word_length)
   return SentenceCheckpoint(encoder, model.pooling, model.normalize, max_length,
                             kernel, bias)
 
@@ -168,14 +166,15 @@ def write(sentence: SentenceCheckpoint, folder: str | os.PathLike,
     ValueError: If sentence-transformers has no such pooling, or there is no
       vocabulary.
 
-  Example: `write(of_model(model, 128, 'vocab.txt'), 'my-encoder')`
+  Example: `write(of_model(model, 128, tokenizer), 'my-encoder')`
   """
   if sentence.pooling not in _POOLINGS:
     raise ValueError(
         f'sentence-transformers has no pooling by {sentence.pooling}; it has '
         f'that of a model trained with {" or ".join(_POOLINGS)}.')
   if sentence.encoder.vocabulary is None:
-    raise ValueError('The sentence encoder has no vocabulary. Name its file.')
+    raise ValueError(f'No vocabulary lies with {sentence.encoder.source}. Put '
+                     'its vocab.txt beside it.')
   folder = formats.local_output(os.fspath(folder))
   _check_output(folder, overwrite)
   tokenizer_files.check_vocabulary(sentence.encoder)

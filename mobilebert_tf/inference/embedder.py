@@ -98,6 +98,16 @@ class Embedder:
     return vector_writing.write(
         folder, texts, self.embed, source=self.describe(), **options)
 
+  def save_pretrained(self, folder: str | os.PathLike,
+                      overwrite: bool = False) -> list[str]:
+    """Writes a folder that sentence-transformers loads.
+
+    Arguments, result and errors are those of `sentence_transformers.write`.
+    """
+    return sentence_transformers.write(
+        sentence_transformers.of_model(
+            self.model, self.max_length, self.tokenizer), folder, overwrite)
+
   def describe(self) -> dict[str, Any]:
     """Returns what tells its vectors from those of others, for JSON."""
     digest = hashlib.sha256()
