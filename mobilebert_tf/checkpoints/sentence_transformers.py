@@ -110,7 +110,7 @@ def read(folder: str | os.PathLike) -> SentenceCheckpoint:
   _check_prompts(os.path.join(folder, _MODEL_CONFIG))
   inner = paths['Transformer']
   encoder, max_length = _apply_settings(
-      checkpoints.read_teacher(inner), os.path.join(inner, _SETTINGS))
+      _without_heads(checkpoints.read_teacher(inner)), os.path.join(inner, _SETTINGS))
   encoder = _with_trailing_pad(encoder, os.path.join(inner, _OURS))
   width = encoder.architecture.inter_block_size
   pooling = _read_pooling(os.path.join(paths['Pooling'], 'config.json'), width)
@@ -125,7 +125,7 @@ def of_encoder(encoder: checkpoint_lib.Checkpoint,
                pooling: str) -> SentenceCheckpoint:
   """Returns an encoder with a pooling, whose vectors have length 1."""
   return SentenceCheckpoint(
-      encoder, pooling, True, encoder.architecture.max_position_embeddings)
+      _without_heads(encoder), pooling, True, encoder.architecture.max_position_embeddings)
 
 
 def of_model(model: modeling.SentenceEncoder, max_length: int,
@@ -205,6 +205,17 @@ def _check_output(folder: str, overwrite: bool) -> None:
 
 
 # === Reading ===
+
+
+def _without_heads(encoder: checkpoint_lib.Checkpoint
+                   ) -> checkpoint_lib.Checkpoint:
+  """Returns the encoder alone."""
+  heads = {name.ours for name in encoder.names if name.part in encoder.heads}
+  return dataclasses.replace(
+      encoder, labels=(), problem_type='',
+      weights={name: array for name, array in encoder.weights.items()
+               if name not in heads},
+      parts=tuple(part for part in encoder.parts if part not in encoder.heads))
 
 
 def _read_modules(path: str) -> dict[str, str]:
