@@ -110,7 +110,8 @@ def read(folder: str | os.PathLike) -> SentenceCheckpoint:
   _check_prompts(os.path.join(folder, _MODEL_CONFIG))
   inner = paths['Transformer']
   encoder, max_length = _apply_settings(
-      _without_heads(checkpoints.read_teacher(inner)), os.path.join(inner, _SETTINGS))
+      _without_heads(checkpoints.read_teacher(inner)),
+      os.path.join(inner, _SETTINGS))
   encoder = _with_trailing_pad(encoder, os.path.join(inner, _OURS))
   width = encoder.architecture.inter_block_size
   pooling = _read_pooling(os.path.join(paths['Pooling'], 'config.json'), width)
@@ -125,7 +126,8 @@ def of_encoder(encoder: checkpoint_lib.Checkpoint,
                pooling: str) -> SentenceCheckpoint:
   """Returns an encoder with a pooling, whose vectors have length 1."""
   return SentenceCheckpoint(
-      _without_heads(encoder), pooling, True, encoder.architecture.max_position_embeddings)
+      _without_heads(encoder), pooling, True,
+      encoder.architecture.max_position_embeddings)
 
 
 def of_model(model: modeling.SentenceEncoder, max_length: int,

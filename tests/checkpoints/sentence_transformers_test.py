@@ -179,16 +179,18 @@ class SentenceTransformersTest(parameterized.TestCase, folders.FolderTestCase):
       sentence_transformers.write(found, self.output, overwrite=True)
 
   @parameterized.parameters(
-      ('1_Pooling/config.json', {'pooling_mode_mean_tokens': False}, 'pools by'),
+      ('1_Pooling/config.json', {'pooling_mode_mean_tokens': False},
+       'pools by'),
       ('1_Pooling/config.json', {'pooling_mode': ['mean', 'max']}, 'pools by'),
       ('1_Pooling/config.json', {'pooling_mode': 'max'}, "pools by .*'max'"),
-      ('1_Pooling/config.json', {'word_embedding_dimension': 5}, 'vectors of 5'),
+      ('1_Pooling/config.json', {'word_embedding_dimension': 5},
+       'vectors of 5'),
       ('2_Dense/config.json', {'activation_function': 'torch.nn.Tanh'},
        'no linear map'),
       ('2_Dense/config.json', {'use_residual': True}, 'no linear map'),
       ('config_sentence_transformers.json', {'default_prompt_name': 'query'},
        'puts a prompt'),
-      ('sentence_bert_config.json', {'max_seq_length': 13}, 'max_seq_length=13'),
+      ('sentence_bert_config.json', {'max_seq_length': 13}, 'length=13'),
       ('sentence_bert_config.json', {'max_seq_length': '9'}, "='9'"),
   )
   def test_refuses_what_is_not_computed(self, name, fields, message):
