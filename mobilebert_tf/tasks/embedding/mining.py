@@ -22,6 +22,7 @@ from mobilebert_tf.inference import embedder as embedder_lib
 from mobilebert_tf.inference import search_index
 
 _QUERIES_AT_ONCE = 4096
+_NAMED = 3
 
 
 @dataclasses.dataclass(frozen=True)
@@ -97,7 +98,7 @@ def mine(pairs: Pairs, embedder: embedder_lib.Embedder,
     As many negatives as are asked for, or none where fewer were found.
 
   Raises:
-    ValueError: If a tenth of all pairs has too few.
+    ValueError: If all pairs have too few.
   """
   settings = settings or Settings()
   judged = retrieval.Judgements.of_pairs(pairs.texts, pairs.pairs, others)
@@ -144,9 +145,14 @@ def _complete(pairs: Pairs, found: list[list[str]],
   """Returns no negatives where there are too few, and says so."""
   few = [pairs.places[i] for i, each in enumerate(found)
          if len(each) < settings.count]
-  notices.tell_left_out(
-      {f'fewer than {settings.count} negatives among the '
-       f'{settings.looked_at} nearest texts, of at most '
-       f"{settings.largest_share} of the pair's similarity": few},
-      len(found), 'pairs', 'Negatives')
+  if few:
+    said = (
+        f'{len(few):,} of {len(found):,} pairs, such as '
+        f'{", ".join(few[:_NAMED])}, have fewer than {settings.count} negatives'
+        f' among the {settings.looked_at} nearest texts of at most '
+        f"{settings.largest_share} of the pair's similarity")
+    if len(few) == len(found):
+      raise ValueError(f'{said}. Look at more, name more documents, or mine '
+                       'with a better model.')
+    notices.tell(f'{said}, and are left out.')
   return [each if len(each) == settings.count else [] for each in found]
