@@ -71,12 +71,11 @@ def _documents(embedder):
 
   if not _DOCUMENTS.value:
     store = vector_store.VectorStore.open(_INDEX.value)
-    made, ours = store.source.get('sha256'), embedder.describe()
-    if made != ours['sha256'] or store.size != ours['size']:
+    if store.source != embedder.describe():
       raise ValueError(
-          f'{_INDEX.value} has vectors of another model, '
-          f'{store.source.get("model")}, than {_MODEL_DIR.value}. Search with '
-          'that, or name --documents and another --index.')
+          f'{_INDEX.value} has vectors of another model, {store.origin}, than '
+          f'{_MODEL_DIR.value}. Search with that, or name --documents and '
+          'another --index.')
     return store.texts, store.vectors
   texts = text_files.read(_DOCUMENTS.value, _TEXT_COLUMN.value)
   if _INDEX.value:

@@ -150,14 +150,16 @@ class VectorStore:
     vectors: float32 or float16 `[texts, size]`, finite; `Rows`, which is read
       like a memory-mapped array, or an array.
     path: The folder or file.
-    source: What made the vectors, such as the teacher and its SHA-256.
+    source: What identifies the teacher, such as its SHA-256.
     sha256: SHA-256 of the texts, as `digest` computes it.
+    origin: Where the teacher lay, for messages.
   """
   texts: Sequence[str]
   vectors: Rows | np.ndarray
   path: str
   source: Mapping[str, Any]
   sha256: str
+  origin: str = ''
 
   def __len__(self) -> int:
     return len(self.texts)
@@ -261,7 +263,8 @@ def _open_folder(folder: str, check: bool) -> VectorStore:
                        f'{shard.count:,}.')
     parts.append(part)
   store = VectorStore(
-      texts, Rows(parts), folder, manifest['source'], manifest['texts_sha256'])
+      texts, Rows(parts), folder, manifest['source'], manifest['texts_sha256'],
+      str(manifest.get('origin', '')))
   if check:
     _check_folder(store, names, shards)
   return store

@@ -31,7 +31,7 @@ Embed = Callable[[Sequence[str]], np.ndarray]
 
 
 def write(folder: str | os.PathLike, texts: Iterable[str], embed: Embed, *,
-          source: Mapping[str, Any], dtype: str = 'float32',
+          source: Mapping[str, Any], origin: str = '', dtype: str = 'float32',
           rows_per_shard: int = 10_000) -> vector_store.VectorStore:
   """Writes a store; the folder appears when it is complete.
 
@@ -43,6 +43,7 @@ def write(folder: str | os.PathLike, texts: Iterable[str], embed: Embed, *,
     texts: Texts, none of them empty. One that is repeated is embedded once.
     embed: Function that makes the vectors.
     source: What identifies `embed` in JSON, such as a teacher's SHA-256.
+    origin: Where the teacher lies, for messages.
     dtype: Type of the vectors on disk, of `vector_store.DTYPES`.
     rows_per_shard: Number of texts in a shard.
 
@@ -70,7 +71,7 @@ def write(folder: str | os.PathLike, texts: Iterable[str], embed: Embed, *,
   with outputs.claimed(unfinished, [_PLAN], 'a folder of unfinished vectors'):
     _check_plan(unfinished, plan)
     shards = _write_shards(unfinished, distinct, embed, dtype, rows_per_shard)
-    _publish(unfinished, folder, plan, shards)
+    _publish(unfinished, folder, {**plan, 'origin': origin}, shards)
   shutil.rmtree(unfinished, ignore_errors=True)
   return vector_store.VectorStore.open(folder)
 

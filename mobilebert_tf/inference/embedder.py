@@ -96,7 +96,8 @@ class Embedder:
       **options: `dtype` and `rows_per_shard`.
     """
     return vector_writing.write(
-        folder, texts, self.embed, source=self.describe(), **options)
+        folder, texts, self.embed, source=self.describe(), origin=self.source,
+        **options)
 
   def save_pretrained(self, folder: str | os.PathLike,
                       overwrite: bool = False) -> list[str]:
@@ -109,15 +110,18 @@ class Embedder:
             self.model, self.max_length, self.tokenizer), folder, overwrite)
 
   def describe(self) -> dict[str, Any]:
-    """Returns what tells its vectors from those of others, for JSON."""
+    """Returns what tells its vectors from those of others, for JSON.
+
+    Not where it lies: a folder may be moved.
+    """
     digest = hashlib.sha256()
     for weight in sorted(self.model.weights, key=lambda each: each.name):
       digest.update(weight.name.encode())
       digest.update(np.ascontiguousarray(weight).data)
     for token in self.tokenizer.vocabulary.tokens:
       digest.update(f'{token}\n'.encode())
-    return {'model': self.source, 'sha256': digest.hexdigest(),
-            'pooling': self.model.pooling, 'normalize': self.model.normalize,
+    return {'sha256': digest.hexdigest(), 'pooling': self.model.pooling,
+            'normalize': self.model.normalize,
             'lower_case': self.tokenizer.lower_case,
             'max_length': self.max_length, 'size': self.size}
 
