@@ -74,6 +74,9 @@ def _write_sentence_encoder() -> None:
   if unused:
     raise ValueError(f'--{unused[0]} is not of sentence encoders, which know '
                      'it. Leave it out.')
+  if _INPUT.value.endswith('.tflite'):
+    raise ValueError(f'{_INPUT.value} is an exported file, from which no '
+                     'weights are read. Name the run.')
   embedder = registry.load_sentence_encoder(_INPUT.value)
   notes = embedder.save_pretrained(_OUTPUT.value, _OVERWRITE.value)
   print(f'{_OUTPUT.value}: a sentence encoder with vectors of {embedder.size} '

@@ -20,8 +20,8 @@ from mobilebert_tf.common import program
 
 _MODEL_DIR = flags.DEFINE_string(
     'model_dir', None, 'Run of the task embedding or one of its checkpoints, '
-    'a folder of sentence-transformers, or an encoder of any format.',
-    required=True)
+    'a folder of sentence-transformers, an exported .tflite file, or an '
+    'encoder of any format.', required=True)
 _INPUT = flags.DEFINE_list(
     'input', None, 'Files or globs of a table of pairs.', required=True)
 _OUTPUT = flags.DEFINE_string(

@@ -24,6 +24,7 @@ if typing.TYPE_CHECKING:
   from mobilebert_tf.deployment import tflite_runner
   from mobilebert_tf.inference import embedder
   from mobilebert_tf.inference import loading
+  from mobilebert_tf.tasks.embedding import file_embedder
 
 KINDS: Mapping[str, task_kind.TaskKind] = {kind.name: kind for kind in (
     classification.Classification(),
@@ -81,12 +82,20 @@ def load_for_export(model_dir: str, *, encoder_only: bool = False,
       model_dir, KINDS, encoder_only=encoder_only, pairs=pairs)
 
 
-def load_sentence_encoder(path: str, pooling: str = '',
-                          width: int | None = None) -> embedder.Embedder:
+def load_sentence_encoder(
+    path: str, pooling: str = '', width: int | None = None
+) -> embedder.Embedder | file_embedder.FileEmbedder:
   """Loads a model that turns texts into vectors; see `inference.embedder.load`.
+
+  Of a `.tflite` file, it needs no TensorFlow.
 
   Example: `load_sentence_encoder('runs/mine').embed(['a text'])`
   """
+  if os.fspath(path).endswith('.tflite'):
+    from mobilebert_tf.tasks.embedding import file_embedder
+    path = os.path.expanduser(path)
+    return file_embedder.FileEmbedder(
+        TFLiteRunner(path, os.cpu_count() or 1), path, width)
   from mobilebert_tf.inference import embedder
   return embedder.load(path, KINDS, pooling, width)
 
