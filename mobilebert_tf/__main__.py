@@ -26,6 +26,7 @@ _PROGRAMS = {
     'predict': 'Answers to lines of text, as JSON lines',
     'evaluate': 'Report on labelled data',
     'glue_submission': 'GLUE score and submission',
+    'score_retrieval': 'Recall, MRR and nDCG of vectors',
     'score_squad': "SQuAD's official score",
     'ablation': "The paper's ablations on one's own text",
     'export.export_saved_model': 'SavedModel for TensorFlow Serving',
