@@ -193,6 +193,14 @@ class VectorStoreTest(parameterized.TestCase, temporary.TemporaryFiles,
     with self.assertRaisesRegex(ValueError, message):
       vector_store.VectorStore.open(path)
 
+  @parameterized.parameters(
+      b'', b'\x93NUMPY', b'PK\x03\x04', b'\x93NUMPY\x01\x00\x06\x00{(\n   ')
+  def test_refuses_a_damaged_header(self, data):
+    path = self.make_file('w.npy', data)
+    self.make_file('w.txt', 'a')
+    with self.assertRaisesRegex(ValueError, 'w.npy is no .npy file'):
+      vector_store.VectorStore.open(path)
+
   def test_says_which_file_of_texts_is_missing(self):
     path = self.make_file('alone.npy')
     np.save(path, np.eye(2))
