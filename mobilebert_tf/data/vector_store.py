@@ -83,6 +83,8 @@ class Rows:
             else np.asarray(key))
     if rows.dtype == bool:
       rows = np.flatnonzero(rows)
+    if not rows.size:
+      rows = rows.astype(np.int64)
     flat = np.atleast_1d(rows)
     flat = np.where(flat < 0, flat + len(self), flat)
     if flat.size and not 0 <= flat.min() <= flat.max() < len(self):

@@ -43,7 +43,8 @@ class VectorStoreTest(parameterized.TestCase, temporary.TemporaryFiles,
     self.assertEqual(store.source, {'teacher': 'x'})
     expected = _embed(_TEXTS)
     self.assertAllEqual(np.asarray(store.vectors), expected)
-    for key in (3, -1, [4, 0, 4], slice(1, 4), np.asarray([-2])):
+    for key in (3, -1, [4, 0, 4], slice(1, 4), np.asarray([-2]),
+                expected[:, 0] > 1, np.zeros(0, int), slice(2, 2)):
       self.assertAllEqual(store.vectors[key], expected[key])
     with self.assertRaises(IndexError):
       _ = store.vectors[[5]]
