@@ -207,6 +207,6 @@ def unit_length(vectors: tf.Tensor) -> tf.Tensor:
   """
   largest = tf.stop_gradient(
       tf.reduce_max(tf.abs(vectors), axis=-1, keepdims=True))
-  vectors /= tf.maximum(largest, _SMALLEST)
+  vectors = vectors / tf.maximum(largest, _SMALLEST)
   squares = tf.reduce_sum(tf.square(vectors), axis=-1, keepdims=True)
   return vectors * tf.math.rsqrt(tf.maximum(squares, _SMALLEST))
