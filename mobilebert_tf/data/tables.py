@@ -4,22 +4,26 @@
 """Rows of tab-separated and comma-separated files with named columns.
 
 Files named `.csv` are comma-separated, with quotes as spreadsheets write them;
-all others are tab-separated, with quotes as ordinary characters, as in GLUE.
-Either may be `.gz`.
+files named `.jsonl` hold an object a line, whose names are the columns; all
+others are tab-separated, with quotes as ordinary characters, as in GLUE. Each
+may be `.gz`.
 """
 
 import csv
 import dataclasses
 from collections.abc import Iterator, Sequence
+from typing import Any
 
 from mobilebert_tf.common import files
 from mobilebert_tf.common import notices
+from mobilebert_tf.common import parsing
 
 POLICIES = ('error', 'skip')
 _HINTS = {
-    True: ('Columns are separated by commas; a text with a comma or a line '
-           'break stands in double quotes.'),
-    False: 'Columns are separated by tabs; quotes mean nothing.',
+    'csv': ('Columns are separated by commas; a text with a comma or a line '
+            'break stands in double quotes.'),
+    'jsonl': 'Columns are the names of the object in the first line.',
+    'tsv': 'Columns are separated by tabs; quotes mean nothing.',
 }
 
 
@@ -144,7 +148,13 @@ def read_rows(path: files.Paths, fields: Sequence[str], bad_rows: BadRows, *,
 
 def is_csv(path: str) -> bool:
   """Whether a file is comma-separated, by its name."""
-  return path.lower().removesuffix('.gz').endswith('.csv')
+  return _format(path) == 'csv'
+
+
+def _format(file: str) -> str:
+  """Returns the format of a file by its name, a key of `_HINTS`."""
+  name = file.lower().removesuffix('.gz')
+  return next((each for each in _HINTS if name.endswith(f'.{each}')), 'tsv')
 
 
 def _find_columns(file: str, line: int, header: list[str],
@@ -156,7 +166,7 @@ def _find_columns(file: str, line: int, header: list[str],
       shown = ', '.join(map(repr, header[:20]))
       raise files.LineError(
           file, line, f'there has to be one column {field!r}; the header has '
-          f'{shown[:1000]}. {_HINTS[is_csv(file)]}')
+          f'{shown[:1000]}. {_HINTS[_format(file)]}')
   return [header.index(field) for field in fields]
 
 
@@ -164,13 +174,14 @@ def _wrong_count(file: str, cells: list[str], header: list[str],
                  is_named: bool) -> str:
   what = 'column_names' if is_named else 'the header'
   return (f'{len(cells)} columns where {what} has {len(header)}. '
-          f'{_HINTS[is_csv(file)]}')
+          f'{_HINTS[_format(file)]}')
 
 
 def _read_cells(file: str) -> Iterator[tuple[int, list[str]]]:
   """Yields number and cells of lines, without blank ones at the end."""
   blank: list[int] = []
-  for number, cells in _read_csv(file) if is_csv(file) else _read_tsv(file):
+  readers = {'csv': _read_csv, 'jsonl': _read_json_lines, 'tsv': _read_tsv}
+  for number, cells in readers[_format(file)](file):
     if cells == ['']:
       blank.append(number)
       continue
@@ -214,4 +225,35 @@ def _read_csv(file: str) -> Iterator[tuple[int, list[str]]]:
   except csv.Error as error:
     raise files.LineError(
         file, first, f'the row that begins here is no CSV ({error}). '
-        f'{_HINTS[True]}') from error
+        f'{_HINTS["csv"]}') from error
+
+
+def _read_json_lines(file: str) -> Iterator[tuple[int, list[str]]]:
+  """Yields the names of the first object, and the values of each."""
+  names: list[str] = []
+  for number, line in files.read_lines(file):
+    if not line.strip():
+      yield number, ['']
+      continue
+    try:
+      value = parsing.parse_json(line, allow_nan=False)
+    except parsing.ParseError as error:
+      raise files.LineError(file, number, error.what) from error
+    if not isinstance(value, dict) or not value:
+      raise files.LineError(file, number, f'{line[:80]!r} is no JSON object '
+                            'with a value for each column.')
+    if not names:
+      names = list(value)
+      yield number, names
+    # A column that an object lacks is empty.
+    yield number, [_cell(file, number, name, value.get(name, ''))
+                   for name in names]
+
+
+def _cell(file: str, line: int, name: str, value: Any) -> str:
+  if isinstance(value, str):
+    return parsing.replace_surrogates(value)
+  if isinstance(value, int | float) and not isinstance(value, bool):
+    return repr(value)
+  raise files.LineError(file, line, f'{name!r} is {value!r:.60}; a column '
+                        'holds texts or numbers.')

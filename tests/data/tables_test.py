@@ -111,6 +111,25 @@ class TablesTest(parameterized.TestCase, temporary.TemporaryFiles,
     with self.assertRaisesRegex(ValueError, message):
       self._read(self.make_file(name, data))
 
+  def test_json_lines(self):
+    lines = ['{"label": 1.5, "text": "a b", "id": 7}',
+             '{"text": " c\\td ", "label": "x", "other": null}', '']
+    path = self.make_file('a.jsonl', '\n'.join(lines))
+    self.assertEqual(self._read(path), [(1, 'a b', '1.5'), (2, 'c\td', 'x')])
+
+  @parameterized.named_parameters(
+      ('cut off', '{"text": "a", "label', ':1: not JSON'),
+      ('a list', '["a", "x"]', ':1: .*no JSON object'),
+      ('a list in it', '{"text": ["a"], "label": 1}', ":1: 'text' is .'a'"),
+      ('a null', '{"text": "a", "label": null}', ":1: 'label' is None"),
+      ('NaN', '{"text": "a", "label": NaN}', ':1: .*NaN'),
+      ('another column', '{"text": "a"}', ":1: .*one column 'label'.*names of"),
+      ('a column lacks', '{"text": "a", "label": 1}\n{"text": "b"}',
+       ":2: the column 'label' is empty"))
+  def test_json_lines_that_cannot_be_read(self, data, message):
+    with self.assertRaisesRegex(ValueError, message):
+      self._read(self.make_file('a.jsonl', data))
+
   def test_a_missing_file_is_named(self):
     with self.assertRaisesRegex(FileNotFoundError, '/nowhere.csv'):
       self._read('/nowhere.csv')
