@@ -32,12 +32,14 @@ from mobilebert_tf.text import vocabulary as vocabulary_lib
 
 __all__ = [
     'FORMATS', 'Checkpoint', 'assign', 'build', 'differences', 'find', 'load',
-    'of_model', 'read', 'read_teacher', 'recognise', 'restore', 'save', 'write'
+    'of_model', 'read', 'read_teacher', 'recognise', 'restore',
+    'restore_all_that_fits', 'save', 'write'
 ]
 
 # Heads that fine-tuning initializes, and the head that some formats lack.
 _MAY_BE_NEW = ('next_sentence', 'sequence_classification',
-               'token_classification', 'question_answering')
+               'token_classification', 'question_answering',
+               'sentence_attention', 'sentence_projection')
 
 # Vocabulary and settings of the checkpoints that models were built from; they
 # are saved with the models.
@@ -111,6 +113,12 @@ def restore(model: tf_keras.Model, name_or_path: str,
   checkpoint = read(
       name_or_path, assumed=encoder_of(model).architecture)
   assign(model, checkpoint, parts)
+
+
+def restore_all_that_fits(model: tf_keras.Model, name_or_path: str) -> None:
+  """Restores a model, whose heads may be new; raises as `restore`."""
+  checkpoint = read(name_or_path, assumed=encoder_of(model).architecture)
+  assign(model, checkpoint, _parts_that_fit(model, checkpoint))
 
 
 def assign(model: tf_keras.Model, checkpoint: Checkpoint,

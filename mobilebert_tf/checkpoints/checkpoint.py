@@ -113,6 +113,22 @@ class Checkpoint:
         parts=tuple(part for part in self.parts if part != 'pooler'))
 
 
+def check_names(checkpoint: Checkpoint, checkpoint_format: str,
+                title: str) -> None:
+  """Raises ValueError if a format has no names for the weights of a part.
+
+  Args:
+    checkpoint: The checkpoint.
+    checkpoint_format: One of `name_map.FORMATS`.
+    title: Name of the format's implementation.
+  """
+  for name in checkpoint.names:
+    if name.key(checkpoint_format) is None:
+      raise ValueError(
+          f'{title} has no {name.part.replace("_", " ")}, so there is no name '
+          'for its weights. Write another format.')
+
+
 def notes_on_settings(checkpoint: Checkpoint) -> list[str]:
   """Returns notes on settings that only our own format can hold."""
   mask = checkpoint.architecture.attention_mask

@@ -22,7 +22,8 @@ FORMATS = ('tf1', 'hugging_face', 'model_garden', 'mobilebert_tf')
 
 # A model is the encoder, perhaps with a pooler, and any of the heads.
 HEADS = ('masked_lm', 'next_sentence', 'sequence_classification',
-         'token_classification', 'question_answering')
+         'token_classification', 'question_answering', 'sentence_attention',
+         'sentence_projection')
 PARTS = ('encoder', 'pooler', *HEADS)
 
 
@@ -35,8 +36,8 @@ class WeightName:
     ours: Name of the variable in our models, without `:0`.
     shape: Shape in our models; None for a number of classes.
     tf1: Name in TF1; None if it has no such weight.
-    hugging_face: Key in a `transformers` state dictionary.
-    model_garden: Path in the Model Garden's checkpoints.
+    hugging_face: Key in a `transformers` state dictionary; or None.
+    model_garden: Path in the Model Garden's checkpoints; or None.
     mobilebert_tf: Path in ours.
     transposed: The formats whose array is the transpose of ours.
     model_garden_shape: The Model Garden's shape where it splits heads.
@@ -45,8 +46,8 @@ class WeightName:
   ours: str
   shape: tuple[int | None, ...]
   tf1: str | None
-  hugging_face: str
-  model_garden: str
+  hugging_face: str | None
+  model_garden: str | None
   mobilebert_tf: str
   transposed: frozenset[str] = frozenset()
   model_garden_shape: tuple[int, ...] | None = None
@@ -292,8 +293,8 @@ def _masked_lm(config: architectures.MobileBertConfig) -> list[WeightName]:
 
 
 # Heads of one dense layer: our name and path of the layer, number of classes
-# (None if the architecture does not give it), TF1's scope (None if it has no
-# such head), Hugging Face's key, the Model Garden's path.
+# (None if the architecture does not give it), TF1's scope, Hugging Face's key,
+# the Model Garden's path (None if there is no such head).
 _OUTPUT_LAYERS = {
     # The Model Garden has no such head, and ignores the weights.
     'next_sentence': (
@@ -308,18 +309,21 @@ _OUTPUT_LAYERS = {
     'question_answering': (
         'span_labeler', 2, 'cls/squad/', 'qa_outputs',
         'model/layer_with_weights-1/layer_with_weights-0'),
+    'sentence_attention': ('sentence_attention', 1, None, None, None),
+    'sentence_projection': ('sentence_projection', None, None, None, None),
 }
 
 
 def _output_layer(head: str, width: int) -> list[WeightName]:
   """Returns a head's kernel, transposed in two formats, and bias."""
-  ours, classes, scope, hugging_face, garden = _OUTPUT_LAYERS[head]
-  kernel, bias = (None if scope is None else f'{scope}output_{weight}'
-                  for weight in ('weights', 'bias'))
+  ours, classes, *places = _OUTPUT_LAYERS[head]
+  kernels, biases = (
+      [None if place is None else f'{place}{ending}' for place, ending in zip(
+          places, endings, strict=True)]
+      for endings in (('output_weights', '.weight', '/kernel'),
+                      ('output_bias', '.bias', '/bias')))
   return [
-      WeightName(head, f'{ours}/kernel', (width, classes), kernel,
-                 f'{hugging_face}.weight', f'{garden}/kernel',
+      WeightName(head, f'{ours}/kernel', (width, classes), *kernels,
                  f'{ours}/kernel', frozenset({'tf1', 'hugging_face'})),
-      WeightName(head, f'{ours}/bias', (classes,), bias,
-                 f'{hugging_face}.bias', f'{garden}/bias', f'{ours}/bias'),
+      WeightName(head, f'{ours}/bias', (classes,), *biases, f'{ours}/bias'),
   ]

@@ -125,6 +125,8 @@ def read_weights(
     keys = {}
     for name in names:
       path = name.key(checkpoint_format)
+      if path is None:
+        continue
       layer, _, weight = path.rpartition('/')
       found = _find(graph, f'{(moved or {}).get(layer, layer)}/{weight}')
       if found:

@@ -112,10 +112,7 @@ def read(location: bundles.Location,
 def fit(checkpoint: checkpoint_lib.Checkpoint
         ) -> tuple[checkpoint_lib.Checkpoint, list[str]]:
   """Returns the part that the format holds, and notes; see `native.fit`."""
-  if 'token_classification' in checkpoint.parts:
-    raise ValueError(
-        'google-research has no token classifier, so there is no TF1 name for '
-        'its weights. Write another format.')
+  checkpoint_lib.check_names(checkpoint, 'tf1', 'google-research')
   return checkpoint, checkpoint_lib.notes_on_settings(checkpoint)
 
 

@@ -138,11 +138,14 @@ class NameMapTest(tf.test.TestCase, parameterized.TestCase):
     self.assertEqual(
         name_map.parts_of(reversed(rows)), ('encoder', 'pooler', part))
 
-  def test_only_the_token_classifier_has_no_tf1_name(self):
+  def test_which_heads_have_no_name_in_a_format(self):
     rows = name_map.weight_names(contract.tiny_architecture(), name_map.HEADS)
-    self.assertEqual(
-        [row.ours for row in rows if row.tf1 is None],
-        ['token_classifier/kernel', 'token_classifier/bias'])
+    ours = ['sentence_attention', 'sentence_projection']
+    for checkpoint_format, heads in (
+        ('tf1', ['token_classification', *ours]), ('hugging_face', ours),
+        ('model_garden', ours), ('mobilebert_tf', [])):
+      lacking = [row.part for row in rows if row.key(checkpoint_format) is None]
+      self.assertEqual(list(dict.fromkeys(lacking)), heads, checkpoint_format)
 
   def test_arrays_are_laid_out_anew(self):
     array = np.arange(6).reshape(2, 3)

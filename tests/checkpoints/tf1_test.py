@@ -143,7 +143,7 @@ class Tf1Test(folders.FolderTestCase, parameterized.TestCase):
   def test_a_token_classifier_has_no_name_there(self):
     model = modeling.MobileBertTokenClassifier(
         modeling.MobileBertEncoder(contract.tiny_architecture()), 3)
-    with self.assertRaisesRegex(ValueError, 'no token classifier'):
+    with self.assertRaisesRegex(ValueError, 'no token classification'):
       checkpoints.write(
           checkpoints.of_model(model), str(self.folder / 'out'), 'tf1')
     self.assertEmpty(list(self.folder.iterdir()))
