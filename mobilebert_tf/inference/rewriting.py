@@ -20,6 +20,7 @@ import tensorflow as tf, tf_keras
 from mobilebert_tf import modeling
 from mobilebert_tf.inference import folding
 from mobilebert_tf.modeling import layout as layout_lib
+from mobilebert_tf.modeling import sentence_encoder
 from mobilebert_tf.modeling import validation
 
 # Approximate largest value of a channel after rescaling, far from the end of
@@ -32,8 +33,9 @@ _MOST_EXPONENT = 60
 _MASK_BIAS = -3e4
 _LARGEST_SCORE = 14_900.0
 
-# A head: whether it reads only the first token, and its function of the stream.
-_Head = tuple[bool, Callable[[tf.Tensor], Any]]
+# A head: whether it reads only the first token, and its function of the stream
+# and the mask.
+_Head = tuple[bool, Callable[[tf.Tensor, tf.Tensor], Any]]
 
 
 class InferenceModel(tf.Module):
@@ -87,30 +89,57 @@ class RewrittenModel(tf.Module):
     Args:
       inputs: Word ids, mask and type ids, int32 `[batch, length]`.
     """
-    return self._call_head(self.encoder.stream(
-        *inputs, first_token_only=self._first_token_only))
+    stream = self.encoder.stream(
+        *inputs, first_token_only=self._first_token_only)
+    return self._call_head(stream, inputs[1])
 
   def _fold_head(self, model: tf_keras.Model,
                  folded: folding.FoldedEncoder) -> _Head:
     if isinstance(model, modeling.MobileBertEncoder):
       pool = self._pooler(model, folded)
-      return False, lambda stream: self._outputs(stream, pool)
+      return False, lambda stream, mask: self._outputs(stream, pool)
+    if isinstance(model, modeling.SentenceEncoder):
+      return (model.pooling == sentence_encoder.FIRST,
+              self._sentence_head(model, folded))
     if not getattr(model, 'head_input', ''):
       raise ValueError(
           f'{type(model).__name__} cannot be rewritten for inference; '
-          'accepted: an encoder, and models whose only head is a dense layer.')
+          'accepted: an encoder, a sentence encoder, and models whose only '
+          'head is a dense layer.')
     [head] = (layer for name, layer in model.checkpoint_items.items()
               if name != 'encoder')
     arrange = model.arrange_logits
     if model.head_input == 'sequence_output':
       read = self._dense('head', folded.read(head))
-      return False, lambda stream: arrange(read(stream))
+      return False, lambda stream, mask: arrange(read(stream))
     pool = self._pooler(model.encoder, folded)
     if pool is None:
       read = self._dense('head', folded.read(head))
-      return True, lambda stream: arrange(read(stream)[:, 0])
+      return True, lambda stream, mask: arrange(read(stream)[:, 0])
     read = self._dense('head', folding.as_dense(head))
-    return True, lambda stream: arrange(read(pool(stream))[:, 0])
+    return True, lambda stream, mask: arrange(read(pool(stream))[:, 0])
+
+  def _sentence_head(self, model: modeling.SentenceEncoder,
+                     folded: folding.FoldedEncoder
+                     ) -> Callable[[tf.Tensor, tf.Tensor], tf.Tensor]:
+    """Returns the function from stream and mask to vectors of texts.
+
+    Weights of tokens sum to 1, so pooling and the unscaling may change places.
+    """
+    score, project = (
+        self._dense(name, folded.read(model.get_layer(name)))
+        if name in model.checkpoint_items else None
+        for name in ('sentence_attention', 'sentence_projection'))
+
+    def call(stream: tf.Tensor, mask: tf.Tensor) -> tf.Tensor:
+      vectors = sentence_encoder.pool(
+          stream, mask, model.pooling, score and score(stream))
+      vectors = (project(vectors[:, tf.newaxis])[:, 0] if project
+                 else self.encoder.unscale(vectors))
+      return (sentence_encoder.unit_length(vectors) if model.normalize
+              else vectors)
+
+    return call
 
   def _outputs(self, stream: tf.Tensor,
                pool: Callable | None) -> dict[str, tf.Tensor]:
@@ -152,7 +181,12 @@ def rewrite(model: tf_keras.Model,
 
   Example: `rewrite(classifier, [tokenizer.encode(texts)])`
   """
-  folded = folding.fold(_encoder(model))
+  encoder = _encoder(model)
+  if not isinstance(encoder, modeling.MobileBertEncoder):
+    raise ValueError(
+        f'The encoder is a {type(encoder).__name__}, which teaches; only '
+        'MobileBERT and what is like it is rewritten for inference.')
+  folded = folding.fold(encoder)
   if folded.kept:
     logging.warning(
         'These NoNorms have gammas that are too small or too large to fold, '
