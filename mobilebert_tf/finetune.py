@@ -12,8 +12,9 @@ python -m mobilebert_tf.finetune --task=classification --train_file=train.csv \
 
 Tasks are those of GLUE (cola, sst2, mrpc, stsb, qqp, mnli, qnli, rte, wnli),
 squad_v1 and squad_v2, and one's own: classification, regression,
-token_classification. All files are read before training starts. The same
-command resumes a run that was stopped, and does not repeat one that is done.
+token_classification, multi_label_classification, embedding. All files are read
+before training starts. The same command resumes a run that was stopped, and
+does not repeat one that is done.
 """
 
 from absl import flags

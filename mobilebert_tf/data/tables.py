@@ -146,6 +146,11 @@ def read_rows(path: files.Paths, fields: Sequence[str], bad_rows: BadRows, *,
               '.' if column_names else ' below the header.'))
 
 
+def read_header(path: str) -> list[str]:
+  """Returns the names of the columns of a file; none if it is empty."""
+  return next(_read_cells(path), (1, []))[1]
+
+
 def is_csv(path: str) -> bool:
   """Whether a file is comma-separated, by its name."""
   return _format(path) == 'csv'

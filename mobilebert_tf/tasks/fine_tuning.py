@@ -42,12 +42,15 @@ class FineTuning(gradient_step.GradientStep):
 
   # Name of the weights over which the loss is a mean.
   loss_weight = gradient_step.TEXTS
+  # Fields of data that are the same in training and validation.
+  same_fields = (*text_settings.FIELDS, 'pair_field')
 
   def build_encoder(self) -> modeling.MobileBertEncoder:
     """Returns a new encoder; raises ValueError if it is none of ours."""
-    if self.task_config.hub_module_url:
+    hub = getattr(self.task_config, 'hub_module_url', '')
+    if hub:
       raise ValueError(
-          f'task.hub_module_url is {self.task_config.hub_module_url!r}, but a '
+          f'task.hub_module_url is {hub!r}, but a '
           'hub module is no MobileBERT encoder. Name a checkpoint as '
           'task.init_checkpoint.')
     config = self.task_config.model.encoder
@@ -80,7 +83,7 @@ class FineTuning(gradient_step.GradientStep):
       ValueError: If they do not fit.
     """
     train = self.task_config.train_data
-    for name in (*text_settings.FIELDS, 'pair_field'):
+    for name in self.same_fields:
       theirs, ours = (getattr(data, name, None) for data in (train, params))
       if theirs != ours:
         raise ValueError(

@@ -26,6 +26,7 @@ class Experiment:
     end_learning_rate: Learning rate at the last step; None for a
       ten-thousandth of the peak.
     epoch_steps: Number of steps between evaluations; None for the trainer's.
+    can_have_teacher: Whether there is an experiment with a fine-tuned teacher.
   """
   name: str
   task: Callable[[], cfg.TaskConfig]
@@ -33,6 +34,7 @@ class Experiment:
   learning_rate: float
   end_learning_rate: float | None = None
   epoch_steps: int | None = None
+  can_have_teacher: bool = True
 
 
 @dataclasses.dataclass(frozen=True)

@@ -32,6 +32,7 @@ KINDS: Mapping[str, task_kind.TaskKind] = {kind.name: kind for kind in (
     multi_label_classification.MultiLabelClassification(),
     token_classification.TokenClassification(),
     question_answering.QuestionAnswering(),
+    embedding.SentenceEmbedding(),
     embedding.Embedding(),
 )}
 

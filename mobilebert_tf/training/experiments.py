@@ -147,7 +147,8 @@ FINE_TUNING = tuple(experiment for kind in registry.KINDS.values()
 for _experiment in FINE_TUNING:
   exp_factory.register_config_factory(f'mobilebert/{_experiment.name}')(
       functools.partial(_fine_tune, _experiment))
-  for _prefix in ('distilled', 'taught'):  # `taught` is the first release's.
+  # `taught` is the first release's.
+  for _prefix in ('distilled', 'taught') * _experiment.can_have_teacher:
     exp_factory.register_config_factory(
         f'mobilebert/{_prefix}/{_experiment.name}')(
             functools.partial(_distilled, f'mobilebert/{_experiment.name}'))

@@ -220,6 +220,7 @@ def _build_actions(params: cfg.ExperimentConfig, task: base_task.Task,
       MetricsLog(os.path.join(model_dir, METRICS_FILE), step),
       check,
       ProgressBar(description, params.trainer.train_steps, step),
+      *getattr(task, 'train_actions', lambda params, step: [])(params, step),
   ]
 
 

@@ -24,7 +24,7 @@ flags.disclaim_key_flags()  # They are those of the program that defines them.
 _TRAINING = ('learning_rate', 'batch_size', 'epochs', 'seed')
 # Fields that hold the path of a file or a folder.
 PATHS = ('data_dir', 'train_file', 'dev_file', 'test_file', 'init_checkpoint',
-         'vocab_file', 'teacher')
+         'vocab_file', 'teacher', 'vectors')
 
 
 def _field(default: Any, description: str) -> Any:
@@ -61,6 +61,14 @@ class Recipe:
       'several labels.')
   label_separator: str = _field(
       ',', 'Separator of labels that share a column.')
+  negative_columns: tuple[str, ...] = _field(
+      (), 'Columns of texts that are not similar, for sentence vectors.')
+  vectors: str = _field(
+      '', "Folder or file of a teacher's vectors of the training texts, for "
+      'sentence vectors.')
+  widths: tuple[str, ...] = _field(
+      (), 'Numbers of first entries of sentence vectors that are to be vectors '
+      'of their own, such as 64,128.')
   offsets: str = _field(
       'characters', 'Unit of answer_start in files of SQuAD: characters, utf16 '
       'or utf8.')

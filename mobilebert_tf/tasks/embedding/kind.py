@@ -10,8 +10,24 @@ _SAME_COSINE = 0.99
 _TEXTS_AT_ONCE = 16
 
 
-class Embedding(text_kind.TextKind):
-  """A vector for each text: the mean of the encoder's output over its tokens.
+class Vectors(text_kind.TextKind):
+  """A vector for each text."""
+
+  reads_pairs = False
+
+  def differ(self, found, expected):
+    return _cosines(found, expected) < _SAME_COSINE
+
+  def to_answer(self, row, labels):
+    return row
+
+  def agreement(self, answers, reference):
+    return {**super().agreement(answers, reference),
+            'cosine': float(np.mean(_cosines(answers, reference)))}
+
+
+class Embedding(Vectors):
+  """The mean of the encoder's output over the tokens of a text.
 
   Its models are the encoders of fine-tuned or pre-trained models.
   """
@@ -20,7 +36,6 @@ class Embedding(text_kind.TextKind):
   old_names = ('embeddings',)
   title = 'encoder'
   encoder_only = True
-  reads_pairs = False
   text_outputs = ('mean_output', 'pooled_output')
   number_outputs = ('mean_output', 'sequence_output', 'pooled_output')
 
@@ -46,15 +61,83 @@ class Embedding(text_kind.TextKind):
           outputs, inputs['input_mask'])['mean_output'].numpy())
     return np.concatenate(vectors)
 
-  def differ(self, found, expected):
-    return _cosines(found, expected) < _SAME_COSINE
 
-  def to_answer(self, row, labels):
-    return row
+class SentenceEmbedding(Vectors):
+  """The pooled, projected and normalised vector that was learned for a text."""
 
-  def agreement(self, answers, reference):
-    return {**super().agreement(answers, reference),
-            'cosine': float(np.mean(_cosines(answers, reference)))}
+  name = 'sentence_embedding'
+  title = 'sentence encoder'
+  experiment = 'mobilebert/embedding'
+  text_outputs = ('vector',)
+  number_outputs = ('vector',)
+  recipes = ('embedding',)
+
+  # === Loading ===
+
+  def is_run(self, task):
+    return task.get('kind') == self.name
+
+  def task_config(self):
+    from mobilebert_tf.tasks.embedding import task
+    return task.EmbeddingConfig()
+
+  @property
+  def model_class(self):
+    from mobilebert_tf import modeling
+    return modeling.SentenceEncoder
+
+  # === Prediction ===
+
+  def line_answerer(self, trained, batch_size):
+    from mobilebert_tf.tasks.embedding import predictor
+    return predictor.VectorLineAnswerer(trained, batch_size)
+
+  # === Deployment ===
+
+  def served_module(self, trained, model, text_tokenizer, *, xla):
+    from mobilebert_tf.tasks.embedding import serving
+    return serving.SentenceVectors(
+        model, text_tokenizer, trained.max_length, xla=xla)
+
+  def answers(self, trained, texts):
+    from mobilebert_tf.tasks.embedding import predictor
+    return predictor.build(trained).embed(texts.texts)
+
+  # === Evaluation ===
+
+  def evaluate(self, trained, options):
+    from mobilebert_tf.tasks.embedding import scoring
+    return scoring.evaluate(trained, options)
+
+  def read_labelled(self, path, trained, columns):
+    from mobilebert_tf.tasks.embedding import scoring
+    return scoring.read_labelled(path, trained, columns)
+
+  def report_parts(self):
+    from mobilebert_tf.tasks.embedding import report
+    return report.SimilarityReportParts()
+
+  # === Recipes ===
+
+  def experiments(self):
+    from mobilebert_tf.tasks.embedding import recipes
+    return recipes.experiments(self)
+
+  def usual_settings(self, task):
+    del task
+    return 3.0, 128, 2e-4
+
+  def check_recipe(self, recipe):
+    from mobilebert_tf.tasks.embedding import recipes
+    recipes.check(recipe)
+
+  def read_recipe(self, recipe, start):
+    from mobilebert_tf.tasks.embedding import recipes
+    return recipes.read(self, recipe, start)
+
+  def score_run(self, recipe, data, trained, folder):
+    from mobilebert_tf.tasks.embedding import recipes
+    return recipes.score_run(recipe, data, trained, folder)
 
 
 def _cosines(vectors: np.ndarray, others: np.ndarray) -> np.ndarray:

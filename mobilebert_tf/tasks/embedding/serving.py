@@ -1,7 +1,7 @@
 # Copyright 2026 The mobilebert_tf Authors
 # SPDX-License-Identifier: Apache-2.0
 
-"""Served module that turns texts into vectors."""
+"""Served modules that turn texts into vectors."""
 
 from typing import Any
 
@@ -32,6 +32,21 @@ class TextEmbedding(served_module.ServedModule):
   def _describe_tokens(self, outputs: Any,
                        mask: tf.Tensor) -> dict[str, tf.Tensor]:
     return {'sequence_output': tf.cast(outputs['sequence_output'], tf.float32)}
+
+
+class SentenceVectors(served_module.ServedModule):
+  """Turns texts into the vectors that a sentence encoder has learned.
+
+  Output: `vector`, float32 `[batch, size]`.
+
+  Args: Those of `ServedModule`.
+
+  Example: `module.serve_text(text=tf.constant(['a text']))['vector']`
+  """
+
+  def _summarize(self, outputs: tf.Tensor, mask: tf.Tensor
+                 ) -> dict[str, tf.Tensor]:
+    return {'vector': tf.cast(outputs, tf.float32)}
 
 
 def embed(outputs: dict[str, tf.Tensor], mask: tf.Tensor
