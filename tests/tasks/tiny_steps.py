@@ -22,6 +22,7 @@ from mobilebert_tf.distillation import relations
 from mobilebert_tf.distillation import schedules
 from mobilebert_tf.distillation import task as distillation
 from mobilebert_tf.tasks.classification import task as classification
+from mobilebert_tf.tasks.embedding import task as embedding
 from mobilebert_tf.tasks.multi_label_classification import task as multi_label
 from mobilebert_tf.tasks.pretraining import loader
 from mobilebert_tf.tasks.pretraining import task as pretraining
@@ -154,6 +155,32 @@ def _answer(folder: str) -> Step:
       features, {**positions, 'input_mask': features['input_mask']})
 
 
+def _embed(folder: str) -> Step:
+  """Returns a step of sentence vectors by all losses."""
+  del folder
+  columns = ('text', 'pair', 'negative_0')
+  config = embedding.EmbeddingConfig(
+      losses=embedding.LossWeights(dict.fromkeys(
+          embedding.LossWeights().as_dict(), 1.0)),
+      symmetric=True, widths=[3])
+  config.model.encoder = _tiny_encoder(num_blocks=1)
+  config.model.output_size = 5
+  config.train_data.vectors = 'made up'
+  rng = np.random.default_rng(0)
+  return task_factory.get_task(config), {
+      'inputs': {name: {key: tf.roll(value, i, axis=0)
+                        for key, value in _texts().items()}
+                 for i, name in enumerate(columns)},
+      # Two rows have the same text.
+      'ids': {name: tf.constant([0, 0, *range(2, SIZE)], tf.int64) + 100 * i
+              for i, name in enumerate(columns)},
+      'scores': tf.constant(rng.uniform(size=[SIZE]), tf.float32),
+      'vectors': {name: tf.constant(rng.normal(size=[SIZE, 5]), tf.float32)
+                  for name in columns}}
+
+
+# Those that compare the texts of a whole batch, so that they have no slices.
+WHOLE_BATCH: dict[str, Callable[[str], Step]] = {'vectors': _embed}
 KINDS: dict[str, Callable[[str], Step]] = {
     'pretraining': _pretrain,
     'transfer': _distill('paper'),
@@ -176,7 +203,7 @@ def take(kind: str, folder: str, slices: int, dynamic: bool = False,
   """Takes a step of a kind, and returns all that came of it.
 
   Args:
-    kind: Name in `KINDS`.
+    kind: Name in `KINDS` or `WHOLE_BATCH`.
     folder: Folder for a teacher.
     slices: Number of slices.
     dynamic: Whether the sizes of the batch are unknown to the graph.
@@ -186,7 +213,7 @@ def take(kind: str, folder: str, slices: int, dynamic: bool = False,
   Returns:
     The loss, the results of metrics, and the weights, by name.
   """
-  task, batch = KINDS[kind](folder)
+  task, batch = {**KINDS, **WHOLE_BATCH}[kind](folder)
   task.task_config.accumulation_steps = slices
   task.task_config.recompute = recompute
   strategy = tf.distribute.get_strategy()
@@ -233,7 +260,7 @@ def main(folder: str, *kinds: str) -> None:
   # One for all kinds: another would number its reductions from 1 once more.
   strategy = tf.distribute.MirroredStrategy(['CPU:0', 'CPU:1'])
   for kind in kinds:
-    for slices in (1, 2):
+    for slices in (1, 2) if kind in KINDS else (1,):
       with strategy.scope():
         taken = take(
             kind, tempfile.mkdtemp(dir=folder), slices, recompute=slices > 1)
