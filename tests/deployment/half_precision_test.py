@@ -30,7 +30,8 @@ _LENGTH = tiny_classifier.MAX_LENGTH + 1
 _FORCE_FLOAT16 = 4  # A flag of XNNPACK, which GPU delegates do unasked.
 _LARGEST = 65_504
 _TASKS = ('classification', 'regression', 'multi_label_classification',
-          'token_classification', 'question_answering', 'embedding')
+          'token_classification', 'question_answering', 'embedding',
+          'sentence_embedding')
 
 
 # Wide enough that its weights are quantized.

@@ -19,6 +19,7 @@ import numpy as np
 import tensorflow as tf
 from tensorflow.core.protobuf import config_pb2
 
+from mobilebert_tf import modeling
 from mobilebert_tf.deployment import served_module
 from mobilebert_tf.inference import loading
 from mobilebert_tf.tasks import registry
@@ -65,6 +66,12 @@ def build(task: str, folder: str) -> loading.TrainedModel:
     return dataclasses.replace(
         trained, model=trained.model.encoder, labels=[],
         kind=registry.get(task))
+  if task == 'sentence_embedding':
+    trained = tiny_classifier.build(folder)
+    return dataclasses.replace(
+        trained, labels=[], kind=registry.get(task),
+        model=modeling.SentenceEncoder(
+            trained.model.encoder, 'attention', output_size=12))
   return {'regression': tiny_classifier.build_rating,
           'question_answering': tiny_classifier.build_span_labeler,
           'token_classification': tiny_classifier.build_tagger}[task](folder)

@@ -47,7 +47,8 @@ class TruncatedTest(parameterized.TestCase, tf.test.TestCase):
         module.text_inputs, map(tf.constant, _columns(task)), strict=True)))
     self.assertAllEqual(found['truncated'], [True, False])
 
-  @parameterized.parameters('classification', 'question_answering')
+  @parameterized.parameters('classification', 'question_answering',
+                            'sentence_embedding')
   def test_lines(self, task):
     answerer = registry.get(task).line_answerer(
         hostile_requests.build(task, self._folder()), 2)

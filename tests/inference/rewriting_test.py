@@ -22,6 +22,9 @@ def _model(kind: str, **overrides):
       'rating': lambda: modeling.MobileBertClassifier(encoder, 1),
       'words': lambda: modeling.MobileBertTokenClassifier(encoder, 4),
       'spans': lambda: modeling.MobileBertQuestionAnswering(encoder),
+      'mean': lambda: modeling.SentenceEncoder(encoder, normalize=False),
+      'first': lambda: modeling.SentenceEncoder(encoder, 'first'),
+      'attention': lambda: modeling.SentenceEncoder(encoder, 'attention', 5),
   }[kind]()
   contract.randomize(model)
   return model
@@ -33,7 +36,8 @@ _shared_model = functools.cache(_model)  # Which no test may change.
 class RewritingTest(parameterized.TestCase, tf.test.TestCase):
 
   @parameterized.product(
-      kind=('classifier', 'rating', 'words', 'spans'),
+      kind=('classifier', 'rating', 'words', 'spans', 'mean', 'first',
+            'attention'),
       architecture=({}, {'use_pooler': True, 'normalization': 'layer_norm'}),
       calibrated=(False, True))
   def test_outputs_are_the_models(self, kind, architecture, calibrated):
@@ -73,6 +77,13 @@ class RewritingTest(parameterized.TestCase, tf.test.TestCase):
     with self.assertLogs(level='WARNING') as logs:
       rewriting.rewrite(model)
     self.assertIn('block_0/attention_norm', ''.join(logs.output))
+
+  def test_a_plain_bert_is_not_rewritten(self):
+    encoder = modeling.BertEncoder(modeling.BertConfig(
+        vocab_size=9, width=4, num_attention_heads=2, intermediate_size=8,
+        num_blocks=1))
+    with self.assertRaisesRegex(ValueError, 'BertEncoder, which teaches'):
+      rewriting.rewrite(modeling.SentenceEncoder(encoder))
 
 
 if __name__ == '__main__':
