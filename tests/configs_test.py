@@ -35,6 +35,9 @@ _EXPERIMENTS = {
     'distill_relations_small': (
         'mobilebert/distill_relations',
         {'architecture': 'mobilebert_small', 'vocab_size': 30522}),
+    'embedding_small': (
+        'mobilebert/embedding',
+        {'architecture': 'mobilebert_small', 'vocab_size': 30522}),
 }
 _NOTHING = object()
 

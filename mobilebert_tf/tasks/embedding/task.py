@@ -290,6 +290,10 @@ class EmbeddingTask(fine_tuning.FineTuning, base_task.Task):
         metric.update_state(terms[metric.name], count)
     logs = {self.loss: loss}
     if 'scores' in inputs:
+      if not terms:  # What is learned needs no scores, but the order tells.
+        logs[self.loss] = losses_lib.score_order(
+            vectors[loader.TEXT], vectors[loader.PAIR], inputs['scores'],
+            self.task_config.temperature)
       logs['scores'] = inputs['scores']
       for width in (None, *self.task_config.widths):
         logs[_cosines_name(width)] = losses_lib.cosines(
