@@ -22,6 +22,7 @@ import tensorflow as tf
 from mobilebert_tf.common import files
 from mobilebert_tf.common import notices
 from mobilebert_tf.data import batches
+from mobilebert_tf.data import text_files
 from mobilebert_tf.data import vector_store
 from mobilebert_tf.tasks.classification import loader as base
 from mobilebert_tf.text import settings as text_settings
@@ -100,7 +101,7 @@ def read_examples(path: str | Sequence[str], *, text_field: str = 'text',
   negatives = {f'negative_{i}': field
                for i, field in enumerate(negative_fields)}
   if not pair_field and not column_names and are_lines(path):
-    return Examples({TEXT: _read_lines(path)})
+    return Examples({TEXT: text_files.read(path)})
   fields = base.check_fields({
       'text_field': text_field, 'pair_field': pair_field, **negatives,
       'score_field': score_field})
@@ -124,20 +125,6 @@ def are_lines(path: str | Sequence[str]) -> bool:
   """Whether files are named as texts, a line each."""
   return all(file.removesuffix('.gz').endswith('.txt')
              for file in files.find_files(path))
-
-
-def _read_lines(path: str | Sequence[str]) -> list[str]:
-  texts = []
-  for file in files.find_files(path):
-    before = len(texts)
-    for number, line in files.read_lines(file):
-      if not line.strip():
-        raise files.LineError(file, number, 'the line has no text; a text '
-                              'stands on each.')
-      texts.append(line.strip())
-    if len(texts) == before:
-      raise files.LineError(file, 1, 'there is no text.')
-  return texts
 
 
 def _check_score(largest: float) -> base.Check:

@@ -34,7 +34,7 @@ class ExamplesTest(temporary.TemporaryFiles, parameterized.TestCase,
   def test_a_text_a_line(self):
     found = self._read('a\tb\n c \n', 'x.txt')
     self.assertEqual(found.columns, {'text': ['a\tb', 'c']})
-    with self.assertRaisesRegex(ValueError, 'x.txt:2: the line has no text'):
+    with self.assertRaisesRegex(ValueError, 'x.txt:2: there is no text'):
       self._read('a\n\nb\n', 'x.txt')
     with self.assertRaisesRegex(ValueError, 'x.txt:1: there is no text'):
       self._read('', 'x.txt')
