@@ -28,6 +28,11 @@ _USUAL_LENGTH = 128
 _DROPOUT = 0.1
 # See docs/embeddings.md.
 _TAUGHT = {'cosine_distance': 1.0, 'similarity_error': 10.0}
+# The reference's, without a correction of its first steps, makes all vectors
+# the same at the rates that this takes.
+_OPTIMIZER = {'type': 'adamw', 'adamw': {
+    'weight_decay_rate': 0.01, 'exclude_from_weight_decay': ['norm', 'bias'],
+    'gradient_clip_norm': 0.0, 'global_clipnorm': 1.0}}
 
 
 def experiments(kind: task_kind.TaskKind) -> list[recipes.Experiment]:
