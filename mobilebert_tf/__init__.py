@@ -41,6 +41,7 @@ _PUBLIC = {
     'get_architecture': 'modeling',
     # A fine-tuned model.
     'load': 'tasks.registry',
+    'load_sentence_encoder': 'tasks.registry',
     'TFLiteRunner': 'tasks.registry',
     # Text.
     'Tokenizer': 'text.tokenizer',

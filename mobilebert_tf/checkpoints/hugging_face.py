@@ -20,6 +20,7 @@ from mobilebert_tf.checkpoints import name_map
 from mobilebert_tf.checkpoints import safetensors_files
 from mobilebert_tf.checkpoints import tf1
 from mobilebert_tf.checkpoints import tokenizer_files
+from mobilebert_tf.checkpoints import trailing_pad
 from mobilebert_tf.modeling import architectures
 from mobilebert_tf.modeling import layout
 
@@ -101,7 +102,7 @@ def read(location: bundles.Location,
          'labels': _labels(fields, path),
          'problem_type': _problem_type(fields, path)})
   _check_head(checkpoint, fields, path)
-  return checkpoint
+  return trailing_pad.restore(checkpoint, location.folder)
 
 
 def fit(checkpoint: checkpoint_lib.Checkpoint

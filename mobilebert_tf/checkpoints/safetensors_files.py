@@ -16,9 +16,11 @@ from typing import Any
 
 import numpy as np
 import safetensors
+import safetensors.numpy
 
 from mobilebert_tf.checkpoints import checkpoint as checkpoint_lib
 from mobilebert_tf.checkpoints import tokenizer_files
+from mobilebert_tf.common import files as files_lib
 
 WEIGHTS = 'model.safetensors'
 INDEX = f'{WEIGHTS}.index.json'
@@ -172,6 +174,25 @@ def open_folder(folder: str) -> Iterator[Tensors]:
         _check_part(file_path, set(file.keys()), names)
       files |= dict.fromkeys(file.keys(), file)
     yield Tensors(files, path)
+
+
+def read_file(path: str) -> dict[str, np.ndarray]:
+  """Reads all tensors of a small file in float32.
+
+  Raises:
+    FileNotFoundError: If there is no such file.
+    ValueError: If it is damaged, or holds no finite numbers.
+  """
+  try:
+    tensors = safetensors.numpy.load(files_lib.read_bytes(path))
+  except safetensors.SafetensorError as error:
+    raise ValueError(f'{path} cannot be read ({error}); copy it again.'
+                     ) from error
+  for name, array in tensors.items():
+    if array.dtype.kind != 'f' or not np.isfinite(array).all():
+      raise ValueError(f'{path}: {name} is of {array.dtype}, or holds NaN or '
+                       'infinity.')
+  return {name: array.astype(np.float32) for name, array in tensors.items()}
 
 
 @contextlib.contextmanager

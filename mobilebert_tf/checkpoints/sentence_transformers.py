@@ -14,7 +14,6 @@ import os
 from typing import Any
 
 import numpy as np
-import safetensors
 import safetensors.numpy
 import tokenizers
 from tokenizers import models
@@ -28,7 +27,9 @@ from mobilebert_tf.checkpoints import bert
 from mobilebert_tf.checkpoints import checkpoint as checkpoint_lib
 from mobilebert_tf.checkpoints import formats
 from mobilebert_tf.checkpoints import hugging_face
+from mobilebert_tf.checkpoints import safetensors_files
 from mobilebert_tf.checkpoints import tokenizer_files
+from mobilebert_tf.checkpoints import trailing_pad
 from mobilebert_tf.common import files
 from mobilebert_tf.modeling import sentence_encoder
 from mobilebert_tf.text import settings
@@ -37,20 +38,15 @@ from mobilebert_tf.text import tokenizer as tokenizer_lib
 MODULES = 'modules.json'
 _SETTINGS = 'sentence_bert_config.json'
 _MODEL_CONFIG = 'config_sentence_transformers.json'
-# Beside the weights of a trigram; see `_without_trailing_pad`.
-_OURS = 'trailing_pad.safetensors'
 # Old names, which every release reads.
 _TYPE = 'sentence_transformers.models.'
 _ORDER = ('Transformer', 'Pooling', 'Dense', 'Normalize')
 _IDENTITY = 'torch.nn.modules.linear.Identity'
 _POOLINGS = {sentence_encoder.MEAN: 'mean', sentence_encoder.FIRST: 'cls'}
 _LEGACY = 'pooling_mode_'
-_PAD, _AFTER = 'word_row', 'segment_row'
-_WORDS, _SEGMENTS = 'word_embeddings/embeddings', 'embeddings/type_embeddings'
-_TRIGRAM = 'embeddings/projection/kernel'
 
 _WRITTEN = {
-    MODULES, _SETTINGS, _MODEL_CONFIG, _OURS, hugging_face.CONFIG,
+    MODULES, _SETTINGS, _MODEL_CONFIG, trailing_pad.FILE, hugging_face.CONFIG,
     hugging_face.WEIGHTS, tokenizer_files.VOCABULARY, tokenizer_files.TOKENIZER,
     tokenizer_files.TOKENIZER_CONFIG,
     *(f'{i}_{name}' for i, name in enumerate(_ORDER)), '2_Normalize'}
@@ -112,7 +108,6 @@ def read(folder: str | os.PathLike) -> SentenceCheckpoint:
   encoder, max_length = _apply_settings(
       _without_heads(checkpoints.read_teacher(inner)),
       os.path.join(inner, _SETTINGS))
-  encoder = _with_trailing_pad(encoder, os.path.join(inner, _OURS))
   width = encoder.architecture.inter_block_size
   pooling = _read_pooling(os.path.join(paths['Pooling'], 'config.json'), width)
   kernel = bias = None
@@ -305,7 +300,8 @@ def _read_dense(folder: str, width: int) -> tuple[np.ndarray, np.ndarray]:
         f'{path} is no linear map (activation_function={activation!r:.80}, '
         f'use_residual={fields.get("use_residual", False)!r:.80}), which is '
         'all that is computed here.')
-  tensors = _load(os.path.join(folder, hugging_face.WEIGHTS))
+  tensors = safetensors_files.read_file(
+      os.path.join(folder, hugging_face.WEIGHTS))
   kernel, bias = tensors.pop('linear.weight', None), tensors.pop(
       'linear.bias', None)
   if kernel is None or kernel.ndim != 2 or kernel.shape[1] != width or (
@@ -314,20 +310,6 @@ def _read_dense(folder: str, width: int) -> tuple[np.ndarray, np.ndarray]:
         f'{folder}: its weights are not linear.weight [*, {width}] and '
         'linear.bias.')
   return kernel.T, np.zeros(len(kernel), np.float32) if bias is None else bias
-
-
-def _load(path: str) -> dict[str, np.ndarray]:
-  """Reads a file of safetensors in float32."""
-  try:
-    tensors = safetensors.numpy.load(files.read_bytes(path))
-  except safetensors.SafetensorError as error:
-    raise ValueError(f'{path} cannot be read ({error}); copy it again.'
-                     ) from error
-  for name, array in tensors.items():
-    if array.dtype.kind != 'f' or not np.isfinite(array).all():
-      raise ValueError(f'{path}: {name} is of {array.dtype}, or holds NaN or '
-                       'infinity.')
-  return {name: array.astype(np.float32) for name, array in tensors.items()}
 
 
 # === Writing ===
@@ -340,7 +322,7 @@ def _fit(encoder: checkpoint_lib.Checkpoint
     return encoder, []
   encoder, notes = hugging_face.fit(encoder)
   if encoder.architecture.type_vocab_size < 2 and np.any(
-      encoder.weights[_WORDS][encoder.vocabulary.pad_id]):
+      encoder.weights[trailing_pad.WORDS][encoder.vocabulary.pad_id]):
     notes.append(
         "sentence-transformers' vectors differ slightly: [SEP] sees a [PAD] "
         'behind it here, and nothing there, and with one segment '
@@ -353,54 +335,11 @@ def _write_encoder(encoder: checkpoint_lib.Checkpoint, folder: str) -> None:
   if isinstance(encoder.architecture, modeling.BertConfig):
     bert.write(encoder, folder)
     return
-  written, apart = _without_trailing_pad(encoder)
+  written, apart = trailing_pad.move(encoder)
   hugging_face.write(written, folder)
   if apart:
-    files.write_bytes(os.path.join(folder, _OURS),
-                      safetensors.numpy.save(apart))
+    trailing_pad.write(apart, folder)
     _write_tokenizer(encoder, folder)
-
-
-def _without_trailing_pad(
-    encoder: checkpoint_lib.Checkpoint
-) -> tuple[checkpoint_lib.Checkpoint, dict[str, np.ndarray]]:
-  """Moves what [SEP] sees behind it from [PAD]'s row to a segment.
-
-  Here a [PAD] follows every text, and the trigram of [SEP] has its vector.
-  sentence-transformers adds none to the longest text of a batch. So its folder
-  has a [PAD] of zeros, and [SEP] is of a segment of its own, whose vector has
-  what [PAD] adds.
-
-  Returns:
-    The encoder to write, and the two rows that it lost.
-  """
-  pad = encoder.vocabulary.pad_id
-  words, segments = (encoder.weights[name].copy()
-                     for name in (_WORDS, _SEGMENTS))
-  if len(segments) < 2 or not words[pad].any():
-    return encoder, {}
-  apart = {_PAD: words[pad].copy(), _AFTER: segments[1].copy()}
-  after = encoder.weights[_TRIGRAM][:words.shape[1]]
-  segments[1] = segments[0] + words[pad] @ after
-  words[pad] = 0
-  return dataclasses.replace(encoder, weights={
-      **encoder.weights, _WORDS: words, _SEGMENTS: segments}), apart
-
-
-def _with_trailing_pad(encoder: checkpoint_lib.Checkpoint,
-                       path: str) -> checkpoint_lib.Checkpoint:
-  """Puts back what `_without_trailing_pad` moved."""
-  if not os.path.exists(path):
-    return encoder
-  rows, weights = _load(path), dict(encoder.weights)
-  for name, table, row in ((_PAD, _WORDS, encoder.vocabulary.pad_id),
-                           (_AFTER, _SEGMENTS, 1)):
-    whole = weights[table].copy()
-    if name not in rows or rows[name].shape != whole[row].shape:
-      raise ValueError(f'{path} is not of the encoder beside it.')
-    whole[row] = rows[name]
-    weights[table] = whole
-  return dataclasses.replace(encoder, weights=weights)
 
 
 def _write_tokenizer(encoder: checkpoint_lib.Checkpoint, folder: str) -> None:

@@ -14,6 +14,7 @@ import hashlib
 import json
 import os
 import re
+import tokenize
 from typing import Any
 
 import numpy as np
@@ -82,6 +83,8 @@ class Rows:
             else np.asarray(key))
     if rows.dtype == bool:
       rows = np.flatnonzero(rows)
+    if not rows.size:
+      rows = rows.astype(np.int64)
     flat = np.atleast_1d(rows)
     flat = np.where(flat < 0, flat + len(self), flat)
     if flat.size and not 0 <= flat.min() <= flat.max() < len(self):
@@ -226,7 +229,8 @@ def check_vectors(vectors: np.ndarray, source: str, first: int = 0) -> None:
     first: Number of the first row.
   """
   # Sums of squares overflow in float16.
-  norms = np.square(vectors, dtype=np.float32).sum(-1)
+  with np.errstate(over='ignore', invalid='ignore'):
+    norms = np.square(vectors, dtype=np.float32).sum(-1)
   bad = np.flatnonzero(~np.isfinite(norms) | (norms == 0))
   if bad.size:
     kind = 'zeros' if norms[bad[0]] == 0 else 'no finite numbers'
@@ -339,12 +343,9 @@ def _open_files(path: str, texts: str) -> VectorStore:
 def _load(path: str) -> np.ndarray:
   """Opens a `.npy` file, memory-mapped."""
   try:
-    vectors = np.load(path, mmap_mode='r', allow_pickle=False)
-    # Of a .npz file it would be an object that holds the file open.
-    if not isinstance(vectors, np.ndarray):
-      raise ValueError('it holds several arrays')
+    vectors = np.lib.format.open_memmap(path, 'r')  # Never a pickle.
   except (ValueError, OverflowError, SyntaxError, TypeError, EOFError,
-          MemoryError) as error:
+          MemoryError, tokenize.TokenError) as error:  # Of the header.
     raise ValueError(f'{path} is no .npy file of vectors, or is damaged: '
                      f'{" ".join(str(error).split())}.') from error
   return _check_array(vectors, path)

@@ -27,6 +27,7 @@ class Experiment:
       ten-thousandth of the peak.
     epoch_steps: Number of steps between evaluations; None for the trainer's.
     can_have_teacher: Whether there is an experiment with a fine-tuned teacher.
+    optimizer: Fields of the config of the optimizer.
   """
   name: str
   task: Callable[[], cfg.TaskConfig]
@@ -35,6 +36,8 @@ class Experiment:
   end_learning_rate: float | None = None
   epoch_steps: int | None = None
   can_have_teacher: bool = True
+  optimizer: Mapping[str, Any] = dataclasses.field(
+      default_factory=lambda: {'type': 'adamw_reference'})
 
 
 @dataclasses.dataclass(frozen=True)

@@ -32,7 +32,7 @@ from official.nlp.configs import experiment_configs  # noqa: F401
 _OURS = 'mobilebert/'
 # Their defaults are the reference's settings: a decay of 0.01 but of norms and
 # biases, and global clipping at 1.
-_LAMB, _ADAMW = 'lamb_reference', 'adamw_reference'
+_LAMB, _ADAMW = {'type': 'lamb_reference'}, {'type': 'adamw_reference'}
 _RESTRICTIONS = ['task.train_data.is_training != None']
 
 
@@ -122,7 +122,7 @@ def _fine_tune(experiment: recipes.Experiment) -> cfg.ExperimentConfig:
   params = cfg.ExperimentConfig(
       task=experiment.task(),
       trainer=_trainer(experiment.train_steps, _optimization(
-          _ADAMW, learning_rate=experiment.learning_rate,
+          experiment.optimizer, learning_rate=experiment.learning_rate,
           end_learning_rate=experiment.end_learning_rate)),
       runtime=devices.RuntimeConfig(),
       restrictions=list(_RESTRICTIONS))
@@ -181,7 +181,7 @@ def _pretraining_data(
       global_batch_size=batch_size, is_training=is_training)
 
 
-def _optimization(optimizer: str, *, learning_rate: float,
+def _optimization(optimizer: Mapping[str, Any], *, learning_rate: float,
                   end_learning_rate: float | None = None,
                   warmup_steps: int | None = None
                   ) -> optimizers.OptimizationConfig:
@@ -190,7 +190,7 @@ def _optimization(optimizer: str, *, learning_rate: float,
   Lengths follow from the training (`consistency.complete`).
   """
   return optimizers.OptimizationConfig({
-      'optimizer': {'type': optimizer},
+      'optimizer': dict(optimizer),
       'learning_rate': {'type': 'polynomial', 'polynomial': {
           'initial_learning_rate': learning_rate,
           'end_learning_rate': end_learning_rate}},

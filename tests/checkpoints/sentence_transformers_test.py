@@ -128,11 +128,12 @@ class SentenceTransformersTest(parameterized.TestCase, folders.FolderTestCase):
   def test_no_trailing_pad_is_needed_there(self):
     model = _usual_model()
     self._copy()
+    found = sentence_transformers.read(self.output)
     # What transformers reads of the folder.
+    os.remove(self.output / 'trailing_pad.safetensors')
     theirs = checkpoints.read(str(self.output))
     self.assertFalse(theirs.weights['word_embeddings/embeddings'][0].any())
-    written = dataclasses.replace(
-        sentence_transformers.read(self.output), encoder=theirs).build()
+    written = dataclasses.replace(found, encoder=theirs).build()
     words = np.asarray([[2, 7, 9, 3, 0]], np.int32)
     mask = np.int32(words > 0)
     expected = model([words, mask, words * 0])
@@ -144,6 +145,13 @@ class SentenceTransformersTest(parameterized.TestCase, folders.FolderTestCase):
     # Without the segment of its own, it would not be the same.
     self.assertGreater(np.abs(
         written([words[:, :4], mask[:, :4], types * 0]) - expected).max(), 1e-3)
+
+  def test_a_training_starts_with_the_weights_of_the_model(self):
+    self._copy()
+    encoder = checkpoints.read(str(self.output))
+    self.assertEmpty(checkpoints.differences(
+        dataclasses.replace(encoder, vocabulary=None),
+        checkpoints.of_model(_usual_model().encoder)))
 
   @parameterized.parameters(
       (True, 'W1 Ẃ2 w3'), (False, 'W1 w2 ẃ3'), ('keep_accents', 'W1 Ẃ2 w3'),

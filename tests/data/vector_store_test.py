@@ -43,7 +43,8 @@ class VectorStoreTest(parameterized.TestCase, temporary.TemporaryFiles,
     self.assertEqual(store.source, {'teacher': 'x'})
     expected = _embed(_TEXTS)
     self.assertAllEqual(np.asarray(store.vectors), expected)
-    for key in (3, -1, [4, 0, 4], slice(1, 4), np.asarray([-2])):
+    for key in (3, -1, [4, 0, 4], slice(1, 4), np.asarray([-2]),
+                expected[:, 0] > 1, np.zeros(0, int), slice(2, 2)):
       self.assertAllEqual(store.vectors[key], expected[key])
     with self.assertRaises(IndexError):
       _ = store.vectors[[5]]
@@ -191,6 +192,14 @@ class VectorStoreTest(parameterized.TestCase, temporary.TemporaryFiles,
   def test_refuses_files(self, vectors, lines, message):
     path, _ = self._file(vectors, lines)
     with self.assertRaisesRegex(ValueError, message):
+      vector_store.VectorStore.open(path)
+
+  @parameterized.parameters(
+      b'', b'\x93NUMPY', b'PK\x03\x04', b'\x93NUMPY\x01\x00\x06\x00{(\n   ')
+  def test_refuses_a_damaged_header(self, data):
+    path = self.make_file('w.npy', data)
+    self.make_file('w.txt', 'a')
+    with self.assertRaisesRegex(ValueError, 'w.npy is no .npy file'):
       vector_store.VectorStore.open(path)
 
   def test_says_which_file_of_texts_is_missing(self):

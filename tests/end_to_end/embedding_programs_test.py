@@ -7,6 +7,7 @@ import json
 import os
 import subprocess
 import sys
+import tempfile
 
 import numpy as np
 import pytest
@@ -32,26 +33,32 @@ def _run(verb: str, *flags: str) -> str:
   return done.stdout
 
 
+@pytest.mark.slow
 class EmbeddingProgramsTest(temporary.TemporaryFiles, tf.test.TestCase):
 
-  def setUp(self):
-    super().setUp()
-    self.folder = self.make_folder()
-    vocab_file = tiny_classifier.write_vocabulary(self.folder)
+  @classmethod
+  def setUpClass(cls):
+    super().setUpClass()
+    temporary_folder = tempfile.TemporaryDirectory()
+    cls.addClassCleanup(temporary_folder.cleanup)
+    cls.folder = temporary_folder.name
     model = modeling.SentenceEncoder(
         modeling.MobileBertEncoder(tiny_classifier.architecture()),
         output_size=6)
     contract.randomize(model)
-    self.embedder = embedder_lib.Embedder(
-        model, tokenizer_lib.Tokenizer(vocab_file), 20)
-    self.model = self._path('model')
-    self.embedder.save_pretrained(self.model)
+    cls.embedder = embedder_lib.Embedder(
+        model, tokenizer_lib.Tokenizer(
+            tiny_classifier.write_vocabulary(cls.folder)), 20)
+    cls.model = os.path.join(cls.folder, 'model')
+    cls.embedder.save_pretrained(cls.model)
+
+  def setUp(self):
+    super().setUp()
     self.texts = self.make_file('texts.txt', '\n'.join(_TEXTS))
 
   def _path(self, name: str) -> str:
     return os.path.join(self.folder, name)
 
-  @pytest.mark.slow
   def test_vectors_are_written_in_each_form(self):
     expected = self.embedder.embed(_TEXTS)
     arguments = f'--model_dir={self.model}', f'--input={self.texts}'
@@ -66,7 +73,6 @@ class EmbeddingProgramsTest(temporary.TemporaryFiles, tf.test.TestCase):
         expected[:, :4] / np.linalg.norm(expected[:, :4], axis=1)[:, None],
         1e-5, 1e-6)
 
-  @pytest.mark.slow
   def test_an_index_is_made_searched_and_mined(self):
     index = f'--index={self._path("index")}'
     model = f'--model_dir={self.model}'
@@ -88,7 +94,6 @@ class EmbeddingProgramsTest(temporary.TemporaryFiles, tf.test.TestCase):
     self.assertEqual(
         list(rows[0]), ['text', 'pair', 'negative_0', 'negative_1'])
 
-  @pytest.mark.slow
   def test_a_student_starts_with_its_words_and_is_converted(self):
     said = _run('start_student', f'--init_from={self.model}',
                 '--override=embedding_size=4,num_blocks=1,inter_block_size=8,'

@@ -35,7 +35,7 @@ def _take_whole(kind, evaluate=False):
 def _on_two_devices():
   with tempfile.TemporaryDirectory() as folder:
     subprocess.run([sys.executable, '-m', 'tests.tasks.tiny_steps', folder,
-                    *tiny_steps.KINDS, 'vectors'], check=True)
+                    *tiny_steps.KINDS, *tiny_steps.WHOLE_BATCH], check=True)
     return {path.stem: dict(np.load(path))
             for path in pathlib.Path(folder).glob('*.npz')}
 
@@ -103,7 +103,8 @@ class GradientStepTest(tf.test.TestCase, parameterized.TestCase):
 
   @pytest.mark.slow
   def test_texts_are_compared_with_those_of_all_devices(self):
-    self._check_equal(_on_two_devices()['vectors 1'], _take_whole('vectors'))
+    for kind in tiny_steps.WHOLE_BATCH:
+      self._check_equal(_on_two_devices()[f'{kind} 1'], _take_whole(kind))
 
   def test_slices_draw_masks_of_their_own_that_can_be_drawn_again(self):
     layer = layers.Dropout(0.5)

@@ -42,7 +42,7 @@ def measure(vectors: tf.Tensor,
 class CollapseWatch:
   """Train action that says once if all texts have got nearly one vector.
 
-  It does so after a tenth of the steps, as random weights also give all texts
+  It does so after a fifth of the steps, as random weights also give all texts
   nearly one vector.
 
   Args:
@@ -60,7 +60,7 @@ class CollapseWatch:
 
   def __call__(self, output: Mapping[str, Any]) -> None:
     step = int(self._global_step.numpy())
-    if self._told or 10 * step < self._train_steps or _SIMILARITY not in output:
+    if self._told or 5 * step < self._train_steps or _SIMILARITY not in output:
       return
     found = {name: float(output[name]) for name in (
         _SIMILARITY, _DIMENSIONS, _TEACHERS) if name in output}

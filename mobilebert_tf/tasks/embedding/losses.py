@@ -51,7 +51,7 @@ def similarity_error(teacher: tf.Tensor, student: tf.Tensor) -> tf.Tensor:
   """Returns the mean squared difference of the batch's similarity matrices.
 
   Vectors of teacher and student may have different sizes. Similarity-preserving
-  distillation (Tung and Mori 2019) of cosines; a term of Zhang et al. 2024 too.
+  distillation (arXiv 1907.09682) of cosines; a term of Zhang et al. 2024 too.
   """
   return tf.reduce_mean(tf.math.squared_difference(
       similarities(teacher, teacher), similarities(student, student)))
