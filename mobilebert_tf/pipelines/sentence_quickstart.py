@@ -228,9 +228,7 @@ def experiment(run_folder: pathlib.Path, teacher: Mapping[str, Any] | None,
                settings: settings_lib.EmbeddingSettings
                ) -> cfg.ExperimentConfig:
   """Returns the training of `train`, with its data and sizes."""
-  params = experiments.get(_EXPERIMENT)
-  params = hyperparams.override_params_dict(
-      params, config_files.find(_CONFIG), is_strict=True)
+  params = _base()
   data = {'input_path': str(run_folder / 'passages' / passages_lib.TRAIN),
           'seq_length': settings.max_seq_length, 'seed': settings.seed,
           'global_batch_size': settings.embedding_batch_size}
@@ -281,11 +279,18 @@ def _untaught(vocab_file: pathlib.Path,
   }
 
 
+def _base() -> cfg.ExperimentConfig:
+  """Returns the experiment without data and sizes."""
+  return hyperparams.override_params_dict(
+      experiments.get(_EXPERIMENT), config_files.find(_CONFIG), is_strict=True)
+
+
 def _fingerprint() -> str:
   """Returns a hash of the architecture and the experiment."""
-  experiment = pathlib.Path(config_files.find(_CONFIG)).read_bytes()
-  architecture = str(modeling.get_architecture(_ARCHITECTURE).as_dict())
-  return hashlib.sha256(experiment + architecture.encode()).hexdigest()
+  params = _base()
+  parts = [params.task.as_dict(), params.trainer.as_dict(),
+           modeling.get_architecture(_ARCHITECTURE).as_dict()]
+  return hashlib.sha256(repr(parts).encode()).hexdigest()
 
 
 def _encoder(vocab_file: pathlib.Path, **fields: Any) -> dict[str, Any]:

@@ -48,6 +48,7 @@ class SentenceQuickstartTest(temporary.TemporaryFiles, tf.test.TestCase):
     self.assertEqual(task.train_data.vectors, '')
     self.assertEqual(task.train_data.global_batch_size, 4)
     self.assertEqual(params.trainer.train_steps, 20)
+    self.assertEqual(params.trainer.optimizer_config.optimizer.type, 'adamw')
 
   def test_a_taught_student_has_the_teachers_size_and_text(self):
     folder = pathlib.Path(self.make_folder())

@@ -42,7 +42,8 @@ def experiments(kind: task_kind.TaskKind) -> list[recipes.Experiment]:
 
   return [recipes.Experiment(
       kind.experiment.removeprefix('mobilebert/'), config, train_steps=20_000,
-      learning_rate=2e-4, end_learning_rate=0.0, can_have_teacher=False)]
+      learning_rate=2e-4, end_learning_rate=0.0, can_have_teacher=False,
+      optimizer=_OPTIMIZER)]
 
 
 def check(recipe: Any) -> None:
