@@ -7,6 +7,7 @@ import dataclasses
 import hashlib
 import importlib.util
 import json
+import os
 import pathlib
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -92,13 +93,19 @@ def run(folder: pathlib.Path, settings: settings_lib.EmbeddingSettings,
 
 
 def find_teacher(name: str) -> str:
-  """Returns the path of the teacher that a flag names, or '' for none.
+  """Returns the path or name of the teacher that a flag names, '' for none.
+
+  Raises:
+    FileNotFoundError: If it is a path at which there is nothing.
 
   Example: `find_teacher('auto')`
   """
   if name == settings_lib.NO_TEACHER:
     return ''
   if name != settings_lib.AUTO:
+    if name.startswith(('.', '~', os.sep)) and not os.path.exists(
+        os.path.expanduser(name)):
+      raise FileNotFoundError(f'There is no teacher at {name}.')
     return name
   spec = importlib.util.find_spec(_PACKAGE)
   for location in (spec.submodule_search_locations or []) if spec else []:

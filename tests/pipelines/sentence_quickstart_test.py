@@ -31,6 +31,8 @@ class SentenceQuickstartTest(temporary.TemporaryFiles, tf.test.TestCase):
     with mock.patch.object(importlib.util, 'find_spec', return_value=None):
       self.assertEqual(sentence_quickstart.find_teacher('auto'), '')
     self.assertEqual(sentence_quickstart.find_teacher('mine'), 'mine')
+    with self.assertRaisesRegex(FileNotFoundError, 'no teacher at ./nowhere'):
+      sentence_quickstart.find_teacher('./nowhere')
 
   def test_without_a_teacher_texts_are_told_apart_under_dropout(self):
     folder = pathlib.Path(self.make_folder())
