@@ -145,7 +145,7 @@ def write(checkpoint: checkpoint_lib.Checkpoint, folder: str,
   if checkpoint.problem_type:
     fields['problem_type'] = checkpoint.problem_type
   tokenizer_files.write_json(os.path.join(folder, CONFIG), fields)
-  tokenizer_files.write(checkpoint, folder, labels=False)
+  tokenizer_files.write(checkpoint, folder, for_transformers=True)
 
 
 def write_weights(checkpoint: checkpoint_lib.Checkpoint, folder: str,

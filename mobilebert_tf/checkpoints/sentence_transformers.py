@@ -15,11 +15,6 @@ from typing import Any
 
 import numpy as np
 import safetensors.numpy
-import tokenizers
-from tokenizers import models
-from tokenizers import normalizers
-from tokenizers import pre_tokenizers
-from tokenizers import processors
 
 from mobilebert_tf import checkpoints
 from mobilebert_tf import modeling
@@ -29,11 +24,12 @@ from mobilebert_tf.checkpoints import formats
 from mobilebert_tf.checkpoints import hugging_face
 from mobilebert_tf.checkpoints import safetensors_files
 from mobilebert_tf.checkpoints import tokenizer_files
+from mobilebert_tf.checkpoints import tokenizer_settings
 from mobilebert_tf.checkpoints import trailing_pad
 from mobilebert_tf.common import files
 from mobilebert_tf.modeling import sentence_encoder
-from mobilebert_tf.text import settings
 from mobilebert_tf.text import tokenizer as tokenizer_lib
+from mobilebert_tf.text import vocabulary as vocabulary_lib
 
 MODULES = 'modules.json'
 _SETTINGS = 'sentence_bert_config.json'
@@ -344,28 +340,16 @@ def _write_encoder(encoder: checkpoint_lib.Checkpoint, folder: str) -> None:
 
 def _write_tokenizer(encoder: checkpoint_lib.Checkpoint, folder: str) -> None:
   """Writes a tokenizer that gives [SEP] the second segment."""
-  tokens, lower_case = encoder.vocabulary.tokens, encoder.lower_case
-  ids = {token: i for i, token in enumerate(tokens)}
-  made = tokenizers.Tokenizer(models.WordPiece(
-      ids, unk_token='[UNK]',
-      max_input_chars_per_word=encoder.max_word_length))
-  made.normalizer = normalizers.BertNormalizer(
-      lowercase=bool(lower_case),
-      strip_accents=settings.strips_accents(lower_case))
-  made.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
-  made.post_processor = processors.TemplateProcessing(
-      '[CLS]:0 $A:0 [SEP]:1', '[CLS]:0 $A:0 [SEP]:0 $B:1 [SEP]:1',
-      [(token, ids[token]) for token in ('[CLS]', '[SEP]')])
-  special = ('[PAD]', '[UNK]', '[CLS]', '[SEP]', '[MASK]')
-  made.add_special_tokens(list(special))
-  files.write_text(os.path.join(folder, tokenizer_files.TOKENIZER),
-                   made.to_str(pretty=True))
+  files.write_text(
+      os.path.join(folder, tokenizer_files.TOKENIZER),
+      tokenizer_settings.as_file(encoder, separator='[SEP]:1'))
   path = os.path.join(folder, tokenizer_files.TOKENIZER_CONFIG)
   tokenizer_files.write_json(path, {
       **tokenizer_files.read_json(path),
       'tokenizer_class': 'PreTrainedTokenizerFast',
       'model_input_names': ['input_ids', 'token_type_ids', 'attention_mask'],
-      **{f'{token[1:-1].lower()}_token': token for token in special}})
+      **{f'{token[1:-1].lower()}_token': token
+         for token in vocabulary_lib.SPECIAL_TOKENS}})
 
 
 def _write_modules(sentence: SentenceCheckpoint, folder: str) -> None:

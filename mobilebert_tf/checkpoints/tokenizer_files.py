@@ -71,9 +71,17 @@ def read(folder: str) -> dict[str, Any]:
 
 
 def write(checkpoint: checkpoint_lib.Checkpoint, folder: str,
-          labels: bool = True,
-          tokenizer_class: str = 'MobileBertTokenizer') -> None:
-  """Writes tokenizer files; labels too unless the format keeps them."""
+          tokenizer_class: str = 'MobileBertTokenizer', *,
+          for_transformers: bool = False) -> None:
+  """Writes the files of the tokenizer and the labels.
+
+  Args:
+    checkpoint: The checkpoint.
+    folder: The folder.
+    tokenizer_class: Class in transformers.
+    for_transformers: Whether transformers reads them. It has labels in its
+      config, and obeys `tokenizer.json` alone in full.
+  """
   if checkpoint.vocabulary is not None:
     checkpoint.vocabulary.write(os.path.join(folder, VOCABULARY))
     write_json(os.path.join(folder, TOKENIZER_CONFIG), {
@@ -81,10 +89,15 @@ def write(checkpoint: checkpoint_lib.Checkpoint, folder: str,
         'model_max_length': checkpoint.architecture.max_position_embeddings,
         'tokenizer_class': tokenizer_class,
     })
-  if labels and checkpoint.labels:
+    if for_transformers:
+      files.write_text(os.path.join(folder, TOKENIZER),
+                       tokenizer_settings.as_file(checkpoint))
+  if for_transformers:
+    return
+  if checkpoint.labels:
     files.write_text(os.path.join(folder, LABELS), ''.join(
         f'{label}\n' for label in checkpoint.labels))
-  if labels and checkpoint.problem_type:
+  if checkpoint.problem_type:
     files.write_text(os.path.join(folder, PROBLEM_TYPE),
                      f'{checkpoint.problem_type}\n')
 

@@ -6,6 +6,13 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+import tokenizers
+from tokenizers import decoders
+from tokenizers import models
+from tokenizers import normalizers
+from tokenizers import pre_tokenizers
+from tokenizers import processors
+
 from mobilebert_tf.checkpoints import checkpoint as checkpoint_lib
 from mobilebert_tf.text import plain_tokenizer
 from mobilebert_tf.text import settings
@@ -87,6 +94,32 @@ def as_config(checkpoint: checkpoint_lib.Checkpoint) -> dict[str, Any]:
   return {'do_lower_case': bool(checkpoint.lower_case),
           'strip_accents': settings.strips_accents(checkpoint.lower_case),
           _LIMIT: checkpoint.max_word_length}
+
+
+def as_file(checkpoint: checkpoint_lib.Checkpoint,
+            separator: str = '[SEP]:0') -> str:
+  """Returns the text of `tokenizer.json`, which transformers obeys.
+
+  Of the settings in `tokenizer_config.json` it leaves out the longest word.
+
+  Args:
+    checkpoint: A checkpoint with its vocabulary.
+    separator: The token that ends the first text, and its segment.
+  """
+  ids = {token: i for i, token in enumerate(checkpoint.vocabulary.tokens)}
+  made = tokenizers.Tokenizer(models.WordPiece(
+      ids, unk_token='[UNK]',
+      max_input_chars_per_word=checkpoint.max_word_length))
+  made.normalizer = normalizers.BertNormalizer(
+      lowercase=bool(checkpoint.lower_case),
+      strip_accents=settings.strips_accents(checkpoint.lower_case))
+  made.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
+  made.post_processor = processors.TemplateProcessing(
+      f'[CLS]:0 $A:0 {separator}', '[CLS]:0 $A:0 [SEP]:0 $B:1 [SEP]:1',
+      [(token, ids[token]) for token in ('[CLS]', '[SEP]')])
+  made.decoder = decoders.WordPiece()
+  made.add_special_tokens(list(vocabulary_lib.SPECIAL_TOKENS))
+  return made.to_str(pretty=True)
 
 
 def _settings(folder: str, config: Mapping[str, Any] | None,
