@@ -42,7 +42,7 @@ FORMATS: dict[str, types.ModuleType] = {}
 _WRITTEN = re.compile(
     r'mobilebert(_variables)?\.ckpt\.(index|data-\d+-of-\d+)|checkpoint|'
     r'(bert_)?config\.json|encoder\.yaml|model\.safetensors|vocab\.txt|'
-    r'(labels|problem_type)\.txt|tokenizer_config\.json')
+    r'(labels|problem_type)\.txt|tokenizer(_config)?\.json')
 
 # Files that are fetched from the hub: no pickle, no code.
 _FETCHED = (

@@ -28,6 +28,7 @@ from mobilebert_tf.checkpoints import tokenizer_settings
 from mobilebert_tf.checkpoints import trailing_pad
 from mobilebert_tf.common import files
 from mobilebert_tf.modeling import sentence_encoder
+from mobilebert_tf.text import settings
 from mobilebert_tf.text import tokenizer as tokenizer_lib
 from mobilebert_tf.text import vocabulary as vocabulary_lib
 
