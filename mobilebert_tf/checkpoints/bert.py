@@ -81,8 +81,7 @@ def write(checkpoint: checkpoint_lib.Checkpoint, folder: str) -> None:
       'architectures': ['BertModel'], 'hidden_act': activation,
       'initializer_range': architecture.initializer_range,
       'layer_norm_eps': 1e-12, 'model_type': MODEL_TYPE, 'pad_token_id': 0})
-  tokenizer_files.write(checkpoint, folder, 'BertTokenizer',
-                        for_transformers=True)
+  tokenizer_files.write(checkpoint, folder, for_transformers=True)
 
 
 def _architecture(fields: dict[str, Any],

@@ -30,7 +30,6 @@ from mobilebert_tf.common import files
 from mobilebert_tf.modeling import sentence_encoder
 from mobilebert_tf.text import settings
 from mobilebert_tf.text import tokenizer as tokenizer_lib
-from mobilebert_tf.text import vocabulary as vocabulary_lib
 
 MODULES = 'modules.json'
 _SETTINGS = 'sentence_bert_config.json'
@@ -344,13 +343,6 @@ def _write_tokenizer(encoder: checkpoint_lib.Checkpoint, folder: str) -> None:
   files.write_text(
       os.path.join(folder, tokenizer_files.TOKENIZER),
       tokenizer_settings.as_file(encoder, separator='[SEP]:1'))
-  path = os.path.join(folder, tokenizer_files.TOKENIZER_CONFIG)
-  tokenizer_files.write_json(path, {
-      **tokenizer_files.read_json(path),
-      'tokenizer_class': 'PreTrainedTokenizerFast',
-      'model_input_names': ['input_ids', 'token_type_ids', 'attention_mask'],
-      **{f'{token[1:-1].lower()}_token': token
-         for token in vocabulary_lib.SPECIAL_TOKENS}})
 
 
 def _write_modules(sentence: SentenceCheckpoint, folder: str) -> None:

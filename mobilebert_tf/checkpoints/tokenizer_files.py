@@ -71,23 +71,22 @@ def read(folder: str) -> dict[str, Any]:
 
 
 def write(checkpoint: checkpoint_lib.Checkpoint, folder: str,
-          tokenizer_class: str = 'MobileBertTokenizer', *,
           for_transformers: bool = False) -> None:
   """Writes the files of the tokenizer and the labels.
 
   Args:
     checkpoint: The checkpoint.
     folder: The folder.
-    tokenizer_class: Class in transformers.
     for_transformers: Whether transformers reads them. It has labels in its
-      config, and obeys `tokenizer.json` alone in full.
+      config. Its class that takes `tokenizer.json` as it is obeys all settings;
+      those of BERT and MobileBERT leave out the longest word.
   """
   if checkpoint.vocabulary is not None:
     checkpoint.vocabulary.write(os.path.join(folder, VOCABULARY))
     write_json(os.path.join(folder, TOKENIZER_CONFIG), {
         **tokenizer_settings.as_config(checkpoint),
         'model_max_length': checkpoint.architecture.max_position_embeddings,
-        'tokenizer_class': tokenizer_class,
+        **(tokenizer_settings.AS_IT_IS if for_transformers else {}),
     })
     if for_transformers:
       files.write_text(os.path.join(folder, TOKENIZER),

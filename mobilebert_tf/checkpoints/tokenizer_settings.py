@@ -26,6 +26,10 @@ _CLASSES = ('BertTokenizer', 'MobileBertTokenizer', 'DistilBertTokenizer',
             'PreTrainedTokenizer', 'TokenizersBackend')
 _SPECIAL = {f'{token[1:-1].lower()}_token': token
             for token in vocabulary_lib.SPECIAL_TOKENS}
+# Fields of tokenizer_config.json, for tokenizer.json to be taken as it is.
+AS_IT_IS = {
+    'tokenizer_class': 'PreTrainedTokenizerFast', **_SPECIAL,
+    'model_input_names': ['input_ids', 'token_type_ids', 'attention_mask']}
 # Fields of files and the value that is read, beside none.
 _CONFIG_FIELDS = {'tokenize_chinese_chars': True, 'do_basic_tokenize': True,
                   **_SPECIAL}
@@ -98,9 +102,7 @@ def as_config(checkpoint: checkpoint_lib.Checkpoint) -> dict[str, Any]:
 
 def as_file(checkpoint: checkpoint_lib.Checkpoint,
             separator: str = '[SEP]:0') -> str:
-  """Returns the text of `tokenizer.json`, which transformers obeys.
-
-  Of the settings in `tokenizer_config.json` it leaves out the longest word.
+  """Returns the text of `tokenizer.json`.
 
   Args:
     checkpoint: A checkpoint with its vocabulary.

@@ -240,10 +240,10 @@ class TransformersTest(tf.test.TestCase, parameterized.TestCase):
         checkpoints.of_model(encoder, vocab_file), lower_case=lower_case)
     folder = os.path.join(self.get_temp_dir(), f'tokenizer{lower_case}')
     checkpoints.write(checkpoint, folder, 'hugging_face')
-    text = 'The Unaffable café, in 1984!'
+    text = f'The Unaffable café, {"un" * 75}, in 1984!'
     theirs = transformers.AutoTokenizer.from_pretrained(
         folder, local_files_only=True)
-    ours = tokenizer.encode([text], max_length=32)
+    ours = tokenizer.encode([text], max_length=200)
     length = int(tf.reduce_sum(ours['input_mask']))
     self.assertAllEqual(theirs(text)['input_ids'],
                         ours['input_word_ids'][0, :length])
