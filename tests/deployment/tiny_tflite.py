@@ -12,6 +12,7 @@ import tensorflow as tf, tf_keras
 
 from mobilebert_tf.deployment import tflite_file
 from mobilebert_tf.inference import rewriting
+from mobilebert_tf import modeling
 from mobilebert_tf.tasks.multi_label_classification import (
     kind as multi_label_kind)
 from mobilebert_tf.tasks.question_answering import kind as kind_lib
@@ -128,6 +129,12 @@ def _embeddings(folder) -> tuple[tf_keras.Model, Callable]:
   return tiny_classifier.build(folder).model.encoder, head
 
 
+def _sentence_embedding(folder) -> tuple[tf_keras.Model, Callable]:
+  model = modeling.SentenceEncoder(
+      tiny_classifier.build(folder).model.encoder, output_size=12)
+  return model, lambda vector, _: {'vector': vector}
+
+
 _HEADS = {
     'classification': _classification,
     'regression': _regression,
@@ -135,5 +142,6 @@ _HEADS = {
     'token_classification': _token_classification,
     'question_answering': _question_answering,
     'embedding': _embeddings,
+    'sentence_embedding': _sentence_embedding,
 }
 TASKS = tuple(_HEADS)
