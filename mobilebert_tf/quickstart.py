@@ -20,7 +20,7 @@ from mobilebert_tf.common import program
 from mobilebert_tf.pipelines import settings as settings_lib
 
 _DEFAULTS = settings_lib.EmbeddingSettings()
-_CLASSIFICATION, _EMBEDDING = 'classification', 'embedding'
+_CLASSIFICATION, _EMBEDDING = settings_lib.TASKS
 _SENTENCES = (
     'Compute the eigenvalues and eigenvectors of a symmetric matrix.',
     'Drop rows with missing values and reset the index of the frame.',

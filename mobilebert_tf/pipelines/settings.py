@@ -19,6 +19,9 @@ flags.disclaim_key_flags()  # They are those of the program that defines them.
 def _setting(default: Any, description: str) -> Any:
   return dataclasses.field(default=default, metadata={'help': description})
 
+# What the quick start makes a model for.
+TASKS = ('classification', 'embedding')
+
 
 @dataclasses.dataclass(frozen=True)
 class Settings:
