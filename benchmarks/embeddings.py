@@ -80,7 +80,7 @@ def main(argv: list[str]) -> None:
   _report_students(students)
   first = students[0]
   contenders = _contenders(first)
-  _report_retrieval(contenders, first)
+  _report_retrieval(contenders)
   _report_latency(first)
   _report_few_shots(contenders)
 
@@ -238,9 +238,8 @@ def _parameters(run: pathlib.Path) -> int:
   return registry.load_sentence_encoder(str(run)).model.count_params()
 
 
-def _report_retrieval(contenders: dict[str, Embed], run: pathlib.Path) -> None:
+def _report_retrieval(contenders: dict[str, Embed]) -> None:
   """Prints how well questions of SQuAD find their paragraphs."""
-  del run
   from mobilebert_tf.evaluation import retrieval
 
   data = json.loads(_path('squad/dev-v1.1.rebuilt.json').read_text('utf-8'))

@@ -153,7 +153,7 @@ class VectorStore:
     vectors: float32 or float16 `[texts, size]`, finite; `Rows`, which is read
       like a memory-mapped array, or an array.
     path: The folder or file.
-    source: What identifies the teacher, such as its SHA-256.
+    source: Identity of the teacher, such as its SHA-256.
     sha256: SHA-256 of the texts, as `digest` computes it.
     origin: Where the teacher lay, for messages.
   """

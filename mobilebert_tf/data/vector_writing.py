@@ -42,7 +42,7 @@ def write(folder: str | os.PathLike, texts: Iterable[str], embed: Embed, *,
     folder: The folder to make.
     texts: Texts, none of them empty. One that is repeated is embedded once.
     embed: Function that makes the vectors.
-    source: What identifies `embed` in JSON, such as a teacher's SHA-256.
+    source: Identity of `embed` for JSON, such as a teacher's SHA-256.
     origin: Where the teacher lies, for messages.
     dtype: Type of the vectors on disk, of `vector_store.DTYPES`.
     rows_per_shard: Number of texts in a shard.

@@ -34,9 +34,9 @@ class Passage:
   """The beginning of a documentation string, or of another document.
 
   Attributes:
-    name: What it documents, or its number.
+    name: Name of the documented object, or a number.
     title: Its first sentence.
-    rest: What follows.
+    rest: Text after the first sentence.
     held_out: Whether nothing is learned from it.
   """
   name: str

@@ -47,7 +47,7 @@ def score(judged: retrieval.Judgements, embedder: Any) -> dict[str, Any]:
 
   Args:
     judged: Queries and documents.
-    embedder: What `registry.load_sentence_encoder` returns.
+    embedder: Result of `registry.load_sentence_encoder`.
 
   Returns:
     The number of queries and documents; by the name of each metric its mean and
