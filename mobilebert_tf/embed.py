@@ -19,11 +19,10 @@ import sys
 from absl import flags
 
 from mobilebert_tf.common import program
+from mobilebert_tf.tasks.embedding import encoder_flags
 
-_MODEL_DIR = flags.DEFINE_string(
-    'model_dir', None, 'Run of the task embedding or one of its checkpoints, '
-    'a folder of sentence-transformers, an exported .tflite file, or an '
-    'encoder of any format.', required=True)
+flags.adopt_module_key_flags(encoder_flags)  # So that --help shows them.
+
 _INPUT = flags.DEFINE_list(
     'input', None, 'Files or globs of texts.', required=True)
 _OUTPUT = flags.DEFINE_string(
@@ -31,12 +30,6 @@ _OUTPUT = flags.DEFINE_string(
     'standard output.', required=True)
 _TEXT_COLUMN = flags.DEFINE_string(
     'text_column', '', 'Column of the text in tables and JSON lines.')
-_POOLING = flags.DEFINE_enum(
-    'pooling', '', ['', 'mean', 'first'], 'Pooling of an encoder that says '
-    'none.')
-_WIDTH = flags.DEFINE_integer(
-    'width', None, 'Number of the first entries that are the vector, for a '
-    'model that was trained for that.', lower_bound=1)
 _DTYPE = flags.DEFINE_enum(
     'dtype', 'float32', ['float32', 'float16'], 'Type of the numbers in a '
     'folder or an array.')
@@ -52,7 +45,6 @@ def main() -> None:
 
   from mobilebert_tf.common import files
   from mobilebert_tf.data import text_files
-  from mobilebert_tf.tasks import registry
 
   output = _OUTPUT.value
   if output.endswith('.npy'):
@@ -60,8 +52,7 @@ def main() -> None:
   elif output.endswith('.jsonl'):
     _check_file(output, lambda data: data.startswith(b'{"text":'))
   texts = text_files.read(_INPUT.value, _TEXT_COLUMN.value)
-  embedder = registry.load_sentence_encoder(
-      _MODEL_DIR.value, _POOLING.value, _WIDTH.value)
+  embedder = encoder_flags.load()
   if output == '-':
     sys.stdout.writelines(_lines(embedder, texts))
   elif output.endswith('.jsonl'):

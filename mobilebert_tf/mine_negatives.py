@@ -17,11 +17,10 @@ import json
 from absl import flags
 
 from mobilebert_tf.common import program
+from mobilebert_tf.tasks.embedding import encoder_flags
 
-_MODEL_DIR = flags.DEFINE_string(
-    'model_dir', None, 'Run of the task embedding or one of its checkpoints, '
-    'a folder of sentence-transformers, an exported .tflite file, or an '
-    'encoder of any format.', required=True)
+flags.adopt_module_key_flags(encoder_flags)  # So that --help shows them.
+
 _INPUT = flags.DEFINE_list(
     'input', None, 'Files or globs of a table of pairs.', required=True)
 _OUTPUT = flags.DEFINE_string(
@@ -40,16 +39,12 @@ _LARGEST_SHARE = flags.DEFINE_float(
 _LOOKED_AT = flags.DEFINE_integer(
     'looked_at', 100, 'Nearest texts among which negatives are.',
     lower_bound=1)
-_POOLING = flags.DEFINE_enum(
-    'pooling', '', ['', 'mean', 'first'], 'Pooling of an encoder that says '
-    'none.')
 
 
 def main() -> None:
   from mobilebert_tf.common import files
   from mobilebert_tf.common import outputs
   from mobilebert_tf.data import text_files
-  from mobilebert_tf.tasks import registry
   from mobilebert_tf.tasks.embedding import mining
 
   columns = _TEXT_COLUMN.value, _PAIR_COLUMN.value
@@ -62,7 +57,7 @@ def main() -> None:
                      'a file of negatives')
   pairs = mining.read_pairs(_INPUT.value, *columns)
   others = text_files.read(_DOCUMENTS.value) if _DOCUMENTS.value else []
-  embedder = registry.load_sentence_encoder(_MODEL_DIR.value, _POOLING.value)
+  embedder = encoder_flags.load()
   found = mining.mine(pairs, embedder, settings, others)
   rows = [mining.as_columns(pair, negatives, columns)
           for *pair, negatives in zip(

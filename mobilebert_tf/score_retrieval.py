@@ -17,11 +17,10 @@ import json
 from absl import flags
 
 from mobilebert_tf.common import program
+from mobilebert_tf.tasks.embedding import encoder_flags
 
-_MODEL_DIR = flags.DEFINE_string(
-    'model_dir', None, 'Run of the task embedding or one of its checkpoints, '
-    'a folder of sentence-transformers, an exported .tflite file, or an '
-    'encoder of any format.', required=True)
+flags.adopt_module_key_flags(encoder_flags)  # So that --help shows them.
+
 _DATA = flags.DEFINE_list(
     'data', None, 'File of SQuAD, or files or globs of a table of pairs.',
     required=True)
@@ -31,24 +30,16 @@ _PAIR_COLUMN = flags.DEFINE_string(
     'pair_column', 'pair', 'Column of its document.')
 _DOCUMENTS = flags.DEFINE_list(
     'documents', [], 'Files or globs of further texts, which belong to none.')
-_POOLING = flags.DEFINE_enum(
-    'pooling', '', ['', 'mean', 'first'], 'Pooling of an encoder that says '
-    'none.')
-_WIDTH = flags.DEFINE_integer(
-    'width', None, 'Number of the first entries that are the vector, for a '
-    'model that was trained for that.', lower_bound=1)
 
 
 def main() -> None:
   from mobilebert_tf.data import text_files
-  from mobilebert_tf.tasks import registry
   from mobilebert_tf.tasks.embedding import judgements
 
   others = text_files.read(_DOCUMENTS.value) if _DOCUMENTS.value else []
   judged = judgements.read(
       _DATA.value, _TEXT_COLUMN.value, _PAIR_COLUMN.value, others)
-  embedder = registry.load_sentence_encoder(
-      _MODEL_DIR.value, _POOLING.value, _WIDTH.value)
+  embedder = encoder_flags.load()
   print(json.dumps(judgements.score(judged, embedder), indent=2))
 
 

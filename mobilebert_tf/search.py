@@ -19,11 +19,10 @@ import sys
 from absl import flags
 
 from mobilebert_tf.common import program
+from mobilebert_tf.tasks.embedding import encoder_flags
 
-_MODEL_DIR = flags.DEFINE_string(
-    'model_dir', None, 'Run of the task embedding or one of its checkpoints, '
-    'a folder of sentence-transformers, an exported .tflite file, or an '
-    'encoder of any format.', required=True)
+flags.adopt_module_key_flags(encoder_flags)  # So that --help shows them.
+
 _DOCUMENTS = flags.DEFINE_list(
     'documents', [], 'Files or globs of texts to find.')
 _INDEX = flags.DEFINE_string(
@@ -34,23 +33,15 @@ _TOP_K = flags.DEFINE_integer(
     'top_k', 5, 'Documents to find for each query.', lower_bound=1)
 _TEXT_COLUMN = flags.DEFINE_string(
     'text_column', '', 'Column of the text in tables and JSON lines.')
-_POOLING = flags.DEFINE_enum(
-    'pooling', '', ['', 'mean', 'first'], 'Pooling of an encoder that says '
-    'none.')
-_WIDTH = flags.DEFINE_integer(
-    'width', None, 'Number of the first entries that are the vector, for a '
-    'model that was trained for that.', lower_bound=1)
 
 
 def main() -> None:
   from mobilebert_tf.inference import search_index
-  from mobilebert_tf.tasks import registry
 
   if not _DOCUMENTS.value and not _INDEX.value:
     raise ValueError('There is nothing to search. Name --documents, or an '
                      '--index of an earlier run.')
-  embedder = registry.load_sentence_encoder(
-      _MODEL_DIR.value, _POOLING.value, _WIDTH.value)
+  embedder = encoder_flags.load()
   texts, vectors = _documents(embedder)
   index = search_index.SearchIndex(vectors)
   queries = _QUERY.value or (
@@ -74,7 +65,7 @@ def _documents(embedder):
     if store.source != embedder.describe():
       raise ValueError(
           f'{_INDEX.value} has vectors of another model, {store.origin}, than '
-          f'{_MODEL_DIR.value}. Search with that, or name --documents and '
+          f'{embedder.source}. Search with that, or name --documents and '
           'another --index.')
     return store.texts, store.vectors
   texts = text_files.read(_DOCUMENTS.value, _TEXT_COLUMN.value)

@@ -31,6 +31,7 @@ class FileEmbedder:
 
   Attributes:
     size: Width of the vectors.
+    source: Path of the file, for messages.
   """
 
   def __init__(self, runner: tflite_runner.TFLiteRunner, path: str,
@@ -39,7 +40,7 @@ class FileEmbedder:
     if kind.name not in _KINDS:
       raise ValueError(f'{path} is of the task {kind.name}, and gives no '
                        'vector of a text.')
-    self._runner, self._path, self._width = runner, path, width
+    self._runner, self.source, self._width = runner, path, width
     whole = runner.compute(['a'], None).shape[1]
     if width is not None and not 1 <= width <= whole:
       raise ValueError(f'width is {width}; vectors of {path} have {whole} '
@@ -58,7 +59,7 @@ class FileEmbedder:
 
   def describe(self) -> dict[str, Any]:
     """Returns what tells its vectors from those of others, for JSON."""
-    return {'sha256': vector_store.file_digest(self._path), 'size': self.size}
+    return {'sha256': vector_store.file_digest(self.source), 'size': self.size}
 
   def write(self, folder: str | os.PathLike, texts: Iterable[str],
             **options: Any) -> vector_store.VectorStore:
@@ -70,5 +71,5 @@ class FileEmbedder:
       **options: `dtype` and `rows_per_shard`.
     """
     return vector_writing.write(
-        folder, texts, self.embed, source=self.describe(), origin=self._path,
+        folder, texts, self.embed, source=self.describe(), origin=self.source,
         **options)
