@@ -18,8 +18,9 @@ Distillation is timed with the teacher's answers from records as well
 
 For each stage the contenders are processes that take turns, a step each, so
 that what else the machine does slows all of them; a ratio is that of two
-medians. Memory is the peak of the process, TensorFlow and the start included,
-one that trains in this stage alone.
+medians. Memory is the peak of what TensorFlow's allocator gave out, as on a
+GPU: weights, slots and activations, in a process that trains in this stage
+alone.
 
 The Model Garden's wheel lacks a module of its distiller
 (`official.modeling.fast_training.progressive`). What the task needs of it, and
@@ -69,6 +70,9 @@ _LEAST_OF_GARDEN = {_OURS_BFLOAT16: 1.6, _CACHED: 2.5}
 # Most times the Model Garden's memory.
 _MOST_MEMORY = {_OURS: 1.0, _OURS_BFLOAT16: 1.0, _CACHED: 0.5}
 _PREDICTIONS, _TOP_K = 20, 16
+# The allocator of a GPU, which counts.
+_ALLOCATOR = {'TF_CPU_ALLOCATOR_USE_BFC': 'true',
+              'TF_CPU_BFC_MEM_LIMIT_IN_MB': '8000'}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -155,7 +159,7 @@ def _time_stage(block: int | None, teacher: str) -> list[_Result]:
         for name in names]
     timings = interleaving.time_interleaved(
         [functools.partial(_start, contender) for contender in contenders],
-        _ROUNDS.value)
+        _ROUNDS.value, _peak_memory)
     results += [_Result(contender, timing) for contender, timing in zip(
         contenders, timings, strict=True)]
   return results
@@ -257,9 +261,15 @@ def _describe_losses(results: list[_Result]) -> str:
 def _start(contender: _Contender
            ) -> tuple[interleaving.Step, interleaving.Step]:
   """Returns the contender's step, and what reads its losses."""
+  os.environ.update(_ALLOCATOR)
   make = {_MODEL_GARDEN: _model_garden_step,
           _WITHOUT_DROPOUT: _model_garden_step, _TEACHER: _teacher_step}
   return make.get(contender.name, _our_step)(contender)
+
+
+def _peak_memory() -> int:
+  import tensorflow as tf
+  return tf.config.experimental.get_memory_info('CPU:0')['peak']
 
 
 def _write_teacher(blocks: int, folder: str) -> None:

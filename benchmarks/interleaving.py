@@ -32,7 +32,7 @@ class Timing:
 
   Attributes:
     seconds: Of each step that was timed.
-    memory: Peak resident bytes of its process, its imports included.
+    memory: Peak bytes of its process.
     report: What it reported after its first step.
   """
   seconds: list[float]
@@ -46,7 +46,9 @@ class Timing:
 
 
 def time_interleaved(starts: Sequence[Callable[[], tuple[Step, Step]]],
-                  rounds: int) -> list[Timing]:
+                     rounds: int,
+                     peak_memory: Callable[[], int] = machine.peak_memory
+                     ) -> list[Timing]:
   """Starts every contender and interleaves their steps.
 
   Args:
@@ -54,6 +56,8 @@ def time_interleaved(starts: Sequence[Callable[[], tuple[Step, Step]]],
       `functools.partial` of a function of a module. Returns its step, which
       ends when the work is done, and what makes a report after the first one.
     rounds: Steps of each that are timed, after two for warming up.
+    peak_memory: What returns the peak of a contender, called in its process;
+      resident bytes if not given, imports included.
 
   Returns:
     A timing of each contender.
@@ -70,7 +74,7 @@ def time_interleaved(starts: Sequence[Callable[[], tuple[Step, Step]]],
     reports = [start.result() for start in started]
     timed = [[process.submit(_time_step).result() for process in processes]
              for _ in range(rounds)]
-    peaks = [process.submit(machine.peak_memory).result()
+    peaks = [process.submit(peak_memory).result()
              for process in processes]
   finally:
     for process in processes:
