@@ -123,7 +123,6 @@ class ReferenceLamb(tf_keras.optimizers.Optimizer):
 
   def update_step(self, gradient: tf.Tensor, variable: tf.Variable) -> None:
     # A GPU compiles this once for each variable, and keeps it for all stages.
-    settings = self._settings
     index = self._index_dict[self._var_key(variable)]
     rate = tf.cast(tf.convert_to_tensor(self.learning_rate), variable.dtype)
     multiplier, is_named = (
@@ -132,19 +131,32 @@ class ReferenceLamb(tf_keras.optimizers.Optimizer):
     learns = (multiplier > 0) & ((rate > 0) | ~is_named)
     rate *= tf.cast(multiplier, rate.dtype)
     gradient = tf.convert_to_tensor(gradient)
-    gradient = tf.where(learns, gradient, tf.zeros_like(gradient))
-    m, v = (
-        slot.assign(tf.where(learns, tf.constant(beta, slot.dtype), 1) * slot
-                    + (1 - beta) * value)
-        for slot, beta, value in (
-            (self._m[index], settings['beta_1'], gradient),
-            (self._v[index], settings['beta_2'], tf.square(gradient))))
-    update = m / (tf.sqrt(v) + settings['epsilon'])
-    if not self._is_excluded(variable):
-      update += settings['weight_decay_rate'] * variable
-      if settings['layer_adaptation']:
-        rate *= _trust_ratio(variable, update)
-    variable.assign_sub(rate * update)
+
+    def update() -> tf.Tensor:
+      self._update(variable, gradient, self._m[index], self._v[index], rate)
+      return learns
+
+    tf.cond(learns, update, lambda: learns)  # Else not even moments are read.
+
+  def _update(self, variable: tf.Variable, gradient: tf.Tensor, m: tf.Variable,
+              v: tf.Variable, rate: tf.Tensor) -> None:
+    """Updates a variable and its moments, in few passes over the memory."""
+    settings = self._settings
+    decays = not self._is_excluded(variable)
+    decay = tf.cast(settings['weight_decay_rate'], rate.dtype)
+    adapts = decays and settings['layer_adaptation']
+    if decays and not adapts:
+      _subtract(variable, rate * decay, variable)
+    # Without powers of beta no bias is corrected. At a rate of 0, moments
+    # alone are updated.
+    tf.raw_ops.ResourceApplyAdam(
+        var=variable.handle, m=m.handle, v=v.handle, grad=gradient,
+        lr=tf.zeros_like(rate) if adapts else rate, beta1_power=0.0,
+        beta2_power=0.0, beta1=settings['beta_1'], beta2=settings['beta_2'],
+        epsilon=settings['epsilon'])
+    if adapts:
+      update = m / (tf.sqrt(v) + settings['epsilon']) + decay * variable
+      _subtract(variable, rate * _trust_ratio(variable, update), update)
 
   def _is_excluded(self, variable: tf.Variable) -> bool:
     return any(part in variable.name for part in self._settings['exclude'])
@@ -200,9 +212,16 @@ class OptimizationConfig(optimization.OptimizationConfig):
       default_factory=OptimizerConfig)
 
 
+def _subtract(variable: tf.Variable, rate: tf.Tensor,
+              update: tf.Tensor) -> None:
+  """Subtracts `rate * update` in one pass, without an array for it."""
+  tf.raw_ops.ResourceApplyGradientDescent(
+      var=variable.handle, alpha=rate, delta=tf.convert_to_tensor(update))
+
+
 def _trust_ratio(variable: tf.Variable, update: tf.Tensor) -> tf.Tensor:
   """Returns the ratio of the norms, 1 where one of them is 0."""
-  norm, update_norm = tf.norm(variable), tf.norm(update)
+  norm, update_norm = map(tf.linalg.global_norm, ([variable], [update]))
   return tf.where((norm > 0) & (update_norm > 0),
                   tf.math.divide_no_nan(norm, update_norm), 1.0)
 
