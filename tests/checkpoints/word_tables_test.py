@@ -54,7 +54,7 @@ class WordTablesTest(parameterized.TestCase, folders.FolderTestCase):
     self.assertEmpty(checkpoints.differences(one, same))
     table = one.weights[word_tables.TABLE]
     self.assertEqual(table.shape, (50, 8))
-    self.assertAllClose(table.std(), 0.07, 1e-5)
+    self.assertAllClose(table.std(), 8 * 0.07, 1e-5)
     self.assertAllEqual(other.weights[word_tables.TABLE], table)
     name = 'embeddings/projection/kernel'
     self.assertNotAllClose(one.weights[name], other.weights[name])
