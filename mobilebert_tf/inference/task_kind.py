@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 import typing
 from typing import Any
 
@@ -110,6 +110,14 @@ class TaskKind:
     """Returns the object that answers lines of text or JSON."""
     raise self.missing('predictor')
 
+  def answerer(self, trained: loading.TrainedModel
+               ) -> Callable[[list[str], list[str] | None], list[Any]]:
+    """Returns a function that answers texts, and pairs or None.
+
+    Its answers are of the types of `answer_file`. Threads may share it.
+    """
+    raise self.missing('predictor')
+
   # === Deployment ===
 
   def served_module(self, trained: loading.TrainedModel, model: tf.Module,
@@ -167,6 +175,19 @@ class TaskKind:
     if found.dtype == object:
       return [answer.decode('utf-8', 'replace') for answer in found]
     return found
+
+  def answer_served(self, outputs: Mapping[str, np.ndarray],
+                    texts: Sequence[str], labels: Sequence[str]) -> list[Any]:
+    """Returns the outputs of `serve_text` as answers, one for each text.
+
+    Args:
+      outputs: All outputs, finite.
+      texts: The texts.
+      labels: Labels of the model.
+    """
+    del texts
+    return [self.to_answer(row, labels) for row in outputs[
+        self.text_outputs[0]]]
 
   @property
   def settings_class(self) -> type | None:
