@@ -56,6 +56,7 @@ class TaskKind:
     number_outputs: Outputs of a `.tflite` file; the first is compared.
     sample_size: Number of texts that an export is checked with.
     recipes: Names of the tasks that `finetune` offers.
+    recipe_fields: Further fields of a recipe that its tasks have a use for.
   """
   name: str
   old_names: Sequence[str] = ()
@@ -71,6 +72,7 @@ class TaskKind:
   number_outputs: tuple[str, ...] = ()
   sample_size: int = 256
   recipes: Sequence[str] = ()
+  recipe_fields: Sequence[str] = ()
 
   # === Loading ===
 

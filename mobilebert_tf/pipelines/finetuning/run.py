@@ -38,6 +38,8 @@ RESULTS, RECIPE = 'results.json', 'recipe.json'
 _VOCABULARY = 'vocab.txt'
 _DIRECTORY = 'working_directory'
 _CHECKPOINT = 'checkpoint'  # TensorFlow's list of them.
+_BEST = 'best'  # Folder of the best checkpoint of early stopping.
+_START = 'start'  # Folder of a student with a teacher's word table.
 _LOOPS = 50
 _CHECKPOINTS = 5
 
@@ -89,7 +91,8 @@ def _run(recipe: recipe_lib.Recipe, folder: pathlib.Path, description: str,
     params.override({'runtime': dict(runtime)})
   started = time.monotonic()
   model, _ = run_lib.run_experiment(
-      params, 'train', str(folder), description or recipe.task)
+      params, 'train_and_eval' if recipe.early_stopping else 'train',
+      str(folder), description or recipe.task)
   seconds = time.monotonic() - started
   metrics = _evaluate(recipe, params, data, folder)
   results = {
@@ -270,6 +273,16 @@ def _build_experiment(recipe: recipe_lib.Recipe, start: recipes.Start,
           },
       },
   })
+  if recipe.early_stopping:
+    params.override({
+        'task': {'early_stopping': recipe.early_stopping},
+        'trainer': {
+            'validation_interval': max(
+                1, round(data.num_examples / recipe.batch_size)),
+            'best_checkpoint_export_subdir': _BEST,
+            'best_checkpoint_eval_metric': data.watched_metric,
+            'best_checkpoint_metric_comp': 'higher',
+        }})
   return consistency.complete(params)
 
 
@@ -306,6 +319,9 @@ def _write_report(recipe: recipe_lib.Recipe, data: recipes.RecipeData,
         f'{data.skipped["train"]:,} rows that cannot be read')
   if recipe.teacher:
     facts['Teacher'] = recipe.teacher
+  if recipe.early_stopping:
+    facts['Kept'] = ('the best epoch on these texts, so that other texts can '
+                     'get slightly worse answers')
   evaluation_report.write_report(
       scored.predictions, scored.metrics,
       folder if part == 'dev' else folder / part, {**facts, **scored.facts},

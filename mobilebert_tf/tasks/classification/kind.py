@@ -47,6 +47,7 @@ class TextAnswers(text_kind.TextKind):
   head = 'sequence_classification'
   experiment = 'mobilebert/sentence_prediction'
   decisive_metrics: Sequence[str] = ()
+  recipe_fields = ('unlabelled_file', 'early_stopping')
 
   @property
   def model_class(self):
@@ -188,6 +189,8 @@ class Classification(TextAnswers):
   number_outputs = ('probabilities',)
   recipes = ('cola', 'sst2', 'mrpc', 'qqp', 'mnli', 'qnli', 'rte', 'wnli',
              'classification')
+  recipe_fields = (*TextAnswers.recipe_fields, 'class_weights', 'focal_gamma',
+                   'wanted_precision', 'wanted_recall', 'positive_label')
   metrics = ('accuracy', 'f1')
   decisive_metrics = ('accuracy',)
 

@@ -53,6 +53,8 @@ class MultiLabelClassification(classification.TextAnswers):
   text_outputs = ('margins', 'probabilities')
   number_outputs = ('probabilities',)
   recipes = ('multi_label_classification',)
+  recipe_fields = (*classification.TextAnswers.recipe_fields, 'class_weights',
+                   'focal_gamma', 'wanted_precision', 'wanted_recall')
   metrics = ('micro_f1', 'macro_f1', 'macro_auc', 'subset_accuracy')
   decisive_metrics = ('macro_f1',)
   settings_class = Settings
@@ -172,7 +174,9 @@ class MultiLabelClassification(classification.TextAnswers):
   # === Recipes ===
 
   def check_recipe(self, recipe):
+    from mobilebert_tf.evaluation import thresholds
     from mobilebert_tf.tasks import recipes
+    thresholds.check(recipe.wanted_precision, recipe.wanted_recall)
     recipes.check_files(recipe)
 
   def read_recipe(self, recipe, start):

@@ -129,15 +129,21 @@ def read_recipe(kind: task_kind.TaskKind, recipe: Any,
             'labels': labels}
   for each in fields.values():
     each |= common
+  unlabelled, unlabelled_count = base_recipes.unlabelled_fields(
+      recipe, fields['train'])
   parts = {part: loader.read_data(loader.MultiLabelDataConfig(**each))
            for part, each in fields.items()}
   return recipes.RecipeData(
       experiment=kind.experiment,
       task={'model': {'num_classes': len(labels)},
-            'train_data': fields['train'], 'validation_data': fields['dev']},
-      num_examples=len(parts['train'].texts),
+            **base_recipes.loss_fields(
+                recipe, labels, parts['train'].label_ids),
+            'train_data': {**fields['train'], **unlabelled},
+            'validation_data': fields['dev']},
+      num_examples=len(parts['train'].texts) + unlabelled_count,
       skipped={part: each.skipped for part, each in parts.items()},
-      parts=parts, decisive_metrics=kind.decisive_metrics)
+      parts=parts, decisive_metrics=kind.decisive_metrics,
+      watched_metric=kind.decisive_metrics[0])
 
 
 def score_run(recipe: Any, data: recipes.RecipeData,
@@ -151,7 +157,9 @@ def score_run(recipe: Any, data: recipes.RecipeData,
   dev = data.parts['dev']
   probabilities = predictor_lib.TextPredictor(trained).scores(
       dev.texts, dev.pairs)
-  tuned = {'thresholds': scoring.tune_thresholds(dev.label_ids, probabilities)}
+  tuned = {'thresholds': scoring.tune_thresholds(
+      dev.label_ids, probabilities, recipe.wanted_precision,
+      recipe.wanted_recall)}
   trained = dataclasses.replace(
       trained, params=trained.params.replace(task=tuned))
   predictor = predictor_lib.TextPredictor(trained)
