@@ -45,6 +45,7 @@ class TaskKind:
     name: Name in `params.yaml`, in exported files and in reports.
     old_names: Names in files of earlier releases.
     title: Name of its models in messages.
+    pipeline: Name of what its models do on the Hugging Face hub.
     head: Part of a checkpoint that its models have; empty for an encoder alone.
     experiment: Registered experiment that fine-tunes it.
     text_names: Names of the first and second text in requests.
@@ -61,6 +62,7 @@ class TaskKind:
   name: str
   old_names: Sequence[str] = ()
   title: str
+  pipeline: str = 'feature-extraction'
   head: str = ''
   experiment: str = ''
   text_names: tuple[str, str] = ('text', 'pair')

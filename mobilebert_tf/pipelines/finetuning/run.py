@@ -18,11 +18,13 @@ from mobilebert_tf import checkpoints
 from mobilebert_tf import modeling
 from mobilebert_tf.common import files
 from mobilebert_tf.common import machine
+from mobilebert_tf.common import notices
 from mobilebert_tf.common import outputs
 from mobilebert_tf.distillation import fine_tuning
 from mobilebert_tf.evaluation import scoring
 from mobilebert_tf.pipelines.finetuning import recipe as recipe_lib
 from mobilebert_tf.reporting import evaluation as evaluation_report
+from mobilebert_tf.reporting import run_card
 from mobilebert_tf.tasks import recipes
 from mobilebert_tf.tasks import registry
 from mobilebert_tf.tasks.pretraining import task as pretraining
@@ -60,7 +62,8 @@ def run(recipe: recipe_lib.Recipe, folder: pathlib.Path,
     runtime: Settings of devices and precision, such as `device_flags.read()`.
 
   Returns:
-    The content of `results.json`: `recipe`, `metrics` of each held-out part,
+    The content of `results.json`: `recipe`, `data` (the files and their
+    checksums), `metrics` of each held-out part,
     `score` (the one number that tells which of two runs is better), `steps`,
     `examples`, `parameters`, `seconds` of training in its last process.
 
@@ -102,13 +105,28 @@ def _run(recipe: recipe_lib.Recipe, folder: pathlib.Path, description: str,
       'steps': params.trainer.train_steps,
       'examples': data.num_examples,
       'skipped': dict(data.skipped),
+      'data': _data_files(recipe, data),
       'parameters': int(sum(np.prod(v.shape) for v in model.weights)),
       'seconds': seconds,
       'hardware': machine.hardware(),
       'versions': machine.versions(),
   }
+  try:
+    run_card.write(folder, recipe.kind, results)
+  except FileExistsError as error:  # Somebody has written it meanwhile.
+    notices.tell(str(error))
   files.write_text(folder / RESULTS, json.dumps(results, indent=1))
   return results
+
+
+def _data_files(recipe: recipe_lib.Recipe,
+                data: recipes.RecipeData) -> list[dict[str, Any]]:
+  """Returns the files of a run with their checksums."""
+  train, held_out = (data.task.get(name, {}) for name in (
+      'train_data', 'validation_data'))
+  return run_card.data_files({
+      'train': train.get('input_path'), 'dev': held_out.get('input_path'),
+      'unlabelled': train.get('unlabelled_path'), 'test': recipe.test_file})
 
 
 def _with_found_files(recipe: recipe_lib.Recipe) -> recipe_lib.Recipe:

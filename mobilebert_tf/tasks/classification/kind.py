@@ -44,6 +44,7 @@ class TextAnswers(text_kind.TextKind):
   """Base class of kinds whose models compute logits of a whole text."""
 
   title = 'classifier'
+  pipeline = 'text-classification'
   head = 'sequence_classification'
   experiment = 'mobilebert/sentence_prediction'
   decisive_metrics: Sequence[str] = ()

@@ -70,6 +70,7 @@ class SentenceEmbedding(Vectors):
 
   name = 'sentence_embedding'
   title = 'sentence encoder'
+  pipeline = 'sentence-similarity'
   experiment = 'mobilebert/embedding'
   text_outputs = ('vector',)
   number_outputs = ('vector',)

@@ -56,6 +56,7 @@ class QuestionAnswering(task_kind.TaskKind):
 
   name = 'question_answering'
   title = 'question-answering head'
+  pipeline = 'question-answering'
   head = 'question_answering'
   experiment = 'mobilebert/squad_v2'
   text_names = ('question', 'context')

@@ -27,6 +27,7 @@ class TokenClassification(text_kind.TextKind):
 
   name = 'token_classification'
   title = 'token classifier'
+  pipeline = 'token-classification'
   head = 'token_classification'
   experiment = 'mobilebert/token_classification'
   reads_pairs = False
