@@ -11,6 +11,10 @@ Example:
 
   import mobilebert_tf
 
+  mobilebert_tf.make_classifier(
+      'reviews.csv', text='review', label='stars').export('reviews.tflite')
+  mobilebert_tf.load('reviews.tflite')('a gripping film')
+
   encoder = mobilebert_tf.MobileBertEncoder('mobilebert')
 """
 
