@@ -24,7 +24,11 @@ flags.disclaim_key_flags()  # They are those of the program that defines them.
 _TRAINING = ('learning_rate', 'batch_size', 'epochs', 'seed')
 # Fields that hold the path of a file or a folder.
 PATHS = ('data_dir', 'train_file', 'dev_file', 'test_file', 'init_checkpoint',
-         'vocab_file', 'teacher', 'vectors')
+         'vocab_file', 'teacher', 'vectors', 'unlabelled_file', 'init_from')
+# Fields that some kinds of task have a use for, `TaskKind.recipe_fields`.
+_OF_SOME_KINDS = ('unlabelled_file', 'class_weights', 'focal_gamma',
+                  'wanted_precision', 'wanted_recall', 'positive_label',
+                  'early_stopping')
 
 
 def _field(default: Any, description: str) -> Any:
@@ -82,6 +86,10 @@ class Recipe:
   architecture: str = _field(
       '', 'Architecture to start from with random weights, instead of a '
       'checkpoint.')
+  init_from: str = _field(
+      '', 'Teacher, of any format, whose word table a student of '
+      '--architecture starts with, by its principal components; its other '
+      'weights are random.')
   vocab_file: str = _field(
       '', 'Vocabulary, where none lies with the checkpoint.')
   lower_case: bool | str | None = _field(
@@ -138,6 +146,9 @@ class Recipe:
     if bool(self.init_checkpoint) == bool(self.architecture):
       raise ValueError('Name either init_checkpoint or, to start from random '
                        'weights, architecture.')
+    if self.init_from and not self.architecture:
+      raise ValueError(f'init_from is {self.init_from}, whose word table a new '
+                       'student starts with: name its architecture.')
     for name in ('learning_rate', 'epochs'):
       value = getattr(self, name)
       if not (math.isfinite(value) and value > 0):

@@ -8,6 +8,7 @@ import dataclasses
 import json
 import os
 import pathlib
+import shutil
 import time
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -16,6 +17,7 @@ import numpy as np
 
 from mobilebert_tf import checkpoints
 from mobilebert_tf import modeling
+from mobilebert_tf.checkpoints import word_tables
 from mobilebert_tf.common import files
 from mobilebert_tf.common import machine
 from mobilebert_tf.common import notices
@@ -85,7 +87,8 @@ def run(recipe: recipe_lib.Recipe, folder: pathlib.Path,
 def _run(recipe: recipe_lib.Recipe, folder: pathlib.Path, description: str,
          runtime: Mapping[str, Any]) -> dict[str, Any]:
   fields = _as_json(recipe)
-  with _removed_after_error(folder / RECIPE, folder / _VOCABULARY):
+  with _removed_after_error(
+      folder / RECIPE, folder / _VOCABULARY, folder / _START):
     # First, as the sign of whose folder it is.
     files.write_json(folder / RECIPE, {**fields, **_here()}, indent=1)
     start = prepare(recipe, folder)
@@ -138,12 +141,14 @@ def _with_found_files(recipe: recipe_lib.Recipe) -> recipe_lib.Recipe:
 
 @contextlib.contextmanager
 def _removed_after_error(*paths: pathlib.Path) -> Iterator[None]:
-  """Removes those files that are new if an error follows."""
+  """Removes those files and folders that are new if an error follows."""
   new = [path for path in paths if not path.exists()]
   try:
     yield
   except BaseException:
     for path in new:
+      if path.is_dir():
+        shutil.rmtree(path)
       path.unlink(missing_ok=True)
     raise
 
@@ -221,6 +226,8 @@ def prepare(recipe: recipe_lib.Recipe, folder: pathlib.Path) -> recipes.Start:
     FileNotFoundError: If there is no such checkpoint or vocabulary.
     ValueError: If it is damaged, or no vocabulary is known.
   """
+  if recipe.init_from:
+    return prepare(_with_start(recipe, folder), folder)
   said: dict[str, Any] = {}
   vocabulary, longest = None, settings.MAX_WORD_LENGTH
   if recipe.init_checkpoint:
@@ -252,6 +259,19 @@ def prepare(recipe: recipe_lib.Recipe, folder: pathlib.Path) -> recipes.Start:
                 settings.agree('lower_case', said, True))
   return recipes.Start(architecture, path, lower_case, recipe.init_checkpoint,
                        longest)
+
+
+def _with_start(recipe: recipe_lib.Recipe,
+                folder: pathlib.Path) -> recipe_lib.Recipe:
+  """Returns the recipe with a new student, which is written to the folder."""
+  start = folder / _START
+  if not _has_begun(folder):
+    checkpoints.write(word_tables.start_by_name(
+        recipe.init_from, recipe.architecture, recipe.vocab_file, recipe.seed),
+                      str(start), 'mobilebert_tf', overwrite=True)
+  return dataclasses.replace(
+      recipe, init_checkpoint=str(start), architecture='', init_from='',
+      vocab_file='')
 
 
 def _check_vocabulary(vocabulary: vocabulary_lib.Vocabulary,
@@ -327,7 +347,9 @@ def _write_report(recipe: recipe_lib.Recipe, data: recipes.RecipeData,
   """Writes the report of a held-out part, that of `dev` into the folder."""
   facts = {
       'Model': str(folder),
-      'Started from': recipe.init_checkpoint or 'random weights',
+      'Started from': recipe.init_checkpoint or (
+          f'the word table of {recipe.init_from}' if recipe.init_from
+          else 'random weights'),
       'Training': f'{data.num_examples:,} examples, {recipe.epochs:g} epochs '
                   f'in batches of {recipe.batch_size}, learning rate '
                   f'{recipe.learning_rate:g}, seed {recipe.seed}',
