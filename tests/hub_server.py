@@ -211,11 +211,11 @@ def serve(cache: str, token: str | None = TOKEN) -> Iterator[Hub]:
           ('ENDPOINT', address), ('HF_HUB_CACHE', cache),
           ('HF_HUB_OFFLINE', False), ('HF_HUB_DISABLE_XET', True),
           ('HUGGINGFACE_CO_URL_TEMPLATE',
-           address + '/{repo_id}/resolve/{revision}/{filename}')):
+           address + '/{repo_id}/resolve/{revision}/{filename}'),
+          ('HF_TOKEN_PATH', f'{cache}/no_token')):
         stack.enter_context(mock.patch.object(constants, name, value))
-      environment = {'HF_TOKEN': token} if token else {
-          'HF_TOKEN_PATH': f'{cache}/absent'}
-      stack.enter_context(mock.patch.dict('os.environ', environment))
+      stack.enter_context(mock.patch.dict(
+          'os.environ', {'HF_TOKEN': token or ''}))
       yield hub
   finally:
     server.shutdown()

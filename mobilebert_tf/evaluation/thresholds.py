@@ -13,7 +13,7 @@ class Threshold:
   """A threshold, and what it reaches on the texts that it was found on.
 
   Attributes:
-    value: Least probability with which a text counts as positive.
+    value: Least score with which a text counts as positive.
     precision: Share of the positive texts that are truly so; 1 of none.
     recall: Share of the true ones that are found.
     is_reached: Whether it reaches what was wanted; if not, it is the threshold
@@ -26,17 +26,19 @@ class Threshold:
 
 
 def find(truth: np.ndarray, scores: np.ndarray, *, precision: float = 0.0,
-         recall: float = 0.0) -> Threshold:
+         recall: float = 0.0, lowest: float = 0.0) -> Threshold:
   """Finds the threshold with a wanted precision or recall.
 
   Of the thresholds with the wanted precision it has the best recall, and the
-  other way round. It lies in the middle between two probabilities.
+  other way round. It lies in the middle between two scores.
 
   Args:
     truth: Whether a text is positive, bool `[texts]`, held out of training.
-    scores: Probabilities, `[texts]`.
+    scores: Probabilities, or other numbers of which the larger are surer,
+      `[texts]`.
     precision: Wanted precision; 0 to want a recall.
     recall: Wanted recall; 0 to want a precision.
+    lowest: Lower bound of the scores.
 
   Raises:
     ValueError: If both are wanted or neither, one is no share, or no text is
@@ -52,9 +54,9 @@ def find(truth: np.ndarray, scores: np.ndarray, *, precision: float = 0.0,
     raise ValueError('No held-out text is positive, so no threshold can be '
                      'found.')
   order = np.argsort(-np.asarray(scores, np.float64), kind='stable')
-  ordered = np.append(np.asarray(scores, np.float64)[order], 0.0)
+  ordered = np.append(np.asarray(scores, np.float64)[order], lowest)
   found = np.cumsum(truth[order])
-  # Equal probabilities are positive together.
+  # Equal scores are positive together.
   possible = np.flatnonzero(
       np.append(ordered[:-2] > ordered[1:-1], True))
   precisions = found[possible] / (possible + 1)

@@ -11,6 +11,7 @@ import tempfile
 from typing import Any
 
 import huggingface_hub
+from huggingface_hub import errors
 
 from mobilebert_tf import checkpoints
 from mobilebert_tf import modeling
@@ -127,7 +128,7 @@ def _upload(folder: pathlib.Path, repo_id: str, private: bool) -> str:
     return hub.upload_folder(
         repo_id=repo_id, folder_path=folder,
         commit_message='Model, tokenizer and model card').commit_url
-  except huggingface_hub.errors.HfHubHTTPError as error:
+  except errors.HfHubHTTPError as error:
     status = getattr(error.response, 'status_code', None)
     reason = str(error).strip().splitlines()[-1]
     if status in (401, 403):

@@ -5,6 +5,7 @@
 
 import concurrent.futures
 import dataclasses
+import importlib.util
 import pathlib
 import shutil
 import subprocess
@@ -53,6 +54,12 @@ _MODELS = {
     'question_answering': tiny_classifier.build_span_labeler,
     'sentence_embedding': _sentences,
 }
+# Path and options of an export in each format.
+_EXPORTS = {
+    'tflite': ('model.tflite', {'quantization': 'none', 'lengths': [16]}),
+    'saved_model': ('versions', {}),
+    'onnx': ('model.onnx', {'quantization': 'none'}),
+}
 # What only some runtimes give.
 _LEFT_OUT = ('best', 'n_best')
 
@@ -89,10 +96,11 @@ class PredictorsTest(parameterized.TestCase, tf.test.TestCase):
     with predictors.of_trained(trained, 'keras') as keras:
       expected = keras.batch(_TEXTS, pairs)
       self.assertIsInstance(keras, mobilebert_tf.Predictor)
-    for path, options in (('model.tflite', {'quantization': 'none',
-                                            'lengths': [16]}),
-                          ('versions', {})):
-      with self.subTest(format=path):
+    for name, (path, options) in _EXPORTS.items():
+      with self.subTest(format=name):
+        if name not in formats.FORMATS or (
+            name == 'onnx' and not importlib.util.find_spec('onnxruntime')):
+          self.skipTest(f'{name} is not installed')
         formats.for_output(path).write(
             trained, self.folder / path, real, **options)
         with mobilebert_tf.load(self.folder / path) as exported:

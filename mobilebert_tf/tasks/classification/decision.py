@@ -9,11 +9,12 @@ runtime decides alike, by the larger probability.
 """
 
 from collections.abc import Sequence
-import math
+import dataclasses
 import os
 import pathlib
 
 import numpy as np
+from scipy import special
 import tensorflow as tf
 
 from mobilebert_tf.checkpoints import bundles
@@ -26,7 +27,6 @@ from mobilebert_tf.tasks.classification import predictor as predictor_lib
 
 _END = '-decision'  # Of the name of the checkpoint.
 _KEY_END = '/bias/.ATTRIBUTES/VARIABLE_VALUE'
-_LARGEST = 1 - 1e-6  # Probability, whose logit is finite.
 
 
 def check_labels(positive: str, labels: Sequence[str]) -> None:
@@ -57,24 +57,26 @@ def move(trained: loading.TrainedModel, folder: str | os.PathLike,
     The threshold, of the probability of `positive` before it was moved.
   """
   number = trained.labels.index(positive)
-  scores = predictor_lib.TextPredictor(trained).scores(
-      held_out.texts, held_out.pairs)[:, number]
-  found = thresholds.find(held_out.label_ids == number, scores,
-                          precision=precision, recall=recall)
+  logits = predictor_lib.TextPredictor(trained).logits(
+      held_out.texts, held_out.pairs).astype(np.float64)
+  # Not probabilities, of which the surest are all 1.
+  leads = logits[:, number] - logits[:, 1 - number]
+  found = thresholds.find(
+      held_out.label_ids == number, leads, precision=precision, recall=recall,
+      lowest=leads.min() - 1)
   if not found.is_reached:
     notices.tell(
         f'No threshold of {positive!r} reaches the wanted '
         f'{"precision" if precision else "recall"} of {precision or recall:g} '
         f'on the held-out texts; the nearest has a precision of '
         f'{found.precision:.3f} and a recall of {found.recall:.3f}.')
-  value = min(max(found.value, 1 - _LARGEST), _LARGEST)
   bias = trained.model.checkpoint_items['classifier'].bias
   before = bias.numpy()
   after = before.copy()
-  after[number] -= math.log(value / (1 - value))
+  after[number] -= found.value
   bias.assign(after)
   _rewrite(pathlib.Path(folder), before, after)
-  return found
+  return dataclasses.replace(found, value=float(special.expit(found.value)))
 
 
 def facts(positive: str, threshold: thresholds.Threshold) -> dict[str, str]:

@@ -77,6 +77,14 @@ class TextPredictor:
       ValueError: If there are pairs and the model was trained without, or the
         other way round, or they are not as many as the texts.
     """
+    return self.trained.kind.scores(self.logits(texts, pairs))
+
+  def logits(self, texts: Sequence[str],
+             pairs: Sequence[str] | None = None) -> np.ndarray:
+    """Returns the logits of each text, float32 `[texts, classes]`.
+
+    Arguments and errors are those of `scores`.
+    """
     segments = self._tokenize(texts, pairs)
     segments = tokenizer.trim(
         segments, self.trained.max_length - len(segments) - 1)
@@ -88,7 +96,7 @@ class TextPredictor:
       rows = order[start:start + self._batch_size]
       logits[rows] = self._compute[len(segments)](
           *(tf.gather(s, rows) for s in segments))
-    return self.trained.kind.scores(logits)
+    return logits
 
   def lengths(self, texts: Sequence[str],
               pairs: Sequence[str] | None = None) -> np.ndarray:
