@@ -55,8 +55,9 @@ class Hub:
     name = f'{body.get("organization") or "me"}/{body["name"]}'
     is_new = name not in self.repositories
     if is_new:
-      self.repositories[name], self.private[name] = {}, bool(
-          body.get('private'))
+      self.repositories[name] = {}
+      self.private[name] = 'private' in (
+          body.get('visibility'), body.get('private') and 'private')
     return 200 if is_new else 409, {'url': f'{constants.ENDPOINT}/{name}'}
 
   def check_card(self, body: dict[str, Any]) -> tuple[int, Any]:
