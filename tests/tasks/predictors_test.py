@@ -106,8 +106,10 @@ class PredictorsTest(parameterized.TestCase, tf.test.TestCase):
           self.assertEqual(exported.task, task)
           self.assertEqual(exported.labels, list(trained.labels))
           self._assert_same(exported.batch(_TEXTS, pairs), expected)
-          first = (_TEXTS[0], *(pairs or [])[:1])
-          self._assert_same([exported(*first)], expected[:1])
+          with concurrent.futures.ThreadPoolExecutor(4) as pool:
+            one_by_one = pool.map(
+                exported, _TEXTS, pairs or [None] * len(_TEXTS))
+            self._assert_same(list(one_by_one), expected)
 
   def _export(self, trained, path: pathlib.Path, options) -> None:
     if formats.for_output(path).name == 'saved_model':
