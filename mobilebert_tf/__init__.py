@@ -5,14 +5,17 @@
 
 Text and a task go in; a distilled, fine-tuned MobileBERT with its tokenizer
 comes out, as a SavedModel and as a TFLite file. The names below are the public
-API, each loaded when it is first used: `TFLiteRunner` needs no TensorFlow.
+API, each loaded when it is first used: a `.tflite` file needs no TensorFlow.
 
 Example:
 
   import mobilebert_tf
 
+  mobilebert_tf.make_classifier(
+      'reviews.csv', text='review', label='stars').export('reviews.tflite')
+  mobilebert_tf.load('reviews.tflite')('a gripping film')
+
   encoder = mobilebert_tf.MobileBertEncoder('mobilebert')
-  runner = mobilebert_tf.TFLiteRunner('sst2.tflite')
 """
 
 import importlib
@@ -39,8 +42,10 @@ _PUBLIC = {
     'MobileBertTokenClassifier': 'modeling',
     'count_parameters': 'modeling',
     'get_architecture': 'modeling',
-    # A fine-tuned model.
-    'load': 'tasks.registry',
+    # A fine-tuned model, or an exported one.
+    'Predictor': 'inference.predictor',
+    'load': 'tasks.predictors',
+    'make_classifier': 'pipelines.classifier',
     'load_sentence_encoder': 'tasks.registry',
     'TFLiteRunner': 'tasks.registry',
     # Text.

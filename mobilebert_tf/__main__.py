@@ -25,6 +25,8 @@ _PROGRAMS = {
     'mine_negatives': 'Hard negatives of pairs of texts',
     'predict': 'Answers to lines of text, as JSON lines',
     'evaluate': 'Report on labelled data',
+    'model_card': 'Model card of a run, for people',
+    'push_to_hub': 'Model and card to the Hugging Face hub',
     'glue_submission': 'GLUE score and submission',
     'score_retrieval': 'Recall, MRR and nDCG of vectors',
     'score_squad': "SQuAD's official score",

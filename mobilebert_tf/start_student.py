@@ -36,25 +36,18 @@ _OVERWRITE = flags.DEFINE_bool(
 
 def main() -> None:
   from mobilebert_tf import checkpoints
-  from mobilebert_tf import modeling
   from mobilebert_tf.checkpoints import formats
   from mobilebert_tf.checkpoints import word_tables
-  from mobilebert_tf.text import vocabulary as vocabulary_lib
 
   formats.check_output(formats.local_output(_OUTPUT.value), 'mobilebert_tf',
                        _OVERWRITE.value)
-  teacher = checkpoints.read_teacher(_INIT_FROM.value)
-  vocabulary = teacher.vocabulary
-  if _VOCAB_FILE.value:
-    vocabulary = vocabulary_lib.Vocabulary.read(_VOCAB_FILE.value)
-  sizes = {} if vocabulary is None else {'vocab_size': len(vocabulary)}
-  architecture = modeling.get_architecture(
-      _ARCHITECTURE.value, **{**sizes, **_overrides()})
-  student = word_tables.start(architecture, teacher, vocabulary, _SEED.value)
+  student = word_tables.start_by_name(
+      _INIT_FROM.value, _ARCHITECTURE.value, _VOCAB_FILE.value, _SEED.value,
+      **_overrides())
   checkpoints.write(student, _OUTPUT.value, 'mobilebert_tf', _OVERWRITE.value)
-  print(f'{_OUTPUT.value}: a student of {student.num_parameters:,} parameters, '
-        f'with a word table of {len(vocabulary):,} x '
-        f'{architecture.embedding_size} of {teacher.source}.')
+  print(f'{_OUTPUT.value}: {student.source}, of {student.num_parameters:,} '
+        f'parameters, with its word table of {len(student.vocabulary):,} x '
+        f'{student.architecture.embedding_size}.')
 
 
 def _overrides():

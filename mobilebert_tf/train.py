@@ -40,6 +40,10 @@ flags.DEFINE_multi_string(
 flags.DEFINE_string(
     'params_override', None, 'Settings that win over those of files: '
     'trainer.train_steps=100,task.train_data.seed=1, or a YAML file.')
+flags.DEFINE_string(
+    'init_from', '', 'Teacher, of any format, whose word table the student '
+    'starts with, by its principal components: makes MODEL_DIR_start, which '
+    'becomes task.init_checkpoint.')
 program.DEFINE_case(
     'lower_case', None, 'Whether texts are, or records were, lower-cased; the '
     'settings task.train_data.lower_case and task.validation_data.lower_case.')
@@ -58,6 +62,8 @@ def main() -> None:
   params = configuration.read(
       FLAGS.experiment, FLAGS.config_file or (), FLAGS.params_override or '',
       device_flags.read(), FLAGS.lower_case)
+  if FLAGS.init_from:
+    params = configuration.with_start(params, FLAGS.init_from, FLAGS.model_dir)
   run.run_experiment(params, FLAGS.mode, FLAGS.model_dir)
 
 

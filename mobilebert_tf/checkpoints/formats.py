@@ -22,6 +22,7 @@ from mobilebert_tf.checkpoints import bert
 from mobilebert_tf.checkpoints import bundles
 from mobilebert_tf.checkpoints import checkpoint as checkpoint_lib
 from mobilebert_tf.checkpoints import hugging_face
+from mobilebert_tf.checkpoints import model_card
 from mobilebert_tf.checkpoints import model_garden
 from mobilebert_tf.checkpoints import name_map
 from mobilebert_tf.checkpoints import native
@@ -42,7 +43,7 @@ FORMATS: dict[str, types.ModuleType] = {}
 _WRITTEN = re.compile(
     r'mobilebert(_variables)?\.ckpt\.(index|data-\d+-of-\d+)|checkpoint|'
     r'(bert_)?config\.json|encoder\.yaml|model\.safetensors|vocab\.txt|'
-    r'(labels|problem_type)\.txt|tokenizer(_config)?\.json')
+    r'(labels|problem_type)\.txt|tokenizer(_config)?\.json|README\.md')
 
 # Files that are fetched from the hub: no pickle, no code.
 _FETCHED = (
@@ -50,6 +51,7 @@ _FETCHED = (
     safetensors_files.PARTS, tokenizer_files.VOCABULARY,
     tokenizer_files.TOKENIZER, tokenizer_files.TOKENIZER_CONFIG,
     tokenizer_files.ADDED_TOKENS, tokenizer_files.SPECIAL_TOKENS,
+    model_card.NAME,
     # Of sentence-transformers.
     'modules.json', 'sentence_bert_config.json',
     'config_sentence_transformers.json', 'trailing_pad.safetensors',
@@ -235,8 +237,8 @@ def _read(path: str, checkpoint_format: str, progress: checkpoint_lib.Progress,
 
 def write(checkpoint: checkpoint_lib.Checkpoint, folder: str,
           checkpoint_format: str, overwrite: bool = False,
-          progress: checkpoint_lib.Progress = checkpoint_lib.silent
-          ) -> list[str]:
+          progress: checkpoint_lib.Progress = checkpoint_lib.silent,
+          card: str = '') -> list[str]:
   """Writes a checkpoint to a new folder, reads it again and compares the two.
 
   Args:
@@ -245,6 +247,7 @@ def write(checkpoint: checkpoint_lib.Checkpoint, folder: str,
     checkpoint_format: A key of `FORMATS`.
     overwrite: Whether a folder of that format may be replaced.
     progress: Wrapper of the loops over the weights.
+    card: Model card of what the checkpoint was read from; one is made if ''.
 
   Returns:
     Sentences on omissions, and on differences for readers of the format.
@@ -264,6 +267,9 @@ def write(checkpoint: checkpoint_lib.Checkpoint, folder: str,
   with files.replace_folder(folder, module.MARKER, overwrite) as new:
     try:
       module.write(checkpoint, str(new), progress)
+      files.write_text(new / model_card.NAME, model_card.for_format(
+          card, checkpoint_format) if card else model_card.of_checkpoint(
+              checkpoint, os.path.basename(folder), checkpoint_format).render())
     except (OSError, tf.errors.OpError, safetensors.SafetensorError) as error:
       raise OSError(f'{folder} cannot be written: {error}') from error
     # Other implementations have no field for it.
@@ -343,7 +349,8 @@ def convert(input_path: str, output: str, output_format: str = 'mobilebert_tf',
   if lower_case is not None:
     changes['lower_case'] = lower_case
   checkpoint = dataclasses.replace(checkpoint, **changes)
-  notes = write(checkpoint, output, output_format, overwrite, progress)
+  notes = write(checkpoint, output, output_format, overwrite, progress,
+                model_card.read(source))
   return Conversion(checkpoint, input_format, output_format, output,
                     (*checkpoint.notes, *notes), time.monotonic() - start)
 

@@ -22,6 +22,7 @@ from mobilebert_tf.checkpoints import bert
 from mobilebert_tf.checkpoints import checkpoint as checkpoint_lib
 from mobilebert_tf.checkpoints import formats
 from mobilebert_tf.checkpoints import hugging_face
+from mobilebert_tf.checkpoints import model_card
 from mobilebert_tf.checkpoints import safetensors_files
 from mobilebert_tf.checkpoints import tokenizer_files
 from mobilebert_tf.checkpoints import tokenizer_settings
@@ -41,8 +42,10 @@ _IDENTITY = 'torch.nn.modules.linear.Identity'
 _POOLINGS = {sentence_encoder.MEAN: 'mean', sentence_encoder.FIRST: 'cls'}
 _LEGACY = 'pooling_mode_'
 
+_FORMAT = 'sentence_transformers'
 _WRITTEN = {
     MODULES, _SETTINGS, _MODEL_CONFIG, trailing_pad.FILE, hugging_face.CONFIG,
+    model_card.NAME,
     hugging_face.WEIGHTS, tokenizer_files.VOCABULARY, tokenizer_files.TOKENIZER,
     tokenizer_files.TOKENIZER_CONFIG,
     *(f'{i}_{name}' for i, name in enumerate(_ORDER)), '2_Normalize'}
@@ -143,13 +146,14 @@ def of_model(model: modeling.SentenceEncoder, max_length: int,
 
 
 def write(sentence: SentenceCheckpoint, folder: str | os.PathLike,
-          overwrite: bool = False) -> list[str]:
+          overwrite: bool = False, card: str = '') -> list[str]:
   """Writes a folder that sentence-transformers loads, and reads it again.
 
   Args:
     sentence: The sentence encoder, with its vocabulary.
     folder: Path of the folder, which appears when it is complete.
     overwrite: Whether a folder of this format may be replaced.
+    card: Model card of the run; one is made if ''.
 
   Returns:
     Sentences on what was left out, or differs there.
@@ -176,6 +180,9 @@ def write(sentence: SentenceCheckpoint, folder: str | os.PathLike,
   with files.replace_folder(folder, MODULES, overwrite) as new:
     _write_encoder(encoder, str(new))
     _write_modules(sentence, str(new))
+    files.write_text(new / model_card.NAME, model_card.for_format(
+        card, _FORMAT) if card else model_card.of_checkpoint(
+            encoder, os.path.basename(folder), _FORMAT).render())
     again = read(new)
     if found := _differences(sentence, again):
       raise RuntimeError(

@@ -9,6 +9,7 @@ are alike, and its first principal components keep most of that (Raunak et al.
 """
 
 import dataclasses
+from typing import Any
 
 import numpy as np
 import tf_keras
@@ -61,6 +62,32 @@ def start(architecture: modeling.MobileBertConfig,
       student, weights={**student.weights, TABLE: table}, vocabulary=vocabulary,
       lower_case=teacher.lower_case, max_word_length=teacher.max_word_length,
       source=f'a student of {teacher.source}')
+
+
+def start_by_name(path: str, architecture: str, vocab_file: str = '',
+                  seed: int = 0, **fields: Any) -> checkpoint_lib.Checkpoint:
+  """Returns a new student of an architecture by its name; see `start`.
+
+  Args:
+    path: Teacher: a run, a checkpoint of any format, a Hugging Face folder of a
+      plain BERT, or a name on the hub.
+    architecture: Name of the student's architecture.
+    vocab_file: Vocabulary of the student; the teacher's if ''.
+    seed: Seed of the other weights.
+    **fields: Fields of the architecture to change. The size of the vocabulary
+      need not be said.
+
+  Raises:
+    FileNotFoundError: If there is no such teacher or vocabulary.
+    ValueError: As `start`.
+  """
+  teacher = checkpoints.read_teacher(path)
+  vocabulary = teacher.vocabulary
+  if vocab_file:
+    vocabulary = vocabulary_lib.Vocabulary.read(vocab_file)
+  sizes = {} if vocabulary is None else {'vocab_size': len(vocabulary)}
+  return start(modeling.get_architecture(architecture, **{**sizes, **fields}),
+               teacher, vocabulary, seed)
 
 
 def word_table(teacher: checkpoint_lib.Checkpoint,

@@ -12,6 +12,7 @@ import contextlib
 import errno
 import glob
 import gzip
+import hashlib
 import json
 import os
 import pathlib
@@ -469,6 +470,12 @@ def size(path: str | os.PathLike) -> int:
     return os.path.getsize(path)
   import tensorflow as tf
   return tf.io.gfile.stat(path).length
+
+
+def digest(path: str | os.PathLike) -> str:
+  """Returns the SHA-256 of a local file."""
+  with open(path, 'rb') as file:
+    return hashlib.file_digest(file, 'sha256').hexdigest()
 
 
 def folder_size(path: str | os.PathLike) -> int:

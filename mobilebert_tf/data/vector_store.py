@@ -214,12 +214,6 @@ def line_of(text: str) -> bytes:
   return f'{json.dumps(text)}\n'.encode()
 
 
-def file_digest(path: str | os.PathLike) -> str:
-  """Returns the SHA-256 of a file."""
-  with open(path, 'rb') as file:
-    return hashlib.file_digest(file, 'sha256').hexdigest()
-
-
 def check_vectors(vectors: np.ndarray, source: str, first: int = 0) -> None:
   """Raises ValueError if a vector is not finite or 0; names its number.
 
@@ -300,7 +294,7 @@ def _check_folder(store: VectorStore, names: Sequence[str],
   for name, shard in zip(names, shards, strict=True):
     for path, expected in ((name + TEXTS, shard.texts_sha256),
                            (name + VECTORS, shard.vectors_sha256)):
-      if file_digest(path) != expected:
+      if files.digest(path) != expected:
         raise ValueError(f'{path} is damaged: its SHA-256 is not that in '
                          f'{MANIFEST}. Make the folder anew.')
   # Whoever writes other files may write their digests.

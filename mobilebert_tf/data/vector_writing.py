@@ -128,8 +128,8 @@ def _complete(path: str) -> vector_store.Shard | None:
   """Returns a shard that is finished and whole, or None."""
   with contextlib.suppress(OSError, ValueError, TypeError):
     shard = vector_store.Shard(**files.read_json(f'{path}.json'))
-    if (vector_store.file_digest(path + vector_store.TEXTS),
-        vector_store.file_digest(path + vector_store.VECTORS)) == (
+    if (files.digest(path + vector_store.TEXTS),
+        files.digest(path + vector_store.VECTORS)) == (
             shard.texts_sha256, shard.vectors_sha256):
       return shard
   return None
@@ -156,8 +156,8 @@ def _write_shard(path: str, texts: Sequence[str], embed: Embed, dtype: str,
                     b''.join(map(vector_store.line_of, texts)))
   shard = vector_store.Shard(
       os.path.basename(path), len(texts),
-      vector_store.file_digest(path + vector_store.TEXTS),
-      vector_store.file_digest(path + vector_store.VECTORS))
+      files.digest(path + vector_store.TEXTS),
+      files.digest(path + vector_store.VECTORS))
   files.write_json(f'{path}.json', dataclasses.asdict(shard))
   return shard
 

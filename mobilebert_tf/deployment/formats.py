@@ -25,8 +25,12 @@ class Format:
     name: Name in reports.
     title: Name in messages.
     writer: Module with `write(trained, path, texts, **options)`.
-    runner: Module with `open_runner(path, kinds, num_threads)`, which returns
-      an object with `comparable(texts, pairs)`.
+    runner: Module with `open_runner(path, kinds, num_threads)`, whose number
+      of threads is None for the runtime's own choice. It returns a runner with
+      `answer(texts, pairs)`, the answers of `TaskKind.answer_file` that threads
+      may ask for at the same time; `comparable(texts, pairs)`, those of
+      `TaskKind.answers`; and `kind`, `labels` and `pairs`, of itself or of its
+      `metadata`.
     suffix: End of the names of its files; empty for folders.
     marker: File that is in its folders; empty for files.
   """
@@ -48,7 +52,7 @@ class Format:
     return self._part(self.writer, 'write')(*args, **options)
 
   def open(self, path: str | os.PathLike, kinds: Any,
-           num_threads: int = 1) -> Any:
+           num_threads: int | None = 1) -> Any:
     """Opens an exported model and returns its runner."""
     return self._part(self.runner, 'open_runner')(path, kinds, num_threads)
 
@@ -119,16 +123,30 @@ def find(paths: Sequence[str | os.PathLike]) -> list[ExportedModel]:
           for name, path in zip(_names(given), found, strict=True)]
 
 
+def locate(path: pathlib.Path) -> pathlib.Path | None:
+  """Returns the path of an exported model, or its latest version; or None."""
+  if recognise(path):
+    return path
+  versions = [each for each in (path.iterdir() if path.is_dir() else ())
+              if each.name.isdecimal() and recognise(each)]
+  return max(versions, key=lambda each: int(each.name), default=None)
+
+
+def for_output(path: str | os.PathLike) -> Format:
+  """Returns the format of an export by its path; a folder is a SavedModel."""
+  suffix = pathlib.Path(path).suffix
+  by_suffix = [each for each in FORMATS.values()
+               if each.suffix and each.suffix == suffix]
+  folders = [each for each in FORMATS.values() if not each.suffix]
+  return (by_suffix or folders)[0]
+
+
 def _locate(path: pathlib.Path) -> pathlib.Path:
   if not path.exists():
     raise FileNotFoundError(f'{path} does not exist.')
-  if recognise(path):
-    return path
+  if found := locate(path):
+    return found
   inside = sorted(path.iterdir()) if path.is_dir() else []
-  versions = [each for each in inside
-              if each.name.isdecimal() and recognise(each)]
-  if versions:
-    return max(versions, key=lambda each: int(each.name))
   named = next((each for each in inside if recognise(each)), None)
   if named:
     raise ValueError(f'{path} is a folder; name the file in it: {named}.')

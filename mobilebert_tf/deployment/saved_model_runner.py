@@ -96,6 +96,25 @@ class SavedModelRunner:
         name: value.numpy()
         for name, value in self._run(texts, pairs).items()})
 
+  def answer(self, texts: Sequence[str],
+             pairs: Sequence[str] | None = None) -> list[Any]:
+    """Returns the answer to each text, as `TFLiteRunner.answer` does.
+
+    Args:
+      texts: Texts, or questions.
+      pairs: Second text of each, or its context; None for single texts.
+
+    Raises:
+      ValueError: If a number is not finite.
+    """
+    outputs = {name: value.numpy()
+               for name, value in self._run(texts, pairs).items()}
+    for name, values in outputs.items():
+      if values.dtype.kind == 'f' and not np.isfinite(values).all():
+        raise ValueError(f'The model gives {name} that are not finite. Export '
+                         'it anew.')
+    return self.kind.answer_served(outputs, texts, self.labels)
+
   def _run(self, *texts: Sequence[str] | None) -> dict[str, tf.Tensor]:
     given = [each for each in texts if each is not None]
     return self._function(**{
@@ -127,7 +146,8 @@ def _find_signature(
 
 def open_runner(path: str | os.PathLike,
                 kinds: Mapping[str, task_kind.TaskKind],
-                num_threads: int) -> SavedModelRunner:
+                num_threads: int | None) -> SavedModelRunner:
   """Opens a SavedModel; see `formats.Format.open`."""
-  set_threads(num_threads)
+  if num_threads is not None:
+    set_threads(num_threads)
   return SavedModelRunner(path, kinds)

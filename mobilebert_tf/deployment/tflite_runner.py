@@ -13,6 +13,7 @@ import numpy as np
 
 from mobilebert_tf.deployment import flatbuffer_check
 from mobilebert_tf.deployment import tflite_file
+from mobilebert_tf.inference import predictor
 from mobilebert_tf.inference import task_kind
 from mobilebert_tf.text import plain_tokenizer
 
@@ -21,7 +22,7 @@ INPUTS = ('input_word_ids', 'input_mask', 'input_type_ids')
 
 _TEXTS_AT_ONCE = 1000
 
-Text = str | bytes
+Text = predictor.Text
 
 
 def signature_name(length: int) -> str:
@@ -209,7 +210,7 @@ class TFLiteRunner:
     if single and pair is not None:
       if not isinstance(pair, Text):
         raise TypeError('The text is one, so its pair has to be one string '
-                        f'too; it is {_describe(pair)}.')
+                        f'too; it is {predictor.describe(pair)}.')
       pair = [pair]
     texts, pairs = self._check([text] if single else text, pair)
     found = self.metadata.kind.answer_file(self, texts, pairs)
@@ -349,48 +350,17 @@ class TFLiteRunner:
   @property
   def _text_names(self) -> tuple[str, ...]:
     """Names of the one or two texts that the model reads."""
-    kind = self.metadata.kind
-    return kind.text_names[:2 if self.metadata.pairs or kind.reads_pairs else 1]
+    return predictor.text_names(self.metadata.kind, self.metadata.pairs)
 
   def _check(self, texts: Any, pairs: Any
              ) -> tuple[list[str], list[str] | None]:
     """Returns texts and pairs as strings, if they are what the model reads."""
-    reads_pairs = len(self._text_names) == 2
-    if reads_pairs and pairs is None:
-      raise ValueError(
-          f'The model reads {self.metadata.kind.pair_title}: give both.')
-    if not reads_pairs and pairs is not None:
-      raise ValueError('The model reads single texts: give no pairs.')
-    texts = _decode(texts, 'text')
-    if pairs is None:
-      return texts, None
-    pairs = _decode(pairs, 'pair')
-    if len(pairs) != len(texts):
-      raise ValueError(f'There are {len(texts)} texts and {len(pairs)} pairs: '
-                       'give one for each.')
-    return texts, pairs
-
-
-def _decode(texts: Any, what: str) -> list[str]:
-  """Returns texts as strings, with invalid UTF-8 in bytes replaced."""
-  if isinstance(texts, Text) or not isinstance(texts, Iterable):
-    raise TypeError(f'A list of {what}s was expected, not {_describe(texts)}.')
-  result = []
-  for i, text in enumerate(texts):
-    if not isinstance(text, Text):
-      raise TypeError(f'Each {what} has to be a string; number {i} is '
-                      f'{_describe(text)}.')
-    result.append(text.decode('utf-8', 'replace')
-                  if isinstance(text, bytes) else str(text))
-  return result
-
-
-def _describe(value: Any) -> str:
-  return f'{str(value)[:80]!r} ({type(value).__name__})'
+    return predictor.check_texts(
+        texts, pairs, self._text_names, self.metadata.kind.pair_title)
 
 
 def open_runner(path: str | os.PathLike,
                 kinds: Mapping[str, task_kind.TaskKind],
-                num_threads: int) -> TFLiteRunner:
+                num_threads: int | None) -> TFLiteRunner:
   """Opens a file; see `formats.Format.open`."""
-  return TFLiteRunner(path, kinds, num_threads)
+  return TFLiteRunner(path, kinds, num_threads or 1)

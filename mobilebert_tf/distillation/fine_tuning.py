@@ -156,11 +156,13 @@ class DistilledTask:
                                  training=False)
     student = self._student_view(_inputs_of(self._student_view, features),
                                  training=True)
-    loss = config.ground_truth_ratio * self.build_losses(
-        labels, student['outputs'])
-    loss += (1 - config.ground_truth_ratio) * self.build_soft_loss(
-        teacher['outputs'], student['outputs'], labels)
-    loss = part.share(loss, self.loss_weight)
+    # Texts without labels learn from the teacher alone.
+    loss = config.ground_truth_ratio * part.share(
+        self.build_losses(labels, student['outputs']),
+        self.label_weight or self.loss_weight)
+    loss += (1 - config.ground_truth_ratio) * part.share(
+        self.build_soft_loss(teacher['outputs'], student['outputs'], labels),
+        self.loss_weight)
     if config.hidden_weight:
       hidden = tf.add_n([
           losses.feature_map_transfer(*pair, features['input_mask'])

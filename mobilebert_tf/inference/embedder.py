@@ -15,6 +15,7 @@ import tensorflow as tf
 
 from mobilebert_tf import checkpoints
 from mobilebert_tf import modeling
+from mobilebert_tf.checkpoints import model_card
 from mobilebert_tf.checkpoints import sentence_transformers
 from mobilebert_tf.data import vector_store
 from mobilebert_tf.data import vector_writing
@@ -107,7 +108,8 @@ class Embedder:
     """
     return sentence_transformers.write(
         sentence_transformers.of_model(
-            self.model, self.max_length, self.tokenizer), folder, overwrite)
+            self.model, self.max_length, self.tokenizer), folder, overwrite,
+        model_card.read(self.source) if self.source else '')
 
   def describe(self) -> dict[str, Any]:
     """Returns what tells its vectors from those of others, for JSON.

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 import typing
 from typing import Any
 
@@ -45,6 +45,7 @@ class TaskKind:
     name: Name in `params.yaml`, in exported files and in reports.
     old_names: Names in files of earlier releases.
     title: Name of its models in messages.
+    pipeline: Name of what its models do on the Hugging Face hub.
     head: Part of a checkpoint that its models have; empty for an encoder alone.
     experiment: Registered experiment that fine-tunes it.
     text_names: Names of the first and second text in requests.
@@ -56,10 +57,12 @@ class TaskKind:
     number_outputs: Outputs of a `.tflite` file; the first is compared.
     sample_size: Number of texts that an export is checked with.
     recipes: Names of the tasks that `finetune` offers.
+    recipe_fields: Further fields of a recipe that its tasks have a use for.
   """
   name: str
   old_names: Sequence[str] = ()
   title: str
+  pipeline: str = 'feature-extraction'
   head: str = ''
   experiment: str = ''
   text_names: tuple[str, str] = ('text', 'pair')
@@ -71,6 +74,7 @@ class TaskKind:
   number_outputs: tuple[str, ...] = ()
   sample_size: int = 256
   recipes: Sequence[str] = ()
+  recipe_fields: Sequence[str] = ()
 
   # === Loading ===
 
@@ -108,6 +112,14 @@ class TaskKind:
   def line_answerer(self, trained: loading.TrainedModel,
                     batch_size: int) -> line_answers.LineAnswerer:
     """Returns the object that answers lines of text or JSON."""
+    raise self.missing('predictor')
+
+  def answerer(self, trained: loading.TrainedModel
+               ) -> Callable[[list[str], list[str] | None], list[Any]]:
+    """Returns a function that answers texts, and pairs or None.
+
+    Its answers are of the types of `answer_file`. Threads may share it.
+    """
     raise self.missing('predictor')
 
   # === Deployment ===
@@ -167,6 +179,19 @@ class TaskKind:
     if found.dtype == object:
       return [answer.decode('utf-8', 'replace') for answer in found]
     return found
+
+  def answer_served(self, outputs: Mapping[str, np.ndarray],
+                    texts: Sequence[str], labels: Sequence[str]) -> list[Any]:
+    """Returns the outputs of `serve_text` as answers, one for each text.
+
+    Args:
+      outputs: All outputs, finite.
+      texts: The texts.
+      labels: Labels of the model.
+    """
+    del texts
+    return [self.to_answer(row, labels) for row in outputs[
+        self.text_outputs[0]]]
 
   @property
   def settings_class(self) -> type | None:

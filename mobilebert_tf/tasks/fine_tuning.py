@@ -42,6 +42,8 @@ class FineTuning(gradient_step.GradientStep):
 
   # Name of the weights over which the loss is a mean.
   loss_weight = gradient_step.TEXTS
+  # The same of the loss of the labels, if some texts have none.
+  label_weight = ''
   # Fields of data that are the same in training and validation.
   same_fields = (*text_settings.FIELDS, 'pair_field')
 
@@ -103,4 +105,4 @@ class FineTuning(gradient_step.GradientStep):
     features, labels = gradient_step.split_inputs(part.inputs)
     outputs = model(features, training=True)
     loss = self.build_losses(labels, outputs)
-    return part.share(loss, self.loss_weight), {}, outputs
+    return part.share(loss, self.label_weight or self.loss_weight), {}, outputs

@@ -35,9 +35,13 @@ class StepConfig(base_config.Config):
       other masks, the step is the same.
     recompute: Whether blocks are computed again in the backward pass, which
       takes about a third longer and the memory of one block instead of all.
+    early_stopping: Number of evaluations without a better
+      `trainer.best_checkpoint_eval_metric` after which training stops, and the
+      best checkpoint becomes the run's; 0 for none.
   """
   accumulation_steps: int = 1
   recompute: bool = False
+  early_stopping: int = 0
 
 
 def check(config: cfg.TaskConfig, replicas: int) -> None:

@@ -70,6 +70,8 @@ class RecipeData:
     parts: The data by `train`, `dev`, `test` and the like.
     decisive_metrics: Metrics whose mean decides which of two runs is better;
       all if empty.
+    watched_metric: Metric of the validation part that early stopping watches;
+      higher is better.
   """
   experiment: str
   task: dict[str, Any]
@@ -77,6 +79,7 @@ class RecipeData:
   skipped: Mapping[str, int]
   parts: Mapping[str, Any]
   decisive_metrics: Sequence[str] = ()
+  watched_metric: str = ''
 
 
 def check_files(recipe: Any) -> None:

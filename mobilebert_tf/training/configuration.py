@@ -7,12 +7,18 @@ import os
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from mobilebert_tf import checkpoints
+from mobilebert_tf.checkpoints import word_tables
 from mobilebert_tf.common import config_files
 from mobilebert_tf.common import files
 from mobilebert_tf.text import settings as settings_lib
+from mobilebert_tf.text import vocabulary
 from mobilebert_tf.training import experiments
+from mobilebert_tf.training import resuming
 from official.core import config_definitions as cfg
 from official.modeling import hyperparams
+
+_START_END = '_start'  # Of the name of a student's folder.
 
 
 def read(experiment: str, paths: Sequence[str] = (),
@@ -53,6 +59,40 @@ def read(experiment: str, paths: Sequence[str] = (),
   params.validate()
   params.lock()
   return params
+
+
+def with_start(params: cfg.ExperimentConfig, teacher: str,
+               model_dir: str) -> cfg.ExperimentConfig:
+  """Returns params of a run whose student starts with a teacher's word table.
+
+  The student is written beside the run, unless that has begun; see
+  `word_tables.start`.
+
+  Args:
+    params: The params, whose task has an encoder and an `init_checkpoint`.
+    teacher: A run, a checkpoint of any format, or a name on the hub.
+    model_dir: Folder of the run.
+
+  Raises:
+    FileNotFoundError: If there is no such teacher or vocabulary.
+    ValueError: If the student does not fit the teacher, or the params name
+      another start.
+  """
+  task = params.task
+  if getattr(task, 'init_checkpoint', None):
+    raise ValueError(
+        f'--init_from is {teacher}, and task.init_checkpoint '
+        f'{task.init_checkpoint}; a student starts with one of them.')
+  folder = f'{os.path.normpath(os.path.expanduser(model_dir))}{_START_END}'
+  if not resuming.latest_checkpoint(model_dir):
+    architecture = task.model.encoder.get()
+    vocab_file = getattr(task.train_data, 'vocab_file', '')
+    checkpoints.write(word_tables.start(
+        architecture, checkpoints.read_teacher(teacher),
+        vocabulary.Vocabulary.read(vocab_file) if vocab_file else None,
+        getattr(task.train_data, 'seed', None) or 0),
+                      folder, 'mobilebert_tf', overwrite=True)
+  return params.replace(task={'init_checkpoint': folder})
 
 
 def _override(params: cfg.ExperimentConfig,

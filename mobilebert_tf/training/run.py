@@ -26,6 +26,7 @@ from mobilebert_tf.common import plain_paths
 from mobilebert_tf.tasks import gradient_step
 from mobilebert_tf.training import consistency
 from mobilebert_tf.training import devices
+from mobilebert_tf.training import early_stopping
 from mobilebert_tf.training import resuming
 from mobilebert_tf.training import stage_ends
 from official.core import base_task
@@ -107,6 +108,7 @@ def _check(params: cfg.ExperimentConfig, mode: str) -> None:
   """Raises ValueError for settings that would fail later, with their names."""
   if mode not in MODES:
     raise ValueError(f'mode is {mode!r}; it is one of {", ".join(MODES)}.')
+  early_stopping.check(params, mode)
   loop, summary = params.trainer.steps_per_loop, params.trainer.summary_interval
   if 'train' in mode and (summary < 1 or summary % loop):
     raise ValueError(
@@ -160,11 +162,13 @@ def _run(params: cfg.ExperimentConfig, mode: str, model_dir: str,
         stage_ends.KeepStageEnds(trainer, ends, plain_dir if is_chief else '')]
   try:
     with _messages_in_log():
+      lines = [EvaluationLine(trainer.global_step)] if is_chief else []
+      stop = 'train' in mode and early_stopping.of(
+          params, plain_dir, trainer.global_step, is_chief)
       runner = _ExperimentRunner(
           strategy, task, mode, params, plain_dir, trainer=trainer,
           save_summary=is_chief, train_actions=actions,
-          eval_actions=(
-              [EvaluationLine(trainer.global_step)] if is_chief else []),
+          eval_actions=[*lines, *([stop] if stop else [])],
           controller_cls=functools.partial(stage_ends.Controller, ends=ends))
       if 'train' in mode:
         if hasattr(trainer, 'try_out'):
@@ -172,7 +176,7 @@ def _run(params: cfg.ExperimentConfig, mode: str, model_dir: str,
             trainer.try_out()
         if is_chief:
           part.write(model_dir)
-      return runner.run()
+      return runner.run(stop or None)
   except tf.errors.DataLossError as error:  # It does not name the file.
     damage = hasattr(task, 'find_damage') and task.find_damage()
     raise ValueError(damage or error.message) from error
@@ -244,19 +248,28 @@ class _ExperimentRunner(train_lib.OrbitExperimentRunner):
   folder: they start anew while the chief resumes, which fails.
   """
 
-  def run(self) -> tuple[tf_keras.Model, Mapping[str, Any]]:
+  def run(self, stop: early_stopping.EarlyStopping | None = None
+          ) -> tuple[tf_keras.Model, Mapping[str, Any]]:
     """Runs the mode; returns the model and the metrics of a last evaluation.
 
     The Model Garden's would freeze the model in between to count its
     operations, which takes 17 GB for a large teacher and finds none.
+
+    Args:
+      stop: The evaluation action that ends training early, if any.
     """
     trainer = self.params.trainer
     steps, eval_steps = trainer.train_steps, trainer.validation_steps
     logs: Mapping[str, Any] = {}
     with self.strategy.scope():
       if self._mode == 'train_and_eval':
-        self.controller.train_and_evaluate(
-            steps, eval_steps, trainer.validation_interval)
+        if not (stop and stop.is_done()):
+          with contextlib.suppress(early_stopping.StopTraining):
+            self.controller.train_and_evaluate(
+                steps, eval_steps, trainer.validation_interval)
+        if stop:
+          stop.restore_best(
+              self.trainer.checkpoint, self.controller.checkpoint_manager)
       elif self._mode == 'continuous_eval':
         self.controller.evaluate_continuously(
             eval_steps, timeout=trainer.continuous_eval_timeout,

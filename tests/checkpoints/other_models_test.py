@@ -152,7 +152,7 @@ class OtherModelsTest(folders.FolderTestCase, parameterized.TestCase):
     (output / 'notes.txt').unlink()
     formats.convert(source, str(output), 'hugging_face', overwrite=True)
     self.assertCountEqual(
-        os.listdir(output), ['config.json', 'model.safetensors'])
+        os.listdir(output), ['README.md', 'config.json', 'model.safetensors'])
     self.assertEqual((output / 'model.safetensors').read_bytes(), (
         pathlib.Path(source) / 'model.safetensors').read_bytes())
     self.assertEqual(os.listdir(self.parent), ['output'])

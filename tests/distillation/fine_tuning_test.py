@@ -58,19 +58,22 @@ class WithTeacherTest(tf.test.TestCase, parameterized.TestCase):
     self._teacher_model = model
     return folder
 
-  def _task(self, num_classes=3, labels=(), seq_length=11, **teacher):
+  def _task(self, num_classes=3, labels=(), seq_length=11, unlabelled_path='',
+            **teacher):
     config = fine_tuning.with_teacher(task_lib.SentencePredictionConfig(
         model=official_task.ModelConfig(
             num_classes=num_classes, use_encoder_pooler=True,
             encoder=pretraining_task.encoder_config(
                 contract.tiny_architecture(attention_dropout_rate=0.0))),
         train_data=loader.TextClassificationDataConfig(
-            labels=list(labels), seq_length=seq_length)))
+            labels=list(labels), seq_length=seq_length,
+            unlabelled_path=unlabelled_path)))
     config.teacher.override(teacher)
     config.model.dropout_rate = 0.0
     return task_factory.get_task(config)
 
-  def _step(self, task, labels) -> tuple[float, np.ndarray, np.ndarray]:
+  def _step(self, task, labels,
+            **batch) -> tuple[float, np.ndarray, np.ndarray]:
     """Returns the loss of a step, and both models' outputs before it."""
     model = task.build_model()
     inputs = [_BATCH[name] for name in model.input_names]
@@ -78,7 +81,7 @@ class WithTeacherTest(tf.test.TestCase, parameterized.TestCase):
     teacher = self._teacher_model(inputs, training=False).numpy()
     before = [variable.numpy() for variable in model.trainable_variables]
     logs = task.train_step(
-        {**_BATCH, 'label': labels, 'label_ids': labels}, model,
+        {**_BATCH, 'label': labels, 'label_ids': labels, **batch}, model,
         tf_keras.optimizers.SGD(0.1), [])
     moved = [np.abs(variable - old).max() for variable, old in zip(
         model.trainable_variables, before, strict=True)]
@@ -92,6 +95,23 @@ class WithTeacherTest(tf.test.TestCase, parameterized.TestCase):
     hard = -np.log(_softmax(student)[[0, 1], [2, 0]]).mean()
     soft = -(_softmax(teacher / 2) * np.log(_softmax(student / 2))).sum(-1)
     self.assertAllClose(loss, 0.25 * hard + 0.75 * 4 * soft.mean(), rtol=1e-5)
+
+  def test_of_texts_without_labels_the_teachers_answers_count(self):
+    task = self._task(checkpoint=self._teacher(), ground_truth_ratio=0.25,
+                      unlabelled_path='more.txt')
+    loss, teacher, student = self._step(
+        task, tf.constant([[2], [0]]), is_labelled=tf.constant([1.0, 0.0]))
+    hard = -np.log(_softmax(student)[0, 2])
+    soft = -(_softmax(teacher) * np.log(_softmax(student))).sum(-1)
+    self.assertAllClose(loss, 0.25 * hard + 0.75 * soft.mean(), rtol=1e-5)
+
+  def test_texts_without_labels_need_a_teacher(self):
+    config = task_lib.SentencePredictionConfig(
+        train_data=loader.TextClassificationDataConfig(
+            unlabelled_path='more.txt'))
+    with self.assertRaisesRegex(ValueError, 'more.txt has no labels, and '
+                                'teaches nothing without a teacher'):
+      task_factory.get_task(config)
 
   def test_a_regression_is_distilled_by_squared_error(self):
     task = self._task(1, checkpoint=self._teacher(1), ground_truth_ratio=0.0)

@@ -51,7 +51,7 @@ def build_tagger(folder: str) -> loading.TrainedModel:
   """Returns a token classifier whose labels differ from word to word."""
   model = modeling.MobileBertTokenClassifier(
       modeling.MobileBertEncoder(architecture()), len(TAGS), labels=TAGS)
-  _randomize(model)
+  randomize(model)
   model.checkpoint_items['token_classifier'].bias.assign(_TAGS_BIAS)
   return loading.TrainedModel(
       model, list(TAGS), write_vocabulary(folder), lower_case=True,
@@ -62,7 +62,7 @@ def build_span_labeler(folder: str) -> loading.TrainedModel:
   """Returns a model that finds answers."""
   model = modeling.MobileBertQuestionAnswering(
       modeling.MobileBertEncoder(architecture()))
-  _randomize(model)
+  randomize(model)
   return loading.TrainedModel(
       model, [], write_vocabulary(folder), lower_case=True,
       max_length=MAX_LENGTH, kind=registry.get('question_answering'),
@@ -73,13 +73,14 @@ def build_rating(folder: str) -> loading.TrainedModel:
   """Returns a model that rates pairs of texts."""
   model = modeling.MobileBertClassifier(
       modeling.MobileBertEncoder(architecture()), num_classes=1)
-  _randomize(model)
+  randomize(model)
   return loading.TrainedModel(
       model, [], write_vocabulary(folder), lower_case=True,
       max_length=MAX_LENGTH, kind=registry.get('regression'), pairs=True)
 
 
-def _randomize(model: tf_keras.Model) -> None:
+def randomize(model: tf_keras.Model) -> None:
+  """Assigns weights, always the same, of which none is 0."""
   rng = np.random.default_rng(0)
   for variable in model.weights:
     noise = rng.normal(scale=0.3, size=variable.shape)
@@ -95,7 +96,7 @@ def build(folder: str, **overrides) -> loading.TrainedModel:
       train_data=loader.TextClassificationDataConfig(
           labels=list(LABELS)))
   model = classification_task.SentencePredictionTask(config).build_model()
-  _randomize(model)
+  randomize(model)
   # Every label wins sometimes, and no probability is so near 0 or 1 that a
   # difference would not show.
   head = model.checkpoint_items['classifier']

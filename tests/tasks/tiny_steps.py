@@ -122,6 +122,7 @@ def _classify(classes: int, config: Any = None) -> Step:
 
 
 def _with_teacher(folder: str) -> Step:
+  """Returns a step whose slices have unequal numbers of labelled texts."""
   model = modeling.MobileBertClassifier(
       modeling.MobileBertEncoder(contract.tiny_architecture(num_blocks=4)), 3)
   _spread(model)
@@ -129,8 +130,11 @@ def _with_teacher(folder: str) -> Step:
   config = fine_tuning.with_teacher(classification.SentencePredictionConfig())
   config.teacher.override(
       {'checkpoint': f'{folder}/teacher', 'hidden_weight': 2.0})
-  config.train_data.seq_length = 8
-  return _classify(3, config)
+  config.train_data.override({'seq_length': 8, 'unlabelled_path': 'made up'})
+  config.override({'class_weights': [0.5, 1.0, 2.0], 'focal_gamma': 1.5})
+  task, batch = _classify(3, config)
+  return task, {**batch, 'is_labelled': tf.constant(
+      [1, 1, 1, 0, 0, 0, 0, 1], tf.float32)}
 
 
 def _classify_words(folder: str) -> Step:

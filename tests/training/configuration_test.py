@@ -8,9 +8,36 @@ import os
 from absl.testing import parameterized
 import tensorflow as tf
 
+from mobilebert_tf import checkpoints
+from mobilebert_tf import modeling
+from mobilebert_tf.checkpoints import word_tables
 from mobilebert_tf.training import configuration
 from mobilebert_tf.training import run
 from tests.data import temporary
+from tests.inference import tiny_classifier
+
+
+class StartTest(temporary.TemporaryFiles, tf.test.TestCase):
+
+  def test_a_student_starts_with_a_teachers_words(self):
+    folder = self.make_folder()
+    vocab_file = tiny_classifier.write_vocabulary(folder)
+    teacher = os.path.join(folder, 'teacher')
+    modeling.MobileBertEncoder(tiny_classifier.architecture()).save_pretrained(
+        teacher, vocab_file=vocab_file)
+    params = configuration.read('mobilebert/sentence_prediction')
+    architecture = tiny_classifier.architecture(embedding_size=4)
+    params = params.replace(task={
+        'model': {'encoder': {'any': architecture.as_dict()}},
+        'train_data': {'vocab_file': vocab_file, 'seed': 3}})
+    run_folder = os.path.join(folder, 'run')
+    started = configuration.with_start(params, teacher, f'{run_folder}/')
+    self.assertEqual(started.task.init_checkpoint, f'{run_folder}_start')
+    self.assertEmpty(checkpoints.differences(
+        checkpoints.read(f'{run_folder}_start'), word_tables.start(
+            architecture, checkpoints.read(teacher), seed=3)))
+    with self.assertRaisesRegex(ValueError, 'starts with one of them'):
+      configuration.with_start(started, teacher, run_folder)
 
 
 class ReadTest(temporary.TemporaryFiles, tf.test.TestCase,

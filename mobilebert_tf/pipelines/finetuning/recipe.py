@@ -24,7 +24,11 @@ flags.disclaim_key_flags()  # They are those of the program that defines them.
 _TRAINING = ('learning_rate', 'batch_size', 'epochs', 'seed')
 # Fields that hold the path of a file or a folder.
 PATHS = ('data_dir', 'train_file', 'dev_file', 'test_file', 'init_checkpoint',
-         'vocab_file', 'teacher', 'vectors')
+         'vocab_file', 'teacher', 'vectors', 'unlabelled_file', 'init_from')
+# Fields that some kinds of task have a use for, `TaskKind.recipe_fields`.
+_OF_SOME_KINDS = ('unlabelled_file', 'class_weights', 'focal_gamma',
+                  'wanted_precision', 'wanted_recall', 'positive_label',
+                  'early_stopping')
 
 
 def _field(default: Any, description: str) -> Any:
@@ -82,6 +86,10 @@ class Recipe:
   architecture: str = _field(
       '', 'Architecture to start from with random weights, instead of a '
       'checkpoint.')
+  init_from: str = _field(
+      '', 'Teacher, of any format, whose word table a student of '
+      '--architecture starts with, by its principal components; its other '
+      'weights are random.')
   vocab_file: str = _field(
       '', 'Vocabulary, where none lies with the checkpoint.')
   lower_case: bool | str | None = _field(
@@ -92,6 +100,25 @@ class Recipe:
       '', 'Model fine-tuned on the same task, to be distilled as well.')
   hidden_weight: float = _field(
       0.0, "Weight of the loss on the teacher's hidden states.")
+  unlabelled_file: str = _field(
+      '', 'Texts without labels, whose answers are learned from the teacher: a '
+      'table with the same columns, or a .txt file of a text a line.')
+  class_weights: tuple[str, ...] = _field(
+      (), 'Weights of labels in the loss, as spam=5,news=1 (others have 1); or '
+      'balanced, so that all labels count alike.')
+  focal_gamma: float = _field(
+      0.0, 'Exponent of the focal loss, such as 2, by which texts that are '
+      'right already count less; 0 for the cross-entropy.')
+  wanted_precision: float = _field(
+      0.0, 'Precision that thresholds are chosen for, on the held-out part: of '
+      'each of several labels, or of --positive_label.')
+  wanted_recall: float = _field(
+      0.0, 'Recall that thresholds are chosen for, in place of a precision.')
+  positive_label: str = _field(
+      '', 'Label of two whose precision or recall is wanted.')
+  early_stopping: int = _field(
+      0, 'Epochs without a better score of the held-out part after which '
+      'training stops; the best epoch is kept. 0 for all epochs.')
   max_length: int = _field(
       0, "Length of the longest text in tokens; 0 is the task's usual one.")
   learning_rate: float = _field(
@@ -101,13 +128,27 @@ class Recipe:
   seed: int = _field(0, 'Seed of weights, order and dropout.')
 
   def __post_init__(self):
+    unused = [name for name in _OF_SOME_KINDS
+              if getattr(self, name) and name not in self.kind.recipe_fields]
+    if unused:
+      raise ValueError(f'{unused[0]} is {getattr(self, unused[0])!r}, which is '
+                       f'not of {self.task}. Leave it out.')
     self.kind.check_recipe(self)
+    if self.unlabelled_file and not self.teacher:
+      raise ValueError(f'{self.unlabelled_file} has no labels: name a teacher, '
+                       'whose answers to it are learned.')
+    if self.early_stopping < 0:
+      raise ValueError(f'early_stopping is {self.early_stopping}; it is a '
+                       'number of epochs, 0 for none.')
     if self.hidden_weight and not self.teacher:
       raise ValueError(f'hidden_weight is {self.hidden_weight}, but there is '
                        'no teacher whose hidden states it could weigh.')
     if bool(self.init_checkpoint) == bool(self.architecture):
       raise ValueError('Name either init_checkpoint or, to start from random '
                        'weights, architecture.')
+    if self.init_from and not self.architecture:
+      raise ValueError(f'init_from is {self.init_from}, whose word table a new '
+                       'student starts with: name its architecture.')
     for name in ('learning_rate', 'epochs'):
       value = getattr(self, name)
       if not (math.isfinite(value) and value > 0):

@@ -8,6 +8,7 @@ import dataclasses
 import json
 import os
 import pathlib
+import shutil
 import time
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -16,13 +17,16 @@ import numpy as np
 
 from mobilebert_tf import checkpoints
 from mobilebert_tf import modeling
+from mobilebert_tf.checkpoints import word_tables
 from mobilebert_tf.common import files
 from mobilebert_tf.common import machine
+from mobilebert_tf.common import notices
 from mobilebert_tf.common import outputs
 from mobilebert_tf.distillation import fine_tuning
 from mobilebert_tf.evaluation import scoring
 from mobilebert_tf.pipelines.finetuning import recipe as recipe_lib
 from mobilebert_tf.reporting import evaluation as evaluation_report
+from mobilebert_tf.reporting import run_card
 from mobilebert_tf.tasks import recipes
 from mobilebert_tf.tasks import registry
 from mobilebert_tf.tasks.pretraining import task as pretraining
@@ -38,6 +42,8 @@ RESULTS, RECIPE = 'results.json', 'recipe.json'
 _VOCABULARY = 'vocab.txt'
 _DIRECTORY = 'working_directory'
 _CHECKPOINT = 'checkpoint'  # TensorFlow's list of them.
+_BEST = 'best'  # Folder of the best checkpoint of early stopping.
+_START = 'start'  # Folder of a student with a teacher's word table.
 _LOOPS = 50
 _CHECKPOINTS = 5
 
@@ -58,7 +64,8 @@ def run(recipe: recipe_lib.Recipe, folder: pathlib.Path,
     runtime: Settings of devices and precision, such as `device_flags.read()`.
 
   Returns:
-    The content of `results.json`: `recipe`, `metrics` of each held-out part,
+    The content of `results.json`: `recipe`, `data` (the files and their
+    checksums), `metrics` of each held-out part,
     `score` (the one number that tells which of two runs is better), `steps`,
     `examples`, `parameters`, `seconds` of training in its last process.
 
@@ -80,7 +87,8 @@ def run(recipe: recipe_lib.Recipe, folder: pathlib.Path,
 def _run(recipe: recipe_lib.Recipe, folder: pathlib.Path, description: str,
          runtime: Mapping[str, Any]) -> dict[str, Any]:
   fields = _as_json(recipe)
-  with _removed_after_error(folder / RECIPE, folder / _VOCABULARY):
+  with _removed_after_error(
+      folder / RECIPE, folder / _VOCABULARY, folder / _START):
     # First, as the sign of whose folder it is.
     files.write_json(folder / RECIPE, {**fields, **_here()}, indent=1)
     start = prepare(recipe, folder)
@@ -89,7 +97,8 @@ def _run(recipe: recipe_lib.Recipe, folder: pathlib.Path, description: str,
     params.override({'runtime': dict(runtime)})
   started = time.monotonic()
   model, _ = run_lib.run_experiment(
-      params, 'train', str(folder), description or recipe.task)
+      params, 'train_and_eval' if recipe.early_stopping else 'train',
+      str(folder), description or recipe.task)
   seconds = time.monotonic() - started
   metrics = _evaluate(recipe, params, data, folder)
   results = {
@@ -99,13 +108,28 @@ def _run(recipe: recipe_lib.Recipe, folder: pathlib.Path, description: str,
       'steps': params.trainer.train_steps,
       'examples': data.num_examples,
       'skipped': dict(data.skipped),
+      'data': _data_files(recipe, data),
       'parameters': int(sum(np.prod(v.shape) for v in model.weights)),
       'seconds': seconds,
       'hardware': machine.hardware(),
       'versions': machine.versions(),
   }
+  try:
+    run_card.write(folder, recipe.kind, results)
+  except FileExistsError as error:  # Somebody has written it meanwhile.
+    notices.tell(str(error))
   files.write_text(folder / RESULTS, json.dumps(results, indent=1))
   return results
+
+
+def _data_files(recipe: recipe_lib.Recipe,
+                data: recipes.RecipeData) -> list[dict[str, Any]]:
+  """Returns the files of a run with their checksums."""
+  train, held_out = (data.task.get(name, {}) for name in (
+      'train_data', 'validation_data'))
+  return run_card.data_files({
+      'train': train.get('input_path'), 'dev': held_out.get('input_path'),
+      'unlabelled': train.get('unlabelled_path'), 'test': recipe.test_file})
 
 
 def _with_found_files(recipe: recipe_lib.Recipe) -> recipe_lib.Recipe:
@@ -117,12 +141,14 @@ def _with_found_files(recipe: recipe_lib.Recipe) -> recipe_lib.Recipe:
 
 @contextlib.contextmanager
 def _removed_after_error(*paths: pathlib.Path) -> Iterator[None]:
-  """Removes those files that are new if an error follows."""
+  """Removes those files and folders that are new if an error follows."""
   new = [path for path in paths if not path.exists()]
   try:
     yield
   except BaseException:
     for path in new:
+      if path.is_dir():
+        shutil.rmtree(path)
       path.unlink(missing_ok=True)
     raise
 
@@ -200,6 +226,8 @@ def prepare(recipe: recipe_lib.Recipe, folder: pathlib.Path) -> recipes.Start:
     FileNotFoundError: If there is no such checkpoint or vocabulary.
     ValueError: If it is damaged, or no vocabulary is known.
   """
+  if recipe.init_from:
+    return prepare(_with_start(recipe, folder), folder)
   said: dict[str, Any] = {}
   vocabulary, longest = None, settings.MAX_WORD_LENGTH
   if recipe.init_checkpoint:
@@ -231,6 +259,19 @@ def prepare(recipe: recipe_lib.Recipe, folder: pathlib.Path) -> recipes.Start:
                 settings.agree('lower_case', said, True))
   return recipes.Start(architecture, path, lower_case, recipe.init_checkpoint,
                        longest)
+
+
+def _with_start(recipe: recipe_lib.Recipe,
+                folder: pathlib.Path) -> recipe_lib.Recipe:
+  """Returns the recipe with a new student, which is written to the folder."""
+  start = folder / _START
+  if not _has_begun(folder):
+    checkpoints.write(word_tables.start_by_name(
+        recipe.init_from, recipe.architecture, recipe.vocab_file, recipe.seed),
+                      str(start), 'mobilebert_tf', overwrite=True)
+  return dataclasses.replace(
+      recipe, init_checkpoint=str(start), architecture='', init_from='',
+      vocab_file='')
 
 
 def _check_vocabulary(vocabulary: vocabulary_lib.Vocabulary,
@@ -270,6 +311,16 @@ def _build_experiment(recipe: recipe_lib.Recipe, start: recipes.Start,
           },
       },
   })
+  if recipe.early_stopping:
+    params.override({
+        'task': {'early_stopping': recipe.early_stopping},
+        'trainer': {
+            'validation_interval': max(
+                1, round(data.num_examples / recipe.batch_size)),
+            'best_checkpoint_export_subdir': _BEST,
+            'best_checkpoint_eval_metric': data.watched_metric,
+            'best_checkpoint_metric_comp': 'higher',
+        }})
   return consistency.complete(params)
 
 
@@ -296,7 +347,9 @@ def _write_report(recipe: recipe_lib.Recipe, data: recipes.RecipeData,
   """Writes the report of a held-out part, that of `dev` into the folder."""
   facts = {
       'Model': str(folder),
-      'Started from': recipe.init_checkpoint or 'random weights',
+      'Started from': recipe.init_checkpoint or (
+          f'the word table of {recipe.init_from}' if recipe.init_from
+          else 'random weights'),
       'Training': f'{data.num_examples:,} examples, {recipe.epochs:g} epochs '
                   f'in batches of {recipe.batch_size}, learning rate '
                   f'{recipe.learning_rate:g}, seed {recipe.seed}',
@@ -306,6 +359,9 @@ def _write_report(recipe: recipe_lib.Recipe, data: recipes.RecipeData,
         f'{data.skipped["train"]:,} rows that cannot be read')
   if recipe.teacher:
     facts['Teacher'] = recipe.teacher
+  if recipe.early_stopping:
+    facts['Kept'] = ('the best epoch on these texts, so that other texts can '
+                     'get slightly worse answers')
   evaluation_report.write_report(
       scored.predictions, scored.metrics,
       folder if part == 'dev' else folder / part, {**facts, **scored.facts},

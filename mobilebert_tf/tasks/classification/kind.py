@@ -44,9 +44,11 @@ class TextAnswers(text_kind.TextKind):
   """Base class of kinds whose models compute logits of a whole text."""
 
   title = 'classifier'
+  pipeline = 'text-classification'
   head = 'sequence_classification'
   experiment = 'mobilebert/sentence_prediction'
   decisive_metrics: Sequence[str] = ()
+  recipe_fields = ('unlabelled_file', 'early_stopping')
 
   @property
   def model_class(self):
@@ -68,6 +70,32 @@ class TextAnswers(text_kind.TextKind):
   def line_answerer(self, trained, batch_size):
     from mobilebert_tf.tasks.classification import predictor
     return predictor.TextLineAnswerer(trained, batch_size)
+
+  def answerer(self, trained):
+    from mobilebert_tf.tasks.classification import predictor
+    return predictor.TextAnswerer(trained).answer
+
+  def name_answers(self, scores: np.ndarray, cut: Sequence[bool],
+                   labels: Sequence[str], settings: Any) -> list[Any]:
+    """Returns rows of `scores` as answers.
+
+    Args:
+      scores: Probabilities or values, `[texts, ...]`.
+      cut: Whether each text is longer than the model reads.
+      labels: Labels of the model.
+      settings: The kind's settings of the model.
+    """
+    del cut, settings
+    return [self.to_answer(row, labels) for row in scores]
+
+  def answer_file(self, runner, texts, pairs):
+    return self.name_answers(*runner.read(texts, pairs),
+                             runner.metadata.labels, runner.metadata.settings)
+
+  def answer_served(self, outputs, texts, labels):
+    scores = outputs[self.number_outputs[0]]
+    cut = outputs.get('truncated', np.zeros(len(scores), bool))
+    return self.name_answers(scores, cut.tolist(), labels, None)
 
   def describe(self, scores: np.ndarray, trained: loading.TrainedModel
                ) -> dict[str, Any]:
@@ -162,6 +190,8 @@ class Classification(TextAnswers):
   number_outputs = ('probabilities',)
   recipes = ('cola', 'sst2', 'mrpc', 'qqp', 'mnli', 'qnli', 'rte', 'wnli',
              'classification')
+  recipe_fields = (*TextAnswers.recipe_fields, 'class_weights', 'focal_gamma',
+                   'wanted_precision', 'wanted_recall', 'positive_label')
   metrics = ('accuracy', 'f1')
   decisive_metrics = ('accuracy',)
 
@@ -219,10 +249,9 @@ class Classification(TextAnswers):
     best = int(np.argmax(row))
     return Label(labels[best], float(row[best]))
 
-  def answer_file(self, runner, texts, pairs):
-    return [self.to_answer(row, runner.metadata.labels)._replace(
-        truncated=is_cut)
-            for row, is_cut in zip(*runner.read(texts, pairs), strict=True)]
+  def name_answers(self, scores, cut, labels, settings):
+    return [self.to_answer(row, labels)._replace(truncated=is_cut)
+            for row, is_cut in zip(scores, cut, strict=True)]
 
 
 class Regression(TextAnswers):

@@ -18,6 +18,8 @@ from mobilebert_tf.text import settings as text_settings
 from mobilebert_tf.text import tokenizer as tokenizer_lib
 
 _LARGEST_NUMBER = float(np.finfo(np.float32).max)
+# Of a batch with unlabelled texts: 1 for those with a label, float32 `[batch]`.
+LABELLED = 'is_labelled'
 _MODEL_INPUTS = ('input_word_ids', 'input_mask', 'input_type_ids')
 # Returns what is wrong with a value at a place of a file, '' if nothing is.
 Check = Callable[[str, str], str]
@@ -237,6 +239,9 @@ class TextClassificationDataConfig(cfg.DataConfig):
     column_names: Columns of files without a header.
     bad_rows: `error` to stop at a row that cannot be read, `skip` to leave such
       rows out and count them, as long as they are few.
+    unlabelled_path: Files of texts without labels, for a teacher's answers
+      alone, with the same columns of texts; a text a line if it ends with
+      `.txt`.
     vocab_file: Path of BERT's `vocab.txt`.
     lower_case: Whether to lower-case, and to strip accents (`text.settings`).
     max_word_length: Maximum length of a word in characters.
@@ -258,6 +263,7 @@ class TextClassificationDataConfig(cfg.DataConfig):
   index_field: str = ''
   column_names: list[str] = dataclasses.field(default_factory=list)
   bad_rows: str = 'error'
+  unlabelled_path: str = ''
   vocab_file: str = ''
   lower_case: bool | str = True
   max_word_length: int = text_settings.MAX_WORD_LENGTH
@@ -301,28 +307,39 @@ class TextClassificationDataLoader(data_loader.DataLoader):
     """
     params = self._params
     examples = self.read()
+    targets = self.targets(examples)
+    columns = [examples.texts, examples.pairs]
+    is_labelled = np.ones(len(targets), np.float32)
+    if params.unlabelled_path:
+      more = read_unlabelled(params)
+      columns = [texts and [*texts, *others] for texts, others in zip(
+          columns, (more.texts, more.pairs), strict=True)]
+      filling = [(0, len(more.texts))]
+      targets = np.pad(targets, [*filling, (0, 0)])
+      is_labelled = np.pad(is_labelled, filling)
     tokenizer = tokenizer_lib.Tokenizer.of(params)
     special = 2 if examples.pairs is None else 3
     segments = [tokenizer.tokenize_to_ragged(texts)
-                for texts in (examples.texts, examples.pairs)
-                if texts is not None]
+                for texts in columns if texts is not None]
     most = params.seq_length - special
     cut = int(tf.reduce_sum(tf.cast(
         sum(s.row_lengths() for s in segments) > most, tf.int32)))
     if cut:
       notices.tell(
-          f'{params.input_path}: {cut:,} of {len(examples.texts):,} texts have '
+          f'{params.input_path}: {cut:,} of {len(targets):,} texts have '
           f'more than {params.seq_length} tokens and are cut there.')
     segments = tokenizer_lib.trim(segments, most)
     # One more than the tokens: padding follows every text.
     needed = sum(tf.cast(s.row_lengths(), tf.int32)
                  for s in segments) + special + 1
-    label_ids = tf.constant(self.targets(examples))
+    label_ids, is_labelled = map(tf.constant, (targets, is_labelled))
 
     def make_batch(rows: tf.Tensor, length: tf.Tensor) -> dict[str, tf.Tensor]:
       batch = tokenizer.pack([tf.gather(s, rows) for s in segments], length)
       batch['label_ids'] = tf.gather(label_ids, rows)
       batch[params.label_field] = batch['label_ids']
+      if params.unlabelled_path:
+        batch[LABELLED] = tf.gather(is_labelled, rows)
       return batch
 
     return batches.load(
@@ -351,6 +368,16 @@ def read_data(params: TextClassificationDataConfig) -> TextExamples:
   return read_examples(
       params.input_path, keep_empty=not params.label_field,
       **{name: getattr(params, name) for name in fields})
+
+
+def read_unlabelled(params: TextClassificationDataConfig) -> TextExamples:
+  """Returns the texts of a config's `unlabelled_path`."""
+  names = [params.text_field, *filter(None, [params.pair_field])]
+  is_plain = params.unlabelled_path.removesuffix('.gz').endswith('.txt')
+  return read_examples(
+      params.unlabelled_path, text_field=params.text_field,
+      pair_field=params.pair_field, label_field='', bad_rows=params.bad_rows,
+      column_names=names if is_plain else ())
 
 
 def find_labels(params: TextClassificationDataConfig) -> list[str]:

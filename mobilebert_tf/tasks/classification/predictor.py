@@ -77,6 +77,14 @@ class TextPredictor:
       ValueError: If there are pairs and the model was trained without, or the
         other way round, or they are not as many as the texts.
     """
+    return self.trained.kind.scores(self.logits(texts, pairs))
+
+  def logits(self, texts: Sequence[str],
+             pairs: Sequence[str] | None = None) -> np.ndarray:
+    """Returns the logits of each text, float32 `[texts, classes]`.
+
+    Arguments and errors are those of `scores`.
+    """
     segments = self._tokenize(texts, pairs)
     segments = tokenizer.trim(
         segments, self.trained.max_length - len(segments) - 1)
@@ -88,7 +96,7 @@ class TextPredictor:
       rows = order[start:start + self._batch_size]
       logits[rows] = self._compute[len(segments)](
           *(tf.gather(s, rows) for s in segments))
-    return self.trained.kind.scores(logits)
+    return logits
 
   def lengths(self, texts: Sequence[str],
               pairs: Sequence[str] | None = None) -> np.ndarray:
@@ -100,6 +108,23 @@ class TextPredictor:
     segments = self._tokenize(texts, pairs)
     tokens = sum(s.row_lengths() for s in segments) + len(segments) + 1
     return tokens.numpy().astype(np.int32)
+
+  def find_cut(self, texts: Sequence[str],
+               pairs: Sequence[str] | None = None) -> list[bool]:
+    """Returns which texts are longer than the model reads."""
+    longest = self.trained.max_length
+    sizes = [len(t) + len(p) for t, p in zip(
+        texts, pairs or [''] * len(texts), strict=True)]
+    cut = [False] * len(texts)
+    perhaps = [i for i, size in enumerate(sizes)
+               if _TOKENS_A_CHARACTER * size + 3 > longest]
+    if perhaps:
+      lengths = self.lengths(
+          [texts[i] for i in perhaps],
+          None if pairs is None else [pairs[i] for i in perhaps])
+      for i, length in zip(perhaps, lengths, strict=True):
+        cut[i] = bool(length > longest)
+    return cut
 
   def _tokenize(self, texts: Sequence[str],
                 pairs: Sequence[str] | None) -> list[tf.RaggedTensor]:
@@ -119,6 +144,30 @@ class TextPredictor:
     values = np.concatenate([np.zeros([0], np.int32), *ids])
     return tf.RaggedTensor.from_row_lengths(
         values, np.array([len(row) for row in ids], np.int64))
+
+
+class TextAnswerer:
+  """Answers texts by `TaskKind.name_answers`, as an exported file does.
+
+  Arguments are those of `TextPredictor`.
+  """
+
+  def __init__(self, trained: loading.TrainedModel, batch_size: int = 32):
+    self._texts = TextPredictor(trained, batch_size)
+
+  def answer(self, texts: list[str], pairs: list[str] | None) -> list[Any]:
+    """Returns the answer to each text; see `TaskKind.answerer`.
+
+    Raises:
+      ValueError: If a number is not finite, or as `TextPredictor.scores`.
+    """
+    trained = self._texts.trained
+    scores = self._texts.scores(texts, pairs)
+    if not np.isfinite(scores).all():
+      raise ValueError(line_answers.DAMAGED)
+    return trained.kind.name_answers(
+        scores, self._texts.find_cut(texts, pairs), trained.labels,
+        trained.kind.settings(trained))
 
 
 class TextLineAnswerer(line_answers.LineAnswerer):
@@ -149,7 +198,7 @@ class TextLineAnswerer(line_answers.LineAnswerer):
         continue
       texts = [lines[i]['text'] for i in places]
       pairs = [lines[i]['pair'] for i in places] if paired else None
-      cut = self._find_cut(texts, pairs)
+      cut = self._texts.find_cut(texts, pairs)
       for i, scores, is_cut in zip(
           places, self._texts.scores(texts, pairs), cut, strict=True):
         answers[i] = {**self._describe(scores),
@@ -160,20 +209,3 @@ class TextLineAnswerer(line_answers.LineAnswerer):
     if not np.isfinite(scores).all():
       return {'error': line_answers.DAMAGED}
     return self._trained.kind.describe(scores, self._trained)
-
-  def _find_cut(self, texts: list[str],
-                pairs: list[str] | None) -> list[bool]:
-    """Returns which texts are longer than the model reads."""
-    longest = self._trained.max_length
-    sizes = [len(t) + len(p) for t, p in zip(
-        texts, pairs or [''] * len(texts), strict=True)]
-    cut = [False] * len(texts)
-    perhaps = [i for i, size in enumerate(sizes)
-               if _TOKENS_A_CHARACTER * size + 3 > longest]
-    if perhaps:
-      lengths = self._texts.lengths(
-          [texts[i] for i in perhaps],
-          None if pairs is None else [pairs[i] for i in perhaps])
-      for i, length in zip(perhaps, lengths, strict=True):
-        cut[i] = bool(length > longest)
-    return cut

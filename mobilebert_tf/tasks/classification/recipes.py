@@ -4,6 +4,7 @@
 """Recipes and experiments of classification and regression, and of GLUE."""
 
 import contextlib
+import dataclasses
 import functools
 import json
 import pathlib
@@ -13,11 +14,14 @@ import numpy as np
 
 from mobilebert_tf.common import files
 from mobilebert_tf.evaluation import scoring as scoring_lib
+from mobilebert_tf.evaluation import thresholds
 from mobilebert_tf.inference import loading
 from mobilebert_tf.inference import task_kind
 from mobilebert_tf.tasks import recipes
+from mobilebert_tf.tasks.classification import decision
 from mobilebert_tf.tasks.classification import glue
 from mobilebert_tf.tasks.classification import loader
+from mobilebert_tf.tasks.classification import losses
 from mobilebert_tf.tasks.classification import predictor as predictor_lib
 from mobilebert_tf.tasks.classification import scoring
 from mobilebert_tf.tasks.classification import task as task_lib
@@ -67,6 +71,11 @@ def check(recipe: Any) -> None:
     raise ValueError(
         f'label_columns are {", ".join(recipe.label_columns)}, but a text of '
         f'{recipe.task} has one label: name its column as label_column.')
+  thresholds.check(recipe.wanted_precision, recipe.wanted_recall)
+  wanted = recipe.wanted_precision or recipe.wanted_recall
+  if bool(wanted) != bool(recipe.positive_label):
+    raise ValueError('A precision or a recall is that of one label: name both '
+                     'positive_label and wanted_precision or wanted_recall.')
   if recipe.task not in glue.GLUE_TASKS:
     recipes.check_files(recipe)
     return
@@ -98,23 +107,86 @@ def read(kind: task_kind.TaskKind, recipe: Any,
   labels = list(parts['train'].labels)
   common = {
       **recipes.data_fields(recipe, start, _USUAL_LENGTH), 'labels': labels}
+  metrics = list(_metric_names(recipe))
+  if recipe.early_stopping:
+    metrics = metrics or list(kind.metrics)
+  if recipe.positive_label:
+    decision.check_labels(recipe.positive_label, labels)
+  unlabelled, unlabelled_count = unlabelled_fields(recipe, fields['train'])
   return recipes.RecipeData(
       experiment=kind.experiment,
       task={'kind': kind.name,
-            'metrics': list(_metric_names(recipe)),
+            'metrics': metrics,
             'model': {'num_classes': max(1, len(labels))},
-            'train_data': {**common, **fields['train'], 'labels': labels},
+            **loss_fields(recipe, labels, parts['train'].label_ids),
+            'train_data': {**common, **fields['train'], 'labels': labels,
+                           **unlabelled},
             'validation_data': {**common, **fields['dev'], 'labels': labels}},
-      num_examples=len(parts['train'].texts),
+      num_examples=len(parts['train'].texts) + unlabelled_count,
       skipped={part: each.skipped for part, each in parts.items()},
       parts=parts,
-      decisive_metrics=() if is_glue else kind.decisive_metrics)
+      decisive_metrics=() if is_glue else kind.decisive_metrics,
+      watched_metric=(metrics or [''])[0])
+
+
+def loss_fields(recipe: Any, labels: list[str],
+                label_ids: np.ndarray | None) -> dict[str, Any]:
+  """Returns the fields of a task's loss.
+
+  Args:
+    recipe: The recipe.
+    labels: Labels of the training part.
+    label_ids: See `loader.TextExamples`.
+
+  Raises:
+    ValueError: If weights are no numbers, or of other labels.
+  """
+  if not (recipe.class_weights or recipe.focal_gamma):
+    return {}
+  if recipe.class_weights == ('balanced',):
+    weights = losses.balanced_weights(label_ids, len(labels))
+  else:
+    named = dict(map(_read_weight, recipe.class_weights))
+    unknown = [label for label in named if label not in labels]
+    if unknown:
+      raise ValueError(f'class_weights names {unknown[0]!r}, which is not one '
+                       f'of {", ".join(labels[:20])}.')
+    weights = [named.get(label, 1.0) for label in labels] if named else []
+  losses.check(weights, recipe.focal_gamma, len(labels))
+  return {'class_weights': weights, 'focal_gamma': recipe.focal_gamma}
+
+
+def _read_weight(item: str) -> tuple[str, float]:
+  label, _, weight = item.rpartition('=')
+  try:
+    return label, float(weight)
+  except ValueError:
+    raise ValueError(f'class_weights has {item!r}; it is balanced, or a list '
+                     'of label=weight.') from None
+
+
+def unlabelled_fields(recipe: Any,
+                      fields: dict[str, Any]) -> tuple[dict[str, str], int]:
+  """Returns the loader's fields of unlabelled texts, and their number."""
+  if not recipe.unlabelled_file:
+    return {}, 0
+  named = {'unlabelled_path': files.find_file(recipe.unlabelled_file)}
+  texts = {name: fields[name] for name in ('text_field', 'pair_field')
+           if name in fields}
+  found = loader.read_unlabelled(
+      loader.TextClassificationDataConfig(**texts, **named))
+  return named, len(found.texts)
 
 
 def score_run(recipe: Any, data: recipes.RecipeData,
               trained: loading.TrainedModel,
               folder: pathlib.Path) -> dict[str, scoring_lib.Scored]:
   """Returns the scores of held-out parts; answers test parts into a folder."""
+  threshold = None
+  if recipe.positive_label:
+    threshold = decision.move(
+        trained, folder, data.parts['dev'], recipe.positive_label,
+        precision=recipe.wanted_precision, recall=recipe.wanted_recall)
   predictor = predictor_lib.TextPredictor(trained)
   found = {}
   for part, examples in data.parts.items():
@@ -124,6 +196,10 @@ def score_run(recipe: Any, data: recipes.RecipeData,
     elif part != 'train':
       found[part] = scoring.score_texts(
           predictor, examples, _title(recipe, part), _metric_names(recipe))
+  if threshold:
+    found['dev'] = dataclasses.replace(found['dev'], facts={
+        **decision.facts(recipe.positive_label, threshold),
+        **found['dev'].facts})
   return found
 
 

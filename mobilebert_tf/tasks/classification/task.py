@@ -13,11 +13,13 @@ import tensorflow as tf, tf_keras
 from mobilebert_tf.evaluation import metrics as metrics_lib
 from mobilebert_tf import modeling
 from mobilebert_tf.tasks.classification import loader
+from mobilebert_tf.tasks.classification import losses
 from mobilebert_tf.tasks import fine_tuning
 from mobilebert_tf.tasks import gradient_step
 from mobilebert_tf.tasks.pretraining import task
 from official.core import config_definitions as cfg
 from official.core import task_factory
+from official.modeling import tf_utils
 from official.nlp.tasks import sentence_prediction
 
 
@@ -33,6 +35,9 @@ class SentencePredictionConfig(
     kind: Kind of task in `tasks/registry.py`.
     metrics: What an evaluation reports of the whole validation part, besides
       the loss and what Keras counts: names of `evaluation.metrics`.
+    class_weights: Weight of the loss of each class, in the order of the labels;
+      empty for 1. See `losses`.
+    focal_gamma: Exponent of the focal loss; 0 for the cross-entropy.
   """
   model: sentence_prediction.ModelConfig = dataclasses.field(
       default_factory=lambda: sentence_prediction.ModelConfig(
@@ -42,6 +47,8 @@ class SentencePredictionConfig(
               modeling.get_architecture('mobilebert'))))
   kind: str = 'classification'
   metrics: list[str] = dataclasses.field(default_factory=list)
+  class_weights: list[float] = dataclasses.field(default_factory=list)
+  focal_gamma: float = 0.0
 
 
 @task_factory.register_task_cls(SentencePredictionConfig)
@@ -52,7 +59,8 @@ class SentencePredictionTask(
   With one class it is a regression, which learns numbers by squared error.
 
   Raises:
-    ValueError: If a metric is unknown or does not suit the labels.
+    ValueError: If a metric is unknown or does not suit the labels, a setting of
+      the loss makes no sense, or there are unlabelled texts and no teacher.
   """
 
   problem_type = ''  # Of the classifier.
@@ -66,6 +74,18 @@ class SentencePredictionTask(
     self.check_metrics(params.metrics)
     if params.metrics:
       self.metric_type = 'accuracy'  # Others make ids of the logits.
+    losses.check(params.class_weights, params.focal_gamma,
+                 params.model.num_classes)
+    if self.is_regression and (params.class_weights or params.focal_gamma):
+      raise ValueError('task.class_weights and task.focal_gamma are of '
+                       'classes; a regression has none.')
+    unlabelled = getattr(params.train_data, 'unlabelled_path', '')
+    if unlabelled and not hasattr(params, 'teacher'):
+      raise ValueError(f'{unlabelled} has no labels, and teaches nothing '
+                       'without a teacher: task.teacher of an experiment '
+                       'mobilebert/distilled/..., or --teacher.')
+    if unlabelled:
+      self.label_weight = loader.LABELLED
 
   @property
   def labels(self) -> list[str]:
@@ -133,12 +153,39 @@ class SentencePredictionTask(
           f'{len(labels)} labels: {", ".join(labels[:10])}.')
     return labels
 
+  def weigh(self, inputs: dict[str, tf.Tensor]) -> dict[str, tf.Tensor]:
+    """Returns the number of texts, and that of those with a label."""
+    weights = super().weigh(inputs)
+    if loader.LABELLED in inputs:
+      weights[loader.LABELLED] = tf.reduce_sum(inputs[loader.LABELLED])
+    return weights
+
   def build_losses(self, labels: dict[str, tf.Tensor],
                    model_outputs: tf.Tensor,
                    aux_losses: Any = None) -> tf.Tensor:
-    """Returns the mean cross-entropy, or squared error, in float32."""
-    return super().build_losses(
-        labels, tf.cast(model_outputs, tf.float32), aux_losses)
+    """Returns the mean loss of the texts that have labels, in float32.
+
+    It is the cross-entropy, weighted or focal as the config says, or the
+    squared error of a regression.
+    """
+    found = self.text_losses(labels, tf.cast(model_outputs, tf.float32))
+    if aux_losses:
+      found += tf.add_n(aux_losses)
+    if loader.LABELLED not in labels:
+      return tf_utils.safe_mean(found)
+    labelled = labels[loader.LABELLED]
+    return tf.math.divide_no_nan(
+        tf.reduce_sum(found * labelled), tf.reduce_sum(labelled))
+
+  def text_losses(self, labels: dict[str, tf.Tensor],
+                  logits: tf.Tensor) -> tf.Tensor:
+    """Returns the loss of each text, float32 `[texts]`."""
+    truth = labels[self.label_field]
+    if self.is_regression:
+      return tf_keras.losses.mean_squared_error(truth, logits)
+    return losses.softmax_loss(
+        logits, tf.reshape(truth, [-1]), self.task_config.class_weights,
+        self.task_config.focal_gamma)
 
   def outputs_to_match(self, outputs: tf.Tensor, labels: dict[str, tf.Tensor]
                        ) -> list[fine_tuning.Matched]:
@@ -175,11 +222,12 @@ class SentencePredictionTask(
                       labels: dict[str, tf.Tensor],
                       model_outputs: tf.Tensor) -> None:
     """Updates them by a batch; the Model Garden's forgets regression."""
+    truth, outputs = select_labelled(labels, self.label_field, model_outputs)
     if not self.is_regression:
-      super().process_metrics(metrics, labels, model_outputs)
+      super().process_metrics(metrics, {self.label_field: truth}, outputs)
       return
     for metric in metrics:
-      metric.update_state(labels[self.label_field], model_outputs)
+      metric.update_state(truth, outputs)
 
   def aggregate_logs(self, state: Any = None,
                      step_outputs: dict[str, Any] | None = None) -> Any:
@@ -200,3 +248,13 @@ class SentencePredictionTask(
     return self.compute_metrics(
         np.concatenate(aggregated_logs['labels']),
         np.concatenate(aggregated_logs['sentence_prediction']))
+
+
+def select_labelled(labels: dict[str, tf.Tensor], field: str,
+                    outputs: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+  """Returns the labels, and the outputs, of the texts that have labels."""
+  if loader.LABELLED not in labels:
+    return labels[field], outputs
+  has_label = labels[loader.LABELLED] > 0
+  return (tf.boolean_mask(labels[field], has_label),
+          tf.boolean_mask(outputs, has_label))

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from mobilebert_tf.common import files
 from mobilebert_tf.data import vector_store
 from mobilebert_tf.data import vector_writing
 from mobilebert_tf.deployment import tflite_runner
@@ -59,7 +60,7 @@ class FileEmbedder:
 
   def describe(self) -> dict[str, Any]:
     """Returns what tells its vectors from those of others, for JSON."""
-    return {'sha256': vector_store.file_digest(self.source), 'size': self.size}
+    return {'sha256': files.digest(self.source), 'size': self.size}
 
   def write(self, folder: str | os.PathLike, texts: Iterable[str],
             **options: Any) -> vector_store.VectorStore:

@@ -2,6 +2,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Vectors of texts, as the engines see them."""
 
+from collections.abc import Callable
+from typing import Any
+
 import numpy as np
 
 from mobilebert_tf.tasks import text_kind
@@ -67,6 +70,7 @@ class SentenceEmbedding(Vectors):
 
   name = 'sentence_embedding'
   title = 'sentence encoder'
+  pipeline = 'sentence-similarity'
   experiment = 'mobilebert/embedding'
   text_outputs = ('vector',)
   number_outputs = ('vector',)
@@ -91,6 +95,10 @@ class SentenceEmbedding(Vectors):
   def line_answerer(self, trained, batch_size):
     from mobilebert_tf.tasks.embedding import predictor
     return predictor.VectorLineAnswerer(trained, batch_size)
+
+  def answerer(self, trained):
+    from mobilebert_tf.tasks.embedding import predictor
+    return answerer_of(predictor.build(trained))
 
   # === Deployment ===
 
@@ -138,6 +146,12 @@ class SentenceEmbedding(Vectors):
   def score_run(self, recipe, data, trained, folder):
     from mobilebert_tf.tasks.embedding import recipes
     return recipes.score_run(recipe, data, trained, folder)
+
+
+def answerer_of(embedder: Any
+                ) -> Callable[[list[str], list[str] | None], list[np.ndarray]]:
+  """Returns what `TaskKind.answerer` does, of an object with `embed`."""
+  return lambda texts, pairs: list(embedder.embed(texts))
 
 
 def _cosines(vectors: np.ndarray, others: np.ndarray) -> np.ndarray:

@@ -53,6 +53,8 @@ class MultiLabelClassification(classification.TextAnswers):
   text_outputs = ('margins', 'probabilities')
   number_outputs = ('probabilities',)
   recipes = ('multi_label_classification',)
+  recipe_fields = (*classification.TextAnswers.recipe_fields, 'class_weights',
+                   'focal_gamma', 'wanted_precision', 'wanted_recall')
   metrics = ('micro_f1', 'macro_f1', 'macro_auc', 'subset_accuracy')
   decisive_metrics = ('macro_f1',)
   settings_class = Settings
@@ -122,13 +124,14 @@ class MultiLabelClassification(classification.TextAnswers):
       raise ValueError(f'There are {len(thresholds)} thresholds for '
                        f'{len(labels)} labels.')
 
-  def answer_file(self, runner, texts, pairs):
-    metadata = runner.metadata
-    thresholds = np.array(metadata.settings.thresholds, np.float32)
-    return [[classification.Label(metadata.labels[i], float(row[i]), is_cut)
-             for i in np.argsort(-row, kind='stable')  # The likeliest first.
-             if row[i] >= thresholds[i]]
-            for row, is_cut in zip(*runner.read(texts, pairs), strict=True)]
+  def name_answers(self, scores, cut, labels, settings):
+    margins = scores - np.array(settings.thresholds, np.float32)
+    return _name_labels(scores, margins, cut, labels)
+
+  def answer_served(self, outputs, texts, labels):
+    scores, margins = outputs['probabilities'], outputs['margins']
+    cut = outputs.get('truncated', np.zeros(len(scores), bool))
+    return _name_labels(scores, margins, cut.tolist(), labels)
 
   def comparable(self, runner, texts, pairs):
     return runner.compute(texts, pairs) - np.array(
@@ -171,7 +174,9 @@ class MultiLabelClassification(classification.TextAnswers):
   # === Recipes ===
 
   def check_recipe(self, recipe):
+    from mobilebert_tf.evaluation import thresholds
     from mobilebert_tf.tasks import recipes
+    thresholds.check(recipe.wanted_precision, recipe.wanted_recall)
     recipes.check_files(recipe)
 
   def read_recipe(self, recipe, start):
@@ -181,3 +186,11 @@ class MultiLabelClassification(classification.TextAnswers):
   def score_run(self, recipe, data, trained, folder):
     from mobilebert_tf.tasks.multi_label_classification import task
     return task.score_run(recipe, data, trained, folder)
+
+
+def _name_labels(scores: np.ndarray, margins: np.ndarray, cut: Sequence[bool],
+                 labels: Sequence[str]) -> list[list[classification.Label]]:
+  """Returns the labels of each text, the likeliest first."""
+  return [[classification.Label(labels[i], float(row[i]), is_cut)
+           for i in np.argsort(-row, kind='stable') if margin[i] >= 0]
+          for row, margin, is_cut in zip(scores, margins, cut, strict=True)]

@@ -17,6 +17,7 @@ from sklearn import metrics as sklearn_metrics
 from mobilebert_tf.evaluation import analysis
 from mobilebert_tf.evaluation import metrics as metrics_lib
 from mobilebert_tf.evaluation import scoring as scoring_lib
+from mobilebert_tf.evaluation import thresholds as thresholds_lib
 from mobilebert_tf.inference import loading
 from mobilebert_tf.tasks.classification import loader as base_loader
 from mobilebert_tf.tasks.classification import scoring
@@ -111,8 +112,9 @@ def _has_both(labels: np.ndarray) -> np.ndarray:
 # === Thresholds ===
 
 
-def tune_thresholds(labels: np.ndarray,
-                    probabilities: np.ndarray) -> list[float]:
+def tune_thresholds(labels: np.ndarray, probabilities: np.ndarray,
+                    precision: float = 0.0, recall: float = 0.0
+                    ) -> list[float]:
   """Returns the threshold of each label with the best F1.
 
   It lies in the middle between two probabilities; of several with the same F1
@@ -121,16 +123,24 @@ def tune_thresholds(labels: np.ndarray,
   Args:
     labels: 0 or 1, `[texts, labels]`, of held-out texts.
     probabilities: `[texts, labels]`.
+    precision: Precision that each label is to have, in place of the best F1; 0
+      for none. See `thresholds.find`.
+    recall: Recall that each label is to have; 0 for none.
 
   Example: `tune_thresholds([[1], [0]], [[0.4], [0.2]])  # [0.3]`
   """
   columns = np.asarray(labels).T, np.asarray(probabilities, np.float64).T
-  return [_tune(*each) for each in zip(*columns, strict=True)]
+  return [_tune(*each, precision, recall)
+          for each in zip(*columns, strict=True)]
 
 
-def _tune(labels: np.ndarray, probabilities: np.ndarray) -> float:
+def _tune(labels: np.ndarray, probabilities: np.ndarray, precision: float,
+          recall: float) -> float:
   if not labels.any():
     return kind.THRESHOLD
+  if precision or recall:
+    return thresholds_lib.find(
+        labels, probabilities, precision=precision, recall=recall).value
   order = np.argsort(-probabilities)
   sorted_values = np.append(probabilities[order], 0.0)
   given = np.arange(1, len(order) + 1)

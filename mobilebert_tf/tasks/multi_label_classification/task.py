@@ -17,6 +17,7 @@ from mobilebert_tf.tasks import fine_tuning
 from mobilebert_tf.tasks import gradient_step
 from mobilebert_tf.tasks import recipes
 from mobilebert_tf.tasks.classification import predictor as predictor_lib
+from mobilebert_tf.tasks.classification import losses
 from mobilebert_tf.tasks.classification import recipes as base_recipes
 from mobilebert_tf.tasks.classification import scoring as base_scoring
 from mobilebert_tf.tasks.classification import task
@@ -25,7 +26,6 @@ from mobilebert_tf.tasks.multi_label_classification import loader
 from mobilebert_tf.tasks.multi_label_classification import scoring
 from official.core import config_definitions as cfg
 from official.core import task_factory
-from official.modeling import tf_utils
 
 _KIND = kind_lib.MultiLabelClassification
 _USUAL_LENGTH = 128
@@ -74,16 +74,12 @@ class MultiLabelTask(task.SentencePredictionTask):
   def find_labels(self, data: loader.MultiLabelDataConfig) -> list[str]:
     return loader.find_labels(data)
 
-  def build_losses(self, labels: dict[str, tf.Tensor],
-                   model_outputs: tf.Tensor,
-                   aux_losses: Any = None) -> tf.Tensor:
-    """Returns the mean binary cross-entropy of all labels, in float32."""
-    loss = tf.reduce_mean(tf.nn.sigmoid_cross_entropy_with_logits(
-        tf.cast(labels[self.label_field], tf.float32),
-        tf.cast(model_outputs, tf.float32)), -1)
-    if aux_losses:
-      loss += tf.add_n(aux_losses)
-    return tf_utils.safe_mean(loss)
+  def text_losses(self, labels: dict[str, tf.Tensor],
+                  logits: tf.Tensor) -> tf.Tensor:
+    """Returns the mean binary cross-entropy of all labels of each text."""
+    return losses.sigmoid_loss(
+        logits, labels[self.label_field], self.task_config.class_weights,
+        self.task_config.focal_gamma)
 
   def outputs_to_match(self, outputs: tf.Tensor, labels: dict[str, tf.Tensor]
                        ) -> list[fine_tuning.Matched]:
@@ -111,8 +107,9 @@ class MultiLabelTask(task.SentencePredictionTask):
   def process_metrics(self, metrics: list[tf_keras.metrics.Metric],
                       labels: dict[str, tf.Tensor],
                       model_outputs: tf.Tensor) -> None:
+    given = task.select_labelled(labels, self.label_field, model_outputs)
     for metric in metrics:
-      metric.update_state(labels[self.label_field], model_outputs)
+      metric.update_state(*given)
 
 
 # === Recipe ===
@@ -132,15 +129,21 @@ def read_recipe(kind: task_kind.TaskKind, recipe: Any,
             'labels': labels}
   for each in fields.values():
     each |= common
+  unlabelled, unlabelled_count = base_recipes.unlabelled_fields(
+      recipe, fields['train'])
   parts = {part: loader.read_data(loader.MultiLabelDataConfig(**each))
            for part, each in fields.items()}
   return recipes.RecipeData(
       experiment=kind.experiment,
       task={'model': {'num_classes': len(labels)},
-            'train_data': fields['train'], 'validation_data': fields['dev']},
-      num_examples=len(parts['train'].texts),
+            **base_recipes.loss_fields(
+                recipe, labels, parts['train'].label_ids),
+            'train_data': {**fields['train'], **unlabelled},
+            'validation_data': fields['dev']},
+      num_examples=len(parts['train'].texts) + unlabelled_count,
       skipped={part: each.skipped for part, each in parts.items()},
-      parts=parts, decisive_metrics=kind.decisive_metrics)
+      parts=parts, decisive_metrics=kind.decisive_metrics,
+      watched_metric=kind.decisive_metrics[0])
 
 
 def score_run(recipe: Any, data: recipes.RecipeData,
@@ -154,7 +157,9 @@ def score_run(recipe: Any, data: recipes.RecipeData,
   dev = data.parts['dev']
   probabilities = predictor_lib.TextPredictor(trained).scores(
       dev.texts, dev.pairs)
-  tuned = {'thresholds': scoring.tune_thresholds(dev.label_ids, probabilities)}
+  tuned = {'thresholds': scoring.tune_thresholds(
+      dev.label_ids, probabilities, recipe.wanted_precision,
+      recipe.wanted_recall)}
   trained = dataclasses.replace(
       trained, params=trained.params.replace(task=tuned))
   predictor = predictor_lib.TextPredictor(trained)

@@ -56,6 +56,7 @@ class QuestionAnswering(task_kind.TaskKind):
 
   name = 'question_answering'
   title = 'question-answering head'
+  pipeline = 'question-answering'
   head = 'question_answering'
   experiment = 'mobilebert/squad_v2'
   text_names = ('question', 'context')
@@ -83,6 +84,10 @@ class QuestionAnswering(task_kind.TaskKind):
     from mobilebert_tf.tasks.question_answering import predictor
     return predictor.QuestionLineAnswerer(trained, batch_size)
 
+  def answerer(self, trained):
+    from mobilebert_tf.tasks.question_answering import predictor
+    return predictor.QuestionAnswerer(trained).answer
+
   # === Deployment ===
 
   def served_module(self, trained, model, text_tokenizer, *, xla):
@@ -99,6 +104,19 @@ class QuestionAnswering(task_kind.TaskKind):
     answers = predictor.QuestionAnswerer(trained).answer(
         texts.texts, texts.pairs)
     return [answer.text for answer in answers]
+
+  def answer_served(self, outputs, texts, labels):
+    from mobilebert_tf.tasks.question_answering import spans
+    cut = outputs.get('truncated', np.zeros(len(texts), bool))
+    found = []
+    for row, answer in enumerate(outputs['answer']):
+      start, end = (int(outputs[name][row]) for name in ('start', 'end'))
+      has_answer = start >= 0
+      found.append(spans.Answer(
+          answer.decode('utf-8', 'replace'), start if has_answer else None,
+          end if has_answer else None, float(outputs['score'][row]),
+          float(outputs['null_odds'][row]), None, (), bool(cut[row])))
+    return found
 
   def differ(self, found, expected):
     return np.array([one != other for one, other in zip(

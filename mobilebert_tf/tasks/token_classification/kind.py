@@ -27,6 +27,7 @@ class TokenClassification(text_kind.TextKind):
 
   name = 'token_classification'
   title = 'token classifier'
+  pipeline = 'token-classification'
   head = 'token_classification'
   experiment = 'mobilebert/token_classification'
   reads_pairs = False
@@ -57,6 +58,10 @@ class TokenClassification(text_kind.TextKind):
     from mobilebert_tf.tasks.token_classification import predictor
     return predictor.WordLineAnswerer(trained, batch_size)
 
+  def answerer(self, trained):
+    from mobilebert_tf.tasks.token_classification import predictor
+    return predictor.TextAnswerer(trained).answer
+
   # === Deployment ===
   #
   # The answer to a text that is compared is the labels of its words, a line
@@ -83,6 +88,20 @@ class TokenClassification(text_kind.TextKind):
     return [_join(label.decode('utf-8') for label in labels[starts >= 0])
             for labels, starts in zip(
                 outputs['label'], outputs['start'], strict=True)]
+
+  def answer_served(self, outputs, texts, labels):
+    cut = outputs.get('truncated', np.zeros(len(texts), bool))
+    found = []
+    for row, (text, is_cut) in enumerate(zip(texts, cut.tolist(), strict=True)):
+      is_word = outputs['start'][row] >= 0
+      words = [
+          LabelledWord(text[start:end], int(start), int(end),
+                       label.decode('utf-8'), float(probability))
+          for start, end, label, probability in zip(*(
+              outputs[name][row][is_word] for name in (
+                  'start', 'end', 'label', 'probability')), strict=True)]
+      found.append(label_text(text, words, labels, is_cut))
+    return found
 
   def differ(self, found, expected):
     """Returns the share of each text's words that have another label."""
@@ -245,6 +264,13 @@ def find_entities(text: str, words: Sequence[LabelledWord]) -> list[Entity]:
   return found
 
 
+def label_text(text: str, words: list[LabelledWord], labels: Sequence[str],
+               truncated: bool) -> LabelledText:
+  """Returns the words of a text, and its entities if the labels mark any."""
+  entities = find_entities(text, words) if conll.are_entities(labels) else []
+  return LabelledText(words, entities, truncated)
+
+
 def answer_with_file(runner: tflite_runner.TFLiteRunner,
                      texts: Sequence[str]) -> list[LabelledText]:
   """Labels the words of texts with a `.tflite` file, long texts in parts.
@@ -253,15 +279,13 @@ def answer_with_file(runner: tflite_runner.TFLiteRunner,
     ValueError: If a number is not finite.
   """
   labels = runner.metadata.labels
-  marks_entities = conll.are_entities(labels)
   found = []
   for text in texts:
     places = words_lib.find_words(text)
     scores, is_cut = _scores(
         runner, [text[start:end] for start, end in places])
     words = label_words(text, places, scores, labels)
-    found.append(LabelledText(
-        words, find_entities(text, words) if marks_entities else [], is_cut))
+    found.append(label_text(text, words, labels, is_cut))
   return found
 
 

@@ -131,6 +131,34 @@ class TokenPredictor:
     return conll.are_entities(self.trained.labels)
 
 
+class TextAnswerer:
+  """Answers texts with labelled words, as an exported file does.
+
+  Arguments are those of `TokenPredictor`.
+  """
+
+  def __init__(self, trained: loading.TrainedModel, batch_size: int = 32):
+    self._tokens = TokenPredictor(trained, batch_size)
+
+  def answer(self, texts: list[str],
+             pairs: None = None) -> list[kind.LabelledText]:
+    """Returns the words of each text; see `TaskKind.answerer`.
+
+    Raises:
+      ValueError: If a number is not finite.
+    """
+    del pairs
+    found = self._tokens.answer(texts)
+    if not all(math.isfinite(word.probability)
+               for words in found for word in words):
+      raise ValueError(line_answers.DAMAGED)
+    cut = self._tokens.find_cut([[word.text for word in words]
+                                 for words in found])
+    labels = self._tokens.trained.labels
+    return [kind.label_text(*each[:2], labels, each[2])
+            for each in zip(texts, found, cut, strict=True)]
+
+
 def encode_parts(trained: loading.TrainedModel, texts: agreement.RealTexts, *,
                  rows: int, length: int | None,
                  most: int | None) -> list[dict[str, tf.Tensor]]:

@@ -14,6 +14,9 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from mobilebert_tf import checkpoints
+from mobilebert_tf import modeling
+from mobilebert_tf.checkpoints import word_tables
 from mobilebert_tf.common import outputs
 from mobilebert_tf.pipelines.finetuning import recipe as recipe_lib
 from mobilebert_tf.pipelines.finetuning import run
@@ -108,6 +111,23 @@ class RunTest(tf.test.TestCase):
       self.assertEqual(
           registry.load(str(self.folder.with_name('taught'))).labels,
           ['bad', 'good'])
+
+  def test_a_student_starts_with_a_teachers_words(self):
+    self.folder.mkdir()
+    vocab_file = tiny_classifier.write_vocabulary(str(self.folder))
+    teacher = str(self.folder / 'teacher')
+    modeling.MobileBertEncoder(tiny_classifier.architecture(
+        embedding_size=160)).save_pretrained(teacher, vocab_file=vocab_file)
+    recipe = tiny.recipe(self, init_checkpoint='', init_from=teacher,
+                         architecture='mobilebert_small')
+    start = run.prepare(recipe, self.folder)
+    self.assertEqual(start.checkpoint, str(self.folder / 'start'))
+    self.assertEqual(start.architecture.vocab_size, len(tiny_classifier.TOKENS))
+    expected = word_tables.start_by_name(teacher, 'mobilebert_small')
+    self.assertEmpty(checkpoints.differences(
+        checkpoints.read(start.checkpoint), expected))
+    with self.assertRaisesRegex(ValueError, 'name its architecture'):
+      tiny.recipe(self, init_from=teacher)
 
   @pytest.mark.slow
   def test_question_answering_on_articles_of_one_file(self):

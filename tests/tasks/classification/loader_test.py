@@ -64,6 +64,16 @@ class TextClassificationLoaderTest(
     # The comma is a token, which this vocabulary lacks.
     self.assertAllEqual(batch['input_word_ids'][0, :6], [2, 6, 1, 7, 3, 0])
 
+  @parameterized.parameters(
+      ('more.csv', 'label,text\nx,b c\n,c\n'), ('more.txt', 'b c\nc\n'))
+  def test_texts_without_labels_follow(self, name, content):
+    path = self.make_file('dev.tsv', 'text\tlabel\na\tyes\nb\tno\n')
+    [batch] = self._load(path, unlabelled_path=self.make_file(name, content))
+    self.assertAllEqual(batch['is_labelled'], [1, 1, 0, 0])
+    self.assertAllEqual(batch['label_ids'], [[1], [0], [0], [0]])
+    self.assertAllEqual(batch['input_word_ids'][:, :4], [
+        [2, 6, 3, 0], [2, 7, 3, 0], [2, 7, 8, 3], [2, 8, 3, 0]])
+
   def test_find_labels(self):
     path = self.make_file('a.tsv', 'a\tz\nb\ty\n')
     config = loader_lib.TextClassificationDataConfig(
