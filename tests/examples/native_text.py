@@ -68,8 +68,9 @@ def compiler() -> str | None:
 def compile_to(path: pathlib.Path, *arguments: str) -> None:
   """Compiles the library with further arguments of the compiler."""
   subprocess.run(
-      [compiler(), '-std=c++17', '-Wall', '-Wextra', '-Werror', f'-I{SOURCES}/include',
-       *map(str, sorted(SOURCES.glob('*.cc'))), *arguments, '-o', path],
+      [compiler(), '-std=c++17', '-Wall', '-Wextra', '-Werror',
+       f'-I{SOURCES}/include', *map(str, sorted(SOURCES.glob('*.cc'))),
+       *arguments, '-o', path],
       check=True, timeout=300)
 
 

@@ -19,6 +19,7 @@ from tests.deployment import tiny_tflite
 from tests.examples import phones
 from tests.inference import tiny_classifier
 
+_LANGUAGES = (('kotlin', 'kotlin'), ('swift', 'swift'))
 _BUILDERS = {'kotlin': phones.build_kotlin, 'swift': phones.build_swift}
 _TEXTS = ('', 'w1', 'w3 w9 🦜 w4, W5', 'Ünï w7\u0301 İΣ', *(
     tiny_classifier.text(words, first=words) for words in (5, 6, 13, 37, 60)))
@@ -68,7 +69,7 @@ class PhonesTest(parameterized.TestCase):
     path = _file(task, **fields)
     return phones.run(command, path), mobilebert_tf.TFLiteRunner(path)
 
-  @parameterized.named_parameters(*zip(_BUILDERS, _BUILDERS))
+  @parameterized.named_parameters(*_LANGUAGES)
   def test_labels_one_and_several(self, language):
     sample, runner = self._open(language, 'classification')
     with sample as phone:
@@ -87,7 +88,7 @@ class PhonesTest(parameterized.TestCase):
         self.assertEqual(phone.call('labels', text=text), [
             found._asdict() for found in runner.answer(text)])
 
-  @parameterized.named_parameters(*zip(_BUILDERS, _BUILDERS))
+  @parameterized.named_parameters(*_LANGUAGES)
   def test_values_of_pairs_and_vectors(self, language):
     sample, runner = self._open(language, 'regression', pairs=True)
     with sample as phone:
@@ -100,7 +101,7 @@ class PhonesTest(parameterized.TestCase):
         np.testing.assert_array_equal(
             np.float32(phone.call('embed', text=text)), runner.answer(text))
 
-  @parameterized.named_parameters(*zip(_BUILDERS, _BUILDERS))
+  @parameterized.named_parameters(*_LANGUAGES)
   def test_words_and_entities(self, language):
     sample, runner = self._open(language, 'token_classification')
     with sample as phone:
@@ -114,7 +115,7 @@ class PhonesTest(parameterized.TestCase):
                   ('start', 'end'), _utf16(text, (each.start, each.end)),
                   strict=True))} for each in getattr(wanted, name)])
 
-  @parameterized.named_parameters(*zip(_BUILDERS, _BUILDERS))
+  @parameterized.named_parameters(*_LANGUAGES)
   def test_questions(self, language):
     settings = dataclasses.replace(
         tiny_tflite.QUESTIONS, allow_no_answer=True, null_threshold=-1.0,
