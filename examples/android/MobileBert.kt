@@ -50,6 +50,8 @@ class MobileBert(
 ) : AutoCloseable {
     private val json = JSONObject(metadata)
     private val task: String = json.getString("task")
+    // A file for MediaPipe adds the [PAD] after a text itself.
+    private val padding = if (json.optString("runtime") == "mediapipe") 0 else 1
     private val lengths = json.getJSONArray("lengths").toList { getInt(it) }
     private val labelNames =
         labels.orEmpty().split("\n").let { if (it.last().isEmpty()) it.dropLast(1) else it }
@@ -136,10 +138,10 @@ class MobileBert(
         }
     }
 
-    /** Runs a row at the shortest length with room for it and one [PAD]. */
+    /** Runs a row at the shortest length with room for it, and for one [PAD]. */
     private fun run(request: Long, row: Int, vararg outputs: String): List<FloatArray> {
         val tokens = Native.rowLength(request, row)
-        val length = checkNotNull(lengths.firstOrNull { it > tokens }) {
+        val length = checkNotNull(lengths.firstOrNull { it >= tokens + padding }) {
             "No signature has room for $tokens tokens and [PAD]; export the file without " +
                 "--dynamic_length, or with longer --lengths."
         }
@@ -190,7 +192,8 @@ class MobileBert(
         val case = when (json.get("lower_case")) {
             false -> 0
             true -> 1
-            else -> 2
+            "keep_accents" -> 2
+            else -> error("The tokenizer cannot lower-case as ${json.get("lower_case")}.")
         }
         val questions = if (task == "question_answering") settings() else JSONObject()
         val names = listOf("doc_stride", "query_length", "n_best", "max_answer_length")

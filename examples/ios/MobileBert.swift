@@ -200,12 +200,16 @@ public final class MobileBert: @unchecked Sendable {
     return (numbers, mbt_truncated(request.pointer))
   }
 
-  /// Runs a row at the shortest length with room for it and one [PAD].
+  /// Runs a row at the shortest length with room for it, and for one [PAD].
   private func run(
     _ request: Request, _ row: Int, _ outputs: [String]
   ) throws -> [[Float]] {
     let tokens = mbt_row_length(request.pointer, row)
-    guard let length = metadata.lengths.first(where: { $0 > tokens }) else {
+    // A file for MediaPipe adds the [PAD] after a text itself.
+    let padding = metadata.runtime == "mediapipe" ? 0 : 1
+    guard
+      let length = metadata.lengths.first(where: { $0 >= tokens + padding })
+    else {
       throw MobileBertError(
         "No signature has room for \(tokens) tokens and [PAD]; export the "
           + "file without --dynamic_length, or with longer --lengths.")
@@ -273,15 +277,20 @@ private struct Metadata: Decodable {
 
     init(from decoder: Decoder) throws {
       let container = try decoder.singleValueContainer()
-      switch try? container.decode(Bool.self) {
-      case true?: value = MBT_LOWER
-      case false?: value = MBT_CASED
-      case nil: value = MBT_KEEP_ACCENTS
+      if let lower = try? container.decode(Bool.self) {
+        value = lower ? MBT_LOWER : MBT_CASED
+        return
       }
+      let name = try container.decode(String.self)
+      guard name == "keep_accents" else {
+        throw MobileBertError("The tokenizer cannot lower-case as \(name).")
+      }
+      value = MBT_KEEP_ACCENTS
     }
   }
 
   let task: String
+  let runtime: String?
   let lengths: [Int]
   let maxLength: Int32
   let maxWordLength: Int32?

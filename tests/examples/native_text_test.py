@@ -4,6 +4,9 @@
 """The C++ library gives what the package's own text modules give."""
 
 import json
+import pathlib
+import subprocess
+import tempfile
 import types
 import unicodedata
 import unittest
@@ -13,6 +16,7 @@ from absl.testing import parameterized
 import hypothesis
 from hypothesis import strategies
 import numpy as np
+import pytest
 
 from mobilebert_tf.tasks.question_answering import spans
 from mobilebert_tf.tasks.token_classification import kind as token_kind
@@ -20,7 +24,9 @@ from mobilebert_tf.text import plain_tokenizer
 from mobilebert_tf.text import settings
 from mobilebert_tf.text import vocabulary as vocabulary_lib
 from mobilebert_tf.text import windows as windows_lib
+from tests import python_files
 from tests import shared_data
+from tests.examples import goldens
 from tests.examples import native_text
 from tests.examples import unicode_tables
 
@@ -108,6 +114,15 @@ class TokenizerTest(parameterized.TestCase):
       self._assert_equal(case['text'], plain, reader)
       if lower_case is True:
         self.assertEqual(reader.tokenize(case['text'])[0], case['ids'])
+
+  def test_the_goldens_of_other_languages(self):
+    found = json.loads(goldens.PATH.read_text('utf-8'))
+    self.assertEqual(found, goldens.build())
+    for case in found['cases']:
+      reader = native_text.Reader(
+          found['vocabulary'], (), case['lower_case'], case['max_word_length'])
+      self.assertEqual(reader.tokenize(case['text']), (
+          case['ids'], case['starts'], case['ends']), ascii(case['text']))
 
   def test_every_character(self):
     for first, end in _CODES:
@@ -293,6 +308,19 @@ class QuestionsTest(absltest.TestCase):
           0, np.full([3, len(_LABELS)], np.inf, np.float32)))
       self.assertFalse(request.add_probabilities(
           0, np.zeros([3, 2], np.float32)))
+
+
+class SanitizersTest(absltest.TestCase):
+
+  @pytest.mark.slow
+  def test_random_calls(self):
+    with tempfile.TemporaryDirectory() as folder:
+      program = pathlib.Path(folder, 'fuzz_text')
+      native_text.compile_to(
+          program, '-g', '-O1', '-fsanitize=address,undefined',
+          '-fno-sanitize-recover=all',
+          str(python_files.ROOT / 'tests/examples/fuzz_text.cc'))
+      subprocess.run([program, '1000', '1'], check=True, timeout=300)
 
 
 if __name__ == '__main__':

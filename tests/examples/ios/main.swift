@@ -7,8 +7,6 @@ import Foundation
 
 typealias Fields = [String: Any]
 
-let threads = 8
-
 func json(_ label: Label) -> Fields {
   [
     "label": label.label, "probability": Double(label.probability),
@@ -35,7 +33,10 @@ func json(_ answer: Answer, of context: String) -> Fields {
 
 /// Returns where a range begins and ends, in UTF-16 as Kotlin's does.
 func place(_ range: Range<String.Index>, in text: String) -> (Any, Any) {
-  (range.lowerBound.utf16Offset(in: text), range.upperBound.utf16Offset(in: text))
+  (
+    range.lowerBound.utf16Offset(in: text),
+    range.upperBound.utf16Offset(in: text)
+  )
 }
 
 func call(_ model: MobileBert, _ call: Fields) throws -> Any {
@@ -59,16 +60,30 @@ func call(_ model: MobileBert, _ call: Fields) throws -> Any {
   }
 }
 
+/// Answers of several threads.
+final class Found: @unchecked Sendable {
+  private let lock = NSLock()
+  private(set) var rows: [Fields]
+
+  init(count: Int) {
+    rows = [Fields](repeating: [:], count: count)
+  }
+
+  func set(_ place: Int, _ row: Fields) {
+    lock.lock()
+    rows[place] = row
+    lock.unlock()
+  }
+}
+
 func inThreads(_ model: MobileBert, _ texts: [String]) -> [Fields] {
-  let lock = NSLock()
-  var found = [Fields](repeating: [:], count: texts.count)
-  DispatchQueue.concurrentPerform(iterations: threads) { number in
-    for i in stride(from: number, to: texts.count, by: threads) {
-      let answer = json(try! model.classify(texts[i]))
-      lock.withLock { found[i] = answer }
+  let found = Found(count: texts.count)
+  DispatchQueue.concurrentPerform(iterations: 8) { number in
+    for i in stride(from: number, to: texts.count, by: 8) {
+      found.set(i, json(try! model.classify(texts[i])))
     }
   }
-  return found
+  return found.rows
 }
 
 let folder = URL(fileURLWithPath: CommandLine.arguments[1])
@@ -92,5 +107,5 @@ while let line = readLine() {
   }
   let data = try JSONSerialization.data(withJSONObject: ["answer": answer])
   print("= " + String(decoding: data, as: UTF8.self))
-  fflush(stdout)
+  fflush(nil)
 }
