@@ -193,6 +193,7 @@ class MobileBert(
             false -> 0
             true -> 1
             "keep_accents" -> 2
+            "mediapipe" -> 3
             else -> error("The tokenizer cannot lower-case as ${json.get("lower_case")}.")
         }
         val questions = if (task == "question_answering") settings() else JSONObject()

@@ -281,11 +281,12 @@ private struct Metadata: Decodable {
         value = lower ? MBT_LOWER : MBT_CASED
         return
       }
-      let name = try container.decode(String.self)
-      guard name == "keep_accents" else {
+      switch try container.decode(String.self) {
+      case "keep_accents": value = MBT_KEEP_ACCENTS
+      case "mediapipe": value = MBT_MEDIAPIPE
+      case let name:
         throw MobileBertError("The tokenizer cannot lower-case as \(name).")
       }
-      value = MBT_KEEP_ACCENTS
     }
   }
 

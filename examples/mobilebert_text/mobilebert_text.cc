@@ -63,6 +63,10 @@ std::vector<std::u32string> Lines(const MbtText& text) {
 }
 
 void CheckSettings(const MbtSettings& settings) {
+  const int lower_case = settings.lower_case;
+  if (lower_case < MBT_CASED || lower_case > MBT_MEDIAPIPE) {
+    throw std::invalid_argument("lower_case is none of MbtCase.");
+  }
   if (settings.max_word_length < 1 ||
       settings.max_word_length > kLongestWord) {
     throw std::invalid_argument("max_word_length has to be from 1 to 999.");

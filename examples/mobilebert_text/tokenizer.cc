@@ -14,6 +14,8 @@ namespace mobilebert_text {
 namespace {
 
 constexpr std::u32string_view kContinuing = U"##";
+constexpr std::u32string_view kMediaPipeSpaces = U"\t\n\f\r ";
+constexpr size_t kMediaPipeLongestWord = 100;  // In bytes of UTF-8.
 
 // Returns, for each character and the end, the first one from there on that is
 // no accent.
@@ -30,8 +32,7 @@ std::vector<size_t> SkipAccents(const std::u32string& text) {
 Tokenizer::Tokenizer(std::vector<std::u32string> vocabulary, MbtCase lower_case,
                      size_t max_word_length)
     : vocabulary_(std::move(vocabulary)),
-      lower_case_(lower_case != MBT_CASED),
-      strip_accents_(lower_case == MBT_LOWER),
+      lower_case_(lower_case),
       max_word_length_(max_word_length) {
   for (size_t id = 0; id < vocabulary_.size(); ++id) {
     const std::u32string_view token = vocabulary_[id];
@@ -61,14 +62,17 @@ int32_t Tokenizer::SpecialId(std::u32string_view token) const {
 }
 
 std::vector<Token> Tokenizer::Tokenize(const std::u32string& text) const {
-  const Normalized normal = Normalize(text, lower_case_, strip_accents_);
+  const Normalized normal =
+      lower_case_ == MBT_MEDIAPIPE
+          ? NormalizeForMediaPipe(text)
+          : Normalize(text, lower_case_ != MBT_CASED, lower_case_ == MBT_LOWER);
   const std::u32string_view codes = normal.codes;
   const std::vector<size_t> skip = SkipAccents(text);
   std::vector<Token> tokens;
   for (size_t start = 0, end; start < codes.size(); start = end) {
     end = start + 1;
-    if (Flags(codes[start]) & kSpace) continue;
-    while (end < codes.size() && !(Flags(codes[end]) & kSpace)) ++end;
+    if (IsSpace(codes[start])) continue;
+    while (end < codes.size() && !IsSpace(codes[end])) ++end;
     const size_t first = tokens.size();
     SplitWord(codes.substr(start, end - start), tokens);
     for (size_t i = first; i < tokens.size(); ++i) {
@@ -80,11 +84,27 @@ std::vector<Token> Tokenizer::Tokenize(const std::u32string& text) const {
   return tokens;
 }
 
+bool Tokenizer::IsSpace(char32_t code) const {
+  if (lower_case_ == MBT_MEDIAPIPE) {
+    return kMediaPipeSpaces.find(code) != kMediaPipeSpaces.npos;
+  }
+  return Flags(code) & kSpace;
+}
+
+bool Tokenizer::IsTooLong(std::u32string_view word) const {
+  if (lower_case_ != MBT_MEDIAPIPE) return word.size() > max_word_length_;
+  size_t bytes = 0;  // Of UTF-8.
+  for (char32_t code : word) {
+    bytes += 1 + (code >= 0x80) + (code >= 0x800) + (code >= 0x10000);
+  }
+  return bytes > kMediaPipeLongestWord;
+}
+
 void Tokenizer::SplitWord(std::u32string_view word,
                           std::vector<Token>& to) const {
   const size_t first = to.size();
   size_t start = 0;
-  while (start < word.size() && word.size() <= max_word_length_) {
+  while (start < word.size() && !IsTooLong(word)) {
     const Ids& ids = start == 0 ? whole_ : continuing_;
     size_t size = std::min(word.size() - start, longest_);
     auto found = ids.end();

@@ -42,14 +42,16 @@ class Tokenizer {
   int32_t sep_id() const { return sep_id_; }
 
  private:
-  // A token of a word, with places in the word.
+  bool IsSpace(char32_t code) const;
+  bool IsTooLong(std::u32string_view word) const;
+  // Adds the tokens of a word, with places in the word.
   void SplitWord(std::u32string_view word, std::vector<Token>& to) const;
   int32_t SpecialId(std::u32string_view token) const;
 
   using Ids = std::unordered_map<std::u32string_view, int32_t>;
 
   const std::vector<std::u32string> vocabulary_;
-  const bool lower_case_, strip_accents_;
+  const MbtCase lower_case_;
   const size_t max_word_length_;
   Ids whole_;       // Views of `vocabulary_`.
   Ids continuing_;  // Those that begin with `##`, without it.

@@ -109,6 +109,15 @@ void SortMarks(std::u32string& text) {
   }
 }
 
+// Appends a character, with spaces around it if it is a word by itself.
+void AppendSpaced(char32_t code, size_t source, Normalized& to) {
+  const bool is_alone = Flags(code) & kAlone;
+  if (is_alone) to.codes.push_back(U' ');
+  to.codes.push_back(code);
+  if (is_alone) to.codes.push_back(U' ');
+  to.sources.resize(to.codes.size(), source);
+}
+
 }  // namespace
 
 // === Decoding ===
@@ -212,16 +221,19 @@ Normalized Normalize(const std::u32string& codes, bool lower_case,
   Normalized found;
   auto origin = origins.begin();
   for (char32_t code : decomposed) {
-    const uint16_t flags = Flags(code);
-    if (strip_accents && flags & kMark) continue;
-    if (flags & kAlone) {
-      found.codes += {U' ', code, U' '};
-      found.sources.insert(found.sources.end(), 3, *origin);
-    } else {
-      found.codes.push_back(code);
-      found.sources.push_back(*origin);
-    }
-    ++origin;
+    if (strip_accents && Flags(code) & kMark) continue;
+    AppendSpaced(code, *origin++, found);
+  }
+  return found;
+}
+
+Normalized NormalizeForMediaPipe(const std::u32string& codes) {
+  Normalized found;
+  for (size_t i = 0; i < codes.size(); ++i) {
+    const char32_t code = codes[i];
+    if (code >= 0xd800 && code < 0xe000) continue;
+    const bool is_capital = code >= 'A' && code <= 'Z';
+    AppendSpaced(is_capital ? code - 'A' + 'a' : code, i, found);
   }
   return found;
 }

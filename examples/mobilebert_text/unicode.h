@@ -40,6 +40,10 @@ struct Normalized {
 Normalized Normalize(const std::u32string& codes, bool lower_case,
                      bool strip_accents);
 
+// Lower-cases A to Z only, keeps all else but halves of surrogate pairs, and
+// puts spaces around what is a word by itself, as MediaPipe Tasks do.
+Normalized NormalizeForMediaPipe(const std::u32string& codes);
+
 }  // namespace mobilebert_text
 
 #endif  // MOBILEBERT_TEXT_UNICODE_H_

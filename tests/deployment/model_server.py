@@ -63,7 +63,7 @@ class ServedModel:
     """Answers a request; raises RefusedError."""
     name = request.model_spec.signature_name or 'serving_default'
     signature = self.signature(request.model_spec.name, name)
-    if request.inputs.keys() != signature.inputs.keys():
+    if set(request.inputs) != set(signature.inputs):
       raise _invalid(
           f'input size does not match signature: sent {sorted(request.inputs)},'
           f' required {sorted(signature.inputs)}')

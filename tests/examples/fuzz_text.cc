@@ -79,7 +79,7 @@ MbtReader* Open(Random& random, size_t& labels) {
   std::string names = "O\nB-A\nI-A\n";
   if (Below(random, 4) == 0) names += Bytes(random, 5);
   const auto any = [&] { return Below(random, 24) - 2; };
-  MbtSettings settings = {MbtCase(Below(random, 3)), any(), any() * 2, 0, 0, 0,
+  MbtSettings settings = {MbtCase(Below(random, 4)), any(), any() * 2, 0, 0, 0,
                           0, 0, Below(random, 2) == 0, any() / 4.0};
   if (Below(random, 2) == 0) {
     settings.doc_stride = any();

@@ -33,8 +33,9 @@ _TEXTS = (
     '', ' ', 'a', 'ab', 'abab', 'aba ab', 'AB Ab', 'x', 'ax', "a.b,a's a’s",
     'Café CAFÉ cafe\u0301', 'straße STRASSE', 'İi ıI', '中国a中', '한 한a',
     'ΑΣ ΑΣΑ Σ', 'ΑΣ. ΑΣ\xad ΑΣ\u0301', 'ﬁ ½ ™', 'й и\u0306', '🦜🦜 a🦜',
-    '[SEP] [MASK]a', '##a a##', '#$#', 'a\tb\nb\rb', 'a\xa0b\u2003b\u2028b\u3000b', 
-    'a\x00b a\x7fb a\x85b', 'a\u200bb a\ufeffb a\ufffdb', 'a\u0301\u0323b', 'a\u302e\u0301b',
+    '[SEP] [MASK]a', '##a a##', '#$#', 'a\tb\nb\rb',
+    'a\xa0b\u2003b\u2028b\u3000b', 'a\x00b a\x7fb a\x85b',
+    'a\u200bb a\ufeffb a\ufffdb', 'a\u0301\u0323b', 'a\u302e\u0301b',
     'a\U0001d165\u0323b', '\u0301', '\u0301a', 'e\u0301' * 6, 'e\u0301' * 7,
     'a' * 6, 'a' * 7, 'a' * 200, 'a' * 201, 'é' * 200 + ' a', 'e\ue000',
     'a\u0378b', '١a1¹', 'ａ', 'а', 'a\U000e0041b', '㐀\U00020000', 'ｶﾞ')

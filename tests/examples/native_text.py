@@ -20,7 +20,7 @@ from tests import python_files
 
 SOURCES = python_files.ROOT / 'examples/mobilebert_text'
 UTF8, UTF16, UTF32 = 1, 2, 4
-_CASES = {False: 0, True: 1, settings_lib.KEEP_ACCENTS: 2}
+_CASES = {False: 0, True: 1, settings_lib.KEEP_ACCENTS: 2, 'mediapipe': 3}
 _POINTER = ctypes.c_void_p
 _SIZE = ctypes.c_size_t
 

@@ -40,6 +40,7 @@ typedef enum MbtCase {
   MBT_CASED = 0,         // `"lower_case": false` in metadata.json
   MBT_LOWER = 1,         // true: lower-cased, and accents stripped
   MBT_KEEP_ACCENTS = 2,  // "keep_accents": lower-cased only
+  MBT_MEDIAPIPE = 3,     // "mediapipe": the ids of MediaPipe Tasks
 } MbtCase;
 
 // Of metadata.json; those of questions from its object `question_answering`,
