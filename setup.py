@@ -51,6 +51,7 @@ EXTRAS_REQUIRE = {
     'test': [
         'faiss-cpu>=1.8',
         'flatbuffers>=24.3',
+        'grpcio>=1.60',
         'hypothesis>=6.100',
         'ml_dtypes>=0.4',
         'pandas>=2.0',
