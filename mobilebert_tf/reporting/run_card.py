@@ -27,8 +27,10 @@ from mobilebert_tf.reporting import evaluation as evaluation_report
 STATEMENTS = 'model_card.json'
 _RESULTS = 'results.json'
 _WRITTEN = 'written_sha256'
-# Fields of a recipe that name data, or what is said elsewhere in the card.
+# Fields of a recipe that are said elsewhere in the card.
 _UNSAID = ('task', 'working_directory')
+# Values that say nothing, besides empty ones.
+_USUAL = {'offsets': 'characters', 'tags': 'auto', 'label_separator': ','}
 _ASKED = ('Not said yet: `mobilebert model_card --model_dir=FOLDER '
           '--intended_use="..."`.')
 
@@ -116,7 +118,7 @@ def build(folder: pathlib.Path, kind: Any, results: Mapping[str, Any],
       'tags': model_card.tags(kind.name.replace('_', '-')),
       'metrics': list(results['metrics']['dev']),
   }
-  return model_card.Card(metadata, folder.resolve().name, {
+  return model_card.Card(metadata, _title(folder.resolve()), {
       'Model': _model(kind, results),
       'Intended use': said.intended_use or _ASKED,
       'How to use it': _usage(kind),
@@ -127,6 +129,11 @@ def build(folder: pathlib.Path, kind: Any, results: Mapping[str, Any],
       'Limits': _limits(evaluation),
       'Licence': said.licence or model_card.UNKNOWN_LICENCE,
   }, _eval_results(kind, results))
+
+
+def _title(folder: pathlib.Path) -> str:
+  """Returns the name of a run; `make_classifier` calls the folder `model`."""
+  return folder.parent.name if folder.name == 'model' else folder.name
 
 
 def describe_exports(benchmark: Mapping[str, Any]) -> list[dict[str, Any]]:
@@ -232,7 +239,8 @@ def _exports(exports: Sequence[Mapping[str, Any]]) -> str:
 
 def _training(results: Mapping[str, Any]) -> str:
   recipe = {name: value for name, value in results['recipe'].items()
-            if name not in _UNSAID and value not in ('', [], None, 0, 0.0)}
+            if name not in _UNSAID
+            and value not in ('', [], None, 0, 0.0, _USUAL.get(name))}
   rows = [(name.replace('_', ' ').capitalize(), model_card.code(_short(value)))
           for name, value in recipe.items()]
   rows += [('Steps', f'{results["steps"]:,}'),

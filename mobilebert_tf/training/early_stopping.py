@@ -127,7 +127,8 @@ class EarlyStopping:
       return
     checkpoint.restore(plain_paths.prefix(best)).expect_partial()
     step = int(self._global_step.numpy())
-    manager.save(checkpoint_number=step)
+    # It lies before the last one, so that the interval would not allow it.
+    manager.save(checkpoint_number=step, check_interval=False)
     if self._is_chief and step < self._lines[-1][_STEP]:
       notices.inform(
           f'Training stopped after {self._lines[-1][_STEP]:,.0f} steps; the '

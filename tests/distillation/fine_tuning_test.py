@@ -109,9 +109,10 @@ class WithTeacherTest(tf.test.TestCase, parameterized.TestCase):
     config = task_lib.SentencePredictionConfig(
         train_data=loader.TextClassificationDataConfig(
             unlabelled_path='more.txt'))
+    task = task_factory.get_task(config)  # As a run is loaded.
     with self.assertRaisesRegex(ValueError, 'more.txt has no labels, and '
                                 'teaches nothing without a teacher'):
-      task_factory.get_task(config)
+      task.build_inputs(config.train_data)
 
   def test_a_regression_is_distilled_by_squared_error(self):
     task = self._task(1, checkpoint=self._teacher(1), ground_truth_ratio=0.0)

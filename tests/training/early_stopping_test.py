@@ -116,14 +116,15 @@ class EarlyStoppingTest(tf.test.TestCase):
     best = tf.train.CheckpointManager(
         checkpoint, os.path.join(self.folder, 'best'), 1)
     manager = tf.train.CheckpointManager(
-        checkpoint, self.folder, 1, step_counter=self.step)
+        checkpoint, self.folder, 1, step_counter=self.step,
+        checkpoint_interval=10)
     action = self._action(self.step)
     for step, accuracy in ((10, 0.5), (20, 0.7), (30, 0.6), (40, 0.6)):
       weight.assign(step)
       self.step.assign(step)
       if accuracy == 0.7:
         best.save()
-      manager.save(checkpoint_number=step)
+      self.assertTrue(manager.save(checkpoint_number=step))
       if step == 40:
         with self.assertRaises(early_stopping.StopTraining):
           self._evaluate(action, step, accuracy)

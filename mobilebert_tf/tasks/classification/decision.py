@@ -26,6 +26,7 @@ from mobilebert_tf.tasks.classification import loader
 from mobilebert_tf.tasks.classification import predictor as predictor_lib
 
 _END = '-decision'  # Of the name of the checkpoint.
+_TINY = 5e-4
 _KEY_END = '/bias/.ATTRIBUTES/VARIABLE_VALUE'
 
 
@@ -81,8 +82,9 @@ def move(trained: loading.TrainedModel, folder: str | os.PathLike,
 
 def facts(positive: str, threshold: thresholds.Threshold) -> dict[str, str]:
   """Returns what the report says of a threshold."""
+  value = f'{threshold.value:.3g}' if threshold.value >= _TINY else '0.000'
   return {'Decision': (
-      f'“{positive}” from a probability of {threshold.value:.3g} on, where its '
+      f'“{positive}” from a probability of {value} on, where its '
       f'precision on these texts is {threshold.precision:.1%} and its recall '
       f'{threshold.recall:.1%}. The model is moved so that this is 0.5; other '
       'texts can get slightly worse answers')}

@@ -59,8 +59,8 @@ class SentencePredictionTask(
   With one class it is a regression, which learns numbers by squared error.
 
   Raises:
-    ValueError: If a metric is unknown or does not suit the labels, a setting of
-      the loss makes no sense, or there are unlabelled texts and no teacher.
+    ValueError: If a metric is unknown or does not suit the labels, or a setting
+      of the loss makes no sense.
   """
 
   problem_type = ''  # Of the classifier.
@@ -79,12 +79,7 @@ class SentencePredictionTask(
     if self.is_regression and (params.class_weights or params.focal_gamma):
       raise ValueError('task.class_weights and task.focal_gamma are of '
                        'classes; a regression has none.')
-    unlabelled = getattr(params.train_data, 'unlabelled_path', '')
-    if unlabelled and not hasattr(params, 'teacher'):
-      raise ValueError(f'{unlabelled} has no labels, and teaches nothing '
-                       'without a teacher: task.teacher of an experiment '
-                       'mobilebert/distilled/..., or --teacher.')
-    if unlabelled:
+    if getattr(params.train_data, 'unlabelled_path', ''):
       self.label_weight = loader.LABELLED
 
   @property
@@ -124,9 +119,15 @@ class SentencePredictionTask(
     """Returns the batches, with the labels of the training part.
 
     Raises:
-      ValueError: If labels, vocabulary or lengths do not fit the model.
+      ValueError: If labels, vocabulary or lengths do not fit the model, or
+        there are texts without labels and no teacher.
     """
     train = self.task_config.train_data
+    if params.unlabelled_path and not hasattr(self.task_config, 'teacher'):
+      raise ValueError(
+          f'{params.unlabelled_path} has no labels, and teaches nothing '
+          'without a teacher: task.teacher of an experiment '
+          'mobilebert/distilled/..., or --teacher.')
     params = params.replace(
         vocab_file=params.vocab_file or train.vocab_file,
         labels=self._find_labels(params), regression=self.is_regression)
