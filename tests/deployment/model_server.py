@@ -150,16 +150,15 @@ class ServedModel:
         raise _invalid(f'JSON object: does not have named input: {key}')
       request.inputs[key].CopyFrom(
           _tensor(value, signature.inputs[key].dtype))
-    outputs = {key: tf.make_ndarray(value)
-               for key, value in self.predict(request).outputs.items()}
+    found = {key: tf.make_ndarray(value)
+             for key, value in self.predict(request).outputs.items()}
+    outputs = {key: _to_json(key, value) for key, value in found.items()}
     if rows is None:
-      return {'outputs': _single({
-          key: _to_json(key, value) for key, value in outputs.items()})}
-    if len({value.shape[:1] for value in outputs.values()}) != 1:
+      return {'outputs': _single(outputs)}
+    if len({value.shape[:1] for value in found.values()}) != 1:
       raise _invalid('a tensor has inconsistent batch size')
     return {'predictions': [
-        _single({key: _to_json(key, value[i])
-                 for key, value in outputs.items()})
+        _single({key: value[i] for key, value in outputs.items()})
         for i in range(len(next(iter(outputs.values()))))]}
 
 

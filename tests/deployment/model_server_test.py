@@ -36,21 +36,31 @@ from tests.deployment import model_server
 _TEXTS = ['w1 w2', 'w3', 'w4 w5 w6 ünï 🦜', '']
 _PAIRS = ['w7', 'w8 w9', '', 'w1']
 _INPUTS = {
-    'classification': {'text': _TEXTS},
     'pairs': {'text': _TEXTS, 'pair': _PAIRS},
     'multi_label_classification': {'text': _TEXTS},
     'token_classification': {'text': _TEXTS},
     'question_answering': {'question': _PAIRS, 'context': _TEXTS},
 }
 _OUTPUTS = {
-    'classification': {'probabilities', 'label', 'labels'},
+    'pairs': {'probabilities', 'label', 'labels'},
     'multi_label_classification': {
         'probabilities', 'labels', 'selected', 'margins'},
     'token_classification': {
         'word', 'label', 'start', 'end', 'probability', 'labels'},
     'question_answering': {'answer', 'start', 'end', 'score', 'null_odds'},
 }
-_OUTPUTS['pairs'] = _OUTPUTS['classification']
+_SINGLE = 'multi_label_classification'  # It reads one text.
+# The commands of docs/serving.md, in one process.
+_CLI = '''
+import json, sys, tensorflow_text
+from tensorflow.python.tools import saved_model_cli
+for arguments in json.loads(sys.argv[1]):
+  sys.argv = [sys.argv[0], *arguments]
+  try:
+    saved_model_cli.main()
+  except SystemExit:
+    pass
+'''
 # Of session_bundle_config.proto, which tensorflow-serving-api lacks.
 _BATCHING_FIELDS = (
     ('max_batch_size', 1, 'Int64Value'),
@@ -61,10 +71,14 @@ _BATCHING_FIELDS = (
 
 
 @functools.cache
+def _module(task: str) -> served_module.ServedModule:
+  return served_module.build(
+      hostile_requests.build(task, tempfile.mkdtemp()))
+
+
+@functools.cache
 def _saved_model(task: str) -> str:
-  folder = tempfile.mkdtemp()
-  module = served_module.build(hostile_requests.build(task, folder))
-  path = f'{folder}/1'
+  module, path = _module(task), f'{tempfile.mkdtemp()}/1'
   tf.saved_model.save(
       module, path,
       signatures=module.get_inference_signatures(module.signatures))
@@ -78,9 +92,8 @@ def _served(task: str) -> model_server.ServedModel:
 
 @functools.cache
 def _expected(task: str) -> dict[str, np.ndarray]:
-  """Returns what the signature itself answers."""
-  loaded = tf.saved_model.load(_saved_model(task))
-  found = loaded.signatures['serve_text'](
+  """Returns what the module that was saved answers."""
+  found = _module(task).serve_text(
       **{name: tf.constant(texts) for name, texts in _INPUTS[task].items()})
   return {name: value.numpy() for name, value in found.items()}
 
@@ -148,13 +161,14 @@ class ServingTest(parameterized.TestCase):
               for i in range(len(rows))]}))
 
   def test_one_input_without_its_name_and_bytes(self):
-    with model_server.serve(_served('classification')) as (_, port):
-      wanted = _plain(_expected('classification')['label'])
+    with model_server.serve(_served(_SINGLE)) as (_, port):
+      wanted = _plain(_expected(_SINGLE)['selected'])
       for rows in (_TEXTS, [{'b64': base64.b64encode(text.encode()).decode()}
                             for text in _TEXTS]):
         _, found = _post(
             port, {'signature_name': 'serve_text', 'instances': rows})
-        self.assertEqual([row['label'] for row in found['predictions']], wanted)
+        self.assertEqual([row['selected'] for row in found['predictions']],
+                         wanted)
 
   def test_words_that_are_known(self):
     words = [['w1', 'w2', 'w3'], ['w4', '', '']]
@@ -173,7 +187,7 @@ class ServingTest(parameterized.TestCase):
       self.assertIn('size', found['error'])
 
   def test_ids_and_examples(self):
-    with model_server.serve(_served('classification')) as (port, rest_port):
+    with model_server.serve(_served(_SINGLE)) as (port, rest_port):
       ids = [[2, 6, 7, 3], [2, 8, 3, 0]]
       columns = {'input_word_ids': ids,
                  'input_mask': [[1, 1, 1, 1], [1, 1, 1, 0]],
@@ -212,7 +226,7 @@ class ServingTest(parameterized.TestCase):
                                          'instances': ['w1']})[0], 400)
 
   def test_metadata(self):
-    with model_server.serve(_served('classification')) as (port, _):
+    with model_server.serve(_served(_SINGLE)) as (port, _):
       with grpc.insecure_channel(f'localhost:{port}') as channel:
         stub = prediction_service_pb2_grpc.PredictionServiceStub(channel)
         request = get_model_metadata_pb2.GetModelMetadataRequest(
@@ -236,7 +250,7 @@ class ServingTest(parameterized.TestCase):
         np.testing.assert_array_equal(found[name], value[i:i + 1], name)
 
   def test_batches_of_examples_and_ids(self):
-    model = _served('classification')
+    model = _served(_SINGLE)
     ids = [[2, 6, 7, 3], [2, 8, 3]]
     examples = [{'examples': np.array([_example(*row)], object)} for row in ids]
     alone = [model.run('serve_examples', each) for each in examples]
@@ -251,18 +265,15 @@ class ServingTest(parameterized.TestCase):
           for row in ids])
 
   def test_saved_model_cli(self):
-    path = _saved_model('classification')
-    program = ('import tensorflow_text; '
-               'from tensorflow.python.tools import saved_model_cli; '
-               'saved_model_cli.main()')
-    arguments = ['--dir', path, '--tag_set', 'serve',
-                 '--signature_def', 'serve_text']
-    for what, wanted in ((['show'], "inputs['text'] tensor_info:"),
-                         (['run', '--input_exprs', 'text=["w1 w2"]'],
-                          'Result for output key label:')):
-      found = subprocess.run(
-          [sys.executable, '-c', program, *what, *arguments],
-          capture_output=True, text=True, check=False, timeout=300)
+    model = ['--dir', _saved_model(_SINGLE), '--tag_set', 'serve',
+             '--signature_def', 'serve_text']
+    commands = [['show', *model],
+                ['run', *model, '--input_exprs', 'text=["w1 w2"]']]
+    found = subprocess.run(
+        [sys.executable, '-c', _CLI, json.dumps(commands)],
+        capture_output=True, text=True, check=False, timeout=300)
+    for wanted in ("inputs['text'] tensor_info:",
+                   'Result for output key selected:'):
       self.assertIn(wanted, found.stdout, found.stderr[-500:])
 
 

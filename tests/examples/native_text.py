@@ -71,7 +71,7 @@ def compile_to(path: pathlib.Path, *arguments: str) -> None:
       [compiler(), '-std=c++17', '-Wall', '-Wextra', '-Werror',
        f'-I{SOURCES}/include', *map(str, sorted(SOURCES.glob('*.cc'))),
        *arguments, '-o', path],
-      check=True, timeout=300)
+      check=True, timeout=900)
 
 
 @functools.cache

@@ -94,7 +94,7 @@ def build_swift(folder: pathlib.Path) -> list[str]:
 
 
 def _run(*command: str | os.PathLike) -> None:
-  subprocess.run(list(map(os.fspath, command)), check=True, timeout=300)
+  subprocess.run(list(map(os.fspath, command)), check=True, timeout=900)
 
 
 class Phone:
