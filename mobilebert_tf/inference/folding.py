@@ -272,7 +272,7 @@ class InferenceEncoder(tf.Module):
         for name in ('words', 'trigram', 'positions', 'types', 'norm')
     }
     self._blocks = [
-        as_variables(_join_projections(block, self._layout), dtype)
+        as_variables(join_projections(block, self._layout), dtype)
         for block in folded.blocks
     ]
     out = tf.float64 if dtype == tf.float64 else tf.float32
@@ -411,9 +411,18 @@ def _normalize(inputs: tf.Tensor,
       layers.LAYER_NORM_EPSILON)
 
 
-def _join_projections(block: dict[str, Map],
-                      layout: layout_lib.BlockLayout) -> dict[str, Any]:
-  """Joins the projections of a block that read one tensor."""
+def join_projections(block: dict[str, Map],
+                     layout: layout_lib.BlockLayout) -> dict[str, Any]:
+  """Joins the projections of a block that read one tensor.
+
+  Args:
+    block: Maps of the block.
+    layout: Its layout.
+
+  Returns:
+    `projections`, a `Dense` by the tensor that it reads; `norms`, of each
+    projection by its name; and `maps`, of all products after attention.
+  """
   projections, norms = {}, {}
   for reads, products in layout.projections.items():
     maps = [block[product.name] for product in products]

@@ -181,6 +181,16 @@ def rewrite(model: tf_keras.Model,
 
   Example: `rewrite(classifier, [tokenizer.encode(texts)])`
   """
+  return RewrittenModel(model, fold(model, batches))
+
+
+def fold(model: tf_keras.Model, batches: Iterable[Mapping[str, tf.Tensor]] = ()
+         ) -> folding.FoldedEncoder:
+  """Folds the encoder of a model, and rescales it; see `rewrite`.
+
+  Raises:
+    ValueError: If a weight is not finite, or it is no MobileBERT.
+  """
   encoder = _encoder(model)
   if not isinstance(encoder, modeling.MobileBertEncoder):
     raise ValueError(
@@ -194,7 +204,7 @@ def rewrite(model: tf_keras.Model,
   batches = list(batches)
   if batches:
     folded = rescale(folded, measure_ranges(folded, batches))
-  return RewrittenModel(model, folded)
+  return folded
 
 
 def measure_ranges(folded: folding.FoldedEncoder,
