@@ -73,6 +73,7 @@ FORMATS: dict[str, Format] = {each.name: each for each in (
     Format('saved_model', 'SavedModel', 'saved_model', 'saved_model_runner',
            marker='saved_model.pb'),
     Format('tflite', 'TFLite', 'tflite', 'tflite_runner', suffix='.tflite'),
+    Format('onnx', 'ONNX', 'onnx', 'onnx_runner', suffix='.onnx'),
 )}
 
 

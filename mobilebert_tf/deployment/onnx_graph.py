@@ -26,6 +26,7 @@ from mobilebert_tf.modeling import layout as layout_lib
 
 # Of 2022, with LayerNormalization: ONNX Runtime 1.12 runs it.
 OPSET, _IR_VERSION = 17, 8
+PRODUCER = 'mobilebert_tf'
 INPUTS = ('input_ids', 'attention_mask', 'token_type_ids')
 # Nodes of heads, which stay in float32: their weights hold scales of channels
 # that may be 1e7 apart.
@@ -116,7 +117,7 @@ class Graph:
         helper.make_graph(self._nodes, 'mobilebert', self._inputs,
                           self._outputs, self._initializers),
         opset_imports=[helper.make_opsetid('', OPSET)],
-        ir_version=_IR_VERSION, producer_name='mobilebert_tf',
+        ir_version=_IR_VERSION, producer_name=PRODUCER,
         producer_version=mobilebert_tf.__version__)
     onnx.checker.check_model(model)
     return model

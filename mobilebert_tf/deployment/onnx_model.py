@@ -3,8 +3,9 @@
 
 """A trained model as an ONNX model: its encoder, its head and its numbers.
 
-Inputs and outputs have the names of Hugging Face's exports, which transformers.js
-and optimum read; the numbers of the kind of task stand beside them.
+Inputs and outputs have the names of Hugging Face's exports, which
+transformers.js and optimum read; the numbers of the kind of task stand beside
+them.
 """
 
 from collections.abc import Callable

@@ -21,6 +21,7 @@ from mobilebert_tf.tasks.token_classification import (
     kind as token_classification)
 
 if typing.TYPE_CHECKING:
+  from mobilebert_tf.deployment import onnx_runner
   from mobilebert_tf.deployment import tflite_runner
   from mobilebert_tf.inference import embedder
   from mobilebert_tf.inference import loading
@@ -117,3 +118,18 @@ def TFLiteRunner(  # pylint: disable=invalid-name
   return tflite_runner.TFLiteRunner(
       path, KINDS, num_threads=num_threads,
       use_dynamic_length=use_dynamic_length)
+
+
+def OnnxRunner(  # pylint: disable=invalid-name
+    path: str | os.PathLike,
+    num_threads: int | None = 1) -> onnx_runner.OnnxRunner:
+  """Opens an `.onnx` file that answers text, without TensorFlow.
+
+  Args:
+    path: Path of the file, such as `sst2/onnx/model_quantized.onnx`.
+    num_threads: Number of threads; None for ONNX Runtime's own choice.
+
+  Example: `OnnxRunner('model.onnx').answer('a fine film')`
+  """
+  from mobilebert_tf.deployment import onnx_runner
+  return onnx_runner.OnnxRunner(path, KINDS, num_threads)
