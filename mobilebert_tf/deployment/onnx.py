@@ -13,10 +13,6 @@ from typing import Any
 
 from absl import logging
 import numpy as np
-import onnx
-from onnx import helper
-from onnxruntime import quantization as ort_quantization
-
 from mobilebert_tf import checkpoints
 from mobilebert_tf.checkpoints import hugging_face
 from mobilebert_tf.checkpoints import tokenizer_files
@@ -32,6 +28,13 @@ from mobilebert_tf.inference import folding
 from mobilebert_tf.inference import loading
 from mobilebert_tf.inference import rewriting
 from mobilebert_tf.text import vocabulary
+
+try:
+  import onnx
+  import onnxruntime.quantization
+except ImportError as error:
+  raise RuntimeError('Writing ONNX files needs onnx and onnxruntime: pip '
+                     "install 'mobilebert_tf[onnx]'.") from error
 
 # Files of a folder by quantization, where transformers.js looks for its `dtype`
 # fp32, fp16 and q8.
@@ -180,14 +183,14 @@ def quantize(model: onnx.ModelProto,
     model: The model in float32, changed.
     reduce_range: Whether weights have 7 bits.
   """
-  helper.set_model_props(model, _PREPARED)
+  onnx.helper.set_model_props(model, _PREPARED)
   with tempfile.TemporaryDirectory() as folder:
     path = os.path.join(folder, 'model.onnx')
-    ort_quantization.quantize_dynamic(
+    onnxruntime.quantization.quantize_dynamic(
         onnx.shape_inference.infer_shapes(model), path,
         op_types_to_quantize=['MatMul', 'Gather'], per_channel=True,
         reduce_range=reduce_range,
-        weight_type=ort_quantization.QuantType.QInt8,
+        weight_type=onnxruntime.quantization.QuantType.QInt8,
         nodes_to_exclude=[node.name for node in model.graph.node
                           if node.name.startswith(onnx_graph.HEAD)])
     quantized = onnx.load(path)
@@ -210,7 +213,7 @@ def _with_metadata(model: onnx.ModelProto, trained: loading.TrainedModel,
   tokens = vocabulary.Vocabulary.read(trained.vocab_file).tokens
   data = model.SerializeToString()
   about = onnx.ModelProto()
-  helper.set_model_props(about, tflite_file.to_texts(
+  onnx.helper.set_model_props(about, tflite_file.to_texts(
       metadata, ''.join(f'{token}\n' for token in tokens), **{
           onnx_runner.SIZE: len(data),
           onnx_runner.SHA256: hashlib.sha256(data).hexdigest()}))

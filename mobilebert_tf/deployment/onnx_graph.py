@@ -15,15 +15,18 @@ import hashlib
 from typing import Any
 
 import numpy as np
-import onnx
-from onnx import helper
-from onnx import numpy_helper
-
 import mobilebert_tf
 from mobilebert_tf.inference import folding
 from mobilebert_tf.modeling import layers
 from mobilebert_tf.modeling import layout as layout_lib
 
+try:
+  import onnx
+except ImportError as error:
+  raise RuntimeError('Writing ONNX files needs onnx and onnxruntime: pip '
+                     "install 'mobilebert_tf[onnx]'.") from error
+
+FLOAT = onnx.TensorProto.FLOAT
 # Of 2022, with LayerNormalization: ONNX Runtime 1.12 runs it.
 OPSET, _IR_VERSION = 17, 8
 PRODUCER = 'mobilebert_tf'
@@ -56,16 +59,16 @@ class Graph:
 
   def input(self, name: str, shape: Sequence[str | int]) -> str:
     """Adds an input of int64."""
-    self._inputs.append(helper.make_tensor_value_info(
+    self._inputs.append(onnx.helper.make_tensor_value_info(
         name, onnx.TensorProto.INT64, shape))
     return name
 
   def output(self, name: str, value: str, shape: Sequence[str | int]) -> None:
     """Gives a value a name, and returns it to callers as float32."""
-    self._nodes.append(helper.make_node('Identity', [value], [name],
+    self._nodes.append(onnx.helper.make_node('Identity', [value], [name],
                                         f'output/{name}'))
-    self._outputs.append(helper.make_tensor_value_info(
-        name, onnx.TensorProto.FLOAT, shape))
+    self._outputs.append(onnx.helper.make_tensor_value_info(
+        name, FLOAT, shape))
 
   def scope(self, name: str) -> None:
     """Sets the beginning of the names of what is added from here on."""
@@ -91,7 +94,7 @@ class Graph:
       name = f'{self._scope}{operator}_{len(self._nodes)}'
       names = [name] if outputs == 1 else [
           f'{name}:{i}' for i in range(outputs)]
-      self._nodes.append(helper.make_node(
+      self._nodes.append(onnx.helper.make_node(
           operator, values, names, name, **attributes))
       self._known[key] = name if outputs == 1 else names
     return self._known[key]
@@ -108,15 +111,15 @@ class Graph:
     if key not in self._known:
       name = f'{self._scope}constant_{len(self._initializers)}'
       self._known[key] = name
-      self._initializers.append(numpy_helper.from_array(value, name))
+      self._initializers.append(onnx.numpy_helper.from_array(value, name))
     return self._known[key]
 
   def model(self) -> onnx.ModelProto:
     """Returns the checked model."""
-    model = helper.make_model(
-        helper.make_graph(self._nodes, 'mobilebert', self._inputs,
+    model = onnx.helper.make_model(
+        onnx.helper.make_graph(self._nodes, 'mobilebert', self._inputs,
                           self._outputs, self._initializers),
-        opset_imports=[helper.make_opsetid('', OPSET)],
+        opset_imports=[onnx.helper.make_opsetid('', OPSET)],
         ir_version=_IR_VERSION, producer_name=PRODUCER,
         producer_version=mobilebert_tf.__version__)
     onnx.checker.check_model(model)
@@ -171,7 +174,7 @@ class Encoder:
           folding.join_projections(block, self._layout), stream, bias,
           first_token_only and index == len(self._folded.blocks) - 1)
     self._graph.scope(HEAD)
-    return self._cast(stream, onnx.TensorProto.FLOAT)
+    return self._cast(stream, FLOAT)
 
   def unscale(self, stream: str) -> str:
     """Returns the encoder's output of the result of `stream`."""
@@ -237,7 +240,7 @@ class Encoder:
   def _mask_bias(self) -> tuple[str, str]:
     """Returns what multiplies and what is added to scores, `[B, 1, 1, L]`."""
     graph = self._graph
-    dtype = helper.np_dtype_to_tensor_dtype(np.dtype(self._dtype))
+    dtype = onnx.helper.np_dtype_to_tensor_dtype(np.dtype(self._dtype))
     mask = graph.add('Unsqueeze', graph.add('Cast', self.padded_mask, to=dtype),
                      [1, 2])
     padding = graph.add('Sub', self._number(1.0), mask)

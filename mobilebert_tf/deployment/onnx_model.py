@@ -9,9 +9,9 @@ them.
 """
 
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
-import onnx
 import tf_keras
 
 from mobilebert_tf import modeling
@@ -26,8 +26,8 @@ _SMALLEST = 1e-4  # Of divisors; see `sentence_encoder`.
 
 
 def build(trained: loading.TrainedModel, folded: folding.FoldedEncoder,
-          dtype: type = np.float32) -> onnx.ModelProto:
-  """Returns the model for any length and any number of texts.
+          dtype: type = np.float32) -> Any:
+  """Returns the `onnx.ModelProto` for any number of texts of any length.
 
   Args:
     trained: The model.
@@ -43,7 +43,7 @@ def build(trained: loading.TrainedModel, folded: folding.FoldedEncoder,
   pad_id = vocabulary_lib.Vocabulary.read(trained.vocab_file).pad_id
   head = _Head(graph, onnx_graph.Encoder(graph, folded, pad_id, dtype), folded)
   outputs = head.outputs(trained.model)
-  mask = graph.add('Cast', head.encoder.mask, to=onnx.TensorProto.FLOAT)
+  mask = graph.add('Cast', head.encoder.mask, to=onnx_graph.FLOAT)
   numbers = trained.kind.add_numbers(graph, {
       name: value for name, (value, _) in outputs.items()}, mask)
   for name, (value, shape) in {**outputs, **numbers}.items():
@@ -140,7 +140,7 @@ class _Head:
     """Returns the mean of a text's tokens, `[batch, width]`."""
     graph = self._graph
     mask = graph.add('Unsqueeze', graph.add(
-        'Cast', self.encoder.padded_mask, to=onnx.TensorProto.FLOAT), [1])
+        'Cast', self.encoder.padded_mask, to=onnx_graph.FLOAT), [1])
     if score:
       scores = graph.add('Transpose', self.encoder.texts(score(stream), 1),
                          perm=[0, 2, 1])

@@ -13,11 +13,16 @@ import os
 from typing import Any
 
 import numpy as np
-import onnxruntime
 
 from mobilebert_tf.deployment import text_runner
 from mobilebert_tf.deployment import tflite_file
 from mobilebert_tf.inference import task_kind
+
+try:
+  import onnxruntime
+except ImportError as error:
+  raise RuntimeError('ONNX files are answered by onnxruntime: pip install '
+                     'onnxruntime.') from error
 
 INPUTS = ('input_ids', 'attention_mask', 'token_type_ids')
 # Fields of metadata.json about the bytes of the model.
