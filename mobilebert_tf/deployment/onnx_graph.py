@@ -220,22 +220,32 @@ class Encoder:
     graph.scope('embeddings/')
     words = self._weights(folded.words)
     vectors = graph.add('Gather', words, self._ids)
+    types, rows = folded.types, None
+    if folded.trigram:
+      # The bias is in the segments' vectors, which every token has.
+      types = types + folded.trigram.bias
+      rows = self._trigram(vectors, folded.trigram.kernel)
+    positions = graph.add('Slice', self._weights(folded.positions), [0],
+                          self._length, [0])
+    added = graph.add('Add', graph.add(
+        'Gather', self._weights(types), self._types), positions)
+    if rows is None:
+      added = graph.add('Add', vectors, added)
+    stream = graph.add(
+        'Reshape', added, [-1, self._architecture.inter_block_size])
+    if rows is not None:
+      stream = graph.add('Add', rows, stream)
+    return self._normalize(stream, folded.norm)
+
+  def _trigram(self, vectors: str, kernel: np.ndarray) -> str:
+    """Returns the product of three word vectors, a row for each token."""
+    graph = self._graph
     around = graph.add('Pad', vectors, [0, 1, 0, 0, 1, 0], self._number(0.0))
     after = graph.add('Slice', around, [2], [np.iinfo(np.int64).max], [1])
     before = graph.add('Slice', around, [0], [-2], [1])
-    trigram = graph.add('Concat', after, vectors, before, axis=-1)
-    rows = graph.add('Reshape', trigram, [-1, folded.trigram.kernel.shape[0]])
-    positions = graph.add('Slice', self._weights(folded.positions), [0],
-                          self._length, [0])
-    # The bias is in the segments' vectors, which every token has.
-    types = graph.add(
-        'Gather', self._weights(folded.types + folded.trigram.bias),
-        self._types)
-    width = self._architecture.inter_block_size
-    added = graph.add(
-        'Reshape', graph.add('Add', types, positions), [-1, width])
-    product = graph.add('MatMul', rows, self._weights(folded.trigram.kernel))
-    return self._normalize(graph.add('Add', product, added), folded.norm)
+    joined = graph.add('Concat', after, vectors, before, axis=-1)
+    return graph.add('MatMul', graph.add(
+        'Reshape', joined, [-1, kernel.shape[0]]), self._weights(kernel))
 
   def _mask_bias(self) -> tuple[str, str]:
     """Returns what multiplies and what is added to scores, `[B, 1, 1, L]`."""

@@ -69,7 +69,7 @@ class _Head:
 
   def outputs(self, model: tf_keras.Model) -> dict[str, _Output]:
     """Adds the blocks and the head of a model; returns its outputs by name."""
-    if isinstance(model, modeling.MobileBertEncoder):
+    if isinstance(model, (modeling.MobileBertEncoder, modeling.BertEncoder)):
       return self._vectors(model)
     if isinstance(model, modeling.SentenceEncoder):
       return {'sentence_embedding': (self._sentence(model), [model.size])}

@@ -78,8 +78,16 @@ def load_encoder(model_dir: str) -> loading.TrainedModel:
 
 def load_for_export(model_dir: str, *, encoder_only: bool = False,
                     pairs: bool | None = None) -> loading.TrainedModel:
-  """Loads a model to export; see `inference.loading.load_for_export`."""
+  """Loads a model to export; see `inference.loading.load_for_export`.
+
+  A folder of sentence-transformers, a plain BERT in it included, is a sentence
+  encoder.
+  """
+  from mobilebert_tf.checkpoints import sentence_transformers
+  from mobilebert_tf.inference import embedder
   from mobilebert_tf.inference import loading
+  if not encoder_only and sentence_transformers.recognises(model_dir):
+    return embedder.load_for_export(model_dir, KINDS)
   return loading.load_for_export(
       model_dir, KINDS, encoder_only=encoder_only, pairs=pairs)
 

@@ -74,6 +74,12 @@ _MODELS = {
     'mean vectors': lambda folder: _sentence(folder, output_size=12),
     'first vectors': lambda folder: _sentence(
         folder, pooling='first', normalize=False),
+    'a plain BERT': lambda folder: _of(
+        tiny_classifier.build(folder), modeling.SentenceEncoder(
+            modeling.BertEncoder(modeling.BertConfig(
+                vocab_size=len(tiny_classifier.TOKENS), width=16,
+                num_attention_heads=2, intermediate_size=12, num_blocks=2))),
+        'sentence_embedding'),
     'attention vectors': lambda folder: _sentence(folder, pooling='attention'),
 }
 
