@@ -152,7 +152,7 @@ def fold(encoder: modeling.MobileBertEncoder | modeling.BertEncoder
     norm = None
   basis = _Basis.plain(encoder.architecture.inter_block_size)
   folded = FoldedEncoder(
-      encoder.architecture, _array(encoder.get_embedding_table()), trigram,
+      encoder.architecture, _array(encoder.word_embeddings.embeddings), trigram,
       positions, types, norm, [], basis.scale, basis.shift, [])
   for block in encoder.blocks:
     basis = _fold_block(block, layout.block, basis, folded)

@@ -97,15 +97,17 @@ def load_sentence_encoder(
 ) -> embedder.Embedder | file_embedder.FileEmbedder:
   """Loads a model that turns texts into vectors; see `inference.embedder.load`.
 
-  Of a `.tflite` file, it needs no TensorFlow.
+  Of a `.tflite` or an `.onnx` file, it needs no TensorFlow.
 
   Example: `load_sentence_encoder('runs/mine').embed(['a text'])`
   """
-  if os.fspath(path).endswith('.tflite'):
+  open_runner = {'.tflite': TFLiteRunner, '.onnx': OnnxRunner}.get(
+      os.path.splitext(path)[1])
+  if open_runner:
     from mobilebert_tf.tasks.embedding import file_embedder
     path = os.path.expanduser(path)
     return file_embedder.FileEmbedder(
-        TFLiteRunner(path, os.cpu_count() or 1), path, width)
+        open_runner(path, os.cpu_count() or 1), path, width)
   from mobilebert_tf.inference import embedder
   return embedder.load(path, KINDS, pooling, width)
 
