@@ -71,7 +71,7 @@ _MODELS = {
     'questions': tiny_classifier.build_span_labeler,
     'rating': tiny_classifier.build_rating,
     'encoder': _encoder,
-    'mean vectors': lambda folder: _sentence(folder, output_size=12),
+    'mean vectors': lambda folder: _sentence(folder, output_size=10),
     'first vectors': lambda folder: _sentence(
         folder, pooling='first', normalize=False),
     'a plain BERT': lambda folder: _of(
