@@ -52,6 +52,17 @@ def _needs(*programs: str):
       missing, f'{", ".join(missing)} is not installed: the page is not tried.')
 
 
+def _encode(tokens, lower_case, max_word_length: int, max_length: int,
+            texts) -> list[dict[str, Any]]:
+  """Returns what the tokenizer in JavaScript makes of texts and pairs."""
+  return json.loads(subprocess.run(
+      ['node', _SCRIPTS / 'tokenize.mjs'], text=True, input=json.dumps({
+          'tokens': tokens, 'lower_case': lower_case,
+          'max_word_length': max_word_length, 'max_length': max_length,
+          'texts': texts}),
+      capture_output=True, check=True, timeout=_WAIT).stdout)
+
+
 def _characters() -> list[str]:
   """Returns characters that every Unicode since 3.2 knows."""
   return [chr(code) for code in range(0x110000)
@@ -75,12 +86,20 @@ class TokenizerTest(parameterized.TestCase):
     counts = [(a, b) for a in (0, 1, 5, 9, 40) for b in (0, 1, 6, 9, 40)]
     self._compare(True, [('a ' * a, 'b ' * b) for a, b in counts])
 
+  def test_goldens_of_all_languages(self):
+    goldens = json.loads((_WEB.parent / 'goldens.json').read_text('utf-8'))
+    cases: dict[Any, list[dict[str, Any]]] = {}
+    for case in goldens['cases']:
+      cases.setdefault(
+          (case['lower_case'], case['max_word_length']), []).append(case)
+    for (lower_case, longest), group in cases.items():
+      found = _encode(goldens['vocabulary'], lower_case, longest, 1000,
+                      [(case['text'], None) for case in group])
+      for case, each in zip(group, found, strict=True):
+        self.assertEqual(each['ids'][1:-1], case['ids'], case)
+
   def _compare(self, lower_case, texts) -> None:
-    given = {'tokens': _TOKENS, 'lower_case': lower_case,
-             'max_word_length': 200, 'max_length': 20, 'texts': texts}
-    found = json.loads(subprocess.run(
-        ['node', _SCRIPTS / 'tokenize.mjs'], input=json.dumps(given), text=True,
-        capture_output=True, check=True, timeout=_WAIT).stdout)
+    found = _encode(_TOKENS, lower_case, 200, 20, texts)
     tokenizer = plain_tokenizer.PlainTokenizer(_TOKENS, lower_case, 200)
     pack = plain_tokenizer.Packer(vocabulary_lib.Vocabulary(_TOKENS))
     for text, each in zip(texts, found, strict=True):
