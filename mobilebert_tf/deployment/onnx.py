@@ -231,11 +231,13 @@ def _write_settings(trained: loading.TrainedModel,
   hugging_face.write_settings(dataclasses.replace(
       checkpoint, labels=tuple(trained.labels),
       max_word_length=trained.max_word_length), str(folder))
-  # The graph adds a [PAD], so a text takes one position less.
+  # The graph adds a [PAD], so a text takes one position less. Of other classes
+  # than BERT's, transformers.js gives no segments, and pairs get other answers.
   path = str(folder / tokenizer_files.TOKENIZER_CONFIG)
   tokenizer_files.write_json(path, {
       **tokenizer_files.read_json(path),
-      'model_max_length': _max_length(trained)})
+      'model_max_length': _max_length(trained),
+      'tokenizer_class': 'BertTokenizer'})
 
 
 def _max_length(trained: loading.TrainedModel) -> int:

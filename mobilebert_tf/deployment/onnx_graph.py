@@ -65,8 +65,8 @@ class Graph:
 
   def output(self, name: str, value: str, shape: Sequence[str | int]) -> None:
     """Gives a value a name, and returns it to callers as float32."""
-    self._nodes.append(onnx.helper.make_node('Identity', [value], [name],
-                                        f'output/{name}'))
+    self._nodes.append(onnx.helper.make_node(
+        'Identity', [value], [name], f'output/{name}'))
     self._outputs.append(onnx.helper.make_tensor_value_info(
         name, FLOAT, shape))
 
@@ -118,7 +118,7 @@ class Graph:
     """Returns the checked model."""
     model = onnx.helper.make_model(
         onnx.helper.make_graph(self._nodes, 'mobilebert', self._inputs,
-                          self._outputs, self._initializers),
+                               self._outputs, self._initializers),
         opset_imports=[onnx.helper.make_opsetid('', OPSET)],
         ir_version=_IR_VERSION, producer_name=PRODUCER,
         producer_version=mobilebert_tf.__version__)

@@ -198,6 +198,8 @@ class OnnxFolderTest(_Case):
     self.assertEqual(list(config['id2label'].values()),
                      list(tiny_classifier.LABELS))
     tokenizer = json.loads((out / 'tokenizer_config.json').read_text())
+    # Of other classes, transformers.js does not say which text is the second.
+    self.assertEqual(tokenizer['tokenizer_class'], 'BertTokenizer')
     # The graph adds a [PAD], which takes the last position.
     self.assertEqual(tokenizer['model_max_length'], tiny_classifier.MAX_LENGTH)
     self.assertLen(json.loads((out / 'tokenizer.json').read_text())[
