@@ -13,7 +13,10 @@ from typing import Any
 
 from absl import logging
 import numpy as np
+
 from mobilebert_tf import checkpoints
+from mobilebert_tf import modeling
+from mobilebert_tf.checkpoints import bert
 from mobilebert_tf.checkpoints import hugging_face
 from mobilebert_tf.checkpoints import tokenizer_files
 from mobilebert_tf.common import files
@@ -228,7 +231,8 @@ def _write_settings(trained: loading.TrainedModel,
     model = model.encoder
   checkpoint = checkpoints.of_model(
       model, trained.vocab_file, trained.lower_case)
-  hugging_face.write_settings(dataclasses.replace(
+  is_bert = isinstance(checkpoint.architecture, modeling.BertConfig)
+  (bert if is_bert else hugging_face).write_settings(dataclasses.replace(
       checkpoint, labels=tuple(trained.labels),
       max_word_length=trained.max_word_length), str(folder))
   # The graph adds a [PAD], so a text takes one position less. Of other classes

@@ -36,7 +36,7 @@ INPUTS = ('input_ids', 'attention_mask', 'token_type_ids')
 HEAD = 'head/'
 
 _TF1_REFERENCE_SCORE = -6.0
-_HARD_BIAS = -1e9
+_HARD_BIAS = {np.float32: -1e9, np.float16: -3e4}
 
 
 class Graph:
@@ -254,7 +254,7 @@ class Encoder:
     mask = graph.add('Unsqueeze', graph.add('Cast', self.padded_mask, to=dtype),
                      [1, 2])
     padding = graph.add('Sub', self._number(1.0), mask)
-    bias = self._folded.mask_bias or _HARD_BIAS
+    bias = self._folded.mask_bias or _HARD_BIAS[self._dtype]
     if not self._layout.ignores_padding:
       bias = _TF1_REFERENCE_SCORE
     return mask, graph.add('Mul', padding, self._number(bias))

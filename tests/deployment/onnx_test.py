@@ -19,7 +19,6 @@ from mobilebert_tf import modeling
 from mobilebert_tf.deployment import agreement
 from mobilebert_tf.inference import loading
 from mobilebert_tf.inference import rewriting
-from mobilebert_tf.modeling import validation
 from mobilebert_tf.tasks import registry
 from tests.data import temporary
 from tests.inference import tiny_classifier
@@ -104,10 +103,7 @@ class OnnxModelTest(_Case):
     trained = _MODELS[name](self.folder)
     inputs = _inputs(_LENGTHS)
     expected = _keras(trained.model, inputs)
-    calibration = dict(zip(validation.INPUT_NAMES, (
-        tf.constant(np.pad(each, [(0, 0), (0, 1)]), tf.int32)
-        for each in inputs.values()), strict=True))
-    folded = rewriting.fold(trained.model, [calibration])
+    folded = rewriting.fold(trained.model)
     for dtype, largest in ((np.float32, 1e-5), (np.float16, 1e-2)):
       session = onnxruntime.InferenceSession(onnx_model.build(
           trained, folded, dtype).SerializeToString())
