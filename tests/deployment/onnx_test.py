@@ -38,7 +38,7 @@ def _writer():
 
 
 def _of(trained: loading.TrainedModel, model, kind: str):
-  tiny_classifier._randomize(model)
+  tiny_classifier.randomize(model)
   return dataclasses.replace(trained, model=model, labels=[],
                              kind=registry.get(kind))
 
