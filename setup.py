@@ -54,12 +54,19 @@ EXTRAS_REQUIRE = {
         'grpcio>=1.60',
         'hypothesis>=6.100',
         'ml_dtypes>=0.4',
+        'onnx>=1.18',
+        'onnxruntime>=1.20',
         'pandas>=2.0',
         'pyarrow>=15',
         'pytest>=8.0',
         'pytest-xdist>=3.6',
         'setuptools>=77',
         'seqeval>=1.2',
+    ],
+    # Writes and runs ONNX files; to run them, onnxruntime suffices.
+    'onnx': [
+        'onnx>=1.18',
+        'onnxruntime>=1.20',
     ],
     # Search among more than 100,000 documents.
     'search': [

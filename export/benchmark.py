@@ -25,8 +25,9 @@ from mobilebert_tf.evaluation import column_flags
 flags.adopt_module_key_flags(column_flags)  # So that --help shows them.
 
 _MODELS = flags.DEFINE_list(
-    'models', None, 'SavedModels, folders with numbered versions of one, and '
-    '.tflite files. The others are compared with the first.', required=True)
+    'models', None, 'SavedModels, folders with numbered versions of one, '
+    '.tflite and .onnx files. The others are compared with the first.',
+    required=True)
 flags.DEFINE_alias('artefacts', 'models')
 _TEXT_FILE = flags.DEFINE_string(
     'text_file', None, 'Texts as they will come, one a line; for a model of '

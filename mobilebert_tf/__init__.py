@@ -47,6 +47,7 @@ _PUBLIC = {
     'load': 'tasks.predictors',
     'make_classifier': 'pipelines.classifier',
     'load_sentence_encoder': 'tasks.registry',
+    'OnnxRunner': 'tasks.registry',
     'TFLiteRunner': 'tasks.registry',
     # Text.
     'Tokenizer': 'text.tokenizer',

@@ -33,6 +33,7 @@ _PROGRAMS = {
     'ablation': "The paper's ablations on one's own text",
     'export.export_saved_model': 'SavedModel for TensorFlow Serving',
     'export.export_tflite': 'TFLite file with tokenizer and metadata',
+    'export.export_onnx': 'ONNX files for every runtime, and their folder',
     'export.benchmark': 'Size, speed and accuracy of exported models',
 }
 VERBS = {module.rpartition('.')[2]: f'mobilebert_tf.{module}'

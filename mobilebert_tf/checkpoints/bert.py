@@ -72,6 +72,11 @@ def read(location: bundles.Location,
 def write(checkpoint: checkpoint_lib.Checkpoint, folder: str) -> None:
   """Writes an encoder as a folder that transformers loads as a `BertModel`."""
   hugging_face.write_weights(checkpoint, folder)
+  write_settings(checkpoint, folder)
+
+
+def write_settings(checkpoint: checkpoint_lib.Checkpoint, folder: str) -> None:
+  """Writes `config.json` and the files of the tokenizer alone."""
   architecture = checkpoint.architecture
   activation = next(theirs for theirs, ours in _ACTIVATIONS.items()
                     if ours == architecture.hidden_activation)

@@ -134,6 +134,11 @@ def write(checkpoint: checkpoint_lib.Checkpoint, folder: str,
           progress: checkpoint_lib.Progress = checkpoint_lib.silent) -> None:
   """Writes a folder that transformers' `from_pretrained` loads."""
   write_weights(checkpoint, folder, progress)
+  write_settings(checkpoint, folder)
+
+
+def write_settings(checkpoint: checkpoint_lib.Checkpoint, folder: str) -> None:
+  """Writes `config.json` and the files of the tokenizer alone."""
   fields = _config_fields(checkpoint.architecture)
   fields['architectures'] = [_CLASSES[checkpoint.heads]]
   # By placeholders transformers learns the number of classes.

@@ -73,6 +73,7 @@ FORMATS: dict[str, Format] = {each.name: each for each in (
     Format('saved_model', 'SavedModel', 'saved_model', 'saved_model_runner',
            marker='saved_model.pb'),
     Format('tflite', 'TFLite', 'tflite', 'tflite_runner', suffix='.tflite'),
+    Format('onnx', 'ONNX', 'onnx', 'onnx_runner', suffix='.onnx'),
 )}
 
 
@@ -102,7 +103,7 @@ def find(paths: Sequence[str | os.PathLike]) -> list[ExportedModel]:
   """Finds exported models, in the order of their paths.
 
   Args:
-    paths: Paths of SavedModels, of TFLite files, or of folders with numbered
+    paths: Paths of SavedModels, TFLite or ONNX files, or folders with numbered
       versions of a SavedModel, of which the latest is taken.
 
   Raises:
@@ -112,7 +113,7 @@ def find(paths: Sequence[str | os.PathLike]) -> list[ExportedModel]:
   """
   if not paths:
     raise ValueError(
-        'No exported model is named: a SavedModel or a .tflite file.')
+        'No exported model is named: a SavedModel, a .tflite or .onnx file.')
   given = [pathlib.Path(path).expanduser() for path in paths]
   found = [_locate(path) for path in given]
   for place, path in enumerate(found):

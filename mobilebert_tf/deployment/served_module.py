@@ -303,7 +303,7 @@ def build(trained: loading.TrainedModel,
   Example: `build(trained).serve_text(text=texts)['label']`
   """
   architecture = getattr(trained.model, 'encoder', trained.model).architecture
-  if not layout.block_layout(architecture).ignores_padding:
+  if not layout.encoder_layout(architecture).block.ignores_padding:
     logging.warning(
         'attention_mask=%s gives padding some weight, so the answers of this '
         'export depend on how far a text is padded, as they did in training.',

@@ -274,6 +274,45 @@ def pack(model: bytes, metadata: TFLiteMetadata, vocabulary: str) -> bytes:
   return append(model, contents)
 
 
+def to_texts(metadata: TFLiteMetadata, vocabulary: str,
+             **more: Any) -> dict[str, str]:
+  """Returns the metadata of a file of another format, by the names of here.
+
+  Args:
+    metadata: Its metadata.
+    vocabulary: Content of `vocab.txt`.
+    **more: Further fields of `metadata.json`.
+
+  Raises:
+    ValueError: If the vocabulary is not sound.
+  """
+  texts = {_METADATA: json.dumps({
+      **metadata.as_dict(), 'format': _FORMAT,
+      'created_by': f'mobilebert_tf {mobilebert_tf.__version__}',
+      'vocabulary_sha256': _parse_vocabulary(vocabulary).sha256, **more
+  }, indent=2, sort_keys=True), _VOCABULARY: vocabulary}
+  return texts | ({_LABELS: _lines(metadata.labels)} if metadata.labels else {})
+
+
+def from_texts(texts: Mapping[str, str],
+               kinds: Mapping[str, task_kind.TaskKind]
+               ) -> tuple[TFLiteMetadata, vocabulary_lib.Vocabulary,
+                          dict[str, Any]]:
+  """Reads what `to_texts` returned: metadata, vocabulary and all fields.
+
+  Raises:
+    ValueError: If it is damaged, or of something else.
+  """
+  for name in (_METADATA, _VOCABULARY):
+    if name not in texts:
+      raise ValueError(f'it lacks {name}.')
+  fields = _parse_json(texts[_METADATA])
+  vocabulary = _parse_vocabulary(texts[_VOCABULARY])
+  _check_sha256('vocabulary', vocabulary.sha256, fields)
+  labels = tuple(_split_lines(texts.get(_LABELS, '')))
+  return _to_metadata(fields, labels, kinds), vocabulary, fields
+
+
 def min_runtime(model: bytes) -> str:
   """Returns the oldest release that runs a flatbuffer, which says so itself.
 

@@ -202,6 +202,28 @@ def _of_checkpoint(found: sentence_transformers.SentenceCheckpoint,
   return Embedder(found.build(), tokenizer, found.max_length, path, width)
 
 
+def load_for_export(path: str, kinds: loading.Kinds) -> loading.TrainedModel:
+  """Loads a folder of sentence-transformers as a model to export.
+
+  Args:
+    path: The folder.
+    kinds: All kinds of tasks by name.
+
+  Raises:
+    FileNotFoundError: If there is no vocabulary.
+    ValueError: If it is damaged, or has parts that are not computed here.
+  """
+  found = sentence_transformers.read(path)
+  vocab_file = loading.vocabulary_of(found.encoder)
+  model = found.build()
+  [kind] = [kind for kind in kinds.values()
+            if kind.model_class is modeling.SentenceEncoder]
+  return loading.TrainedModel(
+      model, [], vocab_file, found.encoder.lower_case,
+      min(found.max_length, model.max_length - 1), kind,
+      max_word_length=found.encoder.max_word_length)
+
+
 def _needed(pooling: str, path: str) -> str:
   if not pooling:
     raise ValueError(

@@ -80,7 +80,8 @@ class FoldedEncoder:
   Attributes:
     architecture: Architecture of the encoder that was folded.
     words: `[vocab_size, embedding_size]`.
-    trigram: Map from three word vectors to the wide stream.
+    trigram: Map from three word vectors to the wide stream; None of a plain
+      BERT, whose word vectors begin it themselves.
     positions: `[max_position_embeddings, inter_block_size]`.
     types: `[type_vocab_size, inter_block_size]`.
     norm: LayerNorm of the embeddings, if there is one.
@@ -93,7 +94,7 @@ class FoldedEncoder:
   """
   architecture: modeling.MobileBertConfig
   words: np.ndarray
-  trigram: Dense
+  trigram: Dense | None
   positions: np.ndarray
   types: np.ndarray
   norm: Norm | None
@@ -129,7 +130,8 @@ class _Basis:
                  dense.bias + self.shift @ dense.kernel)
 
 
-def fold(encoder: modeling.MobileBertEncoder) -> FoldedEncoder:
+def fold(encoder: modeling.MobileBertEncoder | modeling.BertEncoder
+         ) -> FoldedEncoder:
   """Folds everything except LayerNorms of an encoder of any architecture.
 
   Raises:
@@ -140,17 +142,17 @@ def fold(encoder: modeling.MobileBertEncoder) -> FoldedEncoder:
   _check_finite(encoder)
   layout = layout_lib.encoder_layout(encoder.architecture)
   embeddings = encoder.get_layer('embeddings')
-  trigram = as_dense(embeddings.projection)
+  trigram = as_dense(embeddings.projection) if layout.trigram else None
   positions = _array(embeddings.position_embeddings)
   types = _array(embeddings.type_embeddings)
   norm = Norm(_array(embeddings.norm.gamma), _array(embeddings.norm.beta))
-  if layout.trigram.norm.is_affine:  # No residual runs past it.
+  if layout.embeddings_norm.is_affine:  # No residual runs past it.
     trigram = _fold_norm(trigram, norm)
     positions, types = positions * norm.gamma, types * norm.gamma
     norm = None
   basis = _Basis.plain(encoder.architecture.inter_block_size)
   folded = FoldedEncoder(
-      encoder.architecture, _array(encoder.get_embedding_table()), trigram,
+      encoder.architecture, _array(encoder.word_embeddings.embeddings), trigram,
       positions, types, norm, [], basis.scale, basis.shift, [])
   for block in encoder.blocks:
     basis = _fold_block(block, layout.block, basis, folded)
@@ -158,7 +160,7 @@ def fold(encoder: modeling.MobileBertEncoder) -> FoldedEncoder:
   return folded
 
 
-def _fold_block(block: modeling.MobileBertBlock,
+def _fold_block(block: Any,
                 layout: layout_lib.BlockLayout, wide: _Basis,
                 folded: FoldedEncoder) -> _Basis:
   """Appends a folded block, and returns the basis after it."""
@@ -272,7 +274,7 @@ class InferenceEncoder(tf.Module):
         for name in ('words', 'trigram', 'positions', 'types', 'norm')
     }
     self._blocks = [
-        as_variables(_join_projections(block, self._layout), dtype)
+        as_variables(join_projections(block, self._layout), dtype)
         for block in folded.blocks
     ]
     out = tf.float64 if dtype == tf.float64 else tf.float32
@@ -318,12 +320,13 @@ class InferenceEncoder(tf.Module):
   def _embed(self, word_ids: tf.Tensor, type_ids: tf.Tensor) -> tf.Tensor:
     weights = self._weights
     vectors = tf.gather(weights['words'], word_ids)
-    before = tf.pad(vectors[:, :-1], [[0, 0], [1, 0], [0, 0]])
-    after = tf.pad(vectors[:, 1:], [[0, 0], [0, 1], [0, 0]])
-    trigram = tf.concat([after, vectors, before], axis=-1)
+    if weights['trigram'] is not None:
+      before = tf.pad(vectors[:, :-1], [[0, 0], [1, 0], [0, 0]])
+      after = tf.pad(vectors[:, 1:], [[0, 0], [0, 1], [0, 0]])
+      vectors = dense(tf.concat([after, vectors, before], axis=-1),
+                      weights['trigram'])
     length = tf.shape(word_ids)[1]
-    stream = (dense(trigram, weights['trigram'])
-              + tf.gather(weights['types'], type_ids)
+    stream = (vectors + tf.gather(weights['types'], type_ids)
               + weights['positions'][:length])
     return _normalize(stream, weights['norm'])
 
@@ -340,7 +343,8 @@ class InferenceEncoder(tf.Module):
         observe(product.writes, tensors[product.writes])
     if first_token_only:  # Key and value are still those of all tokens.
       for name in (layout_lib.WIDE, layout_lib.NARROW, layout_lib.QUERY):
-        tensors[name] = tensors[name][:, :1]
+        if name in tensors:
+          tensors[name] = tensors[name][:, :1]
     tensors[layout_lib.CONTEXT] = self._attend(
         tensors[layout_lib.QUERY], tensors[layout_lib.KEY],
         tensors[layout_lib.VALUE], mask, observe)
@@ -356,7 +360,8 @@ class InferenceEncoder(tf.Module):
     scores = tf.matmul(query, key, transpose_b=True)  # [B, N, S, S]
     observe(SCORES, tf.reshape(scores, [1, -1, 1]))
     scores = block_lib.mask_scores(
-        scores, mask, self.architecture.attention_mask, self._mask_bias)
+        scores, mask, 'hard' if self._layout.ignores_padding
+        else 'tf1_reference', self._mask_bias)
     context = tf.transpose(
         tf.matmul(tf.nn.softmax(scores), value), [0, 2, 1, 3])
     shape = tf.shape(context)
@@ -411,9 +416,18 @@ def _normalize(inputs: tf.Tensor,
       layers.LAYER_NORM_EPSILON)
 
 
-def _join_projections(block: dict[str, Map],
-                      layout: layout_lib.BlockLayout) -> dict[str, Any]:
-  """Joins the projections of a block that read one tensor."""
+def join_projections(block: dict[str, Map],
+                     layout: layout_lib.BlockLayout) -> dict[str, Any]:
+  """Joins the projections of a block that read one tensor.
+
+  Args:
+    block: Maps of the block.
+    layout: Its layout.
+
+  Returns:
+    `projections`, a `Dense` by the tensor that it reads; `norms`, of each
+    projection by its name; and `maps`, of all products after attention.
+  """
   projections, norms = {}, {}
   for reads, products in layout.projections.items():
     maps = [block[product.name] for product in products]

@@ -104,7 +104,7 @@ def load_encoder(model_dir: str, kinds: Kinds) -> TrainedModel:
     return dataclasses.replace(
         trained, model=trained.model.encoder, labels=[], kind=kind, pairs=False)
   checkpoint = checkpoints.read(checkpoints.find(model_dir))
-  vocab_file = _vocabulary_of(checkpoint)
+  vocab_file = vocabulary_of(checkpoint)
   encoder = checkpoints.build(modeling.MobileBertEncoder, checkpoint)
   return TrainedModel(encoder, [], vocab_file, checkpoint.lower_case,
                       encoder.max_length - 1, kind,
@@ -273,7 +273,7 @@ def _find_labels(model_dir: str, kind: task_kind.TaskKind,
 def _load_checkpoint(path: str, kinds: Kinds) -> TrainedModel:
   checkpoint = checkpoints.read(path)
   kind = _kind_of_checkpoint(checkpoint, kinds)
-  vocab_file = _vocabulary_of(checkpoint)
+  vocab_file = vocabulary_of(checkpoint)
   labels = []
   if kind.has_labels:
     labels = list(checkpoint.labels) or [
@@ -322,7 +322,7 @@ def _experiments(kinds: Kinds) -> list[str]:
       kind.experiment for kind in kinds.values() if kind.experiment))
 
 
-def _vocabulary_of(checkpoint: checkpoints.Checkpoint) -> str:
+def vocabulary_of(checkpoint: checkpoints.Checkpoint) -> str:
   """Returns the path of a checkpoint's vocabulary."""
   vocab_file = os.path.join(os.path.dirname(checkpoint.source), _VOCABULARY)
   if not tf.io.gfile.exists(vocab_file):

@@ -33,6 +33,8 @@ _MOST_EXPONENT = 60
 _MASK_BIAS = -3e4
 _LARGEST_SCORE = 14_900.0
 
+_ENCODERS = (modeling.MobileBertEncoder, modeling.BertEncoder)
+
 # A head: whether it reads only the first token, and its function of the stream
 # and the mask.
 _Head = tuple[bool, Callable[[tf.Tensor, tf.Tensor], Any]]
@@ -95,7 +97,7 @@ class RewrittenModel(tf.Module):
 
   def _fold_head(self, model: tf_keras.Model,
                  folded: folding.FoldedEncoder) -> _Head:
-    if isinstance(model, modeling.MobileBertEncoder):
+    if isinstance(model, _ENCODERS):
       pool = self._pooler(model, folded)
       return False, lambda stream, mask: self._outputs(stream, pool)
     if isinstance(model, modeling.SentenceEncoder):
@@ -181,11 +183,21 @@ def rewrite(model: tf_keras.Model,
 
   Example: `rewrite(classifier, [tokenizer.encode(texts)])`
   """
+  return RewrittenModel(model, fold(model, batches))
+
+
+def fold(model: tf_keras.Model, batches: Iterable[Mapping[str, tf.Tensor]] = ()
+         ) -> folding.FoldedEncoder:
+  """Folds the encoder of a model, and rescales it; see `rewrite`.
+
+  Raises:
+    ValueError: If a weight is not finite, or it is another encoder.
+  """
   encoder = _encoder(model)
-  if not isinstance(encoder, modeling.MobileBertEncoder):
+  if not isinstance(encoder, _ENCODERS):
     raise ValueError(
-        f'The encoder is a {type(encoder).__name__}, which teaches; only '
-        'MobileBERT and what is like it is rewritten for inference.')
+        f'The encoder is a {type(encoder).__name__}; only a MobileBERT, what '
+        'is like it, and a plain BERT are rewritten for inference.')
   folded = folding.fold(encoder)
   if folded.kept:
     logging.warning(
@@ -194,7 +206,7 @@ def rewrite(model: tf_keras.Model,
   batches = list(batches)
   if batches:
     folded = rescale(folded, measure_ranges(folded, batches))
-  return RewrittenModel(model, folded)
+  return folded
 
 
 def measure_ranges(folded: folding.FoldedEncoder,
@@ -254,7 +266,7 @@ def rescale(folded: folding.FoldedEncoder,
   """
   folded, layout = copy.deepcopy(folded), folded.layout
   _limit_mask(folded, ranges)
-  if layout.trigram.passes_scales:
+  if layout.trigram and layout.trigram.passes_scales:
     _rescale_wide_stream(folded, layout, _powers(ranges[layout_lib.WIDE]))
   for index, block in enumerate(folded.blocks):
     of_block = {tensor: ranges[folding.range_name(index, tensor)]

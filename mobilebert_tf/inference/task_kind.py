@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+import types
 import typing
 from typing import Any
 
@@ -14,6 +15,7 @@ if typing.TYPE_CHECKING:  # The engines, which take a kind as an argument.
   import tensorflow as tf, tf_keras
 
   from mobilebert_tf.deployment import agreement
+  from mobilebert_tf.deployment import onnx_graph
   from mobilebert_tf.deployment import served_module
   from mobilebert_tf.deployment import tflite_file
   from mobilebert_tf.deployment import tflite_runner
@@ -55,6 +57,8 @@ class TaskKind:
     encoder_only: Whether its models are the encoders of other kinds' models.
     text_outputs: Outputs of the signature for texts; the first is compared.
     number_outputs: Outputs of a `.tflite` file; the first is compared.
+    hub_names: Other names that these have in an ONNX model, where Hugging
+      Face's exports have such an output.
     sample_size: Number of texts that an export is checked with.
     recipes: Names of the tasks that `finetune` offers.
     recipe_fields: Further fields of a recipe that its tasks have a use for.
@@ -72,6 +76,7 @@ class TaskKind:
   encoder_only: bool = False
   text_outputs: tuple[str, ...] = ()
   number_outputs: tuple[str, ...] = ()
+  hub_names: Mapping[str, str] = types.MappingProxyType({})
   sample_size: int = 256
   recipes: Sequence[str] = ()
   recipe_fields: Sequence[str] = ()
@@ -192,6 +197,22 @@ class TaskKind:
     del texts
     return [self.to_answer(row, labels) for row in outputs[
         self.text_outputs[0]]]
+
+  def add_numbers(self, graph: onnx_graph.Graph, outputs: Mapping[str, str],
+                  mask: str) -> dict[str, tuple[str, list[str | int]]]:
+    """Adds to an ONNX graph what the model's outputs are made to.
+
+    Args:
+      graph: The graph.
+      outputs: Outputs of the model by their names in Hugging Face's exports.
+      mask: float32 `[batch, sequence]`, 1 for tokens.
+
+    Returns:
+      Those of `number_outputs` that are no `outputs`: value in the graph, and
+      shape without the number of texts.
+    """
+    del graph, outputs, mask
+    return {}
 
   @property
   def settings_class(self) -> type | None:

@@ -19,7 +19,7 @@ class BertEncoder(encoder_lib.TextEncoder):
   """A plain BERT (Devlin et al. 2019), without dropout.
 
   It is there to be asked as a teacher: it is read from Hugging Face folders
-  (`checkpoints.read_teacher`), and neither fine-tuned nor deployed.
+  (`checkpoints.read_teacher`), and exported, but not fine-tuned.
   `MobileBertPretrainer` takes it as its encoder for the masked-LM head.
 
   Args:
@@ -190,6 +190,14 @@ class BertBlock(layers.ConfiguredLayer):
     self.feed_forward = block_lib.FeedForward(
         intermediate_size, width, activation, 'layer_norm',
         name='feed_forward_0', **common)
+
+  @property
+  def named_weights(self) -> dict[str, tf.Variable]:
+    """The weights by their names in the layout, as `attention/query/kernel`."""
+    return {
+        weight.name.partition('/')[2].removesuffix(':0'): weight
+        for weight in self.weights
+    }
 
   def call(self, inputs: tf.Tensor, mask: tf.Tensor
            ) -> tuple[tf.Tensor, tuple[tf.Tensor, ...]]:

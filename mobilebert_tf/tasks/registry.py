@@ -21,6 +21,7 @@ from mobilebert_tf.tasks.token_classification import (
     kind as token_classification)
 
 if typing.TYPE_CHECKING:
+  from mobilebert_tf.deployment import onnx_runner
   from mobilebert_tf.deployment import tflite_runner
   from mobilebert_tf.inference import embedder
   from mobilebert_tf.inference import loading
@@ -77,8 +78,16 @@ def load_encoder(model_dir: str) -> loading.TrainedModel:
 
 def load_for_export(model_dir: str, *, encoder_only: bool = False,
                     pairs: bool | None = None) -> loading.TrainedModel:
-  """Loads a model to export; see `inference.loading.load_for_export`."""
+  """Loads a model to export; see `inference.loading.load_for_export`.
+
+  A folder of sentence-transformers, a plain BERT in it included, is a sentence
+  encoder.
+  """
+  from mobilebert_tf.checkpoints import sentence_transformers
+  from mobilebert_tf.inference import embedder
   from mobilebert_tf.inference import loading
+  if not encoder_only and sentence_transformers.recognises(model_dir):
+    return embedder.load_for_export(model_dir, KINDS)
   return loading.load_for_export(
       model_dir, KINDS, encoder_only=encoder_only, pairs=pairs)
 
@@ -88,15 +97,17 @@ def load_sentence_encoder(
 ) -> embedder.Embedder | file_embedder.FileEmbedder:
   """Loads a model that turns texts into vectors; see `inference.embedder.load`.
 
-  Of a `.tflite` file, it needs no TensorFlow.
+  Of a `.tflite` or an `.onnx` file, it needs no TensorFlow.
 
   Example: `load_sentence_encoder('runs/mine').embed(['a text'])`
   """
-  if os.fspath(path).endswith('.tflite'):
+  open_runner = {'.tflite': TFLiteRunner, '.onnx': OnnxRunner}.get(
+      os.path.splitext(path)[1])
+  if open_runner:
     from mobilebert_tf.tasks.embedding import file_embedder
     path = os.path.expanduser(path)
     return file_embedder.FileEmbedder(
-        TFLiteRunner(path, os.cpu_count() or 1), path, width)
+        open_runner(path, os.cpu_count() or 1), path, width)
   from mobilebert_tf.inference import embedder
   return embedder.load(path, KINDS, pooling, width)
 
@@ -117,3 +128,18 @@ def TFLiteRunner(  # pylint: disable=invalid-name
   return tflite_runner.TFLiteRunner(
       path, KINDS, num_threads=num_threads,
       use_dynamic_length=use_dynamic_length)
+
+
+def OnnxRunner(  # pylint: disable=invalid-name
+    path: str | os.PathLike,
+    num_threads: int | None = 1) -> onnx_runner.OnnxRunner:
+  """Opens an `.onnx` file that answers text, without TensorFlow.
+
+  Args:
+    path: Path of the file, such as `sst2/onnx/model_quantized.onnx`.
+    num_threads: Number of threads; None for ONNX Runtime's own choice.
+
+  Example: `OnnxRunner('model.onnx').answer('a fine film')`
+  """
+  from mobilebert_tf.deployment import onnx_runner
+  return onnx_runner.OnnxRunner(path, KINDS, num_threads)

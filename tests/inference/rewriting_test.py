@@ -11,6 +11,7 @@ import numpy as np
 import tensorflow as tf
 
 from mobilebert_tf.inference import rewriting
+from mobilebert_tf.modeling import validation
 from mobilebert_tf import modeling
 from tests.modeling import contract
 
@@ -78,12 +79,18 @@ class RewritingTest(parameterized.TestCase, tf.test.TestCase):
       rewriting.rewrite(model)
     self.assertIn('block_0/attention_norm', ''.join(logs.output))
 
-  def test_a_plain_bert_is_not_rewritten(self):
-    encoder = modeling.BertEncoder(modeling.BertConfig(
-        vocab_size=9, width=4, num_attention_heads=2, intermediate_size=8,
-        num_blocks=1))
-    with self.assertRaisesRegex(ValueError, 'BertEncoder, which teaches'):
-      rewriting.rewrite(modeling.SentenceEncoder(encoder))
+  def test_a_plain_bert_gives_the_same_vectors(self):
+    model = modeling.SentenceEncoder(modeling.BertEncoder(modeling.BertConfig(
+        vocab_size=9, width=8, num_attention_heads=2, intermediate_size=12,
+        num_blocks=2)))
+    rng = np.random.default_rng(0)
+    for weight in model.weights:
+      weight.assign_add(rng.normal(scale=0.3, size=weight.shape))
+    ids = tf.constant([[2, 5, 7, 3, 0], [2, 8, 3, 0, 0]])
+    inputs = [ids, tf.cast(ids > 0, tf.int32), ids * 0]
+    rewritten = rewriting.rewrite(model, [dict(zip(
+        validation.INPUT_NAMES, inputs, strict=True))])
+    self.assertAllClose(rewritten(inputs), model(inputs), 1e-5, 1e-5)
 
 
 if __name__ == '__main__':

@@ -237,6 +237,11 @@ class Classification(TextAnswers):
         model, text_tokenizer, trained.max_length, pairs=bool(trained.pairs),
         xla=xla, labels=trained.labels)
 
+  def add_numbers(self, graph, outputs, mask):
+    del mask
+    return {'probabilities': (
+        graph.add('Softmax', outputs['logits'], axis=-1), ['labels'])}
+
   def differ(self, found, expected):
     return found.argmax(-1) != expected.argmax(-1)
 
@@ -296,6 +301,10 @@ class Regression(TextAnswers):
     return serving.TextRegression(
         model, text_tokenizer, trained.max_length, pairs=bool(trained.pairs),
         xla=xla)
+
+  def add_numbers(self, graph, outputs, mask):
+    del mask
+    return {'score': (graph.add('Squeeze', outputs['logits'], [-1]), [])}
 
   def differ(self, found, expected):
     rounding = _ROUNDING * (1 + np.abs(expected))  # For equal values.

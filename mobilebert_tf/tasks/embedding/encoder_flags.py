@@ -13,8 +13,8 @@ if TYPE_CHECKING:  # Otherwise --help would wait for it.
 
 _MODEL_DIR = flags.DEFINE_string(
     'model_dir', None, 'Run of the task embedding or one of its checkpoints, '
-    'a folder of sentence-transformers, an exported .tflite file, or an '
-    'encoder of any format.', required=True)
+    'a folder of sentence-transformers, an exported .tflite or .onnx file, or '
+    'an encoder of any format.', required=True)
 _POOLING = flags.DEFINE_enum(
     'pooling', '', ['', 'mean', 'first'], 'Pooling of an encoder that says '
     'none.')

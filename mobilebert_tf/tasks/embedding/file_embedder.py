@@ -11,7 +11,7 @@ import numpy as np
 from mobilebert_tf.common import files
 from mobilebert_tf.data import vector_store
 from mobilebert_tf.data import vector_writing
-from mobilebert_tf.deployment import tflite_runner
+from mobilebert_tf.deployment import text_runner
 
 _KINDS = ('embedding', 'sentence_embedding')
 
@@ -35,7 +35,7 @@ class FileEmbedder:
     source: Path of the file, for messages.
   """
 
-  def __init__(self, runner: tflite_runner.TFLiteRunner, path: str,
+  def __init__(self, runner: text_runner.TextRunner, path: str,
                width: int | None = None):
     kind = runner.metadata.kind
     if kind.name not in _KINDS:

@@ -41,6 +41,8 @@ class Embedding(Vectors):
   encoder_only = True
   text_outputs = ('mean_output', 'pooled_output')
   number_outputs = ('mean_output', 'sequence_output', 'pooled_output')
+  hub_names = {'sequence_output': 'last_hidden_state',
+               'pooled_output': 'pooler_output'}
 
   @property
   def model_class(self):
@@ -51,6 +53,13 @@ class Embedding(Vectors):
     from mobilebert_tf.tasks.embedding import serving
     return serving.TextEmbedding(
         model, text_tokenizer, trained.max_length, xla=xla)
+
+  def add_numbers(self, graph, outputs, mask):
+    total = graph.add('Max', graph.add(
+        'ReduceSum', mask, [-1], keepdims=1), 1.0)
+    weights = graph.add('Unsqueeze', graph.add('Div', mask, total), [1])
+    mean = graph.add('MatMul', weights, outputs['last_hidden_state'])
+    return {'mean_output': (graph.add('Squeeze', mean, [1]), ['size'])}
 
   def answers(self, trained, texts):
     from mobilebert_tf.modeling import validation
@@ -74,6 +83,7 @@ class SentenceEmbedding(Vectors):
   experiment = 'mobilebert/embedding'
   text_outputs = ('vector',)
   number_outputs = ('vector',)
+  hub_names = {'vector': 'sentence_embedding'}
   recipes = ('embedding',)
 
   # === Loading ===

@@ -104,6 +104,11 @@ class MultiLabelClassification(classification.TextAnswers):
         model, text_tokenizer, trained.max_length, pairs=bool(trained.pairs),
         xla=xla, labels=trained.labels, thresholds=self.thresholds(trained))
 
+  def add_numbers(self, graph, outputs, mask):
+    del mask
+    return {'probabilities': (
+        graph.add('Sigmoid', outputs['logits']), ['labels'])}
+
   def answers(self, trained, texts):
     return super().answers(trained, texts) - self.thresholds(trained)
 

@@ -72,6 +72,12 @@ class TokenClassification(text_kind.TextKind):
     return serving.TokenClassification(
         model, text_tokenizer, trained.max_length, trained.labels, xla=xla)
 
+  def add_numbers(self, graph, outputs, mask):
+    probabilities = graph.add('Softmax', outputs['logits'], axis=-1)
+    return {'probabilities': (
+        graph.add('Mul', probabilities, graph.add('Unsqueeze', mask, [2])),
+        ['sequence', 'labels'])}
+
   def encode(self, trained, texts, *, rows, length, most):
     from mobilebert_tf.tasks.token_classification import predictor
     return predictor.encode_parts(
