@@ -25,9 +25,9 @@ _TEXTS_AT_ONCE = 1000
 Text = predictor.Text
 
 
-def signature_name(length: int) -> str:
+def signature_name(length: int | None) -> str:
   """Returns the name of the signature for a length, such as `serve_64`."""
-  return f'serve_{length}'
+  return DYNAMIC if length is None else f'serve_{length}'
 
 
 class Signatures:
@@ -106,7 +106,7 @@ class Signatures:
 
     At least one [PAD] follows each text, so that no answer depends on padding.
     """
-    needed = tokens + 1
+    needed = tokens + self._metadata.padding
     length = next((n for n in self._metadata.lengths if n >= needed), None)
     if length is None or self._use_dynamic_length and length != needed:
       return DYNAMIC, needed

@@ -55,6 +55,7 @@ class TaskKind:
     encoder_only: Whether its models are the encoders of other kinds' models.
     text_outputs: Outputs of the signature for texts; the first is compared.
     number_outputs: Outputs of a `.tflite` file; the first is compared.
+    mediapipe_task: Task of MediaPipe that runs its files; empty if none does.
     sample_size: Number of texts that an export is checked with.
     recipes: Names of the tasks that `finetune` offers.
     recipe_fields: Further fields of a recipe that its tasks have a use for.
@@ -72,6 +73,7 @@ class TaskKind:
   encoder_only: bool = False
   text_outputs: tuple[str, ...] = ()
   number_outputs: tuple[str, ...] = ()
+  mediapipe_task: str = ''
   sample_size: int = 256
   recipes: Sequence[str] = ()
   recipe_fields: Sequence[str] = ()

@@ -41,6 +41,7 @@ class Embedding(Vectors):
   encoder_only = True
   text_outputs = ('mean_output', 'pooled_output')
   number_outputs = ('mean_output', 'sequence_output', 'pooled_output')
+  mediapipe_task = 'TextEmbedder'
 
   @property
   def model_class(self):
@@ -74,6 +75,7 @@ class SentenceEmbedding(Vectors):
   experiment = 'mobilebert/embedding'
   text_outputs = ('vector',)
   number_outputs = ('vector',)
+  mediapipe_task = 'TextEmbedder'
   recipes = ('embedding',)
 
   # === Loading ===
