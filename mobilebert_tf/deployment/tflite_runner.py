@@ -8,10 +8,10 @@ import os
 import threading
 from typing import Any
 
-from ai_edge_litert import interpreter as litert
 import numpy as np
 
 from mobilebert_tf.deployment import flatbuffer_check
+from mobilebert_tf.deployment import tflite_engines
 from mobilebert_tf.deployment import tflite_file
 from mobilebert_tf.inference import predictor
 from mobilebert_tf.inference import task_kind
@@ -31,10 +31,10 @@ def signature_name(length: int | None) -> str:
 
 
 class Signatures:
-  """The signatures of a file, each made ready when it is first used.
+  """The signatures of a file.
 
-  Threads may share it: they take turns, since an interpreter has one set of
-  inputs and outputs.
+  Threads may share it: they take turns, since an engine has one set of inputs
+  and outputs.
 
   Args:
     path: The file, already checked.
@@ -43,6 +43,7 @@ class Signatures:
     num_threads: Threads of the interpreter.
     use_dynamic_length: Whether the signature for any length, if there is one,
       is preferred to those that pad.
+    weight_cache: Folder of packed weights; see `TFLiteRunner`.
 
   Raises:
     ValueError: If the interpreter refuses the file, or a signature is missing.
@@ -50,18 +51,19 @@ class Signatures:
 
   def __init__(self, path: str | os.PathLike,
                metadata: tflite_file.TFLiteMetadata, pad_id: int,
-               num_threads: int = 1, use_dynamic_length: bool = True):
+               num_threads: int = 1, use_dynamic_length: bool = True,
+               weight_cache: str | os.PathLike | None = None):
     self._path = os.fspath(path)
     self._metadata, self._pad_id = metadata, pad_id
     self._use_dynamic_length = metadata.dynamic_length and use_dynamic_length
-    self._runners: dict[str, litert.SignatureRunner] = {}
     self._lock = threading.Lock()
     try:
       flatbuffer_check.check_file(path)
-      # Given its path, it maps the file instead of reading it.
-      self._interpreter = litert.Interpreter(
-          self._path, num_threads=num_threads)
-      found = self._interpreter.get_signature_list()
+      self.engine = tflite_engines.open_engine(
+          self._path, num_threads,
+          tflite_engines.cache_file(weight_cache, metadata.model_sha256)
+          if weight_cache is not None else '')
+      found = self.engine.signatures()
     except (RuntimeError, ValueError) as error:
       raise tflite_file.damaged(path, error) from error
     self._names = [signature_name(n) for n in metadata.lengths]
@@ -76,8 +78,7 @@ class Signatures:
   def output_shape(self, name: str) -> np.ndarray:
     """Returns the shape of an output of the first signature."""
     with self._lock:
-      details = self._runner(self._names[0]).get_output_details()
-    return details[name]['shape']
+      return self.engine.output_shape(self._names[0], name)
 
   def run(self, ids: np.ndarray, types: np.ndarray) -> dict[str, np.ndarray]:
     """Returns the outputs for a text, one row, by name.
@@ -95,7 +96,7 @@ class Signatures:
     inputs[:, 0, :len(ids)] = ids, np.ones_like(ids), types
     try:
       with self._lock:  # The outputs are copies.
-        return self._runner(name)(**dict(zip(INPUTS, inputs, strict=True)))
+        return self.engine.run(name, dict(zip(INPUTS, inputs, strict=True)))
     except (RuntimeError, ValueError) as error:
       why = ' '.join(str(error).split())
       raise ValueError(f'{self._path}: the signature {name} fails for '
@@ -111,11 +112,6 @@ class Signatures:
     if length is None or self._use_dynamic_length and length != needed:
       return DYNAMIC, needed
     return signature_name(length), length
-
-  def _runner(self, name: str) -> litert.SignatureRunner:
-    if name not in self._runners:
-      self._runners[name] = self._interpreter.get_signature_runner(name)
-    return self._runners[name]
 
   def _check(self, found: dict[str, dict[str, list[str]]]) -> None:
     missing = [name for name in self._names if name not in found]
@@ -159,6 +155,9 @@ class TFLiteRunner:
     num_threads: Number of threads of the interpreter.
     use_dynamic_length: Whether a text that no signature fits exactly goes to
       the one for any length, if the file has it, and not to a longer one.
+    weight_cache: Folder that keeps weights as the runtime packs them, so that
+      later processes map them and begin at once; made if it is missing. By
+      default they are packed when the file is opened.
 
   Raises:
     FileNotFoundError: If there is no such file.
@@ -172,7 +171,8 @@ class TFLiteRunner:
 
   def __init__(self, path: str | os.PathLike,
                kinds: Mapping[str, task_kind.TaskKind], num_threads: int = 1,
-               use_dynamic_length: bool = True):
+               use_dynamic_length: bool = True,
+               weight_cache: str | os.PathLike | None = None):
     if num_threads < 1:
       raise ValueError(f'num_threads is {num_threads}; it is at least 1.')
     self.metadata, self.vocabulary = tflite_file.read_metadata(path, kinds)
@@ -182,7 +182,7 @@ class TFLiteRunner:
     self._pack = plain_tokenizer.Packer(self.vocabulary)
     self._signatures = Signatures(
         path, self.metadata, self.vocabulary.pad_id, num_threads,
-        use_dynamic_length)
+        use_dynamic_length, weight_cache)
 
   def answer(self, text: Text | Iterable[Text],
              pair: Text | Iterable[Text] | None = None) -> Any:
