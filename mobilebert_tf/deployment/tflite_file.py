@@ -139,7 +139,7 @@ def _sha256(file: BinaryIO, size: int) -> str:
   return digest.hexdigest()
 
 
-QUANTIZATIONS = ('none', 'float16', 'dynamic', 'int8')
+QUANTIZATIONS = ('none', 'float16', 'dynamic', 'int8', 'int4')
 LITERT, MEDIAPIPE = RUNTIMES = ('litert', 'mediapipe')
 
 _FORMAT = 1
