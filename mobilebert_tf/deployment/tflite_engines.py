@@ -9,8 +9,10 @@ anew, and runs what `CompiledModel` refuses, such as files with custom
 operations.
 """
 
-from collections.abc import Iterator, Mapping
+import atexit
+from collections.abc import Iterable, Iterator, Mapping
 import contextlib
+import functools
 import importlib.metadata
 import os
 import pathlib
@@ -52,10 +54,13 @@ class CompiledEngine:
             num_threads=num_threads,
             xnnpack_weight_cache_path=new or weight_cache or _IN_MEMORY))
     with _quiet():
-      self._model = litert.CompiledModel.from_file(path, options=options)
+      self._model = litert.CompiledModel.from_file(
+          path, environment=_environment(), options=options)
     if new and os.path.exists(new):
       os.replace(new, weight_cache)
-    self._buffers: dict[str, tuple[dict, dict]] = {}
+    # Inputs, outputs and what is known of these.
+    self._buffers: dict[str, tuple[dict, dict, dict]] = {}
+    self._shapes: dict[str, tuple[int, ...]] = {}
 
   def signatures(self) -> Signatures:
     """Returns the names of inputs and outputs of each signature."""
@@ -68,37 +73,38 @@ class CompiledEngine:
 
   def run(self, signature: str, inputs: Mapping[str, np.ndarray]
           ) -> dict[str, np.ndarray]:
-    """Returns the outputs by name."""
-    given, computed = self._make_buffers(signature, inputs)
+    """Returns the outputs by name, for inputs of one shape."""
+    [shape] = {values.shape for values in inputs.values()}
+    if self._shapes.get(signature) == shape:
+      return self._compute(signature, inputs)
+    with _quiet():
+      self._prepare(signature, inputs, shape)
+      return self._compute(signature, inputs)
+
+  def _prepare(self, signature: str, names: Iterable[str],
+               shape: tuple[int, ...]) -> None:
+    """Makes the buffers of a signature, for inputs of a shape."""
+    model = self._model
+    for name, details in model.get_input_tensor_details(signature).items():
+      if tuple(details['shape']) != shape:
+        model.resize_input_tensor_by_name(signature, name, shape)
+    outputs = model.get_output_tensor_details(signature)
+    self._buffers[signature] = (
+        {name: model.create_input_buffer_by_name(signature, name)
+         for name in names},
+        {name: model.create_output_buffer_by_name(signature, name)
+         for name in outputs}, outputs)
+    self._shapes[signature] = shape
+
+  def _compute(self, signature: str, inputs: Mapping[str, np.ndarray]
+               ) -> dict[str, np.ndarray]:
+    given, computed, details = self._buffers[signature]
     for name, values in inputs.items():
       given[name].write(values)
     self._model.run_by_name(signature, given, computed)
-    details = self._model.get_output_tensor_details(signature)
-    return {
-        name: buffer.read(int(np.prod(details[name]['shape'])),
-                          details[name]['dtype']).reshape(
-                              details[name]['shape'])
-        for name, buffer in computed.items()}
-
-  def _make_buffers(self, signature: str, inputs: Mapping[str, np.ndarray]
-                    ) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Returns the buffers of a signature, new ones for another length."""
-    model = self._model
-    found = model.get_input_tensor_details(signature)
-    resized = [name for name, values in inputs.items()
-               if list(found[name]['shape']) != list(values.shape)]
-    if resized or signature not in self._buffers:
-      with _quiet():
-        for name in resized:
-          model.resize_input_tensor_by_name(
-              signature, name, inputs[name].shape)
-        self._buffers[signature] = tuple(
-            {name: make(signature, name) for name in names}
-            for make, names in (
-                (model.create_input_buffer_by_name, inputs),
-                (model.create_output_buffer_by_name,
-                 model.get_output_tensor_details(signature))))
-    return self._buffers[signature]
+    return {name: buffer.read(
+        int(np.prod(details[name]['shape'])), details[name]['dtype']
+    ).reshape(details[name]['shape']) for name, buffer in computed.items()}
 
 
 class InterpreterEngine:
@@ -169,6 +175,27 @@ def cache_file(folder: str | os.PathLike, model_sha256: str) -> str:
   folder.mkdir(mode=0o700, parents=True, exist_ok=True)
   release = importlib.metadata.version('ai-edge-litert')
   return str(folder / f'{model_sha256[:32]}-{release}.xnnpack')
+
+
+# === LiteRT's log ===
+
+
+@functools.cache
+def _environment() -> Any:
+  """Returns what all models of a process share.
+
+  LiteRT logs some lines when it ends, which is when the process does.
+  """
+  from ai_edge_litert import environment as litert
+  atexit.register(_silence)
+  return litert.Environment.create()
+
+
+def _silence() -> None:
+  """Sends what native code still writes to standard error nowhere."""
+  with contextlib.suppress(OSError, ValueError):
+    sys.stderr.flush()
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
 
 
 @contextlib.contextmanager

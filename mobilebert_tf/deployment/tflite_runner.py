@@ -119,6 +119,8 @@ class Signatures:
       raise tflite_file.damaged(
           self._path, f'it lacks the signature {", ".join(missing)}.')
     outputs = set(self._metadata.kind.number_outputs)
+    if self._metadata.runtime == tflite_file.MEDIAPIPE:  # It takes one.
+      outputs = {self._metadata.kind.number_outputs[0]}
     for name in self._names:
       if (set(found[name]['inputs']) != set(INPUTS) or
           not outputs.issubset(found[name]['outputs'])):
