@@ -272,8 +272,8 @@ class StandardMetadataTest(parameterized.TestCase, temporary.TemporaryFiles,
     model = standard_metadata.attach(file.flatbuffer, file.metadata)
     found = schema.ModelMetadataT.InitFromPackedBuf(_metadata_of(model), 0)
     self.assertEqual(found.minParserVersion, b'1.1.0')
-    self.assertEqual([each.name for each in found.subgraphMetadata],
-                     [b'serve_8', b'serve_16', b'serve_40'])
+    self.assertSameElements([each.name for each in found.subgraphMetadata],
+                            [b'serve_8', b'serve_16', b'serve_40'])
     for subgraph in found.subgraphMetadata:
       self.assertSameElements(
           [each.name for each in subgraph.inputTensorMetadata],
