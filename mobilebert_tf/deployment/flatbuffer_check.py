@@ -48,8 +48,9 @@ _TABLES: dict[str, dict[int, tuple[str, str]]] = {
                      2: ('scale', '[float32]'), 3: ('zero_point', '[int64]'),
                      4: ('details_type', 'uint8'), 5: ('details', 'Details'),
                      6: ('quantized_dimension', 'int32')},
-    'Blocks': {0: ('scales', 'int32'), 1: ('zero_points', 'int32'),
-               2: ('block_size', 'int32')},
+    'BlockwiseQuantization': {
+        0: ('scales', 'int32'), 1: ('zero_points', 'int32'),
+        2: ('block_size', 'int32')},
     'Operator': {0: ('opcode_index', 'uint32'), 1: ('inputs', '[int32]'),
                  2: ('outputs', '[int32]'), 3: ('options_type', 'uint8'),
                  4: ('options', 'Options'), 5: ('custom_options', '[uint8]'),
@@ -167,7 +168,8 @@ class _Checker:
       elif wanted == 'Details':
         if table.get('details_type', 0) != _BLOCKS:
           raise ValueError('a tensor is quantized in a way of its own.')
-        table.fields[name] = self._value('Blocks', place + offset, name)
+        table.fields[name] = self._value(
+            'BlockwiseQuantization', place + offset, name)
       else:
         table.fields[name] = self._value(wanted, place + offset, name)
     return table
