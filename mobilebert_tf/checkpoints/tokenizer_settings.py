@@ -14,12 +14,14 @@ from tokenizers import pre_tokenizers
 from tokenizers import processors
 
 from mobilebert_tf.checkpoints import checkpoint as checkpoint_lib
+from mobilebert_tf.common import notices
 from mobilebert_tf.text import plain_tokenizer
 from mobilebert_tf.text import settings
 from mobilebert_tf.text import vocabulary as vocabulary_lib
 
 _CONFIG, _FILE = 'tokenizer_config.json', 'tokenizer.json'
 _LIMIT = 'max_input_chars_per_word'
+_OURS = 'mobilebert_tf_tokenizer'  # Unknown to transformers.
 # Classes that split text as BERT does, whichever vocabulary they read.
 _CLASSES = ('BertTokenizer', 'MobileBertTokenizer', 'DistilBertTokenizer',
             'ElectraTokenizer', 'ConvBertTokenizer', 'LayoutLMTokenizer',
@@ -95,9 +97,12 @@ def tokens_of(tokenizer: Mapping[str, Any]) -> tuple[str, ...] | None:
 
 def as_config(checkpoint: checkpoint_lib.Checkpoint) -> dict[str, Any]:
   """Returns the fields of `tokenizer_config.json` that `read` reads."""
+  ours = {}
+  if checkpoint.lower_case == settings.MEDIAPIPE:
+    ours[_OURS] = settings.MEDIAPIPE
   return {'do_lower_case': bool(checkpoint.lower_case),
           'strip_accents': settings.strips_accents(checkpoint.lower_case),
-          _LIMIT: checkpoint.max_word_length}
+          _LIMIT: checkpoint.max_word_length, **ours}
 
 
 def as_file(checkpoint: checkpoint_lib.Checkpoint,
@@ -108,6 +113,11 @@ def as_file(checkpoint: checkpoint_lib.Checkpoint,
     checkpoint: A checkpoint with its vocabulary.
     separator: The token that ends the first text, and its segment.
   """
+  if checkpoint.lower_case == settings.MEDIAPIPE:
+    notices.tell(
+        'transformers has no tokenizer like that of MediaPipe, which the model '
+        'was trained with: there, texts with capitals beyond A to Z, or with '
+        'rare white space, get other ids.')
   ids = {token: i for i, token in enumerate(checkpoint.vocabulary.tokens)}
   made = tokenizers.Tokenizer(models.WordPiece(
       ids, unk_token='[UNK]',
@@ -145,6 +155,8 @@ def _settings(folder: str, config: Mapping[str, Any] | None,
   if lower_case is not None:
     found['lower_case'] = settings.KEEP_ACCENTS if (
         lower_case and strip is False) else bool(lower_case)
+  if fields.get(_OURS) == settings.MEDIAPIPE:
+    found['lower_case'] = settings.MEDIAPIPE
   longest = agreed(_LIMIT, _LIMIT, f'model.{_LIMIT}')
   if longest is not None:
     found['max_word_length'] = longest

@@ -27,7 +27,7 @@ from absl import logging
 
 flags.disclaim_key_flags()  # Functions here define those of their callers.
 
-_KEEP_ACCENTS = 'keep_accents'
+_OTHER_CASES = ('keep_accents', 'mediapipe')  # Of `text.settings`.
 _INTERRUPTED = 130  # 128 and the number of SIGINT, as shells count.
 _USER_ERRORS = (ArithmeticError, EOFError, LookupError, OSError, RuntimeError,
                 ValueError, zlib.error)
@@ -121,17 +121,17 @@ def is_user_error(error: Exception) -> bool:
 
 def DEFINE_case(name: str, default: bool | str | None,
                 description: str) -> flags.FlagHolder:
-  """Defines a flag of true, false or keep_accents (`text.settings`)."""
+  """Defines a flag of a bool or a word (`text.settings`)."""
   flag = flags.BooleanFlag(name, default, description)
   flag.parser = _CaseParser()
   return flags.DEFINE_flag(flag)
 
 
 class _CaseParser(flags.BooleanParser):
-  """Parses a bool or `keep_accents`."""
+  """Parses a bool, `keep_accents` or `mediapipe`."""
 
   def parse(self, argument: str | bool | int) -> bool | str:
-    return argument if argument == _KEEP_ACCENTS else super().parse(argument)
+    return argument if argument in _OTHER_CASES else super().parse(argument)
 
 
 def DEFINE_numbers(name: str, default: Sequence[float], description: str,

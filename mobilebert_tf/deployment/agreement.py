@@ -79,8 +79,7 @@ def check(trained: loading.TrainedModel, texts: RealTexts, found: Any,
         trained, texts.take(places), [found[i] for i in places],
         [expected[i] for i in places])
     by_rounding = places.size - np.count_nonzero(others)
-  one = bool(largest) and len(texts) >= FEW_TEXTS
-  if others.sum() > max(largest * len(texts), one):
+  if others.sum() > allowed(largest, len(texts)):
     raise ValueError(_refusal(texts, found, expected, others, largest))
   numbers = ', '.join(
       f'{name.replace("_", " ")} {value:.2g}' if value < 0.1 else
@@ -95,6 +94,11 @@ def check(trained: loading.TrainedModel, texts: RealTexts, found: Any,
     report += (f'\nNOTE: {len(texts)} texts check next to nothing. Give some '
                'hundred such as the model will read, with --text_file.')
   return report
+
+
+def allowed(largest: float, count: int) -> float:
+  """Returns how many of some texts may get another answer; see `check`."""
+  return max(largest * count, bool(largest) and count >= FEW_TEXTS)
 
 
 def _refusal(texts: RealTexts, found: Any, expected: Any, others: np.ndarray,

@@ -46,7 +46,11 @@ _TABLES: dict[str, dict[int, tuple[str, str]]] = {
                7: ('shape_signature', '[int32]'), 8: ('has_rank', 'bool')},
     'Quantization': {0: ('min', '[float32]'), 1: ('max', '[float32]'),
                      2: ('scale', '[float32]'), 3: ('zero_point', '[int64]'),
+                     4: ('details_type', 'uint8'), 5: ('details', 'Details'),
                      6: ('quantized_dimension', 'int32')},
+    'BlockwiseQuantization': {
+        0: ('scales', 'int32'), 1: ('zero_points', 'int32'),
+        2: ('block_size', 'int32')},
     'Operator': {0: ('opcode_index', 'uint32'), 1: ('inputs', '[int32]'),
                  2: ('outputs', '[int32]'), 3: ('options_type', 'uint8'),
                  4: ('options', 'Options'), 5: ('custom_options', '[uint8]'),
@@ -68,6 +72,7 @@ _TABLES: dict[str, dict[int, tuple[str, str]]] = {
 _VECTORS_OF_OPTIONS = {(3, 1): 4, (3, 2): 4, (8, 5): 1, (17, 0): 4, (30, 0): 4,
                        (111, 0): 1, (111, 1): 1, (115, 0): 4}
 _MOST_FIELDS = 16
+_BLOCKS = 2  # Of the types of `details`: scales of blocks of weights.
 
 
 @dataclasses.dataclass
@@ -160,6 +165,11 @@ class _Checker:
       name, wanted = _TABLES[kind][number]
       if wanted == 'Options':
         self._options(place + offset, table.get('options_type', 0))
+      elif wanted == 'Details':
+        if table.get('details_type', 0) != _BLOCKS:
+          raise ValueError('a tensor is quantized in a way of its own.')
+        table.fields[name] = self._value(
+            'BlockwiseQuantization', place + offset, name)
       else:
         table.fields[name] = self._value(wanted, place + offset, name)
     return table
@@ -238,11 +248,28 @@ def _check_subgraph(subgraph: _Table, buffers: Sequence[_Table],
         buffers[tensor.get('buffer', 0)].get('data')):
       raise ValueError(f'a tensor has {size:,} numbers; at most '
                        f'{_LARGEST_SIZE:,} are computed.')
+    _check_blocks(tensor, subgraph.get('tensors'), buffers)
   for table in (subgraph, *subgraph.get('operators')):
     for name in ('inputs', 'outputs', 'intermediates'):
       _check_indices(table, name, tensors)
   for operator in subgraph.get('operators'):
     _check_index(operator, 'opcode_index', codes)
+
+
+def _check_blocks(tensor: _Table, tensors: Sequence[_Table],
+                  buffers: Sequence[_Table]) -> None:
+  """Checks that there is a scale for each block of a tensor's weights."""
+  quantization = tensor.get('quantization', None)
+  blocks = quantization and quantization.get('details', None)
+  if not blocks:
+    return
+  _check_index(blocks, 'scales', len(tensors))
+  _check_range('zero_points', [blocks.get('zero_points', 0)], -1, len(tensors))
+  scales = tensors[blocks.get('scales', 0)]
+  count = math.prod(scales.get('shape')) * blocks.get('block_size', 0)
+  if (not buffers[scales.get('buffer', 0)].get('data')
+      or count != math.prod(tensor.get('shape'))):
+    raise ValueError('a tensor has another number of scales than of blocks.')
 
 
 def _check_index(table: _Table, name: str, count: int) -> None:

@@ -139,14 +139,15 @@ def _sha256(file: BinaryIO, size: int) -> str:
   return digest.hexdigest()
 
 
-QUANTIZATIONS = ('none', 'float16', 'dynamic', 'int8')
+QUANTIZATIONS = ('none', 'float16', 'dynamic', 'int8', 'int4')
+LITERT, MEDIAPIPE = RUNTIMES = ('litert', 'mediapipe')
 
 _FORMAT = 1
 # Fields that files of earlier releases lack.
-_LATER = ('min_runtime', 'max_windows', 'max_word_length')
-_METADATA, _VOCABULARY, _LABELS = 'metadata.json', 'vocab.txt', 'labels.txt'
+_LATER = ('min_runtime', 'max_windows', 'max_word_length', 'runtime')
+_METADATA, VOCABULARY, LABELS = 'metadata.json', 'vocab.txt', 'labels.txt'
 # Far more than any sound file has, and little enough for memory.
-_LARGEST = {_METADATA: 1 << 20, _VOCABULARY: 1 << 26, _LABELS: 1 << 24}
+_LARGEST = {_METADATA: 1 << 20, VOCABULARY: 1 << 26, LABELS: 1 << 24}
 _LARGEST_NUMBER = 1 << 20
 
 
@@ -159,7 +160,7 @@ class TFLiteMetadata:
     lengths: Lengths of the signatures `serve_<length>` in tokens, padding
       included, sorted.
     max_length: Maximum length of a text in tokens, special tokens included; the
-      longest signature holds it and one [PAD].
+      longest signature holds it and `padding`.
     lower_case: Whether the tokenizer lower-cases, and strips accents
       (`text.settings`).
     quantization: One of `QUANTIZATIONS`.
@@ -173,6 +174,8 @@ class TFLiteMetadata:
     min_runtime: Oldest release of TensorFlow Lite that runs the file, such as
       2.17.0; empty if unknown.
     max_word_length: Maximum length of a word in characters.
+    runtime: One of `RUNTIMES`; a file for MediaPipe adds the [PAD] itself.
+    model_sha256: Checksum of the flatbuffer, set by `read_metadata`.
 
   Raises:
     ValueError: If a value is of another type, or does not fit the others.
@@ -190,11 +193,16 @@ class TFLiteMetadata:
   settings: Any = None
   min_runtime: str = ''
   max_word_length: int = text_settings.MAX_WORD_LENGTH
+  runtime: str = LITERT
+  model_sha256: str = dataclasses.field(default='', compare=False)
 
   def __post_init__(self):
     if self.quantization not in QUANTIZATIONS:
       raise ValueError(f'quantization is {self.quantization!r}; accepted: '
                        f'{", ".join(QUANTIZATIONS)}.')
+    if self.runtime not in RUNTIMES:
+      raise ValueError(f'runtime is {self.runtime!r}; accepted: '
+                       f'{", ".join(RUNTIMES)}.')
     for name in ('pairs', 'dynamic_length', 'text_signatures'):
       check_type(name, getattr(self, name), bool)
     text_settings.check(self.lower_case, self.max_word_length)
@@ -213,11 +221,12 @@ class TFLiteMetadata:
       raise ValueError(f'lengths are {list(self.lengths)}; they have to be '
                        'sorted, each there once.')
     longest = max(self.lengths, default=0)
-    if longest <= self.max_length and not self.dynamic_length:
+    needed = self.max_length + self.padding
+    if longest < needed and not self.dynamic_length:
       raise ValueError(
           f'The longest signature has {longest} tokens, but a text of '
-          f'{self.max_length} (max_length) and one [PAD] need '
-          f'{self.max_length + 1}.')
+          f'{self.max_length} (max_length) and {self.padding} [PAD] need '
+          f'{needed}.')
 
   def _check_settings(self) -> None:
     wanted = self.kind.settings_class
@@ -228,6 +237,11 @@ class TFLiteMetadata:
       return
     check_type(self.kind.name, self.settings, wanted)
     self.kind.check_settings(self)
+
+  @property
+  def padding(self) -> int:
+    """Number of [PAD] that have to follow a text in the inputs."""
+    return int(self.runtime == LITERT)
 
   @property
   def task(self) -> str:
@@ -268,9 +282,9 @@ def pack(model: bytes, metadata: TFLiteMetadata, vocabulary: str) -> bytes:
       'vocabulary_sha256': known.sha256,
   }
   contents = {_METADATA: json.dumps(fields, indent=2, sort_keys=True) + '\n',
-              _VOCABULARY: _lines(known.tokens)}
+              VOCABULARY: _lines(known.tokens)}
   if metadata.labels:
-    contents[_LABELS] = _lines(metadata.labels)
+    contents[LABELS] = _lines(metadata.labels)
   return append(model, contents)
 
 
@@ -290,8 +304,8 @@ def to_texts(metadata: TFLiteMetadata, vocabulary: str,
       **metadata.as_dict(), 'format': _FORMAT,
       'created_by': f'mobilebert_tf {mobilebert_tf.__version__}',
       'vocabulary_sha256': _parse_vocabulary(vocabulary).sha256, **more
-  }, indent=2, sort_keys=True), _VOCABULARY: vocabulary}
-  return texts | ({_LABELS: _lines(metadata.labels)} if metadata.labels else {})
+  }, indent=2, sort_keys=True), VOCABULARY: vocabulary}
+  return texts | ({LABELS: _lines(metadata.labels)} if metadata.labels else {})
 
 
 def from_texts(texts: Mapping[str, str],
@@ -303,13 +317,13 @@ def from_texts(texts: Mapping[str, str],
   Raises:
     ValueError: If it is damaged, or of something else.
   """
-  for name in (_METADATA, _VOCABULARY):
+  for name in (_METADATA, VOCABULARY):
     if name not in texts:
       raise ValueError(f'it lacks {name}.')
   fields = _parse_json(texts[_METADATA])
-  vocabulary = _parse_vocabulary(texts[_VOCABULARY])
+  vocabulary = _parse_vocabulary(texts[VOCABULARY])
   _check_sha256('vocabulary', vocabulary.sha256, fields)
-  labels = tuple(_split_lines(texts.get(_LABELS, '')))
+  labels = tuple(_split_lines(texts.get(LABELS, '')))
   return _to_metadata(fields, labels, kinds), vocabulary, fields
 
 
@@ -367,14 +381,14 @@ def damaged(path: str | os.PathLike, why: Any) -> ValueError:
 def _read(file: BinaryIO, kinds: Mapping[str, task_kind.TaskKind]
           ) -> tuple[TFLiteMetadata, vocabulary_lib.Vocabulary]:
   texts, model_sha256 = read(file, _LARGEST)
-  for name in (_METADATA, _VOCABULARY):
+  for name in (_METADATA, VOCABULARY):
     if name not in texts:
       raise ValueError(f'it lacks {name}.')
   fields = _parse_json(texts[_METADATA])
   _check_sha256('model', model_sha256, fields)
-  vocabulary = _parse_vocabulary(texts[_VOCABULARY])
+  vocabulary = _parse_vocabulary(texts[VOCABULARY])
   _check_sha256('vocabulary', vocabulary.sha256, fields)
-  labels = tuple(_split_lines(texts.get(_LABELS, '')))
+  labels = tuple(_split_lines(texts.get(LABELS, '')))
   return _to_metadata(fields, labels, kinds), vocabulary
 
 
@@ -437,7 +451,7 @@ def _parse_vocabulary(text: str) -> vocabulary_lib.Vocabulary:
   tokens = [line.removesuffix('\r')
             for line in _split_lines(text.removeprefix('\ufeff'))]
   if len(set(tokens)) != len(tokens) or '' in tokens:
-    raise ValueError(f'{_VOCABULARY} has an empty line, or a token twice.')
+    raise ValueError(f'{VOCABULARY} has an empty line, or a token twice.')
   return vocabulary_lib.Vocabulary(tuple(tokens))
 
 

@@ -7,11 +7,11 @@ from collections.abc import Mapping
 import os
 import threading
 
-from ai_edge_litert import interpreter as litert
 import numpy as np
 
 from mobilebert_tf.deployment import flatbuffer_check
 from mobilebert_tf.deployment import text_runner
+from mobilebert_tf.deployment import tflite_engines
 from mobilebert_tf.deployment import tflite_file
 from mobilebert_tf.inference import task_kind
 
@@ -19,16 +19,16 @@ DYNAMIC = 'serve_dynamic'
 INPUTS = ('input_word_ids', 'input_mask', 'input_type_ids')
 
 
-def signature_name(length: int) -> str:
+def signature_name(length: int | None) -> str:
   """Returns the name of the signature for a length, such as `serve_64`."""
-  return f'serve_{length}'
+  return DYNAMIC if length is None else f'serve_{length}'
 
 
 class Signatures:
-  """The signatures of a file, each made ready when it is first used.
+  """The signatures of a file.
 
-  Threads may share it: they take turns, since an interpreter has one set of
-  inputs and outputs.
+  Threads may share it: they take turns, since an engine has one set of inputs
+  and outputs.
 
   Args:
     path: The file, already checked.
@@ -37,6 +37,7 @@ class Signatures:
     num_threads: Threads of the interpreter.
     use_dynamic_length: Whether the signature for any length, if there is one,
       is preferred to those that pad.
+    weight_cache: Folder of packed weights; see `TFLiteRunner`.
 
   Raises:
     ValueError: If the interpreter refuses the file, or a signature is missing.
@@ -44,18 +45,19 @@ class Signatures:
 
   def __init__(self, path: str | os.PathLike,
                metadata: tflite_file.TFLiteMetadata, pad_id: int,
-               num_threads: int = 1, use_dynamic_length: bool = True):
+               num_threads: int = 1, use_dynamic_length: bool = True,
+               weight_cache: str | os.PathLike | None = None):
     self._path = os.fspath(path)
     self._metadata, self._pad_id = metadata, pad_id
     self._use_dynamic_length = metadata.dynamic_length and use_dynamic_length
-    self._runners: dict[str, litert.SignatureRunner] = {}
     self._lock = threading.Lock()
     try:
       flatbuffer_check.check_file(path)
-      # Given its path, it maps the file instead of reading it.
-      self._interpreter = litert.Interpreter(
-          self._path, num_threads=num_threads)
-      found = self._interpreter.get_signature_list()
+      self.engine = tflite_engines.open_engine(
+          self._path, num_threads,
+          tflite_engines.cache_file(weight_cache, metadata.model_sha256)
+          if weight_cache is not None else '')
+      found = self.engine.signatures()
     except (RuntimeError, ValueError) as error:
       raise tflite_file.damaged(path, error) from error
     self._names = [signature_name(n) for n in metadata.lengths]
@@ -70,8 +72,7 @@ class Signatures:
   def output_shape(self, name: str) -> np.ndarray:
     """Returns the shape of an output of the first signature."""
     with self._lock:
-      details = self._runner(self._names[0]).get_output_details()
-    return details[name]['shape']
+      return self.engine.output_shape(self._names[0], name)
 
   def run(self, ids: np.ndarray, types: np.ndarray) -> dict[str, np.ndarray]:
     """Returns the outputs for a text, one row, by name.
@@ -89,7 +90,7 @@ class Signatures:
     inputs[:, 0, :len(ids)] = ids, np.ones_like(ids), types
     try:
       with self._lock:  # The outputs are copies.
-        return self._runner(name)(**dict(zip(INPUTS, inputs, strict=True)))
+        return self.engine.run(name, dict(zip(INPUTS, inputs, strict=True)))
     except (RuntimeError, ValueError) as error:
       why = ' '.join(str(error).split())
       raise ValueError(f'{self._path}: the signature {name} fails for '
@@ -100,16 +101,11 @@ class Signatures:
 
     At least one [PAD] follows each text, so that no answer depends on padding.
     """
-    needed = tokens + 1
+    needed = tokens + self._metadata.padding
     length = next((n for n in self._metadata.lengths if n >= needed), None)
     if length is None or self._use_dynamic_length and length != needed:
       return DYNAMIC, needed
     return signature_name(length), length
-
-  def _runner(self, name: str) -> litert.SignatureRunner:
-    if name not in self._runners:
-      self._runners[name] = self._interpreter.get_signature_runner(name)
-    return self._runners[name]
 
   def _check(self, found: dict[str, dict[str, list[str]]]) -> None:
     missing = [name for name in self._names if name not in found]
@@ -117,6 +113,8 @@ class Signatures:
       raise tflite_file.damaged(
           self._path, f'it lacks the signature {", ".join(missing)}.')
     outputs = set(self._metadata.kind.number_outputs)
+    if self._metadata.runtime == tflite_file.MEDIAPIPE:  # It takes one.
+      outputs = {self._metadata.kind.number_outputs[0]}
     for name in self._names:
       if (set(found[name]['inputs']) != set(INPUTS) or
           not outputs.issubset(found[name]['outputs'])):
@@ -153,6 +151,9 @@ class TFLiteRunner(text_runner.TextRunner):
     num_threads: Number of threads of the interpreter.
     use_dynamic_length: Whether a text that no signature fits exactly goes to
       the one for any length, if the file has it, and not to a longer one.
+    weight_cache: Folder that keeps weights as the runtime packs them, so that
+      later processes map them and begin at once; made if it is missing. By
+      default they are packed when the file is opened.
 
   Raises:
     FileNotFoundError: If there is no such file.
@@ -166,12 +167,14 @@ class TFLiteRunner(text_runner.TextRunner):
 
   def __init__(self, path: str | os.PathLike,
                kinds: Mapping[str, task_kind.TaskKind], num_threads: int = 1,
-               use_dynamic_length: bool = True):
+               use_dynamic_length: bool = True,
+               weight_cache: str | os.PathLike | None = None):
     if num_threads < 1:
       raise ValueError(f'num_threads is {num_threads}; it is at least 1.')
     metadata, vocabulary = tflite_file.read_metadata(path, kinds)
     self._signatures = Signatures(
-        path, metadata, vocabulary.pad_id, num_threads, use_dynamic_length)
+        path, metadata, vocabulary.pad_id, num_threads, use_dynamic_length,
+        weight_cache)
     super().__init__(metadata, vocabulary, self._signatures)
 
 

@@ -59,6 +59,7 @@ class TaskKind:
     number_outputs: Outputs of a `.tflite` file; the first is compared.
     hub_names: Other names that these have in an ONNX model, where Hugging
       Face's exports have such an output.
+    mediapipe_task: Task of MediaPipe that runs its files; empty if none does.
     sample_size: Number of texts that an export is checked with.
     recipes: Names of the tasks that `finetune` offers.
     recipe_fields: Further fields of a recipe that its tasks have a use for.
@@ -77,6 +78,7 @@ class TaskKind:
   text_outputs: tuple[str, ...] = ()
   number_outputs: tuple[str, ...] = ()
   hub_names: Mapping[str, str] = types.MappingProxyType({})
+  mediapipe_task: str = ''
   sample_size: int = 256
   recipes: Sequence[str] = ()
   recipe_fields: Sequence[str] = ()

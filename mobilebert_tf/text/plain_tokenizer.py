@@ -14,6 +14,7 @@ import tokenizers
 from tokenizers import models
 from tokenizers import pre_tokenizers
 
+from mobilebert_tf.text import mediapipe_words
 from mobilebert_tf.text import settings
 from mobilebert_tf.text import vocabulary as vocabulary_lib
 from mobilebert_tf.text import words
@@ -70,13 +71,19 @@ class PlainTokenizer:
     settings.check(lower_case, max_word_length)
     self.lower_case = lower_case
     self._strip_accents = settings.strips_accents(lower_case)
+    self._mediapipe = lower_case == settings.MEDIAPIPE
+    if self._mediapipe:
+      max_word_length = mediapipe_words.LONGEST_WORD
     model = models.WordPiece(
         {token: i for i, token in enumerate(tokens)}, unk_token='[UNK]',
         max_input_chars_per_word=max_word_length)
     self._plain = tokenizers.Tokenizer(model)
     self._plain.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
     self._spaced = tokenizers.Tokenizer(model)
-    self._spaced.pre_tokenizer = pre_tokenizers.WhitespaceSplit()
+    self._spaced.pre_tokenizer = (
+        pre_tokenizers.Split(
+            tokenizers.Regex(mediapipe_words.SPACE), 'removed')
+        if self._mediapipe else pre_tokenizers.WhitespaceSplit())
     self._cleaning = _Cleaning()
     self._spacing = _Spacing(self._strip_accents)
 
@@ -111,6 +118,8 @@ class PlainTokenizer:
 
   def _normalize(self, text: str) -> str:
     """Cleans as `Tokenizer` does, and separates single-character words."""
+    if self._mediapipe:
+      return mediapipe_words.normalize(text)
     text = text.translate(self._cleaning)
     if self.lower_case:
       text = text.lower()

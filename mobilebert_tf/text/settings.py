@@ -7,9 +7,12 @@ from collections.abc import Mapping
 from typing import Any
 
 # True lower-cases and strips accents, as BERT uncased does; False does neither,
-# as BERT cased; `keep_accents` lower-cases only, as uncased models of German.
+# as BERT cased; `keep_accents` lower-cases only, as uncased models of German;
+# `mediapipe` gives the ids of MediaPipe Tasks (`mediapipe_words`).
 LowerCase = bool | str
 KEEP_ACCENTS = 'keep_accents'
+MEDIAPIPE = 'mediapipe'
+OTHER_CASES = (KEEP_ACCENTS, MEDIAPIPE)
 # In characters, after lower-casing and stripping accents, as in Google's code.
 MAX_WORD_LENGTH = 200
 _LONGEST_WORD = 999  # What a regular expression of TensorFlow can count.
@@ -18,9 +21,9 @@ FIELDS = ('lower_case', 'max_word_length')
 
 def check(lower_case: LowerCase, max_word_length: int) -> None:
   """Raises ValueError unless both are accepted."""
-  if not isinstance(lower_case, bool) and lower_case != KEEP_ACCENTS:
+  if not isinstance(lower_case, bool) and lower_case not in OTHER_CASES:
     raise ValueError(f'lower_case is {lower_case!r}; accepted: true, false, '
-                     f'{KEEP_ACCENTS}.')
+                     f'{", ".join(OTHER_CASES)}.')
   if type(max_word_length) is not int or not (
       1 <= max_word_length <= _LONGEST_WORD):
     raise ValueError(f'max_word_length is {max_word_length!r}; it has to be a '
@@ -36,6 +39,8 @@ def describe(lower_case: LowerCase) -> str:
   """Returns a phrase for people."""
   if lower_case == KEEP_ACCENTS:
     return 'lower-cased, accents kept'
+  if lower_case == MEDIAPIPE:
+    return "lower-cased as MediaPipe's, A to Z only"
   return 'lower-cased' if lower_case else 'cased'
 
 

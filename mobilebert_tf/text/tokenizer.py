@@ -12,6 +12,7 @@ import numpy as np
 import tensorflow as tf
 import tensorflow_text as tf_text
 
+from mobilebert_tf.text import mediapipe_words
 from mobilebert_tf.text import plain_tokenizer
 from mobilebert_tf.text import settings
 from mobilebert_tf.text import vocabulary as vocabulary_lib
@@ -96,6 +97,8 @@ class Tokenizer(tf.Module):
     self._continues = np.array(
         [token.startswith('##') for token in self.vocabulary.tokens])
     self._long_word = f'(?s).*{_IN_WORD}{{{max_word_length + 1}}}.*'
+    self._mediapipe = (mediapipe_words.GraphSplitter(self.vocabulary.tokens)
+                       if lower_case == settings.MEDIAPIPE else None)
     # `lower_case_nfd_strip_accents=False`: see `_normalize`.
     self._splitter = tf_text.FastBertTokenizer(
         vocab=list(self.vocabulary.tokens),
@@ -248,6 +251,8 @@ class Tokenizer(tf.Module):
 
   def _normalize(self, texts: tf.Tensor) -> tf.Tensor:
     """Cleans, lower-cases and strips accents, as BERT does before splitting."""
+    if self._mediapipe:
+      return self._mediapipe.normalize(replace_invalid(texts))
     texts = tf.strings.regex_replace(replace_invalid(texts), _REMOVED, '')
     if not self.lower_case:
       return texts
@@ -267,6 +272,9 @@ class Tokenizer(tf.Module):
 
   def _split(self, texts: tf.Tensor) -> tf.RaggedTensor:
     """Splits normalized texts into pieces."""
+    if self._mediapipe:
+      return self._mediapipe.split(texts)
+
     def carefully() -> tuple[tf.Tensor, tf.Tensor]:
       joined = tf.strings.reduce_join(texts, separator=_SEPARATOR)
       ids, first, _ = self._split_joined(joined[tf.newaxis])
@@ -288,6 +296,8 @@ class Tokenizer(tf.Module):
 
     Returns ids, first bytes and bytes after the last, each `[tokens]`.
     """
+    if self._mediapipe:
+      return self._mediapipe.split_joined(text)
     ids, starts, ends = (
         each.values for each in self._splitter.tokenize_with_offsets(text))
     continues = tf.gather(self._continues, ids)

@@ -11,6 +11,7 @@ import tensorflow as tf
 
 from mobilebert_tf.deployment import agreement
 from mobilebert_tf.deployment import tflite
+from mobilebert_tf.deployment import tflite_text
 from mobilebert_tf.tasks.question_answering import spans
 from mobilebert_tf.text import tokenizer as tokenizer_lib
 from tests.deployment import hostile_requests
@@ -92,7 +93,7 @@ class AgreementTest(parameterized.TestCase, tf.test.TestCase):
     tokenizer = tokenizer_lib.Tokenizer(trained.vocab_file)
     wide = agreement.RealTexts(['ｗ１ ｗ２', 'w1'])
     with self.assertRaisesRegex(ValueError, "1 of 2 texts .*'ｗ１ ｗ２'.*NFKC"):
-      tflite.check_tokens(path, tokenizer, wide)
+      tflite_text.check_tokens(path, tokenizer, wide)
 
 
 if __name__ == '__main__':

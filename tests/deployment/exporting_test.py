@@ -414,9 +414,9 @@ class ExportingTest(parameterized.TestCase, temporary.TemporaryFiles,
 
   def test_an_unknown_quantization_writes_nothing(self):
     file = pathlib.Path(self.make_folder(), 'model.tflite')
-    with self.assertRaisesRegex(ValueError, "'int4'; accepted: none, float16"):
+    with self.assertRaisesRegex(ValueError, "'int2'; accepted: none, float16"):
       tflite.write(
-          self.classifier, file, _REAL, quantization='int4')
+          self.classifier, file, _REAL, quantization='int2')
     self.assertEmpty(os.listdir(file.parent))
 
   @parameterized.parameters('dynamic_length', 'text_signatures')

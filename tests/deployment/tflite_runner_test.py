@@ -77,7 +77,7 @@ class TFLiteRunnerTest(parameterized.TestCase, temporary.TemporaryFiles,
             tiny_tflite.VOCABULARY)))
 
   def _used(self, runner: tflite_runner.TFLiteRunner) -> list[str]:
-    return sorted(runner._signatures._runners)
+    return sorted(runner._signatures.engine._buffers)
 
   # === The same as Keras ===
 

@@ -47,7 +47,8 @@ class PlainTokenizerTest(parameterized.TestCase, temporary.TemporaryFiles,
     self.pairs = [(tokenizer.Tokenizer(vocab, lower_case, length),
                    plain_tokenizer.PlainTokenizer(_TOKENS, lower_case, length))
                   for lower_case, length in (
-                      (True, 20), (False, 20), (settings.KEEP_ACCENTS, 200))]
+                      (True, 20), (False, 20), (settings.KEEP_ACCENTS, 200),
+                      (settings.MEDIAPIPE, 200))]
 
   def _assert_equal(self, texts, expected: tokenizer.Tokenizer,
                     plain: plain_tokenizer.PlainTokenizer) -> None:
@@ -119,7 +120,8 @@ class PlainTokenizerTest(parameterized.TestCase, temporary.TemporaryFiles,
   @parameterized.parameters(
       'a' * 20, 'a' * 21, 'é' * 20, 'é' * 21, 'e\u0301' * 15, 'a' * 19 + 'é',
       'x' * 21, '中' * 60, 'a' * 20 + '.' + 'a' * 21 + 'b', 'é' * 21 + ' é',
-      '🦜' * 20, '🦜' * 21 + 'a b', '한' * 9, '⁄〄' * 11, 'a' * 90, 'a' * 201)
+      '🦜' * 20, '🦜' * 21 + 'a b', '🦜' * 25, '🦜' * 26, 'a' * 100, 'é' * 50,
+      'é' * 51 + ' a', 'a' * 101, '한' * 9, '⁄〄' * 11, 'a' * 90, 'a' * 201)
   def test_words_of_about_the_longest(self, text):
     for expected, plain in self.pairs:
       self._assert_equal([text], expected, plain)

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from absl import flags
 
 from mobilebert_tf.common import program
+from mobilebert_tf.text import settings
 
 if TYPE_CHECKING:
   from mobilebert_tf.inference import task_kind
@@ -96,6 +97,10 @@ class Recipe:
       None, 'Lower-case texts and strip their accents (true), keep the accents '
       '(keep_accents), or neither (false); as checkpoint and vocabulary say if '
       'not given.')
+  tokenizer: str = _field(
+      'bert', 'Tokenizer: bert, or mediapipe for that of MediaPipe Tasks, '
+      'which lower-cases A to Z only and keeps accents, so that the model '
+      'learns from what it will read there.')
   teacher: str = _field(
       '', 'Model fine-tuned on the same task, to be distilled as well.')
   hidden_weight: float = _field(
@@ -149,6 +154,9 @@ class Recipe:
     if self.init_from and not self.architecture:
       raise ValueError(f'init_from is {self.init_from}, whose word table a new '
                        'student starts with: name its architecture.')
+    if self.tokenizer not in ('bert', settings.MEDIAPIPE):
+      raise ValueError(f'tokenizer is {self.tokenizer!r}; accepted: bert, '
+                       f'{settings.MEDIAPIPE}.')
     for name in ('learning_rate', 'epochs'):
       value = getattr(self, name)
       if not (math.isfinite(value) and value > 0):

@@ -257,6 +257,13 @@ def prepare(recipe: recipe_lib.Recipe, folder: pathlib.Path) -> recipes.Start:
   lower_case = (vocabulary_lib.find_case(vocabulary, said, recipe.vocab_file)
                 if recipe.vocab_file else
                 settings.agree('lower_case', said, True))
+  if recipe.tokenizer == settings.MEDIAPIPE:
+    if lower_case is False:
+      raise ValueError(
+          'The tokenizer of MediaPipe lower-cases, but checkpoint or '
+          'vocabulary have capitals (lower_case is false). Start from an '
+          'uncased model.')
+    lower_case = settings.MEDIAPIPE
   return recipes.Start(architecture, path, lower_case, recipe.init_checkpoint,
                        longest)
 

@@ -188,6 +188,7 @@ class Classification(TextAnswers):
   has_labels = True
   text_outputs = ('probabilities',)
   number_outputs = ('probabilities',)
+  mediapipe_task = 'TextClassifier'
   recipes = ('cola', 'sst2', 'mrpc', 'qqp', 'mnli', 'qnli', 'rte', 'wnli',
              'classification')
   recipe_fields = (*TextAnswers.recipe_fields, 'class_weights', 'focal_gamma',
@@ -265,6 +266,7 @@ class Regression(TextAnswers):
   name = 'regression'
   text_outputs = ('score',)
   number_outputs = ('score',)
+  mediapipe_task = 'TextClassifier'
   recipes = ('stsb', 'regression')
   metrics = ('pearson', 'spearman')
 

@@ -43,6 +43,7 @@ class Embedding(Vectors):
   number_outputs = ('mean_output', 'sequence_output', 'pooled_output')
   hub_names = {'sequence_output': 'last_hidden_state',
                'pooled_output': 'pooler_output'}
+  mediapipe_task = 'TextEmbedder'
 
   @property
   def model_class(self):
@@ -84,6 +85,7 @@ class SentenceEmbedding(Vectors):
   text_outputs = ('vector',)
   number_outputs = ('vector',)
   hub_names = {'vector': 'sentence_embedding'}
+  mediapipe_task = 'TextEmbedder'
   recipes = ('embedding',)
 
   # === Loading ===

@@ -52,6 +52,7 @@ class MultiLabelClassification(classification.TextAnswers):
   has_labels = True
   text_outputs = ('margins', 'probabilities')
   number_outputs = ('probabilities',)
+  mediapipe_task = 'TextClassifier'
   recipes = ('multi_label_classification',)
   recipe_fields = (*classification.TextAnswers.recipe_fields, 'class_weights',
                    'focal_gamma', 'wanted_precision', 'wanted_recall')

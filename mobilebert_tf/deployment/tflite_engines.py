@@ -1,0 +1,221 @@
+# Copyright 2026 The mobilebert_tf Authors
+# SPDX-License-Identifier: Apache-2.0
+
+"""Runtimes that compute the signatures of a `.tflite` file.
+
+`CompiledModel` packs the weights once for all signatures, into memory that they
+share or into a file that later processes map. `Interpreter` packs them for each
+anew, and runs what `CompiledModel` refuses, such as files with custom
+operations.
+"""
+
+import atexit
+from collections.abc import Iterable, Iterator, Mapping
+import contextlib
+import functools
+import importlib.metadata
+import os
+import pathlib
+import sys
+import threading
+from typing import Any
+
+import numpy as np
+
+_IN_MEMORY = ':memory'  # XNNPACK's name of a cache without a file.
+# Standard error is one for the process.
+_stderr_lock = threading.Lock()
+
+Signatures = Mapping[str, Mapping[str, list[str]]]
+
+
+class CompiledEngine:
+  """Runs signatures by LiteRT's `CompiledModel`.
+
+  Args:
+    path: The file, already checked.
+    num_threads: Number of threads.
+    weight_cache: File of packed weights, made if it is not there; empty for a
+      cache in memory.
+
+  Raises:
+    ImportError: If this release of LiteRT has no `CompiledModel`.
+    RuntimeError: If it refuses the file.
+  """
+
+  def __init__(self, path: str, num_threads: int, weight_cache: str = ''):
+    from ai_edge_litert import compiled_model as litert
+    # Nothing under the final name is ever half written.
+    new = f'{weight_cache}.{os.getpid()}.new' if (
+        weight_cache and not os.path.exists(weight_cache)) else ''
+    options = litert.Options(
+        hardware_accelerators=litert.HardwareAccelerator.CPU,
+        cpu_options=litert.CpuOptions(
+            num_threads=num_threads,
+            xnnpack_weight_cache_path=new or weight_cache or _IN_MEMORY))
+    with _quiet():
+      self._model = litert.CompiledModel.from_file(
+          path, environment=_environment(), options=options)
+    if new and os.path.exists(new):
+      os.replace(new, weight_cache)
+    # Inputs, outputs and what is known of these.
+    self._buffers: dict[str, tuple[dict, dict, dict]] = {}
+    self._shapes: dict[str, tuple[int, ...]] = {}
+
+  def signatures(self) -> Signatures:
+    """Returns the names of inputs and outputs of each signature."""
+    return self._model.get_signature_list()
+
+  def output_shape(self, signature: str, output: str) -> np.ndarray:
+    """Returns the shape of an output."""
+    details = self._model.get_output_tensor_details(signature)
+    return np.array(details[output]['shape'])
+
+  def run(self, signature: str, inputs: Mapping[str, np.ndarray]
+          ) -> dict[str, np.ndarray]:
+    """Returns the outputs by name, for inputs of one shape."""
+    [shape] = {values.shape for values in inputs.values()}
+    if self._shapes.get(signature) == shape:
+      return self._compute(signature, inputs)
+    with _quiet():
+      self._prepare(signature, inputs, shape)
+      return self._compute(signature, inputs)
+
+  def _prepare(self, signature: str, names: Iterable[str],
+               shape: tuple[int, ...]) -> None:
+    """Makes the buffers of a signature, for inputs of a shape."""
+    model = self._model
+    for name, details in model.get_input_tensor_details(signature).items():
+      if tuple(details['shape']) != shape:
+        model.resize_input_tensor_by_name(signature, name, shape)
+    outputs = model.get_output_tensor_details(signature)
+    self._buffers[signature] = (
+        {name: model.create_input_buffer_by_name(signature, name)
+         for name in names},
+        {name: model.create_output_buffer_by_name(signature, name)
+         for name in outputs}, outputs)
+    self._shapes[signature] = shape
+
+  def _compute(self, signature: str, inputs: Mapping[str, np.ndarray]
+               ) -> dict[str, np.ndarray]:
+    given, computed, details = self._buffers[signature]
+    for name, values in inputs.items():
+      given[name].write(values)
+    self._model.run_by_name(signature, given, computed)
+    return {name: buffer.read(
+        int(np.prod(details[name]['shape'])), details[name]['dtype']
+    ).reshape(details[name]['shape']) for name, buffer in computed.items()}
+
+
+class InterpreterEngine:
+  """Runs signatures by LiteRT's `Interpreter`, each made ready when first used.
+
+  Args:
+    path: The file, already checked.
+    num_threads: Number of threads.
+
+  Raises:
+    RuntimeError: If it refuses the file.
+    ValueError: If it refuses the file.
+  """
+
+  def __init__(self, path: str, num_threads: int):
+    from ai_edge_litert import interpreter as litert
+    # Given its path, it maps the file instead of reading it.
+    self._interpreter = litert.Interpreter(path, num_threads=num_threads)
+    self._runners: dict[str, Any] = {}
+
+  def signatures(self) -> Signatures:
+    """Returns the names of inputs and outputs of each signature."""
+    return self._interpreter.get_signature_list()
+
+  def output_shape(self, signature: str, output: str) -> np.ndarray:
+    """Returns the shape of an output."""
+    return self._runner(signature).get_output_details()[output]['shape']
+
+  def run(self, signature: str, inputs: Mapping[str, np.ndarray]
+          ) -> dict[str, np.ndarray]:
+    """Returns the outputs by name, which are copies."""
+    return self._runner(signature)(**inputs)
+
+  def _runner(self, signature: str) -> Any:
+    if signature not in self._runners:
+      self._runners[signature] = self._interpreter.get_signature_runner(
+          signature)
+    return self._runners[signature]
+
+
+Engine = CompiledEngine | InterpreterEngine
+
+
+def open_engine(path: str, num_threads: int, weight_cache: str = '') -> Engine:
+  """Returns the fastest engine that runs a file.
+
+  Args:
+    path: The file, already checked.
+    num_threads: Number of threads.
+    weight_cache: See `CompiledEngine`.
+
+  Raises:
+    RuntimeError: If none does.
+    ValueError: If none does.
+  """
+  try:
+    return CompiledEngine(path, num_threads, weight_cache)
+  except (ImportError, RuntimeError, ValueError, TypeError):
+    return InterpreterEngine(path, num_threads)
+
+
+def cache_file(folder: str | os.PathLike, model_sha256: str) -> str:
+  """Returns the file of a model's packed weights in a folder, which is made.
+
+  The runtime's release is in its name, since others pack otherwise.
+  """
+  folder = pathlib.Path(folder).expanduser()
+  folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+  release = importlib.metadata.version('ai-edge-litert')
+  return str(folder / f'{model_sha256[:32]}-{release}.xnnpack')
+
+
+# === LiteRT's log ===
+
+
+@functools.cache
+def _environment() -> Any:
+  """Returns what all models of a process share.
+
+  LiteRT logs some lines when it ends, which is when the process does.
+  """
+  from ai_edge_litert import environment as litert
+  atexit.register(_silence)
+  return litert.Environment.create()
+
+
+def _silence() -> None:
+  """Sends what native code still writes to standard error nowhere."""
+  with contextlib.suppress(OSError, ValueError):
+    sys.stderr.flush()
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
+
+
+@contextlib.contextmanager
+def _quiet() -> Iterator[None]:
+  """Keeps LiteRT's log, a dozen lines for each file, from standard error.
+
+  It has no setting for that. What raises an error says so by itself.
+  """
+  with _stderr_lock:
+    sys.stderr.flush()
+    try:
+      saved = os.dup(2)
+    except OSError:  # Closed, as in a service.
+      yield
+      return
+    sink = os.open(os.devnull, os.O_WRONLY)
+    try:
+      os.dup2(sink, 2)
+      yield
+    finally:
+      os.dup2(saved, 2)
+      os.close(saved)
+      os.close(sink)

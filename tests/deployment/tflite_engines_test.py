@@ -1,0 +1,101 @@
+# Copyright 2026 The mobilebert_tf Authors
+# SPDX-License-Identifier: Apache-2.0
+
+"""Both runtimes compute the same, and packed weights are kept."""
+
+import pathlib
+import shutil
+import subprocess
+import sys
+import tempfile
+from unittest import mock
+
+from absl.testing import absltest
+from absl.testing import parameterized
+import numpy as np
+import tensorflow as tf
+
+from mobilebert_tf.deployment import tflite_engines
+from mobilebert_tf.tasks import registry
+from tests.data import temporary
+from tests.deployment import tiny_tflite
+from tests.inference import tiny_classifier
+
+_TEXTS = [tiny_classifier.text(words, words) for words in (0, 3, 9, 20, 37, 60)]
+
+
+class TFLiteEnginesTest(parameterized.TestCase, temporary.TemporaryFiles,
+                        tf.test.TestCase):
+
+  @classmethod
+  def setUpClass(cls):
+    super().setUpClass()
+    cls.folder = pathlib.Path(tempfile.mkdtemp())
+    cls.addClassCleanup(shutil.rmtree, cls.folder, ignore_errors=True)
+    cls.path = str(tiny_tflite.build(cls.folder, dynamic_length=True).path)
+
+  def _inputs(self, length: int) -> dict[str, np.ndarray]:
+    ids = np.arange(length, dtype=np.int32)[np.newaxis] % 30 + 5
+    return {'input_word_ids': ids, 'input_mask': np.ones_like(ids),
+            'input_type_ids': np.zeros_like(ids)}
+
+  def test_engines_compute_the_same(self):
+    engines = [tflite_engines.CompiledEngine(self.path, 1),
+               tflite_engines.InterpreterEngine(self.path, 1)]
+    self.assertEqual(*(set(each.signatures()) for each in engines))
+    for name, length in (('serve_8', 8), ('serve_40', 40), ('serve_8', 8),
+                         ('serve_dynamic', 7), ('serve_dynamic', 33),
+                         ('serve_dynamic', 7)):
+      compiled, interpreted = (
+          engine.run(name, self._inputs(length)) for engine in engines)
+      self.assertEqual(set(compiled), set(interpreted))
+      for output, values in compiled.items():
+        self.assertEqual(values.dtype, interpreted[output].dtype)
+        self.assertAllClose(values, interpreted[output], 1e-6, 1e-6)
+        self.assertAllEqual(engines[0].output_shape(name, output),
+                            engines[1].output_shape(name, output))
+
+  def test_outputs_are_copies(self):
+    engine = tflite_engines.CompiledEngine(self.path, 1)
+    first = engine.run('serve_8', self._inputs(8))['probabilities']
+    kept = first.copy()
+    engine.run('serve_8', {
+        name: values * 0 for name, values in self._inputs(8).items()})
+    self.assertAllEqual(first, kept)
+
+  def test_packed_weights_are_kept(self):
+    cache = pathlib.Path(self.make_folder(), 'new')
+    expected = registry.TFLiteRunner(self.path).scores(_TEXTS)
+    for _ in range(2):
+      runner = registry.TFLiteRunner(self.path, weight_cache=cache)
+      self.assertAllClose(runner.scores(_TEXTS), expected, 1e-6, 1e-6)
+      [file] = cache.iterdir()
+      self.assertStartsWith(file.name, runner.metadata.model_sha256[:32])
+      self.assertGreater(file.stat().st_size, 0)
+      changed, content = file.stat().st_mtime_ns, file.read_bytes()
+    registry.TFLiteRunner(self.path, weight_cache=cache).scores(_TEXTS)
+    self.assertEqual(file.stat().st_mtime_ns, changed)
+    self.assertEqual(file.read_bytes(), content)
+
+  @parameterized.parameters(ImportError, RuntimeError)
+  def test_interpreter_in_its_place(self, error):
+    expected = registry.TFLiteRunner(self.path).scores(_TEXTS)
+    with mock.patch.object(tflite_engines, 'CompiledEngine', side_effect=error):
+      runner = registry.TFLiteRunner(self.path)
+    self.assertIsInstance(runner._signatures.engine,
+                          tflite_engines.InterpreterEngine)
+    self.assertAllClose(runner.scores(_TEXTS), expected, 1e-6, 1e-6)
+
+  def test_it_prints_nothing_of_its_own(self):
+    found = subprocess.run(
+        [sys.executable, '-c', 'import sys, mobilebert_tf\n'
+         'runner = mobilebert_tf.TFLiteRunner(sys.argv[1])\n'
+         'runner.answer(["w1", "w1 " * 30])\n'
+         'print("kept", file=sys.stderr)', self.path],
+        check=True, capture_output=True, text=True,
+        cwd=pathlib.Path(__file__).parents[2])
+    self.assertEqual(found.stdout + found.stderr, 'kept\n')
+
+
+if __name__ == '__main__':
+  absltest.main()
