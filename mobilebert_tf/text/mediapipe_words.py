@@ -52,9 +52,9 @@ class GraphSplitter:
         max_bytes_per_word=LONGEST_WORD, no_pretokenization=True)
 
   def normalize(self, texts: 'tf.Tensor') -> 'tf.Tensor':
-    """Lower-cases A to Z, which leaves all bytes at their places."""
+    """Lower-cases A to Z, and drops NUL, which the search would end at."""
     import tensorflow as tf
-    return tf.strings.lower(texts)
+    return tf.strings.lower(tf.strings.regex_replace(texts, r'\x{0}+', ''))
 
   def split(self, texts: 'tf.Tensor') -> 'tf.RaggedTensor':
     """Returns the ids of normalized texts, int32 `[texts, (tokens)]`."""
@@ -106,7 +106,7 @@ class _Spacing(dict):
       character = f' {character} '
     elif character in string.ascii_uppercase:
       character = character.lower()
-    elif unicodedata.category(character) == 'Cs':
+    elif not code or unicodedata.category(character) == 'Cs':
       character = ''
     self[code] = character
     return character
