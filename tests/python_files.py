@@ -124,9 +124,11 @@ def optional_imports(path: str) -> set[str]:
     if isinstance(node, ast.Try) and any(
         getattr(handler.type, 'id', None) == 'ImportError'
         for handler in node.handlers):
-      modules |= {alias.name.split('.')[0] for statement in node.body
-                  if isinstance(statement, ast.Import)
-                  for alias in statement.names}
+      for statement in node.body:
+        if isinstance(statement, ast.Import):
+          modules |= {each.name.split('.')[0] for each in statement.names}
+        elif isinstance(statement, ast.ImportFrom):
+          modules.add(statement.module.split('.')[0])
   return modules
 
 
