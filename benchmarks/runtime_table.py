@@ -4,6 +4,7 @@
 """Differences of answers, and tables of what was found."""
 
 from collections.abc import Iterator, Mapping, Sequence
+import dataclasses
 from typing import Any
 
 import numpy as np
@@ -24,10 +25,14 @@ def largest_difference(found: Sequence[Any], expected: Sequence[Any]) -> float:
 
 
 def find_numbers(answer: Any,
-                 place: tuple[int, ...] = ()) -> Iterator[tuple[Any, float]]:
-  """Yields the floats within an answer, with their places."""
+                 place: tuple[Any, ...] = ()) -> Iterator[tuple[Any, float]]:
+  """Yields the finite floats within an answer, with their places."""
   if isinstance(answer, float | np.floating):
-    yield place, float(answer)
+    if np.isfinite(answer):
+      yield place, float(answer)
+  elif dataclasses.is_dataclass(answer):
+    for field in dataclasses.fields(answer):
+      yield from find_numbers(getattr(answer, field.name), (*place, field.name))
   elif isinstance(answer, tuple | list):
     for i, each in enumerate(answer):
       yield from find_numbers(each, (*place, i))

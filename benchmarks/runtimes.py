@@ -67,6 +67,7 @@ class Row:
     if path.exists():
       return files.read_json(path)
     print(f'{self._folder.name}: {column.title}', file=sys.stderr, flush=True)
+    _ = self._expected  # Without a model there is nothing to note.
     try:
       found = self._compare(column)
     except (ValueError, RuntimeError, ImportError, LookupError) as error:

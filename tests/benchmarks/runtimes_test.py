@@ -3,6 +3,8 @@
 
 """Texts and tables of the comparison of runtime_table."""
 
+import dataclasses
+import math
 from typing import NamedTuple
 
 from absl.testing import absltest
@@ -20,6 +22,13 @@ class _Word(NamedTuple):
   text: str
   start: int
   probability: float
+
+
+@dataclasses.dataclass
+class _Span:
+  text: str
+  odds: float
+  n_best: tuple[_Word, ...] = ()
 
 
 class TextsTest(absltest.TestCase):
@@ -65,6 +74,11 @@ class CellsTest(absltest.TestCase):
              np.float32(1.5)]
     self.assertEqual(runtime_table.largest_difference(found, other), 0.5)
     self.assertEqual(runtime_table.largest_difference(found, found), 0.0)
+
+  def test_numbers_that_only_one_answer_has_are_not_compared(self):
+    found = [_Span('a', math.inf), _Span('b', 2.0, (_Word('b', 0, 0.5),))]
+    other = [_Span('a', 1.0), _Span('b', 2.25)]
+    self.assertEqual(runtime_table.largest_difference(found, other), 0.25)
 
   def test_a_cell_without_numbers_has_a_note(self):
     cell = {'real': {'share': 0.998, 'largest': 0.012},
