@@ -27,7 +27,8 @@ Answers = Callable[[list[str], list[str] | None], Any]
 
 
 def _open(path: pathlib.Path) -> Any:
-  return formats.recognise(path).open(path, registry.KINDS)
+  # Threads of TensorFlow cannot be set any more.
+  return formats.recognise(path).open(path, registry.KINDS, num_threads=None)
 
 
 class Keras:

@@ -37,7 +37,7 @@ ROWS: Mapping[str, dict[str, Any]] = {
     'pairs': dict(_ALL, task='classification', file=PAIRS, pair_column='pair'),
     'regression': dict(_ALL, task='regression', file=SENTENCES),
     'tokens': dict(_ALL, task='token_classification', file=WORDS),
-    'questions': dict(_ALL, task='squad_v1', file=QUESTIONS, max_length=192),
+    'questions': dict(_ALL, task='squad_v1', file=QUESTIONS, max_length=120),
     'embeddings': dict(_ALL, task='embedding', file=PAIRS, pair_column='pair',
                        label_column='score'),
 }
@@ -67,6 +67,8 @@ def _pairs(data_dir: pathlib.Path, part: str) -> str:
   """Returns pairs of STS-B, their scores, and whether they are similar."""
   rows = _read(data_dir / 'glue/STS-B' / f'{part}.tsv',
                ('sentence1', 'sentence2', 'score'))
+  # Some pairs are there twice, with other scores.
+  rows = list({row[:2]: row for row in rows}.values())
   return _table(('text', 'pair', 'score', 'label'), (
       (*row, 'similar' if float(row[2]) > _SIMILAR else 'different')
       for row in _sample(rows, part)))
