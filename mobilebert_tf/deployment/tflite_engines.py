@@ -161,7 +161,11 @@ def open_engine(path: str, num_threads: int, weight_cache: str = '') -> Engine:
     ValueError: If none does.
   """
   try:
-    return CompiledEngine(path, num_threads, weight_cache)
+    engine = CompiledEngine(path, num_threads, weight_cache)
+    with _quiet():
+      for name, signature in engine.signatures().items():
+        engine.output_shape(name, signature['outputs'][0])  # Or it is refused.
+    return engine
   except (ImportError, RuntimeError, ValueError, TypeError):
     return InterpreterEngine(path, num_threads)
 
