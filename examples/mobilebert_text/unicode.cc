@@ -231,7 +231,7 @@ Normalized NormalizeForMediaPipe(const std::u32string& codes) {
   Normalized found;
   for (size_t i = 0; i < codes.size(); ++i) {
     const char32_t code = codes[i];
-    if (code >= 0xd800 && code < 0xe000) continue;
+    if (code == 0 || (code >= 0xd800 && code < 0xe000)) continue;
     const bool is_capital = code >= 'A' && code <= 'Z';
     AppendSpaced(is_capital ? code - 'A' + 'a' : code, i, found);
   }

@@ -107,7 +107,7 @@ class ConvertTest(folders.FolderTestCase, parameterized.TestCase):
     self.assertEqual(cells['Parameters'], '133,162 in 105 weights')
     self.assertIn('none beside the input', cells['Vocabulary'])
     self.assertIn('ignore', cells['Note'])
-    self.assertLen([name for name, _ in rows if name == 'File'], 6)  # A model card too.
+    self.assertLen([name for name, _ in rows if name == 'File'], 6)
     self.assertIn('equal to the last bit', cells['Check'])
     self.assertIn('Time', cells)
 

@@ -13,7 +13,8 @@ from mobilebert_tf.tasks import registry
 _KINDS = tuple(registry.KINDS)
 # Every part that a kind may lack, with arguments that nothing looks at.
 _PARTS = {
-    'task_config': (), 'line_answerer': (None, 1), 'answers': (None, None),
+    'task_config': (), 'line_answerer': (None, 1), 'answerer': (None,),
+    'answers': (None, None),
     'encode': (None, None), 'differ': (None, None), 'to_answer': (None, ()),
     'evaluate': (None, None), 'read_labelled': ('', None, None),
     'read_texts': ('', False), 'agreement': (None, None),
@@ -23,8 +24,9 @@ _PARTS = {
 _KEYWORDS = {'encode': {'rows': 1, 'length': None, 'most': None},
              'served_module': {'xla': False}}
 _LACKING = {
-    'embedding': {'task_config', 'line_answerer', 'evaluate', 'read_labelled',
-                  'read_recipe', 'score_run', 'report_parts'},
+    'embedding': {'task_config', 'line_answerer', 'answerer', 'evaluate',
+                  'read_labelled', 'read_recipe', 'score_run',
+                  'report_parts'},
     # These answer files their own way (`answer_file`).
     'question_answering': {'to_answer'},
     'token_classification': {'to_answer'},
