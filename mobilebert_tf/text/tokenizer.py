@@ -183,9 +183,9 @@ class Tokenizer(tf.Module):
 
     Halves of surrogate pairs are dropped.
     """
-    # U+FFFD is dropped too, and counts as one character.
+    # NUL is dropped too, and counts as one character.
     parts = [self.tokenize_with_offsets(
-        [_SURROGATES.sub('\ufffd', text) for text in batch])
+        [_SURROGATES.sub('\0', text) for text in batch])
              for batch in _batches(texts)]
     values = (np.concatenate([getattr(part, name).values for part in parts]
                              or [np.zeros([0], np.int32)])
