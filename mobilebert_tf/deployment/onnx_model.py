@@ -42,7 +42,9 @@ def build(trained: loading.TrainedModel, folded: folding.FoldedEncoder,
   graph = onnx_graph.Graph()
   pad_id = vocabulary_lib.Vocabulary.read(trained.vocab_file).pad_id
   head = _Head(graph, onnx_graph.Encoder(graph, folded, pad_id, dtype), folded)
-  outputs = head.outputs(trained.model)
+  names = trained.kind.hub_names
+  outputs = {names.get(name, name): output
+             for name, output in head.outputs(trained.model).items()}
   mask = graph.add('Cast', head.encoder.mask, to=onnx_graph.FLOAT)
   numbers = trained.kind.add_numbers(graph, {
       name: value for name, (value, _) in outputs.items()}, mask)
@@ -72,7 +74,7 @@ class _Head:
     if isinstance(model, (modeling.MobileBertEncoder, modeling.BertEncoder)):
       return self._vectors(model)
     if isinstance(model, modeling.SentenceEncoder):
-      return {'sentence_embedding': (self._sentence(model), [model.size])}
+      return {'vector': (self._sentence(model), [model.size])}
     if not getattr(model, 'head_input', ''):
       raise ValueError(
           f'{type(model).__name__} cannot be exported to ONNX; accepted: an '
