@@ -85,9 +85,10 @@ class CompiledEngine:
                shape: tuple[int, ...]) -> None:
     """Makes the buffers of a signature, for inputs of a shape."""
     model = self._model
-    for name, details in model.get_input_tensor_details(signature).items():
+    for details in model.get_input_tensor_details(signature).values():
       if tuple(details['shape']) != shape:
-        model.resize_input_tensor_by_name(signature, name, shape)
+        raise ValueError(f'it takes {list(details["shape"])}, not '
+                         f'{list(shape)}.')
     outputs = model.get_output_tensor_details(signature)
     self._buffers[signature] = (
         {name: model.create_input_buffer_by_name(signature, name)
@@ -148,18 +149,23 @@ class InterpreterEngine:
 Engine = CompiledEngine | InterpreterEngine
 
 
-def open_engine(path: str, num_threads: int, weight_cache: str = '') -> Engine:
+def open_engine(path: str, num_threads: int, weight_cache: str = '', *,
+                any_length: bool = False) -> Engine:
   """Returns the fastest engine that runs a file.
 
   Args:
     path: The file, already checked.
     num_threads: Number of threads.
     weight_cache: See `CompiledEngine`.
+    any_length: Whether a signature takes any length. `CompiledModel` of LiteRT
+      2.3 writes outputs that grow with it beyond the end of their buffers.
 
   Raises:
     RuntimeError: If none does.
     ValueError: If none does.
   """
+  if any_length:
+    return InterpreterEngine(path, num_threads)
   try:
     engine = CompiledEngine(path, num_threads, weight_cache)
     with _quiet():

@@ -56,7 +56,8 @@ class Signatures:
       self.engine = tflite_engines.open_engine(
           self._path, num_threads,
           tflite_engines.cache_file(weight_cache, metadata.model_sha256)
-          if weight_cache is not None else '')
+          if weight_cache is not None else '',
+          any_length=metadata.dynamic_length)
       found = self.engine.signatures()
     except (RuntimeError, ValueError) as error:
       raise tflite_file.damaged(path, error) from error

@@ -32,7 +32,7 @@ class TFLiteEnginesTest(parameterized.TestCase, temporary.TemporaryFiles,
     super().setUpClass()
     cls.folder = pathlib.Path(tempfile.mkdtemp())
     cls.addClassCleanup(shutil.rmtree, cls.folder, ignore_errors=True)
-    cls.path = str(tiny_tflite.build(cls.folder, dynamic_length=True).path)
+    cls.path = str(tiny_tflite.build(cls.folder).path)
 
   def _inputs(self, length: int) -> dict[str, np.ndarray]:
     ids = np.arange(length, dtype=np.int32)[np.newaxis] % 30 + 5
@@ -43,9 +43,7 @@ class TFLiteEnginesTest(parameterized.TestCase, temporary.TemporaryFiles,
     engines = [tflite_engines.CompiledEngine(self.path, 1),
                tflite_engines.InterpreterEngine(self.path, 1)]
     self.assertEqual(*(set(each.signatures()) for each in engines))
-    for name, length in (('serve_8', 8), ('serve_40', 40), ('serve_8', 8),
-                         ('serve_dynamic', 7), ('serve_dynamic', 33),
-                         ('serve_dynamic', 7)):
+    for name, length in (('serve_8', 8), ('serve_40', 40), ('serve_8', 8)):
       compiled, interpreted = (
           engine.run(name, self._inputs(length)) for engine in engines)
       self.assertEqual(set(compiled), set(interpreted))
@@ -54,6 +52,21 @@ class TFLiteEnginesTest(parameterized.TestCase, temporary.TemporaryFiles,
         self.assertAllClose(values, interpreted[output], 1e-6, 1e-6)
         self.assertAllEqual(engines[0].output_shape(name, output),
                             engines[1].output_shape(name, output))
+
+  def test_another_length_is_refused(self):
+    engine = tflite_engines.CompiledEngine(self.path, 1)
+    with self.assertRaisesRegex(ValueError, r'takes \[1, 8\], not \[1, 9\]'):
+      engine.run('serve_8', self._inputs(9))
+
+  def test_a_file_for_any_length_runs_in_interpreter(self):
+    path = tiny_tflite.build(
+        pathlib.Path(self.make_folder()), dynamic_length=True).path
+    runner = registry.TFLiteRunner(path)
+    self.assertIsInstance(runner._signatures.engine,
+                          tflite_engines.InterpreterEngine)
+    self.assertAllClose(
+        runner.scores(_TEXTS), registry.TFLiteRunner(self.path).scores(_TEXTS),
+        1e-5, 1e-5)
 
   def test_outputs_are_copies(self):
     engine = tflite_engines.CompiledEngine(self.path, 1)

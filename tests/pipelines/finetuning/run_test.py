@@ -117,7 +117,8 @@ class RunTest(tf.test.TestCase):
     vocab_file = tiny_classifier.write_vocabulary(str(self.folder))
     teacher = str(self.folder / 'teacher')
     modeling.MobileBertEncoder(tiny_classifier.architecture(
-        embedding_size=160)).save_pretrained(teacher, vocab_file=vocab_file)
+        embedding_size=160, inter_block_size=160)).save_pretrained(
+            teacher, vocab_file=vocab_file)
     recipe = tiny.recipe(self, init_checkpoint='', init_from=teacher,
                          architecture='mobilebert_small')
     start = run.prepare(recipe, self.folder)
