@@ -103,9 +103,9 @@ def write_folder(
   Args:
     trained: The model.
     output_dir: The folder; one that this function wrote is replaced.
-    texts: As for `write`.
+    texts: Real texts; see `write`.
     quantizations: Names of `FILES`.
-    reduce_range: As for `write`, like all other arguments.
+    reduce_range: Whether weights have 7 bits; see `write`.
     largest_disagreement: See there.
     report: Receiver of what the check of each file found.
 

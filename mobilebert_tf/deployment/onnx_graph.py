@@ -141,7 +141,7 @@ class Encoder:
 
   Attributes:
     mask: Mask as it was given, int64 `[batch, sequence]`.
-    padded_mask: The same with the added [PAD].
+    padded_mask: That mask with the added [PAD].
   """
 
   def __init__(self, graph: Graph, folded: folding.FoldedEncoder, pad_id: int,

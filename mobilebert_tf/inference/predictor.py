@@ -54,7 +54,7 @@ class TextPredictor:
     kind: Kind of task.
     labels: Labels in the order of the model's outputs.
     pairs: Whether it reads two texts; None for one or two.
-    source: What was loaded, for messages.
+    source: Origin of the model, for messages.
 
   Example:
 

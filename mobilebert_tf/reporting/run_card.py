@@ -42,7 +42,7 @@ class Statements:
   Attributes:
     licence: Licence by the hub's identifier, such as `apache-2.0`.
     language: Language of the texts by its code, such as `en`.
-    intended_use: What the model is for, and what it is not for.
+    intended_use: Purpose of the model, and what it is not for.
     base_model: Name on the hub of the model that it was made from.
     exports: Size, latency and agreement of exported models.
   """
