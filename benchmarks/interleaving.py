@@ -56,8 +56,8 @@ def time_interleaved(starts: Sequence[Callable[[], tuple[Step, Step]]],
       `functools.partial` of a function of a module. Returns its step, which
       ends when the work is done, and what makes a report after the first one.
     rounds: Steps of each that are timed, after two for warming up.
-    peak_memory: Function that returns the peak of a contender, called in its process;
-      resident bytes if not given, imports included.
+    peak_memory: Function that returns the peak of a contender, called in its
+      process; resident bytes if not given, imports included.
 
   Returns:
     A timing of each contender.
