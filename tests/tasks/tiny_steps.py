@@ -130,7 +130,8 @@ def _with_teacher(folder: str) -> Step:
   config = fine_tuning.with_teacher(classification.SentencePredictionConfig())
   config.teacher.override(
       {'checkpoint': f'{folder}/teacher', 'hidden_weight': 2.0})
-  config.train_data.override({'seq_length': 8, 'unlabelled_path': 'made up'})
+  config.train_data.seq_length = 8
+  config.train_data.unlabelled_path = 'made up'
   config.override({'class_weights': [0.5, 1.0, 2.0], 'focal_gamma': 1.5})
   task, batch = _classify(3, config)
   return task, {**batch, 'is_labelled': tf.constant(
