@@ -5,8 +5,8 @@
 
 `CompiledModel` packs the weights once for all signatures, into memory that they
 share or into a file that later processes map. `Interpreter` packs them for each
-anew, and runs what `CompiledModel` refuses, such as files with custom
-operations.
+anew, and runs what `CompiledModel` does not: files with custom operations, or
+for any length.
 """
 
 import atexit
@@ -73,7 +73,7 @@ class CompiledEngine:
 
   def run(self, signature: str, inputs: Mapping[str, np.ndarray]
           ) -> dict[str, np.ndarray]:
-    """Returns the outputs by name, for inputs of one shape."""
+    """Returns the outputs by name, for inputs of the signature's shape."""
     [shape] = {values.shape for values in inputs.values()}
     if self._shapes.get(signature) == shape:
       return self._compute(signature, inputs)
