@@ -59,7 +59,7 @@ class CompiledEngine:
     if new and os.path.exists(new):
       os.replace(new, weight_cache)
     # Inputs, outputs and what is known of these.
-    self._buffers: dict[str, tuple[dict, dict, dict]] = {}
+    self._ready: dict[str, tuple[dict, dict, dict]] = {}
     self._shapes: dict[str, tuple[int, ...]] = {}
 
   def signatures(self) -> Signatures:
@@ -90,7 +90,7 @@ class CompiledEngine:
         raise ValueError(f'it takes {list(details["shape"])}, not '
                          f'{list(shape)}.')
     outputs = model.get_output_tensor_details(signature)
-    self._buffers[signature] = (
+    self._ready[signature] = (
         {name: model.create_input_buffer_by_name(signature, name)
          for name in names},
         {name: model.create_output_buffer_by_name(signature, name)
@@ -99,7 +99,7 @@ class CompiledEngine:
 
   def _compute(self, signature: str, inputs: Mapping[str, np.ndarray]
                ) -> dict[str, np.ndarray]:
-    given, computed, details = self._buffers[signature]
+    given, computed, details = self._ready[signature]
     for name, values in inputs.items():
       given[name].write(values)
     self._model.run_by_name(signature, given, computed)
@@ -124,7 +124,7 @@ class InterpreterEngine:
     from ai_edge_litert import interpreter as litert
     # Given its path, it maps the file instead of reading it.
     self._interpreter = litert.Interpreter(path, num_threads=num_threads)
-    self._runners: dict[str, Any] = {}
+    self._ready: dict[str, Any] = {}
 
   def signatures(self) -> Signatures:
     """Returns the names of inputs and outputs of each signature."""
@@ -140,10 +140,10 @@ class InterpreterEngine:
     return self._runner(signature)(**inputs)
 
   def _runner(self, signature: str) -> Any:
-    if signature not in self._runners:
-      self._runners[signature] = self._interpreter.get_signature_runner(
+    if signature not in self._ready:
+      self._ready[signature] = self._interpreter.get_signature_runner(
           signature)
-    return self._runners[signature]
+    return self._ready[signature]
 
 
 Engine = CompiledEngine | InterpreterEngine
