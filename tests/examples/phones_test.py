@@ -46,7 +46,7 @@ def _file(task: str, **fields) -> pathlib.Path:
 @functools.cache
 def _command(language: str) -> list[str]:
   folder = _folder() / language
-  folder.mkdir()
+  folder.mkdir(exist_ok=True)  # Of a test before, where nothing compiles.
   return _BUILDERS[language](folder)
 
 
