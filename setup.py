@@ -105,6 +105,7 @@ EXTRAS_REQUIRE = {
         'onnx>=1.18',
         'onnxruntime>=1.20',
         'onnxscript>=0.3',
+        'openvino>=2025.0',
         'torch>=2.4',
         'transformers>=4.45',
     ],

@@ -218,18 +218,13 @@ def _time(runners: dict[Any, Callable[..., Any]],
 def _errors(outputs: Sequence[Any], expected: Sequence[Any],
             batches: Sequence[dict[str, Any]]) -> tuple[str, str]:
   """Returns the smallest cosine of a token, and the relative error."""
-  import numpy as np
+  from benchmarks import closeness
 
-  ours, theirs = (np.concatenate([
-      np.float64(each)[batch['input_mask'].numpy() == 1]
-      for each, batch in zip(values, batches, strict=True)])
-                  for values in (outputs, expected))
-  if not np.isfinite(ours).all():
-    return 'NaN', 'NaN'
-  cosine = (ours * theirs).sum(1) / (
-      np.linalg.norm(ours, axis=1) * np.linalg.norm(theirs, axis=1))
-  error = np.sqrt(np.mean((ours - theirs)**2)) / theirs.std()
-  return f'{cosine.min():.6f}', f'{error:.2g}'
+  cosine, error = closeness.compare(*([
+      each[batch['input_mask'].numpy() == 1]
+      for each, batch in zip(values, batches, strict=True)]
+                                      for values in (outputs, expected)))
+  return f'{cosine:.6f}', f'{error:.2g}'
 
 
 if __name__ == '__main__':
