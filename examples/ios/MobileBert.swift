@@ -245,8 +245,10 @@ public final class MobileBert: @unchecked Sendable {
     guard
       let runner = TfLiteInterpreterGetSignatureRunner(interpreter, signature)
     else { throw MobileBertError("The file has no signature \(signature).") }
+    let status = TfLiteSignatureRunnerAllocateTensors(runner)
+    if status != kTfLiteOk { TfLiteSignatureRunnerDelete(runner) }
+    try requireOk(status)
     runners[signature] = runner
-    try requireOk(TfLiteSignatureRunnerAllocateTensors(runner))
     return runner
   }
 

@@ -77,7 +77,7 @@ class TFLiteRunnerTest(parameterized.TestCase, temporary.TemporaryFiles,
             tiny_tflite.VOCABULARY)))
 
   def _used(self, runner: tflite_runner.TFLiteRunner) -> list[str]:
-    """Returns the signatures that the engine, of either kind, has made ready."""
+    """Returns the signatures that either kind of engine has made ready."""
     return sorted(runner._signatures.engine._ready)
 
   # === The same as Keras ===
