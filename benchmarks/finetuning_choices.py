@@ -1,7 +1,6 @@
 # Copyright 2026 The mobilebert_tf Authors
 # SPDX-License-Identifier: Apache-2.0
 
-
 r"""Compares what one can choose in fine-tuning, on SST-2.
 
 python benchmarks/finetuning_choices.py --choice=batches --data_dir=glue \

@@ -1,7 +1,6 @@
 # Copyright 2026 The mobilebert_tf Authors
 # SPDX-License-Identifier: Apache-2.0
 
-
 r"""Shows what rewrites for inference do to range, accuracy, size and speed.
 
 python benchmarks/inference_rewrites.py --text_file=sentences.txt \

@@ -1,7 +1,6 @@
 # Copyright 2026 The mobilebert_tf Authors
 # SPDX-License-Identifier: Apache-2.0
 
-
 """Records, and the settings of trainings on them that take seconds."""
 
 import os

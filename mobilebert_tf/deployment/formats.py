@@ -33,6 +33,8 @@ class Format:
       `metadata`.
     suffix: End of the names of its files; empty for folders.
     marker: File that is in its folders; empty for files.
+    within: Files that a folder of them may have, the first that is there for
+      the folder.
   """
   name: str
   title: str
@@ -40,6 +42,7 @@ class Format:
   runner: str
   suffix: str = ''
   marker: str = ''
+  within: Sequence[str] = ()
 
   def recognises(self, path: pathlib.Path) -> bool:
     """Returns whether a path is an exported model of this format."""
@@ -73,7 +76,9 @@ FORMATS: dict[str, Format] = {each.name: each for each in (
     Format('saved_model', 'SavedModel', 'saved_model', 'saved_model_runner',
            marker='saved_model.pb'),
     Format('tflite', 'TFLite', 'tflite', 'tflite_runner', suffix='.tflite'),
-    Format('onnx', 'ONNX', 'onnx', 'onnx_runner', suffix='.onnx'),
+    Format('onnx', 'ONNX', 'onnx', 'onnx_runner', suffix='.onnx', within=(
+        'onnx/model.onnx', 'onnx/model_fp16.onnx',
+        'onnx/model_quantized.onnx')),
 )}
 
 
@@ -125,9 +130,17 @@ def find(paths: Sequence[str | os.PathLike]) -> list[ExportedModel]:
 
 
 def locate(path: pathlib.Path) -> pathlib.Path | None:
-  """Returns the path of an exported model, or its latest version; or None."""
+  """Returns the path of an exported model, of a folder the one in it, or None.
+
+  Of a folder of versions it is the latest; of Hugging Face's folder the most
+  exact ONNX file.
+  """
   if recognise(path):
     return path
+  for each in FORMATS.values():
+    for name in each.within:
+      if each.recognises(path / name):
+        return path / name
   versions = [each for each in (path.iterdir() if path.is_dir() else ())
               if each.name.isdecimal() and recognise(each)]
   return max(versions, key=lambda each: int(each.name), default=None)

@@ -1,5 +1,6 @@
 # Copyright 2026 The mobilebert_tf Authors
 # SPDX-License-Identifier: Apache-2.0
+
 """Labelled data of any task, predictions for it, and their scores.
 
 Misaligned answers, or logits taken for probabilities, make a report that looks

@@ -1,5 +1,6 @@
 # Copyright 2026 The mobilebert_tf Authors
 # SPDX-License-Identifier: Apache-2.0
+
 """What all fine-tuning has in common: a checked encoder, its start, a step."""
 
 import dataclasses

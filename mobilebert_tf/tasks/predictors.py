@@ -1,5 +1,6 @@
 # Copyright 2026 The mobilebert_tf Authors
 # SPDX-License-Identifier: Apache-2.0
+
 """Loads whatever answers texts: an exported model, a run, a checkpoint."""
 
 from __future__ import annotations
@@ -25,10 +26,10 @@ def load(path: str | os.PathLike, *,
 
   Args:
     path: A file or folder of any of `deployment.formats`, such as a `.tflite`
-      file or a SavedModel; the folder of a fine-tuning run, or one of its
-      checkpoints; a checkpoint of any format with a head and a vocabulary; a
-      folder of sentence-transformers; or the name of either on the Hugging Face
-      hub.
+      file, a SavedModel or the folder of `export_onnx`; the folder of a
+      fine-tuning run, or one of its checkpoints; a checkpoint of any format
+      with a head and a vocabulary; a folder of sentence-transformers; or the
+      name of either on the Hugging Face hub.
     num_threads: Number of threads of an exported model; None for the runtime's
       own choice. TensorFlow's is that of the process, and is set before it
       computes anything.

@@ -1,5 +1,6 @@
 # Copyright 2026 The mobilebert_tf Authors
 # SPDX-License-Identifier: Apache-2.0
+
 """The kinds of tasks, a line each: the only place that lists them.
 
 It also binds the engines, which name no task, to these kinds.

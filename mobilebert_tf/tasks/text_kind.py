@@ -1,5 +1,6 @@
 # Copyright 2026 The mobilebert_tf Authors
 # SPDX-License-Identifier: Apache-2.0
+
 """What all kinds of tasks share that read one text or two as a whole."""
 
 import numpy as np

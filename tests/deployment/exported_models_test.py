@@ -63,6 +63,13 @@ class ExportedModelsTest(temporary.TemporaryFiles, absltest.TestCase):
     with self.assertRaisesRegex(ValueError, f'name the file in it: {file}'):
       formats.find([file.parent])
 
+  def test_of_a_folder_of_onnx_files_the_most_exact_one(self):
+    for name in ('model_quantized', 'model_fp16'):
+      self._write(f'hub/onnx/{name}.onnx')
+    [found] = formats.find([self.folder / 'hub'])
+    self.assertEqual(found.path, self.folder / 'hub/onnx/model_fp16.onnx')
+    self.assertEqual((found.name, found.format), ('hub', 'onnx'))
+
   def test_the_same_twice_is_refused(self):
     self._write('model/3/saved_model.pb')
     with self.assertRaisesRegex(ValueError, 'is named twice'):

@@ -1,7 +1,6 @@
 # Copyright 2026 The mobilebert_tf Authors
 # SPDX-License-Identifier: Apache-2.0
 
-
 """One experiment on one device, on two, and on two workers: the same losses."""
 
 import json

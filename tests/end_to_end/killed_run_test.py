@@ -1,7 +1,6 @@
 # Copyright 2026 The mobilebert_tf Authors
 # SPDX-License-Identifier: Apache-2.0
 
-
 """A training killed with SIGKILL ends as one that never was, bit for bit."""
 
 import random

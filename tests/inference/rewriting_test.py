@@ -1,7 +1,6 @@
 # Copyright 2026 The mobilebert_tf Authors
 # SPDX-License-Identifier: Apache-2.0
 
-
 """A rewritten model answers as the one it was made of, whatever its heads."""
 
 import functools

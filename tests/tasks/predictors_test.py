@@ -21,6 +21,7 @@ import mobilebert_tf
 from mobilebert_tf import modeling
 from mobilebert_tf.deployment import agreement
 from mobilebert_tf.deployment import formats
+from mobilebert_tf.deployment import onnx
 from mobilebert_tf.deployment import served_module
 from mobilebert_tf.inference import loading
 from mobilebert_tf.inference import predictor
@@ -250,6 +251,18 @@ class LoadTest(tf.test.TestCase):
     self.assertEqual(loaded.labels, list(tiny_classifier.LABELS))
     with self.assertRaisesRegex(ValueError, 'num_threads is 2, but .*mine'):
       mobilebert_tf.load(self.folder / 'mine', num_threads=2)
+
+  def test_the_folder_of_onnx_files(self):
+    trained = tiny_classifier.build(self.folder)
+    onnx.write_folder(trained, self.folder / 'hub', agreement.RealTexts(
+        [tiny_classifier.text(9, i) for i in range(40)], None))
+    with mobilebert_tf.load(self.folder / 'hub', num_threads=1) as loaded:
+      found = loaded.batch(_TEXTS)
+    expected = predictors.of_trained(trained).batch(_TEXTS)
+    self.assertEqual([each.label for each in found],
+                     [each.label for each in expected])
+    self.assertAllClose([each.probability for each in found],
+                        [each.probability for each in expected], 1e-5, 1e-5)
 
   def test_what_is_not_there_is_named(self):
     for path in ('absent.tflite', 'absent/folder'):

@@ -1,7 +1,6 @@
 # Copyright 2026 The mobilebert_tf Authors
 # SPDX-License-Identifier: Apache-2.0
 
-
 """A whole experiment is completed and checked before anything is built."""
 
 import os

@@ -1,7 +1,6 @@
 # Copyright 2026 The mobilebert_tf Authors
 # SPDX-License-Identifier: Apache-2.0
 
-
 """A training whose loss is not finite stops, says where, and saves nothing."""
 
 import os

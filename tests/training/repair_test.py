@@ -1,7 +1,6 @@
 # Copyright 2026 The mobilebert_tf Authors
 # SPDX-License-Identifier: Apache-2.0
 
-
 """A distillation that diverged goes on as docs/distillation.md says."""
 
 import os

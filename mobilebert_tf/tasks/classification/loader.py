@@ -1,5 +1,6 @@
 # Copyright 2026 The mobilebert_tf Authors
 # SPDX-License-Identifier: Apache-2.0
+
 """Labelled texts, or pairs of texts, of TSV and CSV files, in batches."""
 
 from collections.abc import Callable, Collection, Mapping, Sequence

@@ -1,5 +1,6 @@
 # Copyright 2026 The mobilebert_tf Authors
 # SPDX-License-Identifier: Apache-2.0
+
 """Queries and their documents, of SQuAD or of pairs, to score retrieval."""
 
 from collections.abc import Sequence

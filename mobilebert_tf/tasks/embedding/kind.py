@@ -1,5 +1,6 @@
 # Copyright 2026 The mobilebert_tf Authors
 # SPDX-License-Identifier: Apache-2.0
+
 """Vectors of texts, as the engines see them."""
 
 from collections.abc import Callable

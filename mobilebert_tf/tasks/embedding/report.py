@@ -1,5 +1,6 @@
 # Copyright 2026 The mobilebert_tf Authors
 # SPDX-License-Identifier: Apache-2.0
+
 """What vectors of texts add to the report of an evaluation."""
 
 from collections.abc import Mapping

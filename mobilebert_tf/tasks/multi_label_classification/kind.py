@@ -1,5 +1,6 @@
 # Copyright 2026 The mobilebert_tf Authors
 # SPDX-License-Identifier: Apache-2.0
+
 """Any number of labels for each text: a sigmoid and a threshold a label."""
 
 from __future__ import annotations

@@ -1,5 +1,6 @@
 # Copyright 2026 The mobilebert_tf Authors
 # SPDX-License-Identifier: Apache-2.0
+
 """Texts with any number of labels, of TSV and CSV files: reading, batching.
 
 Labels share a cell (`sport,politics`), or have a column of 0 and 1 each.

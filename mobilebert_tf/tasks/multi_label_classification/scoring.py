@@ -1,5 +1,6 @@
 # Copyright 2026 The mobilebert_tf Authors
 # SPDX-License-Identifier: Apache-2.0
+
 """Metrics, thresholds and predictions of texts with any number of labels.
 
 Metrics take margins, the probability of a label minus its threshold: a text has

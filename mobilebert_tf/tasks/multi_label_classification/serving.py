@@ -1,5 +1,6 @@
 # Copyright 2026 The mobilebert_tf Authors
 # SPDX-License-Identifier: Apache-2.0
+
 """Served module of texts with any number of labels."""
 
 from collections.abc import Sequence

@@ -1,5 +1,6 @@
 # Copyright 2026 The mobilebert_tf Authors
 # SPDX-License-Identifier: Apache-2.0
+
 """Fine-tuning on texts with any number of labels: the task and its recipe."""
 
 import dataclasses

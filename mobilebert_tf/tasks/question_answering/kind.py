@@ -1,5 +1,6 @@
 # Copyright 2026 The mobilebert_tf Authors
 # SPDX-License-Identifier: Apache-2.0
+
 """Answers to questions about a text, as the engines see them."""
 
 import dataclasses

@@ -1,5 +1,6 @@
 # Copyright 2026 The mobilebert_tf Authors
 # SPDX-License-Identifier: Apache-2.0
+
 """Labels of words, as the engines see them, and answers without TensorFlow."""
 
 from __future__ import annotations

@@ -1,7 +1,6 @@
 # Copyright 2026 The mobilebert_tf Authors
 # SPDX-License-Identifier: Apache-2.0
 
-
 """GLUE from its folders to the zip for its server, by a tiny model."""
 
 import json

@@ -1,5 +1,6 @@
 # Copyright 2026 The mobilebert_tf Authors
 # SPDX-License-Identifier: Apache-2.0
+
 """From a teacher's vectors to files that answer: all parts agree."""
 
 import json

@@ -1,5 +1,6 @@
 # Copyright 2026 The mobilebert_tf Authors
 # SPDX-License-Identifier: Apache-2.0
+
 """Texts to learn vectors from, in batches, and what is wrong with them."""
 
 import pathlib

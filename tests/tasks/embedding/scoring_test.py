@@ -1,5 +1,6 @@
 # Copyright 2026 The mobilebert_tf Authors
 # SPDX-License-Identifier: Apache-2.0
+
 """Scores of sentence vectors on scored pairs, and how vectors are spread."""
 
 import pathlib

@@ -1,5 +1,6 @@
 # Copyright 2026 The mobilebert_tf Authors
 # SPDX-License-Identifier: Apache-2.0
+
 """The task: its terms, its evaluation, what it refuses and what it says."""
 
 from absl.testing import parameterized

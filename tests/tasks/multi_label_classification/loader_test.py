@@ -1,5 +1,6 @@
 # Copyright 2026 The mobilebert_tf Authors
 # SPDX-License-Identifier: Apache-2.0
+
 """Tables of texts with any number of labels, and what is wrong with them."""
 
 from absl.testing import parameterized

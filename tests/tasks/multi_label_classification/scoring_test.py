@@ -1,5 +1,6 @@
 # Copyright 2026 The mobilebert_tf Authors
 # SPDX-License-Identifier: Apache-2.0
+
 """Metrics against numpy, thresholds against all thresholds, predictions."""
 
 import math

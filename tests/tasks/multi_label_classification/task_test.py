@@ -1,5 +1,6 @@
 # Copyright 2026 The mobilebert_tf Authors
 # SPDX-License-Identifier: Apache-2.0
+
 """The fine-tuning task: its loss, its teacher, its metrics."""
 
 from absl.testing import parameterized

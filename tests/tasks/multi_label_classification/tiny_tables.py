@@ -1,5 +1,6 @@
 # Copyright 2026 The mobilebert_tf Authors
 # SPDX-License-Identifier: Apache-2.0
+
 """Tables of texts with any number of labels that follow from their words."""
 
 from collections.abc import Sequence
