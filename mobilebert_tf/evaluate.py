@@ -10,8 +10,9 @@ Writes evaluation.html and evaluation.json: metrics with 95% intervals,
 confusions or a scatter plot, calibration, hard examples, the worst mistakes.
 The file is TSV, or CSV by its name, for classification and regression; a word a
 line in columns (CoNLL) for token classification; SQuAD's JSON for question
-answering, which also writes the official prediction files. Columns are those
-that the model was trained with, if no others are named.
+answering, which also writes the official prediction files; for sentence vectors
+scored pairs, or by what queries find, pairs without scores and SQuAD's JSON.
+Columns are those that the model was trained with, if no others are named.
 """
 
 import os
@@ -69,7 +70,7 @@ def main() -> None:
       batch_size=_BATCH_SIZE.value,
       no_answer_threshold=_NULL_THRESHOLD.value))
   seconds = time.monotonic() - started
-  parts = trained.kind.report_parts()
+  parts = scored.parts or trained.kind.report_parts()
   path = evaluation_report.write_report(
       scored.predictions, scored.metrics, _output_dir(), {
           'Model': _MODEL_DIR.value,

@@ -220,6 +220,7 @@ class Scored:
     fractions: The metrics that results keep, 0 to 1; `metrics` if None.
     task_fields: Fields of the run's task that scoring has found, such as a
       tuned threshold.
+    parts: Parts of the report, where they are not those of the kind of task.
   """
   predictions: Predictions
   metrics: Mapping[str, float]
@@ -227,6 +228,7 @@ class Scored:
   write_files: Callable[[str], None] | None = None
   fractions: Mapping[str, float] | None = None
   task_fields: Mapping[str, Any] = dataclasses.field(default_factory=dict)
+  parts: Any = None
 
 
 def mean_score(name: str, values: np.ndarray) -> dict[str, Any]:

@@ -325,8 +325,10 @@ def label(text: str, width: int = _LABEL_WIDTH) -> str:
 
 
 def count_of(count: int, what: str) -> str:
-  """Returns a count with its noun: `'1 text'`, `'2,000 texts'`."""
-  return f'{formatting.count(count)} {what}{"s" if count != 1 else ""}'
+  """Returns a count with its noun: `'1 text'`, `'2 queries'`."""
+  if count != 1:
+    what = f'{what[:-1]}ies' if what.endswith('ry') else f'{what}s'
+  return f'{formatting.count(count)} {what}'
 
 
 def _interval(show, low: float | None, high: float | None) -> str:

@@ -34,20 +34,29 @@ class SimilarityReportParts(report.ValueReportParts):
     return evaluation.count_of(results['examples'], 'scored pair')
 
   def rows(self, results: Mapping[str, Any]) -> list[tuple[str, str, str]]:
-    space = results['space']
-    return [
-        ('Mean cosine of two texts',
-         formatting.decimal(space['mean_similarity'], 3), ''),
-        ('Effective dimensions',
-         f'{formatting.decimal(space["effective_dimensions"], 1)} of '
-         f'{formatting.count(space["size"])}', '')]
+    return space_rows(results)
 
   def sections(self, results: Mapping[str, Any]) -> list[page.Section]:
-    return [*super().sections(results), page.Section(
-        'neighbours', 'Nearest texts', [
-            page.Text('The effective dimensions are the directions in which '
-                      'texts differ: 1 if all lie on a line.', 'note'),
-            page.Data('Nearest texts', neighbour_table(results))])]
+    return [*super().sections(results), neighbours_section(results)]
+
+
+def space_rows(results: Mapping[str, Any]) -> list[tuple[str, str, str]]:
+  """Returns the numbers that tell how vectors are spread."""
+  space = results['space']
+  return [
+      ('Mean cosine of two texts',
+       formatting.decimal(space['mean_similarity'], 3), ''),
+      ('Effective dimensions',
+       f'{formatting.decimal(space["effective_dimensions"], 1)} of '
+       f'{formatting.count(space["size"])}', '')]
+
+
+def neighbours_section(results: Mapping[str, Any]) -> page.Section:
+  """Returns the nearest texts of some."""
+  return page.Section('neighbours', 'Nearest texts', [
+      page.Text('The effective dimensions are the directions in which texts '
+                'differ: 1 if all lie on a line.', 'note'),
+      page.Data('Nearest texts', neighbour_table(results))])
 
 
 def neighbour_table(results: Mapping[str, Any]) -> text_lib.Table:

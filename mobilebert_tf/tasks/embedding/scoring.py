@@ -1,7 +1,7 @@
 # Copyright 2026 The mobilebert_tf Authors
 # SPDX-License-Identifier: Apache-2.0
 
-"""Evaluation of sentence vectors on scored pairs of texts, as in STS."""
+"""Evaluation of sentence vectors: on scored pairs of texts, or by retrieval."""
 
 from collections.abc import Mapping, Sequence
 import dataclasses
@@ -9,32 +9,41 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from mobilebert_tf.evaluation import analysis
+from mobilebert_tf.data import tables
 from mobilebert_tf.evaluation import metrics as metrics_lib
 from mobilebert_tf.evaluation import scoring
 from mobilebert_tf.inference import loading
 from mobilebert_tf.tasks.classification import glue
 from mobilebert_tf.tasks.classification import scoring as base
+from mobilebert_tf.tasks.embedding import judgements
 from mobilebert_tf.tasks.embedding import loader
 from mobilebert_tf.tasks.embedding import predictor
+from mobilebert_tf.tasks.embedding import retrieval_scoring
+from mobilebert_tf.tasks.embedding import space
 
 METRICS = ('spearman', 'pearson')
-_NEIGHBOURS, _QUERIES = 3, 8
-# Of more texts neighbours are sought among some.
-_MOST_TEXTS = 5000
 
 
 def evaluate(trained: loading.TrainedModel,
              options: scoring.Options) -> scoring.Scored:
-  """Scores a model on a file of scored pairs.
+  """Scores a model on a file of scored pairs, as in STS, or by retrieval.
+
+  Of SQuAD, and of pairs whose columns are named and that have no column of
+  scores, the first texts are queries, and the second ones their documents.
 
   Raises:
     FileNotFoundError: If there is no such file.
-    ValueError: If it is not such a file.
+    ValueError: If it is not such a file, or a metric is unknown.
   """
-  examples = read_examples(options.data_file, trained, options.columns)
-  title = glue.get_task(options.columns.task).title if (
-      options.columns.task) else ''
+  columns = options.columns
+  if options.data_file.endswith('.json') or _lacks_scores(
+      options.data_file, trained, columns):
+    return retrieval_scoring.score(
+        trained, judgements.read(
+            options.data_file, columns.text, columns.pair),
+        options.title_or_file(), options.metrics)
+  examples = read_examples(options.data_file, trained, columns)
+  title = glue.get_task(columns.task).title if columns.task else ''
   return score_pairs(trained, examples, options.title or title or
                      options.title_or_file(), options.metrics)
 
@@ -109,6 +118,16 @@ def read_examples(path: str, trained: loading.TrainedModel,
       path, **{**fields, 'negative_fields': (), 'largest_score': 0.0})
 
 
+def _lacks_scores(path: str, trained: loading.TrainedModel,
+                  columns: scoring.Columns) -> bool:
+  """Returns whether a file has pairs, by the columns named, but no scores."""
+  if columns.task or columns.label or not (columns.text and columns.pair):
+    return False
+  data = _data_of_run(trained)
+  usual = data.score_field if data is not None else 'score'
+  return usual not in tables.read_header(path)
+
+
 def read_labelled(path: str, trained: loading.TrainedModel,
                   columns: scoring.Columns) -> scoring.Labelled:
   """Reads texts, and how exported models are scored by their vectors.
@@ -142,13 +161,7 @@ def _data_of_run(trained: loading.TrainedModel) -> Any:
 
 def cosines(vectors: np.ndarray, others: np.ndarray) -> np.ndarray:
   """Returns the cosine of each row with that of the other, float64."""
-  return np.sum(_units(vectors) * _units(others), axis=-1)
-
-
-def _units(vectors: np.ndarray) -> np.ndarray:
-  vectors = vectors.astype(np.float64)
-  lengths = np.linalg.norm(vectors, axis=-1, keepdims=True)
-  return vectors / np.maximum(lengths, 1e-12)
+  return np.sum(space.units(vectors) * space.units(others), axis=-1)
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -220,43 +233,5 @@ class SimilarityPredictions(base.ValuePredictions):
         len(self.labels))
 
   def details(self) -> dict[str, Any]:
-    return {**super().details(), 'space': describe_space(
+    return {**super().details(), 'space': space.describe(
         self.distinct, self.vectors)}
-
-
-def describe_space(texts: Sequence[str], vectors: np.ndarray) -> dict[str, Any]:
-  """Returns how vectors are spread, and the nearest texts of some.
-
-  Args:
-    texts: Distinct texts.
-    vectors: Their vectors, `[texts, size]`.
-
-  Returns:
-    `size`; `texts`, their number; `mean_similarity`, the mean cosine of two;
-    `effective_dimensions`, see `losses.effective_dimensions`; and `neighbours`,
-    for a few texts the nearest with their cosines.
-  """
-  step = -(-len(texts) // _MOST_TEXTS)
-  texts, units = list(texts)[::step], _units(vectors[::step])
-  count, centred = len(units), units - units.mean(0)
-  covariance = centred.T @ centred
-  spread = float(np.sum(covariance ** 2))
-  total = float(np.sum(np.square(units.sum(0))))
-  queries = range(0, count, max(1, count // _QUERIES))[:_QUERIES]
-  return {
-      'size': units.shape[1], 'texts': count,
-      'mean_similarity': (total - count) / max(count * (count - 1), 1),
-      'effective_dimensions':
-          float(np.trace(covariance)) ** 2 / spread if spread else 0.0,
-      'neighbours': [_nearest(texts, units, row) for row in queries],
-  }
-
-
-def _nearest(texts: Sequence[str], units: np.ndarray,
-             row: int) -> dict[str, Any]:
-  found = units @ units[row]
-  nearest = [other for other in np.argsort(-found, kind='stable')
-             if other != row][:_NEIGHBOURS]
-  return {'text': analysis.cut(texts[row]), 'nearest': [
-      {'text': analysis.cut(texts[other]), 'cosine': found[other]}
-      for other in nearest]}

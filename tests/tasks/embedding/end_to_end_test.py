@@ -24,6 +24,7 @@ from mobilebert_tf.inference import line_answers
 from mobilebert_tf.pipelines.finetuning import recipe as recipe_lib
 from mobilebert_tf.pipelines.finetuning import run
 from mobilebert_tf.reporting import evaluation as evaluation_report
+from mobilebert_tf.tasks.embedding import judgements
 from mobilebert_tf.tasks import registry
 from tests.pipelines import tiny
 from tests.tasks.embedding import tiny_vectors
@@ -87,6 +88,22 @@ class EndToEndTest(tf.test.TestCase):
     page = (self.run_dir / 'evaluation.html').read_text()
     for part in ('Nearest texts', 'Effective dimensions', 'Mean cosine'):
       self.assertIn(part, page)
+
+  def test_evaluation_by_what_queries_find(self):
+    pairs = self.folder / 'pairs.tsv'
+    rows = [f'w{i} w{i + 1}\tw{i + 1} w{i}\n' for i in range(1, 20)]
+    pairs.write_text('query\tpassage\n' + ''.join(rows))
+    scored = self.trained.kind.evaluate(self.trained, scoring.Options(
+        str(pairs), scoring.Columns(text='query', pair='passage')))
+    judged = judgements.read(str(pairs), 'query', 'passage')
+    expected = judgements.score(
+        judged, registry.load_sentence_encoder(str(self.run_dir)))
+    for name, value in scored.metrics.items():
+      self.assertAllClose(value, expected[name]['mean'], 1e-5, 1e-5)
+    path = evaluation_report.write_report(
+        scored.predictions, scored.metrics, self.folder / 'retrieval',
+        scored.facts, scored.parts)
+    self.assertIn('19 queries, 19 documents', path.read_text())
 
   def test_a_saved_model_answers_the_same(self):
     path = saved_model.write(self.trained, self.folder / 'saved', self.texts)

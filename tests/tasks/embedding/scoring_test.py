@@ -17,6 +17,7 @@ from mobilebert_tf.reporting import evaluation as evaluation_report
 from mobilebert_tf.tasks.embedding import losses
 from mobilebert_tf.tasks.embedding import report
 from mobilebert_tf.tasks.embedding import scoring
+from mobilebert_tf.tasks.embedding import space
 from mobilebert_tf.tasks import registry
 from tests.tasks.embedding import tiny_vectors
 
@@ -80,18 +81,18 @@ class ScoringTest(parameterized.TestCase, tf.test.TestCase):
 
   def test_the_space_is_that_of_the_losses(self):
     vectors = tiny_vectors.vectors(_DISTINCT)
-    space = scoring.describe_space(_DISTINCT, vectors)
-    self.assertAllClose(space['mean_similarity'],
+    described = space.describe(_DISTINCT, vectors)
+    self.assertAllClose(described['mean_similarity'],
                         losses.mean_similarity(vectors), 1e-4)
-    self.assertAllClose(space['effective_dimensions'],
+    self.assertAllClose(described['effective_dimensions'],
                         losses.effective_dimensions(vectors), 1e-4)
     found = vectors @ vectors[0]
     found[0] = -1
-    first = space['neighbours'][0]
+    first = described['neighbours'][0]
     self.assertEqual(first['text'], _DISTINCT[0])
     self.assertEqual(first['nearest'][0]['text'],
                      _DISTINCT[int(found.argmax())])
-    alone = scoring.describe_space(['a'], vectors[:1])
+    alone = space.describe(['a'], vectors[:1])
     self.assertEqual(alone['neighbours'], [{'text': 'a', 'nearest': []}])
 
   def _trained(self):
