@@ -5,6 +5,18 @@
 
 let liteRt = null;  // Loaded once for all models.
 
+let last = Promise.resolve();
+
+/**
+ * Runs a task after all that were given before it. ONNX Runtime Web has one
+ * state for all sessions: what is created or run meanwhile breaks it.
+ */
+function inTurn(task) {
+  const result = last.then(task);
+  last = result.catch(() => {});
+  return result;
+}
+
 /**
  * Opens a .tflite file with LiteRT.js.
  *
@@ -44,16 +56,16 @@ export async function openOnnx(bytes) {
   const ort = await import('onnxruntime-web');
   ort.env.wasm.wasmPaths = new URL('./lib/ort/', document.baseURI).href;
   ort.env.wasm.numThreads = 1;  // More need headers that file servers lack.
-  const session = await ort.InferenceSession.create(
-      bytes, {executionProviders: ['wasm']});
+  const session = await inTurn(() => ort.InferenceSession.create(
+      bytes, {executionProviders: ['wasm']}));
   return async (ids, types) => {
     const tensor = (values) => new ort.Tensor(
         'int64', BigInt64Array.from(values, BigInt), [1, values.length]);
-    const outputs = await session.run({
+    const outputs = await inTurn(() => session.run({
       input_ids: tensor(ids),
       attention_mask: tensor(ids.map(() => 1)),
       token_type_ids: tensor(types),
-    });
+    }));
     return Object.fromEntries(Object.entries(outputs).map(
         ([name, {data}]) => [name, data]));
   };
