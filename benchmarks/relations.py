@@ -17,6 +17,7 @@ A run that was stopped goes on where it was, and one that is done prints its
 table again.
 """
 
+from collections.abc import Mapping
 import dataclasses
 import json
 import pathlib
@@ -72,10 +73,11 @@ class _Steps:
 _STEPS = {
     'small': _Steps(relations=200, masked_lm=440, teacher=270, block=100,
                     distillation=175),
-    # Guessed by operations.
-    '6x256': _Steps(relations=400, masked_lm=600, teacher=300, block=80,
-                    distillation=220),
+    '6x256': _Steps(relations=150, masked_lm=330, teacher=190, block=16,
+                    distillation=60),
 }
+# At the rate of smaller ones, a teacher of 6 blocks of 384 diverges.
+_LARGEST_RATE = {'small': 4e-3, '6x256': 1.5e-3}
 _WAYS = {'relations': 'relations of MiniLM, masked LM',
          'masked_lm': 'masked LM alone', 'ib_bert': 'IB-BERT'}
 # Small models want larger rates than the paper's. Task: epochs, rate, metric.
@@ -201,14 +203,19 @@ def _architecture(size: str, is_teacher: bool = False) -> dict[str, Any]:
 def _masked_lm(size: str, steps: int, seed: int, data: dict[str, str],
                is_teacher: bool = False) -> Any:
   return _experiment('mobilebert/pretrain', 'pretrain_small',
-                     _architecture(size, is_teacher), steps, seed, data)
+                     _architecture(size, is_teacher), steps, seed, data,
+                     _rate(size))
+
+
+def _rate(size: str) -> dict[str, float]:
+  return {'initial_learning_rate': _LARGEST_RATE[size]}
 
 
 def _relations(size: str, teacher: str, seed: int,
                data: dict[str, str]) -> Any:
   return _experiment(
       'mobilebert/distill_relations', 'distill_relations_small',
-      _architecture(size), _steps(size).relations, seed, data,
+      _architecture(size), _steps(size).relations, seed, data, _rate(size),
       teacher_checkpoint=teacher)
 
 
@@ -221,13 +228,17 @@ def _distillation(size: str, teacher: pathlib.Path, seed: int,
       teacher=_architecture(size, is_teacher=True),
       teacher_checkpoint=str(teacher), schedule={
           'steps_per_block': steps.block,
-          'transfer_warmup_steps': steps.block // 10,
+          'transfer_warmup_steps': max(1, steps.block // 10),
+          'transfer_learning_rate': 0.75 * _LARGEST_RATE[size],
+          'transfer_end_learning_rate': 0.375 * _LARGEST_RATE[size],
+          'distillation_learning_rate': 0.75 * _LARGEST_RATE[size],
           'distillation_steps': steps.distillation,
           'distillation_warmup_steps': steps.distillation // 10})
 
 
 def _experiment(name: str, file: str, architecture: dict[str, Any], steps: int,
-                seed: int, data: dict[str, str], **task: Any) -> Any:
+                seed: int, data: dict[str, str],
+                rate: Mapping[str, float] | None = None, **task: Any) -> Any:
   """Returns a small experiment with its sizes, its data and its length."""
   from mobilebert_tf.training import experiments
   from official.modeling import hyperparams
@@ -250,7 +261,8 @@ def _experiment(name: str, file: str, architecture: dict[str, Any], steps: int,
           'summary_interval': loop, 'checkpoint_interval': steps,
           'validation_steps': 20, 'max_to_keep': 1,
           'optimizer_config': {
-              'learning_rate': {'polynomial': {'decay_steps': steps}},
+              'learning_rate': {'polynomial': {
+                  'decay_steps': steps, **(rate or {})}},
               'warmup': {'polynomial': {'warmup_steps': steps // 10}}},
       },
   })
