@@ -160,12 +160,15 @@ class WheelTest(parameterized.TestCase):
       self.assertIn(f'\n  {pathlib.Path(path).stem} ', done.stdout)
 
   def test_imports_come_from_the_wheel(self):
-    # Not the programs: two of them may define a flag of the same name.
+    # Two programs, or modules of their flags, may define a flag of one name.
     modules = [module_name(path.as_posix()) for path in sources()
                if path.suffix == '.py' and path.as_posix() not in binaries()]
     done = run([self.python, '-c', (
         'import importlib, sys\n'
+        'from absl import flags\n'
         'for name in sys.argv[1:]:\n'
+        '  for flag in list(flags.FLAGS):\n'
+        '    delattr(flags.FLAGS, flag)\n'
         '  print(importlib.import_module(name).__file__)\n'), *modules],
                self.empty)
     self.assertEqual(done.returncode, 0, done.stderr)
