@@ -13,8 +13,8 @@ channels as large as the released model's (`engines/weights.py`), so that their
 hidden states are compared as well; BERT_BASE and MiniLM-L6 are other networks.
 Full rows of each of `--lengths` are timed, and real sentences. The Model
 Garden's files and BERT_BASE's have one length, `--fixed_length`, as people
-convert them; ours have a signature for each, of which a sentence takes the
-shortest that holds it; the others take any.
+convert them; ours have the usual lengths of our exports, of which a sentence
+takes the shortest that holds it; the others take any.
 
 Each contender is a process that does nothing else: other processes, which end
 before, convert and export. They take turns, so that other load slows all alike.
@@ -40,6 +40,7 @@ from absl import flags
 from benchmarks import inference_results
 from benchmarks.engines import contender as contender_lib
 from benchmarks.engines import contenders
+from benchmarks.engines import ours
 from benchmarks.engines import process
 from benchmarks.engines import weights
 from mobilebert_tf.common import files
@@ -86,9 +87,7 @@ def main(argv: list[str]) -> None:
       prefix='inference_', ignore_cleanup_errors=True) as folder:
     _set_environment(folder)
     try:
-      settings = contender_lib.Settings(
-          folder, _BLOCKS.value, _THREADS.value, lengths, _FIXED_LENGTH.value,
-          _read(lengths[-1]))
+      settings = _settings(folder, lengths)
       print(_describe(settings), flush=True)
       results = _measure(settings, names, left_out)
     except KeyboardInterrupt:
@@ -146,15 +145,22 @@ def _set_environment(folder: str) -> None:
   })
 
 
-def _read(longest: int) -> list[list[int]]:
-  """Returns the ids of the sentences that are timed."""
+def _settings(folder: str, lengths: tuple[int, ...]) -> contender_lib.Settings:
+  """Reads the sentences that are timed."""
   with open(_TEXT_FILE.value, encoding='utf-8') as file:
     texts = [line.strip() for line in file if line.strip()][:_TEXTS.value]
   if not texts:
     raise ValueError(f'{_TEXT_FILE.value} has no text.')
-  most = min(longest, _FIXED_LENGTH.value) - 1
+  settings = contender_lib.Settings(
+      folder, _BLOCKS.value, _THREADS.value, lengths, _FIXED_LENGTH.value,
+      os.path.abspath(_VOCAB_FILE.value), texts, ())
+  # In a process of its own, since this one is to stay small.
   with measuring.ChildProcess() as child:
-    return child.call(process.tokenize, _VOCAB_FILE.value, texts, most)
+    return dataclasses.replace(
+        settings, listed=child.call(ours.signature_lengths, settings),
+        sentences=child.call(
+            process.tokenize, settings.vocab_file, texts,
+            min(lengths[-1], _FIXED_LENGTH.value) - 1))
 
 
 def _describe(settings: contender_lib.Settings) -> str:

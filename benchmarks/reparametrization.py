@@ -10,9 +10,30 @@ that.
 """
 
 import numpy as np
+import tf_keras
 
 from mobilebert_tf import modeling
 from mobilebert_tf.modeling import layout as layout_lib
+
+
+def outlier_encoder(num_blocks: int,
+                    largest_exponent: int) -> modeling.MobileBertEncoder:
+  """Returns the released architecture with random weights and outliers.
+
+  Args:
+    num_blocks: Number of blocks.
+    largest_exponent: The largest outlier is this power of two; 0 for none.
+  """
+  tf_keras.utils.set_random_seed(0)
+  encoder = modeling.MobileBertEncoder(
+      modeling.get_architecture('mobilebert', num_blocks=num_blocks))
+  rng = np.random.default_rng(0)
+  for variable in encoder.trainable_variables:
+    if 'gamma' in variable.name or 'beta' in variable.name:
+      variable.assign_add(rng.normal(scale=0.05, size=variable.shape))
+  enlarge_channels(encoder, outliers(
+      encoder.architecture.inter_block_size, largest_exponent))
+  return encoder
 
 
 def enlarge_channels(encoder: modeling.MobileBertEncoder,

@@ -17,8 +17,9 @@ Row = tuple[Any, Any, Any]
 # hidden states, `[1, length, width]`.
 Bind = Callable[[Row], Callable[[], Any]]
 
-# Lengths that a contender runs: those that its file lists, one, or any.
-LISTED, FIXED, ANY = 'listed', 'fixed', 'any'
+# Lengths that a contender runs: the usual ones of our files, that of files with
+# one, the longest of all, or any.
+LISTED, FIXED, LONGEST, ANY = 'listed', 'fixed', 'longest', 'any'
 
 
 @dataclasses.dataclass(frozen=True)
@@ -29,17 +30,22 @@ class Settings:
     folder: Folder of all files.
     blocks: Blocks of each MobileBERT.
     threads: Threads to compute with.
-    lengths: Lengths that are timed, ascending, each with a signature in our
-      files.
+    lengths: Lengths that are timed, ascending.
     fixed: The only length of files that have one.
+    vocab_file: BERT's vocabulary.
+    texts: The sentences.
     sentences: Ids of each sentence, special tokens included.
+    listed: Lengths of our `.tflite` files, ascending.
   """
   folder: str
   blocks: int
   threads: int
   lengths: tuple[int, ...]
   fixed: int
-  sentences: list[list[int]]
+  vocab_file: str
+  texts: Sequence[str]
+  sentences: Sequence[Sequence[int]]
+  listed: tuple[int, ...] = ()
 
   def path(self, name: str) -> str:
     """Returns the path of a file in the folder."""
@@ -59,7 +65,7 @@ class Contender:
   Attributes:
     title: Name in tables.
     start: Function from settings and the file's path to a `Bind`.
-    runs: Lengths that it runs: `LISTED`, `FIXED` or `ANY`.
+    runs: Lengths that it runs: `LISTED`, `FIXED`, `LONGEST` or `ANY`.
     file: Name of its file, which others may share; '' if it needs none.
     prepare: Function from settings and quantizations by path that writes the
       files of all its contenders, or None.
@@ -81,16 +87,15 @@ class Contender:
 
   def timed_lengths(self, settings: Settings) -> tuple[int, ...]:
     """Returns the lengths that full rows are timed at."""
-    return (settings.fixed,) if self.runs == FIXED else settings.lengths
+    only = {FIXED: settings.fixed, LONGEST: settings.lengths[-1]}
+    return (only[self.runs],) if self.runs in only else settings.lengths
 
   def length(self, tokens: Sequence[int], settings: Settings) -> int:
     """Returns the least length that holds a sentence and a [PAD]."""
-    if self.runs == FIXED:
-      return settings.fixed
     least = len(tokens) + 1
-    if self.runs == ANY:
-      return least
-    return min(each for each in settings.lengths if each >= least)
+    offered = settings.listed if self.runs == LISTED else (
+        (least,) if self.runs == ANY else self.timed_lengths(settings))
+    return min(each for each in offered if each >= least)
 
 
 def pad(tokens: Sequence[int], length: int) -> Row:

@@ -44,11 +44,9 @@ CONTENDERS: Mapping[str, Contender] = {
     'ours': _litert('ours, LiteRT', 'ours.tflite', **_OURS),
     'ours_int8': _litert('ours, LiteRT, dynamic int8', 'ours_dynamic.tflite',
                          **_OURS, **_DYNAMIC),
-    'ours_static': _litert('ours, LiteRT, static int8', 'ours_int8.tflite',
-                           **_OURS, quantization='int8'),
     'ours_one_length': _litert(
         'ours, LiteRT, dynamic int8, one length', 'ours_one.tflite',
-        prepare=ours.write_one_length, **_DYNAMIC),
+        prepare=ours.write_one_length, runs=contender.LONGEST, **_DYNAMIC),
     'ours_onnx': _onnxruntime(
         'ours, ONNX Runtime', 'ours.onnx', packages=_ONNX_NAME, **_OUR_ONNX),
     'ours_onnx_int8': _onnxruntime(

@@ -1,71 +1,48 @@
 # Copyright 2026 The mobilebert_tf Authors
 # SPDX-License-Identifier: Apache-2.0
 
-"""Our network as our exports write it: folded, rescaled, for many lengths."""
+"""Our network as our exports write it, metadata and vocabulary included."""
 
-import types
 from typing import Any
 
 from benchmarks.engines import contender
 from benchmarks.engines import weights
 
-_CALIBRATION = 8  # Enough for a time; accuracy of static int8 wants more.
-
 
 def write_tflite(settings: contender.Settings,
                  quantizations: dict[str, str]) -> None:
-  """Writes `.tflite` files with a signature for each length."""
-  _write_tflite(settings, settings.lengths, quantizations)
+  """Writes `.tflite` files with all usual lengths."""
+  _write(settings, quantizations)
 
 
 def write_one_length(settings: contender.Settings,
                      quantizations: dict[str, str]) -> None:
-  """Writes `.tflite` files with one signature, to compare memory and size."""
-  _write_tflite(settings, (settings.fixed,), quantizations)
-
-
-def _write_tflite(settings: contender.Settings, lengths: tuple[int, ...],
-                  quantizations: dict[str, str]) -> None:
-  from mobilebert_tf.common import files
-  from mobilebert_tf.deployment import tflite
-  from mobilebert_tf.inference import folding
-
-  module = folding.InferenceEncoder(_folded(settings))
-  served = types.SimpleNamespace(
-      model=module,
-      numbers=lambda *inputs: {contender.HIDDEN: module(*inputs)})
-  samples = [weights.inputs(contender.pad(tokens[:length - 1], length))
-             for length in lengths
-             for tokens in settings.sentences[:_CALIBRATION]]
-  for path, quantization in quantizations.items():
-    files.write_bytes(path, tflite.convert(
-        served, lengths, quantization, calibration=samples))
+  """Writes `.tflite` files with the longest length alone."""
+  _write(settings, quantizations, lengths=())
 
 
 def write_onnx(settings: contender.Settings,
                quantizations: dict[str, str]) -> None:
   """Writes `.onnx` files for any length."""
-  from mobilebert_tf.common import files
-  from mobilebert_tf.deployment import onnx
-  from mobilebert_tf.deployment import onnx_graph
+  _write(settings, quantizations)
 
-  folded = _folded(settings)
-  width = folded.architecture.inter_block_size
+
+def _write(settings: contender.Settings, quantizations: dict[str, str],
+           **options: Any) -> None:
+  from mobilebert_tf.deployment import agreement
+  from mobilebert_tf.deployment import formats
+
+  trained = weights.trained(settings)
+  texts = agreement.RealTexts(list(settings.texts))
   for path, quantization in quantizations.items():
-    graph = onnx_graph.Graph()
-    encoder = onnx_graph.Encoder(graph, folded, pad_id=0)
-    hidden = encoder.unscale(encoder.stream())
-    graph.output(contender.HIDDEN, encoder.by_token(hidden, width),
-                 ['batch', 'sequence', width])
-    model = graph.model()
-    if quantization == 'dynamic':
-      model = onnx.quantize(model)
-    files.write_bytes(path, model.SerializeToString())
+    # How much they disagree is what the comparison tells.
+    formats.for_output(path).write(
+        trained, path, texts, quantization=quantization,
+        largest_disagreement=1.0, report=lambda line: None, **options)
 
 
-def _folded(settings: contender.Settings) -> Any:
-  from mobilebert_tf.inference import rewriting
-
-  batches = [weights.inputs(contender.pad(tokens, settings.lengths[-1]))
-             for tokens in settings.sentences[:_CALIBRATION]]
-  return rewriting.fold(weights.encoder(settings), batches)
+def signature_lengths(settings: contender.Settings) -> tuple[int, ...]:
+  """Returns the lengths that our `.tflite` files have signatures for."""
+  from mobilebert_tf.deployment import tflite
+  return tuple(tflite.signature_lengths(
+      tflite.LENGTHS, settings.lengths[-1] - 1))

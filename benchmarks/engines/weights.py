@@ -19,21 +19,12 @@ _LARGEST_EXPONENT = 24
 def write(settings: contender.Settings) -> None:
   """Writes the weights for each library, and what Keras answers."""
   import numpy as np
-  import tf_keras
 
   from benchmarks import reparametrization
   from mobilebert_tf import checkpoints
-  from mobilebert_tf import modeling
 
-  tf_keras.utils.set_random_seed(0)
-  encoder = modeling.MobileBertEncoder(
-      modeling.get_architecture('mobilebert', num_blocks=settings.blocks))
-  rng = np.random.default_rng(0)
-  for variable in encoder.trainable_variables:
-    if 'gamma' in variable.name or 'beta' in variable.name:
-      variable.assign_add(rng.normal(scale=0.05, size=variable.shape))
-  reparametrization.enlarge_channels(encoder, reparametrization.outliers(
-      encoder.architecture.inter_block_size, _LARGEST_EXPONENT))
+  encoder = reparametrization.outlier_encoder(
+      settings.blocks, _LARGEST_EXPONENT)
   checkpoint = checkpoints.of_model(encoder)
   for name in _FOLDERS:
     checkpoints.write(checkpoint, settings.path(name), name)
@@ -56,9 +47,14 @@ def expected(settings: contender.Settings) -> list[Any]:
     return [arrays[name] for name in arrays.files]
 
 
-def encoder(settings: contender.Settings) -> Any:
-  """Returns our encoder with the weights."""
+def trained(settings: contender.Settings) -> Any:
+  """Returns our encoder with the weights, as exports take it."""
   from mobilebert_tf import checkpoints  # noqa: F401  Reads files.
   from mobilebert_tf import modeling
-  return modeling.MobileBertEncoder.from_pretrained(
-      settings.path('hugging_face'))
+  from mobilebert_tf.inference import loading
+  from mobilebert_tf.tasks import registry
+
+  return loading.TrainedModel(
+      modeling.MobileBertEncoder.from_pretrained(settings.path('hugging_face')),
+      [], settings.vocab_file, lower_case=True,
+      max_length=settings.lengths[-1] - 1, kind=registry.get('embedding'))

@@ -22,7 +22,8 @@ from tests import python_files
 from tests.data import temporary
 
 _SENTENCES = [[101, 7, 8, 102], [101, *range(9, 30), 102]]
-_SETTINGS = contender.Settings('/tmp', 1, 1, (8, 16, 32), 16, _SENTENCES)
+_SETTINGS = contender.Settings(
+    '/tmp', 1, 1, (8, 32, 64), 32, '', (), _SENTENCES, listed=(8, 24, 64))
 
 
 def _result(seconds: float, megabytes: float = 10.0,
@@ -44,9 +45,10 @@ class ContendersTest(absltest.TestCase):
   def test_lengths_of_sentences(self):
     found = {name: [contenders.CONTENDERS[name].length(tokens, _SETTINGS)
                     for tokens in _SENTENCES]
-             for name in ('ours', 'garden', 'pytorch')}
+             for name in ('ours', 'garden', 'pytorch', 'ours_one_length')}
     self.assertEqual(found, {
-        'ours': [8, 32], 'garden': [16, 16], 'pytorch': [5, 24]})
+        'ours': [8, 24], 'garden': [32, 32], 'pytorch': [5, 24],
+        'ours_one_length': [64, 64]})
 
   def test_files_that_are_shared_are_of_one_kind(self):
     by_file = {}
@@ -105,7 +107,7 @@ class SmallRunTest(temporary.TemporaryFiles):
         '[PAD]\n[UNK]\n[CLS]\n[SEP]\n[MASK]\na\nb\n')
     ran = subprocess.run(
         [sys.executable, '-m', 'benchmarks.inference', '--blocks=1',
-         '--rounds=1', '--lengths=8,16', '--fixed_length=16',
+         '--rounds=1', '--lengths=16,40', '--fixed_length=16',
          '--contenders=ours,garden,ours_onnx', '--text_file=texts.txt',
          '--vocab_file=vocab.txt'], cwd=folder, check=False, text=True,
         capture_output=True,
