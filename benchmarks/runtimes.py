@@ -26,6 +26,7 @@ from typing import Any
 
 from absl import app
 from absl import flags
+from absl import logging
 import numpy as np
 
 from benchmarks import runtime_columns
@@ -157,6 +158,7 @@ def _first_sentence(text: str) -> str:
 
 def main(argv: list[str]) -> None:
   del argv
+  logging.set_verbosity(logging.ERROR)
   folder = pathlib.Path(_OUTPUT_DIR.value)
   runtime_texts.write(pathlib.Path(_DATA_DIR.value), folder / 'data')
   names = [each for each in runtime_texts.ROWS
