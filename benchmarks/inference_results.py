@@ -27,8 +27,8 @@ class Result:
   """How a contender did.
 
   Attributes:
-    started: What was known when it was ready.
-    seconds: Of each mode, `[rounds][runs]`.
+    started: Facts that were known when it was ready.
+    seconds: Seconds of each mode, `[rounds][runs]`.
   """
   started: process.Started
   seconds: Mapping[str, Sequence[Sequence[float]]]

@@ -71,7 +71,7 @@ class Contender:
       files of all its contenders, or None.
     quantization: Quantization of its file.
     imports: Modules whose memory is not its own.
-    packages: What has to be installed.
+    packages: Packages that have to be installed.
     shares_weights: Whether it is the network that all MobileBERTs are, so that
       its answers can be compared.
   """

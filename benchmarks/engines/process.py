@@ -26,7 +26,7 @@ class Started:
   """What is known of a contender that is ready.
 
   Attributes:
-    modes: What can be timed: lengths of full rows, and `SENTENCES`.
+    modes: Names of what can be timed: lengths of full rows, and `SENTENCES`.
     megabytes: Size of its file; None if it has none.
     private_megabytes: Memory that it took, its libraries left out and files
       that are only mapped.
