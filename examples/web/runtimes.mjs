@@ -8,8 +8,9 @@ let liteRt = null;  // Loaded once for all models.
 let last = Promise.resolve();
 
 /**
- * Runs a task after all that were given before it. ONNX Runtime Web has one
- * state for all sessions: what is created or run meanwhile breaks it.
+ * Runs a task after all that were given before it. With several models loading
+ * and answering at once, ONNX Runtime Web once failed from within; why is not
+ * known.
  */
 function inTurn(task) {
   const result = last.then(task);
