@@ -23,7 +23,8 @@ from absl import logging
 from mobilebert_tf.common import machine
 
 Step = Callable[[], Any]
-_WARM_UP = 2
+# Steps of each contender before those that are timed.
+WARM_UP = 3
 
 
 @dataclasses.dataclass(frozen=True)
@@ -55,7 +56,7 @@ def time_interleaved(starts: Sequence[Callable[[], tuple[Step, Step]]],
     starts: What to call in a contender's process, such as a
       `functools.partial` of a function of a module. Returns its step, which
       ends when the work is done, and what makes a report after the first one.
-    rounds: Steps of each that are timed, after two for warming up.
+    rounds: Steps of each that are timed, after `WARM_UP`.
     peak_memory: Function that returns the peak of a contender, called in its
       process; resident bytes if not given, imports included.
 
@@ -107,7 +108,7 @@ def _start(start: Callable[[], tuple[Step, Step]]) -> Any:
   _step, report = start()
   _step()
   reported = report()
-  for _ in range(_WARM_UP):
+  for _ in range(WARM_UP - 1):
     _step()
   return reported
 
