@@ -56,10 +56,10 @@ _CLASSIFIERS = flags.DEFINE_bool(
 
 # Fields of the architecture, passes over the sentences, learning rate.
 _STUDENTS = {
-    'small': ({}, 6.0, 2e-3),
+    'small': ({}, 5.0, 2e-3),
     'large': (dict(num_blocks=6, inter_block_size=256, intra_block_size=128,
-                   intermediate_size=512, embedding_size=128,
-                   initializer_range=0.04), 20.0, 8e-4)}
+                   intermediate_size=256, embedding_size=128,
+                   initializer_range=0.04), 10.0, 8e-4)}
 _MAX_LENGTH = 48
 _WORDS = (3, 48)  # Fewest and most of a sentence.
 _TIMED, _STS_B = 200, 'glue/STS-B/dev.tsv'
