@@ -129,6 +129,22 @@ def check_names(checkpoint: Checkpoint, checkpoint_format: str,
           'for its weights. Write another format.')
 
 
+def check_heads(checkpoint: Checkpoint, title: str) -> None:
+  """Raises ValueError if heads are no equal shares of a block's width.
+
+  Args:
+    checkpoint: The checkpoint.
+    title: Name of an implementation that derives their width.
+  """
+  config = checkpoint.architecture
+  if config.attention_size != config.intra_block_size:
+    raise ValueError(
+        f'{title} derives the width of a head from that of a block: '
+        f'{config.num_attention_heads} heads of {config.attention_head_size} '
+        f'in a block of {config.intra_block_size} have no place there. Write '
+        'the format mobilebert_tf.')
+
+
 def notes_on_settings(checkpoint: Checkpoint) -> list[str]:
   """Returns notes on settings that only our own format can hold."""
   mask = checkpoint.architecture.attention_mask

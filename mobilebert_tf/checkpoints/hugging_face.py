@@ -112,6 +112,7 @@ def fit(checkpoint: checkpoint_lib.Checkpoint
     raise ValueError(
         f'transformers has no MobileBERT with {" and ".join(checkpoint.heads)} '
         'in one; convert a checkpoint of one task.')
+  checkpoint_lib.check_heads(checkpoint, 'transformers')
   notes = checkpoint_lib.notes_on_settings(checkpoint)
   block = layout.block_layout(checkpoint.architecture)
   if block.writing(layout.QUERY)[0].reads == layout.WIDE:

@@ -91,6 +91,7 @@ def fit(checkpoint: checkpoint_lib.Checkpoint
         ) -> tuple[checkpoint_lib.Checkpoint, list[str]]:
   """Returns the checkpoint, and notes on differences in the Model Garden."""
   checkpoint_lib.check_names(checkpoint, 'model_garden', 'The Model Garden')
+  checkpoint_lib.check_heads(checkpoint, 'The Model Garden')
   notes = checkpoint_lib.notes_on_settings(checkpoint)
   if checkpoint.architecture.hidden_activation == 'gelu':
     notes.append(

@@ -113,6 +113,7 @@ def fit(checkpoint: checkpoint_lib.Checkpoint
         ) -> tuple[checkpoint_lib.Checkpoint, list[str]]:
   """Returns the part that the format holds, and notes; see `native.fit`."""
   checkpoint_lib.check_names(checkpoint, 'tf1', 'google-research')
+  checkpoint_lib.check_heads(checkpoint, 'google-research')
   return checkpoint, checkpoint_lib.notes_on_settings(checkpoint)
 
 

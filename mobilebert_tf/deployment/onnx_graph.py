@@ -179,9 +179,9 @@ class Encoder:
   def unscale(self, stream: str) -> str:
     """Returns the encoder's output of the result of `stream`."""
     scaled = self._graph.add(
-        'Mul', stream, self._folded.scale.astype(np.float32))
+        'Mul', stream, self._folded.basis.scale.astype(np.float32))
     return self._graph.add(
-        'Add', scaled, self._folded.shift.astype(np.float32))
+        'Add', scaled, self._folded.basis.shift.astype(np.float32))
 
   def by_token(self, rows: str, width: int) -> str:
     """Returns rows as `[batch, sequence, width]`, without the added [PAD]."""
@@ -268,7 +268,8 @@ class Encoder:
     for reads, products in self._layout.projections.items():
       joined = self._dense(tensors[reads], block['projections'][reads])
       pieces = [joined] if len(products) == 1 else self._graph.add(
-          'Split', joined, outputs=len(products), axis=-1)
+          'Split', joined, [product.shape[1] for product in products],
+          outputs=len(products), axis=-1)
       for product, piece in zip(products, pieces, strict=True):
         tensors[product.writes] = self._normalize(
             piece, block['norms'][product.name])
@@ -298,7 +299,7 @@ class Encoder:
     context = graph.add('Transpose', graph.add('MatMul', probabilities, value),
                         perm=[0, 2, 1, 3])
     return graph.add('Reshape', context,
-                     [-1, self._architecture.intra_block_size])
+                     [-1, self._architecture.attention_size])
 
   def _heads(self, rows: str, length: Any, order: Sequence[int]) -> str:
     """Returns rows as `[batch, length, heads, size]` in another order."""

@@ -178,8 +178,8 @@ def check_sizes(teacher: checkpoints.Checkpoint,
         f'task.teacher_block is {config.teacher_block}; the teacher, {source}, '
         f'has {depth} blocks, 0 to {depth - 1}, or -1 to -{depth} from the '
         'last.')
-  relations.check_heads(config.relation_heads, theirs.intra_block_size,
-                        student.intra_block_size)
+  relations.check_heads(config.relation_heads, theirs.attention_size,
+                        student.attention_size)
   if theirs.vocab_size != student.vocab_size:
     raise ValueError(
         f'The teacher, {source}, has a vocabulary of {theirs.vocab_size} '

@@ -74,6 +74,22 @@ class Map:
 
 
 @dataclasses.dataclass
+class Basis:
+  """A stream `x` is kept as `u`, where `x = scale * u + shift`."""
+  scale: np.ndarray
+  shift: np.ndarray
+
+  @classmethod
+  def plain(cls, width: int) -> 'Basis':
+    return cls(np.ones(width), np.zeros(width))
+
+  def read(self, dense: Dense) -> Dense:
+    """Returns the map of `u` that is `dense` of `x`."""
+    return Dense(self.scale[:, np.newaxis] * dense.kernel,
+                 dense.bias + self.shift @ dense.kernel)
+
+
+@dataclasses.dataclass
 class FoldedEncoder:
   """An encoder for inference.
 
@@ -86,9 +102,7 @@ class FoldedEncoder:
     types: `[type_vocab_size, inter_block_size]`.
     norm: LayerNorm of the embeddings, if there is one.
     blocks: Maps of each block, by the name of their product in the layout.
-    scale: `[inter_block_size]`; the encoder's output is `scale * u + shift` of
-      the last sum `u`.
-    shift: `[inter_block_size]`.
+    bases: Basis of the wide stream after each block.
     kept: Names of the NoNorms that could not be folded.
     mask_bias: Number that a hard mask adds to scores; None for the model's.
   """
@@ -99,8 +113,7 @@ class FoldedEncoder:
   types: np.ndarray
   norm: Norm | None
   blocks: list[dict[str, Map]]
-  scale: np.ndarray
-  shift: np.ndarray
+  bases: list[Basis]
   kept: list[str]
   mask_bias: float | None = None
 
@@ -109,25 +122,14 @@ class FoldedEncoder:
     """Layout of the encoder that was folded."""
     return layout_lib.encoder_layout(self.architecture)
 
+  @property
+  def basis(self) -> Basis:
+    """Basis of the encoder's output."""
+    return self.bases[-1]
+
   def read(self, layer: Any) -> Dense:
     """Returns a Keras dense layer of the encoder's output as a map of `u`."""
-    return _Basis(self.scale, self.shift).read(as_dense(layer))
-
-
-@dataclasses.dataclass
-class _Basis:
-  """A stream `x` is kept as `u`, where `x = scale * u + shift`."""
-  scale: np.ndarray
-  shift: np.ndarray
-
-  @classmethod
-  def plain(cls, width: int) -> '_Basis':
-    return cls(np.ones(width), np.zeros(width))
-
-  def read(self, dense: Dense) -> Dense:
-    """Returns the map of `u` that is `dense` of `x`."""
-    return Dense(self.scale[:, np.newaxis] * dense.kernel,
-                 dense.bias + self.shift @ dense.kernel)
+    return self.basis.read(as_dense(layer))
 
 
 def fold(encoder: modeling.MobileBertEncoder | modeling.BertEncoder
@@ -150,19 +152,19 @@ def fold(encoder: modeling.MobileBertEncoder | modeling.BertEncoder
     trigram = _fold_norm(trigram, norm)
     positions, types = positions * norm.gamma, types * norm.gamma
     norm = None
-  basis = _Basis.plain(encoder.architecture.inter_block_size)
+  basis = Basis.plain(encoder.architecture.inter_block_size)
   folded = FoldedEncoder(
       encoder.architecture, _array(encoder.word_embeddings.embeddings), trigram,
-      positions, types, norm, [], basis.scale, basis.shift, [])
+      positions, types, norm, [], [], [])
   for block in encoder.blocks:
     basis = _fold_block(block, layout.block, basis, folded)
-  folded.scale, folded.shift = basis.scale, basis.shift
+    folded.bases.append(basis)
   return folded
 
 
 def _fold_block(block: Any,
-                layout: layout_lib.BlockLayout, wide: _Basis,
-                folded: FoldedEncoder) -> _Basis:
+                layout: layout_lib.BlockLayout, wide: Basis,
+                folded: FoldedEncoder) -> Basis:
   """Appends a folded block, and returns the basis after it."""
   architecture = folded.architecture
   weights = {name: _array(weight)
@@ -174,7 +176,7 @@ def _fold_block(block: Any,
   }
   _simplify_attention(denses, layout, architecture.attention_head_size)
   bases = {layout_lib.WIDE: wide,
-           layout_lib.NARROW: _Basis.plain(architecture.intra_block_size)}
+           layout_lib.NARROW: Basis.plain(architecture.intra_block_size)}
   maps: dict[str, Map] = {}
   for product in layout.products:
     dense, norm, basis = denses[product.name], None, bases.get(product.reads)
@@ -217,7 +219,7 @@ def _fold_norm(dense: Dense, norm: Norm) -> Dense:
   return Dense(dense.kernel * norm.gamma, dense.bias * norm.gamma + norm.beta)
 
 
-def _write(dense: Dense, norm: Norm, basis: _Basis) -> tuple[Map, _Basis]:
+def _write(dense: Dense, norm: Norm, basis: Basis) -> tuple[Map, Basis]:
   """Folds a NoNorm after a residual; see the module's docstring."""
   scale = norm.gamma * basis.scale
   shift = norm.gamma * (basis.shift + dense.bias) + norm.beta
@@ -227,7 +229,7 @@ def _write(dense: Dense, norm: Norm, basis: _Basis) -> tuple[Map, _Basis]:
   return (
       Map(Dense(kernel, np.zeros_like(dense.bias)),
           keep=None if sound.all() else np.where(sound, 1.0, scale)),
-      _Basis(np.where(sound, scale, 1.0), shift))
+      Basis(np.where(sound, scale, 1.0), shift))
 
 
 def as_dense(layer: Any) -> Dense:
@@ -278,8 +280,8 @@ class InferenceEncoder(tf.Module):
         for block in folded.blocks
     ]
     out = tf.float64 if dtype == tf.float64 else tf.float32
-    self._scale = tf.Variable(folded.scale, trainable=False, dtype=out)
-    self._shift = tf.Variable(folded.shift, trainable=False, dtype=out)
+    self._scale = tf.Variable(folded.basis.scale, trainable=False, dtype=out)
+    self._shift = tf.Variable(folded.basis.shift, trainable=False, dtype=out)
 
   def __call__(self, word_ids: tf.Tensor, mask: tf.Tensor, type_ids: tf.Tensor,
                observe: Observer = lambda name, value: None) -> tf.Tensor:
@@ -306,18 +308,35 @@ class InferenceEncoder(tf.Module):
     Returns:
       `[batch, length, inter_block_size]`, of length 1 if `first_token_only`.
     """
-    stream = self._embed(word_ids, type_ids)
+    stream = self.embed(word_ids, type_ids)
     observe(layout_lib.WIDE, stream)
+    return self.advance(stream, mask, range(len(self._blocks)), observe,
+                        first_token_only)
+
+  def advance(self, stream: tf.Tensor, mask: tf.Tensor, blocks: range,
+              observe: Observer = lambda name, value: None,
+              first_token_only: bool = False) -> tf.Tensor:
+    """Returns the sum after some blocks, from the sum before them.
+
+    Args:
+      stream: `[batch, length, inter_block_size]`.
+      mask: int32 `[batch, length]`.
+      blocks: Blocks to run, one after another.
+      observe: See `stream`.
+      first_token_only: Whether only the first token of the last of them is
+        needed.
+    """
     mask = tf.cast(mask, self._dtype)[:, tf.newaxis, tf.newaxis, :]
-    for index, block in enumerate(self._blocks):
+    for index in blocks:
       stream = self._run_block(
-          block, stream, mask,
+          self._blocks[index], stream, mask,
           lambda name, value, index=index: observe(
               range_name(index, name), value),
-          first_token_only and index == len(self._blocks) - 1)
+          first_token_only and index == blocks[-1])
     return stream
 
-  def _embed(self, word_ids: tf.Tensor, type_ids: tf.Tensor) -> tf.Tensor:
+  def embed(self, word_ids: tf.Tensor, type_ids: tf.Tensor) -> tf.Tensor:
+    """Returns the first block's input, `[batch, length, inter_block_size]`."""
     weights = self._weights
     vectors = tf.gather(weights['words'], word_ids)
     if weights['trigram'] is not None:
@@ -336,7 +355,8 @@ class InferenceEncoder(tf.Module):
     tensors = {layout_lib.WIDE: stream}
     for reads, products in self._layout.projections.items():
       joined = dense(tensors[reads], block['projections'][reads])
-      pieces = tf.split(joined, len(products), axis=-1)
+      pieces = _split_columns(
+          joined, [product.shape[1] for product in products])
       for product, piece in zip(products, pieces, strict=True):
         tensors[product.writes] = _normalize(
             piece, block['norms'][product.name])
@@ -366,7 +386,7 @@ class InferenceEncoder(tf.Module):
         tf.matmul(tf.nn.softmax(scores), value), [0, 2, 1, 3])
     shape = tf.shape(context)
     return tf.reshape(
-        context, [shape[0], shape[1], self.architecture.intra_block_size])
+        context, [shape[0], shape[1], self.architecture.attention_size])
 
   def _split_heads(self, tensor: tf.Tensor) -> tf.Tensor:
     shape, heads = tf.shape(tensor), self.architecture.num_attention_heads
@@ -374,6 +394,17 @@ class InferenceEncoder(tf.Module):
         tf.reshape(tensor, [shape[0], shape[1], heads,
                             self.architecture.attention_head_size]),
         [0, 2, 1, 3])
+
+
+def _split_columns(joined: tf.Tensor, sizes: list[int]) -> list[tf.Tensor]:
+  """Returns neighbouring columns, `[batch, length, size]` of each size.
+
+  XNNPACK splits into equal parts only.
+  """
+  if len(set(sizes)) == 1:
+    return tf.split(joined, len(sizes), axis=-1)
+  return [tf.slice(joined, [0, 0, sum(sizes[:i])], [-1, -1, size])
+          for i, size in enumerate(sizes)]
 
 
 def range_name(index: int, tensor: str) -> str:

@@ -34,6 +34,8 @@ class BlockConfig(hyperparams.Config):
     intra_block_size: Width inside a block: narrow in the student, wide in the
       inverted bottlenecks of the teacher.
     num_attention_heads: Number of heads, which divides `intra_block_size`.
+    head_size: Width of one head; 0 for an equal share of `intra_block_size`.
+      A model with fewer heads than it was trained with has it.
     intermediate_size: Inner width of a feed-forward network.
     num_feedforward_networks: Number of stacked feed-forward networks.
     hidden_activation: `relu`, `relu6` or `gelu` (its tanh form, as in the
@@ -54,6 +56,7 @@ class BlockConfig(hyperparams.Config):
   inter_block_size: int = 512
   intra_block_size: int = 128
   num_attention_heads: int = 4
+  head_size: int = 0
   intermediate_size: int = 512
   num_feedforward_networks: int = 4
   hidden_activation: str = 'relu'
@@ -67,7 +70,12 @@ class BlockConfig(hyperparams.Config):
   @property
   def attention_head_size(self) -> int:
     """Width of one head."""
-    return self.intra_block_size // self.num_attention_heads
+    return self.head_size or self.intra_block_size // self.num_attention_heads
+
+  @property
+  def attention_size(self) -> int:
+    """Width of queries, keys and values, all heads side by side."""
+    return self.num_attention_heads * self.attention_head_size
 
   def block_fields(self) -> dict[str, Any]:
     """Returns the fields of a block by name, without those of an encoder."""
@@ -157,6 +165,11 @@ class BertConfig(hyperparams.Config):
 
   @property
   def intra_block_size(self) -> int:
+    """Width inside a block."""
+    return self.width
+
+  @property
+  def attention_size(self) -> int:
     """Width of queries, keys and values."""
     return self.width
 
@@ -314,7 +327,8 @@ def check_config(config: MobileBertConfig) -> None:
                           ('attention_mask', ATTENTION_MASKS),
                           ('hidden_activation', ACTIVATIONS)):
     check_accepted(field, getattr(config, field), accepted)
-  check_heads(config.num_attention_heads, config.intra_block_size)
+  check_heads(config.num_attention_heads, config.intra_block_size,
+              config.head_size)
   networks = config.num_blocks * config.num_feedforward_networks
   if networks > _MOST_NETWORKS:
     raise ValueError(
@@ -347,9 +361,12 @@ def check_accepted(field: str, value: Any, accepted: tuple[str, ...]) -> None:
     raise ValueError(_unknown(field, value, accepted))
 
 
-def check_heads(num_attention_heads: int, intra_block_size: int) -> None:
-  """Raises ValueError if the heads cannot share the width equally."""
-  if intra_block_size % num_attention_heads:
+def check_heads(num_attention_heads: int, intra_block_size: int,
+                head_size: int = 0) -> None:
+  """Raises ValueError if heads have no width, or no equal share of one."""
+  if head_size:
+    check_positive_integer('head_size', head_size)
+  elif intra_block_size % num_attention_heads:
     raise ValueError(
         f'num_attention_heads={num_attention_heads} does not divide '
         f'intra_block_size={intra_block_size}; each head gets an equal share '

@@ -39,7 +39,7 @@ class MobileBertBlock(tf_keras.layers.Layer):
   Inputs: hidden states `[batch, length, inter_block_size]` and the mask
   `[batch, length]`. Outputs: the same shape, the attention scores (masked,
   before the softmax, float32) `[batch, heads, length, length]`, and the
-  queries, keys and values `[batch, length, intra_block_size]`.
+  queries, keys and values `[batch, length, attention_size]`.
 
   Example:
 
@@ -69,8 +69,8 @@ class MobileBertBlock(tf_keras.layers.Layer):
           name='shared_bottleneck', **common)
     self.attention = MobileBertAttention(
         config.num_attention_heads, config.intra_block_size,
-        config.attention_dropout_rate, config.attention_mask, name='attention',
-        **common)
+        config.attention_dropout_rate, config.attention_mask,
+        head_size=config.head_size, name='attention', **common)
     self.attention_norm = layers.make_normalization(
         config.normalization, name='attention_norm', dtype=self.dtype_policy)
     self.feed_forwards = [
@@ -137,16 +137,17 @@ class MobileBertAttention(layers.ConfiguredLayer):
 
   Args:
     num_heads: Number of heads, which divides `width`.
-    width: Width of queries, keys, values and the output.
+    width: Width of the output.
     dropout_rate: Dropout of the probabilities.
     attention_mask: `hard` or `tf1_reference`, see `mask_scores`.
     initializer_range: Standard deviation of the kernels' initializer.
+    head_size: Width of one head; 0 for an equal share of `width`.
     **kwargs: `name`, `dtype` and `trainable` of a layer.
 
   Inputs: query, key, value `[batch, length, any width]` and the mask
   `[batch, length]`. Outputs `[batch, length, width]`, the masked scores
   `[batch, heads, length, length]` in float32, and the queries, keys and values
-  of all heads side by side, `[batch, length, width]` each.
+  of all heads side by side, `[batch, length, num_heads * head size]` each.
 
   Example:
 
@@ -163,9 +164,10 @@ class MobileBertAttention(layers.ConfiguredLayer):
                dropout_rate: float = 0.0,
                attention_mask: str = 'hard',
                initializer_range: float = 0.02,
+               head_size: int = 0,
                **kwargs):
     super().__init__(**kwargs)
-    architectures.check_heads(num_heads, width)
+    architectures.check_heads(num_heads, width, head_size)
     architectures.check_accepted(
         'attention_mask', attention_mask, architectures.ATTENTION_MASKS)
     self._config = {
@@ -174,13 +176,16 @@ class MobileBertAttention(layers.ConfiguredLayer):
         'dropout_rate': dropout_rate,
         'attention_mask': attention_mask,
         'initializer_range': initializer_range,
+        'head_size': head_size,
     }
-    self._head_shape = [num_heads, width // num_heads]
+    self._head_shape = [num_heads, head_size or width // num_heads]
 
+    heads = math.prod(self._head_shape)
     self.query, self.key, self.value, self.output_projection = (
         layers.make_dense(
-            width, initializer_range, name=name, dtype=self.dtype_policy)
-        for name in ('query', 'key', 'value', 'output'))
+            size, initializer_range, name=name, dtype=self.dtype_policy)
+        for name, size in (('query', heads), ('key', heads), ('value', heads),
+                           ('output', width)))
     self.dropout = layers.Dropout(dropout_rate, dtype=self.dtype_policy)
 
   def call(self, query: tf.Tensor, key: tf.Tensor, value: tf.Tensor,
@@ -205,7 +210,8 @@ class MobileBertAttention(layers.ConfiguredLayer):
   def _join_heads(self, tensor: tf.Tensor) -> tf.Tensor:
     shape = tf.shape(tensor)
     tensor = tf.transpose(tensor, [0, 2, 1, 3])  # [B, S, N, d]
-    return tf.reshape(tensor, [shape[0], shape[2], self._config['width']])
+    return tf.reshape(
+        tensor, [shape[0], shape[2], math.prod(self._head_shape)])
 
 
 def mask_scores(scores: tf.Tensor, mask: tf.Tensor,

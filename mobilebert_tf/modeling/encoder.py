@@ -90,7 +90,7 @@ class MobileBertEncoder(TextEncoder):
     encoder_outputs: List of `[batch, length, D]`, one for each block.
     attention_scores: List of float32 `[batch, N, length, length]`, one for each
       block, masked and before the softmax.
-    queries, keys, values: Lists of `[batch, length, intra_block_size]`, one for
+    queries, keys, values: Lists of `[batch, length, attention_size]`, one for
       each block, all heads side by side.
     embedding_output: `[batch, length, D]`, the first block's input.
 

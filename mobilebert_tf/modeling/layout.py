@@ -176,6 +176,7 @@ def block_layout(config: architectures.BlockConfig) -> BlockLayout:
   ['attention/query', 'attention/key', 'attention/value']
   """
   outer, inner = config.inter_block_size, config.intra_block_size
+  heads = config.attention_size
   widths = {WIDE: outer, NARROW: inner, SHARED: inner}
   architectures.check_accepted(
       'attention_input', config.attention_input, tuple(_ATTENTION_READS))
@@ -190,12 +191,12 @@ def block_layout(config: architectures.BlockConfig) -> BlockLayout:
   if queries_read == SHARED:
     products.append(projection('shared_bottleneck', WIDE, SHARED, outer))
   products += [
-      Product(f'attention/{writes}', reads, writes, (widths[reads], inner))
+      Product(f'attention/{writes}', reads, writes, (widths[reads], heads))
       for writes, reads in (
           (QUERY, queries_read), (KEY, queries_read), (VALUE, values_read))
   ]
   products.append(Product(
-      'attention/output', CONTEXT, NARROW, (inner, inner),
+      'attention/output', CONTEXT, NARROW, (heads, inner),
       Norm('attention_norm', config.normalization), residual=True))
   for i in range(config.num_feedforward_networks):
     name, size = f'feed_forward_{i}', config.intermediate_size

@@ -66,6 +66,8 @@ _MODELS = {
         folder, attention_input='bottleneck', num_blocks=2),
     'the teacher': lambda folder: tiny_classifier.build(
         folder, attention_input='block_input'),
+    'heads of their own width': lambda folder: tiny_classifier.build(
+        folder, num_attention_heads=1, head_size=4),
     'tagger': tiny_classifier.build_tagger,
     'questions': tiny_classifier.build_span_labeler,
     'rating': tiny_classifier.build_rating,
