@@ -167,6 +167,18 @@ class ServedModule(export_base.ExportModule):
     return {**self._summarize(outputs, inputs[1]),
             **self._describe_tokens(outputs, inputs[1])}
 
+  def file_signatures(
+      self, signature: str, length: int | None
+  ) -> dict[str, tf.types.experimental.ConcreteFunction]:
+    """Returns further signatures of a TFLite file, by name.
+
+    Args:
+      signature: The one that computes `numbers` for a length.
+      length: The length in tokens; None for any.
+    """
+    del signature, length
+    return {}
+
   def get_inference_signatures(
       self, function_keys: Mapping[str, str]) -> dict[str, Any]:
     """Returns concrete functions by signature name.

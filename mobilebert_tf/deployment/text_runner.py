@@ -162,35 +162,36 @@ class TextRunner:
     return sum(map(len, segments)) > self._budget(segments)
 
   def compute(self, texts: list[str], pairs: list[str] | None) -> np.ndarray:
-    """Returns the first of the kind's outputs; see `read`."""
+    """Returns the rows that answers are made of; see `read`."""
     return self.read(texts, pairs)[0]
 
   def read(self, texts: list[str], pairs: list[str] | None
            ) -> tuple[np.ndarray, list[bool]]:
-    """Computes the first of the kind's outputs.
+    """Computes a row for each text (`TaskKind.file_row`).
 
     Args:
       texts: The texts.
       pairs: Second text of each, or None.
 
     Returns:
-      The output, float32 `[texts, ...]`, and whether each text was cut.
+      The rows, float32 `[texts, ...]`, and whether each text was cut.
 
     Raises:
       ValueError: If a number is not finite.
     """
-    output = self.metadata.kind.number_outputs[0]
-    rows, cut = [], []
+    kind, rows, cut = self.metadata.kind, [], []
     for segments in self.segments(texts, pairs):
       cut.append(self.is_cut(segments))
-      row = self.run(plain_tokenizer.trim(
-          segments, self._budget(segments)))[output][0]
+      row = kind.file_row(self.run(plain_tokenizer.trim(
+          segments, self._budget(segments))))
       self.check_finite(row)
       rows.append(row)
     if rows:
       return np.stack(rows), cut
-    shape = self._numbers.output_shape(output)
-    return np.zeros([0, *shape[1:]], np.float32), cut
+    output = kind.number_outputs[0]
+    row = kind.file_row({output: np.zeros(
+        [1, *self._numbers.output_shape(output)[1:]], np.float32)})
+    return np.zeros([0, *row.shape], np.float32), cut
 
   def run(self, segments: list[np.ndarray]) -> dict[str, np.ndarray]:
     """Computes all outputs of one row, `[1, ...]`, by name.

@@ -267,6 +267,10 @@ def convert(module: served_module.ServedModule, lengths: Sequence[int],
           if mediapipe_output else _signature(module, length))
       for length in wanted
   }
+  if not mediapipe_output:
+    for length in wanted:
+      signatures |= module.file_signatures(
+          tflite_runner.signature_name(length), length)
   if text_signatures:
     signatures |= tflite_text.signatures(module, lengths)
   # The converter crashes on concrete functions in this TensorFlow, and works

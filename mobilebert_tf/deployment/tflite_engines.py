@@ -10,7 +10,7 @@ for any length.
 """
 
 import atexit
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 import contextlib
 import functools
 import importlib.metadata
@@ -60,7 +60,7 @@ class CompiledEngine:
       os.replace(new, weight_cache)
     # Inputs, outputs and what is known of these.
     self._ready: dict[str, tuple[dict, dict, dict]] = {}
-    self._shapes: dict[str, tuple[int, ...]] = {}
+    self._shapes: dict[str, list[tuple[int, ...]]] = {}
 
   def signatures(self) -> Signatures:
     """Returns the names of inputs and outputs of each signature."""
@@ -73,29 +73,28 @@ class CompiledEngine:
 
   def run(self, signature: str, inputs: Mapping[str, np.ndarray]
           ) -> dict[str, np.ndarray]:
-    """Returns the outputs by name, for inputs of the signature's shape."""
-    [shape] = {values.shape for values in inputs.values()}
-    if self._shapes.get(signature) == shape:
+    """Returns the outputs by name, for inputs of the signature's shapes."""
+    shapes = [inputs[name].shape for name in sorted(inputs)]
+    if self._shapes.get(signature) == shapes:
       return self._compute(signature, inputs)
     with _quiet():
-      self._prepare(signature, inputs, shape)
+      self._prepare(signature, inputs)
+      self._shapes[signature] = shapes
       return self._compute(signature, inputs)
 
-  def _prepare(self, signature: str, names: Iterable[str],
-               shape: tuple[int, ...]) -> None:
-    """Makes the buffers of a signature, for inputs of a shape."""
+  def _prepare(self, signature: str, inputs: Mapping[str, np.ndarray]) -> None:
+    """Makes the buffers of a signature, for inputs of its shapes."""
     model = self._model
-    for details in model.get_input_tensor_details(signature).values():
-      if tuple(details['shape']) != shape:
+    for name, details in model.get_input_tensor_details(signature).items():
+      if tuple(details['shape']) != inputs[name].shape:
         raise ValueError(f'it takes {list(details["shape"])}, not '
-                         f'{list(shape)}.')
+                         f'{list(inputs[name].shape)}.')
     outputs = model.get_output_tensor_details(signature)
     self._ready[signature] = (
         {name: model.create_input_buffer_by_name(signature, name)
-         for name in names},
+         for name in inputs},
         {name: model.create_output_buffer_by_name(signature, name)
          for name in outputs}, outputs)
-    self._shapes[signature] = shape
 
   def _compute(self, signature: str, inputs: Mapping[str, np.ndarray]
                ) -> dict[str, np.ndarray]:

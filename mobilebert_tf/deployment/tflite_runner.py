@@ -91,7 +91,9 @@ class Signatures:
     inputs[:, 0, :len(ids)] = ids, np.ones_like(ids), types
     try:
       with self._lock:  # The outputs are copies.
-        return self.engine.run(name, dict(zip(INPUTS, inputs, strict=True)))
+        return self._metadata.kind.run_file(
+            self.engine.run, name, self._metadata,
+            dict(zip(INPUTS, inputs, strict=True)))
     except (RuntimeError, ValueError) as error:
       why = ' '.join(str(error).split())
       raise ValueError(f'{self._path}: the signature {name} fails for '
@@ -109,7 +111,10 @@ class Signatures:
     return signature_name(length), length
 
   def _check(self, found: dict[str, dict[str, list[str]]]) -> None:
-    missing = [name for name in self._names if name not in found]
+    further = [each for name in self._names
+               for each in self._metadata.kind.file_signatures(
+                   name, self._metadata)]
+    missing = [name for name in (*self._names, *further) if name not in found]
     if missing:
       raise tflite_file.damaged(
           self._path, f'it lacks the signature {", ".join(missing)}.')

@@ -11,6 +11,7 @@ all channels.
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 import copy
+import functools
 from typing import Any
 
 from absl import logging
@@ -114,12 +115,18 @@ class RewrittenModel(tf.Module):
     if model.head_input == 'sequence_output':
       read = self._dense('head', folded.read(head))
       return False, lambda stream, mask: arrange(read(stream))
+    classify = self._classifier(model, folded, head)
+    return True, lambda stream, mask: arrange(classify(stream))
+
+  def _classifier(self, model: tf_keras.Model, folded: folding.FoldedEncoder,
+                  head: Any) -> Callable[[tf.Tensor], tf.Tensor]:
+    """Returns the function from stream to logits of the first token."""
     pool = self._pooler(model.encoder, folded)
     if pool is None:
       read = self._dense('head', folded.read(head))
-      return True, lambda stream, mask: arrange(read(stream)[:, 0])
+      return functools.partial(_read_first, read)
     read = self._dense('head', folding.as_dense(head))
-    return True, lambda stream, mask: arrange(read(pool(stream))[:, 0])
+    return lambda stream: read(pool(stream[:, :1]))[:, 0]
 
   def _sentence_head(self, model: modeling.SentenceEncoder,
                      folded: folding.FoldedEncoder
@@ -167,6 +174,63 @@ class RewrittenModel(tf.Module):
     return lambda values: folding.dense(values, variables)
 
 
+class SegmentedModel(RewrittenModel):
+  """An early-exit classifier, folded, in segments from one exit to the next.
+
+  Called as a whole it is the unbroken model without exits.
+
+  Args:
+    model: The model.
+    folded: Its encoder, folded.
+
+  Attributes:
+    segments: Blocks of each segment, counted from 0.
+  """
+
+  def __init__(self, model: modeling.EarlyExitClassifier,
+               folded: folding.FoldedEncoder):
+    super().__init__(model, folded)
+    ends = (*model.exit_blocks, folded.architecture.num_blocks)
+    # Not a list, which tf.Module would wrap.
+    self.segments = tuple(map(range, (0, *ends), ends))
+
+  def advance(self, index: int, stream: tf.Tensor,
+              mask: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+    """Runs a segment.
+
+    Args:
+      index: Number of the segment, from 0.
+      stream: Result of `encoder.embed`, or of the segment before.
+      mask: int32 `[batch, length]`.
+
+    Returns:
+      The stream `[batch, length, inter_block_size]`, of length 1 after the last
+      segment; and the logits of the exit, `[batch, classes]`.
+    """
+    is_last = index == len(self.segments) - 1
+    stream = self.encoder.advance(
+        stream, mask, self.segments[index], first_token_only=is_last)
+    return stream, self._call_exit(index, stream)
+
+  def _fold_head(self, model: modeling.EarlyExitClassifier,
+                 folded: folding.FoldedEncoder) -> _Head:
+    """Folds the classifier, and each exit with the basis of its block."""
+    classify = self._classifier(model, folded, model.get_layer('classifier'))
+    exits = [self._dense(f'exit_{block}', folded.bases[block - 1].read(
+        folding.Dense(*model.exits.as_dense(index))))
+             for index, block in enumerate(model.exit_blocks)]
+    calls = [functools.partial(_read_first, read) for read in exits]
+    calls.append(classify)
+    self._call_exit = lambda index, stream: calls[index](stream)
+    return True, lambda stream, mask: classify(stream)
+
+
+def _read_first(read: Callable[[tf.Tensor], tf.Tensor],
+                stream: tf.Tensor) -> tf.Tensor:
+  """Returns a dense layer's output for the first token, `[batch, width]`."""
+  return read(stream[:, :1])[:, 0]
+
+
 def rewrite(model: tf_keras.Model,
             batches: Iterable[Mapping[str, tf.Tensor]] = ()) -> RewrittenModel:
   """Folds a model for inference; its outputs stay the same.
@@ -183,7 +247,9 @@ def rewrite(model: tf_keras.Model,
 
   Example: `rewrite(classifier, [tokenizer.encode(texts)])`
   """
-  return RewrittenModel(model, fold(model, batches))
+  rewritten = (SegmentedModel if isinstance(model, modeling.EarlyExitClassifier)
+               else RewrittenModel)
+  return rewritten(model, fold(model, batches))
 
 
 def fold(model: tf_keras.Model, batches: Iterable[Mapping[str, tf.Tensor]] = ()
@@ -303,7 +369,8 @@ def _rescale_wide_stream(folded: folding.FoldedEncoder,
   folded.types /= powers
   for block in folded.blocks:
     _rescale_tensor(block, layout.block, layout_lib.WIDE, powers)
-  folded.scale = folded.scale * powers
+  for basis in folded.bases:
+    basis.scale = basis.scale * powers
 
 
 def _rescale_tensor(block: dict[str, folding.Map],

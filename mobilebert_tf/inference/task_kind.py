@@ -229,6 +229,36 @@ class TaskKind:
   def check_settings(self, metadata: tflite_file.TFLiteMetadata) -> None:
     """Raises ValueError if the settings of a file do not fit it."""
 
+  def file_signatures(self, signature: str,
+                      metadata: tflite_file.TFLiteMetadata) -> list[str]:
+    """Returns further signatures that a `.tflite` file has for a length.
+
+    Args:
+      signature: The one that all files have for it.
+      metadata: Metadata of the file.
+    """
+    del signature, metadata
+    return []
+
+  def run_file(self, run: Callable[[str, Mapping[str, np.ndarray]],
+                                   dict[str, np.ndarray]],
+               signature: str, metadata: tflite_file.TFLiteMetadata,
+               inputs: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """Returns the outputs of a `.tflite` file for one text, by name.
+
+    Args:
+      run: Function of a signature and its inputs.
+      signature: Signature for the text's length.
+      metadata: Metadata of the file.
+      inputs: Inputs of that signature.
+    """
+    del metadata
+    return run(signature, inputs)
+
+  def file_row(self, outputs: Mapping[str, np.ndarray]) -> np.ndarray:
+    """Returns the row of an answer from a file's outputs for one text."""
+    return outputs[self.number_outputs[0]][0]
+
   def answer_file(self, runner: tflite_runner.TFLiteRunner, texts: list[str],
                   pairs: list[str] | None) -> list[Any]:
     """Returns the answers of a `.tflite` file, one for each text."""
@@ -243,7 +273,7 @@ class TaskKind:
             for segments in runner.segments(texts, pairs)]
 
   def to_answer(self, row: np.ndarray, labels: Sequence[str]) -> Any:
-    """Returns the answer in a row of the first of `number_outputs`."""
+    """Returns the answer in a row of `file_row`."""
     raise self.missing('TFLite answer')
 
   def comparable(self, runner: tflite_runner.TFLiteRunner, texts: list[str],

@@ -12,6 +12,8 @@ from mobilebert_tf.modeling.block import FeedForward
 from mobilebert_tf.modeling.block import MobileBertAttention
 from mobilebert_tf.modeling.block import MobileBertBlock
 from mobilebert_tf.modeling.block import Projection
+from mobilebert_tf.modeling.early_exit import EarlyExitClassifier
+from mobilebert_tf.modeling.early_exit import ExitHeads
 from mobilebert_tf.modeling.encoder import build_encoder
 from mobilebert_tf.modeling.encoder import MobileBertEmbedding
 from mobilebert_tf.modeling.encoder import MobileBertEncoder
@@ -33,7 +35,8 @@ from mobilebert_tf.modeling.task_models import NextSentenceHead
 from mobilebert_tf.modeling.validation import ignore_keras_json
 
 __all__ = [
-    'ARCHITECTURES', 'BertConfig', 'BertEncoder', 'FeedForward', 'GraphModel',
+    'ARCHITECTURES', 'BertConfig', 'BertEncoder', 'EarlyExitClassifier',
+    'ExitHeads', 'FeedForward', 'GraphModel',
     'MaskedLanguageModelLogits', 'MaskedLanguageModelTransform',
     'MobileBertAttention', 'MobileBertBlock', 'MobileBertClassifier',
     'MobileBertConfig', 'MobileBertEmbedding', 'MobileBertEncoder',

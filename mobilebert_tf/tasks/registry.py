@@ -14,6 +14,8 @@ import typing
 
 from mobilebert_tf.inference import task_kind
 from mobilebert_tf.tasks.classification import kind as classification
+from mobilebert_tf.tasks.early_exit_classification import (
+    kind as early_exit_classification)
 from mobilebert_tf.tasks.embedding import kind as embedding
 from mobilebert_tf.tasks.multi_label_classification import (
     kind as multi_label_classification)
@@ -31,6 +33,7 @@ if typing.TYPE_CHECKING:
 KINDS: Mapping[str, task_kind.TaskKind] = {kind.name: kind for kind in (
     classification.Classification(),
     classification.Regression(),
+    early_exit_classification.EarlyExitClassification(),
     multi_label_classification.MultiLabelClassification(),
     token_classification.TokenClassification(),
     question_answering.QuestionAnswering(),

@@ -15,7 +15,7 @@ from tests.inference import tiny_classifier
 _WORDS = {'bad': 'w1 w2 w3', 'good': 'w4 w5 w6'}
 
 
-def write_start(folder: pathlib.Path) -> str:
+def write_start(folder: pathlib.Path, **architecture: Any) -> str:
   """Writes an encoder with random weights and its vocabulary, once."""
   if (folder / 'start').exists():
     return str(folder / 'start')
@@ -23,7 +23,8 @@ def write_start(folder: pathlib.Path) -> str:
   vocab_file = tiny_classifier.write_vocabulary(str(folder))
   tf_keras.utils.set_random_seed(3)
   model = modeling.MobileBertEncoder(
-      tiny_classifier.architecture(initializer_range=0.2))
+      tiny_classifier.architecture(
+          initializer_range=0.2, **architecture))
   model.save_pretrained(str(folder / 'start'), vocab_file=vocab_file)
   return str(folder / 'start')
 

@@ -68,6 +68,17 @@ class TextAnswers(text_kind.TextKind):
     """Returns probabilities or values of logits `[texts, classes]`."""
     raise self.missing('predictor')
 
+  def text_scores(self, logits: np.ndarray,
+                  trained: loading.TrainedModel) -> np.ndarray:
+    """Returns a row for each text, of which `describe` makes an answer.
+
+    Args:
+      logits: Output of the model.
+      trained: The model.
+    """
+    del trained
+    return self.scores(logits)
+
   def line_answerer(self, trained, batch_size):
     from mobilebert_tf.tasks.classification import predictor
     return predictor.TextLineAnswerer(trained, batch_size)
@@ -123,16 +134,21 @@ class TextAnswers(text_kind.TextKind):
     metrics.check_names(names, not self.has_labels)
 
   def predictions(self, trained: loading.TrainedModel,
-                  examples: loader.TextExamples,
+                  examples: loader.TextExamples, logits: np.ndarray,
                   **fields: Any) -> scoring.TextPredictions:
     """Returns the answers to labelled texts.
 
-    `**fields` are `task`, `scores` and `lengths` of `scoring.TextPredictions`.
+    Args:
+      trained: The model.
+      examples: The texts.
+      logits: Output of the model for them.
+      **fields: `task` and `lengths` of `scoring.TextPredictions`.
     """
     del trained
     return self.predictions_class(
         texts=examples.texts, pairs=examples.pairs,
-        label_names=examples.labels, labels=self.truth(examples), **fields)
+        label_names=examples.labels, labels=self.truth(examples),
+        scores=self.scores(logits), **fields)
 
   @property
   def predictions_class(self) -> type[scoring.TextPredictions]:

@@ -5,6 +5,7 @@
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 import dataclasses
+from typing import Any
 
 import numpy as np
 from official.core import config_definitions as cfg
@@ -50,6 +51,17 @@ class TextExamples:
   values: np.ndarray | None = None
   indices: list[str] | None = None
   skipped: int = 0
+
+  def take(self, rows: Sequence[int]) -> 'TextExamples':
+    """Returns some of the rows."""
+    def pick(column: Any) -> Any:
+      if column is None or isinstance(column, np.ndarray):
+        return column if column is None else column[rows]
+      return [column[row] for row in rows]
+
+    return dataclasses.replace(self, skipped=0, **{
+        name: pick(getattr(self, name))
+        for name in ('texts', 'pairs', 'label_ids', 'values', 'indices')})
 
 
 def read_examples(path: str | Sequence[str], *, text_field: str = 'text',

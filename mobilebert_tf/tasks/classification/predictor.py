@@ -70,18 +70,19 @@ class TextPredictor:
       pairs: Second text of each, for a model of pairs.
 
     Returns:
-      Probabilities, float32 `[texts, classes]`; values of a regression,
-      float32 `[texts]`.
+      As `TextAnswers.text_scores`: probabilities, float32 `[texts, classes]`;
+      values of a regression, float32 `[texts]`.
 
     Raises:
       ValueError: If there are pairs and the model was trained without, or the
         other way round, or they are not as many as the texts.
     """
-    return self.trained.kind.scores(self.logits(texts, pairs))
+    return self.trained.kind.text_scores(
+        self.logits(texts, pairs), self.trained)
 
   def logits(self, texts: Sequence[str],
              pairs: Sequence[str] | None = None) -> np.ndarray:
-    """Returns the logits of each text, float32 `[texts, classes]`.
+    """Returns the model's output for each text, float32 `[texts, classes]`.
 
     Arguments and errors are those of `scores`.
     """
@@ -90,7 +91,8 @@ class TextPredictor:
         segments, self.trained.max_length - len(segments) - 1)
     lengths = sum(s.row_lengths() for s in segments)
     order = np.argsort(lengths, kind='stable')
-    logits = np.zeros([len(order), self.trained.model.num_classes], np.float32)
+    logits = np.zeros([len(order), *self.trained.model.output_shape[1:]],
+                      np.float32)
     # The longest first: if memory is short, the first batch shows it.
     for start in reversed(range(0, len(order), self._batch_size)):
       rows = order[start:start + self._batch_size]

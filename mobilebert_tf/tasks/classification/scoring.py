@@ -71,8 +71,8 @@ def score_texts(predictor: predictor_lib.TextPredictor,
   trained.kind.check_metrics(names)
   lengths = predictor.lengths(examples.texts, examples.pairs)
   predictions = trained.kind.predictions(
-      trained, examples, task=task, lengths=lengths,
-      scores=predictor.scores(examples.texts, examples.pairs))
+      trained, examples, predictor.logits(examples.texts, examples.pairs),
+      task=task, lengths=lengths)
   return scoring.Scored(predictions, predictions.compute(names), {
       **_reading_facts(examples, lengths, trained.max_length),
       **predictions.facts(names)})

@@ -157,9 +157,10 @@ class MultiLabelClassification(classification.TextAnswers):
     from mobilebert_tf.tasks.multi_label_classification import scoring
     scoring.check_names(names)
 
-  def predictions(self, trained, examples, **fields):
+  def predictions(self, trained, examples, logits, **fields):
     return super().predictions(
-        trained, examples, thresholds=self.thresholds(trained), **fields)
+        trained, examples, logits, thresholds=self.thresholds(trained),
+        **fields)
 
   @property
   def predictions_class(self):

@@ -1,0 +1,180 @@
+# Copyright 2026 The mobilebert_tf Authors
+# SPDX-License-Identifier: Apache-2.0
+
+"""What early exits cost and save, from the logits of all exits.
+
+The model runs once; every rule is scored on the same logits (Xin et al. 2020,
+sections 4.2 to 4.4).
+"""
+
+from collections.abc import Sequence
+import dataclasses
+from typing import Any, ClassVar
+
+import numpy as np
+
+from mobilebert_tf.common import formatting
+from mobilebert_tf.evaluation import analysis
+from mobilebert_tf.evaluation import metrics as metrics_lib
+from mobilebert_tf.tasks.classification import scoring
+from mobilebert_tf.tasks.early_exit_classification import rule as rule_lib
+
+# Points of the curve of quality over blocks.
+_POINTS = 25
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class ExitPredictions(scoring.ClassPredictions):
+  """Class probabilities of labelled texts by a model with early exits.
+
+  Attributes:
+    logits: Logits of all exits, `[texts, exits + 1, classes]`.
+    rule: The rule by which texts left.
+    num_blocks: Number of all blocks.
+  """
+  kind: ClassVar[str] = 'early_exit_classification'
+  logits: np.ndarray = dataclasses.field(default_factory=lambda: np.zeros(0))
+  rule: rule_lib.Rule = rule_lib.Rule(rule_lib.ENTROPY, (1,))
+  num_blocks: int = 2
+
+  @property
+  def exit_blocks(self) -> np.ndarray:
+    """Number of blocks that each text needed, int64 `[texts]`."""
+    return self._blocks[self.rule.exits(self.logits)]
+
+  def point(self) -> 'Point':
+    """Returns what the rule gives."""
+    return score(self.logits, self.labels, self.rule, self.num_blocks)
+
+  @property
+  def _blocks(self) -> np.ndarray:
+    return np.array([*self.rule.blocks, self.num_blocks])
+
+  def facts(self, names: Sequence[str]) -> dict[str, str]:
+    saved = saving(self.exit_blocks, self.num_blocks)
+    thresholds = ', '.join(
+        f'{each:.4g}' for each in dict.fromkeys(self.rule.thresholds))
+    return {
+        **super().facts(names),
+        'Texts leave by': (f'{self.rule.criterion}, {thresholds}' if thresholds
+                           else 'no exit before the last'),
+        'Blocks of a text, on average':
+            f'{self.exit_blocks.mean():.2f} of {self.num_blocks}; '
+            f'{formatting.percent(saved)} of the blocks are saved'}
+
+  def groups(self) -> dict[str, list[metrics_lib.Group]]:
+    used = np.unique(self.exit_blocks)
+    return {**super().groups(), 'exit': [
+        metrics_lib.group(
+            f'{block}', self.quality()[self.exit_blocks == block], 1.0)
+        for block in used]}
+
+  def details(self) -> dict[str, Any]:
+    return {**super().details(),
+            'num_blocks': self.num_blocks,
+            'mean_blocks': float(self.exit_blocks.mean()),
+            'saving': saving(self.exit_blocks, self.num_blocks),
+            'exits': self._exits(),
+            'curve': curve(self.logits, self.labels, self.rule,
+                           self.num_blocks)}
+
+  def _exits(self) -> list[dict[str, Any]]:
+    """Returns quality, calibration and texts of each exit, used or not."""
+    found, thresholds = [], [*self.rule.thresholds, None]
+    for number, block in enumerate(self._blocks):
+      logs = rule_lib.log_softmax(self.logits[:, number])
+      right = (logs.argmax(1) == self.labels).astype(np.float64)
+      found.append({
+          'block': int(block),
+          'accuracy': metrics_lib.group('', right, 1.0),
+          'calibration_error': analysis.calibration(
+              np.exp(logs.max(1)), right).error,
+          'texts': int((self.exit_blocks == block).sum()),
+          'threshold': thresholds[number] if number < len(thresholds) else None,
+      })
+    return found
+
+
+def saving(blocks: np.ndarray, num_blocks: int) -> float:
+  """Returns the share of blocks that are not computed.
+
+  The paper's expected saving (section 4.3), which DeeBERT's code prints as what
+  remains.
+
+  Args:
+    blocks: Number of blocks of each text.
+    num_blocks: Number of all blocks.
+
+  Example, of huggingface/transformers' users on MRPC (DeeBERT issue 4):
+
+  >>> blocks = np.repeat([6, 8, 9, 10, 11, 12], [4, 1, 10, 110, 58, 225])
+  >>> round(saving(blocks, 12), 8)
+  0.06862745
+  """
+  return float(1.0 - np.mean(blocks) / num_blocks)
+
+
+@dataclasses.dataclass(frozen=True)
+class Point:
+  """What a threshold gives.
+
+  Attributes:
+    threshold: The threshold of all exits.
+    accuracy: Share of right answers.
+    mean_blocks: Mean number of blocks of a text.
+  """
+  threshold: float
+  accuracy: float
+  mean_blocks: float
+
+
+def curve(logits: np.ndarray, labels: np.ndarray, rule: rule_lib.Rule,
+          num_blocks: int, points: int = _POINTS) -> list[Point]:
+  """Returns accuracy and blocks over thresholds, the fewest blocks first.
+
+  Args:
+    logits: `[texts, exits + 1, classes]`.
+    labels: True classes, `[texts]`.
+    rule: The rule; its thresholds are replaced.
+    num_blocks: Number of all blocks.
+    points: Number of thresholds; of those that give the same, one is returned.
+  """
+  found = {}
+  for threshold in candidates(rule, logits, points):
+    point = score(logits, labels, dataclasses.replace(
+        rule, thresholds=(float(threshold),)), num_blocks)
+    found.setdefault((point.mean_blocks, point.accuracy), point)
+  return sorted(found.values(), key=lambda point: point.mean_blocks)
+
+
+def score(logits: np.ndarray, labels: np.ndarray, rule: rule_lib.Rule,
+          num_blocks: int) -> Point:
+  """Returns what a rule gives; arguments as for `curve`."""
+  exits = rule.exits(logits)
+  answers = logits[np.arange(len(exits)), exits].argmax(-1)
+  blocks = np.array([*rule.blocks, num_blocks])[exits]
+  return Point(max(rule.thresholds, default=0.0),
+               float((answers == labels).mean()), float(blocks.mean()))
+
+
+def candidates(rule: rule_lib.Rule, logits: np.ndarray, points: int,
+               exit_number: int | None = None) -> np.ndarray:
+  """Returns thresholds from where no text leaves to where all do.
+
+  They are quantiles of what was measured, so that neighbours differ.
+
+  Args:
+    rule: The rule.
+    logits: `[texts, exits + 1, classes]`.
+    points: Number of quantiles.
+    exit_number: Exit whose measures count; None for all.
+  """
+  if rule.criterion == rule_lib.PATIENCE:
+    return np.arange(rule.num_exits + 1)
+  measures = rule.measures(logits)
+  if exit_number is not None:
+    measures = measures[:, exit_number]
+  inner = np.unique(np.quantile(measures, np.linspace(0, 1, points)))
+  if rule.criterion == rule_lib.CONFIDENCE:
+    return np.concatenate([[0.0], inner, [1.0]])
+  return np.concatenate([[0.0], inner, [2 * measures.max() + 1]])
