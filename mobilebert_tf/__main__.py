@@ -20,6 +20,7 @@ _PROGRAMS = {
     'train': 'Pre-training, distillation, any experiment',
     'finetune': 'Fine-tuning on a task by its name',
     'finetune_search': 'Grid of fine-tuning settings and seeds',
+    'add_exits': 'Early exits for a fine-tuned classifier',
     'embed': 'Vectors of texts',
     'search': 'Texts that are nearest to queries',
     'mine_negatives': 'Hard negatives of pairs of texts',

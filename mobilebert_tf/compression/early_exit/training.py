@@ -1,0 +1,203 @@
+# Copyright 2026 The mobilebert_tf Authors
+# SPDX-License-Identifier: Apache-2.0
+
+"""Gives a fine-tuned classifier early exits: trains, tunes and scores them."""
+
+from collections.abc import Mapping
+import dataclasses
+import json
+import os
+import pathlib
+from typing import Any
+
+from mobilebert_tf.common import files
+from mobilebert_tf.compression.early_exit import tuning
+from mobilebert_tf.evaluation import scoring as scoring_lib
+from mobilebert_tf.inference import loading
+from mobilebert_tf.reporting import evaluation as evaluation_report
+from mobilebert_tf.tasks import registry
+from mobilebert_tf.tasks.classification import loader
+from mobilebert_tf.tasks.classification import predictor as predictor_lib
+from mobilebert_tf.tasks.classification import scoring
+from mobilebert_tf.tasks.early_exit_classification import rule as rule_lib
+from mobilebert_tf.tasks.early_exit_classification import task as task_lib
+from mobilebert_tf.training import consistency
+from mobilebert_tf.training import experiments
+from mobilebert_tf.training import resuming
+from mobilebert_tf.training import run as run_lib
+from official.core import config_definitions as cfg
+
+RESULTS = 'results.json'
+_LOOPS, _CHECKPOINTS = 20, 5
+
+
+@dataclasses.dataclass(frozen=True)
+class Options:
+  """Exits of a classifier, and how they are trained and tuned.
+
+  Attributes:
+    blocks: Numbers of the blocks with an exit, counted from 1; empty for all
+      below the last.
+    criterion: One of `rule.CRITERIA`.
+    wanted: What thresholds are chosen for.
+    each_exit: Whether each exit has a threshold of its own.
+    epochs: Passes over the training texts; the published number.
+    batch_size: Texts of a step.
+    learning_rate: Peak learning rate.
+    seed: Seed of the exits' weights, the order of texts, and the halves of the
+      held-out part.
+  """
+  blocks: tuple[int, ...] = ()
+  criterion: str = rule_lib.ENTROPY
+  wanted: tuning.Wanted = tuning.Wanted(loss=0.005)
+  each_exit: bool = False
+  epochs: float = 3.0
+  batch_size: int = 32
+  learning_rate: float = 1e-3
+  seed: int = 0
+
+
+def add_exits(model_dir: str, folder: str | os.PathLike, options: Options,
+              runtime: Mapping[str, Any] | None = None) -> dict[str, Any]:
+  """Trains exits on a run's data, and tunes and scores them.
+
+  The held-out part is halved: thresholds are chosen on one half, and what is
+  reported is of the other. A run that was stopped is resumed; one that is done
+  is only tuned again.
+
+  Args:
+    model_dir: Folder of a fine-tuning run of classification.
+    folder: Folder of the model with exits, of `evaluation.html` and
+      `evaluation.json` of the half that is reported, and of `results.json`.
+    options: Exits, training and tuning.
+    runtime: Settings of devices and precision, such as `device_flags.read()`.
+
+  Returns:
+    The content of `results.json`: `metrics`, `mean_blocks`, `saving`,
+    `whole_model` (its accuracy on the same texts), `thresholds`, `num_blocks`.
+
+  Raises:
+    FileNotFoundError: If the run or its data are missing.
+    FileExistsError: If the folder holds something else.
+    ValueError: If the model cannot have such exits, or what is wanted cannot be
+      had.
+    mobilebert_tf.training.run.DivergenceError: If a loss is not finite.
+  """
+  folder = pathlib.Path(folder).expanduser()
+  whole = registry.load(model_dir)
+  held_out = _read_held_out(whole, model_dir)
+  params = _experiment(whole, model_dir, options)
+  params.override({'runtime': dict(runtime or {})})
+  run_lib.run_experiment(params, 'train', str(folder), 'exits')
+  trained = registry.load(str(folder))
+  return _tune(trained, held_out, folder, options)
+
+
+def _read_held_out(whole: loading.TrainedModel,
+                   model_dir: str) -> loader.TextExamples:
+  """Returns the held-out texts of a run, if its model can have exits."""
+  if whole.kind.name != 'classification':
+    raise ValueError(
+        f'{model_dir} is a model for {whole.kind.name.replace("_", " ")}. '
+        'Early exits are for classification with one label a text: how sure an '
+        'exit is follows from the probabilities of labels that exclude each '
+        'other, and DeeBERT has no rule for others.')
+  if whole.params is None:
+    raise ValueError(
+        f'{model_dir} is a checkpoint, which does not say what it was trained '
+        'on. Exits learn from the same texts: name the folder of a run.')
+  held_out = loader.read_data(whole.params.task.validation_data.replace(
+      labels=list(whole.labels)))
+  if held_out.label_ids is None or len(held_out.texts) < 2:
+    raise ValueError(f'{model_dir} has no held-out texts with labels, on which '
+                     'thresholds could be chosen.')
+  return held_out
+
+
+def _experiment(whole: loading.TrainedModel, model_dir: str,
+                options: Options) -> cfg.ExperimentConfig:
+  """Returns the registered experiment on the data of a run."""
+  fields = whole.params.task.as_dict()
+  known = {field.name for field in dataclasses.fields(task_lib.EarlyExitConfig)}
+  task = {name: value for name, value in fields.items() if name in known}
+  data = {'vocab_file': whole.vocab_file, 'labels': list(whole.labels)}
+  count = len(loader.read_data(whole.params.task.train_data).texts)
+  steps = max(1, round(options.epochs * count / options.batch_size))
+  params = experiments.get('mobilebert/early_exit')
+  params.override({
+      'task': {
+          **task, 'kind': task_lib.KIND, 'init_checkpoint': model_dir,
+          'metrics': [], 'early_stopping': 0,
+          'train_data': {
+              **task['train_data'], **data, 'unlabelled_path': '',
+              'global_batch_size': options.batch_size, 'start_batch': 0,
+              'seed': options.seed},
+          'validation_data': {**task['validation_data'], **data},
+          'exits': {'blocks': list(options.blocks),
+                    'criterion': options.criterion, 'thresholds': []}},
+      'trainer': {
+          'train_steps': steps,
+          'steps_per_loop': max(1, steps // _LOOPS),
+          'summary_interval': max(1, steps // _LOOPS),
+          'checkpoint_interval': max(1, steps // _CHECKPOINTS),
+          'max_to_keep': 1,
+          'optimizer_config': {'learning_rate': {'polynomial': {
+              'initial_learning_rate': options.learning_rate,
+              'end_learning_rate': None}}}}})
+  return consistency.complete(params)
+
+
+def _tune(trained: loading.TrainedModel, held_out: loader.TextExamples,
+          folder: pathlib.Path, options: Options) -> dict[str, Any]:
+  """Chooses thresholds, keeps them in the run, and scores them."""
+  predictor = predictor_lib.TextPredictor(trained)
+  logits = predictor.logits(held_out.texts, held_out.pairs)
+  depth = trained.model.encoder.architecture.num_blocks
+  tuned_on, reported = tuning.split(len(logits), options.seed)
+  rule = tuning.tune(
+      logits[tuned_on], held_out.label_ids[tuned_on],
+      dataclasses.replace(trained.kind.rule(trained), thresholds=()), depth,
+      options.wanted, options.each_exit)
+  task = trained.params.task
+  task.exits.thresholds = list(map(float, rule.thresholds))
+  resuming.write_params(_kept(folder, task), str(folder))
+  scored = scoring.score_texts(
+      predictor_lib.TextPredictor(trained), held_out.take(reported),
+      'held-out half', task.metrics)
+  return _report(scored, logits[reported], held_out.label_ids[reported], depth,
+                 rule, folder, options)
+
+
+def _kept(folder: pathlib.Path,
+          task: task_lib.EarlyExitConfig) -> cfg.ExperimentConfig:
+  """Returns the params of a run with another task."""
+  params = experiments.get('mobilebert/early_exit')
+  params.override(files.read_yaml(str(folder / resuming.PARAMS_FILE)))
+  return params.replace(task=task.as_dict())
+
+
+def _report(scored: scoring_lib.Scored, logits: Any, labels: Any, depth: int,
+            rule: rule_lib.Rule, folder: pathlib.Path,
+            options: Options) -> dict[str, Any]:
+  """Writes the report and the results, and returns these."""
+  predictions = scored.predictions
+  whole = float((logits[:, -1].argmax(-1) == labels).mean())
+  wanted = (f'{options.wanted.loss:.2%} of the answers lost at most'
+            if options.wanted.loss is not None else
+            f'{options.wanted.blocks:g} blocks on average at most')
+  evaluation_report.write_report(
+      predictions, scored.metrics, folder, {
+          'Thresholds': 'chosen on the other half of the held-out texts, for '
+                        f'{wanted}',
+          'The whole model': f'{whole:.1%} right on these texts',
+          **scored.facts}, registry.get(predictions.kind).report_parts())
+  point = predictions.point()
+  results = {
+      'metrics': dict(scored.metrics), 'whole_model': whole,
+      'mean_blocks': point.mean_blocks,
+      'saving': 1.0 - point.mean_blocks / depth,
+      'num_blocks': depth, 'criterion': rule.criterion,
+      'blocks': list(rule.blocks), 'thresholds': list(rule.thresholds),
+      'options': json.loads(json.dumps(dataclasses.asdict(options)))}
+  files.write_json(folder / RESULTS, results, indent=1)
+  return results

@@ -1,0 +1,221 @@
+# Copyright 2026 The mobilebert_tf Authors
+# SPDX-License-Identifier: Apache-2.0
+
+"""Training of exits: what learns, what stays, and what is exported."""
+
+import json
+import pathlib
+import shutil
+import tempfile
+
+from absl.testing import parameterized
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from mobilebert_tf.compression.early_exit import training
+from mobilebert_tf.compression.early_exit import tuning
+from mobilebert_tf.deployment import agreement
+from mobilebert_tf.deployment import saved_model
+from mobilebert_tf.deployment import tflite
+from mobilebert_tf.inference import loading
+from mobilebert_tf.inference import rewriting
+from mobilebert_tf import modeling
+from mobilebert_tf.pipelines.finetuning import recipe as recipe_lib
+from mobilebert_tf.pipelines.finetuning import run
+from mobilebert_tf.tasks import registry
+from mobilebert_tf.tasks.classification import predictor
+from tests.inference import tiny_classifier
+from tests.pipelines import tiny
+
+_TEXTS = [tiny_classifier.text(words, first=words) for words in range(1, 33)]
+_REAL = agreement.RealTexts(_TEXTS, source='the test')
+
+
+def _fine_tune(folder: pathlib.Path) -> str:
+  """Returns the folder of a classifier of four blocks."""
+  run.run(recipe_lib.Recipe(
+      task='classification', text_column='review', label_column='stars',
+      train_file=tiny.write_table(folder / 'train.csv', 48),
+      dev_file=tiny.write_table(folder / 'dev.csv', 20),
+      init_checkpoint=tiny.write_start(folder, num_blocks=4),
+      learning_rate=1e-2, batch_size=8, epochs=1.0), folder / 'whole')
+  return str(folder / 'whole')
+
+
+def _options(**fields) -> training.Options:
+  return training.Options(**{
+      'epochs': 1.0, 'batch_size': 8, 'learning_rate': 1e-2, **fields})
+
+
+def _leave_at_many_blocks(trained: loading.TrainedModel) -> None:
+  """Changes exits and thresholds so that texts leave at every exit."""
+  rng = np.random.default_rng(0)
+  exits = trained.model.exits
+  exits.kernel.assign(rng.normal(scale=0.3, size=exits.kernel.shape))
+  exits.bias.assign(np.zeros(exits.bias.shape))
+  logits = predictor.TextPredictor(trained).logits(_TEXTS)
+  rule = trained.kind.rule(trained)
+  # A third of those that are left leaves at each.
+  thresholds, here = [], np.ones(len(_TEXTS), bool)
+  for measure in rule.measures(logits).T:
+    thresholds.append(float(np.quantile(measure[here], 0.4)))
+    here &= measure >= thresholds[-1]
+  trained.params.task.exits.thresholds = thresholds
+
+
+@pytest.mark.slow
+class EarlyExitTest(parameterized.TestCase, tf.test.TestCase):
+
+  @classmethod
+  def setUpClass(cls):
+    super().setUpClass()
+    cls.folder = pathlib.Path(tempfile.mkdtemp())
+    cls.addClassCleanup(shutil.rmtree, cls.folder, ignore_errors=True)
+    cls.whole = _fine_tune(cls.folder)
+    cls.results = training.add_exits(
+        cls.whole, cls.folder / 'exits', _options())
+    cls.trained = registry.load(str(cls.folder / 'exits'))
+    cls.many = registry.load(str(cls.folder / 'exits'))
+    _leave_at_many_blocks(cls.many)
+
+  def test_the_model_below_the_exits_stays_to_the_last_bit(self):
+    whole, trained = registry.load(self.whole), self.trained
+    for name in ('encoder', 'classifier'):
+      for one, other in zip(
+          whole.model.checkpoint_items[name].get_weights(),
+          trained.model.checkpoint_items[name].get_weights(), strict=True):
+        self.assertAllEqual(one, other)
+    self.assertAllEqual(
+        predictor.TextPredictor(trained).logits(_TEXTS)[:, -1],
+        predictor.TextPredictor(whole).logits(_TEXTS))
+
+  def test_every_exit_has_learned_and_is_standardised(self):
+    exits = self.trained.model.exits
+    for weight in (exits.mean, exits.deviation, exits.bias):
+      for i, row in enumerate(weight.numpy()):
+        self.assertGreater(np.ptp(row), 0, f'{weight.name} {i}')
+    self.assertEqual(self.trained.model.exit_blocks, (1, 2, 3))
+
+  def test_the_run_and_its_report_say_what_is_saved(self):
+    results = json.loads(
+        (self.folder / 'exits' / training.RESULTS).read_text())
+    self.assertEqual(results, json.loads(json.dumps(self.results)))
+    self.assertAllClose(results['saving'], 1 - results['mean_blocks'] / 4)
+    report = json.loads(
+        (self.folder / 'exits' / 'evaluation.json').read_text())
+    self.assertEqual(report['examples'], 10)  # Half of the held-out part.
+    self.assertEqual([each['block'] for each in report['exits']], [1, 2, 3, 4])
+    self.assertEqual(sum(each['texts'] for each in report['exits']), 10)
+
+  def test_another_wish_is_tuned_without_training(self):
+    folder = self.folder / 'again'
+    shutil.copytree(self.folder / 'exits', folder)
+    before = (folder / 'metrics.jsonl').read_text()
+    found = training.add_exits(self.whole, folder, _options(
+        wanted=tuning.Wanted(blocks=1.0)))
+    self.assertEqual(found['mean_blocks'], 1.0)
+    self.assertEqual((folder / 'metrics.jsonl').read_text(), before)
+    rule = registry.load(str(folder))
+    self.assertEqual(rule.kind.rule(rule).thresholds,
+                     tuple(found['thresholds']))
+
+  def test_answers_name_the_block(self):
+    trained = self.many
+    logits = predictor.TextPredictor(trained).logits(_TEXTS)
+    exits = trained.kind.rule(trained).exits(logits)
+    self.assertGreater(len(set(exits)), 2)
+    answers = trained.kind.answerer(trained)(_TEXTS, None)
+    self.assertEqual([each.exit_block for each in answers],
+                     [int(each) + 1 for each in exits])
+    for i, answer in enumerate(answers):
+      self.assertEqual(
+          answer.label, trained.labels[logits[i, exits[i]].argmax()])
+
+  # === Exports ===
+
+  def test_segments_are_the_unbroken_model(self):
+    model = rewriting.rewrite(self.many.model)
+    [inputs] = agreement.batches(
+        self.many, _REAL.take(range(8)), rows=8)
+    words, mask, types = inputs.values()
+    stream = model.encoder.embed(words, types)
+    expected = self.many.model(inputs, training=False)
+    for i in range(4):
+      stream, logits = model.advance(i, stream, mask)
+      self.assertAllClose(logits, expected[:, i], 1e-4, 1e-4)
+    self.assertAllEqual(logits, model([words, mask, types]))
+
+  def test_rescaling_keeps_every_exit(self):
+    batches = agreement.batches(self.many, _REAL)
+    model = rewriting.rewrite(self.many.model, batches)
+    for inputs in batches:
+      words, mask, types = inputs.values()
+      stream = model.encoder.embed(words, types)
+      expected = self.many.model(inputs, training=False)
+      for i in range(4):
+        stream, logits = model.advance(i, stream, mask)
+        self.assertAllClose(logits, expected[:, i], 1e-4, 1e-4)
+
+  @parameterized.parameters('none', 'dynamic')
+  def test_a_file_leaves_where_keras_does(self, quantization):
+    path = self.folder / f'{quantization}.tflite'
+    tflite.write(self.many, path, _REAL, lengths=[16],
+                 quantization=quantization, largest_disagreement=0.2)
+    runner = registry.TFLiteRunner(path)
+    found = runner.comparable(_TEXTS)
+    expected = self.many.kind.answers(self.many, _REAL)
+    if quantization == 'none':
+      self.assertAllClose(found, expected, 1e-4, 1e-4)
+    self.assertEqual({each.exit_block for each in runner.answer(_TEXTS)},
+                     set(found[:, -1].astype(int)))
+    self.assertGreater(len(set(found[:, -1])), 2)
+    self.assertEqual(runner.scores(_TEXTS).shape, (len(_TEXTS), 2))
+    self.assertEqual(runner.scores([]).shape, (0, 2))
+
+  def test_a_saved_model_leaves_where_keras_does_in_any_batch(self):
+    folder = saved_model.write(
+        self.many, self.folder / 'saved', _REAL, largest_disagreement=0.0)
+    serve = tf.saved_model.load(str(folder)).signatures['serve_text']
+    expected = self.many.kind.answers(self.many, _REAL)
+    for rows in (range(len(_TEXTS)), [3], list(reversed(range(9)))):
+      found = serve(text=tf.constant([_TEXTS[i] for i in rows]))
+      self.assertAllEqual(found['exit_block'], expected[list(rows), -1])
+      self.assertAllClose(
+          found['probabilities'], expected[list(rows), :-1], 1e-4, 1e-4)
+
+  def test_what_cannot_save_anything_is_refused(self):
+    with self.assertRaisesRegex(ValueError, 'XLA compiles for each shape'):
+      saved_model.write(self.many, self.folder / 'xla', _REAL, xla=True)
+    with self.assertRaisesRegex(ValueError, 'ONNX file computes all blocks'):
+      self.many.kind.add_numbers(None, {}, '')
+
+  # === What cannot have exits ===
+
+  @parameterized.parameters(
+      ({'blocks': (4,)}, '4 blocks.*1 to 3'),
+      ({'criterion': 'mood'}, "'mood'; accepted"),
+      ({'wanted': tuning.Wanted(blocks=1.0), 'blocks': (3,)},
+       'need 3.00 on average'))
+  def test_settings_that_make_no_sense(self, fields, message):
+    with self.assertRaisesRegex(ValueError, message):
+      training.add_exits(
+          self.whole, pathlib.Path(self.get_temp_dir(), 'exits'),
+          _options(**fields))
+
+  def test_a_checkpoint_does_not_say_its_data(self):
+    model = self.trained.model
+    classifier = modeling.MobileBertClassifier(model.encoder, 2)
+    path = pathlib.Path(self.get_temp_dir(), 'saved')
+    classifier.save_pretrained(str(path), vocab_file=self.trained.vocab_file)
+    with self.assertRaisesRegex(ValueError, 'is a checkpoint'):
+      training.add_exits(str(path), path / 'exits', _options())
+
+  def test_exits_have_no_exits(self):
+    with self.assertRaisesRegex(ValueError, 'early exit classification'):
+      training.add_exits(str(self.folder / 'exits'),
+                         self.folder / 'exits_of_exits', _options())
+
+
+if __name__ == '__main__':
+  tf.test.main()
