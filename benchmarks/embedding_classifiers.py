@@ -69,6 +69,8 @@ def _pretrain(run: Run, folder: pathlib.Path, student: str, seed: int,
   steps, made = _STEPS[student], folder / f'{student}_{seed}_masked_lm'
   settings = {
       'task.model.encoder.any.architecture': 'mobilebert_small',
+      'task.model.encoder.any.vocab_size': len(
+          vocab_file.read_text('utf-8').splitlines()),
       **{f'task.model.encoder.any.{name}': value
          for name, value in architecture.items()},
       **{f'task.{part}.{name}': value for part, source in (

@@ -21,6 +21,8 @@ _PROGRAMS = {
     'finetune': 'Fine-tuning on a task by its name',
     'finetune_search': 'Grid of fine-tuning settings and seeds',
     'add_exits': 'Early exits for a fine-tuned classifier',
+    'adapt': 'One model of many widths and depths',
+    'extract': 'Smaller model, cut out of a larger one',
     'embed': 'Vectors of texts',
     'search': 'Texts that are nearest to queries',
     'mine_negatives': 'Hard negatives of pairs of texts',

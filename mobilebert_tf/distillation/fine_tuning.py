@@ -26,7 +26,7 @@ from official.core import task_factory
 from official.modeling.hyperparams import base_config
 
 _HOOK = 'outputs_to_match'
-_TOKENS = 'tokens'
+TOKENS = 'tokens'
 _LOSSES = {
     'softmax': losses.soft_cross_entropy,
     'sigmoid': losses.soft_binary_cross_entropy,
@@ -70,11 +70,15 @@ class TeacherConfig(base_config.Config):
                          f'{least} or more.')
 
 
-def with_teacher(config: cfg.TaskConfig) -> cfg.TaskConfig:
+def with_teacher(config: cfg.TaskConfig,
+                 teacher_class: type[TeacherConfig] = TeacherConfig,
+                 task_class: type | None = None) -> cfg.TaskConfig:
   """Returns the config of a task with a further field, an empty `teacher`.
 
   Args:
     config: Config of a registered fine-tuning task.
+    teacher_class: Class of that field.
+    task_class: Mixin of the task that has it; `DistilledTask` if None.
 
   Returns:
     A config whose task is registered as well.
@@ -82,28 +86,31 @@ def with_teacher(config: cfg.TaskConfig) -> cfg.TaskConfig:
   Raises:
     ValueError: If the task does not say which outputs a student matches.
   """
-  config_class = _distilled_config_class(type(config))
+  config_class = _distilled_config_class(
+      type(config), teacher_class, task_class or DistilledTask)
   return config_class(**{field.name: getattr(config, field.name)
                          for field in dataclasses.fields(config)})
 
 
 @functools.cache
 def _distilled_config_class(
-    config_class: type[cfg.TaskConfig]) -> type[cfg.TaskConfig]:
+    config_class: type[cfg.TaskConfig], teacher_class: type[TeacherConfig],
+    mixin: type) -> type[cfg.TaskConfig]:
   """Returns the config class with a teacher, once registered with its task."""
   task_class = task_factory.get_task_cls(config_class)
   if not hasattr(task_class, _HOOK):
     raise ValueError(f'{config_class.__name__} cannot have a teacher: '
                      f'{task_class.__name__} has no method {_HOOK}.')
+  kind = mixin.__name__.removesuffix('Task')
   distilled = dataclasses.make_dataclass(
-      f'Distilled{config_class.__name__}',
-      [('teacher', TeacherConfig,
-        dataclasses.field(default_factory=TeacherConfig))],
+      f'{kind}{config_class.__name__}',
+      [('teacher', teacher_class,
+        dataclasses.field(default_factory=teacher_class))],
       bases=(config_class,), namespace={
           '__module__': __name__,
           '__doc__': f'`{config_class.__name__}` with a teacher.'})
   task_factory.register_task_cls(distilled)(type(
-      f'Distilled{task_class.__name__}', (DistilledTask, task_class), {
+      f'{kind}{task_class.__name__}', (mixin, task_class), {
           '__module__': __name__,
           '__doc__': f'`{task_class.__name__}` with a teacher.'}))
   return distilled
@@ -123,6 +130,14 @@ class DistilledTask:
       ValueError: If the teacher is of another task, or does not fit.
     """
     model = super().build_model()
+    config, teacher = self.task_config.teacher, self.restore_teacher(model)
+    pairs = _pair_blocks(config, teacher, model)
+    self._teacher_view = _view(teacher, [pair[0] for pair in pairs])
+    self._student_view = _view(model, [pair[1] for pair in pairs])
+    return model
+
+  def restore_teacher(self, model: tf_keras.Model) -> tf_keras.Model:
+    """Returns the teacher, frozen; raises ValueError if it does not fit."""
     config = self.task_config.teacher
     if not config.checkpoint:
       raise ValueError('task.teacher.checkpoint is not set. Name the folder of '
@@ -136,15 +151,12 @@ class DistilledTask:
           f'task.train_data.seq_length is {longest}, but {config.checkpoint} '
           f'has {teacher.max_length} positions, and a [PAD] follows a text.')
     teacher.trainable = False
-    pairs = _pair_blocks(config, teacher, model)
-    self._teacher_view = _view(teacher, [pair[0] for pair in pairs])
-    self._student_view = _view(model, [pair[1] for pair in pairs])
-    return model
+    return teacher
 
   def weigh(self, inputs: Any) -> dict[str, tf.Tensor]:
     """Returns the number of tokens, and what else losses are means over."""
     features, _ = gradient_step.split_inputs(inputs)
-    return {**super().weigh(inputs), _TOKENS: tf.reduce_sum(
+    return {**super().weigh(inputs), TOKENS: tf.reduce_sum(
         tf.cast(features['input_mask'], tf.float32))}
 
   def compute(self, part: gradient_step.Slice,
@@ -168,7 +180,7 @@ class DistilledTask:
           losses.feature_map_transfer(*pair, features['input_mask'])
           for pair in zip(teacher['hidden'], student['hidden'], strict=True)
       ]) / len(student['hidden'])
-      loss += config.hidden_weight * part.share(hidden, _TOKENS)
+      loss += config.hidden_weight * part.share(hidden, TOKENS)
     return loss, {}, student['outputs']
 
   def build_soft_loss(self, teacher: Any, student: Any,

@@ -16,6 +16,7 @@ from mobilebert_tf.evaluation import scoring as scoring_lib
 from mobilebert_tf.inference import loading
 from mobilebert_tf.reporting import evaluation as evaluation_report
 from mobilebert_tf.tasks import registry
+from mobilebert_tf.tasks.classification import kind as kind_lib
 from mobilebert_tf.tasks.classification import loader
 from mobilebert_tf.tasks.classification import predictor as predictor_lib
 from mobilebert_tf.tasks.classification import scoring
@@ -96,7 +97,7 @@ def add_exits(model_dir: str, folder: str | os.PathLike, options: Options,
 def _read_held_out(whole: loading.TrainedModel,
                    model_dir: str) -> loader.TextExamples:
   """Returns the held-out texts of a run, if its model can have exits."""
-  if whole.kind.name != 'classification':
+  if type(whole.kind) is not kind_lib.Classification:
     raise ValueError(
         f'{model_dir} is a model for {whole.kind.name.replace("_", " ")}. '
         'Early exits are for classification with one label a text: how sure an '

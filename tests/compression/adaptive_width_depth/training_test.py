@@ -1,0 +1,233 @@
+# Copyright 2026 The mobilebert_tf Authors
+# SPDX-License-Identifier: Apache-2.0
+
+"""A family from its start to members that answer, and the step that trains it.
+"""
+
+import dataclasses
+import json
+import pathlib
+import shutil
+import tempfile
+
+from absl.testing import parameterized
+import pytest
+import tensorflow as tf
+
+from mobilebert_tf import checkpoints
+from mobilebert_tf.compression.adaptive_width_depth import cutting
+from mobilebert_tf.compression.adaptive_width_depth import elastic
+from mobilebert_tf.compression.adaptive_width_depth import sizes
+from mobilebert_tf.compression.adaptive_width_depth import task as task_lib
+from mobilebert_tf.compression.adaptive_width_depth import training
+from mobilebert_tf.deployment import agreement
+from mobilebert_tf.deployment import tflite
+from mobilebert_tf.distillation import losses
+from mobilebert_tf.pipelines.finetuning import recipe as recipe_lib
+from mobilebert_tf.pipelines.finetuning import run
+from mobilebert_tf.tasks import gradient_step
+from mobilebert_tf.tasks import registry
+from mobilebert_tf.tasks.classification import predictor
+from official.core import task_factory
+from tests.inference import tiny_classifier
+from tests.pipelines import tiny
+
+_TEXTS = [tiny_classifier.text(words, first=words) for words in range(1, 33)]
+_OPTIONS = training.Options(
+    widths=(1.0, 0.5), depths=(1.0, 0.5), epochs=1.0, batch_size=8,
+    learning_rate=1e-3, final=True)
+
+
+def _fine_tune(folder: pathlib.Path) -> str:
+  """Returns the folder of a classifier of two blocks and two heads."""
+  run.run(recipe_lib.Recipe(
+      task='classification', text_column='review', label_column='stars',
+      train_file=tiny.write_table(folder / 'train.csv', 48),
+      dev_file=tiny.write_table(folder / 'dev.csv', 20),
+      init_checkpoint=tiny.write_start(folder, num_blocks=2),
+      learning_rate=1e-2, batch_size=8, epochs=1.0), folder / 'whole')
+  return str(folder / 'whole')
+
+
+@pytest.mark.slow
+class AdaptiveTest(parameterized.TestCase, tf.test.TestCase):
+
+  @classmethod
+  def setUpClass(cls):
+    super().setUpClass()
+    cls.folder = pathlib.Path(tempfile.mkdtemp())
+    cls.addClassCleanup(shutil.rmtree, cls.folder, ignore_errors=True)
+    cls.whole = _fine_tune(cls.folder)
+    cls.results = training.adapt(cls.whole, cls.folder / 'family', _OPTIONS)
+
+  # === The family ===
+
+  def test_every_size_is_scored(self):
+    self.assertEqual(
+        [(row['width'], row['depth']) for row in self.results['sizes']],
+        [(1.0, 1.0), (0.5, 1.0), (1.0, 0.5), (0.5, 0.5)])
+    for row in self.results['sizes']:
+      [score] = row['scores']
+      self.assertEqual(score['name'], 'accuracy')
+    parameters = [row['parameters'] for row in self.results['sizes']]
+    self.assertGreater(parameters[0], max(parameters[1:]))
+    self.assertEqual(self.results, json.loads(
+        (self.folder / 'family' / 'results.json').read_text()))
+
+  def test_the_start_answers_as_the_model_did(self):
+    whole = registry.load(self.whole)
+    start = checkpoints.build(type(whole.model), checkpoints.read(
+        str(self.folder / 'family' / 'start')))
+    again = dataclasses.replace(whole, model=start)
+    self.assertAllClose(
+        predictor.TextPredictor(again).logits(_TEXTS),
+        predictor.TextPredictor(whole).logits(_TEXTS), 1e-4, 1e-4)
+
+  def test_the_start_is_sorted_by_importance(self):
+    start = registry.load(self.whole)
+    read = checkpoints.read(str(self.folder / 'family' / 'start'))
+    start = dataclasses.replace(
+        start, model=checkpoints.build(type(start.model), read))
+    found = training.measure_importance(start, 100, 8)
+    for row in (*found.heads, *found.units.values()):
+      self.assertAllClose(row, sorted(row, reverse=True), 1e-3, 1e-6)
+
+  def test_a_member_is_a_plain_model(self):
+    member = training.extract(self.folder / 'family', 0.5, 0.5)
+    self.assertEqual(member.architecture.num_blocks, 1)
+    self.assertEqual(member.architecture.num_attention_heads, 1)
+    folder = self.folder / 'member'
+    checkpoints.write(member, str(folder), 'mobilebert_tf')
+    trained = registry.load(str(folder))
+    self.assertEqual(trained.labels, ['bad', 'good'])
+    last = registry.load(str(self.folder / 'family' / 'final'))
+    size = sizes.size(last.model.encoder.architecture, 0.5, 0.5)
+    self.assertAllClose(
+        predictor.TextPredictor(trained).logits(_TEXTS),
+        predictor.TextPredictor(training.member(last, size)).logits(_TEXTS),
+        1e-5, 1e-5)
+
+    with self.subTest('is exported'):
+      path = self.folder / 'member.tflite'
+      tflite.write(dataclasses.replace(trained, pairs=False), path,
+                   agreement.RealTexts(_TEXTS), lengths=[16],
+                   quantization='none', largest_disagreement=0.0)
+      self.assertAllClose(
+          registry.TFLiteRunner(path).scores(_TEXTS),
+          predictor.TextPredictor(trained).scores(_TEXTS), 1e-4, 1e-4)
+
+    with self.subTest('and is fine-tuned'):
+      run.run(recipe_lib.Recipe(
+          task='classification', text_column='review', label_column='stars',
+          train_file=str(self.folder / 'train.csv'),
+          dev_file=str(self.folder / 'dev.csv'), init_checkpoint=str(folder),
+          batch_size=8, epochs=0.5), self.folder / 'tuned')
+
+  def test_the_same_command_trains_nothing_again(self):
+    before = {path: path.stat().st_mtime_ns for path in (
+        self.folder / 'family').glob('*/ckpt-*')}
+    self.assertNotEmpty(before)
+    self.assertEqual(
+        training.adapt(self.whole, self.folder / 'family', _OPTIONS),
+        self.results)
+    self.assertEqual(before, {path: path.stat().st_mtime_ns for path in (
+        self.folder / 'family').glob('*/ckpt-*')})
+
+  def test_other_settings_need_another_folder(self):
+    with self.assertRaisesRegex(ValueError, 'begun with epochs 1.0.*2.0 is na'):
+      training.adapt(self.whole, self.folder / 'family',
+                     dataclasses.replace(_OPTIONS, epochs=2.0))
+
+  @parameterized.parameters(
+      ({'widths': (1.0, 0.3)}, 'leaves nothing of 2'),
+      ({'depths': (0.5,)}, '1 among them'))
+  def test_sizes_that_there_are_not(self, fields, message):
+    folder = pathlib.Path(self.get_temp_dir(), 'family')
+    with self.assertRaisesRegex(ValueError, message):
+      training.adapt(self.whole, folder,
+                     dataclasses.replace(_OPTIONS, **fields))
+    self.assertFalse(folder.exists())
+
+  # === A step ===
+
+  def _task(self, **teacher):
+    params = registry.load(self.whole).params.task
+    config = task_lib.adaptive(params)
+    start = str(self.folder / 'family' / 'start')
+    config.override({'init_checkpoint': start, 'teacher': {
+        'checkpoint': start, 'widths': [1.0, 0.5], 'depths': [1.0],
+        **teacher}})
+    task = task_factory.get_task(config)
+    model = task.build_model()
+    task.initialize(model)
+    [batch] = task.build_inputs(config.train_data.replace(
+        global_batch_size=8)).take(1)
+    return task, model, batch
+
+  def test_the_loss_is_the_sum_of_all_sizes_by_hand(self):
+    task, model, batch = self._task(
+        depths=[1.0, 0.5], by_width=True, hidden_weight=0.5)
+    features, _ = gradient_step.split_inputs(batch)
+    expected = 0.0
+    whole = checkpoints.of_model(model)
+    for size in task.sizes:
+      teacher = checkpoints.build(type(model), cutting.cut(
+          whole, dataclasses.replace(size, blocks=(0, 1))))
+      student = checkpoints.build(type(model), cutting.cut(whole, size))
+      expected += losses.soft_cross_entropy(
+          teacher(features), student(features)).numpy()
+      theirs, ours = (each.encoder(features) for each in (teacher, student))
+      pairs = [(theirs['embedding_output'], ours['embedding_output'])]
+      pairs += [(theirs['encoder_outputs'][block], ours['encoder_outputs'][i])
+                for i, block in enumerate(size.blocks)]
+      expected += 0.5 * sum(losses.feature_map_transfer(
+          *pair, features['input_mask']).numpy() for pair in pairs)
+    part = gradient_step.Slice(batch, dict.fromkeys(
+        task.weigh(batch), tf.constant(1.0)))
+    loss, _, outputs = task.compute(part, model)
+    self.assertAllClose(loss, expected, 1e-4)
+    self.assertAllClose(outputs, model(features), 1e-5, 1e-5)
+
+  def test_an_untrained_whole_differs_from_its_teacher_in_nothing(self):
+    task, model, batch = self._task(widths=[1.0])
+    features, _ = gradient_step.split_inputs(batch)
+    size = task.sizes[0]
+    found = elastic.ElasticModel(model)(features, size)
+    self.assertAllEqual(elastic.losses(
+        found, found, size.blocks, losses.feature_map_transfer), 0.0)
+
+  @parameterized.parameters(
+      ({'variant': 'mine'}, "'mine'; accepted: paper"),
+      ({'checkpoint': ''}, 'checkpoint is not set'))
+  def test_settings_that_make_no_sense(self, teacher, message):
+    with self.assertRaisesRegex(ValueError, message):
+      self._task(**teacher)
+
+  def test_a_teacher_of_another_architecture(self):
+    folder = pathlib.Path(self.get_temp_dir())
+    half = training.extract(self.folder / 'family', 0.5)
+    checkpoints.write(half, str(folder / 'half'), 'mobilebert_tf')
+    with self.assertRaisesRegex(ValueError, 'another architecture'):
+      self._task(checkpoint=str(folder / 'half'))
+
+
+class PairsTest(tf.test.TestCase):
+
+  def test_hidden_states_that_are_compared(self):
+    def computed(*values):
+      return elastic.Computed(None, values[0], list(values[1:]))
+    teacher, student = computed(0, 1, 2, 3, 4), computed(10, 12, 14)
+    seen = []
+    def compare(theirs, ours):
+      seen.append((theirs, ours))
+      return tf.constant(1.0)
+    self.assertEqual(
+        float(elastic.losses(teacher, student, (1, 3), compare)), 3.0)
+    self.assertEqual(seen, [(0, 10), (2, 12), (4, 14)])
+    seen.clear()
+    elastic.losses(teacher, student, (1, 3), compare, 'reference')
+    self.assertEqual(seen, [(1, 10), (3, 12), (4, 14)])
+
+
+if __name__ == '__main__':
+  tf.test.main()
