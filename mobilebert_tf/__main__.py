@@ -23,6 +23,7 @@ _PROGRAMS = {
     'add_exits': 'Early exits for a fine-tuned classifier',
     'adapt': 'One model of many widths and depths',
     'extract': 'Smaller model, cut out of a larger one',
+    'choose': 'Best model of a family that is fast enough here',
     'embed': 'Vectors of texts',
     'search': 'Texts that are nearest to queries',
     'mine_negatives': 'Hard negatives of pairs of texts',

@@ -75,6 +75,11 @@ class _Head:
       return self._vectors(model)
     if isinstance(model, modeling.SentenceEncoder):
       return {'vector': (self._sentence(model), [model.size])}
+    if isinstance(model, modeling.EarlyExitClassifier):
+      raise ValueError(
+          'An ONNX file computes all blocks of every text, so that early exits '
+          'would save nothing. Export them as TFLite or SavedModel; or, as '
+          'ONNX, the classifier that they were trained on.')
     if not getattr(model, 'head_input', ''):
       raise ValueError(
           f'{type(model).__name__} cannot be exported to ONNX; accepted: an '

@@ -267,10 +267,15 @@ def convert(module: served_module.ServedModule, lengths: Sequence[int],
           if mediapipe_output else _signature(module, length))
       for length in wanted
   }
-  if not mediapipe_output:
-    for length in wanted:
-      signatures |= module.file_signatures(
-          tflite_runner.signature_name(length), length)
+  further = {} if mediapipe_output else {
+      name: function for length in wanted
+      for name, function in module.file_signatures(
+          tflite_runner.signature_name(length), length).items()}
+  if further and quantization == 'int8':
+    raise ValueError(
+        'int8 is calibrated for signatures of whole texts; this model also has '
+        f'{next(iter(further))}. Use dynamic.')
+  signatures |= further
   if text_signatures:
     signatures |= tflite_text.signatures(module, lengths)
   # The converter crashes on concrete functions in this TensorFlow, and works

@@ -372,6 +372,23 @@ def read_metadata(path: str | os.PathLike,
       raise damaged(path, error) from error
 
 
+def with_settings(metadata: TFLiteMetadata,
+                  settings: Mapping[str, Any]) -> TFLiteMetadata:
+  """Returns metadata with other settings of the kind of task.
+
+  Raises:
+    ValueError: If the kind has no such settings, or a value makes no sense.
+  """
+  known = [] if metadata.settings is None else [
+      field.name for field in dataclasses.fields(metadata.settings)]
+  for name in settings:
+    if name not in known:
+      raise ValueError(f'A model for {metadata.kind.name} has no setting '
+                       f'{name!r:.40}; it has {", ".join(known) or "none"}.')
+  return dataclasses.replace(metadata, settings=dataclasses.replace(
+      metadata.settings, **settings))
+
+
 def damaged(path: str | os.PathLike, why: Any) -> ValueError:
   """Returns the error for a file that cannot be used."""
   return ValueError(f'{os.fspath(path)} is damaged, or not what export_tflite '

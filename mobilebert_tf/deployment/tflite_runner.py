@@ -6,6 +6,7 @@
 from collections.abc import Mapping
 import os
 import threading
+from typing import Any
 
 import numpy as np
 
@@ -160,10 +161,13 @@ class TFLiteRunner(text_runner.TextRunner):
     weight_cache: Folder that keeps weights as the runtime packs them, so that
       later processes map them and begin at once; made if it is missing. By
       default they are packed when the file is opened.
+    settings: Settings of the kind of task that replace those of the file, such
+      as `{'thresholds': [0.2, 0.2]}` of early exits.
 
   Raises:
     FileNotFoundError: If there is no such file.
-    ValueError: If the file is damaged or something else.
+    ValueError: If the file is damaged or something else, or has no such
+      settings.
 
   Attributes:
     metadata: Metadata of the file.
@@ -174,10 +178,13 @@ class TFLiteRunner(text_runner.TextRunner):
   def __init__(self, path: str | os.PathLike,
                kinds: Mapping[str, task_kind.TaskKind], num_threads: int = 1,
                use_dynamic_length: bool = True,
-               weight_cache: str | os.PathLike | None = None):
+               weight_cache: str | os.PathLike | None = None,
+               settings: Mapping[str, Any] | None = None):
     if num_threads < 1:
       raise ValueError(f'num_threads is {num_threads}; it is at least 1.')
     metadata, vocabulary = tflite_file.read_metadata(path, kinds)
+    if settings:
+      metadata = tflite_file.with_settings(metadata, settings)
     self._signatures = Signatures(
         path, metadata, vocabulary.pad_id, num_threads, use_dynamic_length,
         weight_cache)

@@ -119,7 +119,8 @@ def load_sentence_encoder(
 def TFLiteRunner(  # pylint: disable=invalid-name
     path: str | os.PathLike, num_threads: int = 1,
     use_dynamic_length: bool = True,
-    weight_cache: str | os.PathLike | None = None
+    weight_cache: str | os.PathLike | None = None,
+    settings: Mapping[str, typing.Any] | None = None
 ) -> tflite_runner.TFLiteRunner:
   """Opens a `.tflite` file that answers text, without TensorFlow.
 
@@ -128,13 +129,15 @@ def TFLiteRunner(  # pylint: disable=invalid-name
     num_threads: Number of threads of the interpreter.
     use_dynamic_length: Whether to prefer the signature for any length.
     weight_cache: Folder that keeps packed weights, for a quick start.
+    settings: Settings of the kind of task in place of the file's.
 
   Example: `TFLiteRunner('model.tflite').answer('a fine film')`
   """
   from mobilebert_tf.deployment import tflite_runner
   return tflite_runner.TFLiteRunner(
       path, KINDS, num_threads=num_threads,
-      use_dynamic_length=use_dynamic_length, weight_cache=weight_cache)
+      use_dynamic_length=use_dynamic_length, weight_cache=weight_cache,
+      settings=settings)
 
 
 def OnnxRunner(  # pylint: disable=invalid-name

@@ -135,12 +135,6 @@ class EarlyExitClassification(classification.Classification):
         model, text_tokenizer, trained.max_length, pairs=bool(trained.pairs),
         xla=xla, labels=trained.labels, rule=self.rule(trained))
 
-  def add_numbers(self, graph, outputs, mask):
-    raise ValueError(
-        'An ONNX file computes all blocks of every text, so early exits would '
-        'save nothing. Export them as TFLite or SavedModel; or, as ONNX, the '
-        'classifier that they were trained on.')
-
   def served_answers(self, outputs):
     return segments.join(
         outputs[segments.PROBABILITIES], outputs[segments.EXIT_BLOCK])

@@ -15,6 +15,7 @@ import pytest
 import tensorflow as tf
 
 from mobilebert_tf import checkpoints
+from mobilebert_tf.compression.adaptive_width_depth import choosing
 from mobilebert_tf.compression.adaptive_width_depth import cutting
 from mobilebert_tf.compression.adaptive_width_depth import elastic
 from mobilebert_tf.compression.adaptive_width_depth import sizes
@@ -122,6 +123,17 @@ class AdaptiveTest(parameterized.TestCase, tf.test.TestCase):
           train_file=str(self.folder / 'train.csv'),
           dev_file=str(self.folder / 'dev.csv'), init_checkpoint=str(folder),
           batch_size=8, epochs=0.5), self.folder / 'tuned')
+
+  def test_members_are_measured_and_the_best_is_written(self):
+    folder = self.folder / 'files'
+    members, chosen = choosing.choose(
+        self.folder / 'family', folder, choosing.Limits(), length=16, rounds=1)
+    self.assertLen(members, 4)
+    self.assertEqual(chosen.score, max(each.score for each in members))
+    self.assertEqual((folder / 'chosen.tflite').read_bytes(),
+                     (folder / f'{chosen.name}.tflite').read_bytes())
+    by_name = {each.name: each for each in members}
+    self.assertLess(by_name['0.5x0.5'].megabytes, by_name['1x1'].megabytes)
 
   def test_the_same_command_trains_nothing_again(self):
     before = {path: path.stat().st_mtime_ns for path in (

@@ -16,6 +16,7 @@ import tensorflow as tf
 from mobilebert_tf.compression.early_exit import training
 from mobilebert_tf.compression.early_exit import tuning
 from mobilebert_tf.deployment import agreement
+from mobilebert_tf.deployment import onnx
 from mobilebert_tf.deployment import saved_model
 from mobilebert_tf.deployment import tflite
 from mobilebert_tf.inference import loading
@@ -173,6 +174,17 @@ class EarlyExitTest(parameterized.TestCase, tf.test.TestCase):
     self.assertEqual(runner.scores(_TEXTS).shape, (len(_TEXTS), 2))
     self.assertEqual(runner.scores([]).shape, (0, 2))
 
+    with self.subTest('thresholds can be set when it is opened'):
+      for thresholds, block in (([], 4), ([100.0], 1)):
+        other = registry.TFLiteRunner(
+            path, settings={'thresholds': thresholds})
+        self.assertEqual(
+            {each.exit_block for each in other.answer(_TEXTS[:3])}, {block})
+      with self.assertRaisesRegex(ValueError, "no setting 'patience'"):
+        registry.TFLiteRunner(path, settings={'patience': 1})
+      with self.assertRaisesRegex(ValueError, 'numbers, 0 or more'):
+        registry.TFLiteRunner(path, settings={'thresholds': ['much']})
+
   def test_a_saved_model_leaves_where_keras_does_in_any_batch(self):
     folder = saved_model.write(
         self.many, self.folder / 'saved', _REAL, largest_disagreement=0.0)
@@ -188,7 +200,10 @@ class EarlyExitTest(parameterized.TestCase, tf.test.TestCase):
     with self.assertRaisesRegex(ValueError, 'XLA compiles for each shape'):
       saved_model.write(self.many, self.folder / 'xla', _REAL, xla=True)
     with self.assertRaisesRegex(ValueError, 'ONNX file computes all blocks'):
-      self.many.kind.add_numbers(None, {}, '')
+      onnx.write(self.many, self.folder / 'onnx', _REAL)
+    with self.assertRaisesRegex(ValueError, 'int8 is calibrated.*exit_0_16'):
+      tflite.write(self.many, self.folder / 'int8.tflite', _REAL, lengths=[16],
+                   quantization='int8')
 
   # === What cannot have exits ===
 

@@ -1,0 +1,59 @@
+# Copyright 2026 The mobilebert_tf Authors
+# SPDX-License-Identifier: Apache-2.0
+
+r"""Picks the best member of a family that is fast or small enough here.
+
+python -m mobilebert_tf.choose --model_dir=runs/sst2_family --latency=2 \
+  --length=32 --output_dir=sst2_files
+
+All members that `mobilebert adapt` scored are exported as TFLite and timed on
+this machine, one thread each, in turn. The table has them by latency, and marks
+those that none beats in both; the best on the held-out texts that costs no more
+is written as chosen.tflite.
+"""
+
+from absl import flags
+from absl import logging
+
+from mobilebert_tf.common import program
+
+_MODEL_DIR = flags.DEFINE_string(
+    'model_dir', None, 'Folder that adapt wrote.', required=True)
+_OUTPUT_DIR = flags.DEFINE_string(
+    'output_dir', None, 'Folder of the files.', required=True)
+_LATENCY = flags.DEFINE_float(
+    'latency', None, 'Largest latency of a text in milliseconds.')
+_SIZE = flags.DEFINE_float('size', None, 'Largest size of the file in MB.')
+_LENGTH = flags.DEFINE_integer(
+    'length', 32, 'Length of the text that is timed, in tokens.', lower_bound=5)
+_QUANTIZATION = flags.DEFINE_enum(
+    'quantization', 'dynamic', ['none', 'float16', 'dynamic'],
+    'Weights of the files; see export_tflite.')
+_ROUNDS = flags.DEFINE_integer('rounds', 5, 'Rounds of timing.', lower_bound=1)
+
+
+def main() -> None:
+  import os
+  from mobilebert_tf.common import formatting
+  from mobilebert_tf.common import machine
+  from mobilebert_tf.compression.adaptive_width_depth import choosing
+  from mobilebert_tf.reporting import text as text_lib
+
+  folder = os.path.expanduser(_OUTPUT_DIR.value)
+  members, chosen = choosing.choose(
+      os.path.expanduser(_MODEL_DIR.value), folder,
+      choosing.Limits(_LATENCY.value, _SIZE.value), length=_LENGTH.value,
+      quantization=_QUANTIZATION.value, rounds=_ROUNDS.value)
+  print(f'{_LENGTH.value} tokens, one thread of {machine.describe_hardware()}:')
+  print(text_lib.format_table(text_lib.make_table(
+      ('Width x depth', 'Parameters', 'Latency', 'File', 'Score', 'Best'),
+      [(each.name, formatting.count(each.parameters),
+        f'{each.milliseconds:.2f} ms', f'{each.megabytes:.2f} MB',
+        formatting.decimal(each.score, 3), 'yes' if each.is_best else '')
+       for each in members])))
+  print(f'\nChosen: {chosen.name}, in {os.path.join(folder, choosing.CHOSEN)}.')
+
+
+if __name__ == '__main__':
+  program.run(main, interrupted='the files that are whole stay.',
+              verbosity=logging.ERROR)
