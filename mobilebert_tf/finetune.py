@@ -41,6 +41,9 @@ _EPOCHS = flags.DEFINE_float(
     'given.')
 _SEED = flags.DEFINE_integer(
     'seed', 0, 'Seed of weights, order and dropout.')
+_EARLY_EXIT = flags.DEFINE_bool(
+    'early_exit', False, 'Give the classifier early exits as well, in the '
+    'folder early_exit of the output; add_exits has their settings.')
 
 
 def main() -> None:
@@ -57,6 +60,11 @@ def main() -> None:
       settings[flag.name] = flag.value
   run.run(recipe_lib.Recipe(**fields, **settings, seed=_SEED.value), folder,
           runtime=device_flags.read())
+  if _EARLY_EXIT.value:
+    from mobilebert_tf.compression.early_exit import training
+    training.add_exits(str(folder), folder / 'early_exit', training.Options(
+        seed=_SEED.value), device_flags.read())
+    folder /= 'early_exit'
   results = evaluation_report.read(folder)
   print(evaluation_report.format_summary(
       results, registry.get(results['kind']).report_parts()))

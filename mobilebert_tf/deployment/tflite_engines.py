@@ -10,7 +10,7 @@ for any length.
 """
 
 import atexit
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 import contextlib
 import functools
 import importlib.metadata
@@ -71,24 +71,33 @@ class CompiledEngine:
     details = self._model.get_output_tensor_details(signature)
     return np.array(details[output]['shape'])
 
-  def run(self, signature: str, inputs: Mapping[str, np.ndarray]
-          ) -> dict[str, np.ndarray]:
-    """Returns the outputs by name, for inputs of the signature's shapes."""
-    shapes = [inputs[name].shape for name in sorted(inputs)]
+  def run(self, signature: str, inputs: Mapping[str, Any],
+          handed_on: Collection[str] = ()) -> dict[str, Any]:
+    """Returns the outputs by name, for inputs of the signature's shapes.
+
+    Args:
+      signature: Name of the signature.
+      inputs: Arrays, or outputs that another signature has handed on.
+      handed_on: Outputs to return as inputs of another signature, without a
+        copy. They last until this signature runs again.
+    """
+    shapes = [getattr(inputs[name], 'shape', None) for name in sorted(inputs)]
     if self._shapes.get(signature) == shapes:
-      return self._compute(signature, inputs)
+      return self._compute(signature, inputs, handed_on)
     with _quiet():
       self._prepare(signature, inputs)
       self._shapes[signature] = shapes
-      return self._compute(signature, inputs)
+      return self._compute(signature, inputs, handed_on)
 
-  def _prepare(self, signature: str, inputs: Mapping[str, np.ndarray]) -> None:
+  def _prepare(self, signature: str, inputs: Mapping[str, Any]) -> None:
     """Makes the buffers of a signature, for inputs of its shapes."""
     model = self._model
     for name, details in model.get_input_tensor_details(signature).items():
-      if tuple(details['shape']) != inputs[name].shape:
+      given = inputs[name]
+      if isinstance(given, np.ndarray) and (
+          tuple(details['shape']) != given.shape):
         raise ValueError(f'it takes {list(details["shape"])}, not '
-                         f'{list(inputs[name].shape)}.')
+                         f'{list(given.shape)}.')
     outputs = model.get_output_tensor_details(signature)
     self._ready[signature] = (
         {name: model.create_input_buffer_by_name(signature, name)
@@ -96,13 +105,17 @@ class CompiledEngine:
         {name: model.create_output_buffer_by_name(signature, name)
          for name in outputs}, outputs)
 
-  def _compute(self, signature: str, inputs: Mapping[str, np.ndarray]
-               ) -> dict[str, np.ndarray]:
-    given, computed, details = self._ready[signature]
+  def _compute(self, signature: str, inputs: Mapping[str, Any],
+               handed_on: Collection[str]) -> dict[str, Any]:
+    buffers, computed, details = self._ready[signature]
+    given = {}
     for name, values in inputs.items():
-      given[name].write(values)
+      if isinstance(values, np.ndarray):
+        buffers[name].write(values)
+        values = buffers[name]
+      given[name] = values
     self._model.run_by_name(signature, given, computed)
-    return {name: buffer.read(
+    return {name: buffer if name in handed_on else buffer.read(
         int(np.prod(details[name]['shape'])), details[name]['dtype']
     ).reshape(details[name]['shape']) for name, buffer in computed.items()}
 
@@ -133,9 +146,10 @@ class InterpreterEngine:
     """Returns the shape of an output."""
     return self._runner(signature).get_output_details()[output]['shape']
 
-  def run(self, signature: str, inputs: Mapping[str, np.ndarray]
-          ) -> dict[str, np.ndarray]:
-    """Returns the outputs by name, which are copies."""
+  def run(self, signature: str, inputs: Mapping[str, np.ndarray],
+          handed_on: Collection[str] = ()) -> dict[str, np.ndarray]:
+    """Returns the outputs by name, which are copies, also those handed on."""
+    del handed_on
     return self._runner(signature)(**inputs)
 
   def _runner(self, signature: str) -> Any:

@@ -240,14 +240,14 @@ class TaskKind:
     del signature, metadata
     return []
 
-  def run_file(self, run: Callable[[str, Mapping[str, np.ndarray]],
-                                   dict[str, np.ndarray]],
+  def run_file(self, run: Callable[..., dict[str, Any]],
                signature: str, metadata: tflite_file.TFLiteMetadata,
                inputs: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
     """Returns the outputs of a `.tflite` file for one text, by name.
 
     Args:
-      run: Function of a signature and its inputs.
+      run: Function of a signature, its inputs and, by `handed_on`, outputs
+        that are inputs of another signature.
       signature: Signature for the text's length.
       metadata: Metadata of the file.
       inputs: Inputs of that signature.

@@ -8,6 +8,7 @@ before it ends with. All share their weights with the unbroken model.
 """
 
 from collections.abc import Callable, Mapping
+from typing import Any
 
 import numpy as np
 
@@ -16,8 +17,8 @@ from mobilebert_tf.tasks.early_exit_classification import rule as rule_lib
 STREAM, MASK = 'stream', 'input_mask'
 LOGITS, PROBABILITIES, EXIT_BLOCK = 'logits', 'probabilities', 'exit_block'
 
-# Function from a signature and its inputs to its outputs, each by name.
-Run = Callable[[str, Mapping[str, np.ndarray]], dict[str, np.ndarray]]
+# Function of a signature, its inputs, and outputs to hand on; see `TaskKind`.
+Run = Callable[..., dict[str, Any]]
 
 
 def name(signature: str, index: int) -> str:
@@ -41,7 +42,7 @@ def run(run_signature: Run, signature: str, rule: rule_lib.Rule,
   """Runs segments until the text leaves.
 
   Args:
-    run_signature: Function that runs a signature.
+    run_signature: Function that runs a signature, see `TaskKind.run_file`.
     signature: That of the unbroken model for the text's length.
     rule: The rule by which texts leave.
     num_blocks: Number of all blocks.
@@ -50,20 +51,17 @@ def run(run_signature: Run, signature: str, rule: rule_lib.Rule,
   Returns:
     `probabilities` `[1, classes]`, and `exit_block` `[1]`.
   """
-  given, seen = dict(inputs), []
+  given, text = dict(inputs), rule_lib.OneText(rule)
   for index in range(rule.num_exits):
-    found = run_signature(name(signature, index), given)
-    seen.append(found[LOGITS])
-    if rule.leaves_after(np.stack(seen, axis=1)):
-      return _answer(found, rule.blocks[index])
+    found = run_signature(
+        name(signature, index), given, handed_on=(STREAM,))
+    if text.leaves(index, found[LOGITS][0].tolist()):
+      return {PROBABILITIES: np.exp(rule_lib.log_softmax(found[LOGITS])),
+              EXIT_BLOCK: np.array([rule.blocks[index]])}
     given = {STREAM: found[STREAM], MASK: inputs[MASK]}
-  return _answer(
-      run_signature(name(signature, rule.num_exits), given), num_blocks)
-
-
-def _answer(outputs: Mapping[str, np.ndarray],
-            block: int) -> dict[str, np.ndarray]:
-  return {PROBABILITIES: outputs[PROBABILITIES], EXIT_BLOCK: np.array([block])}
+  found = run_signature(name(signature, rule.num_exits), given)
+  return {PROBABILITIES: found[PROBABILITIES],
+          EXIT_BLOCK: np.array([num_blocks])}
 
 
 def choose(logits: np.ndarray, rule: rule_lib.Rule,

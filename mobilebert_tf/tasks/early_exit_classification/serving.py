@@ -87,10 +87,9 @@ class EarlyExitText(serving.TextClassification):
     def make(index: int) -> tf.types.experimental.ConcreteFunction:
       def finish(stream, mask):
         stream, logits = model.advance(index, stream, mask)
-        outputs = {segments.LOGITS: logits,
-                   **super(EarlyExitText, self)._summarize(logits, mask)}
-        return outputs if index == last else {
-            **outputs, segments.STREAM: stream}
+        if index == last:
+          return super(EarlyExitText, self)._summarize(logits, mask)
+        return {segments.LOGITS: logits, segments.STREAM: stream}
 
       def first(input_word_ids, input_mask, input_type_ids):
         return finish(model.encoder.embed(input_word_ids, input_type_ids),

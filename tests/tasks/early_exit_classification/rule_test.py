@@ -86,9 +86,9 @@ class RuleTest(parameterized.TestCase, tf.test.TestCase):
 
     with self.subTest('and so does a text by itself, exit by exit'):
       for row, exit_number in zip(logits, expected, strict=True):
-        found = next((i for i in range(3)
-                      if rule.leaves_after(row[np.newaxis, :i + 1])), 3)
-        self.assertEqual(found, exit_number)
+        text = rule_lib.OneText(rule)
+        self.assertEqual(next((i for i in range(3) if text.leaves(
+            i, row[i].tolist())), 3), exit_number)
 
   def test_a_text_near_a_threshold_is_not_steady(self):
     rule = rule_lib.Rule('confidence', (1,), (0.8,))
