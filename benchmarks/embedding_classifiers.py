@@ -27,36 +27,40 @@ HEADERS = ('Starts from', 'SST-2', 'MRPC', 'MRPC, F1')
 Run = Callable[..., bool]
 
 
-def measure(run: Run, folder: pathlib.Path, student: str,
-            encoders: Sequence[pathlib.Path], architecture: dict[str, Any],
-            data_dir: pathlib.Path, vocab_file: pathlib.Path
-            ) -> list[tuple[str, ...]]:
+def measure(run: Run, encoders: Sequence[pathlib.Path],
+            masked_lm: Sequence[pathlib.Path],
+            data_dir: pathlib.Path) -> list[tuple[str, ...]]:
   """Returns the rows of a table: dev scores, mean and deviation over seeds.
 
   Args:
     run: Function that runs a program.
-    folder: Folder of all results.
-    student: Name of the size, `small` or `large`.
     encoders: Run of each seed's sentence encoder; beside each is its start.
-    architecture: Fields that differ from `mobilebert_small`.
-    data_dir: Folder with corpus/ and glue/.
-    vocab_file: Vocabulary of the teacher.
+    masked_lm: Run of each seed's student of masked LM; see `pretrain`.
+    data_dir: Folder with glue/.
   """
   starts: dict[str, list[pathlib.Path]] = {
       'sentence encoder': list(encoders),
-      'masked LM': [
-          _pretrain(run, folder, student, seed, architecture, data_dir,
-                    vocab_file) for seed in range(len(encoders))],
+      'masked LM': list(masked_lm),
       'word table': [each.with_name(f'{each.name}_start') for each in encoders],
   }
   return [(name, *_fine_tune(run, each, data_dir))
           for name, each in starts.items()]
 
 
-def _pretrain(run: Run, folder: pathlib.Path, student: str, seed: int,
-              architecture: dict[str, Any], data_dir: pathlib.Path,
-              vocab_file: pathlib.Path) -> pathlib.Path:
-  """Returns the folder of a student that masked LM has trained."""
+def pretrain(run: Run, folder: pathlib.Path, student: str, seed: int,
+             architecture: dict[str, Any], data_dir: pathlib.Path,
+             vocab_file: pathlib.Path) -> pathlib.Path:
+  """Returns the folder of a student that masked LM has trained.
+
+  Args:
+    run: Function that runs a program.
+    folder: Folder of all results.
+    student: Name of the size, `small` or `large`.
+    seed: Seed of its training.
+    architecture: Fields that differ from `mobilebert_small`.
+    data_dir: Folder with corpus/.
+    vocab_file: Vocabulary of the teacher.
+  """
   records = {}
   for part, names in (('train', ('books_train', 'enwiki_gensim.docs')),
                       ('held_out', ('wikitext2.valid.docs',))):

