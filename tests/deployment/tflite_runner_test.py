@@ -52,8 +52,7 @@ class TFLiteRunnerTest(parameterized.TestCase, temporary.TemporaryFiles,
     cls.folder = pathlib.Path(tempfile.mkdtemp())
     cls.addClassCleanup(shutil.rmtree, cls.folder, ignore_errors=True)
     cls.files, cls.runners = {}, {}
-    for task in (name for name, kind in registry.KINDS.items()
-                 if kind.number_outputs):
+    for task in tiny_tflite.TASKS:
       (cls.folder / task).mkdir()
       cls.files[task] = tiny_tflite.build(
           cls.folder / task, task, dynamic_length=task == 'regression')
