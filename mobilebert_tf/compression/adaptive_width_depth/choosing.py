@@ -83,7 +83,7 @@ def choose(model_dir: str | os.PathLike, folder: str | os.PathLike,
   Args:
     model_dir: Folder that `training.adapt` wrote.
     folder: Folder of the files, of `choice.json` and of `chosen.tflite`.
-    limits: What the member may cost.
+    limits: Limits of latency and size.
     length: Length of the text that is timed, in tokens.
     quantization: One of `tflite_file.QUANTIZATIONS`.
     rounds: Rounds of timing.

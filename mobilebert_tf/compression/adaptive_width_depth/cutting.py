@@ -28,9 +28,9 @@ class Importance:
   """How much the loss would change without a head or a unit, about.
 
   Attributes:
-    heads: Of each block, `[heads]`.
-    units: Of each network, by its name in the model, such as
-      `block_0/feed_forward_1`: `[units]`.
+    heads: Importance of the heads of each block, `[heads]`.
+    units: Importance of the units `[units]` of each network, by its name in
+      the model, such as `block_0/feed_forward_1`.
   """
   heads: list[np.ndarray]
   units: dict[str, np.ndarray]

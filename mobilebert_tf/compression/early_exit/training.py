@@ -40,7 +40,7 @@ class Options:
     blocks: Numbers of the blocks with an exit, counted from 1; empty for all
       below the last.
     criterion: One of `rule.CRITERIA`.
-    wanted: What thresholds are chosen for.
+    wanted: Wish that thresholds are chosen for.
     each_exit: Whether each exit has a threshold of its own.
     epochs: Passes over the training texts; the published number.
     batch_size: Texts of a step.

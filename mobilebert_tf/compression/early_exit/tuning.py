@@ -74,7 +74,7 @@ def tune(logits: np.ndarray, labels: np.ndarray, rule: rule_lib.Rule,
     labels: True classes, `[texts]`; other texts than those to report on.
     rule: The rule, whose thresholds are replaced.
     num_blocks: Number of all blocks.
-    wanted: What they are chosen for.
+    wanted: Wish that they are chosen for.
     each_exit: Whether each exit has a threshold of its own: from the common
       one, thresholds are improved one after another, the first exit's first.
 
