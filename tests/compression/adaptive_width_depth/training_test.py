@@ -203,10 +203,20 @@ class AdaptiveTest(parameterized.TestCase, tf.test.TestCase):
   def test_an_untrained_whole_differs_from_its_teacher_in_nothing(self):
     task, model, batch = self._task(widths=[1.0])
     features, _ = gradient_step.split_inputs(batch)
-    size = task.sizes[0]
-    found = elastic.ElasticModel(model)(features, size)
-    self.assertAllEqual(elastic.losses(
-        found, found, size.blocks, losses.feature_map_transfer), 0.0)
+    [size] = task.sizes
+    # Two models, each with weights that it has read by itself.
+    teacher, student = (
+        each(features, size) for each in (task._teacher, task._student))
+    self.assertIsNot(task._teacher.model, model)
+    self.assertAllClose(teacher.outputs, student.outputs, 1e-6, 1e-6)
+    def compare():
+      return float(elastic.losses(
+          teacher, task._student(features, size), size.blocks,
+          losses.feature_map_transfer))
+    self.assertLess(compare(), 1e-9)
+    kernel = model.encoder.blocks[0].attention.value.kernel
+    kernel.assign(2.0 * kernel)
+    self.assertGreater(compare(), 1e-6)
 
   @parameterized.parameters(
       ({'variant': 'mine'}, "'mine'; accepted: paper"),
