@@ -234,11 +234,17 @@ def _build_trainer(params: cfg.ExperimentConfig, task: base_task.Task,
 
   It exports the best checkpoints to `model_dir`, unless that is empty.
   """
-  return train_utils.create_trainer(
+  trainer = train_utils.create_trainer(
       params, task, train='train' in mode, evaluate='eval' in mode,
       checkpoint_exporter=train_utils.maybe_create_best_ckpt_exporter(
           params, model_dir),
       trainer_cls=getattr(task, 'trainer_class', base_trainer.Trainer))
+  if ('train' in mode and isinstance(task, gradient_step.GradientStep)
+      and not hasattr(task, 'trainer_class')  # Which does the same, or its own.
+      and isinstance(trainer.optimizer, tf_keras.optimizers.Optimizer)):
+    # A loop in which variables are created is traced twice.
+    trainer.optimizer.build(task.trained_variables(trainer.model))
+  return trainer
 
 
 class _ExperimentRunner(train_lib.OrbitExperimentRunner):
