@@ -21,6 +21,7 @@ _PROGRAMS = {
     'finetune': 'Fine-tuning on a task by its name',
     'finetune_search': 'Grid of fine-tuning settings and seeds',
     'add_exits': 'Early exits for a fine-tuned classifier',
+    'augment': 'More training texts, by a masked LM',
     'adapt': 'One model of many widths and depths',
     'extract': 'Smaller model, cut out of a larger one',
     'choose': 'Best model of a family that is fast enough here',

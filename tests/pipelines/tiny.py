@@ -29,6 +29,17 @@ def write_start(folder: pathlib.Path, **architecture: Any) -> str:
   return str(folder / 'start')
 
 
+def write_masked_lm(folder: pathlib.Path, **architecture: Any) -> str:
+  """Writes a pre-trained model with random weights and its vocabulary."""
+  tf_keras.utils.set_random_seed(4)
+  model = modeling.MobileBertPretrainer(modeling.MobileBertEncoder(
+      tiny_classifier.architecture(initializer_range=0.5, **architecture)))
+  model.save_pretrained(
+      str(folder / 'masked_lm'),
+      vocab_file=tiny_classifier.write_vocabulary(str(folder)))
+  return str(folder / 'masked_lm')
+
+
 def write_table(path: pathlib.Path, rows: int, labelled: bool = True) -> str:
   """Writes a CSV file whose label follows from its words."""
   lines = ['review,stars' if labelled else 'review']
