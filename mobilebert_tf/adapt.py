@@ -1,7 +1,7 @@
 # Copyright 2026 The mobilebert_tf Authors
 # SPDX-License-Identifier: Apache-2.0
 
-r"""Makes a family of models of a fine-tuned one, in one checkpoint.
+r"""Makes a family of models of one, in one checkpoint.
 
 python -m mobilebert_tf.adapt --model_dir=runs/sst2 \
   --output_dir=runs/sst2_family --widths=1,0.75,0.5,0.25 --depths=1,0.75,0.5
@@ -9,8 +9,9 @@ python -m mobilebert_tf.adapt --model_dir=runs/sst2 \
 DynaBERT (Hou et al. 2020): heads and hidden units are sorted by importance;
 then all widths, and after that all widths and depths, learn from the model as
 it was. `mobilebert extract` cuts a member out, a plain model that every other
-program takes. The table is of all members on the held-out texts of the run. The
-same command goes on with a training that was stopped.
+program takes. Of a run of pre-training, the family suits every task: a member
+is fine-tuned like any student. The table is of all members on the held-out
+texts of the run. The same command goes on with a training that was stopped.
 """
 
 from absl import flags
@@ -22,7 +23,8 @@ from mobilebert_tf.training import device_flags
 device_flags.define()
 
 _MODEL_DIR = flags.DEFINE_string(
-    'model_dir', None, 'Folder of a fine-tuning run.', required=True)
+    'model_dir', None, 'Folder of a run of fine-tuning or of pre-training.',
+    required=True)
 _OUTPUT_DIR = flags.DEFINE_string(
     'output_dir', None, 'Folder of the family.', required=True)
 _WIDTHS = flags.DEFINE_list(
@@ -30,9 +32,11 @@ _WIDTHS = flags.DEFINE_list(
 _DEPTHS = flags.DEFINE_list(
     'depths', ['1', '0.75', '0.5'], 'Shares of blocks; 1 for widths alone.')
 _RULE = flags.DEFINE_enum(
-    'rule', 'paper', ['paper', 'reference', 'bottom', 'top'],
+    'rule', 'paper',
+    ['paper', 'reference', 'bottom', 'top', 'importance', 'greedy'],
     'Blocks that a depth keeps: the last among them (paper), the first '
-    '(reference, the released code), or neighbours.')
+    '(reference, the released code), neighbours, those with the most important '
+    'heads and units, or those without which held-out texts lose most.')
 _VARIANT = flags.DEFINE_enum(
     'variant', 'paper', ['paper', 'reference'],
     'Hidden states that are compared: outputs of the same block, or its '
@@ -41,6 +45,12 @@ _REWIRE = flags.DEFINE_bool(
     'rewire', True, 'Sort heads and hidden units by importance first.')
 _FINAL = flags.DEFINE_bool(
     'final', False, 'Let all members learn the labels at the end.')
+_KEEP_BEST = flags.DEFINE_bool(
+    'keep_best', False, 'End each stage with the checkpoint whose members have '
+    'the best sum of scores on the held-out texts, in place of the last.')
+_AUGMENTED = flags.DEFINE_string(
+    'augmented', '', 'File that augment wrote, in place of the training texts, '
+    'but for importance and --final.')
 _EPOCHS = flags.DEFINE_float(
     'epochs', 3.0, 'Passes over the texts in each stage.', lower_bound=0.0)
 _BATCH_SIZE = flags.DEFINE_integer(
@@ -62,8 +72,9 @@ def main() -> None:
           widths=_shares('widths', _WIDTHS.value),
           depths=_shares('depths', _DEPTHS.value),
           rule=_RULE.value, variant=_VARIANT.value, rewire=_REWIRE.value,
-          final=_FINAL.value, epochs=_EPOCHS.value,
-          batch_size=_BATCH_SIZE.value, learning_rate=_LEARNING_RATE.value,
+          final=_FINAL.value, keep_best=_KEEP_BEST.value,
+          epochs=_EPOCHS.value, batch_size=_BATCH_SIZE.value,
+          learning_rate=_LEARNING_RATE.value, augmented=_AUGMENTED.value,
           seed=_SEED.value), device_flags.read())
   names = [each['name'] for each in found['sizes'][0]['scores']]
   print(text_lib.format_table(text_lib.make_table(

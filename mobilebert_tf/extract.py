@@ -25,8 +25,10 @@ _WIDTH = flags.DEFINE_float(
     'width', 1.0, 'Share of heads and hidden units that stay.')
 _DEPTH = flags.DEFINE_float('depth', 1.0, 'Share of blocks that stay.')
 _RULE = flags.DEFINE_enum(
-    'rule', None, ['paper', 'reference', 'bottom', 'top'],
-    'Blocks that a depth keeps; those that were trained if not given.')
+    'rule', None,
+    ['paper', 'reference', 'bottom', 'top', 'importance', 'greedy'],
+    'Blocks that a depth keeps, as for adapt; those that were trained if not '
+    'given. The last two measure on the data of a run.')
 _BLOCKS = flags.DEFINE_list(
     'blocks', [], 'Blocks that stay, counted from 1, in place of a depth.')
 _OVERWRITE = flags.DEFINE_bool(

@@ -116,42 +116,12 @@ def _distilled_config_class(
   return distilled
 
 
-class DistilledTask:
+class TaughtTask:
   """Mixin of a fine-tuning task whose config has a `teacher`.
 
   The task that it stands before builds the model, the inputs and the loss of
   the labels, and has the method `outputs_to_match`.
   """
-
-  def build_model(self) -> tf_keras.Model:
-    """Builds the student and restores the teacher.
-
-    Raises:
-      ValueError: If the teacher is of another task, or does not fit.
-    """
-    model = super().build_model()
-    config, teacher = self.task_config.teacher, self.restore_teacher(model)
-    pairs = _pair_blocks(config, teacher, model)
-    self._teacher_view = _view(teacher, [pair[0] for pair in pairs])
-    self._student_view = _view(model, [pair[1] for pair in pairs])
-    return model
-
-  def restore_teacher(self, model: tf_keras.Model) -> tf_keras.Model:
-    """Returns the teacher, frozen; raises ValueError if it does not fit."""
-    config = self.task_config.teacher
-    if not config.checkpoint:
-      raise ValueError('task.teacher.checkpoint is not set. Name the folder of '
-                       'a model that was fine-tuned on the same task.')
-    teacher = checkpoints.build(
-        type(model), checkpoints.read(config.checkpoint), new_heads=False)
-    _check_same_task(teacher, model, config.checkpoint)
-    longest = getattr(self.task_config.train_data, 'seq_length', 0)
-    if longest >= teacher.max_length:
-      raise ValueError(
-          f'task.train_data.seq_length is {longest}, but {config.checkpoint} '
-          f'has {teacher.max_length} positions, and a [PAD] follows a text.')
-    teacher.trainable = False
-    return teacher
 
   def weigh(self, inputs: Any) -> dict[str, tf.Tensor]:
     """Returns the number of tokens, and what else losses are means over."""
@@ -159,29 +129,19 @@ class DistilledTask:
     return {**super().weigh(inputs), TOKENS: tf.reduce_sum(
         tf.cast(features['input_mask'], tf.float32))}
 
-  def compute(self, part: gradient_step.Slice,
-              model: tf_keras.Model) -> gradient_step.Computed:
-    """Runs the student with dropout, and the teacher without."""
-    features, labels = gradient_step.split_inputs(part.inputs)
-    config = self.task_config.teacher
-    teacher = self._teacher_view(_inputs_of(self._teacher_view, features),
-                                 training=False)
-    student = self._student_view(_inputs_of(self._student_view, features),
-                                 training=True)
-    # Texts without labels learn from the teacher alone.
-    loss = config.ground_truth_ratio * part.share(
-        self.build_losses(labels, student['outputs']),
-        self.label_weight or self.loss_weight)
-    loss += (1 - config.ground_truth_ratio) * part.share(
-        self.build_soft_loss(teacher['outputs'], student['outputs'], labels),
-        self.loss_weight)
-    if config.hidden_weight:
-      hidden = tf.add_n([
-          losses.feature_map_transfer(*pair, features['input_mask'])
-          for pair in zip(teacher['hidden'], student['hidden'], strict=True)
-      ]) / len(student['hidden'])
-      loss += config.hidden_weight * part.share(hidden, TOKENS)
-    return loss, {}, student['outputs']
+  def label_loss(self, part: gradient_step.Slice,
+                 student: Any) -> tf.Tensor:
+    """Returns the loss of the labels; texts without labels have none."""
+    _, labels = gradient_step.split_inputs(part.inputs)
+    return part.share(self.build_losses(labels, student),
+                      self.label_weight or self.loss_weight)
+
+  def teacher_loss(self, part: gradient_step.Slice, teacher: Any,
+                   student: Any) -> tf.Tensor:
+    """Returns the loss of a student's outputs against its teacher's."""
+    _, labels = gradient_step.split_inputs(part.inputs)
+    return part.share(self.build_soft_loss(teacher, student, labels),
+                      self.loss_weight)
 
   def build_soft_loss(self, teacher: Any, student: Any,
                       labels: Any) -> tf.Tensor:
@@ -190,6 +150,70 @@ class DistilledTask:
                      self.outputs_to_match(student, labels), strict=True))
     temperature = self.task_config.teacher.temperature
     return tf.add_n([_match(*pair, temperature) for pair in pairs]) / len(pairs)
+
+
+class DistilledTask(TaughtTask):
+  """Mixin of a fine-tuning task with a teacher of any architecture."""
+
+  def build_model(self) -> tf_keras.Model:
+    """Builds the student and restores the teacher.
+
+    Raises:
+      ValueError: If the teacher is of another task, or does not fit.
+    """
+    model = super().build_model()
+    config = self.task_config.teacher
+    teacher = restore_teacher(config.checkpoint, model)
+    longest = getattr(self.task_config.train_data, 'seq_length', 0)
+    if longest >= teacher.max_length:
+      raise ValueError(
+          f'task.train_data.seq_length is {longest}, but {config.checkpoint} '
+          f'has {teacher.max_length} positions, and a [PAD] follows a text.')
+    pairs = _pair_blocks(config, teacher, model)
+    self._teacher_view = _view(teacher, [pair[0] for pair in pairs])
+    self._student_view = _view(model, [pair[1] for pair in pairs])
+    return model
+
+  def compute(self, part: gradient_step.Slice,
+              model: tf_keras.Model) -> gradient_step.Computed:
+    """Runs the student with dropout, and the teacher without."""
+    features, _ = gradient_step.split_inputs(part.inputs)
+    config = self.task_config.teacher
+    teacher = self._teacher_view(_inputs_of(self._teacher_view, features),
+                                 training=False)
+    student = self._student_view(_inputs_of(self._student_view, features),
+                                 training=True)
+    loss = config.ground_truth_ratio * self.label_loss(
+        part, student['outputs'])
+    loss += (1 - config.ground_truth_ratio) * self.teacher_loss(
+        part, teacher['outputs'], student['outputs'])
+    if config.hidden_weight:
+      hidden = tf.add_n([
+          losses.feature_map_transfer(*pair, features['input_mask'])
+          for pair in zip(teacher['hidden'], student['hidden'], strict=True)
+      ]) / len(student['hidden'])
+      loss += config.hidden_weight * part.share(hidden, TOKENS)
+    return loss, {}, student['outputs']
+
+
+def restore_teacher(path: str, model: tf_keras.Model) -> tf_keras.Model:
+  """Returns a teacher for a student, frozen.
+
+  Args:
+    path: Folder of a run on the same task, or a checkpoint of any format.
+    model: The student.
+
+  Raises:
+    ValueError: If none is named, or it is of another task.
+  """
+  if not path:
+    raise ValueError('task.teacher.checkpoint is not set. Name the folder of '
+                     'a model that was trained on the same task.')
+  teacher = checkpoints.build(
+      type(model), checkpoints.read(path), new_heads=False)
+  _check_same_task(teacher, model, path)
+  teacher.trainable = False
+  return teacher
 
 
 def _match(teacher: fine_tuning.Matched, student: fine_tuning.Matched,

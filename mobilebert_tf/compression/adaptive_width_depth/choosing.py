@@ -17,6 +17,7 @@ import numpy as np
 from mobilebert_tf.common import files
 from mobilebert_tf.common import machine
 from mobilebert_tf.compression.adaptive_width_depth import sizes
+from mobilebert_tf.compression.adaptive_width_depth import sources
 from mobilebert_tf.compression.adaptive_width_depth import training
 from mobilebert_tf.deployment import text_runner
 from mobilebert_tf.deployment import tflite
@@ -170,7 +171,7 @@ def _export(whole: loading.TrainedModel, row: dict[str, Any],
     texts = real_texts.read_labelled(
         whole, whole.params.task.validation_data.input_path, 256,
         whole.params.task.validation_data)
-    tflite.write(training.member(whole, size), path, texts,
+    tflite.write(sources.member(whole, size), path, texts,
                  quantization=quantization)
   return path
 

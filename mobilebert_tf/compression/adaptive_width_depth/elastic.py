@@ -65,21 +65,29 @@ class ElasticModel:
       features: Inputs of the model by name.
       size: Heads, units and blocks that are computed.
     """
-    words, mask, types = (features[name] for name in (
-        'input_word_ids', 'input_mask', 'input_type_ids'))
-    encoder = self._encoder
-    hidden = embeddings = encoder.get_layer('embeddings')(
-        encoder.word_embeddings(words), types, training=False)
+    hidden = embeddings = self.embed(features)
     found = []
     for number in size.blocks:
-      hidden = self._run_block(encoder.blocks[number], hidden, mask, size)
+      hidden = self.run_block(number, hidden, features, size)
       found.append(hidden)
-    outputs = self._head(
-        [hidden, *(features[name] for name in self._further)], training=False)
-    return Computed(outputs, embeddings, found)
+    return Computed(self.finish(hidden, features), embeddings, found)
 
-  def _run_block(self, block: block_lib.MobileBertBlock, hidden: tf.Tensor,
-                 mask: tf.Tensor, size: sizes.Size) -> tf.Tensor:
+  def embed(self, features: Any) -> tf.Tensor:
+    """Returns the first block's input."""
+    encoder = self._encoder
+    return encoder.get_layer('embeddings')(
+        encoder.word_embeddings(features['input_word_ids']),
+        features['input_type_ids'], training=False)
+
+  def finish(self, hidden: tf.Tensor, features: Any) -> Any:
+    """Returns the outputs that follow from the last block's."""
+    return self._head(
+        [hidden, *(features[name] for name in self._further)], training=False)
+
+  def run_block(self, number: int, hidden: tf.Tensor, features: Any,
+                size: sizes.Size) -> tf.Tensor:
+    """Returns the output of a block, counted from 0, at a size."""
+    block, mask = self._encoder.blocks[number], features['input_mask']
     weights = {name: tf.cast(weight, block.compute_dtype)
                for name, weight in block.named_weights.items()}
     tensors = {layout_lib.WIDE: tf.cast(hidden, block.compute_dtype)}

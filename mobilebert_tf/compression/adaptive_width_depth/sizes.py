@@ -17,6 +17,8 @@ PAPER, REFERENCE = VARIANTS = ('paper', 'reference')
 # Rules by which blocks stay; or a list of blocks.
 BOTTOM, TOP = 'bottom', 'top'
 RULES = (*VARIANTS, BOTTOM, TOP)
+# Rules by an order of the blocks that is measured; see `blocks.measure_order`.
+IMPORTANCE, GREEDY = MEASURED = ('importance', 'greedy')
 _ROUNDING = 1e-6  # Of shares such as 0.1 + 0.2.
 
 
@@ -44,7 +46,8 @@ class Size:
 
 
 def size(architecture: modeling.MobileBertConfig, width: float = 1.0,
-         depth: float = 1.0, rule: str | Sequence[int] = PAPER) -> Size:
+         depth: float = 1.0, rule: str | Sequence[int] = PAPER,
+         order: Sequence[int] = ()) -> Size:
   """Returns a sub-network of an architecture.
 
   Args:
@@ -52,6 +55,7 @@ def size(architecture: modeling.MobileBertConfig, width: float = 1.0,
     width: Share of heads and units, above 0 and at most 1.
     depth: Share of the blocks.
     rule: One of `RULES`, or the blocks that stay, counted from 0.
+    order: All blocks, the most needed first, in place of a rule.
 
   Raises:
     ValueError: If a share is out of range or leaves no head, unit or block, or
@@ -70,12 +74,15 @@ def size(architecture: modeling.MobileBertConfig, width: float = 1.0,
       _share(name, width, getattr(architecture, name))
       for name in ('num_attention_heads', 'intermediate_size'))
   return Size(width, depth, heads, units,
-              kept_blocks(architecture.num_blocks, depth, rule))
+              kept_blocks(architecture.num_blocks, depth, rule, order))
 
 
 def grid(architecture: modeling.MobileBertConfig, widths: Sequence[float],
-         depths: Sequence[float] = (1.0,), rule: str = PAPER) -> list[Size]:
+         depths: Sequence[float] = (1.0,), rule: str = PAPER,
+         order: Sequence[int] = ()) -> list[Size]:
   """Returns the sub-networks of all widths and depths, the largest first.
+
+  Arguments are those of `size`.
 
   Raises:
     ValueError: As `size`; if a share is there twice, or two widths keep the
@@ -85,7 +92,7 @@ def grid(architecture: modeling.MobileBertConfig, widths: Sequence[float],
     if not shares or len(set(shares)) < len(shares) or max(shares) != 1:
       raise ValueError(f'{name} are {list(shares)}; they have to be different '
                        'shares, 1 among them.')
-  found = [size(architecture, width, depth, rule)
+  found = [size(architecture, width, depth, rule, order)
            for depth in sorted(depths, reverse=True)
            for width in sorted(widths, reverse=True)]
   kept = {(each.num_heads, each.num_units, each.blocks) for each in found}
@@ -108,7 +115,8 @@ def _share(name: str, share: float, whole: int) -> int:
 
 
 def kept_blocks(num_blocks: int, depth: float,
-                rule: str | Sequence[int] = PAPER) -> tuple[int, ...]:
+                rule: str | Sequence[int] = PAPER,
+                order: Sequence[int] = ()) -> tuple[int, ...]:
   """Returns the blocks that a depth keeps, counted from 0.
 
   Args:
@@ -117,6 +125,7 @@ def kept_blocks(num_blocks: int, depth: float,
     rule: `paper` keeps the last block (Hou et al. 2020, section 2.3); the
       `reference` implementation the first; `bottom` and `top` keep neighbours.
       Or the blocks themselves.
+    order: All blocks, the most needed first, in place of a rule.
 
   Raises:
     ValueError: If none is left, or blocks are not the encoder's.
@@ -133,13 +142,21 @@ def kept_blocks(num_blocks: int, depth: float,
       raise ValueError(f'Blocks that stay are {list(blocks)}; they have to be '
                        f'ascending numbers from 0 to {num_blocks - 1}.')
     return blocks
-  if rule not in RULES:
+  if order and sorted(order) != list(range(num_blocks)):
+    raise ValueError(f'The order of blocks is {list(order)!s:.80}; it has to '
+                     f'have all numbers from 0 to {num_blocks - 1}.')
+  if rule in MEASURED and not order:
+    raise ValueError(f'By the rule {rule!r}, blocks stay in an order that is '
+                     'measured on the data of a run, and there is none here.')
+  if rule not in (*RULES, *MEASURED):
     raise ValueError(f'There is no rule {rule!r:.40} for blocks; accepted: '
-                     f'{", ".join(RULES)}, or a list of blocks.')
+                     f'{", ".join((*RULES, *MEASURED))}, or a list of blocks.')
   count = round(depth * num_blocks)
   if not count:
     raise ValueError(f'A depth of {depth:g} leaves none of {num_blocks} '
                      f'blocks; the least is {1 / num_blocks:.3g}.')
+  if order:
+    return tuple(sorted(order[:count]))
   if rule == BOTTOM:
     return tuple(range(count))
   if rule == TOP:

@@ -20,7 +20,11 @@ from mobilebert_tf.compression.adaptive_width_depth import sizes
 from mobilebert_tf.distillation import fine_tuning
 from mobilebert_tf.distillation import losses
 from mobilebert_tf.tasks import gradient_step
+from mobilebert_tf.tasks.pretraining import task as pretraining
 from official.core import config_definitions as cfg
+from official.core import task_factory
+
+_MASKED_LM, _NEXT_SENTENCE = 'mlm_logits', 'next_sentence'
 
 
 @dataclasses.dataclass
@@ -38,6 +42,7 @@ class AdaptiveConfig(fine_tuning.TeacherConfig):
     widths: Shares of heads and units, 1 among them.
     depths: Shares of blocks, 1 among them.
     rule: Blocks that a depth keeps; see `sizes.kept_blocks`.
+    order: All blocks, the most needed first, in place of a rule.
     variant: `paper` compares outputs of the same block, `reference` its inputs.
     by_width: Whether the teacher has the width of the student, as it has in the
       second stage of the paper, or its full width.
@@ -48,6 +53,7 @@ class AdaptiveConfig(fine_tuning.TeacherConfig):
       default_factory=lambda: [1.0, 0.75, 0.5, 0.25])
   depths: list[float] = dataclasses.field(default_factory=lambda: [1.0])
   rule: str = sizes.PAPER
+  order: list[int] = dataclasses.field(default_factory=list)
   variant: str = sizes.PAPER
   by_width: bool = False
 
@@ -64,19 +70,25 @@ def adaptive(config: cfg.TaskConfig) -> cfg.TaskConfig:
   return fine_tuning.with_teacher(config, AdaptiveConfig, AdaptiveTask)
 
 
-class AdaptiveTask(fine_tuning.DistilledTask):
+def pretraining_outputs(model: tf_keras.Model) -> dict[str, Any]:
+  """Returns the symbolic outputs of a pre-trainer that losses read."""
+  return {name: model.output[name] for name in (_MASKED_LM, _NEXT_SENTENCE)}
+
+
+class AllSizes:
   """Mixin of a task: each step sums the gradients of all sub-networks.
 
   The model is started from `init_checkpoint`, head included. Neither teacher
-  nor student has dropout, as in the reference.
+  nor student has dropout, as in the reference. The task has the methods
+  `label_loss` and `teacher_loss` of `fine_tuning.TaughtTask`.
 
   Raises:
     ValueError: If a size is none, or the teacher is of another architecture.
   """
 
   def build_model(self) -> tf_keras.Model:
-    model = super(fine_tuning.DistilledTask, self).build_model()
-    config, teacher = self.task_config.teacher, self.restore_teacher(model)
+    model, config = super().build_model(), self.task_config.teacher
+    teacher = fine_tuning.restore_teacher(config.checkpoint, model)
     ours, theirs = (each.encoder.architecture for each in (model, teacher))
     if ours.block_fields() != theirs.block_fields() or (
         ours.num_blocks != theirs.num_blocks):
@@ -86,10 +98,16 @@ class AdaptiveTask(fine_tuning.DistilledTask):
     if config.variant not in sizes.VARIANTS:
       raise ValueError(f'task.teacher.variant is {config.variant!r}; accepted: '
                        f'{", ".join(sizes.VARIANTS)}.')
-    self.sizes = sizes.grid(ours, config.widths, config.depths, config.rule)
-    self._teacher = elastic.ElasticModel(teacher)
-    self._student = elastic.ElasticModel(model)
+    self.sizes = sizes.grid(ours, config.widths, config.depths, config.rule,
+                            config.order)
+    self._teacher, self._student = (
+        elastic.ElasticModel(each, self.wanted_outputs(each))
+        for each in (teacher, model))
     return model
+
+  def wanted_outputs(self, model: tf_keras.Model) -> Any:
+    """Returns the symbolic outputs of a model that losses read."""
+    return model.output
 
   def initialize(self, model: tf_keras.Model) -> None:
     """Restores all of the model from `init_checkpoint`."""
@@ -99,7 +117,7 @@ class AdaptiveTask(fine_tuning.DistilledTask):
   def compute(self, part: gradient_step.Slice,
               model: tf_keras.Model) -> gradient_step.Computed:
     """Runs all sub-networks, and the teacher at each of its widths once."""
-    features, labels = gradient_step.split_inputs(part.inputs)
+    features, _ = gradient_step.split_inputs(part.inputs)
     config, losses_of, outputs = self.task_config.teacher, [], None
     whole = sizes.size(model.encoder.architecture)
     taught: dict[int, elastic.Computed] = {}
@@ -110,24 +128,22 @@ class AdaptiveTask(fine_tuning.DistilledTask):
         taught[at.num_heads] = self._teacher(features, at)
       student = self._student(features, size)
       losses_of.append(self._loss(
-          part, features, labels, taught[at.num_heads], student, size.blocks))
+          part, features, taught[at.num_heads], student, size.blocks))
       if outputs is None:  # Metrics are those of the whole.
         outputs = student.outputs
     return tf.add_n(losses_of), {}, outputs
 
-  def _loss(self, part: gradient_step.Slice, features: Any, labels: Any,
+  def _loss(self, part: gradient_step.Slice, features: Any,
             teacher: elastic.Computed, student: elastic.Computed,
             blocks: Sequence[int]) -> tf.Tensor:
     """Returns the loss of one sub-network."""
     config, found = self.task_config.teacher, []
     if config.ground_truth_ratio:
-      found.append(config.ground_truth_ratio * part.share(
-          self.build_losses(labels, student.outputs),
-          self.label_weight or self.loss_weight))
+      found.append(config.ground_truth_ratio * self.label_loss(
+          part, student.outputs))
     if config.ground_truth_ratio < 1:
-      found.append((1 - config.ground_truth_ratio) * part.share(
-          self.build_soft_loss(teacher.outputs, student.outputs, labels),
-          self.loss_weight))
+      found.append((1 - config.ground_truth_ratio) * self.teacher_loss(
+          part, teacher.outputs, student.outputs))
     if config.hidden_weight:
       def compare(theirs: tf.Tensor, ours: tf.Tensor) -> tf.Tensor:
         return losses.feature_map_transfer(
@@ -136,4 +152,46 @@ class AdaptiveTask(fine_tuning.DistilledTask):
       found.append(config.hidden_weight * part.share(
           elastic.losses(teacher, student, blocks, compare, config.variant),
           fine_tuning.TOKENS))
+    return tf.add_n(found)
+
+
+class AdaptiveTask(AllSizes, fine_tuning.TaughtTask):
+  """Mixin of a fine-tuning task whose sub-networks all learn."""
+
+
+@dataclasses.dataclass
+class AdaptivePretrainingConfig(pretraining.PretrainingConfig):
+  """Pre-training of all sub-networks at once.
+
+  Attributes:
+    teacher: Teacher of all sub-networks, and which these are.
+  """
+  teacher: AdaptiveConfig = dataclasses.field(default_factory=AdaptiveConfig)
+
+
+@task_factory.register_task_cls(AdaptivePretrainingConfig)
+class AdaptivePretrainingTask(AllSizes, pretraining.PretrainingTask):
+  """Pre-trains all sub-networks, which makes a family for any task."""
+
+  def wanted_outputs(self, model: tf_keras.Model) -> dict[str, Any]:
+    return pretraining_outputs(model)
+
+  def label_loss(self, part: gradient_step.Slice,
+                 student: dict[str, tf.Tensor]) -> tf.Tensor:
+    """Returns the losses of masked LM and of the next sentence."""
+    loss, _ = pretraining.losses(part, student)
+    return loss
+
+  def teacher_loss(self, part: gradient_step.Slice,
+                   teacher: dict[str, tf.Tensor],
+                   student: dict[str, tf.Tensor]) -> tf.Tensor:
+    """Returns the soft cross-entropies of both heads."""
+    inputs, temperature = part.inputs, self.task_config.teacher.temperature
+    found = [part.share(losses.soft_cross_entropy(
+        teacher[_MASKED_LM], student[_MASKED_LM], inputs['masked_lm_weights'],
+        temperature), pretraining.PREDICTIONS)]
+    if 'next_sentence_labels' in inputs:
+      found.append(part.share(losses.soft_cross_entropy(
+          teacher[_NEXT_SENTENCE], student[_NEXT_SENTENCE], None, temperature),
+                              gradient_step.TEXTS))
     return tf.add_n(found)

@@ -1,40 +1,39 @@
 # Copyright 2026 The mobilebert_tf Authors
 # SPDX-License-Identifier: Apache-2.0
 
-"""Makes a family of models of a fine-tuned one: rewires, trains, scores."""
+"""Makes a family of models of a trained one: rewires, trains, scores."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 import dataclasses
 import json
+import math
 import os
 import pathlib
 from typing import Any
 
+import numpy as np
 import tensorflow as tf
 
 from mobilebert_tf import checkpoints
 from mobilebert_tf.checkpoints import checkpoint as checkpoint_lib
 from mobilebert_tf.common import files
 from mobilebert_tf.common import outputs
+from mobilebert_tf.compression.adaptive_width_depth import blocks
 from mobilebert_tf.compression.adaptive_width_depth import cutting
 from mobilebert_tf.compression.adaptive_width_depth import sizes
-from mobilebert_tf.compression.adaptive_width_depth import task as task_lib
-from mobilebert_tf.deployment import agreement
-from mobilebert_tf.evaluation import scoring
-from mobilebert_tf.inference import loading
+from mobilebert_tf.compression.adaptive_width_depth import sources
 from mobilebert_tf.modeling import layout
 from mobilebert_tf.tasks import gradient_step
-from mobilebert_tf.tasks import registry
 from mobilebert_tf.training import consistency
 from mobilebert_tf.training import experiments
 from mobilebert_tf.training import run as run_lib
 from official.core import config_definitions as cfg
-from official.core import task_factory
 
 RESULTS, START = 'results.json', 'start'
 WIDTH, DEPTH, FINAL = STAGES = ('width', 'depth', 'final')
-_SETTINGS = 'settings.json'
+_SETTINGS, _ORDER = 'settings.json', 'order.json'
 _LOOPS, _CHECKPOINTS = 20, 5
+_DEV_TEXTS = 512  # On which blocks are chosen.
 # Weight of the hidden losses and whether the teacher has the student's width.
 _OF_STAGES = {WIDTH: (0.1, False), DEPTH: (1.0, True), FINAL: (0.0, True)}
 
@@ -46,10 +45,16 @@ class Options:
   Attributes:
     widths: Shares of heads and units, 1 among them.
     depths: Shares of blocks, 1 among them; `(1.0,)` leaves the stage out.
-    rule: Blocks that a depth keeps; see `sizes.kept_blocks`.
+    rule: Blocks that a depth keeps: one of `sizes.RULES`, or of
+      `sizes.MEASURED`, by an order that is measured once, before training.
     variant: See `AdaptiveConfig`.
     rewire: Whether heads and units are sorted by importance first.
     final: Whether the labels are learned at the end, by all sizes.
+    keep_best: Whether each stage ends with that of its checkpoints whose sizes
+      have the best sum of scores on the held-out part, as in the reference; if
+      not, with the last.
+    augmented: File of `compression.augmentation` in place of the training
+      texts, but for importance and the labels; empty for none.
     epochs: Passes over the texts in each stage; the published number.
     batch_size: Texts of a step.
     learning_rate: Peak learning rate of each stage.
@@ -63,6 +68,8 @@ class Options:
   variant: str = sizes.PAPER
   rewire: bool = True
   final: bool = False
+  keep_best: bool = False
+  augmented: str = ''
   epochs: float = 3.0
   batch_size: int = 32
   learning_rate: float = 1e-4
@@ -83,15 +90,17 @@ def adapt(model_dir: str, folder: str | os.PathLike, options: Options,
   A run that was stopped goes on with the stage that it was in.
 
   Args:
-    model_dir: Folder of a fine-tuning run.
+    model_dir: Folder of a run of fine-tuning; or of pre-training, whose family
+      can be fine-tuned for any task.
     folder: Folder of a run for each stage, and of `results.json`.
     options: Sizes and training.
     runtime: Settings of devices and precision, such as `device_flags.read()`.
 
   Returns:
     The content of `results.json`: `sizes`, a row each with width, depth,
-    parameters, operations of a text of 128 tokens and scores on the held-out
-    part; `model`, the folder of the last stage, from the folder; and `options`.
+    blocks, parameters, operations of a text of 128 tokens and scores on the
+    held-out part; `model`, the folder of the last stage, from the folder;
+    `order`, the order of blocks that was measured, if any; and `options`.
 
   Raises:
     FileNotFoundError: If the run or its data are missing.
@@ -100,29 +109,33 @@ def adapt(model_dir: str, folder: str | os.PathLike, options: Options,
     mobilebert_tf.training.run.DivergenceError: If a loss is not finite.
   """
   folder = pathlib.Path(folder).expanduser()
-  whole = registry.load(model_dir)
-  if whole.params is None:
-    raise ValueError(f'{model_dir} is a checkpoint, which does not say what it '
-                     'was trained on. Name the folder of a fine-tuning run.')
-  architecture = whole.model.encoder.architecture
-  family = sizes.grid(architecture, options.widths, options.depths,
-                      options.rule)
+  source = sources.read(model_dir)
+  if options.keep_best and not source.config.validation_data.input_path:
+    raise ValueError(f'{model_dir} has no held-out part, on which checkpoints '
+                     'could be compared.')
+  # Before anything is measured or written.
+  sizes.grid(source.architecture, options.widths, options.depths,
+             sizes.PAPER if options.rule in sizes.MEASURED else options.rule)
   with outputs.claimed(folder, (_SETTINGS,), 'the folder of a family'):
     _check_settings(folder, model_dir, options)
+    order = _order(source, folder, options)
+    family = sizes.grid(source.architecture, options.widths, options.depths,
+                        options.rule, order)
     start = folder / START
     if not start.exists():
       checkpoints.write(
-          _rewired(whole, model_dir, options), str(start), 'mobilebert_tf')
+          _rewired(source, model_dir, options), str(start), 'mobilebert_tf')
     teacher = str(start)
     for stage in options.stages:
-      params = _experiment(whole, stage, teacher, options)
+      params = _experiment(source, stage, teacher, options, order)
       params.override({'runtime': dict(runtime or {})})
       run_lib.run_experiment(params, 'train', str(folder / stage), stage)
-      teacher = str(folder / stage)
+      teacher = str(_best(folder / stage, family) if options.keep_best
+                    else folder / stage)
     results = {
-        'model': options.stages[-1],
+        'model': os.path.relpath(teacher, folder), 'order': order,
         'options': json.loads(json.dumps(dataclasses.asdict(options))),
-        'sizes': _score(registry.load(teacher), family)}
+        'sizes': _score(sources.read(teacher), family)}
     files.write_json(folder / RESULTS, results, indent=1)
   return results
 
@@ -146,35 +159,70 @@ def _check_settings(folder: pathlib.Path, model_dir: str,
         f'{settings[other[0]]!r} is named now. Name another folder.')
 
 
-def _rewired(whole: loading.TrainedModel, model_dir: str,
+def _order(source: sources.Source, folder: pathlib.Path,
+           options: Options) -> list[int]:
+  """Returns the order of blocks by a rule that is measured, else nothing."""
+  if options.rule not in sizes.MEASURED:
+    return []
+  path = folder / _ORDER
+  if not path.exists():
+    files.write_json(path, measure_order(
+        source, options.rule, min(options.depths), options.batch_size,
+        options.importance_batches, options.seed))
+  return files.read_json(path)
+
+
+def measure_order(source: sources.Source, rule: str, depth: float = 0.0,
+                  batch_size: int = 32, importance_batches: int = 100,
+                  seed: int = 0) -> list[int]:
+  """Returns all blocks of a run's model, the most needed first.
+
+  Args:
+    source: The run.
+    rule: `importance`, by the gradients of heads and units on training texts;
+      or `greedy`, by the loss on held-out texts without a block, one after
+      another.
+    depth: Least depth that is of interest.
+    batch_size: Texts of a batch.
+    importance_batches: Number of batches for `importance`.
+    seed: Seed of the order of texts.
+
+  Raises:
+    ValueError: If there are no held-out texts.
+  """
+  if rule == sizes.IMPORTANCE:
+    found = measure_importance(source, importance_batches, batch_size, seed)
+    return [int(each) for each in np.argsort(-found.blocks, kind='stable')]
+  count = source.architecture.num_blocks
+  batches = source.batches(batch_size, seed, held_out=True).take(
+      math.ceil(_DEV_TEXTS / batch_size))
+  return blocks.greedy_order(
+      blocks.LossesWithout(source.model, source.outputs, source.loss, batches),
+      count, max(1, round(depth * count)))
+
+
+def _rewired(source: sources.Source, model_dir: str,
              options: Options) -> checkpoint_lib.Checkpoint:
   """Returns the model with heads and units sorted by importance."""
   checkpoint = checkpoints.read(checkpoints.find(model_dir))
   if not options.rewire:
     return checkpoint
   return cutting.rewire(checkpoint, measure_importance(
-      whole, options.importance_batches, options.batch_size, options.seed))
+      source, options.importance_batches, options.batch_size, options.seed))
 
 
-def measure_importance(trained: loading.TrainedModel, batches: int,
+def measure_importance(source: sources.Source, batches: int,
                        batch_size: int = 32,
                        seed: int = 0) -> cutting.Importance:
   """Returns the importance of heads and units on a run's training texts.
 
   Args:
-    trained: The model of a run.
+    source: The run.
     batches: Largest number of batches.
     batch_size: Texts of a batch.
     seed: Seed of the order of texts.
   """
-  params, model = trained.params.task, trained.model
-  task = task_factory.get_task(params)
-  data = params.train_data.replace(
-      global_batch_size=batch_size, seed=seed, start_batch=0,
-      vocab_file=trained.vocab_file, labels=list(trained.labels)) if (
-          trained.labels) else params.train_data.replace(
-              global_batch_size=batch_size, seed=seed, start_batch=0,
-              vocab_file=trained.vocab_file)
+  model = source.model
   variables = {weight.name.removesuffix(':0'): weight
                for weight in model.encoder.trainable_weights
                if weight.name.startswith('block_')}
@@ -184,69 +232,73 @@ def measure_importance(trained: loading.TrainedModel, batches: int,
     features, labels = gradient_step.split_inputs(batch)
     with tf.GradientTape(watch_accessed_variables=False) as tape:
       tape.watch(list(variables.values()))
-      loss = task.build_losses(labels, model(features, training=False))
+      loss = source.loss(labels, model(features, training=False))
     return tape.gradient(
         loss, variables, unconnected_gradients=tf.UnconnectedGradients.ZERO)
 
   found = None
-  for batch in task.build_inputs(data).take(batches):
+  for batch in source.batches(batch_size, seed).take(batches):
     gradients = {name: each.numpy()
                  for name, each in differentiate(batch).items()}
     new = cutting.importance(
-        model.encoder.architecture,
+        source.architecture,
         {name: weight.numpy() for name, weight in variables.items()}, gradients)
     found = new if found is None else found + new
   return found
 
 
-def _experiment(whole: loading.TrainedModel, stage: str, teacher: str,
-                options: Options) -> cfg.ExperimentConfig:
+def _experiment(source: sources.Source, stage: str, teacher: str,
+                options: Options, order: Sequence[int]
+                ) -> cfg.ExperimentConfig:
   """Returns the training of a stage on the data of a run."""
-  params = experiments.get(whole.kind.experiment)
-  task = whole.params.task
+  params = experiments.get(source.experiment)
   hidden_weight, by_width = _OF_STAGES[stage]
-  params.task = task_lib.adaptive(task)
-  train = {'vocab_file': whole.vocab_file, 'seed': options.seed,
-           'global_batch_size': options.batch_size, 'start_batch': 0}
-  if whole.labels:
-    train['labels'] = list(whole.labels)
-  count = _count(task, train)
-  steps = max(1, round(options.epochs * count / options.batch_size))
+  params.task = source.adaptive()
+  texts = source.augmented(options.augmented) if (
+      options.augmented and stage != FINAL) else {}
+  steps = max(1, round(
+      options.epochs * source.count(texts) / options.batch_size))
   params.override({
       'task': {
-          'init_checkpoint': teacher, 'train_data': train,
-          'early_stopping': 0, 'teacher': {
+          'init_checkpoint': teacher, 'early_stopping': 0,
+          'train_data': {
+              **source.data, **texts, 'seed': options.seed, 'start_batch': 0,
+              'global_batch_size': options.batch_size},
+          'teacher': {
               'checkpoint': teacher,
               'ground_truth_ratio': float(stage == FINAL),
               'hidden_weight': hidden_weight, 'by_width': by_width,
               'widths': list(options.widths),
               'depths': [1.0] if stage == WIDTH else list(options.depths),
-              'rule': options.rule, 'variant': options.variant}},
+              'rule': options.rule, 'order': list(order),
+              'variant': options.variant}},
       'trainer': {
           'train_steps': steps,
           'steps_per_loop': max(1, steps // _LOOPS),
           'summary_interval': max(1, steps // _LOOPS),
           'checkpoint_interval': max(1, steps // _CHECKPOINTS),
-          'max_to_keep': 1,
+          'max_to_keep': 1 + options.keep_best * _CHECKPOINTS,
           'optimizer_config': {'learning_rate': {'polynomial': {
               'initial_learning_rate': options.learning_rate,
               'end_learning_rate': None}}}}})
   return consistency.complete(params)
 
 
-def _count(task: cfg.TaskConfig, train: Mapping[str, Any]) -> int:
-  """Returns the number of training texts."""
-  data = task.train_data.replace(**{
-      **train, 'is_training': False, 'global_batch_size': 1024})
-  batches = task_factory.get_task(task).build_inputs(data)
-  return sum(int(tf.shape(tf.nest.flatten(batch)[0])[0]) for batch in batches)
+def _best(folder: pathlib.Path, family: Sequence[sizes.Size]) -> pathlib.Path:
+  """Returns the checkpoint of a stage with the best sum of scores."""
+  source, sums = sources.read(str(folder)), {}
+  for path in sorted(folder.glob('ckpt-*.index')):
+    checkpoints.restore(source.model, str(path.with_suffix('')))
+    sums[path.with_suffix('')] = sum(
+        each['value'] for scores in source.scores(family) for each in scores)
+  return max(sums, key=sums.get)
 
 
 # === Members of a family ===
 
 
 def extract(model_dir: str | os.PathLike, width: float = 1.0,
-            depth: float = 1.0, rule: str | None = None
+            depth: float = 1.0, rule: str | Sequence[int] | None = None
             ) -> checkpoint_lib.Checkpoint:
   """Returns a member of a family, or of any model, as a checkpoint.
 
@@ -256,7 +308,8 @@ def extract(model_dir: str | os.PathLike, width: float = 1.0,
     width: Share of heads and units.
     depth: Share of blocks.
     rule: Blocks that a depth keeps, see `sizes.kept_blocks`; by default those
-      that were trained, of a model that was not `paper`.
+      that were trained, of a model that was not `paper`. A rule that is
+      measured needs a run, and of a family is the one that it has.
 
   Raises:
     FileNotFoundError: If there is no such model.
@@ -264,44 +317,29 @@ def extract(model_dir: str | os.PathLike, width: float = 1.0,
 
   Example: `extract('runs/sst2_family', width=0.5, depth=0.75)`
   """
-  folder = pathlib.Path(model_dir).expanduser()
+  folder, order = pathlib.Path(model_dir).expanduser(), ()
   if (folder / RESULTS).exists() and (folder / _SETTINGS).exists():
-    settings = files.read_json(folder / _SETTINGS)
-    rule = rule or settings['rule']
-    model_dir = folder / files.read_json(folder / RESULTS)['model']
+    results = files.read_json(folder / RESULTS)
+    trained = results['options']['rule']
+    rule, model_dir = rule or trained, folder / results['model']
+    if rule == trained:
+      order = results.get('order', ())
+  if isinstance(rule, str) and rule in sizes.MEASURED and not order:
+    order = measure_order(sources.read(str(model_dir)), rule, depth)
   whole = checkpoints.read(checkpoints.find(str(model_dir)))
   return cutting.cut(whole, sizes.size(
-      whole.architecture, width, depth, rule or sizes.PAPER))
+      whole.architecture, width, depth, rule or sizes.PAPER, order))
 
 
-def member(trained: loading.TrainedModel,
-           size: sizes.Size) -> loading.TrainedModel:
-  """Returns a model of a size, which answers as a run does.
-
-  Args:
-    trained: The whole.
-    size: Heads, units and blocks that stay.
-  """
-  found = cutting.cut(checkpoints.of_model(trained.model), size)
-  return dataclasses.replace(
-      trained, model=checkpoints.build(type(trained.model), found))
-
-
-def _score(trained: loading.TrainedModel,
+def _score(source: sources.Source,
            family: list[sizes.Size]) -> list[dict[str, Any]]:
   """Returns parameters, operations and scores of all sizes."""
-  path = trained.params.task.validation_data.input_path
-  labelled = None
-  if path:
-    labelled = trained.kind.read_labelled(path, trained, scoring.Columns())
-  rows = []
-  for size in family:
-    each = member(trained, size)
-    architecture = each.model.encoder.architecture
+  whole, rows = checkpoints.of_model(source.model), []
+  for size, scores in zip(family, source.scores(family), strict=True):
+    part = cutting.cut(whole, size)
     rows.append({
         'width': size.width, 'depth': size.depth, 'blocks': list(size.blocks),
-        'parameters': each.model.count_params(),
-        'operations': layout.count_operations(architecture, 128),
-        'scores': labelled.score(each.kind.answers(each, agreement.RealTexts(
-            labelled.texts, labelled.pairs, path))) if labelled else []})
+        'parameters': part.num_parameters,
+        'operations': layout.count_operations(part.architecture, 128),
+        'scores': scores})
   return rows

@@ -120,7 +120,7 @@ class PretrainingTask(gradient_step.GradientStep, masked_lm.MaskedLMTask):
   def compute(self, part: gradient_step.Slice,
               model: modeling.MobileBertPretrainer) -> gradient_step.Computed:
     outputs = model(part.inputs, training=True)
-    return *_losses(part, outputs), outputs
+    return *losses(part, outputs), outputs
 
   def evaluate(self, part: gradient_step.Slice,
                model: modeling.MobileBertPretrainer,
@@ -135,7 +135,7 @@ class PretrainingTask(gradient_step.GradientStep, masked_lm.MaskedLMTask):
     """
     del metrics
     outputs = self.inference_step(part.inputs, model)
-    return *_losses(part, outputs), outputs
+    return *losses(part, outputs), outputs
 
   def validation_step(self, inputs: dict[str, tf.Tensor],
                       model: modeling.MobileBertPretrainer,
@@ -159,9 +159,14 @@ class PretrainingTask(gradient_step.GradientStep, masked_lm.MaskedLMTask):
       checkpoints.restore(model, self.task_config.init_checkpoint)
 
 
-def _losses(part: gradient_step.Slice, outputs: dict[str, tf.Tensor]
-            ) -> tuple[tf.Tensor, dict[str, tf.Tensor]]:
-  """Returns the masked-LM plus next-sentence loss of a slice, and both."""
+def losses(part: gradient_step.Slice, outputs: dict[str, tf.Tensor]
+           ) -> tuple[tf.Tensor, dict[str, tf.Tensor]]:
+  """Returns the masked-LM plus next-sentence loss of a slice, and both.
+
+  Args:
+    part: The slice.
+    outputs: Logits by name, as `MobileBertPretrainer` returns them.
+  """
   inputs, weights = part.inputs, part.inputs['masked_lm_weights']
   values = _cross_entropy(inputs['masked_lm_ids'], outputs['mlm_logits'])
   terms = {'lm_example_loss': part.share(tf.math.divide_no_nan(

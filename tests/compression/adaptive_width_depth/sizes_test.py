@@ -35,6 +35,19 @@ class SizesTest(parameterized.TestCase):
     self.assertEqual(
         set(range(24)) - set(sizes.kept_blocks(24, depth, rule)), expected)
 
+  def test_an_order_keeps_what_is_needed_most(self):
+    order = [3, 0, 2, 1]
+    self.assertEqual(sizes.kept_blocks(4, 0.5, 'greedy', order), (0, 3))
+    self.assertEqual(sizes.kept_blocks(4, 0.75, 'importance', order), (0, 2, 3))
+    with self.assertRaisesRegex(ValueError, 'an order that is measured'):
+      sizes.kept_blocks(4, 0.5, 'greedy')
+    with self.assertRaisesRegex(ValueError, r'is \[0, 0\]; .*0 to 3'):
+      sizes.kept_blocks(4, 0.5, 'greedy', [0, 0])
+
+  def test_fourteen_of_twenty_four(self):
+    self.assertEqual(
+        sizes.kept_blocks(24, 14 / 24, 'bottom'), tuple(range(14)))
+
   def test_a_width_is_of_heads_and_units(self):
     found = sizes.size(_MOBILEBERT, 0.75, 0.5)
     self.assertEqual((found.num_heads, found.num_units), (3, 384))

@@ -15,15 +15,19 @@ import pytest
 import tensorflow as tf
 
 from mobilebert_tf import checkpoints
+from mobilebert_tf.compression import augmentation
+from mobilebert_tf.compression.adaptive_width_depth import blocks
 from mobilebert_tf.compression.adaptive_width_depth import choosing
 from mobilebert_tf.compression.adaptive_width_depth import cutting
 from mobilebert_tf.compression.adaptive_width_depth import elastic
 from mobilebert_tf.compression.adaptive_width_depth import sizes
+from mobilebert_tf.compression.adaptive_width_depth import sources
 from mobilebert_tf.compression.adaptive_width_depth import task as task_lib
 from mobilebert_tf.compression.adaptive_width_depth import training
 from mobilebert_tf.deployment import agreement
 from mobilebert_tf.deployment import tflite
 from mobilebert_tf.distillation import losses
+from mobilebert_tf.evaluation import scoring
 from mobilebert_tf.pipelines.finetuning import recipe as recipe_lib
 from mobilebert_tf.pipelines.finetuning import run
 from mobilebert_tf.tasks import gradient_step
@@ -85,11 +89,9 @@ class AdaptiveTest(parameterized.TestCase, tf.test.TestCase):
         predictor.TextPredictor(whole).logits(_TEXTS), 1e-4, 1e-4)
 
   def test_the_start_is_sorted_by_importance(self):
-    start = registry.load(self.whole)
-    read = checkpoints.read(str(self.folder / 'family' / 'start'))
-    start = dataclasses.replace(
-        start, model=checkpoints.build(type(start.model), read))
-    found = training.measure_importance(start, 100, 8)
+    source = sources.read(self.whole)
+    checkpoints.restore(source.model, str(self.folder / 'family' / 'start'))
+    found = training.measure_importance(source, 100, 8)
     for row in (*found.heads, *found.units.values()):
       self.assertAllClose(row, sorted(row, reverse=True), 1e-3, 1e-6)
 
@@ -105,7 +107,7 @@ class AdaptiveTest(parameterized.TestCase, tf.test.TestCase):
     size = sizes.size(last.model.encoder.architecture, 0.5, 0.5)
     self.assertAllClose(
         predictor.TextPredictor(trained).logits(_TEXTS),
-        predictor.TextPredictor(training.member(last, size)).logits(_TEXTS),
+        predictor.TextPredictor(sources.member(last, size)).logits(_TEXTS),
         1e-5, 1e-5)
 
     with self.subTest('is exported'):
@@ -159,6 +161,65 @@ class AdaptiveTest(parameterized.TestCase, tf.test.TestCase):
       training.adapt(self.whole, folder,
                      dataclasses.replace(_OPTIONS, **fields))
     self.assertFalse(folder.exists())
+
+  # === Blocks and checkpoints that are chosen ===
+
+  def test_losses_without_a_block_are_those_of_models_without_it(self):
+    source = sources.read(self.whole)
+    batches = list(source.batches(8, held_out=True).take(2))
+    found = blocks.LossesWithout(
+        source.model, source.outputs, source.loss, batches)((0, 1))
+    whole = checkpoints.of_model(source.model)
+    for left_out, value in enumerate(found):
+      size = sizes.size(source.architecture, rule=[1 - left_out])
+      model = checkpoints.build(type(source.model), cutting.cut(whole, size))
+      self.assertAllClose(value, sum(
+          float(source.loss(labels, model(features)))
+          for features, labels in map(gradient_step.split_inputs, batches)
+      ) / 2, 1e-4)
+
+  @parameterized.parameters(*sizes.MEASURED)
+  def test_a_measured_rule_keeps_the_blocks_that_are_needed(self, rule):
+    source = sources.read(self.whole)
+    order = training.measure_order(source, rule, 0.5, 8, 6)
+    self.assertCountEqual(order, [0, 1])
+    found = training.extract(self.whole, depth=0.5, rule=rule)
+    expected = training.extract(self.whole, rule=order[:1])
+    self.assertAllEqual(
+        found.weights['block_0/attention/query/kernel'],
+        expected.weights['block_0/attention/query/kernel'])
+    with self.assertRaisesRegex(ValueError, 'is a checkpoint'):
+      training.extract(
+          self.folder / 'family' / 'start', depth=0.5, rule=rule)
+
+  def test_the_best_checkpoint_of_a_stage_is_kept(self):
+    folder, augmented = self.folder / 'best', self.folder / 'augmented.jsonl'
+    tiny.write_masked_lm(self.folder)
+    augmentation.write(
+        registry.load(self.whole), str(self.folder / 'masked_lm'),
+        str(augmented), augmentation.Settings(copies=1))
+    results = training.adapt(self.whole, folder, dataclasses.replace(
+        _OPTIONS, depths=(1.0,), final=False, keep_best=True, rule='greedy',
+        epochs=0.17, augmented=str(augmented)))
+    params = (folder / 'width' / 'params.yaml').read_text(encoding='utf-8')
+    self.assertIn('augmented.jsonl', params)
+    self.assertRegex(results['model'], r'^width/ckpt-\d+$')
+    self.assertCountEqual(results['order'], [0, 1])
+    sums = {}
+    for path in (folder / 'width').glob('ckpt-*.index'):
+      trained = registry.load(str(path.with_suffix('')))
+      file, total = trained.params.task.validation_data.input_path, 0.0
+      labelled = trained.kind.read_labelled(file, trained, scoring.Columns())
+      texts = agreement.RealTexts(labelled.texts, labelled.pairs, file)
+      for row in results['sizes']:
+        member = sources.member(trained, sizes.size(
+            trained.model.encoder.architecture, row['width']))
+        [score] = labelled.score(member.kind.answers(member, texts))
+        total += score['value']
+      sums[path] = total
+    self.assertGreater(len(sums), 1)
+    self.assertAllClose(max(sums.values()), sum(
+        row['scores'][0]['value'] for row in results['sizes']))
 
   # === A step ===
 
