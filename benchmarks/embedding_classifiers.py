@@ -9,6 +9,7 @@ table, which is where sentence encoders start.
 """
 
 from collections.abc import Callable, Sequence
+import itertools
 import json
 import pathlib
 import statistics
@@ -28,22 +29,23 @@ Run = Callable[..., bool]
 
 
 def measure(run: Run, encoders: Sequence[pathlib.Path],
-            masked_lm: Sequence[pathlib.Path],
-            data_dir: pathlib.Path) -> list[tuple[str, ...]]:
-  """Returns the rows of a table: dev scores, mean and deviation over seeds.
+            masked_lm: Sequence[pathlib.Path], data_dir: pathlib.Path,
+            seeds: int) -> list[tuple[str, ...]]:
+  """Returns the rows of a table: dev scores, their mean and deviation.
 
   Args:
     run: Function that runs a program.
     encoders: Run of each seed's sentence encoder; beside each is its start.
     masked_lm: Run of each seed's student of masked LM; see `pretrain`.
     data_dir: Folder with glue/.
+    seeds: Number of fine-tunings from each start.
   """
   starts: dict[str, list[pathlib.Path]] = {
       'sentence encoder': list(encoders),
       'masked LM': list(masked_lm),
       'word table': [each.with_name(f'{each.name}_start') for each in encoders],
   }
-  return [(name, *_fine_tune(run, each, data_dir))
+  return [(name, *_fine_tune(run, each, data_dir, seeds))
           for name, each in starts.items()]
 
 
@@ -98,12 +100,12 @@ def pretrain(run: Run, folder: pathlib.Path, student: str, seed: int,
 
 
 def _fine_tune(run: Run, starts: Sequence[pathlib.Path],
-               data_dir: pathlib.Path) -> list[str]:
+               data_dir: pathlib.Path, seeds: int) -> list[str]:
   """Returns the scores of classifiers that start from some folders."""
   found: dict[tuple[str, str], list[float]] = {}
-  for seed, start in enumerate(starts):
+  for start, seed in itertools.product(starts, range(seeds)):
     for task, (epochs, rate, metrics) in _TASKS.items():
-      made = start.with_name(f'{start.name}_{task}')
+      made = start.with_name(f'{start.name}_{task}_{seed}')
       run('finetune', made / 'results.json', task=task,
           data_dir=data_dir / 'glue', init_checkpoint=start, epochs=epochs,
           learning_rate=rate, max_length=_LENGTH, seed=seed, output_dir=made)

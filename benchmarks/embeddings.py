@@ -46,6 +46,8 @@ _DATA_DIR = flags.DEFINE_string(
 _OUTPUT_DIR = flags.DEFINE_string(
     'output_dir', None, 'Gets vectors, models and results.', required=True)
 _SEEDS = flags.DEFINE_integer('seeds', 3, 'Students.', lower_bound=1)
+_FINETUNINGS = flags.DEFINE_integer(
+    'finetunings', 1, 'Classifiers from each student.', lower_bound=1)
 _STUDENT = flags.DEFINE_enum('student', 'small', ['small', 'large'], 'Student.')
 _SENTENCES = flags.DEFINE_integer(
     'sentences', 150_000, 'Sentences to learn from.', lower_bound=128)
@@ -93,9 +95,11 @@ def main(argv: list[str]) -> None:
     return
   masked_lm = _pretrain(folder)
   _report_few_shots({**contenders, 'masked LM': _mean_tokens(masked_lm[0])})
-  print(f'Fine-tuned, {len(students)} seeds, dev parts:')
+  print(f'Fine-tuned {_FINETUNINGS.value} times from each of {len(students)} '
+        'students, dev parts:')
   _print(embedding_classifiers.HEADERS, embedding_classifiers.measure(
-      _run, students, masked_lm, pathlib.Path(_DATA_DIR.value)))
+      _run, students, masked_lm, pathlib.Path(_DATA_DIR.value),
+      _FINETUNINGS.value))
 
 
 # === Students ===

@@ -9,7 +9,8 @@ python -m mobilebert_tf.choose --model_dir=runs/sst2_family --latency=2 \
 All members that `mobilebert adapt` scored are exported as TFLite and timed on
 this machine, one thread each, in turn. The table has them by latency, and marks
 those that none beats in both; the best on the held-out texts that costs no more
-is written as chosen.tflite.
+is written as chosen.tflite, and choice.html has all of it. Models that were
+trained by themselves can be measured beside them.
 """
 
 from absl import flags
@@ -30,28 +31,27 @@ _QUANTIZATION = flags.DEFINE_enum(
     'quantization', 'dynamic', ['none', 'float16', 'dynamic'],
     'Weights of the files; see export_tflite.')
 _ROUNDS = flags.DEFINE_integer('rounds', 5, 'Rounds of timing.', lower_bound=1)
+_BESIDE = flags.DEFINE_list(
+    'beside', [], 'Folders of runs on the same task, to be measured as well.')
 
 
 def main() -> None:
   import os
-  from mobilebert_tf.common import formatting
   from mobilebert_tf.common import machine
   from mobilebert_tf.compression.adaptive_width_depth import choosing
+  from mobilebert_tf.reporting import family
   from mobilebert_tf.reporting import text as text_lib
 
   folder = os.path.expanduser(_OUTPUT_DIR.value)
-  members, chosen = choosing.choose(
+  found, chosen = choosing.choose(
       os.path.expanduser(_MODEL_DIR.value), folder,
       choosing.Limits(_LATENCY.value, _SIZE.value), length=_LENGTH.value,
-      quantization=_QUANTIZATION.value, rounds=_ROUNDS.value)
+      quantization=_QUANTIZATION.value, rounds=_ROUNDS.value,
+      beside=_BESIDE.value)
   print(f'{_LENGTH.value} tokens, one thread of {machine.describe_hardware()}:')
-  print(text_lib.format_table(text_lib.make_table(
-      ('Width x depth', 'Parameters', 'Latency', 'File', 'Score', 'Best'),
-      [(each.name, formatting.count(each.parameters),
-        f'{each.milliseconds:.2f} ms', f'{each.megabytes:.2f} MB',
-        formatting.decimal(each.score, 3), 'yes' if each.is_best else '')
-       for each in members])))
-  print(f'\nChosen: {chosen.name}, in {os.path.join(folder, choosing.CHOSEN)}.')
+  print(text_lib.format_table(family.table(found)))
+  print(f'\nChosen: {chosen.name}, in {os.path.join(folder, choosing.CHOSEN)}. '
+        f'Report: {os.path.join(folder, family.PAGE)}')
 
 
 if __name__ == '__main__':

@@ -23,6 +23,7 @@ from mobilebert_tf.deployment import text_runner
 from mobilebert_tf.deployment import tflite
 from mobilebert_tf.evaluation import real_texts
 from mobilebert_tf.inference import loading
+from mobilebert_tf.reporting import family as report
 from mobilebert_tf.tasks import registry
 
 RESULTS, CHOSEN = 'choice.json', 'chosen.tflite'
@@ -63,69 +64,106 @@ class Member:
     score: Score on the held-out part.
     milliseconds: Latency of a text on one thread.
     megabytes: Size of the file.
-    is_best: Whether none that is as fast has a better score.
+    low: Low end of the score's 95% interval, if it is known.
+    high: High end of it.
+    is_best: Whether no member that is as fast has a better score.
+    is_member: Whether it is of the family, not a model beside it.
   """
   name: str
   parameters: int
   score: float
   milliseconds: float
   megabytes: float
+  low: float | None = None
+  high: float | None = None
   is_best: bool = False
+  is_member: bool = True
 
 
 def choose(model_dir: str | os.PathLike, folder: str | os.PathLike,
            limits: Limits, *, length: int = 32, quantization: str = 'dynamic',
-           rounds: int = 5) -> tuple[list[Member], Member]:
+           rounds: int = 5, beside: Sequence[str] = ()
+           ) -> tuple[dict[str, Any], Member]:
   """Exports and times all members, and picks the best that costs no more.
 
   Files that are there already are not written again. All take turns, so that
   other load slows all of them.
 
   Args:
-    model_dir: Folder that `training.adapt` wrote.
-    folder: Folder of the files, of `choice.json` and of `chosen.tflite`.
+    model_dir: Folder that `training.adapt` wrote, of a fine-tuning run.
+    folder: Folder of the files, of `choice.json`, its page and `chosen.tflite`.
     limits: Limits of latency and size.
     length: Length of the text that is timed, in tokens.
     quantization: One of `tflite_file.QUANTIZATIONS`.
     rounds: Rounds of timing.
+    beside: Runs on the same task, whose models are measured as well.
 
   Returns:
-    All members, the fastest first, and the one that is picked.
+    The content of `choice.json`, with `members`, the fastest first; and the one
+    that is picked.
 
   Raises:
-    FileNotFoundError: If the folder holds no family.
-    ValueError: If no member costs so little, or none has a score.
+    FileNotFoundError: If the folder holds no family, or a run is missing.
+    ValueError: If no member costs so little, or none has a score; or if two
+      models would have one name.
   """
   model_dir = pathlib.Path(model_dir).expanduser()
   folder = pathlib.Path(folder).expanduser()
+  family, whole = _read_family(model_dir)
+  data = whole.params.task.validation_data
+  found = [(size.name, sources.member(whole, size), row['scores'])
+           for row in family for size in [sizes.size(
+               whole.model.encoder.architecture, row['width'], row['depth'],
+               row['blocks'])]]
+  for path in beside:
+    trained = registry.load(path)
+    found.append((pathlib.Path(path).expanduser().name, trained,
+                  sources.scores(trained, data.input_path)))
+  names = [name for name, _, _ in found]
+  if len(set(names)) < len(names):
+    raise ValueError(f'Two models have one name: {", ".join(names)}.')
+  paths = [_export(trained, folder / f'{name}.tflite', data, quantization)
+           for name, trained, _ in found]
+  seconds = _time([registry.TFLiteRunner(each) for each in paths], length,
+                  rounds)
+  members = _with_front([
+      Member(name, trained.model.count_params(), _mean(scores, 'value'),
+             1e3 * of_file, path.stat().st_size / 1e6, _mean(scores, 'low'),
+             _mean(scores, 'high'), is_member=place < len(family))
+      for place, ((name, trained, scores), path, of_file) in enumerate(
+          zip(found, paths, seconds, strict=True))])
+  chosen = pick(members, limits)
+  shutil.copyfile(folder / f'{chosen.name}.tflite', folder / f'{CHOSEN}.new')
+  os.replace(folder / f'{CHOSEN}.new', folder / CHOSEN)
+  results = {
+      'members': [dataclasses.asdict(each) for each in members],
+      'chosen': chosen.name, 'limits': dataclasses.asdict(limits),
+      'metric': ', '.join(each['name'] for each in family[0]['scores']),
+      'family': str(model_dir), 'length': length, 'rounds': rounds,
+      'quantization': quantization, 'hardware': machine.hardware()}
+  files.write_json(folder / RESULTS, results, indent=1)
+  report.write_report(results, folder)
+  return results, chosen
+
+
+def _read_family(model_dir: pathlib.Path
+                 ) -> tuple[list[dict[str, Any]], loading.TrainedModel]:
+  """Returns the rows of a family, and its model."""
   path = model_dir / training.RESULTS
   if not path.exists():
     raise FileNotFoundError(f'{model_dir} holds no family that is done: it has '
                             f'no {training.RESULTS}. mobilebert adapt makes '
                             'one.')
   results = files.read_json(path)
+  model = str(model_dir / results['model'])
+  if not loading.is_run(model, registry.KINDS):
+    raise ValueError(f'{model_dir} is a family of pre-trained models, which '
+                     'answer nothing. Fine-tune members that mobilebert extract'
+                     ' cuts out, and compare their runs.')
   if not all(row['scores'] for row in results['sizes']):
     raise ValueError(f'The members of {model_dir} have no scores: its run has '
                      'no held-out part.')
-  whole = registry.load(str(model_dir / results['model']))
-  paths = [_export(whole, row, folder, quantization)
-           for row in results['sizes']]
-  seconds = _time([registry.TFLiteRunner(each) for each in paths], length,
-                  rounds)
-  members = _with_front([
-      Member(each.stem, row['parameters'], _score(row), 1e3 * of_file,
-             each.stat().st_size / 1e6)
-      for row, each, of_file in zip(
-          results['sizes'], paths, seconds, strict=True)])
-  chosen = pick(members, limits)
-  shutil.copyfile(folder / f'{chosen.name}.tflite', folder / f'{CHOSEN}.new')
-  os.replace(folder / f'{CHOSEN}.new', folder / CHOSEN)
-  files.write_json(folder / RESULTS, {
-      'members': [dataclasses.asdict(each) for each in members],
-      'chosen': chosen.name, 'limits': dataclasses.asdict(limits),
-      'length': length, 'quantization': quantization,
-      'hardware': machine.hardware()}, indent=1)
-  return members, chosen
+  return results['sizes'], registry.load(model)
 
 
 def pick(members: Sequence[Member], limits: Limits) -> Member:
@@ -134,6 +172,7 @@ def pick(members: Sequence[Member], limits: Limits) -> Member:
   Raises:
     ValueError: If there is none.
   """
+  members = [each for each in members if each.is_member]
   affordable = [each for each in members if limits.hold(each)]
   if not affordable:
     fastest = min(members, key=lambda each: each.milliseconds)
@@ -145,34 +184,33 @@ def pick(members: Sequence[Member], limits: Limits) -> Member:
   return max(affordable, key=lambda each: (each.score, -each.milliseconds))
 
 
-def _with_front(members: Sequence[Member]) -> list[Member]:
-  """Returns members, the fastest first, with those marked that are best."""
+def _with_front(models: Sequence[Member]) -> list[Member]:
+  """Returns models, the fastest first, with members marked that are best."""
   found, best = [], -float('inf')
-  for each in sorted(members, key=lambda each: (
+  for each in sorted(models, key=lambda each: (
       each.milliseconds, -each.score)):
-    found.append(dataclasses.replace(each, is_best=each.score > best))
-    best = max(best, each.score)
+    found.append(dataclasses.replace(
+        each, is_best=each.is_member and each.score > best))
+    if each.is_member:
+      best = max(best, each.score)
   return found
 
 
-def _score(row: dict[str, Any]) -> float:
-  """Returns the mean of a member's scores."""
-  return float(np.mean([each['value'] for each in row['scores']]))
+def _mean(scores: Sequence[dict[str, Any]], part: str) -> float | None:
+  """Returns the mean of a part of scores; of ends only if there is one."""
+  values = [each[part] for each in scores]
+  if part != 'value' and (len(values) > 1 or None in values):
+    return None
+  return float(np.mean(values))
 
 
-def _export(whole: loading.TrainedModel, row: dict[str, Any],
-            folder: pathlib.Path, quantization: str) -> pathlib.Path:
-  """Returns the file of a member, written if it is not there."""
-  size = sizes.size(whole.model.encoder.architecture, row['width'],
-                    row['depth'], row['blocks'])
-  path = folder / f'{size.name}.tflite'
+def _export(trained: loading.TrainedModel, path: pathlib.Path, data: Any,
+            quantization: str) -> pathlib.Path:
+  """Returns the file of a model, written if it is not there."""
   if not path.exists():
-    folder.mkdir(parents=True, exist_ok=True)
-    texts = real_texts.read_labelled(
-        whole, whole.params.task.validation_data.input_path, 256,
-        whole.params.task.validation_data)
-    tflite.write(sources.member(whole, size), path, texts,
-                 quantization=quantization)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    texts = real_texts.read_labelled(trained, data.input_path, 256, data)
+    tflite.write(trained, path, texts, quantization=quantization)
   return path
 
 

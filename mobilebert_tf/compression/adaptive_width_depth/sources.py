@@ -170,12 +170,8 @@ class FineTuned(Source):
 
   def scores(self, family: Iterable[sizes.Size]
              ) -> list[list[dict[str, Any]]]:
-    trained, path = self._trained, self.config.validation_data.input_path
-    if not path:
-      return [[] for _ in family]
-    labelled = trained.kind.read_labelled(path, trained, scoring.Columns())
-    texts = agreement.RealTexts(labelled.texts, labelled.pairs, path)
-    return [labelled.score(trained.kind.answers(member(trained, size), texts))
+    path = self.config.validation_data.input_path
+    return [scores(member(self._trained, size), path) if path else []
             for size in family]
 
 
@@ -257,6 +253,18 @@ def _hits(model: modeling.MobileBertPretrainer,
         tf.cast(hits, tf.float64), batch['masked_lm_weights'] > 0)
 
   return np.concatenate([compute(batch).numpy() for batch in batches])
+
+
+def scores(trained: loading.TrainedModel, path: str) -> list[dict[str, Any]]:
+  """Returns the scores of a fine-tuned model on a labelled file.
+
+  Args:
+    trained: The model, of a run.
+    path: The file, with the columns of the run's data.
+  """
+  labelled = trained.kind.read_labelled(path, trained, scoring.Columns())
+  return labelled.score(trained.kind.answers(trained, agreement.RealTexts(
+      labelled.texts, labelled.pairs, path)))
 
 
 def member(trained: loading.TrainedModel,

@@ -3,6 +3,7 @@
 
 """Which member is picked, and what is said if there is none."""
 
+import dataclasses
 import pathlib
 import shutil
 import tempfile
@@ -11,6 +12,7 @@ from absl.testing import absltest
 from absl.testing import parameterized
 
 from mobilebert_tf.compression.adaptive_width_depth import choosing
+from mobilebert_tf.reporting import family as report
 
 _MEMBERS = [
     choosing.Member('1x1', 400, 0.91, 4.0, 2.0),
@@ -33,6 +35,26 @@ class ChoosingTest(parameterized.TestCase):
     found = choosing._with_front(_MEMBERS)
     self.assertEqual([(each.name, each.is_best) for each in found], [
         ('0.5x0.5', True), ('0.5x1', True), ('1x0.5', False), ('1x1', True)])
+
+  def test_a_model_beside_is_neither_chosen_nor_best(self):
+    beside = choosing.Member('alone', 100, 0.99, 0.5, 0.5, is_member=False)
+    found = choosing._with_front([*_MEMBERS, beside])
+    self.assertEqual(found[0], beside)
+    self.assertEqual(choosing.pick(found, choosing.Limits()).name, '1x1')
+    self.assertTrue(found[1].is_best)
+
+  def test_a_report_names_all_models_and_the_chosen_one(self):
+    members = choosing._with_front([
+        *_MEMBERS, choosing.Member('alone', 100, 0.7, 0.5, 0.5, 0.6, 0.8,
+                                   is_member=False)])
+    html = report.render({
+        'members': [dataclasses.asdict(each) for each in members],
+        'chosen': '0.5x1', 'limits': {'milliseconds': 3.0, 'megabytes': None},
+        'metric': 'accuracy', 'family': 'runs/<family>', 'length': 32,
+        'rounds': 5, 'quantization': 'dynamic', 'hardware': {}})
+    for text in ('0.5x0.5', 'alone', '0.600 to 0.800', 'at most 3 ms', '2 ms',
+                 'runs/&lt;family&gt;', 'which are not chosen from'):
+      self.assertIn(text, html)
 
   def test_too_little_is_said_with_the_least(self):
     with self.assertRaisesRegex(

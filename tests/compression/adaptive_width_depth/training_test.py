@@ -128,10 +128,16 @@ class AdaptiveTest(parameterized.TestCase, tf.test.TestCase):
 
   def test_members_are_measured_and_the_best_is_written(self):
     folder = self.folder / 'files'
-    members, chosen = choosing.choose(
-        self.folder / 'family', folder, choosing.Limits(), length=16, rounds=1)
-    self.assertLen(members, 4)
-    self.assertEqual(chosen.score, max(each.score for each in members))
+    results, chosen = choosing.choose(
+        self.folder / 'family', folder, choosing.Limits(), length=16, rounds=1,
+        beside=[self.whole])
+    members = [choosing.Member(**each) for each in results['members']]
+    self.assertCountEqual(
+        [each.name for each in members if not each.is_member], ['whole'])
+    self.assertLen(members, 5)
+    self.assertEqual(chosen.score, max(
+        each.score for each in members if each.is_member))
+    self.assertIn('0.5x0.5', (folder / 'choice.html').read_text())
     self.assertEqual((folder / 'chosen.tflite').read_bytes(),
                      (folder / f'{chosen.name}.tflite').read_bytes())
     by_name = {each.name: each for each in members}
