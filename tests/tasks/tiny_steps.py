@@ -16,12 +16,14 @@ import numpy as np
 import tensorflow as tf, tf_keras
 
 from mobilebert_tf import modeling
+from mobilebert_tf.compression.adaptive_width_depth import task as adaptive
 from mobilebert_tf.distillation import fine_tuning
 from mobilebert_tf.distillation import relation_task
 from mobilebert_tf.distillation import relations
 from mobilebert_tf.distillation import schedules
 from mobilebert_tf.distillation import task as distillation
 from mobilebert_tf.tasks.classification import task as classification
+from mobilebert_tf.tasks.early_exit_classification import task as early_exit
 from mobilebert_tf.tasks.embedding import task as embedding
 from mobilebert_tf.tasks.multi_label_classification import task as multi_label
 from mobilebert_tf.tasks.pretraining import loader
@@ -86,6 +88,18 @@ def _learn_relations(folder: str) -> Step:
           _pretraining_batch())
 
 
+def _adapt(folder: str) -> Step:
+  """Returns a step of all sub-networks, by labels, teacher and hidden states.
+  """
+  teacher = tiny_models.pretrainer(tiny_models.student_config(), seed=1)
+  teacher.save_pretrained(f'{folder}/teacher')
+  config = adaptive.AdaptivePretrainingConfig(**_pretraining_fields())
+  config.teacher.override({
+      'checkpoint': f'{folder}/teacher', 'widths': [1.0, 0.5],
+      'depths': [1.0, 0.5], 'by_width': True, 'ground_truth_ratio': 0.3})
+  return task_factory.get_task(config), _pretraining_batch()
+
+
 def _tiny_encoder(**sizes: Any) -> Any:
   return pretraining.encoder_config(contract.tiny_architecture(
       attention_dropout_rate=0.0, hidden_dropout_rate=0.0, **sizes))
@@ -119,6 +133,12 @@ def _classify(classes: int, config: Any = None) -> Step:
   if isinstance(config, multi_label.MultiLabelConfig):
     labels = rng.integers(0, 2, [SIZE, classes]).astype(np.float32)
   return task, {**_texts(), 'label_ids': tf.constant(labels)}
+
+
+def _exits() -> early_exit.EarlyExitConfig:
+  config = early_exit.EarlyExitConfig()
+  config.exits.blocks = [1]
+  return config
 
 
 def _with_teacher(folder: str) -> Step:
@@ -196,6 +216,8 @@ KINDS: dict[str, Callable[[str], Step]] = {
     'classification': lambda folder: _classify(3),
     'regression': lambda folder: _classify(1),
     'multi-label': lambda folder: _classify(3, multi_label.MultiLabelConfig()),
+    'exits': lambda folder: _classify(3, _exits()),
+    'family': _adapt,
     'teacher': _with_teacher,
     'words': _classify_words,
     'answers': _answer,

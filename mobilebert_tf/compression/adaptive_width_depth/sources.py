@@ -137,6 +137,9 @@ def _folder(model_dir: str) -> str:
 class FineTuned(Source):
   """A run of fine-tuning.
 
+  Attributes:
+    trained: The model and its settings.
+
   Args:
     model_dir: Its folder, or one of its checkpoints.
 
@@ -145,7 +148,7 @@ class FineTuned(Source):
   """
 
   def __init__(self, model_dir: str):
-    self._trained = trained = registry.load(model_dir)
+    self.trained = trained = registry.load(model_dir)
     if trained.params is None:
       raise ValueError(f'{model_dir} is a checkpoint, which does not say what '
                        'it was trained on. Name the folder of a run.')
@@ -171,7 +174,7 @@ class FineTuned(Source):
   def scores(self, family: Iterable[sizes.Size]
              ) -> list[list[dict[str, Any]]]:
     path = self.config.validation_data.input_path
-    return [scores(member(self._trained, size), path) if path else []
+    return [scores(member(self.trained, size), path) if path else []
             for size in family]
 
 

@@ -54,11 +54,11 @@ def run(run_signature: Run, signature: str, rule: rule_lib.Rule,
   given, text = dict(inputs), rule_lib.OneText(rule)
   for index in range(rule.num_exits):
     found = run_signature(
-        name(signature, index), given, handed_on=(STREAM,))
+        name(signature, index), given, handed_on=(STREAM, MASK))
     if text.leaves(index, found[LOGITS][0].tolist()):
       return {PROBABILITIES: np.exp(rule_lib.log_softmax(found[LOGITS])),
               EXIT_BLOCK: np.array([rule.blocks[index]])}
-    given = {STREAM: found[STREAM], MASK: inputs[MASK]}
+    given = {STREAM: found[STREAM], MASK: found[MASK]}
   found = run_signature(name(signature, rule.num_exits), given)
   return {PROBABILITIES: found[PROBABILITIES],
           EXIT_BLOCK: np.array([num_blocks])}

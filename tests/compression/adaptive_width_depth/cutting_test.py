@@ -165,6 +165,42 @@ class CuttingTest(parameterized.TestCase, tf.test.TestCase):
     self.assertGreater(np.abs(half[:, :6]).max(), 0)
     self.assertAllClose(slope(0.5, 1.0), half + slope(1.0), 1e-4, 1e-4)
 
+  def test_the_gradient_of_a_step_is_the_sum_of_twelve(self):
+    model = _model(num_blocks=4)
+    run, whole = elastic.ElasticModel(model), checkpoints.of_model(model)
+    family = sizes.grid(whole.architecture, (1.0, 0.75, 0.5, 0.25),
+                        (1.0, 0.75, 0.5))
+    self.assertLen(family, 12)
+    variables = {weight.name.removesuffix(':0'): weight
+                 for weight in model.trainable_weights}
+
+    def slopes(answer, weights):
+      with tf.GradientTape() as tape:
+        loss = answer()
+      return {name: tf.convert_to_tensor(each).numpy() for name, each in
+              tape.gradient(loss, weights).items()}
+
+    found = slopes(lambda: tf.add_n([
+        tf.reduce_sum(run(_FEATURES, size).outputs[:, 0] ** 2)
+        for size in family]), variables)
+    expected = {name: np.zeros(weight.shape)
+                for name, weight in variables.items()}
+    for size in family:
+      cut = checkpoints.build(
+          modeling.MobileBertClassifier, cutting.cut(whole, size))
+      own = {weight.name.removesuffix(':0'): weight
+             for weight in cut.trainable_weights}
+      for name, slope in slopes(
+          lambda cut=cut: tf.reduce_sum(cut(_FEATURES)[:, 0] ** 2),
+          own).items():
+        block, _, rest = name.partition('/')
+        if block.startswith('block_'):
+          number = size.blocks[int(block.removeprefix('block_'))]
+          name = f'block_{number}/{rest}'
+        expected[name][tuple(map(slice, slope.shape))] += slope
+    for name, slope in found.items():
+      self.assertAllClose(slope, expected[name], 1e-3, 1e-4, msg=name)
+
   def test_the_whole_is_the_model(self):
     for overrides in ({}, {'normalization': 'layer_norm',
                            'hidden_activation': 'gelu', 'use_pooler': True}):
