@@ -9,7 +9,9 @@ Exits are trained on the run's data, once for each seed, and tuned on one half
 of its held-out texts for each loss of accuracy; all numbers are of the other
 half. Beside the accuracy is that of texts that leave by chance, as many after
 each block. Time is that of the TFLite file, texts one by one on one thread, the
-whole model and each tuning in turn.
+whole model and each tuning in turn. The last table is the paper's figure of
+expected and measured saving, of the first seed, for thresholds from one that
+all texts leave by to one that few do.
 """
 
 import functools
@@ -38,6 +40,7 @@ _EPOCHS = flags.DEFINE_float('epochs', 3.0, 'Passes over the texts.')
 _LEARNING_RATE = flags.DEFINE_float('learning_rate', 1e-3, 'Peak rate.')
 _ROUNDS = flags.DEFINE_integer('rounds', 5, 'Rounds of timing.', lower_bound=1)
 _TIMED = flags.DEFINE_integer('timed', 200, 'Texts that are timed.')
+_POINTS = 8  # Of expected and measured saving.
 _QUANTIZATIONS = ('none', 'dynamic')
 _WHOLE = 'whole model'
 
@@ -51,6 +54,7 @@ def main(argv: list[str]) -> None:
   print(f'{machine.describe_hardware()}; {len(found)} seeds, means')
   _print_exits([each['exits'] for each in found])
   _print_losses(losses, [each['tuned'] for each in found])
+  _print_prediction(folder / 'seed_0')
 
 
 def _measure(folder: pathlib.Path, seed: int,
@@ -87,13 +91,9 @@ def _time(folder: pathlib.Path, thresholds: dict[Any, list[float]]
   from mobilebert_tf.deployment import agreement
   from mobilebert_tf.deployment import tflite
   from mobilebert_tf.tasks import registry
-  from mobilebert_tf.tasks.classification import loader
 
   trained = registry.load(str(folder))
-  texts = loader.read_data(trained.params.task.validation_data)
-  rows = np.random.default_rng(0).permutation(len(texts.texts))
-  texts = texts.take(np.sort(rows[:_TIMED.value]))
-  found = {}
+  texts, found = _timed_texts(trained), {}
   for quantization in _QUANTIZATIONS:
     path = folder / f'{quantization}.tflite'
     if not path.exists():
@@ -108,6 +108,14 @@ def _time(folder: pathlib.Path, thresholds: dict[Any, list[float]]
         name: timing.median
         for name, timing in zip(thresholds, timings, strict=True)}
   return found
+
+
+def _timed_texts(trained: Any) -> Any:
+  from mobilebert_tf.tasks.classification import loader
+
+  texts = loader.read_data(trained.params.task.validation_data)
+  rows = np.random.default_rng(0).permutation(len(texts.texts))
+  return texts.take(np.sort(rows[:_TIMED.value]))
 
 
 def _start(path: str, thresholds: list[float], texts: list[str],
@@ -153,6 +161,39 @@ def _print_losses(losses: Sequence[float],
   _print(('Wanted loss', 'Whole model', 'Points lost', 'lost by chance',
           'Blocks', 'Blocks saved %', 'Time saved %, float',
           'Time saved %, int8'), rows)
+
+
+def _print_prediction(folder: pathlib.Path) -> None:
+  """Prints expected saving of blocks beside measured saving of time."""
+  from mobilebert_tf.common import files
+  from mobilebert_tf.tasks import registry
+
+  report = files.read_json(folder / 'evaluation.json')
+  wanted = np.linspace(1, report['num_blocks'], _POINTS)
+  points = {point['threshold']: point for point in (
+      min(report['curve'], key=lambda point: abs(point['mean_blocks'] - blocks))
+      for blocks in wanted)}
+  texts = _timed_texts(registry.load(str(folder)))
+  seconds = _time(folder, {
+      _WHOLE: [], **{threshold: [threshold] for threshold in points}})
+  rows, expected, measured = [], [], {name: [] for name in _QUANTIZATIONS}
+  for threshold in points:
+    runner = registry.TFLiteRunner(
+        folder / 'none.tflite', settings={'thresholds': [threshold]})
+    blocks = [each.exit_block for each in runner.answer(
+        texts.texts, texts.pairs)]
+    expected.append(100 - 100 * np.mean(blocks) / report['num_blocks'])
+    for name, of_file in seconds.items():
+      measured[name].append(100 - 100 * of_file[threshold] / of_file[_WHOLE])
+    rows.append((f'{threshold:.4g}', f'{np.mean(blocks):.2f}',
+                 f'{expected[-1]:.1f}', *(
+                     f'{measured[name][-1]:.1f}' for name in _QUANTIZATIONS)))
+  _print(('Threshold', 'Blocks', 'Blocks saved %', 'Time saved %, float',
+          'Time saved %, int8'), rows)
+  for name, values in measured.items():
+    slope, start = np.polyfit(expected, values, 1)
+    print(f'{name}: time saved = {start:.1f} + {slope:.2f} x blocks saved, in '
+          f'%; correlation {np.corrcoef(expected, values)[0, 1]:.3f}')
 
 
 def _mean(values: Sequence[float]) -> str:

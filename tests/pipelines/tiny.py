@@ -10,6 +10,7 @@ import tensorflow as tf, tf_keras
 
 from mobilebert_tf import modeling
 from mobilebert_tf.pipelines.finetuning import recipe as recipe_lib
+from mobilebert_tf.pipelines.finetuning import run
 from tests.inference import tiny_classifier
 
 _WORDS = {'bad': 'w1 w2 w3', 'good': 'w4 w5 w6'}
@@ -49,6 +50,17 @@ def write_table(path: pathlib.Path, rows: int, labelled: bool = True) -> str:
     lines.append(f'{text},{label}' if labelled else text)
   path.write_text('\n'.join(lines) + '\n', encoding='utf-8')
   return str(path)
+
+
+def fine_tune(folder: pathlib.Path, start: str) -> str:
+  """Returns the folder of a run of a classifier, with its tables beside it."""
+  run.run(recipe_lib.Recipe(
+      task='classification', text_column='review', label_column='stars',
+      train_file=write_table(folder / 'train.csv', 48),
+      dev_file=write_table(folder / 'dev.csv', 20),
+      init_checkpoint=start, learning_rate=1e-2, batch_size=8,
+      epochs=1.0), folder / 'whole')
+  return str(folder / 'whole')
 
 
 def recipe(test: tf.test.TestCase, **fields: Any) -> recipe_lib.Recipe:

@@ -18,6 +18,7 @@ from mobilebert_tf import checkpoints
 from mobilebert_tf.checkpoints import checkpoint as checkpoint_lib
 from mobilebert_tf.common import files
 from mobilebert_tf.common import outputs
+from mobilebert_tf.compression import settings as settings_lib
 from mobilebert_tf.compression.adaptive_width_depth import blocks
 from mobilebert_tf.compression.adaptive_width_depth import cutting
 from mobilebert_tf.compression.adaptive_width_depth import sizes
@@ -32,7 +33,6 @@ from official.core import config_definitions as cfg
 RESULTS, START = 'results.json', 'start'
 WIDTH, DEPTH, FINAL = STAGES = ('width', 'depth', 'final')
 _SETTINGS, _ORDER = 'settings.json', 'order.json'
-_LOOPS, _CHECKPOINTS = 20, 5
 _DEV_TEXTS = 512  # On which blocks are chosen.
 # Weight of the hidden losses and whether the teacher has the student's width.
 _OF_STAGES = {WIDTH: (0.1, False), DEPTH: (1.0, True), FINAL: (0.0, True)}
@@ -272,15 +272,9 @@ def _experiment(source: sources.Source, stage: str, teacher: str,
               'depths': [1.0] if stage == WIDTH else list(options.depths),
               'rule': options.rule, 'order': list(order),
               'variant': options.variant}},
-      'trainer': {
-          'train_steps': steps,
-          'steps_per_loop': max(1, steps // _LOOPS),
-          'summary_interval': max(1, steps // _LOOPS),
-          'checkpoint_interval': max(1, steps // _CHECKPOINTS),
-          'max_to_keep': 1 + options.keep_best * _CHECKPOINTS,
-          'optimizer_config': {'learning_rate': {'polynomial': {
-              'initial_learning_rate': options.learning_rate,
-              'end_learning_rate': None}}}}})
+      'trainer': settings_lib.trainer(
+          steps, options.learning_rate,
+          1 + options.keep_best * settings_lib.CHECKPOINTS)})
   return consistency.complete(params)
 
 

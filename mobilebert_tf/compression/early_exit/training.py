@@ -11,6 +11,7 @@ import pathlib
 from typing import Any
 
 from mobilebert_tf.common import files
+from mobilebert_tf.compression import settings as settings_lib
 from mobilebert_tf.compression.early_exit import tuning
 from mobilebert_tf.evaluation import scoring as scoring_lib
 from mobilebert_tf.inference import loading
@@ -29,7 +30,6 @@ from mobilebert_tf.training import run as run_lib
 from official.core import config_definitions as cfg
 
 RESULTS = 'results.json'
-_LOOPS, _CHECKPOINTS = 20, 5
 
 
 @dataclasses.dataclass(frozen=True)
@@ -136,15 +136,7 @@ def _experiment(whole: loading.TrainedModel, model_dir: str,
           'validation_data': {**task['validation_data'], **data},
           'exits': {'blocks': list(options.blocks),
                     'criterion': options.criterion, 'thresholds': []}},
-      'trainer': {
-          'train_steps': steps,
-          'steps_per_loop': max(1, steps // _LOOPS),
-          'summary_interval': max(1, steps // _LOOPS),
-          'checkpoint_interval': max(1, steps // _CHECKPOINTS),
-          'max_to_keep': 1,
-          'optimizer_config': {'learning_rate': {'polynomial': {
-              'initial_learning_rate': options.learning_rate,
-              'end_learning_rate': None}}}}})
+      'trainer': settings_lib.trainer(steps, options.learning_rate)})
   return consistency.complete(params)
 
 

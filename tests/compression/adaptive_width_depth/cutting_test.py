@@ -7,6 +7,7 @@ import dataclasses
 
 from absl.testing import parameterized
 import numpy as np
+import pytest
 import tensorflow as tf
 
 from mobilebert_tf import checkpoints
@@ -165,6 +166,7 @@ class CuttingTest(parameterized.TestCase, tf.test.TestCase):
     self.assertGreater(np.abs(half[:, :6]).max(), 0)
     self.assertAllClose(slope(0.5, 1.0), half + slope(1.0), 1e-4, 1e-4)
 
+  @pytest.mark.slow
   def test_the_gradient_of_a_step_is_the_sum_of_twelve(self):
     model = _model(num_blocks=4)
     run, whole = elastic.ElasticModel(model), checkpoints.of_model(model)
@@ -199,7 +201,8 @@ class CuttingTest(parameterized.TestCase, tf.test.TestCase):
           name = f'block_{number}/{rest}'
         expected[name][tuple(map(slice, slope.shape))] += slope
     for name, slope in found.items():
-      self.assertAllClose(slope, expected[name], 1e-3, 1e-4, msg=name)
+      self.assertAllClose(
+          slope, expected[name], 1e-3, 1e-5 * np.abs(slope).max(), msg=name)
 
   def test_the_whole_is_the_model(self):
     for overrides in ({}, {'normalization': 'layer_norm',

@@ -43,17 +43,6 @@ _OPTIONS = training.Options(
     learning_rate=1e-3, final=True)
 
 
-def _fine_tune(folder: pathlib.Path) -> str:
-  """Returns the folder of a classifier of two blocks and two heads."""
-  run.run(recipe_lib.Recipe(
-      task='classification', text_column='review', label_column='stars',
-      train_file=tiny.write_table(folder / 'train.csv', 48),
-      dev_file=tiny.write_table(folder / 'dev.csv', 20),
-      init_checkpoint=tiny.write_start(folder, num_blocks=2),
-      learning_rate=1e-2, batch_size=8, epochs=1.0), folder / 'whole')
-  return str(folder / 'whole')
-
-
 @pytest.mark.slow
 class AdaptiveTest(parameterized.TestCase, tf.test.TestCase):
 
@@ -62,7 +51,8 @@ class AdaptiveTest(parameterized.TestCase, tf.test.TestCase):
     super().setUpClass()
     cls.folder = pathlib.Path(tempfile.mkdtemp())
     cls.addClassCleanup(shutil.rmtree, cls.folder, ignore_errors=True)
-    cls.whole = _fine_tune(cls.folder)
+    cls.whole = tiny.fine_tune(
+        cls.folder, tiny.write_start(cls.folder, num_blocks=2))
     cls.results = training.adapt(cls.whole, cls.folder / 'family', _OPTIONS)
 
   # === The family ===

@@ -13,6 +13,8 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from mobilebert_tf import checkpoints
+from mobilebert_tf.compression.adaptive_width_depth import training as family
 from mobilebert_tf.compression.early_exit import training
 from mobilebert_tf.compression.early_exit import tuning
 from mobilebert_tf.deployment import agreement
@@ -22,8 +24,6 @@ from mobilebert_tf.deployment import tflite
 from mobilebert_tf.inference import loading
 from mobilebert_tf.inference import rewriting
 from mobilebert_tf import modeling
-from mobilebert_tf.pipelines.finetuning import recipe as recipe_lib
-from mobilebert_tf.pipelines.finetuning import run
 from mobilebert_tf.tasks import registry
 from mobilebert_tf.tasks.classification import predictor
 from tests.inference import tiny_classifier
@@ -31,17 +31,6 @@ from tests.pipelines import tiny
 
 _TEXTS = [tiny_classifier.text(words, first=words) for words in range(1, 33)]
 _REAL = agreement.RealTexts(_TEXTS, source='the test')
-
-
-def _fine_tune(folder: pathlib.Path) -> str:
-  """Returns the folder of a classifier of four blocks."""
-  run.run(recipe_lib.Recipe(
-      task='classification', text_column='review', label_column='stars',
-      train_file=tiny.write_table(folder / 'train.csv', 48),
-      dev_file=tiny.write_table(folder / 'dev.csv', 20),
-      init_checkpoint=tiny.write_start(folder, num_blocks=4),
-      learning_rate=1e-2, batch_size=8, epochs=1.0), folder / 'whole')
-  return str(folder / 'whole')
 
 
 def _options(**fields) -> training.Options:
@@ -57,10 +46,14 @@ def _leave_at_many_blocks(trained: loading.TrainedModel) -> None:
   exits.bias.assign(np.zeros(exits.bias.shape))
   logits = predictor.TextPredictor(trained).logits(_TEXTS)
   rule = trained.kind.rule(trained)
-  # A third of those that are left leaves at each.
+  # A third of those that are left leaves at each, or about so many.
   thresholds, here = [], np.ones(len(_TEXTS), bool)
   for measure in rule.measures(logits).T:
-    thresholds.append(float(np.quantile(measure[here], 0.4)))
+    # In the widest gap near there, so that rounding decides of no text.
+    left = np.sort(measure[here])
+    places = np.arange(len(left) // 4, len(left) // 2)
+    place = places[np.argmax(np.diff(left)[places])]
+    thresholds.append(float(left[place:place + 2].mean()))
     here &= measure >= thresholds[-1]
   trained.params.task.exits.thresholds = thresholds
 
@@ -73,7 +66,12 @@ class EarlyExitTest(parameterized.TestCase, tf.test.TestCase):
     super().setUpClass()
     cls.folder = pathlib.Path(tempfile.mkdtemp())
     cls.addClassCleanup(shutil.rmtree, cls.folder, ignore_errors=True)
-    cls.whole = _fine_tune(cls.folder)
+    # Exits of a model that was cut to half of its width, as DynaBERT cuts.
+    half = str(cls.folder / 'half')
+    checkpoints.write(family.extract(
+        tiny.write_start(cls.folder, num_blocks=4), width=0.5),
+                      half, 'mobilebert_tf')
+    cls.whole = tiny.fine_tune(cls.folder, half)
     cls.results = training.add_exits(
         cls.whole, cls.folder / 'exits', _options())
     cls.trained = registry.load(str(cls.folder / 'exits'))
@@ -97,6 +95,10 @@ class EarlyExitTest(parameterized.TestCase, tf.test.TestCase):
       for i, row in enumerate(weight.numpy()):
         self.assertGreater(np.ptp(row), 0, f'{weight.name} {i}')
     self.assertEqual(self.trained.model.exit_blocks, (1, 2, 3))
+    architecture = self.trained.model.encoder.architecture
+    self.assertEqual(
+        (architecture.num_attention_heads, architecture.intermediate_size),
+        (1, 8))
 
   def test_the_run_and_its_report_say_what_is_saved(self):
     results = json.loads(
@@ -222,7 +224,9 @@ class EarlyExitTest(parameterized.TestCase, tf.test.TestCase):
     model = self.trained.model
     classifier = modeling.MobileBertClassifier(model.encoder, 2)
     path = pathlib.Path(self.get_temp_dir(), 'saved')
-    classifier.save_pretrained(str(path), vocab_file=self.trained.vocab_file)
+    checkpoints.write(
+        checkpoints.of_model(classifier, self.trained.vocab_file), str(path),
+        'mobilebert_tf')
     with self.assertRaisesRegex(ValueError, 'is a checkpoint'):
       training.add_exits(str(path), path / 'exits', _options())
 
