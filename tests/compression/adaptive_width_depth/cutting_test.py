@@ -200,9 +200,9 @@ class CuttingTest(parameterized.TestCase, tf.test.TestCase):
           number = size.blocks[int(block.removeprefix('block_'))]
           name = f'block_{number}/{rest}'
         expected[name][tuple(map(slice, slope.shape))] += slope
-    for name, slope in found.items():
-      self.assertAllClose(
-          slope, expected[name], 1e-3, 1e-5 * np.abs(slope).max(), msg=name)
+    for name, slope in found.items():  # That of a key's bias is 0.
+      self.assertAllClose(slope, expected[name], 1e-3,
+                          1e-3 + 1e-5 * np.abs(slope).max(), msg=name)
 
   def test_the_whole_is_the_model(self):
     for overrides in ({}, {'normalization': 'layer_norm',
