@@ -8,7 +8,7 @@ python benchmarks/families.py --start=runs/student --data_dir=../shared/data \
 
 A pre-trained student is fine-tuned on a task, once for each seed, and made a
 family. Beside the grid of its members are those that were cut out before any
-training, those of a family whose heads and units were not sorted, and smaller
+training, those of widths whose heads and units were not sorted, and smaller
 models that were trained by themselves for as many passes, with the same
 teacher: cut out of the pre-trained student, as DistilBERT takes every other
 block. All scores are of the held-out part. The last table has latencies of the
@@ -80,7 +80,8 @@ def _measure(folder: pathlib.Path, task: str, seed: int) -> dict[str, Any]:
   return {
       'family': family,
       'cut without training': _untrained(run, family),
-      'not sorted': _adapt(run, 'unsorted', seed, rewire='false', **grid),
+      'not sorted': _adapt(run, 'unsorted', seed, rewire='false',
+                           widths=grid['widths'], depths='1'),
       'alone': {member: _train_alone(folder, task, seed, member)
                 for member in _ALONE.value}}
 
