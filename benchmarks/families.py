@@ -8,7 +8,7 @@ python benchmarks/families.py --start=runs/student --data_dir=../shared/data \
 
 A pre-trained student is fine-tuned on a task, once for each seed, and made a
 family. Beside the grid of its members are those that were cut out before any
-training, those of widths whose heads and units were not sorted, and smaller
+training, widths alone with and without sorting heads and units, and smaller
 models that were trained by themselves for as many passes, with the same
 teacher: cut out of the pre-trained student, as DistilBERT takes every other
 block. All scores are of the held-out part. The last table has latencies of the
@@ -62,7 +62,8 @@ def main(argv: list[str]) -> None:
     name = seeds[0]['family'][0]['scores'][0]['name']
     print(f'\n{task}, {name} x 100: the whole model has '
           f'{_mean([_score(each["family"][0]) for each in seeds])}')
-    for title in ('family', 'cut without training', 'not sorted'):
+    for title in ('family', 'cut without training', 'widths alone',
+                  'widths, not sorted'):
       _print_grid(title, [each[title] for each in seeds])
     print(text_lib.format_table(text_lib.make_table(
         ('Trained alone', name), [
@@ -79,9 +80,12 @@ def _measure(folder: pathlib.Path, task: str, seed: int) -> dict[str, Any]:
   family = _adapt(run, 'family', seed, **grid)
   return {
       'family': family,
-      'cut without training': _untrained(run, family),
-      'not sorted': _adapt(run, 'unsorted', seed, rewire='false',
-                           widths=grid['widths'], depths='1'),
+      'cut without training': _score_members(run, family, 'start'),
+      'widths alone': _score_members(run, [
+          row for row in family if row['depth'] == 1], 'width'),
+      'widths, not sorted': _adapt(
+          run, 'unsorted', seed, rewire='false', widths=grid['widths'],
+          depths='1'),
       'alone': {member: _train_alone(folder, task, seed, member)
                 for member in _ALONE.value}}
 
@@ -105,16 +109,16 @@ def _adapt(run: pathlib.Path, name: str, seed: int,
   return json.loads((made / 'results.json').read_text())['sizes']
 
 
-def _untrained(run: pathlib.Path,
-               family: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
-  """Returns the rows of members that are cut out of the sorted model."""
+def _score_members(run: pathlib.Path, family: Sequence[dict[str, Any]],
+                   stage: str) -> list[dict[str, Any]]:
+  """Returns rows of members that are cut out of what a stage ended with."""
   from mobilebert_tf import checkpoints
   from mobilebert_tf.compression.adaptive_width_depth import sizes
   from mobilebert_tf.compression.adaptive_width_depth import sources
 
   source = sources.read(str(run))
   checkpoints.restore(source.model, str(
-      run.with_name(f'{run.name}_family') / 'start'))
+      run.with_name(f'{run.name}_family') / stage))
   found = source.scores([
       sizes.size(source.architecture, row['width'], row['depth'], row['blocks'])
       for row in family])
@@ -137,8 +141,8 @@ def _train_alone(folder: pathlib.Path, task: str, seed: int,
             teacher=folder / f'{seed}')
   from mobilebert_tf.compression.adaptive_width_depth import sources
   source = sources.read(str(made))
-  return _score({'scores': sources.scores(
-      source.trained, source.config.validation_data.input_path)})
+  return _score({'scores': sources.scorer(
+      source.trained, source.config.validation_data)(source.trained)})
 
 
 def _choose(folder: pathlib.Path) -> None:

@@ -62,6 +62,7 @@ _SEED = flags.DEFINE_integer('seed', 0, 'Seed of the order of texts.')
 
 def main() -> None:
   import os
+  import shlex
   from mobilebert_tf.common import formatting
   from mobilebert_tf.compression.adaptive_width_depth import training
   from mobilebert_tf.reporting import text as text_lib
@@ -84,7 +85,9 @@ def main() -> None:
         formatting.decimal(row['operations'] / 1e9, 3),
         *(formatting.decimal(each['value'], 3) for each in row['scores']))
        for row in found['sizes']])))
-  print(f'\nA member: mobilebert extract --model_dir={folder} --width=0.5 '
+  least = found['sizes'][-1]
+  print(f'\nA member: mobilebert extract --model_dir={shlex.quote(folder)} '
+        f'--width={least["width"]:g} --depth={least["depth"]:g} '
         '--output=FOLDER')
 
 

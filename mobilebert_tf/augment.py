@@ -33,26 +33,20 @@ _SHARE = flags.DEFINE_float(
 _CANDIDATES = flags.DEFINE_integer(
     'candidates', 15, 'Most probable tokens that replace a word.',
     lower_bound=1)
-_SEED = flags.DEFINE_integer('seed', 0, 'Seed of the draws.')
+_SEED = flags.DEFINE_integer(
+    'seed', 0, 'Seed of the draws.', lower_bound=0)
 
 
 def main() -> None:
   import os
-  from mobilebert_tf.common import outputs
   from mobilebert_tf.compression import augmentation
   from mobilebert_tf.tasks import registry
 
-  if not _OUTPUT.value.endswith('.jsonl'):
-    raise ValueError(f'--output is {_OUTPUT.value}; it is a file of JSON '
-                     'lines, named .jsonl.')
   settings = augmentation.Settings(
       _COPIES.value, _SHARE.value, _CANDIDATES.value, _SEED.value)
-  path = os.path.expanduser(_OUTPUT.value)
-  outputs.check_file(path, lambda data: data.startswith(b'{'),
-                     'a file of JSON lines')
   texts, lines = augmentation.write(
       registry.load(os.path.expanduser(_MODEL_DIR.value)), _MASKED_LM.value,
-      path, settings)
+      _OUTPUT.value, settings)
   print(f'{_OUTPUT.value}: {lines:,} lines, of {texts:,} texts.')
 
 

@@ -12,10 +12,12 @@ code replaces them by neighbours among GloVe's vectors.
 from collections.abc import Iterator, Sequence
 import dataclasses
 import functools
+import glob
+import hashlib
 import json
 import os
 import pathlib
-from typing import Any
+import shutil
 
 import numpy as np
 import tensorflow as tf
@@ -23,6 +25,7 @@ import tqdm
 
 from mobilebert_tf import checkpoints
 from mobilebert_tf import modeling
+from mobilebert_tf.checkpoints import bundles
 from mobilebert_tf.common import files
 from mobilebert_tf.common import outputs
 from mobilebert_tf.data import tables
@@ -33,6 +36,7 @@ from mobilebert_tf.text import words as words_lib
 _ROWS = 64  # That are computed together.
 _STEP = 16  # Lengths are multiples of it, so that few graphs are made.
 _FIELDS = ('text_field', 'pair_field', 'label_field')
+_PLAN, _DRAWN = 'plan.json', 'texts.jsonl'  # Of a stopped call.
 
 
 @dataclasses.dataclass(frozen=True)
@@ -196,8 +200,8 @@ def _replaced(text: str, spans: Sequence[tuple[int, int]],
 # === Files ===
 
 
-def write(trained: loading.TrainedModel, masked_lm: str, path: str,
-          settings: Settings) -> tuple[int, int]:
+def write(trained: loading.TrainedModel, masked_lm: str,
+          path: str | os.PathLike, settings: Settings) -> tuple[int, int]:
   """Writes the training texts of a run, and texts like them, as JSON lines.
 
   A call with the arguments of a stopped one goes on where that was.
@@ -205,41 +209,44 @@ def write(trained: loading.TrainedModel, masked_lm: str, path: str,
   Args:
     trained: The model of a fine-tuning run on texts or pairs.
     masked_lm: A pre-trained model; see `Augmenter.read`.
-    path: File to write, with the columns of the run's data.
+    path: File to write, named `.jsonl`, with the columns of the run's data.
     settings: How texts are changed.
 
   Returns:
     Number of texts of the run, and of lines of the file.
 
   Raises:
+    FileExistsError: If the file is something else, or data of the run, or
+      another process writes it.
     FileNotFoundError: If a file is missing.
     ValueError: If the run is not of texts, a row of its data is not sound, or
       the model has no masked-LM head.
   """
+  path = pathlib.Path(path).expanduser()
   columns, rows = _read(trained)
-  pending = pathlib.Path(f'{path}.unfinished')
+  _check_output(path, trained, columns)
+  masked_lm = checkpoints.find(os.path.expanduser(masked_lm))
+  data = trained.params.task.train_data
   plan = json.dumps({
-      'masked_lm': os.path.abspath(os.path.expanduser(masked_lm)),
-      'settings': dataclasses.asdict(settings), 'columns': columns,
-      'rows': len(rows), 'texts': [
-          files.digest(each) for each in files.find_files(
-              trained.params.task.train_data.input_path)]})
-  outputs.check_file(pending, lambda data: data.startswith(b'{"masked_lm"'),
-                     'unfinished texts')
-  done = _resume(pending, plan)
-  augmenter = Augmenter.read(masked_lm, settings)
+      'masked_lm': _digest(masked_lm), 'columns': columns, 'rows': len(rows),
+      'settings': dataclasses.asdict(settings),
+      'texts': list(map(files.digest, files.find_files(data.input_path)))})
+  pending = pathlib.Path(f'{path}.unfinished')
   texts = [name for name in ('text_field', 'pair_field') if name in columns]
-  with (open(pending, 'a', encoding='utf-8') as file,
-        tqdm.tqdm(total=len(rows), initial=done, desc='Texts',
-                  unit='text') as bar):
-    for number in range(done, len(rows)):
-      drawn = _draw(augmenter, rows[number], texts, number)
-      file.write(f'{json.dumps(drawn)}\n')
-      file.flush()
-      bar.update()
-  lines = list(_lines(pending, rows, columns, texts))
-  files.write_text(path, ''.join(lines))
-  pending.unlink()
+  with outputs.claimed(pending, (_PLAN,), 'a folder of unfinished texts'):
+    done = _resume(pending, plan)
+    augmenter = Augmenter.read(masked_lm, settings)
+    with (open(pending / _DRAWN, 'a', encoding='utf-8') as file,
+          tqdm.tqdm(total=len(rows), initial=done, desc='Texts',
+                    unit='text') as bar):
+      for number in range(done, len(rows)):
+        drawn = _draw(augmenter, rows[number], texts, number)
+        file.write(f'{json.dumps(drawn)}\n')
+        file.flush()
+        bar.update()
+    lines = list(_lines(pending / _DRAWN, rows, columns, texts))
+    files.write_text(path, ''.join(lines))
+  shutil.rmtree(pending, ignore_errors=True)
   return len(rows), len(lines)
 
 
@@ -250,15 +257,49 @@ def _read(trained: loading.TrainedModel
   if not getattr(data, 'text_field', ''):
     raise ValueError('Only texts and pairs are augmented, of a run of '
                      f'fine-tuning; this is a {trained.kind.title}.')
+  several = list(getattr(data, 'label_columns', ()) or ())
   columns = {name: getattr(data, name) for name in _FIELDS
-             if getattr(data, name, '')}
-  columns |= {f'label_{i}': name for i, name in enumerate(
-      getattr(data, 'label_columns', ()) or ())}
-  names = list(columns.values())
-  rows = tables.read_rows(
-      data.input_path, names, tables.BadRows(data.bad_rows),
-      column_names=data.column_names, may_be_empty=names)
-  return columns, [dict(zip(columns, row.values, strict=True)) for row in rows]
+             if getattr(data, name, '')
+             and not (several and name == 'label_field')}
+  columns |= {f'label_{i}': name for i, name in enumerate(several)}
+  names, bad = list(columns.values()), tables.BadRows(data.bad_rows)
+  rows = [dict(zip(columns, row.values, strict=True))
+          for row in tables.read_rows(
+              data.input_path, names, bad, column_names=data.column_names,
+              may_be_empty=names)]
+  bad.report()
+  return columns, rows
+
+
+def _check_output(path: pathlib.Path, trained: loading.TrainedModel,
+                  columns: dict[str, str]) -> None:
+  """Raises unless a file may be written."""
+  if path.suffix != '.jsonl':
+    raise ValueError(f'{path} is to be a file of JSON lines; name it .jsonl.')
+  task = trained.params.task
+  for data in (task.train_data, getattr(task, 'validation_data', None)):
+    if getattr(data, 'input_path', '') and os.path.realpath(path) in map(
+        os.path.realpath, files.find_files(data.input_path)):
+      raise FileExistsError(f'{path} is data of the run. Name another file.')
+
+  def has_columns(beginning: bytes) -> bool:
+    try:
+      found = json.loads(beginning.partition(b'\n')[0])
+    except ValueError:  # Another file, or a first line of more than 4 kB.
+      return False
+    return isinstance(found, dict) and set(found) == set(columns.values())
+
+  outputs.check_file(path, has_columns, 'a file of these columns')
+
+
+def _digest(path: str) -> str:
+  """Returns what tells a checkpoint from others."""
+  location = bundles.locate(path)
+  prefix = location.prefix or location.folder
+  found = sorted(glob.glob(f'{glob.escape(prefix)}*') if location.prefix else (
+      each.path for each in os.scandir(prefix) if each.is_file()))
+  return hashlib.sha256(json.dumps(
+      list(map(files.digest, found))).encode()).hexdigest()
 
 
 def _draw(augmenter: Augmenter, row: dict[str, str], texts: Sequence[str],
@@ -272,23 +313,24 @@ def _draw(augmenter: Augmenter, row: dict[str, str], texts: Sequence[str],
 
 def _resume(pending: pathlib.Path, plan: str) -> int:
   """Returns how many rows are done, and cuts off what was being written."""
-  lines = []
-  if pending.exists():
-    lines = pending.read_text(encoding='utf-8').split('\n')[:-1]
-  if lines and lines[0] != plan:
+  if not (pending / _PLAN).exists():
+    files.write_text(pending / _PLAN, plan)
+  elif files.read_text(pending / _PLAN) != plan:
     raise ValueError(f'{pending} is of other texts, another model or other '
                      'settings. Remove it, or name another output.')
-  files.write_text(pending, ''.join(
-      f'{line}\n' for line in lines or [plan]))
-  return max(0, len(lines) - 1)
+  drawn, lines = pending / _DRAWN, []
+  if drawn.exists():
+    lines = drawn.read_text(encoding='utf-8').split('\n')[:-1]
+  files.write_text(drawn, ''.join(f'{line}\n' for line in lines))
+  return len(lines)
 
 
-def _lines(pending: pathlib.Path, rows: Sequence[dict[str, str]],
+def _lines(drawn: pathlib.Path, rows: Sequence[dict[str, str]],
            columns: dict[str, str], texts: Sequence[str]) -> Iterator[str]:
   """Yields the lines of the table: each row, and after it those like it."""
-  drawn = pending.read_text(encoding='utf-8').splitlines()[1:]
-  for row, line in zip(rows, drawn, strict=True):
+  found = drawn.read_text(encoding='utf-8').splitlines()
+  for row, line in zip(rows, found, strict=True):
     for new in ([row[name] for name in texts], *json.loads(line)):
-      found: dict[str, Any] = {**row, **dict(zip(texts, new, strict=True))}
+      cells = {**row, **dict(zip(texts, new, strict=True))}
       yield json.dumps({columns[name]: value
-                        for name, value in found.items()}) + '\n'
+                        for name, value in cells.items()}) + '\n'

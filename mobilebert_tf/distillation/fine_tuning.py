@@ -98,7 +98,7 @@ def _distilled_config_class(
     mixin: type) -> type[cfg.TaskConfig]:
   """Returns the config class with a teacher, once registered with its task."""
   task_class = task_factory.get_task_cls(config_class)
-  if not hasattr(task_class, _HOOK):
+  if not callable(getattr(task_class, _HOOK, None)):
     raise ValueError(f'{config_class.__name__} cannot have a teacher: '
                      f'{task_class.__name__} has no method {_HOOK}.')
   kind = mixin.__name__.removesuffix('Task')

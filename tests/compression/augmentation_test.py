@@ -14,6 +14,7 @@ import tensorflow as tf
 from mobilebert_tf import modeling
 from mobilebert_tf.compression import augmentation
 from mobilebert_tf.tasks.classification import loader
+from mobilebert_tf.tasks.multi_label_classification import loader as multi_label
 from mobilebert_tf.text import tokenizer as tokenizer_lib
 from tests.inference import tiny_classifier
 from tests.pipelines import tiny
@@ -142,7 +143,7 @@ class FileTest(tf.test.TestCase):
     self.write('whole.jsonl')
     write = augmentation.files.write_text
     def stop(path, text):
-      if str(path).endswith('.jsonl'):
+      if pathlib.Path(path).name == 'new.jsonl':
         raise KeyboardInterrupt  # All is drawn, and nothing written.
       write(path, text)
     augmentation.files.write_text = stop
@@ -151,7 +152,7 @@ class FileTest(tf.test.TestCase):
         self.write('new.jsonl')
     finally:
       augmentation.files.write_text = write
-    pending = self.folder / 'new.jsonl.unfinished'
+    pending = self.folder / 'new.jsonl.unfinished' / 'texts.jsonl'
     data = pending.read_bytes()
     pending.write_bytes(data[:len(data) // 2])  # In the middle of a line.
     with self.assertRaisesRegex(ValueError, 'other settings. Remove it'):
@@ -159,6 +160,36 @@ class FileTest(tf.test.TestCase):
     self.write('new.jsonl')
     self.assertEqual((self.folder / 'new.jsonl').read_bytes(),
                      (self.folder / 'whole.jsonl').read_bytes())
+
+  def test_files_that_are_not_replaced(self):
+    self.write('new.jsonl')
+    self.write('new.jsonl', seed=1)  # Of the same columns.
+    other = self.folder / 'other.jsonl'
+    other.write_text('{"review": "mine"}\n')
+    with self.assertRaisesRegex(FileExistsError, 'not a file of these columns'):
+      self.write('other.jsonl')
+    self.trained.params.task.train_data.input_path = str(
+        self.folder / 'new.jsonl')
+    with self.assertRaisesRegex(FileExistsError, 'is data of the run'):
+      self.write('new.jsonl')
+    with self.assertRaisesRegex(ValueError, 'name it .jsonl'):
+      self.write('new.csv')
+
+  def test_several_labels_and_pairs_keep_their_columns(self):
+    path = self.folder / 'several.tsv'
+    path.write_text('one\ttwo\tgood\tlong\nw1 w2\tw3\t1\t0\n'
+                    'w4 w5\tw6 w7\t0\t0\n')
+    self.trained.params.task.train_data = multi_label.MultiLabelDataConfig(
+        input_path=str(path), text_field='one', pair_field='two',
+        label_columns=['good', 'long'])
+    self.write('several.jsonl', share=1.0, candidates=3)
+    rows = [json.loads(line) for line in
+            (self.folder / 'several.jsonl').read_text().splitlines()]
+    self.assertEqual(rows[0], {
+        'one': 'w1 w2', 'two': 'w3', 'good': '1', 'long': '0'})
+    self.assertEqual({tuple(row) for row in rows},
+                     {('one', 'two', 'good', 'long')})
+    self.assertGreater(len({row['two'] for row in rows[:4]}), 1)
 
   def test_runs_that_are_not_of_texts(self):
     self.trained = types.SimpleNamespace(

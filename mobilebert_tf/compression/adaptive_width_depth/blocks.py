@@ -19,7 +19,7 @@ from mobilebert_tf.tasks import gradient_step
 
 
 def greedy_order(losses_without: Callable[[tuple[int, ...]], Sequence[float]],
-                 num_blocks: int, least: int = 1) -> list[int]:
+                 num_blocks: int) -> list[int]:
   """Returns all blocks, the most needed first.
 
   One block after another is left out: the one without which the loss of what is
@@ -28,7 +28,6 @@ def greedy_order(losses_without: Callable[[tuple[int, ...]], Sequence[float]],
   Args:
     losses_without: Function of blocks that are kept, to the loss without each.
     num_blocks: Number of all blocks.
-    least: Number of blocks at which to stop; these are in the model's order.
 
   Example:
 
@@ -37,7 +36,7 @@ def greedy_order(losses_without: Callable[[tuple[int, ...]], Sequence[float]],
   [0, 2, 1]
   """
   kept, dropped = list(range(num_blocks)), []
-  while len(kept) > least:
+  while len(kept) > 1:
     losses = np.nan_to_num(losses_without(tuple(kept)), nan=np.inf)
     dropped.append(kept.pop(int(np.argmin(losses))))
   return [*kept, *reversed(dropped)]

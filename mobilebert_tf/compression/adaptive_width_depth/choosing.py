@@ -3,8 +3,9 @@
 
 """Measures the members of a family as files on this machine, and picks one."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 import dataclasses
+import hashlib
 import os
 import pathlib
 import shutil
@@ -14,8 +15,10 @@ from typing import Any
 
 import numpy as np
 
+from mobilebert_tf import checkpoints
 from mobilebert_tf.common import files
 from mobilebert_tf.common import machine
+from mobilebert_tf.common import outputs
 from mobilebert_tf.compression.adaptive_width_depth import sizes
 from mobilebert_tf.compression.adaptive_width_depth import sources
 from mobilebert_tf.compression.adaptive_width_depth import training
@@ -27,6 +30,7 @@ from mobilebert_tf.reporting import family as report
 from mobilebert_tf.tasks import registry
 
 RESULTS, CHOSEN = 'choice.json', 'chosen.tflite'
+FILES = 'files.json'  # Which model each file is of.
 _RUNS = 20  # Of a file in a round; the median of a round counts.
 
 
@@ -104,46 +108,73 @@ def choose(model_dir: str | os.PathLike, folder: str | os.PathLike,
 
   Raises:
     FileNotFoundError: If the folder holds no family, or a run is missing.
-    ValueError: If no member costs so little, or none has a score; or if two
-      models would have one name.
+    FileExistsError: If the output folder holds something else.
+    ValueError: If no member costs so little, or none has a score; if a run
+      beside is of another task; or if two models would have one name.
   """
   model_dir = pathlib.Path(model_dir).expanduser()
   folder = pathlib.Path(folder).expanduser()
   family, whole = _read_family(model_dir)
-  data = whole.params.task.validation_data
-  found = [(size.name, sources.member(whole, size), row['scores'])
-           for row in family for size in [sizes.size(
-               whole.model.encoder.architecture, row['width'], row['depth'],
-               row['blocks'])]]
-  for path in beside:
-    trained = registry.load(path)
-    found.append((pathlib.Path(path).expanduser().name, trained,
-                  sources.scores(trained, data.input_path)))
-  names = [name for name, _, _ in found]
-  if len(set(names)) < len(names):
-    raise ValueError(f'Two models have one name: {", ".join(names)}.')
-  paths = [_export(trained, folder / f'{name}.tflite', data, quantization)
-           for name, trained, _ in found]
-  seconds = _time([registry.TFLiteRunner(each) for each in paths], length,
-                  rounds)
-  members = _with_front([
-      Member(name, trained.model.count_params(), _mean(scores, 'value'),
-             1e3 * of_file, path.stat().st_size / 1e6, _mean(scores, 'low'),
-             _mean(scores, 'high'), is_member=place < len(family))
-      for place, ((name, trained, scores), path, of_file) in enumerate(
-          zip(found, paths, seconds, strict=True))])
-  chosen = pick(members, limits)
-  shutil.copyfile(folder / f'{chosen.name}.tflite', folder / f'{CHOSEN}.new')
-  os.replace(folder / f'{CHOSEN}.new', folder / CHOSEN)
-  results = {
-      'members': [dataclasses.asdict(each) for each in members],
-      'chosen': chosen.name, 'limits': dataclasses.asdict(limits),
-      'metric': ', '.join(each['name'] for each in family[0]['scores']),
-      'family': str(model_dir), 'length': length, 'rounds': rounds,
-      'quantization': quantization, 'hardware': machine.hardware()}
-  files.write_json(folder / RESULTS, results, indent=1)
-  report.write_report(results, folder)
+  names = [each['name'] for each in family[0]['scores']]
+  with outputs.claimed(folder, (FILES,), 'the folder of a choice'):
+    if not (folder / FILES).exists():
+      files.write_json(folder / FILES, {})
+    found = [*_members(whole, family), *_beside(whole, beside, names)]
+    titles = [name for name, _, _ in found]
+    if len(set(titles)) < len(titles):
+      raise ValueError(f'Two models have one name: {", ".join(titles)}.')
+    paths = [_export(trained, folder / f'{name}.tflite',
+                     whole.params.task.validation_data, quantization)
+             for name, trained, _ in found]
+    seconds = _time([registry.TFLiteRunner(each) for each in paths], length,
+                    rounds)
+    members = _with_front([
+        Member(name, trained.model.count_params(), _mean(scores, 'value'),
+               1e3 * of_file, path.stat().st_size / 1e6, _mean(scores, 'low'),
+               _mean(scores, 'high'), is_member=place < len(family))
+        for place, ((name, trained, scores), path, of_file) in enumerate(
+            zip(found, paths, seconds, strict=True))])
+    chosen = pick(members, limits)
+    with files.replacing(folder / CHOSEN) as new:
+      shutil.copyfile(folder / f'{chosen.name}.tflite', new)
+    results = {
+        'members': [dataclasses.asdict(each) for each in members],
+        'chosen': chosen.name, 'limits': dataclasses.asdict(limits),
+        'metric': ('mean of ' if len(names) > 1 else '') + ', '.join(names),
+        'family': str(model_dir), 'length': length, 'rounds': rounds,
+        'quantization': quantization, 'hardware': machine.hardware()}
+    files.write_json(folder / RESULTS, results, indent=1)
+    report.write_report(results, folder)
   return results, chosen
+
+
+def _members(whole: loading.TrainedModel, family: Sequence[dict[str, Any]]
+             ) -> Iterator[tuple[str, loading.TrainedModel, list]]:
+  """Yields name, model and scores of each member."""
+  for row in family:
+    size = sizes.size(whole.model.encoder.architecture, row['width'],
+                      row['depth'], row['blocks'])
+    yield size.name, sources.member(whole, size), row['scores']
+
+
+def _beside(whole: loading.TrainedModel, paths: Sequence[str],
+            names: Sequence[str]
+            ) -> Iterator[tuple[str, loading.TrainedModel, list]]:
+  """Yields the same of other runs; raises ValueError if they do not compare."""
+  for path in paths:
+    trained = registry.load(path)
+    title = pathlib.Path(path).expanduser().resolve().name
+    if f'{title}.tflite' == CHOSEN:
+      raise ValueError(f'{path} would be written as {CHOSEN}, as the chosen '
+                       'model is. Name the run otherwise.')
+    if trained.params is None or trained.labels != whole.labels:
+      raise ValueError(f'{path} is no run on the task of the family, with its '
+                       'labels, so that they cannot be compared.')
+    scores = sources.scorer(whole, whole.params.task.validation_data)(trained)
+    if [each['name'] for each in scores] != list(names):
+      raise ValueError(f'{path} is scored by other metrics than the family, '
+                       f'{", ".join(names)}.')
+    yield title, trained, scores
 
 
 def _read_family(model_dir: pathlib.Path
@@ -206,11 +237,18 @@ def _mean(scores: Sequence[dict[str, Any]], part: str) -> float | None:
 
 def _export(trained: loading.TrainedModel, path: pathlib.Path, data: Any,
             quantization: str) -> pathlib.Path:
-  """Returns the file of a model, written if it is not there."""
-  if not path.exists():
-    path.parent.mkdir(parents=True, exist_ok=True)
+  """Returns the file of a model, written unless it is there."""
+  made, own = files.read_json(path.parent / FILES), hashlib.sha256(
+      quantization.encode())
+  for name, value in sorted(
+      checkpoints.of_model(trained.model).weights.items()):
+    own.update(name.encode())
+    own.update(np.ascontiguousarray(value).tobytes())
+  if made.get(path.name) != own.hexdigest() or not path.exists():
     texts = real_texts.read_labelled(trained, data.input_path, 256, data)
     tflite.write(trained, path, texts, quantization=quantization)
+    files.write_json(path.parent / FILES, {
+        **made, path.name: own.hexdigest()}, indent=1)
   return path
 
 

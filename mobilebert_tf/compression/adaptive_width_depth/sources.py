@@ -4,7 +4,7 @@
 """Runs that families are made of: of fine-tuning, and of pre-training."""
 
 import abc
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable
 import dataclasses
 import os
 from typing import Any
@@ -14,6 +14,8 @@ import tensorflow as tf, tf_keras
 
 from mobilebert_tf import checkpoints
 from mobilebert_tf import modeling
+from mobilebert_tf.checkpoints import bundles
+from mobilebert_tf.checkpoints import native
 from mobilebert_tf.common import files
 from mobilebert_tf.compression.adaptive_width_depth import cutting
 from mobilebert_tf.compression.adaptive_width_depth import sizes
@@ -30,9 +32,8 @@ from mobilebert_tf.training import resuming
 from official.core import config_definitions as cfg
 from official.core import task_factory
 
-# Fields that say which texts of a file are held out.
-_PART = ('input_path', 'titles', 'exclude_titles')
-_SCORED_BATCHES = 100  # Of pre-training, whose data have no end.
+# Of pre-training, whose held-out part may be large.
+_SCORED_BATCHES, _SCORED_BATCH_SIZE = 100, 32
 
 
 class Source(abc.ABC):
@@ -43,8 +44,11 @@ class Source(abc.ABC):
     model: The model, restored.
     config: Config of its task.
     data: Fields of its training data that the run may have found by itself.
+    optimizer: Name of the optimizer that trains families; empty for that of the
+      experiment.
   """
   experiment: str
+  optimizer: str = ''
   model: tf_keras.Model
   config: cfg.TaskConfig
   data: dict[str, Any]
@@ -54,8 +58,8 @@ class Source(abc.ABC):
     """Returns the config of a task in which all sub-networks learn."""
 
   @abc.abstractmethod
-  def count(self, fields: Mapping[str, Any]) -> int:
-    """Returns the number of training texts, with other fields of the data."""
+  def count(self, held_out: bool = False, **fields: Any) -> int:
+    """Returns the number of texts of a part, with other fields of its data."""
 
   @abc.abstractmethod
   def loss(self, labels: Any, outputs: Any) -> tf.Tensor:
@@ -76,7 +80,14 @@ class Source(abc.ABC):
     if not hasattr(self.config.train_data, 'column_names'):
       raise ValueError('The run does not learn from a table of texts, so '
                        f'that {path} cannot take its place.')
-    return {'input_path': files.find_file(path), 'column_names': []}
+    return {'input_path': files.find_file(path), 'column_names': [],
+            **({'index_field': ''} if hasattr(
+                self.config.train_data, 'index_field') else {})}
+
+  @property
+  def has_held_out(self) -> bool:
+    """Whether the run has a held-out part."""
+    return bool(getattr(self.config.validation_data, 'input_path', ''))
 
   @property
   def outputs(self) -> Any:
@@ -100,19 +111,19 @@ class Source(abc.ABC):
     Raises:
       ValueError: If there is no such part.
     """
-    data, fields = self.config.train_data, {}
-    if held_out:
-      validation = self.config.validation_data
-      if not getattr(validation, 'input_path', ''):
-        raise ValueError('The run has no held-out part, on which blocks could '
-                         'be chosen.')
-      fields = {name: getattr(validation, name) for name in _PART
-                if hasattr(validation, name)}
-    if hasattr(data, 'unlabelled_path'):
-      fields['unlabelled_path'] = ''
+    data = self.part(held_out)
+    fields = {'unlabelled_path': ''} if hasattr(data, 'unlabelled_path') else {}
     return task_factory.get_task(self.config).build_inputs(data.replace(
         **self.data, **fields, global_batch_size=batch_size, seed=seed,
-        start_batch=0))
+        start_batch=0, is_training=True))
+
+  def part(self, held_out: bool) -> cfg.DataConfig:
+    """Returns the config of a part; raises ValueError if there is none."""
+    if held_out and not self.has_held_out:
+      raise ValueError('The run has no held-out part, on which blocks could be '
+                       'chosen.')
+    return (self.config.validation_data if held_out
+            else self.config.train_data)
 
 
 def read(model_dir: str) -> Source:
@@ -123,15 +134,19 @@ def read(model_dir: str) -> Source:
     ValueError: If it is a checkpoint, which does not say its data.
   """
   model_dir = os.path.expanduser(model_dir)
-  if (os.path.exists(os.path.join(_folder(model_dir), resuming.PARAMS_FILE))
+  if (os.path.basename(_params(model_dir)) == resuming.PARAMS_FILE
       and not loading.is_run(model_dir, registry.KINDS)):
     return PreTrained(model_dir)
   return FineTuned(model_dir)
 
 
-def _folder(model_dir: str) -> str:
-  """Returns the folder of a run from itself, or from one of its checkpoints."""
-  return model_dir if os.path.isdir(model_dir) else os.path.dirname(model_dir)
+def _params(model_dir: str) -> str:
+  """Returns the `params.yaml` of a run or of its checkpoint, '' if it has none.
+  """
+  try:
+    return native.find_config(bundles.locate(model_dir).folder)
+  except FileNotFoundError:
+    return ''
 
 
 class FineTuned(Source):
@@ -144,7 +159,7 @@ class FineTuned(Source):
     model_dir: Its folder, or one of its checkpoints.
 
   Raises:
-    ValueError: If it is no run.
+    ValueError: If it is no run, or of a task that has no family.
   """
 
   def __init__(self, model_dir: str):
@@ -157,13 +172,20 @@ class FineTuned(Source):
     self.data = {'vocab_file': trained.vocab_file}
     if trained.labels:
       self.data['labels'] = list(trained.labels)
+    try:
+      self.adaptive()
+    except ValueError as error:
+      raise ValueError(
+          f'{model_dir} is a {trained.kind.title}, of which no family is made: '
+          f'{error}') from error
 
   def adaptive(self) -> cfg.TaskConfig:
     return task_lib.adaptive(self.config)
 
-  def count(self, fields: Mapping[str, Any]) -> int:
-    data = self.config.train_data.replace(
-        **self.data, **fields, is_training=False, global_batch_size=1024)
+  def count(self, held_out: bool = False, **fields: Any) -> int:
+    data = self.part(held_out).replace(
+        **self.data, **fields, is_training=False, start_batch=0,
+        global_batch_size=1024)
     return sum(
         int(tf.shape(tf.nest.flatten(batch)[0])[0])
         for batch in task_factory.get_task(self.config).build_inputs(data))
@@ -173,9 +195,10 @@ class FineTuned(Source):
 
   def scores(self, family: Iterable[sizes.Size]
              ) -> list[list[dict[str, Any]]]:
-    path = self.config.validation_data.input_path
-    return [scores(member(self.trained, size), path) if path else []
-            for size in family]
+    if not self.has_held_out:
+      return [[] for _ in family]
+    score = scorer(self.trained, self.config.validation_data)
+    return [score(member(self.trained, size)) for size in family]
 
 
 class PreTrained(Source):
@@ -189,9 +212,10 @@ class PreTrained(Source):
     ValueError: If it is no such run, or is damaged.
   """
   experiment = 'mobilebert/pretrain'
+  optimizer = 'adamw_reference'
 
   def __init__(self, model_dir: str):
-    path = os.path.join(_folder(model_dir), resuming.PARAMS_FILE)
+    path = _params(model_dir)
     fields = files.read_yaml(path).get('task')
     known = {each.name for each in dataclasses.fields(
         pretraining.PretrainingConfig)}
@@ -209,7 +233,8 @@ class PreTrained(Source):
     self.model = checkpoints.build(
         modeling.MobileBertPretrainer,
         checkpoints.read(checkpoints.find(model_dir)), new_heads=False)
-    vocab_file = os.path.join(_folder(model_dir), resuming.VOCABULARY_FILE)
+    vocab_file = os.path.join(
+        os.path.dirname(path), resuming.VOCABULARY_FILE)
     self.data = {'use_teacher_answers': False}
     if os.path.exists(vocab_file):
       self.data['vocab_file'] = vocab_file
@@ -221,9 +246,9 @@ class PreTrained(Source):
   def adaptive(self) -> cfg.TaskConfig:
     return self.config.replace()
 
-  def count(self, fields: Mapping[str, Any]) -> int:
-    return record_files.count_records(
-        record_files.find_records(self.config.train_data.input_path))
+  def count(self, held_out: bool = False, **fields: Any) -> int:
+    path = fields.get('input_path', self.part(held_out).input_path)
+    return record_files.count_records(record_files.find_records(path))
 
   def loss(self, labels: Any, outputs: Any) -> tf.Tensor:
     shares = dict.fromkeys(
@@ -233,11 +258,12 @@ class PreTrained(Source):
 
   def scores(self, family: Iterable[sizes.Size]
              ) -> list[list[dict[str, Any]]]:
-    data = self.config.validation_data
-    if not data.input_path:
+    if not self.has_held_out:
       return [[] for _ in family]
     batches = list(task_factory.get_task(self.config).build_inputs(
-        data.replace(**self.data)).take(_SCORED_BATCHES))
+        self.config.validation_data.replace(
+            **self.data, global_batch_size=_SCORED_BATCH_SIZE)
+    ).take(_SCORED_BATCHES))
     whole = checkpoints.of_model(self.model)
     return [[scoring.mean_score('masked_lm_accuracy', _hits(
         checkpoints.build(type(self.model), cutting.cut(whole, size)),
@@ -258,16 +284,19 @@ def _hits(model: modeling.MobileBertPretrainer,
   return np.concatenate([compute(batch).numpy() for batch in batches])
 
 
-def scores(trained: loading.TrainedModel, path: str) -> list[dict[str, Any]]:
-  """Returns the scores of a fine-tuned model on a labelled file.
+def scorer(trained: loading.TrainedModel, data: cfg.DataConfig
+           ) -> Callable[[loading.TrainedModel], list[dict[str, Any]]]:
+  """Returns a function from a model to its scores on labelled data.
 
   Args:
-    trained: The model, of a run.
-    path: The file, with the columns of the run's data.
+    trained: A model with the labels of the others.
+    data: Config of the data, such as the run's held-out part.
   """
-  labelled = trained.kind.read_labelled(path, trained, scoring.Columns())
-  return labelled.score(trained.kind.answers(trained, agreement.RealTexts(
-      labelled.texts, labelled.pairs, path)))
+  labelled = trained.kind.read_labelled(data.input_path, trained, (
+      scoring.Columns(**{name: getattr(data, name) or () for name in (
+          'titles', 'exclude_titles') if hasattr(data, name)})))
+  texts = agreement.RealTexts(labelled.texts, labelled.pairs, data.input_path)
+  return lambda each: labelled.score(each.kind.answers(each, texts))
 
 
 def member(trained: loading.TrainedModel,

@@ -120,15 +120,16 @@ class AllSizes:
     features, _ = gradient_step.split_inputs(part.inputs)
     config, losses_of, outputs = self.task_config.teacher, [], None
     whole = sizes.size(model.encoder.architecture)
-    taught: dict[int, elastic.Computed] = {}
+    taught: dict[tuple[int, int], elastic.Computed] = {}  # By its width.
     for size in self.sizes:
       at = dataclasses.replace(size, blocks=whole.blocks) if (
           config.by_width) else whole
-      if at.num_heads not in taught:
-        taught[at.num_heads] = self._teacher(features, at)
+      width = at.num_heads, at.num_units
+      if width not in taught:
+        taught[width] = self._teacher(features, at)
       student = self._student(features, size)
       losses_of.append(self._loss(
-          part, features, taught[at.num_heads], student, size.blocks))
+          part, features, taught[width], student, size.blocks))
       if outputs is None:  # Metrics are those of the whole.
         outputs = student.outputs
     return tf.add_n(losses_of), {}, outputs

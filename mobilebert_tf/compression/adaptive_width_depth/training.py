@@ -32,7 +32,7 @@ from official.core import config_definitions as cfg
 
 RESULTS, START = 'results.json', 'start'
 WIDTH, DEPTH, FINAL = STAGES = ('width', 'depth', 'final')
-_SETTINGS, _ORDER = 'settings.json', 'order.json'
+_SETTINGS, _ORDER, _SUMS = 'settings.json', 'order.json', 'sums.json'
 _DEV_TEXTS = 512  # On which blocks are chosen.
 # Weight of the hidden losses and whether the teacher has the student's width.
 _OF_STAGES = {WIDTH: (0.1, False), DEPTH: (1.0, True), FINAL: (0.0, True)}
@@ -110,12 +110,7 @@ def adapt(model_dir: str, folder: str | os.PathLike, options: Options,
   """
   folder = pathlib.Path(folder).expanduser()
   source = sources.read(model_dir)
-  if options.keep_best and not source.config.validation_data.input_path:
-    raise ValueError(f'{model_dir} has no held-out part, on which checkpoints '
-                     'could be compared.')
-  # Before anything is measured or written.
-  sizes.grid(source.architecture, options.widths, options.depths,
-             sizes.PAPER if options.rule in sizes.MEASURED else options.rule)
+  _check(source, model_dir, options)
   with outputs.claimed(folder, (_SETTINGS,), 'the folder of a family'):
     _check_settings(folder, model_dir, options)
     order = _order(source, folder, options)
@@ -140,17 +135,36 @@ def adapt(model_dir: str, folder: str | os.PathLike, options: Options,
   return results
 
 
+def _check(source: sources.Source, model_dir: str, options: Options) -> None:
+  """Raises for what would fail later, before anything is written."""
+  sizes.grid(source.architecture, options.widths, options.depths,
+             sizes.PAPER if options.rule in sizes.MEASURED else options.rule)
+  if options.variant not in sizes.VARIANTS:
+    raise ValueError(f'variant is {options.variant!r}; accepted: '
+                     f'{", ".join(sizes.VARIANTS)}.')
+  if not source.has_held_out and (
+      options.keep_best or options.rule == sizes.GREEDY):
+    raise ValueError(f'{model_dir} has no held-out part, on which checkpoints '
+                     'or blocks could be compared.')
+  if source.has_held_out:
+    source.count(held_out=True)
+  if options.augmented:
+    source.augmented(options.augmented)
+
+
 def _check_settings(folder: pathlib.Path, model_dir: str,
                     options: Options) -> None:
   """Raises ValueError if a folder was begun with other settings."""
   settings = json.loads(json.dumps({
-      'model_dir': os.path.abspath(model_dir),
+      'model_dir': os.path.abspath(os.path.expanduser(model_dir)),
       **dataclasses.asdict(options)}))
   path = folder / _SETTINGS
   if not path.exists():
     files.write_json(path, settings, indent=1)
     return
-  begun = files.read_json(path)
+  # An earlier release had fewer settings.
+  begun = {**json.loads(json.dumps(dataclasses.asdict(Options()))),
+           **files.read_json(path)}
   other = [name for name, value in settings.items()
            if begun.get(name) != value]
   if other:
@@ -167,14 +181,13 @@ def _order(source: sources.Source, folder: pathlib.Path,
   path = folder / _ORDER
   if not path.exists():
     files.write_json(path, measure_order(
-        source, options.rule, min(options.depths), options.batch_size,
-        options.importance_batches, options.seed))
+        source, options.rule, options.batch_size, options.importance_batches,
+        options.seed))
   return files.read_json(path)
 
 
-def measure_order(source: sources.Source, rule: str, depth: float = 0.0,
-                  batch_size: int = 32, importance_batches: int = 100,
-                  seed: int = 0) -> list[int]:
+def measure_order(source: sources.Source, rule: str, batch_size: int = 32,
+                  importance_batches: int = 100, seed: int = 0) -> list[int]:
   """Returns all blocks of a run's model, the most needed first.
 
   Args:
@@ -182,7 +195,6 @@ def measure_order(source: sources.Source, rule: str, depth: float = 0.0,
     rule: `importance`, by the gradients of heads and units on training texts;
       or `greedy`, by the loss on held-out texts without a block, one after
       another.
-    depth: Least depth that is of interest.
     batch_size: Texts of a batch.
     importance_batches: Number of batches for `importance`.
     seed: Seed of the order of texts.
@@ -193,12 +205,12 @@ def measure_order(source: sources.Source, rule: str, depth: float = 0.0,
   if rule == sizes.IMPORTANCE:
     found = measure_importance(source, importance_batches, batch_size, seed)
     return [int(each) for each in np.argsort(-found.blocks, kind='stable')]
-  count = source.architecture.num_blocks
+  texts = min(_DEV_TEXTS, source.count(held_out=True))
   batches = source.batches(batch_size, seed, held_out=True).take(
-      math.ceil(_DEV_TEXTS / batch_size))
+      math.ceil(texts / batch_size))
   return blocks.greedy_order(
       blocks.LossesWithout(source.model, source.outputs, source.loss, batches),
-      count, max(1, round(depth * count)))
+      source.architecture.num_blocks)
 
 
 def _rewired(source: sources.Source, model_dir: str,
@@ -257,7 +269,7 @@ def _experiment(source: sources.Source, stage: str, teacher: str,
   texts = source.augmented(options.augmented) if (
       options.augmented and stage != FINAL) else {}
   steps = max(1, round(
-      options.epochs * source.count(texts) / options.batch_size))
+      options.epochs * source.count(**texts) / options.batch_size))
   params.override({
       'task': {
           'init_checkpoint': teacher, 'early_stopping': 0,
@@ -275,17 +287,28 @@ def _experiment(source: sources.Source, stage: str, teacher: str,
       'trainer': settings_lib.trainer(
           steps, options.learning_rate,
           1 + options.keep_best * settings_lib.CHECKPOINTS)})
+  if source.optimizer:
+    params.override({'trainer': {'optimizer_config': {
+        'optimizer': {'type': source.optimizer}}}})
   return consistency.complete(params)
 
 
 def _best(folder: pathlib.Path, family: Sequence[sizes.Size]) -> pathlib.Path:
-  """Returns the checkpoint of a stage with the best sum of scores."""
-  source, sums = sources.read(str(folder)), {}
-  for path in sorted(folder.glob('ckpt-*.index')):
-    checkpoints.restore(source.model, str(path.with_suffix('')))
-    sums[path.with_suffix('')] = sum(
-        each['value'] for scores in source.scores(family) for each in scores)
-  return max(sums, key=sums.get)
+  """Returns the checkpoint of a stage with the best sum of scores.
+
+  Of equal ones it is the last.
+  """
+  path = folder / _SUMS
+  if not path.exists():
+    source, sums = sources.read(str(folder)), {}
+    for number in sorted(int(each.stem.removeprefix('ckpt-'))
+                         for each in folder.glob('ckpt-*.index')):
+      checkpoints.restore(source.model, str(folder / f'ckpt-{number}'))
+      sums[f'ckpt-{number}'] = sum(
+          each['value'] for scores in source.scores(family) for each in scores)
+    files.write_json(path, sums, indent=1)
+  sums = files.read_json(path)
+  return folder / max(reversed(sums), key=sums.get)
 
 
 # === Members of a family ===
@@ -319,7 +342,7 @@ def extract(model_dir: str | os.PathLike, width: float = 1.0,
     if rule == trained:
       order = results.get('order', ())
   if isinstance(rule, str) and rule in sizes.MEASURED and not order:
-    order = measure_order(sources.read(str(model_dir)), rule, depth)
+    order = measure_order(sources.read(str(model_dir)), rule)
   whole = checkpoints.read(checkpoints.find(str(model_dir)))
   return cutting.cut(whole, sizes.size(
       whole.architecture, width, depth, rule or sizes.PAPER, order))

@@ -65,6 +65,8 @@ class EarlyExitTask(classification.SentencePredictionTask):
       the loss makes no sense.
   """
 
+  outputs_to_match = None  # Exits have no teacher.
+
   def __init__(self, params: cfg.TaskConfig, logging_dir: str | None = None,
                name: str | None = None):
     super().__init__(params, logging_dir, name=name)

@@ -23,17 +23,9 @@ class GreedyTest(absltest.TestCase):
       return found
     self.assertEqual(blocks.greedy_order(losses, 4), [0, 1, 3, 2])
 
-  def test_it_stops_at_the_least_number(self):
-    seen = []
-    def losses(kept):
-      seen.append(kept)
-      return [float(each) for each in kept]
-    self.assertEqual(blocks.greedy_order(losses, 4, 2), [2, 3, 1, 0])
-    self.assertEqual(seen, [(0, 1, 2, 3), (1, 2, 3)])
-
   def test_a_loss_that_is_no_number_is_the_worst(self):
     order = blocks.greedy_order(
-        lambda kept: [math.nan if each == 0 else 1.0 for each in kept], 3, 2)
+        lambda kept: [math.nan if each == 0 else 1.0 for each in kept], 3)
     self.assertEqual(order[-1], 1)
 
 

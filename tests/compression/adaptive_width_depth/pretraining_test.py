@@ -10,6 +10,7 @@ import tensorflow as tf
 
 from mobilebert_tf import checkpoints
 from mobilebert_tf import modeling
+from mobilebert_tf.compression.adaptive_width_depth import choosing
 from mobilebert_tf.compression.adaptive_width_depth import cutting
 from mobilebert_tf.compression.adaptive_width_depth import sources
 from mobilebert_tf.compression.adaptive_width_depth import training
@@ -54,8 +55,14 @@ class PretrainedFamilyTest(tiny_runs.TinyRuns, tf.test.TestCase):
       self._check_step()
 
     with self.subTest('blocks are chosen by the loss of masked LM'):
-      order = training.measure_order(sources.read(self.run), 'greedy', 0.5, 4)
+      source = sources.read(f'{self.run}/ckpt-4')
+      order = training.measure_order(source, 'greedy', 4)
       self.assertCountEqual(order, [0, 1])
+
+    with self.subTest('they answer nothing, and are not chosen from'):
+      with self.assertRaisesRegex(ValueError, 'family of pre-trained models'):
+        choosing.choose(self.family, self.family.with_name('files'),
+                        choosing.Limits())
 
   def _check_step(self):
     source = sources.read(self.run)

@@ -6,6 +6,7 @@
 
 import dataclasses
 import json
+import os
 import pathlib
 import shutil
 import tempfile
@@ -133,6 +134,21 @@ class AdaptiveTest(parameterized.TestCase, tf.test.TestCase):
     by_name = {each.name: each for each in members}
     self.assertLess(by_name['0.5x0.5'].megabytes, by_name['1x1'].megabytes)
 
+    with self.subTest('a file of another model or setting is written anew'):
+      path, trained = folder / '1x1.tflite', registry.load(self.whole)
+      data, before = trained.params.task.validation_data, path.read_bytes()
+      choosing._export(trained, path, data, 'none')
+      other = path.read_bytes()
+      self.assertNotEqual(other, before)
+      os.utime(path, (1, 1))
+      choosing._export(trained, path, data, 'none')
+      self.assertEqual(path.stat().st_mtime, 1)
+
+    with self.subTest('runs that do not compare'):
+      with self.assertRaisesRegex(ValueError, 'no run on the task'):
+        choosing.choose(self.folder / 'family', folder, choosing.Limits(),
+                        beside=[str(self.folder / 'family' / 'start')])
+
   def test_the_same_command_trains_nothing_again(self):
     before = {path: path.stat().st_mtime_ns for path in (
         self.folder / 'family').glob('*/ckpt-*')}
@@ -148,12 +164,26 @@ class AdaptiveTest(parameterized.TestCase, tf.test.TestCase):
       training.adapt(self.whole, self.folder / 'family',
                      dataclasses.replace(_OPTIONS, epochs=2.0))
 
+  def test_settings_of_an_earlier_release(self):
+    folder = pathlib.Path(self.get_temp_dir())
+    training._check_settings(folder, self.whole, _OPTIONS)
+    path = folder / 'settings.json'
+    begun = json.loads(path.read_text())
+    del begun['keep_best'], begun['augmented']
+    path.write_text(json.dumps(begun))
+    training._check_settings(folder, self.whole, _OPTIONS)
+    with self.assertRaisesRegex(ValueError, 'begun with keep_best False'):
+      training._check_settings(folder, self.whole, dataclasses.replace(
+          _OPTIONS, keep_best=True))
+
   @parameterized.parameters(
       ({'widths': (1.0, 0.3)}, 'leaves nothing of 2'),
-      ({'depths': (0.5,)}, '1 among them'))
-  def test_sizes_that_there_are_not(self, fields, message):
+      ({'depths': (0.5,)}, '1 among them'),
+      ({'augmented': 'nowhere.jsonl'}, 'nowhere.jsonl'),
+      ({'variant': 'mine'}, "variant is 'mine'"))
+  def test_what_would_fail_later_fails_first(self, fields, message):
     folder = pathlib.Path(self.get_temp_dir(), 'family')
-    with self.assertRaisesRegex(ValueError, message):
+    with self.assertRaisesRegex((ValueError, FileNotFoundError), message):
       training.adapt(self.whole, folder,
                      dataclasses.replace(_OPTIONS, **fields))
     self.assertFalse(folder.exists())
@@ -177,7 +207,7 @@ class AdaptiveTest(parameterized.TestCase, tf.test.TestCase):
   @parameterized.parameters(*sizes.MEASURED)
   def test_a_measured_rule_keeps_the_blocks_that_are_needed(self, rule):
     source = sources.read(self.whole)
-    order = training.measure_order(source, rule, 0.5, 8, 6)
+    order = training.measure_order(source, rule, 8, 6)
     self.assertCountEqual(order, [0, 1])
     found = training.extract(self.whole, depth=0.5, rule=rule)
     expected = training.extract(self.whole, rule=order[:1])
@@ -235,7 +265,10 @@ class AdaptiveTest(parameterized.TestCase, tf.test.TestCase):
 
   def test_the_loss_is_the_sum_of_all_sizes_by_hand(self):
     task, model, batch = self._task(
-        depths=[1.0, 0.5], by_width=True, hidden_weight=0.5)
+        # Two widths have one head, but not the same units.
+        widths=[1.0, 0.75, 0.5], depths=[1.0, 0.5], by_width=True,
+        hidden_weight=0.5)
+    self.assertLen(task.sizes, 6)
     features, _ = gradient_step.split_inputs(batch)
     expected = 0.0
     whole = checkpoints.of_model(model)

@@ -14,6 +14,7 @@ import pytest
 import tensorflow as tf
 
 from mobilebert_tf import checkpoints
+from mobilebert_tf.compression.adaptive_width_depth import sources
 from mobilebert_tf.compression.adaptive_width_depth import training as family
 from mobilebert_tf.compression.early_exit import training
 from mobilebert_tf.compression.early_exit import tuning
@@ -229,6 +230,11 @@ class EarlyExitTest(parameterized.TestCase, tf.test.TestCase):
         'mobilebert_tf')
     with self.assertRaisesRegex(ValueError, 'is a checkpoint'):
       training.add_exits(str(path), path / 'exits', _options())
+
+  def test_exits_have_no_family(self):
+    with self.assertRaisesRegex(
+        ValueError, 'with early exits, of which no family is made'):
+      sources.read(str(self.folder / 'exits'))
 
   def test_exits_have_no_exits(self):
     with self.assertRaisesRegex(ValueError, 'early exit classification'):
