@@ -9,7 +9,7 @@ import types
 
 from absl.testing import parameterized
 import numpy as np
-import tensorflow as tf
+import tensorflow as tf, tf_keras
 
 from mobilebert_tf import modeling
 from mobilebert_tf.compression import augmentation
@@ -31,6 +31,7 @@ class AugmenterTest(parameterized.TestCase, tf.test.TestCase):
     path = pathlib.Path(self.get_temp_dir(), 'vocab.txt')
     path.write_text('\n'.join(_TOKENS), encoding='utf-8')
     self.tokenizer = tokenizer_lib.Tokenizer(path)
+    tf_keras.utils.set_random_seed(1)
     self.model = modeling.MobileBertPretrainer(modeling.MobileBertEncoder(
         tiny_classifier.architecture(
             vocab_size=len(_TOKENS), initializer_range=0.5,
@@ -89,10 +90,12 @@ class AugmenterTest(parameterized.TestCase, tf.test.TestCase):
     self.assertEqual(one, same)
     self.assertNotEqual(one, row)
     self.assertNotEqual(one, seed)
-    share = np.mean([
-        a == b for each in self.augmenter(copies=400, candidates=1).draw(
-            text, 0) for a, b in zip(each.split(), text.split(), strict=True)])
-    self.assertBetween(share, 0.5, 0.75)  # 0.6, and words that are the best.
+    drawn = [each.split() for each in self.augmenter(
+        copies=400, candidates=1).draw(text, 0)]
+    changed = (np.array(drawn) != text.split()).mean(0)
+    self.assertGreater((changed > 0).sum(), 1)  # Others are the best already.
+    for share in changed[changed > 0]:
+      self.assertBetween(share, 0.3, 0.5)
 
   def test_no_word_at_all(self):
     self.assertEqual(set(self.augmenter().draw('... 12', 0)), {'... 12'})
