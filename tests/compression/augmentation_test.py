@@ -109,7 +109,7 @@ class AugmenterTest(parameterized.TestCase, tf.test.TestCase):
       augmentation.Settings(**fields)
 
 
-class FileTest(tf.test.TestCase):
+class WritingTest(tf.test.TestCase):
 
   def setUp(self):
     super().setUp()
