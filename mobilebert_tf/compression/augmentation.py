@@ -73,7 +73,7 @@ class Augmenter:
   Args:
     model: The masked LM.
     tokenizer: Its tokenizer.
-    settings: How texts are changed.
+    settings: Settings of the change.
 
   Example: `Augmenter(model, tokenizer).draw('a gripping film', row=0)`
   """
@@ -100,7 +100,7 @@ class Augmenter:
 
     Args:
       path: A run, or a checkpoint of any format with a masked-LM head.
-      settings: How texts are changed.
+      settings: Settings of the change.
 
     Raises:
       FileNotFoundError: If there is no such model, or no vocabulary.
@@ -210,7 +210,7 @@ def write(trained: loading.TrainedModel, masked_lm: str,
     trained: The model of a fine-tuning run on texts or pairs.
     masked_lm: A pre-trained model; see `Augmenter.read`.
     path: File to write, named `.jsonl`, with the columns of the run's data.
-    settings: How texts are changed.
+    settings: Settings of the change.
 
   Returns:
     Number of texts of the run, and of lines of the file.
