@@ -112,8 +112,10 @@ def _front(results: Mapping[str, Any]) -> page.Picture:
   members = [each for each in results['members'] if each['is_member']]
   lines = [series('best members',
                   [each for each in members if each['is_best']], 0)]
-  lines += [series('other members', [each], 4)
-            for each in members if not each['is_best']]
+  # Dots; the legend, which leaves out a name that begins with _, has one.
+  others = [each for each in members if not each['is_best']]
+  lines += [series('_' if place else 'other members', [each], 4)
+            for place, each in enumerate(others)]
   lines += [series(each['name'], [each], 1 + place % 3, True)
             for place, each in enumerate(
                 each for each in results['members'] if not each['is_member'])]

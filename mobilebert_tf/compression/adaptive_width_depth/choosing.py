@@ -116,7 +116,7 @@ def choose(model_dir: str | os.PathLike, folder: str | os.PathLike,
   folder = pathlib.Path(folder).expanduser()
   family, whole = _read_family(model_dir)
   names = [each['name'] for each in family[0]['scores']]
-  with outputs.claimed(folder, (FILES,), 'the folder of a choice'):
+  with outputs.claimed(folder, (FILES, RESULTS), 'the folder of a choice'):
     if not (folder / FILES).exists():
       files.write_json(folder / FILES, {})
     found = [*_members(whole, family), *_beside(whole, beside, names)]

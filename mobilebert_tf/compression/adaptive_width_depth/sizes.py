@@ -17,7 +17,7 @@ PAPER, REFERENCE = VARIANTS = ('paper', 'reference')
 # Rules by which blocks stay; or a list of blocks.
 BOTTOM, TOP = 'bottom', 'top'
 RULES = (*VARIANTS, BOTTOM, TOP)
-# Rules by an order of the blocks that is measured; see `blocks.measure_order`.
+# Rules by a measured order of the blocks; see `training.measure_order`.
 IMPORTANCE, GREEDY = MEASURED = ('importance', 'greedy')
 _ROUNDING = 1e-6  # Of shares such as 0.1 + 0.2.
 
