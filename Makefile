@@ -39,9 +39,8 @@ test-slow-parts: $(INSTALLED)  ## ... those of single parts,
 	$(ONE_CORE) $(RUN) -m pytest -n $(WORKERS) -m slow \
 	    --ignore=tests/end_to_end $(ARGS)
 
-# One after another: each starts several processes, and some kill them.
 test-slow-programs: $(INSTALLED)  ## ... and real trainings by the programs.
-	$(QUIET) $(RUN) -m pytest -m slow tests/end_to_end $(ARGS)
+	$(ONE_CORE) $(RUN) -m pytest -n $(WORKERS) -m slow tests/end_to_end $(ARGS)
 
 test-transformers: $(INSTALLED)  ## Install transformers, and compare.
 	$(RUN) -m pip install -qq --disable-pip-version-check \
