@@ -76,6 +76,35 @@ class TFLiteEnginesTest(parameterized.TestCase, temporary.TemporaryFiles,
         name: values * 0 for name, values in self._inputs(8).items()})
     self.assertAllEqual(first, kept)
 
+  @parameterized.parameters(
+      tflite_engines.CompiledEngine, tflite_engines.InterpreterEngine)
+  def test_what_is_handed_on_is_an_input_of_the_next(self, engine_class):
+    class Counter(tf.Module):
+
+      @tf.function(input_signature=[tf.TensorSpec([1, 3], name='stream'),
+                                    tf.TensorSpec([1, 3], name='step')])
+      def count(self, stream, step):
+        stream = stream + step
+        return {'stream': stream, 'total': tf.reduce_sum(stream, -1)}
+
+    counter, path = Counter(), self.make_file('counter.tflite', b'')
+    names = [f'count_{number}' for number in range(4)]
+    folder = self.make_folder()
+    tf.saved_model.save(counter, folder, signatures={
+        name: counter.count for name in names})
+    pathlib.Path(path).write_bytes(
+        tf.lite.TFLiteConverter.from_saved_model(
+            folder, signature_keys=names).convert())
+    engine = engine_class(path, 1)
+
+    for first in (0.0, 5.0):  # Buffers are the same the second time.
+      given = {'stream': np.full([1, 3], first, np.float32),
+               'step': np.array([[1, 2, 3]], np.float32)}
+      for number, name in enumerate(names, start=1):
+        found = engine.run(name, given, handed_on=('stream', 'step'))
+        self.assertEqual(found['total'].tolist(), [3 * first + 6 * number])
+        given = {name: found[name] for name in ('stream', 'step')}
+
   def test_packed_weights_are_kept(self):
     cache = pathlib.Path(self.make_folder(), 'new')
     expected = registry.TFLiteRunner(self.path).scores(_TEXTS)

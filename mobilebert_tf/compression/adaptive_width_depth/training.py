@@ -3,8 +3,9 @@
 
 """Makes a family of models of a trained one: rewires, trains, scores."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 import dataclasses
+import functools
 import json
 import math
 import os
@@ -113,13 +114,16 @@ def adapt(model_dir: str, folder: str | os.PathLike, options: Options,
   _check(source, model_dir, options)
   with outputs.claimed(folder, (_SETTINGS,), 'the folder of a family'):
     _check_settings(folder, model_dir, options)
-    order = _order(source, folder, options)
+    importance = functools.cache(functools.partial(
+        measure_importance, source, options.importance_batches,
+        options.batch_size, options.seed))
+    order = _order(source, folder, options, importance)
     family = sizes.grid(source.architecture, options.widths, options.depths,
                         options.rule, order)
     start = folder / START
     if not start.exists():
       checkpoints.write(
-          _rewired(source, model_dir, options), str(start), 'mobilebert_tf')
+          _rewired(model_dir, options, importance), str(start), 'mobilebert_tf')
     teacher = str(start)
     for stage in options.stages:
       params = _experiment(source, stage, teacher, options, order)
@@ -173,21 +177,22 @@ def _check_settings(folder: pathlib.Path, model_dir: str,
         f'{settings[other[0]]!r} is named now. Name another folder.')
 
 
-def _order(source: sources.Source, folder: pathlib.Path,
-           options: Options) -> list[int]:
+def _order(source: sources.Source, folder: pathlib.Path, options: Options,
+           importance: Callable[[], cutting.Importance]) -> list[int]:
   """Returns the order of blocks by a rule that is measured, else nothing."""
   if options.rule not in sizes.MEASURED:
     return []
   path = folder / _ORDER
   if not path.exists():
     files.write_json(path, measure_order(
-        source, options.rule, options.batch_size, options.importance_batches,
-        options.seed))
+        source, options.rule, options.batch_size, options.seed, importance))
   return files.read_json(path)
 
 
 def measure_order(source: sources.Source, rule: str, batch_size: int = 32,
-                  importance_batches: int = 100, seed: int = 0) -> list[int]:
+                  seed: int = 0,
+                  importance: Callable[[], cutting.Importance] | None = None
+                  ) -> list[int]:
   """Returns all blocks of a run's model, the most needed first.
 
   Args:
@@ -196,14 +201,16 @@ def measure_order(source: sources.Source, rule: str, batch_size: int = 32,
       or `greedy`, by the loss on held-out texts without a block, one after
       another.
     batch_size: Texts of a batch.
-    importance_batches: Number of batches for `importance`.
     seed: Seed of the order of texts.
+    importance: Function that measures importance; None for
+      `measure_importance`.
 
   Raises:
     ValueError: If there are no held-out texts.
   """
   if rule == sizes.IMPORTANCE:
-    found = measure_importance(source, importance_batches, batch_size, seed)
+    found = importance() if importance else measure_importance(
+        source, batch_size=batch_size, seed=seed)
     return [int(each) for each in np.argsort(-found.blocks, kind='stable')]
   texts = min(_DEV_TEXTS, source.count(held_out=True))
   batches = source.batches(batch_size, seed, held_out=True).take(
@@ -213,17 +220,17 @@ def measure_order(source: sources.Source, rule: str, batch_size: int = 32,
       source.architecture.num_blocks)
 
 
-def _rewired(source: sources.Source, model_dir: str,
-             options: Options) -> checkpoint_lib.Checkpoint:
+def _rewired(model_dir: str, options: Options,
+             importance: Callable[[], cutting.Importance]
+             ) -> checkpoint_lib.Checkpoint:
   """Returns the model with heads and units sorted by importance."""
   checkpoint = checkpoints.read(checkpoints.find(model_dir))
   if not options.rewire:
     return checkpoint
-  return cutting.rewire(checkpoint, measure_importance(
-      source, options.importance_batches, options.batch_size, options.seed))
+  return cutting.rewire(checkpoint, importance())
 
 
-def measure_importance(source: sources.Source, batches: int,
+def measure_importance(source: sources.Source, batches: int = 100,
                        batch_size: int = 32,
                        seed: int = 0) -> cutting.Importance:
   """Returns the importance of heads and units on a run's training texts.

@@ -207,7 +207,7 @@ class AdaptiveTest(parameterized.TestCase, tf.test.TestCase):
   @parameterized.parameters(*sizes.MEASURED)
   def test_a_measured_rule_keeps_the_blocks_that_are_needed(self, rule):
     source = sources.read(self.whole)
-    order = training.measure_order(source, rule, 8, 6)
+    order = training.measure_order(source, rule, 8)
     self.assertCountEqual(order, [0, 1])
     found = training.extract(self.whole, depth=0.5, rule=rule)
     expected = training.extract(self.whole, rule=order[:1])
