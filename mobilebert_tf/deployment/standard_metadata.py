@@ -47,6 +47,10 @@ _INPUTS = {
 }
 
 
+# Names that the Task Library, which came before MediaPipe, wants of outputs.
+_OUTPUTS = {'probabilities': 'probability'}
+
+
 class _Table(dict):
   """The fields of a table by name, those that are not empty."""
 
@@ -107,7 +111,8 @@ def _describe_signature(signature: Any, subgraph: Any,
           _tensor(*_INPUTS.get(name, (name, '')))
           for name in names(signature.inputs, subgraph.inputs)],
       output_tensor_metadata=[
-          _tensor(name, '', labels if name == labelled else None)
+          _tensor(_OUTPUTS.get(name, name), '',
+                  labels if name == labelled else None)
           for name in names(signature.outputs, subgraph.outputs)],
       input_process_units=[_Table(
           'ProcessUnit', options_type=_BERT_TOKENIZER, options=_Table(

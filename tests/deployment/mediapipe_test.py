@@ -286,7 +286,7 @@ class StandardMetadataTest(parameterized.TestCase, temporary.TemporaryFiles,
           (vocabulary.name, vocabulary.type),
           (b'vocab.txt', schema.AssociatedFileType.VOCABULARY))
       [output] = subgraph.outputTensorMetadata
-      self.assertEqual(output.name, b'probabilities')
+      self.assertEqual(output.name, b'probability')
       [labels] = output.associatedFiles
       self.assertEqual(
           (labels.name, labels.type),

@@ -58,10 +58,10 @@ def build_tagger(folder: str) -> loading.TrainedModel:
       max_length=MAX_LENGTH, kind=registry.get('token_classification'))
 
 
-def build_span_labeler(folder: str) -> loading.TrainedModel:
+def build_span_labeler(folder: str, **overrides) -> loading.TrainedModel:
   """Returns a model that finds answers."""
   model = modeling.MobileBertQuestionAnswering(
-      modeling.MobileBertEncoder(architecture()))
+      modeling.MobileBertEncoder(architecture(**overrides)))
   randomize(model)
   return loading.TrainedModel(
       model, [], write_vocabulary(folder), lower_case=True,
