@@ -32,6 +32,8 @@ _ALL = dict(architecture='mobilebert_small', lower_case=True, max_length=64,
             batch_size=32, epochs=2, learning_rate=1e-3)
 ROWS: Mapping[str, dict[str, Any]] = {
     'classification': dict(_ALL, task='classification', file=SENTENCES),
+    "MediaPipe's ids": dict(_ALL, task='classification', file=SENTENCES,
+                            tokenizer='mediapipe'),
     'multi-label': dict(_ALL, task='multi_label_classification',
                         file=SENTENCES, label_column='words'),
     'pairs': dict(_ALL, task='classification', file=PAIRS, pair_column='pair'),
