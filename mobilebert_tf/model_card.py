@@ -1,16 +1,16 @@
 # Copyright 2026 The mobilebert_tf Authors
 # SPDX-License-Identifier: Apache-2.0
 
-r"""Writes the model card of a fine-tuning run anew, with what people say of it.
+r"""Writes the model card of a run anew, with what people say of it.
 
 python -m mobilebert_tf.model_card --model_dir=runs/sst2 --licence=apache-2.0 \
   --language=en --intended_use='Reviews of films in English.' \
   --benchmark=benchmarks/sst2
 
-finetune writes README.md, in the format of the Hugging Face hub: data with
-checksums, metrics with intervals, how it was trained. This program adds what no
-program knows, and sizes and latencies of exported models that `benchmark`
-measured. What was said before stays.
+finetune and train write README.md, in the format of the Hugging Face hub: data
+with checksums, metrics, how it was trained. This program adds what no program
+knows, and sizes and latencies of exported models that `benchmark` measured.
+What was said before stays.
 """
 
 from absl import flags
@@ -18,7 +18,8 @@ from absl import flags
 from mobilebert_tf.common import program
 
 _MODEL_DIR = flags.DEFINE_string(
-    'model_dir', None, 'The --output_dir of finetune.', required=True)
+    'model_dir', None, 'The --output_dir of finetune, or --model_dir of train.',
+    required=True)
 _LICENCE = flags.DEFINE_string(
     'licence', '', "Licence of the model by the hub's identifier, such as "
     'apache-2.0, mit or cc-by-4.0.')

@@ -400,10 +400,11 @@ def _split(parts: list[str]) -> Iterator[str]:
 def _existing(path: str) -> str:
   """Returns the path of a file or folder that has this name, or ''."""
   names = path, os.path.expanduser(path), os.path.expanduser(path.strip())
-  return next((name for name in names if name and _exists(name)), '')
+  return next((name for name in names if name and exists(name)), '')
 
 
-def _exists(path: str) -> bool:
+def exists(path: str) -> bool:
+  """Returns whether there is a file or folder of this name."""
   if not _is_remote(path):
     return os.path.exists(path)
   import tensorflow as tf
@@ -436,7 +437,7 @@ def find_files(paths_or_globs: Paths) -> list[str]:
   """
   found: dict[str, None] = {}
   for pattern in split_paths(paths_or_globs):
-    matches = [pattern] if _exists(pattern) else _glob(pattern)
+    matches = [pattern] if exists(pattern) else _glob(pattern)
     matches = [path for path in matches if not is_folder(path)]
     if not matches:
       raise FileNotFoundError(

@@ -21,24 +21,41 @@ from mobilebert_tf.common import files
 from mobilebert_tf.inference import loading
 from mobilebert_tf.pipelines.finetuning import run as run_lib
 from mobilebert_tf.reporting import run_card
+from mobilebert_tf.reporting import training_card
 from mobilebert_tf.tasks import registry
+from mobilebert_tf.training import resuming
+from mobilebert_tf.training import run as training
 
 
 def write_card(folder: str | os.PathLike, overwrite: bool = False,
-               **said: Any) -> pathlib.Path:
-  """Writes the model card of a finished run; see `run_card.write`.
+               **said: Any) -> str:
+  """Writes the model card of a run; see `run_card.put`.
 
   Raises:
-    FileNotFoundError: If the folder holds no finished run of `finetune`.
+    FileNotFoundError: If the folder holds no run of `train`, and no finished
+      one of `finetune`.
+    FileExistsError: If somebody has edited the card.
+    ValueError: If a statement is none that the hub accepts.
   """
-  folder = pathlib.Path(folder).expanduser()
-  results = run_lib.read_results(folder)
-  if results is None:
-    raise FileNotFoundError(
-        f'{folder} has no {run_lib.RESULTS}, so it holds no finished run of '
-        '`mobilebert finetune`.')
-  kind = registry.kind_of_recipe(results['recipe']['task'])
-  return run_card.write(folder, kind, results, overwrite, **said)
+  folder = os.path.expanduser(folder)
+  if files.exists(os.path.join(folder, run_lib.RECIPE)):
+    results = run_lib.read_results(pathlib.Path(folder))
+    if results is None:
+      raise FileNotFoundError(
+          f'{folder} has no {run_lib.RESULTS}, so it holds no finished run of '
+          '`mobilebert finetune`. The same command finishes it.')
+    kind = registry.kind_of_recipe(results['recipe']['task'])
+    return str(run_card.write(folder, kind, results, overwrite, **said))
+  params = os.path.join(folder, resuming.PARAMS_FILE)
+  if not files.exists(params):
+    raise FileNotFoundError(f'{folder} holds no run: it has no '
+                            f'{resuming.PARAMS_FILE}.')
+  logged = training.read_metrics(os.path.join(folder, training.METRICS_FILE))
+  checkpoint = checkpoints.read(checkpoints.find(folder))
+  return run_card.put(folder, lambda statements: training_card.build(
+      os.path.basename(os.path.abspath(folder)), checkpoint,
+      files.read_yaml(params), logged[-1] if logged else {}, statements),
+                      overwrite, **said)
 
 
 def save_pretrained(run: str | os.PathLike, folder: str | os.PathLike,

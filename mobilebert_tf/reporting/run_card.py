@@ -7,7 +7,7 @@ What a run knows is in its `results.json` and `evaluation.json`; what people
 say of it, in its `model_card.json`.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 import dataclasses
 import hashlib
 import math
@@ -31,7 +31,7 @@ _WRITTEN = 'written_sha256'
 _UNSAID = ('task', 'working_directory')
 # Values that say nothing, besides empty ones.
 _USUAL = {'offsets': 'characters', 'tags': 'auto', 'label_separator': ','}
-_ASKED = ('Not said yet: `mobilebert model_card --model_dir=FOLDER '
+ASKED = ('Not said yet: `mobilebert model_card --model_dir=FOLDER '
           '--intended_use="..."`.')
 
 
@@ -75,19 +75,37 @@ def write(folder: str | os.PathLike, kind: Any, results: Mapping[str, Any],
     FileExistsError: If somebody has edited the card.
     ValueError: If a statement is none that the hub accepts.
   """
-  folder = pathlib.Path(folder)
+  return pathlib.Path(put(
+      folder, lambda statements: build(
+          pathlib.Path(folder), kind, results, statements), overwrite, **said))
+
+
+def put(folder: str | os.PathLike,
+        make: Callable[['Statements'], model_card.Card],
+        overwrite: bool = False, **said: Any) -> str:
+  """Writes `README.md` and `model_card.json` into a folder; see `write`.
+
+  Args:
+    folder: Folder, which may be remote.
+    make: Function from what people say to the card.
+    overwrite: Whether a card that somebody has edited may be replaced.
+    **said: Fields of `Statements` to change.
+
+  Returns:
+    Path of the card.
+  """
   before = read_statements(folder)
   statements = Statements(**{
       **{name: value for name, value in before.items() if name != _WRITTEN},
       **{name: value for name, value in said.items() if value}})
-  path = folder / model_card.NAME
-  if path.exists() and not overwrite and (
+  path = os.path.join(folder, model_card.NAME)
+  if not overwrite and files.exists(path) and (
       _digest(files.read_text(path)) != before.get(_WRITTEN)):
     raise FileExistsError(
         f'{path} is not as it was written, so somebody has edited it. Remove '
         'it, or allow to overwrite it.')
-  text = build(folder, kind, results, statements).render()
-  files.write_json(folder / STATEMENTS, {
+  text = make(statements).render()
+  files.write_json(os.path.join(folder, STATEMENTS), {
       **dataclasses.asdict(statements), _WRITTEN: _digest(text)})
   files.write_text(path, text)
   return path
@@ -95,8 +113,8 @@ def write(folder: str | os.PathLike, kind: Any, results: Mapping[str, Any],
 
 def read_statements(folder: str | os.PathLike) -> dict[str, Any]:
   """Returns the content of a run's `model_card.json`; empty if it has none."""
-  path = pathlib.Path(folder) / STATEMENTS
-  if not path.exists():
+  path = os.path.join(folder, STATEMENTS)
+  if not files.exists(path):
     return {}
   found = files.read_json(path)
   known = {field.name for field in dataclasses.fields(Statements)}
@@ -111,7 +129,7 @@ def build(folder: pathlib.Path, kind: Any, results: Mapping[str, Any],
   """Returns the card of a run; see `write`."""
   evaluation = evaluation_report.read(folder)
   recipe = results['recipe']
-  base = said.base_model or _hub_name(recipe.get('init_checkpoint', ''))
+  base = said.base_model or hub_name(recipe.get('init_checkpoint', ''))
   metadata = {
       'license': said.licence, 'language': said.language, 'base_model': base,
       'library_name': model_card.LIBRARY, 'pipeline_tag': kind.pipeline,
@@ -120,11 +138,11 @@ def build(folder: pathlib.Path, kind: Any, results: Mapping[str, Any],
   }
   return model_card.Card(metadata, _title(folder.resolve()), {
       'Model': _model(kind, results),
-      'Intended use': said.intended_use or _ASKED,
+      'Intended use': said.intended_use or ASKED,
       'How to use it': _usage(kind),
       'Data': _data(results),
       'Evaluation': _evaluation(evaluation, kind),
-      'Sizes and latencies': _exports(said.exports),
+      'Sizes and latencies': describe_sizes(said.exports),
       'Training': _training(results),
       'Limits': _limits(evaluation),
       'Licence': said.licence or model_card.UNKNOWN_LICENCE,
@@ -215,7 +233,8 @@ def _evaluation(evaluation: Mapping[str, Any], kind: Any) -> str:
       ('Metric', 'Value', '95% interval'), rows)
 
 
-def _exports(exports: Sequence[Mapping[str, Any]]) -> str:
+def describe_sizes(exports: Sequence[Mapping[str, Any]]) -> str:
+  """Returns the section on what `describe_exports` found."""
   rows = []
   for each in exports:
     times = '; '.join(
@@ -241,7 +260,7 @@ def _training(results: Mapping[str, Any]) -> str:
   recipe = {name: value for name, value in results['recipe'].items()
             if name not in _UNSAID
             and value not in ('', [], None, 0, 0.0, _USUAL.get(name))}
-  rows = [(name.replace('_', ' ').capitalize(), model_card.code(_short(value)))
+  rows = [(name.replace('_', ' ').capitalize(), model_card.code(short(value)))
           for name, value in recipe.items()]
   rows += [('Steps', f'{results["steps"]:,}'),
            ('Duration', formatting.duration(results['seconds'])),
@@ -273,7 +292,7 @@ def _eval_results(kind: Any, results: Mapping[str, Any]
           for name, value in found]
 
 
-def _hub_name(start: str) -> str:
+def hub_name(start: str) -> str:
   """Returns the name on the hub that a run started from, '' if none."""
   parts = start.split('/')
   is_name = len(parts) == 2 and all(parts) and not os.path.exists(start) and (
@@ -281,7 +300,7 @@ def _hub_name(start: str) -> str:
   return start if is_name else ''
 
 
-def _short(value: Any) -> str:
+def short(value: Any) -> str:
   """Returns a setting, of a path its end: not where on whose machine it is."""
   if isinstance(value, str) and '/' in value:
     return '/'.join(pathlib.PurePath(value).parts[-2:])

@@ -74,6 +74,16 @@ def build_strategy(runtime: cfg.RuntimeConfig) -> tf.distribute.Strategy:
       tpu_address=runtime.tpu)
 
 
+def is_chief() -> bool:
+  """Returns whether this process is the one of all workers that writes."""
+  resolver = tf.distribute.cluster_resolver.TFConfigClusterResolver()
+  jobs = resolver.cluster_spec().as_dict()
+  if not jobs or resolver.task_type == 'chief':
+    return True
+  return (resolver.task_type == 'worker' and resolver.task_id == 0
+          and 'chief' not in jobs)
+
+
 def tell(strategy: tf.distribute.Strategy) -> None:
   """Says on what a run trains, and which accelerators it leaves idle."""
   notices.inform(f'Training on {describe(strategy)}.')

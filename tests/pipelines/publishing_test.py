@@ -4,14 +4,18 @@
 """Models go to a hub, which is a server of ours, and come back by their name.
 """
 
+import hashlib
 import pathlib
+import shutil
 
 import huggingface_hub
 import tensorflow as tf
 
 import mobilebert_tf
 from mobilebert_tf.pipelines import publishing
+from mobilebert_tf.training import run
 from tests import hub_server
+from tests import tiny_runs
 from tests.data import temporary
 from tests.inference import tiny_classifier
 
@@ -84,6 +88,49 @@ class PublishingTest(temporary.TemporaryFiles, tf.test.TestCase):
       hub.refusal = 403
       with self.assertRaisesRegex(PermissionError, 'write to me/mine'):
         publishing.push(self.model, 'me/mine', licence='mit')
+
+
+class TrainingCardTest(tiny_runs.TinyRuns, tf.test.TestCase):
+
+  def test_a_run_of_training_has_a_card(self):
+    folder = pathlib.Path(self.make_folder(), 'encoder')
+    run.run_experiment(self.params(tiny_runs.PRETRAIN, self.settings(2)),
+                       'train', str(folder))
+    publishing.write_card(folder)
+    text = (folder / 'README.md').read_text()
+    card = huggingface_hub.ModelCard(text)
+    self.assertEqual(card.data.pipeline_tag, 'fill-mask')
+    records = pathlib.Path(self.records)
+    total = sum(path.stat().st_size for path in records.glob('*.tfrecord*'))
+    checksum = hashlib.sha256(
+        (records / 'manifest.json').read_bytes()).hexdigest()
+    self.assertIn(f'| 2 | {total:,} | `{checksum}` |', text)
+    self.assertNotIn(self.records, text)  # On whose machine it is.
+    last = run.read_metrics(str(folder / run.METRICS_FILE))[-1]
+    self.assertIn(f'| Training loss | {last["training_loss"]:.5g} |', text)
+    for row in ('Steps | `2`', 'Texts of a step | `4`', 'Seed | `3`',
+                'Optimizer | `lamb_reference`'):
+      self.assertIn(f'| {row} |', text)
+
+    with self.subTest('what people say stays'):
+      publishing.write_card(folder, licence='mit')
+      publishing.write_card(folder)
+      self.assertEqual(huggingface_hub.ModelCard.load(
+          folder / 'README.md').data.license, 'mit')
+
+    with self.subTest('what somebody has edited is not replaced'):
+      (folder / 'README.md').write_text(text + '\nMore.\n')
+      with self.assertRaisesRegex(FileExistsError, 'edited'):
+        publishing.write_card(folder)
+
+    with self.subTest('data that are gone have no checksum'):
+      shutil.rmtree(records)
+      publishing.write_card(folder, overwrite=True)
+      self.assertNotIn(checksum, (folder / 'README.md').read_text())
+
+  def test_other_folders_are_refused(self):
+    with self.assertRaisesRegex(FileNotFoundError, 'holds no run'):
+      publishing.write_card(self.records)
 
 
 if __name__ == '__main__':

@@ -4,6 +4,7 @@
 """The devices that a run gets, on machines with and without accelerators."""
 
 import contextlib
+import json
 import os
 from unittest import mock
 
@@ -91,6 +92,17 @@ class StrategyTest(tf.test.TestCase, parameterized.TestCase):
     self.assertEqual(
         devices._strategy_name(devices.RuntimeConfig(), workers=2),
         'multi_worker_mirrored')
+
+  @parameterized.parameters(
+      (None, None, True), ('worker', 0, True), ('worker', 1, False),
+      ('chief', 0, True), ('evaluator', 0, False))
+  def test_the_chief_of_several_workers(self, job, index, expected):
+    cluster = {'worker': ['a:1', 'b:1'],
+               **({'chief': ['c:1']} if job == 'chief' else {})}
+    config = json.dumps(
+        {'cluster': cluster, 'task': {'type': job, 'index': index}})
+    with mock.patch.dict(os.environ, {'TF_CONFIG': config} if job else {}):
+      self.assertEqual(devices.is_chief(), expected)
 
   def test_nothing_is_pinned_on_a_machine_without_gpu(self):
     strategy = devices.build_strategy(devices.RuntimeConfig())
