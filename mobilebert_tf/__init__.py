@@ -60,6 +60,9 @@ __all__ = sorted(_PUBLIC)
 def __getattr__(name: str) -> Any:
   if name != 'modeling' and name not in _PUBLIC:
     raise AttributeError(f'module {__name__!r} has no attribute {name!r}')
+  if 'tensorflow' not in sys.modules:
+    # Dozens of lines on how it was built. TF_CPP_MIN_LOG_LEVEL=0 shows them.
+    os.environ.setdefault('TF_CPP_MIN_LOG_LEVEL', '3')
   if 'modeling' in (name, _PUBLIC.get(name)):
     # It registers what from_pretrained and save_pretrained of a model call.
     importlib.import_module(f'{__name__}.checkpoints')
