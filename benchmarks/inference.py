@@ -17,15 +17,19 @@ convert them; ours have the usual lengths of our exports, of which a sentence
 takes the shortest that holds it; the others take any.
 
 Each contender is a process that does nothing else: other processes, which end
-before, convert and export. They take turns, so that other load slows all alike.
+before, convert and export, as many at once as there are cores. They take turns,
+so that other load slows all alike.
 Targets are for the full size on one thread.
 """
 
 from collections.abc import Iterator, Sequence
+from concurrent import futures
 import contextlib
 import dataclasses
+import functools
 import importlib.metadata
 import importlib.util
+import multiprocessing
 import os
 import signal
 import statistics
@@ -178,12 +182,15 @@ def _measure(settings: contender_lib.Settings, names: Sequence[str],
   """Prepares, starts and times; who fails is added to `left_out`."""
   with _progress('Making weights'), measuring.ChildProcess() as child:
     child.call(weights.write, settings)
-  for members in _prepared_together(names):
-    what = 'Preparing ' + formatting.listing(
-        [inference_results.title(name) for name in members])
-    with (_failing(members, left_out), _progress(what),
-          measuring.ChildProcess() as child):
-      child.call(process.prepare, members, settings)
+  with futures.ThreadPoolExecutor(len(os.sched_getaffinity(0))) as pool:
+    try:
+      list(pool.map(functools.partial(_prepare, settings, left_out),
+                    _prepared_together(names)))
+    except BaseException:  # Threads wait for their processes.
+      pool.shutdown(wait=False, cancel_futures=True)
+      for child in multiprocessing.active_children():
+        child.kill()
+      raise
   with contextlib.ExitStack() as stack:
     children, started = {}, {}
     for name in names:
@@ -197,6 +204,16 @@ def _measure(settings: contender_lib.Settings, names: Sequence[str],
     seconds = _time(children, started, len(settings.sentences))
   return {name: inference_results.Result(started[name], seconds[name])
           for name in children}
+
+
+def _prepare(settings: contender_lib.Settings, left_out: dict[str, str],
+             names: Sequence[str]) -> None:
+  """Makes the files of some contenders; who fails is added to `left_out`."""
+  what = 'Preparing ' + formatting.listing(
+      [inference_results.title(name) for name in names])
+  with (_failing(names, left_out), _progress(what),
+        measuring.ChildProcess() as child):
+    child.call(process.prepare, names, settings)
 
 
 def _prepared_together(names: Sequence[str]) -> list[list[str]]:
@@ -220,14 +237,11 @@ def _failing(names: Sequence[str], left_out: dict[str, str]) -> Iterator[None]:
 @contextlib.contextmanager
 def _progress(what: str) -> Iterator[None]:
   """Says what is being done, and then how long it took."""
-  print(f'{what} ...', end='', flush=True)
+  print(f'{what} ...', flush=True)
   started = time.monotonic()
-  try:
-    yield
-  except BaseException:
-    print(flush=True)  # Ends the line.
-    raise
-  print(f' {formatting.duration(time.monotonic() - started)}', flush=True)
+  yield
+  print(f'{what}: {formatting.duration(time.monotonic() - started)}',
+        flush=True)
 
 
 def _time(children: dict[str, measuring.ChildProcess],
