@@ -14,6 +14,7 @@ from mobilebert_tf.data import pretraining_records
 from mobilebert_tf.reporting import run_card
 
 _PARTS = {'train_data': 'train', 'validation_data': 'held out'}
+_RATE = 'trainer.optimizer_config.learning_rate'
 # Names in the card of settings of an experiment.
 _SETTINGS = {
     'task.init_checkpoint': 'Started from',
@@ -24,7 +25,8 @@ _SETTINGS = {
     'task.train_data.seq_length': 'Tokens of a text, at most',
     'task.train_data.seed': 'Seed',
     'trainer.optimizer_config.optimizer.type': 'Optimizer',
-    'trainer.optimizer_config.learning_rate.type': 'Schedule of the rate',
+    f'{_RATE}.type': 'Schedule of the rate',
+    f'{_RATE}.polynomial.initial_learning_rate': 'Largest rate',
     'runtime.mixed_precision_dtype': 'Precision of activations',
 }
 # Data without a manifest that are read for a checksum.
