@@ -4,11 +4,11 @@
 // Prints what a model in the browser computes of each text, as JSON.
 //   node runtime_browser.mjs CHROMIUM PAGE MODEL < texts.json
 
-import {readFileSync} from 'node:fs';
+import {text} from 'node:stream/consumers';
 import puppeteer from 'puppeteer-core';
 
 const [chromium, page, model] = process.argv.slice(2);
-const texts = JSON.parse(readFileSync(0, 'utf-8'));
+const texts = JSON.parse(await text(process.stdin));
 const browser = await puppeteer.launch({
   executablePath: chromium, headless: true, protocolTimeout: 1_800_000,
   // The sandbox refuses root, as which benchmarks run in containers.

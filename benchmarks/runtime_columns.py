@@ -113,6 +113,9 @@ def _open_openvino(path: pathlib.Path) -> Any:
 def _open_browser(path: pathlib.Path) -> Elsewhere:
   """Returns what asks the page of examples/web, tokenizer included."""
   kind = _open(path).metadata.kind
+  if not kind.mediapipe_task:  # Neither runs anything but whole texts.
+    raise ValueError(
+        'The page answers whole texts, and has nothing for words and spans.')
   name = kind.number_outputs[0]
   if path.suffix == '.onnx':
     name = kind.hub_names.get(name, name)

@@ -7,7 +7,8 @@
  * Reads what export_tflite and export_onnx put into their files.
  *
  * @param {Uint8Array} bytes The file.
- * @return {{metadata: Object, tokens: string[], labels: string[]}}
+ * @return {{metadata: Object, tokens: string[], labels: string[],
+ *     isTFLite: boolean}}
  */
 export function readModelFile(bytes) {
   const isTFLite = new TextDecoder().decode(bytes.subarray(4, 8)) === 'TFL3';
@@ -19,6 +20,7 @@ export function readModelFile(bytes) {
     }
   }
   return {
+    isTFLite,
     metadata: JSON.parse(texts['metadata.json']),
     tokens: lines(texts['vocab.txt']),
     labels: lines(texts['labels.txt'] ?? ''),

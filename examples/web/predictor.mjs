@@ -44,8 +44,7 @@ export class Predictor {
                       `${Object.keys(ANSWERS).join(', ')}.`);
     }
     const tokenizer = new Tokenizer(file.tokens, lower_case, max_word_length);
-    const open = 'lengths' in file.metadata && file.metadata.lengths.length ?
-        openLiteRt : openOnnx;
+    const open = file.isTFLite ? openLiteRt : openOnnx;
     return new Predictor(file, tokenizer,
                          await open(bytes, file.metadata, tokenizer.pad));
   }

@@ -28,12 +28,18 @@ function inTurn(task) {
  *     from ids and segments to the outputs by name.
  */
 export async function openLiteRt(bytes, metadata, pad) {
+  if (!metadata.lengths.length) {
+    throw new Error('The file has no signature of one length. Export it ' +
+                    'without --dynamic_length.');
+  }
   const {loadLiteRt, loadAndCompile, Tensor} = await import('@litertjs/core');
   await (liteRt ??= loadLiteRt('./lib/litert/wasm/'));
   const model = await loadAndCompile(bytes, {accelerator: 'wasm'});
   return async (ids, types) => {
-    // One [PAD] at least follows a text, which its last token reads.
-    const length = metadata.lengths.find((each) => each > ids.length);
+    // One [PAD] at least follows a text, which its last token reads; files for
+    // MediaPipe add it themselves.
+    const least = ids.length + (metadata.runtime === 'mediapipe' ? 0 : 1);
+    const length = metadata.lengths.find((each) => each >= least);
     const fill = (values, filling) => new Tensor(Int32Array.from(
         {length}, (_, i) => i < ids.length ? values[i] : filling), [1, length]);
     const inputs = {

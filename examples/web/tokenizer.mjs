@@ -12,6 +12,10 @@ const SINGLE = new RegExp(
     '\\u{f900}-\\u{faff}\\u{20000}-\\u{2a6df}\\u{2a700}-\\u{2ceaf}' +
     '\\u{2f800}-\\u{2fa1f}]', 'gu');
 const WHITE_SPACE = /\p{White_Space}+/u;
+// MediaPipe keeps all but NUL, and knows the white space of ASCII alone.
+const MEDIAPIPE_REMOVED = /[\0\p{Cs}]/gu;
+const MEDIAPIPE_SPACE = /[\t\n\f\r ]+/;
+const MEDIAPIPE_LONGEST_WORD = 100;  // In bytes.
 
 /**
  * A tokenizer.
@@ -22,7 +26,7 @@ export class Tokenizer {
   /**
    * @param {string[]} tokens Vocabulary in the order of the ids.
    * @param {boolean|string} lowerCase true (accents are stripped as well),
-   *     false, or 'keep_accents'.
+   *     false, 'keep_accents', or 'mediapipe' for the ids of MediaPipe Tasks.
    * @param {number} maxWordLength Length in characters of the longest word that
    *     is no [UNK].
    */
@@ -46,6 +50,12 @@ export class Tokenizer {
 
   /** Returns the words of a text, normalized. */
   words(text) {
+    if (this.lowerCase === 'mediapipe') {
+      return text.replace(MEDIAPIPE_REMOVED, '')
+          .replace(/[A-Z]+/g, (found) => found.toLowerCase())
+          .replace(SINGLE, ' $& ').split(MEDIAPIPE_SPACE)
+          .filter((word) => word);
+    }
     text = text.replace(REMOVED, '');
     if (this.lowerCase) {
       text = text.toLowerCase();
@@ -60,7 +70,10 @@ export class Tokenizer {
   /** Returns the ids of a word's pieces, the longest first. */
   pieces(word) {
     const characters = [...word];
-    if (characters.length > this.maxWordLength) {
+    const isTooLong = this.lowerCase === 'mediapipe' ?
+        new TextEncoder().encode(word).length > MEDIAPIPE_LONGEST_WORD :
+        characters.length > this.maxWordLength;
+    if (isTooLong) {
       return [this.unknown];
     }
     const found = [];

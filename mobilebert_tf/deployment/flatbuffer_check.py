@@ -85,11 +85,14 @@ class _Table:
     return self.fields.get(name, default)
 
 
-def check(model: bytes | mmap.mmap) -> None:
+def check(model: bytes | mmap.mmap) -> bool:
   """Checks that every offset and index of a model leads to its place.
 
   Args:
     model: The flatbuffer; bytes may follow it.
+
+  Returns:
+    Whether a signature takes an input of any length.
 
   Raises:
     ValueError: If one does not; names the table or the field.
@@ -97,14 +100,14 @@ def check(model: bytes | mmap.mmap) -> None:
   Example: `check(pathlib.Path('model.tflite').read_bytes())`
   """
   with memoryview(model) as data:
-    _Checker(data).check()
+    return _Checker(data).check()
 
 
-def check_file(path: str | os.PathLike) -> None:
+def check_file(path: str | os.PathLike) -> bool:
   """Checks a file as `check` does, without reading its weights."""
   with open(path, 'rb') as file, mmap.mmap(
       file.fileno(), 0, access=mmap.ACCESS_READ) as model:
-    check(model)
+    return check(model)
 
 
 class _Checker:
@@ -113,7 +116,7 @@ class _Checker:
     self._data, self._size = data, len(data)
     self._vtables: dict[tuple[str, int], tuple[int, list[tuple[int, int]]]] = {}
 
-  def check(self) -> None:
+  def check(self) -> bool:
     if self._size < 8 or bytes(self._data[4:8]) != _IDENTIFIER:
       raise ValueError('it is no flatbuffer of TensorFlow Lite.')
     model = self._table('Model', self._follow(0, 'the root'))
@@ -125,11 +128,16 @@ class _Checker:
     _check_indices(model, 'metadata_buffer', len(buffers))
     for subgraph in subgraphs:
       _check_subgraph(subgraph, buffers, len(model.get('operator_codes')))
+    any_length = False
     for signature in model.get('signature_defs'):
       _check_index(signature, 'subgraph_index', len(subgraphs))
       tensors = subgraphs[signature.get('subgraph_index', 0)].get('tensors')
       for each in (*signature.get('inputs'), *signature.get('outputs')):
         _check_index(each, 'tensor_index', len(tensors))
+      any_length |= any(
+          min(tensors[each.get('tensor_index', 0)].get('shape_signature'),
+              default=0) < 0 for each in signature.get('inputs'))
+    return any_length
 
   def _check_buffer(self, buffer: _Table) -> None:
     end = buffer.get('offset', 0) + buffer.get('size', 0)

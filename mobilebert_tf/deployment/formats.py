@@ -3,7 +3,7 @@
 
 """Formats of exported models, a line each, and the models by their paths."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 import dataclasses
 import importlib
 import os
@@ -12,6 +12,7 @@ import types
 from typing import Any
 
 from mobilebert_tf.common import files
+from mobilebert_tf.deployment import onnx_files
 
 
 @dataclasses.dataclass(frozen=True)
@@ -35,6 +36,8 @@ class Format:
     marker: File that is in its folders; empty for files.
     within: Files that a folder of them may have, the first that is there for
       the folder.
+    is_ours: Function from a file of `within` to whether this package wrote it;
+      folders of checkpoints have others' as well.
   """
   name: str
   title: str
@@ -43,6 +46,7 @@ class Format:
   suffix: str = ''
   marker: str = ''
   within: Sequence[str] = ()
+  is_ours: Callable[[pathlib.Path], bool] = lambda path: True
 
   def recognises(self, path: pathlib.Path) -> bool:
     """Returns whether a path is an exported model of this format."""
@@ -76,9 +80,9 @@ FORMATS: dict[str, Format] = {each.name: each for each in (
     Format('saved_model', 'SavedModel', 'saved_model', 'saved_model_runner',
            marker='saved_model.pb'),
     Format('tflite', 'TFLite', 'tflite', 'tflite_runner', suffix='.tflite'),
-    Format('onnx', 'ONNX', 'onnx', 'onnx_runner', suffix='.onnx', within=(
-        'onnx/model.onnx', 'onnx/model_fp16.onnx',
-        'onnx/model_quantized.onnx')),
+    Format('onnx', 'ONNX', 'onnx', 'onnx_runner', suffix=onnx_files.SUFFIX,
+           within=tuple(onnx_files.FILES.values()),
+           is_ours=onnx_files.is_ours),
 )}
 
 
@@ -139,7 +143,7 @@ def locate(path: pathlib.Path) -> pathlib.Path | None:
     return path
   for each in FORMATS.values():
     for name in each.within:
-      if each.recognises(path / name):
+      if each.recognises(path / name) and each.is_ours(path / name):
         return path / name
   versions = [each for each in (path.iterdir() if path.is_dir() else ())
               if each.name.isdecimal() and recognise(each)]

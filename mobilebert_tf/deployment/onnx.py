@@ -22,6 +22,7 @@ from mobilebert_tf.checkpoints import tokenizer_files
 from mobilebert_tf.common import files
 from mobilebert_tf.common import outputs
 from mobilebert_tf.deployment import agreement
+from mobilebert_tf.deployment import onnx_files
 from mobilebert_tf.deployment import onnx_graph
 from mobilebert_tf.deployment import onnx_model
 from mobilebert_tf.deployment import onnx_runner
@@ -39,10 +40,6 @@ except ImportError as error:
   raise RuntimeError('Writing ONNX files needs onnx and onnxruntime: pip '
                      "install 'mobilebert_tf[onnx]'.") from error
 
-# Files of a folder by quantization, where transformers.js looks for its `dtype`
-# fp32, fp16 and q8.
-FILES = {'none': 'onnx/model.onnx', 'float16': 'onnx/model_fp16.onnx',
-         'dynamic': 'onnx/model_quantized.onnx'}
 MARKER = 'onnx'
 _SETTINGS = frozenset({
     'config.json', 'tokenizer.json', 'tokenizer_config.json', 'vocab.txt'})
@@ -80,7 +77,8 @@ def write(trained: loading.TrainedModel, output_file: str | os.PathLike,
   _check_quantizations([quantization])
   agreement.check_texts(trained, texts)
   output_file = pathlib.Path(output_file).expanduser()
-  outputs.check_file(output_file, _is_ours, 'an .onnx file of mobilebert_tf')
+  outputs.check_file(output_file, onnx_files.begins_as_ours,
+                     'an .onnx file of mobilebert_tf')
   folded = rewriting.fold(trained.model, agreement.batches(trained, texts))
   with files.replacing(output_file) as new:
     _write(trained, folded, new, quantization, reduce_range)
@@ -97,14 +95,14 @@ def write_folder(
     report: Callable[[str], None] = logging.info) -> None:
   """Writes a folder that transformers.js and optimum load.
 
-  It has `FILES`, each as `write` makes it, and beside them `config.json` and
-  the tokenizer's files.
+  It has `onnx_files.FILES`, each as `write` makes it, and beside them
+  `config.json` and the tokenizer's files.
 
   Args:
     trained: The model.
     output_dir: The folder; one that this function wrote is replaced.
     texts: Real texts; see `write`.
-    quantizations: Names of `FILES`.
+    quantizations: Names of `onnx_files.FILES`.
     reduce_range: Whether weights have 7 bits; see `write`.
     largest_disagreement: See there.
     report: Receiver of what the check of each file found.
@@ -118,25 +116,25 @@ def write_folder(
   _check_quantizations(quantizations)
   agreement.check_texts(trained, texts)
   folder = pathlib.Path(output_dir).expanduser()
-  folded = rewriting.fold(trained.model, agreement.batches(trained, texts))
   _check_folder(folder)
+  folded = rewriting.fold(trained.model, agreement.batches(trained, texts))
   with files.replace_folder(folder, MARKER) as new:
     _write_settings(trained, new)
     (new / MARKER).mkdir()
     expected = trained.kind.answers(trained, texts)
     for quantization in quantizations:
-      path = new / FILES[quantization]
+      path = new / onnx_files.FILES[quantization]
       _write(trained, folded, path, quantization, reduce_range)
-      report(f'{FILES[quantization]}: ' + _check(
+      report(f'{onnx_files.FILES[quantization]}: ' + _check(
           trained, path, texts, expected, largest_disagreement))
 
 
 def _check_quantizations(quantizations: Sequence[str]) -> None:
-  unknown = [each for each in quantizations if each not in FILES]
+  unknown = [each for each in quantizations if each not in onnx_files.FILES]
   if unknown or not quantizations:
     raise ValueError(
         f'Unknown quantization {", ".join(unknown) or "(none is named)"}; ONNX '
-        f'files are written with {", ".join(FILES)}.')
+        f'files are written with {", ".join(onnx_files.FILES)}.')
 
 
 def _check(trained: loading.TrainedModel, path: str | os.PathLike,
@@ -147,19 +145,15 @@ def _check(trained: loading.TrainedModel, path: str | os.PathLike,
       largest)
 
 
-def _is_ours(beginning: bytes) -> bool:
-  """Whether a file begins as those written here: version, then producer."""
-  return beginning[:1] == b'\x08' and onnx_graph.PRODUCER.encode() in beginning
-
-
 def _check_folder(folder: pathlib.Path) -> None:
   """Raises FileExistsError if a folder has what was not written here."""
   if not folder.is_dir() or not any(folder.iterdir()):
     return  # `replace_folder` refuses a file.
   for path in sorted(each for each in folder.rglob('*') if each.is_file()):
     name = path.relative_to(folder).as_posix()
-    if name in FILES.values():
-      outputs.check_file(path, _is_ours, 'an .onnx file of mobilebert_tf')
+    if name in onnx_files.FILES.values():
+      outputs.check_file(path, onnx_files.begins_as_ours,
+                         'an .onnx file of mobilebert_tf')
     elif name not in _SETTINGS:
       raise FileExistsError(
           f'{folder} is no folder of export_onnx: it has {name}. Nothing in it '
@@ -198,7 +192,7 @@ def quantize(model: onnx.ModelProto,
                           if node.name.startswith(onnx_graph.HEAD)])
     quantized = onnx.load(path)
   del quantized.metadata_props[:]
-  quantized.producer_name = onnx_graph.PRODUCER
+  quantized.producer_name = onnx_files.PRODUCER
   return quantized
 
 

@@ -16,6 +16,7 @@ from typing import Any
 
 import numpy as np
 import mobilebert_tf
+from mobilebert_tf.deployment import onnx_files
 from mobilebert_tf.inference import folding
 from mobilebert_tf.modeling import layers
 from mobilebert_tf.modeling import layout as layout_lib
@@ -29,7 +30,6 @@ except ImportError as error:
 FLOAT = onnx.TensorProto.FLOAT
 # Of 2022, with LayerNormalization: ONNX Runtime 1.12 runs it.
 OPSET, _IR_VERSION = 17, 8
-PRODUCER = 'mobilebert_tf'
 INPUTS = ('input_ids', 'attention_mask', 'token_type_ids')
 # Nodes of heads, which stay in float32: their weights hold scales of channels
 # that may be 1e7 apart.
@@ -120,7 +120,7 @@ class Graph:
         onnx.helper.make_graph(self._nodes, 'mobilebert', self._inputs,
                                self._outputs, self._initializers),
         opset_imports=[onnx.helper.make_opsetid('', OPSET)],
-        ir_version=_IR_VERSION, producer_name=PRODUCER,
+        ir_version=_IR_VERSION, producer_name=onnx_files.PRODUCER,
         producer_version=mobilebert_tf.__version__)
     onnx.checker.check_model(model)
     return model

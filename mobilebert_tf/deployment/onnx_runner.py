@@ -27,7 +27,6 @@ except ImportError as error:
 INPUTS = ('input_ids', 'attention_mask', 'token_type_ids')
 # Fields of metadata.json about the bytes of the model.
 SIZE, SHA256 = 'model_bytes', 'model_sha256'
-SUFFIX = '.onnx'
 
 
 class OnnxRunner(text_runner.TextRunner):

@@ -118,7 +118,7 @@ class SavedModelRunner:
   def _run(self, *texts: Sequence[str] | None) -> dict[str, tf.Tensor]:
     given = [each for each in texts if each is not None]
     return self._function(**{
-        name: tf.constant([text.encode('utf-8', 'replace') for text in each],
+        name: tf.constant([text.encode('utf-8', 'ignore') for text in each],
                           tf.string)
         for name, each in zip(self._inputs, given, strict=True)})
 

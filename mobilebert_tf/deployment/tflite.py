@@ -83,6 +83,9 @@ def write(
   Example: `write(registry.load('runs/sst2'), 'sst2.tflite', texts)`
   """
   agreement.check_texts(trained, texts)
+  _check_options(quantization, dynamic_length, text_signatures, accumulation)
+  if runtime == tflite_file.MEDIAPIPE:
+    mediapipe_file.check(trained, lengths, text_signatures)
   output_file = pathlib.Path(output_file).expanduser()
   outputs.check_file(output_file, _is_tflite, 'a .tflite file')
   module = served_module.build(trained, agreement.batches(trained, texts))
@@ -107,6 +110,11 @@ def write(
     if runtime == tflite_file.MEDIAPIPE:
       report(mediapipe_file.check_tokens(
           new, trained, texts, expected, largest_disagreement))
+  written = signature_lengths(
+      lengths or (), module.max_length, len(module.text_inputs))
+  if set(lengths or ()) - set(written):
+    report('Of --lengths it has ' + ', '.join(map(str, written)) + ', since the '
+           f'longest text has {module.max_length} tokens and a [PAD].')
   if quantization != 'int4':
     report('It needs TensorFlow Lite or LiteRT of '
            f'{tflite_file.min_runtime(data) or "unknown release"} or later.')
@@ -245,19 +253,7 @@ def convert(module: served_module.ServedModule, lengths: Sequence[int],
     ValueError: For an unknown quantization, no length, or a length of int8 that
       has no calibration.
   """
-  if quantization not in tflite_file.QUANTIZATIONS:
-    raise ValueError(
-        f'Unknown quantization {quantization!r}; accepted: '
-        f'{", ".join(tflite_file.QUANTIZATIONS)}.')
-  if quantization == 'int8' and (dynamic_length or text_signatures):
-    raise ValueError(
-        'int8 is calibrated for lengths: there is no signature for any length, '
-        'and none for text. Use dynamic, or leave these out.')
-  if accumulation != 'float32' and (
-      accumulation != 'float16' or quantization != 'float16'):
-    raise ValueError(
-        f'--accumulation={accumulation} is for --quantization=float16; with '
-        f'{quantization}, it is float32.')
+  _check_options(quantization, dynamic_length, text_signatures, accumulation)
   wanted = [*lengths, *([None] if dynamic_length else [])]
   if not wanted:
     raise ValueError('A TFLite file needs at least one length.')
@@ -299,6 +295,26 @@ def convert(module: served_module.ServedModule, lengths: Sequence[int],
         converter.target_spec._experimental_supported_accumulation_type = (
             tf.float16)
     return converter.convert()
+
+
+def _check_options(quantization: str, dynamic_length: bool,
+                   text_signatures: bool, accumulation: str) -> None:
+  """Raises ValueError for options that no file has, or not together."""
+  if quantization not in tflite_file.QUANTIZATIONS:
+    raise ValueError(
+        f'Unknown quantization {quantization!r}; accepted: '
+        f'{", ".join(tflite_file.QUANTIZATIONS)}.')
+  if quantization == 'int8' and (dynamic_length or text_signatures):
+    raise ValueError(
+        'int8 is calibrated for lengths: there is no signature for any length, '
+        'and none for text. Use dynamic, or leave these out.')
+  if quantization == 'int4':
+    tflite_int4.check_installed()
+  if accumulation != 'float32' and (
+      accumulation != 'float16' or quantization != 'float16'):
+    raise ValueError(
+        f'--accumulation={accumulation} is for --quantization=float16; with '
+        f'{quantization}, it is float32.')
 
 
 def _signature(module: served_module.ServedModule, length: int | None

@@ -46,7 +46,7 @@ class CompiledEngine:
   def __init__(self, path: str, num_threads: int, weight_cache: str = ''):
     from ai_edge_litert import compiled_model as litert
     # Nothing under the final name is ever half written.
-    new = f'{weight_cache}.{os.getpid()}.new' if (
+    new = f'{weight_cache}.{os.getpid()}-{threading.get_ident()}.new' if (
         weight_cache and not os.path.exists(weight_cache)) else ''
     options = litert.Options(
         hardware_accelerators=litert.HardwareAccelerator.CPU,
@@ -245,7 +245,8 @@ def _environment() -> Any:
 def _silence() -> None:
   """Sends what native code still writes to standard error nowhere."""
   with contextlib.suppress(OSError, ValueError):
-    sys.stderr.flush()
+    if sys.stderr:  # None where Python started without one.
+      sys.stderr.flush()
     os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
 
 
@@ -253,10 +254,12 @@ def _silence() -> None:
 def _quiet() -> Iterator[None]:
   """Keeps LiteRT's log, a dozen lines for each file, from standard error.
 
-  It has no setting for that. What raises an error says so by itself.
+  It has no setting for that. What raises an error says so by itself. What other
+  threads write meanwhile is lost: the descriptor is one for the process.
   """
   with _stderr_lock:
-    sys.stderr.flush()
+    if sys.stderr:
+      sys.stderr.flush()
     try:
       saved = os.dup(2)
     except OSError:  # Closed, as in a service.

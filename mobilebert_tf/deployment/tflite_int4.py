@@ -8,11 +8,19 @@ and leaves tables that are looked up in float32; these become int8 here.
 """
 
 import contextlib
+import importlib.util
 import io
 from typing import Any
 
 import flatbuffers
 import numpy as np
+
+
+def check_installed() -> None:
+  """Raises ValueError unless ai-edge-quantizer is installed."""
+  if importlib.util.find_spec('ai_edge_quantizer') is None:
+    raise ValueError('--quantization=int4 needs ai-edge-quantizer: pip install '
+                     'ai-edge-quantizer.')
 
 
 def quantize(model: bytes) -> bytes:
@@ -24,13 +32,9 @@ def quantize(model: bytes) -> bytes:
   Raises:
     ValueError: If ai-edge-quantizer is not installed.
   """
-  try:
-    from ai_edge_quantizer import quantizer as quantizer_lib
-    from ai_edge_quantizer import recipe
-  except ImportError as error:
-    raise ValueError(
-        '--quantization=int4 needs ai-edge-quantizer: pip install '
-        f'ai-edge-quantizer. ({error})') from error
+  check_installed()
+  from ai_edge_quantizer import quantizer as quantizer_lib
+  from ai_edge_quantizer import recipe
   quantizer = quantizer_lib.Quantizer(bytearray(model))
   quantizer.load_quantization_recipe(recipe.dynamic_wi4b32_afp32())
   # It shows its progress.

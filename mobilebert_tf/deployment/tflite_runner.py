@@ -53,12 +53,12 @@ class Signatures:
     self._use_dynamic_length = metadata.dynamic_length and use_dynamic_length
     self._lock = threading.Lock()
     try:
-      flatbuffer_check.check_file(path)
+      any_length = flatbuffer_check.check_file(path)
       self.engine = tflite_engines.open_engine(
           self._path, num_threads,
           tflite_engines.cache_file(weight_cache, metadata.model_sha256)
           if weight_cache is not None else '',
-          any_length=metadata.dynamic_length)
+          any_length=any_length)
       found = self.engine.signatures()
     except (RuntimeError, ValueError) as error:
       raise tflite_file.damaged(path, error) from error

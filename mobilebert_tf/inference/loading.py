@@ -206,10 +206,11 @@ def _load_run(model_dir: str, checkpoint: str,
     raise ValueError(
         f'{checkpoint} is damaged, or does not fit the model of '
         f'{model_dir}/params.yaml: {error}') from error
+  pairs = (bool(getattr(data, 'pair_field', '')) if kind.reads_pairs is None
+           else kind.reads_pairs)
   return TrainedModel(
       model, labels, vocab_file, data.lower_case, data.seq_length, kind,
-      pairs=bool(kind.reads_pairs or getattr(data, 'pair_field', '')),
-      params=params, max_word_length=data.max_word_length)
+      pairs=pairs, params=params, max_word_length=data.max_word_length)
 
 
 def _read_task(model_dir: str) -> dict[str, Any]:

@@ -157,7 +157,7 @@ def _split(folder: pathlib.Path, data: str, held_out: Any,
   Raises:
     ValueError: If the folder holds the parts of another table.
   """
-  if not isinstance(held_out, float):
+  if isinstance(held_out, str | os.PathLike):
     return {'train_file': data, 'dev_file': files.find_file(held_out)}
   labels = [columns[name] for name in ('label_column',) if name in columns]
   labels += columns.get('label_columns', ())

@@ -105,6 +105,9 @@ def push(model_dir: str | os.PathLike, repo_id: str, *, licence: str = '',
   """
   model_dir = pathlib.Path(model_dir).expanduser()
   exports = [pathlib.Path(files.find_file(path)) for path in exports]
+  names = [each.name for each in exports]
+  if len({*names, model_card.NAME}) < len(names) + 1:
+    raise ValueError(f'Two files to upload have one name: {", ".join(names)}.')
   with tempfile.TemporaryDirectory() as parent:
     folder = pathlib.Path(parent, repo_id.rpartition('/')[2])
     if loading.is_run(str(model_dir), registry.KINDS):
@@ -154,3 +157,8 @@ def _upload(folder: pathlib.Path, repo_id: str, private: bool) -> str:
           'Log in with `hf auth login`, or set HF_TOKEN.') from error
     raise ConnectionError(
         f'The Hugging Face hub answers with {status}: {reason}') from error
+  except (OSError, ValueError):  # Its own words are good.
+    raise
+  except Exception as error:  # Those of its HTTP library have no known base.
+    raise ConnectionError(
+        f'The Hugging Face hub cannot be reached: {error}') from error

@@ -25,7 +25,6 @@ from mobilebert_tf.reporting import deployment as deployment_report
 from mobilebert_tf.reporting import evaluation as evaluation_report
 
 STATEMENTS = 'model_card.json'
-_RESULTS = 'results.json'
 _WRITTEN = 'written_sha256'
 # Fields of a recipe that are said elsewhere in the card.
 _UNSAID = ('task', 'working_directory')
@@ -139,7 +138,7 @@ def build(folder: pathlib.Path, kind: Any, results: Mapping[str, Any],
   return model_card.Card(metadata, _title(folder.resolve()), {
       'Model': _model(kind, results),
       'Intended use': said.intended_use or ASKED,
-      'How to use it': _usage(kind),
+      'How to use it': _usage(kind, results),
       'Data': _data(results),
       'Evaluation': _evaluation(evaluation, kind),
       'Sizes and latencies': describe_sizes(said.exports),
@@ -197,9 +196,11 @@ def _model(kind: Any, results: Mapping[str, Any]) -> str:
           '`mobilebert_tf`.')
 
 
-def _usage(kind: Any) -> str:
-  texts = ', '.join(repr(f'a {name}') for name in kind.text_names[
-      :2 if kind.reads_pairs else 1])
+def _usage(kind: Any, results: Mapping[str, Any]) -> str:
+  pairs = (results.get('pairs') if kind.reads_pairs is None
+           else kind.reads_pairs)
+  texts = ', '.join(
+      repr(f'a {name}') for name in kind.text_names[:2 if pairs else 1])
   return ('```python\nimport mobilebert_tf\n\n'
           f'answer = mobilebert_tf.load(\'FOLDER\')({texts})\n```\n\n'
           '`mobilebert export_tflite`, `mobilebert export_saved_model` and the '

@@ -17,6 +17,8 @@ import tensorflow as tf
 
 from mobilebert_tf import modeling
 from mobilebert_tf.deployment import agreement
+from mobilebert_tf.deployment import formats
+from mobilebert_tf.deployment import onnx_files
 from mobilebert_tf.inference import loading
 from mobilebert_tf.inference import rewriting
 from mobilebert_tf.tasks import registry
@@ -169,7 +171,7 @@ class OnnxFolderTest(_Case):
     cls.reports = []
     _writer().write_folder(
         cls.classifier, cls.models / 'out', cls.texts,
-        quantizations=list(_writer().FILES), largest_disagreement=0.1,
+        quantizations=list(onnx_files.FILES), largest_disagreement=0.1,
         report=cls.reports.append)
     cls.expected = cls.classifier.kind.answers(cls.classifier, cls.texts)
 
@@ -184,6 +186,17 @@ class OnnxFolderTest(_Case):
       self.assertIn(answer.label, tiny_classifier.LABELS)
       self.assertTrue(runner.answer(_TEXTS[-1]).truncated)
     self.assertLen(self.reports, 3)
+
+  def test_a_folder_is_known_by_our_files_alone(self):
+    folder = pathlib.Path(self.path('published'))
+    (folder / 'onnx').mkdir(parents=True)
+    ours = self.models / 'out/onnx/model.onnx'
+    (folder / 'onnx/model.onnx').write_bytes(
+        ours.read_bytes().replace(b'mobilebert_tf', b'another_maker'))
+    self.assertIsNone(formats.locate(folder))
+    shutil.copy(ours, folder / 'onnx/model_quantized.onnx')
+    self.assertEqual(formats.locate(folder),
+                     folder / 'onnx/model_quantized.onnx')
 
   def test_the_folder_is_laid_out_as_on_the_hub(self):
     out = self.models / 'out'

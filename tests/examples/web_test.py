@@ -72,7 +72,8 @@ def _characters() -> list[str]:
 @_needs('node')
 class TokenizerTest(parameterized.TestCase):
 
-  @parameterized.parameters(True, False, settings.KEEP_ACCENTS)
+  @parameterized.parameters(
+      True, False, settings.KEEP_ACCENTS, settings.MEDIAPIPE)
   def test_ids_are_those_of_the_package(self, lower_case):
     rng, characters = random.Random(0), _characters()
     texts = [*_TEXTS, *(
@@ -188,6 +189,12 @@ def _export(site: pathlib.Path, task: str,
     form.write(trained, path, texts, quantization='none',
                report=lambda line: None)
     yield path.name, form.open(path, registry.KINDS)
+  if trained.kind.mediapipe_task and not trained.pairs:
+    path = site / f'{task}_mediapipe.tflite'
+    formats.FORMATS['tflite'].write(
+        trained, path, texts, quantization='none', runtime='mediapipe',
+        report=lambda line: None)
+    yield path.name, formats.FORMATS['tflite'].open(path, registry.KINDS)
 
 
 @contextlib.contextmanager

@@ -67,7 +67,8 @@ def run(recipe: recipe_lib.Recipe, folder: pathlib.Path,
     The content of `results.json`: `recipe`, `data` (the files and their
     checksums), `metrics` of each held-out part,
     `score` (the one number that tells which of two runs is better), `steps`,
-    `examples`, `parameters`, `seconds` of training in its last process.
+    `examples`, `pairs` (whether it reads two texts), `parameters`, `seconds` of
+    training in its last process.
 
   Raises:
     FileNotFoundError: If a file is missing.
@@ -107,6 +108,7 @@ def _run(recipe: recipe_lib.Recipe, folder: pathlib.Path, description: str,
       'score': _score(data, metrics),
       'steps': params.trainer.train_steps,
       'examples': data.num_examples,
+      'pairs': bool(getattr(params.task.train_data, 'pair_field', '')),
       'skipped': dict(data.skipped),
       'data': _data_files(recipe, data),
       'parameters': int(sum(np.prod(v.shape) for v in model.weights)),

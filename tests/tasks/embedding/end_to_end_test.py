@@ -14,6 +14,7 @@ import tensorflow as tf
 import yaml
 
 from mobilebert_tf import modeling
+from mobilebert_tf.deployment import agreement
 from mobilebert_tf.deployment import saved_model
 from mobilebert_tf.deployment import saved_model_runner
 from mobilebert_tf.deployment import tflite
@@ -104,6 +105,17 @@ class EndToEndTest(tf.test.TestCase):
         scored.predictions, scored.metrics, self.folder / 'retrieval',
         scored.facts, scored.parts)
     self.assertIn('19 queries, 19 documents', path.read_text())
+
+  def test_a_model_of_pairs_reads_single_texts(self):
+    folder = self.folder / 'of_pairs'
+    run.run(recipe_lib.Recipe(
+        task='embedding', init_checkpoint=self.start, train_file=self.dev,
+        dev_file=self.dev, text_column='one', pair_column='other',
+        label_column='score', batch_size=32, epochs=1.0), folder)
+    trained = registry.load(str(folder))
+    texts = real_texts.find(trained)
+    agreement.check_texts(trained, texts)
+    self.assertLen(trained.kind.answers(trained, texts), len(texts))
 
   def test_a_saved_model_answers_the_same(self):
     path = saved_model.write(self.trained, self.folder / 'saved', self.texts)
