@@ -55,8 +55,10 @@ class MobileBert(
     private val lengths = json.getJSONArray("lengths").toList { getInt(it) }
     private val labelNames =
         labels.orEmpty().split("\n").let { if (it.last().isEmpty()) it.dropLast(1) else it }
-    private val reader = Native.open(vocabulary, labels, numbers(), nullThreshold())
     private val interpreter = Interpreter(model, options)
+    private var handle = Native.open(vocabulary, labels, numbers(), nullThreshold())
+    private val reader: Long
+        get() = if (handle != 0L) handle else throw IllegalStateException("It is closed.")
 
     /** The most probable label. */
     fun classify(text: String, pair: String? = null): Label {
@@ -119,8 +121,10 @@ class MobileBert(
 
     /** Frees the model; no other call may be running. */
     override fun close() {
+        if (handle == 0L) return
         interpreter.close()
-        Native.close(reader)
+        Native.close(handle)
+        handle = 0L
     }
 
     private fun compute(
