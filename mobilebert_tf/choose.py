@@ -31,6 +31,9 @@ _QUANTIZATION = flags.DEFINE_enum(
     'quantization', 'dynamic', ['none', 'float16', 'dynamic'],
     'Weights of the files; see export_tflite.')
 _ROUNDS = flags.DEFINE_integer('rounds', 5, 'Rounds of timing.', lower_bound=1)
+_LARGEST_DISAGREEMENT = flags.DEFINE_float(
+    'largest_disagreement', 0.005, 'Largest share of texts to which a file may '
+    'give another answer than its model.', 0, 1)
 _BESIDE = flags.DEFINE_list(
     'beside', [], 'Folders of runs on the same task, to be measured as well.')
 
@@ -47,7 +50,8 @@ def main() -> None:
       os.path.expanduser(_MODEL_DIR.value), folder,
       choosing.Limits(_LATENCY.value, _SIZE.value), length=_LENGTH.value,
       quantization=_QUANTIZATION.value, rounds=_ROUNDS.value,
-      beside=_BESIDE.value)
+      beside=_BESIDE.value,
+      largest_disagreement=_LARGEST_DISAGREEMENT.value)
   print(f'{_LENGTH.value} tokens, one thread of {machine.describe_hardware()}:')
   print(text_lib.format_table(family.table(found)))
   print(f'\nChosen: {chosen.name}, in {os.path.join(folder, choosing.CHOSEN)}. '

@@ -62,6 +62,8 @@ def _block(text: str) -> int:
   if not text.strip().isdecimal():
     raise ValueError(f'--blocks has {text!r}; it is a list of numbers of '
                      'blocks, counted from 1.')
+  if not int(text):
+    raise ValueError('--blocks has 0; blocks are counted from 1.')
   return int(text) - 1
 
 

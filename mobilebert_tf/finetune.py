@@ -58,10 +58,13 @@ def main() -> None:
   for flag in (_LEARNING_RATE, _BATCH_SIZE, _EPOCHS):
     if flag.value is not None:
       settings[flag.name] = flag.value
+  if _EARLY_EXIT.value:
+    from mobilebert_tf.compression.early_exit import training
+    training.check_kind(
+        registry.kind_of_recipe(fields['task']), f'--task={fields["task"]}')
   run.run(recipe_lib.Recipe(**fields, **settings, seed=_SEED.value), folder,
           runtime=device_flags.read())
   if _EARLY_EXIT.value:
-    from mobilebert_tf.compression.early_exit import training
     training.add_exits(str(folder), folder / 'early_exit', training.Options(
         seed=_SEED.value), device_flags.read())
     folder /= 'early_exit'

@@ -3,8 +3,17 @@
 
 """Settings that all trainings of compression have in common."""
 
+from collections.abc import Mapping
+import hashlib
+import json
+import os
+import pathlib
 from typing import Any
 
+from mobilebert_tf.checkpoints import bundles
+from mobilebert_tf.common import files
+
+FILE = 'settings.json'
 _LOOPS, CHECKPOINTS = 20, 5  # Of a training.
 
 
@@ -23,3 +32,42 @@ def trainer(steps: int, learning_rate: float, kept: int = 1) -> dict[str, Any]:
       'optimizer_config': {'learning_rate': {'polynomial': {
           'initial_learning_rate': learning_rate,
           'end_learning_rate': None}}}}
+
+
+def source(model_dir: str | os.PathLike) -> dict[str, str]:
+  """Returns what tells a run from others, and from itself trained anew.
+
+  Args:
+    model_dir: Folder of a run, or one of its checkpoints.
+  """
+  model_dir = os.path.abspath(os.path.expanduser(model_dir))
+  # An index has the checksums of all weights.
+  return {'model_dir': model_dir,
+          'weights': hashlib.sha256(files.read_bytes(
+              f'{bundles.locate(model_dir).prefix}.index')).hexdigest()}
+
+
+def keep(folder: pathlib.Path, settings: Mapping[str, Any],
+         usual: Mapping[str, Any]) -> None:
+  """Writes settings into a folder, or compares them with those that are there.
+
+  Args:
+    folder: Folder of a training, which exists.
+    settings: Settings that a resumed training has to have.
+    usual: Values of settings that an earlier release did not write.
+
+  Raises:
+    ValueError: If the folder was begun with other settings.
+  """
+  settings, usual = (json.loads(json.dumps(each)) for each in (settings, usual))
+  path = folder / FILE
+  if not path.exists():
+    files.write_json(path, settings, indent=1)
+    return
+  begun = {**usual, **files.read_json(path)}
+  other = [name for name, value in settings.items()
+           if name in begun and begun[name] != value]
+  if other:
+    raise ValueError(
+        f'{folder} was begun with {other[0]} {begun[other[0]]!r}, and '
+        f'{settings[other[0]]!r} is named now. Name another folder.')

@@ -113,7 +113,7 @@ def write(
   written = signature_lengths(
       lengths or (), module.max_length, len(module.text_inputs))
   if set(lengths or ()) - set(written):
-    report('Of --lengths it has ' + ', '.join(map(str, written)) + ', since the '
+    report(f'Of --lengths it has {", ".join(map(str, written))}, since the '
            f'longest text has {module.max_length} tokens and a [PAD].')
   if quantization != 'int4':
     report('It needs TensorFlow Lite or LiteRT of '

@@ -376,11 +376,11 @@ def with_settings(metadata: TFLiteMetadata,
                   settings: Mapping[str, Any]) -> TFLiteMetadata:
   """Returns metadata with other settings of the kind of task.
 
-  Raises:
-    ValueError: If the kind has no such settings, or a value makes no sense.
+  Raises ValueError if it has no such settings, or a value makes no sense.
   """
   known = [] if metadata.settings is None else [
-      field.name for field in dataclasses.fields(metadata.settings)]
+      each.name for each in dataclasses.fields(metadata.settings)
+      if task_kind.FIXED not in each.metadata]
   for name in settings:
     if name not in known:
       raise ValueError(f'A model for {metadata.kind.name} has no setting '

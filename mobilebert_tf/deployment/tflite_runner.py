@@ -112,9 +112,9 @@ class Signatures:
     return signature_name(length), length
 
   def _check(self, found: dict[str, dict[str, list[str]]]) -> None:
-    further = [each for name in self._names
-               for each in self._metadata.kind.file_signatures(
-                   name, self._metadata)]
+    further: dict[str, set[str]] = {}
+    for name in self._names:
+      further |= self._metadata.kind.file_signatures(name, self._metadata)
     missing = [name for name in (*self._names, *further) if name not in found]
     if missing:
       raise tflite_file.damaged(
@@ -128,6 +128,11 @@ class Signatures:
         raise tflite_file.damaged(
             self._path, f'the signature {name} has to take {", ".join(INPUTS)} '
             f'and give {", ".join(sorted(outputs))}.')
+    for name, wanted in further.items():
+      if not wanted.issubset(found[name]['outputs']):
+        raise tflite_file.damaged(
+            self._path, f'the signature {name} has to give '
+            f'{", ".join(sorted(wanted))}.')
     labels = self._metadata.labels
     if not labels:  # Signatures are made ready when they are first used.
       return

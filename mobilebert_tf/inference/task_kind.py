@@ -27,6 +27,8 @@ if typing.TYPE_CHECKING:  # The engines, which take a kind as an argument.
 
 # Difference of probabilities that quantization explains.
 ROUNDING = 0.02
+# In the metadata of fields of settings that are those of the model in a file.
+FIXED = 'fixed'
 
 
 class MissingPartError(ValueError):
@@ -230,15 +232,18 @@ class TaskKind:
     """Raises ValueError if the settings of a file do not fit it."""
 
   def file_signatures(self, signature: str,
-                      metadata: tflite_file.TFLiteMetadata) -> list[str]:
-    """Returns further signatures that a `.tflite` file has for a length.
+                      metadata: tflite_file.TFLiteMetadata
+                      ) -> dict[str, set[str]]:
+    """Returns further signatures of a `.tflite` file for a length.
+
+    They come with the outputs that each has at least.
 
     Args:
       signature: The one that all files have for it.
       metadata: Metadata of the file.
     """
     del signature, metadata
-    return []
+    return {}
 
   def run_file(self, run: Callable[..., dict[str, Any]],
                signature: str, metadata: tflite_file.TFLiteMetadata,

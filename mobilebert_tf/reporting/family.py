@@ -31,8 +31,6 @@ def write_report(results: Mapping[str, Any],
 
 def render(results: Mapping[str, Any]) -> str:
   """Returns the page."""
-  chosen = next(each for each in results['members']
-                if each['name'] == results['chosen'])
   return page.render(
       'A family of models', _subtitle(results), [
           page.Section('members', '', [
@@ -43,13 +41,19 @@ def render(results: Mapping[str, Any]) -> str:
               ('Family', str(results['family'])),
               ('Wanted', _wanted(results['limits'])),
               *page.run_facts(results).items()])])],
-      highlights=[
-          ('Chosen', chosen['name'], 'width x depth'),
+      highlights=_highlights(results), footer=_FOOTER)
+
+
+def _highlights(results: Mapping[str, Any]) -> list[tuple[str, str, str]]:
+  if not results['chosen']:
+    return [('Chosen', 'none', 'no member costs so little')]
+  chosen = next(each for each in results['members']
+                if each['name'] == results['chosen'])
+  return [('Chosen', chosen['name'], 'width x depth'),
           ('Latency', _milliseconds(chosen), ''),
           ('File', f'{chosen["megabytes"]:.2f} MB', ''),
           (results['metric'], formatting.decimal(chosen['score'], 3),
-           _interval(chosen))],
-      footer=_FOOTER)
+           _interval(chosen))]
 
 
 def table(results: Mapping[str, Any]) -> text_lib.Table:

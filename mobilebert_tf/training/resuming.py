@@ -131,7 +131,7 @@ def _check_same_experiment(
     raise ValueError(
         f'{model_dir} holds a run of another experiment, which '
         f'{"has" if others <= then else "lacks"} {", ".join(sorted(others))}. '
-        'Nothing in it was changed. Name another --model_dir.')
+        'Nothing in it was changed. Name another folder.')
 
 
 def _check_same(started: Mapping[str, Any], params: cfg.ExperimentConfig,
@@ -148,7 +148,7 @@ def _check_same(started: Mapping[str, Any], params: cfg.ExperimentConfig,
              for name, (before, after) in changes.items()
              if name.startswith(_KEPT)]
   advice = (f'To resume it, set them as {os.path.join(model_dir, PARAMS_FILE)} '
-            'says; for a new run name another --model_dir.')
+            'says; for a new run name another folder.')
   if refused:
     raise ValueError(
         f'{model_dir} holds a run started with different settings: '
@@ -243,7 +243,7 @@ def _check_vocabulary(data: Any, model_dir: str) -> bytes | None:
   if files.read_bytes(copy) != content:
     raise ValueError(
         f'{copy}, with which this run began, is not {source}. To resume it, '
-        'name that one; for a new run name another --model_dir.')
+        'name that one; for a new run name another folder.')
   return None
 
 

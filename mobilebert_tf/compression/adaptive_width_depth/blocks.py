@@ -19,7 +19,7 @@ from mobilebert_tf.tasks import gradient_step
 
 
 def greedy_order(losses_without: Callable[[tuple[int, ...]], Sequence[float]],
-                 num_blocks: int) -> list[int]:
+                 num_blocks: int, least: int = 1) -> list[int]:
   """Returns all blocks, the most needed first.
 
   One block after another is left out: the one without which the loss of what is
@@ -28,6 +28,7 @@ def greedy_order(losses_without: Callable[[tuple[int, ...]], Sequence[float]],
   Args:
     losses_without: Function of blocks that are kept, to the loss without each.
     num_blocks: Number of all blocks.
+    least: Number of blocks that stay at least, whose order does not matter.
 
   Example:
 
@@ -36,7 +37,7 @@ def greedy_order(losses_without: Callable[[tuple[int, ...]], Sequence[float]],
   [0, 2, 1]
   """
   kept, dropped = list(range(num_blocks)), []
-  while len(kept) > 1:
+  while len(kept) > least:
     losses = np.nan_to_num(losses_without(tuple(kept)), nan=np.inf)
     dropped.append(kept.pop(int(np.argmin(losses))))
   return [*kept, *reversed(dropped)]
@@ -57,8 +58,14 @@ class LossesWithout:
   def __init__(self, model: tf_keras.Model, outputs: Any,
                loss: Callable[[Any, Any], tf.Tensor], batches: Iterable[Any]):
     self._elastic = elastic.ElasticModel(model, outputs)
-    self._size = sizes.size(model.encoder.architecture)
     self._loss, self._batches = loss, list(batches)
+    size = sizes.size(model.encoder.architecture)
+
+    @tf.function(reduce_retracing=True)
+    def run(number: int, hidden: tf.Tensor, features: Any) -> tf.Tensor:
+      return self._elastic.run_block(number, hidden, features, size)
+
+    self._run = run  # A graph for each block.
 
   def __call__(self, kept: tuple[int, ...]) -> np.ndarray:
     """Returns the loss without each of the blocks, float64 `[kept]`."""
@@ -76,6 +83,3 @@ class LossesWithout:
             labels, self._elastic.finish(without, features)))
         hidden = self._run(number, hidden, features)
     return totals / texts
-
-  def _run(self, number: int, hidden: tf.Tensor, features: Any) -> tf.Tensor:
-    return self._elastic.run_block(number, hidden, features, self._size)

@@ -22,6 +22,7 @@ from mobilebert_tf.common import outputs
 from mobilebert_tf.compression.adaptive_width_depth import sizes
 from mobilebert_tf.compression.adaptive_width_depth import sources
 from mobilebert_tf.compression.adaptive_width_depth import training
+from mobilebert_tf.deployment import agreement
 from mobilebert_tf.deployment import text_runner
 from mobilebert_tf.deployment import tflite
 from mobilebert_tf.evaluation import real_texts
@@ -86,7 +87,8 @@ class Member:
 
 def choose(model_dir: str | os.PathLike, folder: str | os.PathLike,
            limits: Limits, *, length: int = 32, quantization: str = 'dynamic',
-           rounds: int = 5, beside: Sequence[str] = ()
+           rounds: int = 5, beside: Sequence[str] = (),
+           largest_disagreement: float = agreement.LARGEST_DISAGREEMENT
            ) -> tuple[dict[str, Any], Member]:
   """Exports and times all members, and picks the best that costs no more.
 
@@ -101,6 +103,8 @@ def choose(model_dir: str | os.PathLike, folder: str | os.PathLike,
     quantization: One of `tflite_file.QUANTIZATIONS`.
     rounds: Rounds of timing.
     beside: Runs on the same task, whose models are measured as well.
+    largest_disagreement: Largest share of texts to which a file may give
+      another answer than its model; see `agreement.check`.
 
   Returns:
     The content of `choice.json`, with `members`, the fastest first; and the one
@@ -110,11 +114,15 @@ def choose(model_dir: str | os.PathLike, folder: str | os.PathLike,
     FileNotFoundError: If the folder holds no family, or a run is missing.
     FileExistsError: If the output folder holds something else.
     ValueError: If no member costs so little, or none has a score; if a run
-      beside is of another task; or if two models would have one name.
+      beside is of another task; if two models would have one name; or if the
+      text to time is longer than the models read.
   """
   model_dir = pathlib.Path(model_dir).expanduser()
   folder = pathlib.Path(folder).expanduser()
   family, whole = _read_family(model_dir)
+  if length > whole.max_length:
+    raise ValueError(f'The text to time has {length} tokens, and the models '
+                     f'read {whole.max_length}.')
   names = [each['name'] for each in family[0]['scores']]
   with outputs.claimed(folder, (FILES, RESULTS), 'the folder of a choice'):
     if not (folder / FILES).exists():
@@ -124,7 +132,8 @@ def choose(model_dir: str | os.PathLike, folder: str | os.PathLike,
     if len(set(titles)) < len(titles):
       raise ValueError(f'Two models have one name: {", ".join(titles)}.')
     paths = [_export(trained, folder / f'{name}.tflite',
-                     whole.params.task.validation_data, quantization)
+                     whole.params.task.validation_data, quantization,
+                     largest_disagreement)
              for name, trained, _ in found]
     seconds = _time([registry.TFLiteRunner(each) for each in paths], length,
                     rounds)
@@ -134,17 +143,19 @@ def choose(model_dir: str | os.PathLike, folder: str | os.PathLike,
                _mean(scores, 'high'), is_member=place < len(family))
         for place, ((name, trained, scores), path, of_file) in enumerate(
             zip(found, paths, seconds, strict=True))])
-    chosen = pick(members, limits)
-    with files.replacing(folder / CHOSEN) as new:
-      shutil.copyfile(folder / f'{chosen.name}.tflite', new)
+    chosen = best(members, limits)
     results = {
         'members': [dataclasses.asdict(each) for each in members],
-        'chosen': chosen.name, 'limits': dataclasses.asdict(limits),
+        'chosen': chosen and chosen.name, 'limits': dataclasses.asdict(limits),
         'metric': ('mean of ' if len(names) > 1 else '') + ', '.join(names),
         'family': str(model_dir), 'length': length, 'rounds': rounds,
         'quantization': quantization, 'hardware': machine.hardware()}
     files.write_json(folder / RESULTS, results, indent=1)
     report.write_report(results, folder)
+    if chosen is None:
+      raise _nothing(members, folder)
+    with files.replacing(folder / CHOSEN) as new:
+      shutil.copyfile(folder / f'{chosen.name}.tflite', new)
   return results, chosen
 
 
@@ -197,22 +208,23 @@ def _read_family(model_dir: pathlib.Path
   return results['sizes'], registry.load(model)
 
 
-def pick(members: Sequence[Member], limits: Limits) -> Member:
-  """Returns the member with the best score that costs no more.
-
-  Raises:
-    ValueError: If there is none.
+def best(members: Sequence[Member], limits: Limits) -> Member | None:
+  """Returns the member with the best score that costs no more, if there is one.
   """
+  return max((each for each in members if each.is_member and limits.hold(each)),
+             key=lambda each: (each.score, -each.milliseconds), default=None)
+
+
+def _nothing(members: Sequence[Member], folder: pathlib.Path) -> ValueError:
+  """Returns what says that no member costs so little."""
   members = [each for each in members if each.is_member]
-  affordable = [each for each in members if limits.hold(each)]
-  if not affordable:
-    fastest = min(members, key=lambda each: each.milliseconds)
-    smallest = min(members, key=lambda each: each.megabytes)
-    raise ValueError(
-        f'No member costs so little: the fastest takes '
-        f'{fastest.milliseconds:.2f} ms ({fastest.name}), the smallest has '
-        f'{smallest.megabytes:.2f} MB ({smallest.name}).')
-  return max(affordable, key=lambda each: (each.score, -each.milliseconds))
+  fastest = min(members, key=lambda each: each.milliseconds)
+  smallest = min(members, key=lambda each: each.megabytes)
+  return ValueError(
+      f'No member costs so little: the fastest takes '
+      f'{fastest.milliseconds:.2f} ms ({fastest.name}), the smallest has '
+      f'{smallest.megabytes:.2f} MB ({smallest.name}). {folder / RESULTS} has '
+      'all.')
 
 
 def _with_front(models: Sequence[Member]) -> list[Member]:
@@ -236,7 +248,7 @@ def _mean(scores: Sequence[dict[str, Any]], part: str) -> float | None:
 
 
 def _export(trained: loading.TrainedModel, path: pathlib.Path, data: Any,
-            quantization: str) -> pathlib.Path:
+            quantization: str, largest_disagreement: float) -> pathlib.Path:
   """Returns the file of a model, written unless it is there."""
   made, own = files.read_json(path.parent / FILES), hashlib.sha256(
       quantization.encode())
@@ -246,7 +258,8 @@ def _export(trained: loading.TrainedModel, path: pathlib.Path, data: Any,
     own.update(np.ascontiguousarray(value).tobytes())
   if made.get(path.name) != own.hexdigest() or not path.exists():
     texts = real_texts.read_labelled(trained, data.input_path, 256, data)
-    tflite.write(trained, path, texts, quantization=quantization)
+    tflite.write(trained, path, texts, quantization=quantization,
+                 largest_disagreement=largest_disagreement)
     files.write_json(path.parent / FILES, {
         **made, path.name: own.hexdigest()}, indent=1)
   return path

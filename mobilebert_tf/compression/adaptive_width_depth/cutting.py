@@ -119,9 +119,15 @@ def cut(checkpoint: checkpoint_lib.Checkpoint,
     checkpoint: The whole, rewired.
     size: Heads, units and blocks that stay.
 
+  Raises:
+    ValueError: If it is a plain BERT.
+
   Example: `cut(checkpoint, sizes.size(checkpoint.architecture, 0.5))`
   """
   whole = checkpoint.architecture
+  if not isinstance(whole, modeling.MobileBertConfig):
+    raise ValueError(f'{checkpoint.source} is a plain BERT; models are cut out '
+                     'of those of this package.')
   columns = np.arange(size.num_heads * whole.attention_head_size)
   units = np.arange(size.num_units)
   taken = _take(checkpoint, size.blocks,

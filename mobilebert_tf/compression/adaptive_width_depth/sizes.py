@@ -139,8 +139,9 @@ def kept_blocks(num_blocks: int, depth: float,
     blocks = tuple(rule)
     if (not blocks or list(blocks) != sorted(set(blocks))
         or blocks[0] < 0 or blocks[-1] >= num_blocks):
-      raise ValueError(f'Blocks that stay are {list(blocks)}; they have to be '
-                       f'ascending numbers from 0 to {num_blocks - 1}.')
+      raise ValueError(
+          f'Blocks that stay are {[each + 1 for each in blocks]}, counted from '
+          f'1; they have to be ascending numbers from 1 to {num_blocks}.')
     return blocks
   if order and sorted(order) != list(range(num_blocks)):
     raise ValueError(f'The order of blocks is {list(order)!s:.80}; it has to '

@@ -6,6 +6,7 @@
 import abc
 from collections.abc import Callable, Iterable
 import dataclasses
+import functools
 import os
 from typing import Any
 
@@ -57,9 +58,23 @@ class Source(abc.ABC):
   def adaptive(self) -> cfg.TaskConfig:
     """Returns the config of a task in which all sub-networks learn."""
 
-  @abc.abstractmethod
   def count(self, held_out: bool = False, **fields: Any) -> int:
-    """Returns the number of texts of a part, with other fields of its data."""
+    """Returns the number of texts of a part, with other fields of its data.
+
+    Texts may be read for that, once.
+    """
+    key = f'{held_out} {sorted(fields.items())}'
+    if key not in self._counts:
+      self._counts[key] = self._count(held_out, **fields)
+    return self._counts[key]
+
+  @abc.abstractmethod
+  def _count(self, held_out: bool, **fields: Any) -> int:
+    """Counts; see `count`."""
+
+  @functools.cached_property
+  def _counts(self) -> dict[str, int]:
+    return {}
 
   @abc.abstractmethod
   def loss(self, labels: Any, outputs: Any) -> tf.Tensor:
@@ -182,13 +197,13 @@ class FineTuned(Source):
   def adaptive(self) -> cfg.TaskConfig:
     return task_lib.adaptive(self.config)
 
-  def count(self, held_out: bool = False, **fields: Any) -> int:
+  def _count(self, held_out: bool, **fields: Any) -> int:
     data = self.part(held_out).replace(
         **self.data, **fields, is_training=False, start_batch=0,
         global_batch_size=1024)
     return sum(
         int(tf.shape(tf.nest.flatten(batch)[0])[0])
-        for batch in task_factory.get_task(self.config).build_inputs(data))
+        for batch in task_factory.get_task(self.adaptive()).build_inputs(data))
 
   def loss(self, labels: Any, outputs: Any) -> tf.Tensor:
     return task_factory.get_task(self.config).build_losses(labels, outputs)
@@ -246,7 +261,7 @@ class PreTrained(Source):
   def adaptive(self) -> cfg.TaskConfig:
     return self.config.replace()
 
-  def count(self, held_out: bool = False, **fields: Any) -> int:
+  def _count(self, held_out: bool, **fields: Any) -> int:
     path = fields.get('input_path', self.part(held_out).input_path)
     return record_files.count_records(record_files.find_records(path))
 

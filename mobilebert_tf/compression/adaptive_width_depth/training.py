@@ -33,7 +33,7 @@ from official.core import config_definitions as cfg
 
 RESULTS, START = 'results.json', 'start'
 WIDTH, DEPTH, FINAL = STAGES = ('width', 'depth', 'final')
-_SETTINGS, _ORDER, _SUMS = 'settings.json', 'order.json', 'sums.json'
+_ORDER, _SUMS = 'order.json', 'sums.json'
 _DEV_TEXTS = 512  # On which blocks are chosen.
 # Weight of the hidden losses and whether the teacher has the student's width.
 _OF_STAGES = {WIDTH: (0.1, False), DEPTH: (1.0, True), FINAL: (0.0, True)}
@@ -110,10 +110,16 @@ def adapt(model_dir: str, folder: str | os.PathLike, options: Options,
     mobilebert_tf.training.run.DivergenceError: If a loss is not finite.
   """
   folder = pathlib.Path(folder).expanduser()
+  if options.augmented:  # The same file from wherever the training goes on.
+    options = dataclasses.replace(options, augmented=os.path.abspath(
+        files.find_file(options.augmented)))
   source = sources.read(model_dir)
   _check(source, model_dir, options)
-  with outputs.claimed(folder, (_SETTINGS,), 'the folder of a family'):
-    _check_settings(folder, model_dir, options)
+  with outputs.claimed(
+      folder, (settings_lib.FILE,), 'the folder of a family'):
+    settings_lib.keep(folder, {
+        **settings_lib.source(model_dir), **dataclasses.asdict(options)},
+                      dataclasses.asdict(Options()))
     importance = functools.cache(functools.partial(
         measure_importance, source, options.importance_batches,
         options.batch_size, options.seed))
@@ -150,31 +156,11 @@ def _check(source: sources.Source, model_dir: str, options: Options) -> None:
       options.keep_best or options.rule == sizes.GREEDY):
     raise ValueError(f'{model_dir} has no held-out part, on which checkpoints '
                      'or blocks could be compared.')
+  source.count()
   if source.has_held_out:
     source.count(held_out=True)
   if options.augmented:
-    source.augmented(options.augmented)
-
-
-def _check_settings(folder: pathlib.Path, model_dir: str,
-                    options: Options) -> None:
-  """Raises ValueError if a folder was begun with other settings."""
-  settings = json.loads(json.dumps({
-      'model_dir': os.path.abspath(os.path.expanduser(model_dir)),
-      **dataclasses.asdict(options)}))
-  path = folder / _SETTINGS
-  if not path.exists():
-    files.write_json(path, settings, indent=1)
-    return
-  # An earlier release had fewer settings.
-  begun = {**json.loads(json.dumps(dataclasses.asdict(Options()))),
-           **files.read_json(path)}
-  other = [name for name, value in settings.items()
-           if begun.get(name) != value]
-  if other:
-    raise ValueError(
-        f'{folder} was begun with {other[0]} {begun.get(other[0])!r}, and '
-        f'{settings[other[0]]!r} is named now. Name another folder.')
+    source.count(**source.augmented(options.augmented))
 
 
 def _order(source: sources.Source, folder: pathlib.Path, options: Options,
@@ -185,12 +171,18 @@ def _order(source: sources.Source, folder: pathlib.Path, options: Options,
   path = folder / _ORDER
   if not path.exists():
     files.write_json(path, measure_order(
-        source, options.rule, options.batch_size, options.seed, importance))
+        source, options.rule, options.batch_size, options.seed,
+        _blocks_of(source, min(options.depths)), importance))
   return files.read_json(path)
 
 
+def _blocks_of(source: sources.Source, depth: float) -> int:
+  """Returns the number of blocks that a depth keeps."""
+  return len(sizes.kept_blocks(source.architecture.num_blocks, depth))
+
+
 def measure_order(source: sources.Source, rule: str, batch_size: int = 32,
-                  seed: int = 0,
+                  seed: int = 0, least: int = 1,
                   importance: Callable[[], cutting.Importance] | None = None
                   ) -> list[int]:
   """Returns all blocks of a run's model, the most needed first.
@@ -202,6 +194,7 @@ def measure_order(source: sources.Source, rule: str, batch_size: int = 32,
       another.
     batch_size: Texts of a batch.
     seed: Seed of the order of texts.
+    least: Number of blocks that stay at least, whose order does not matter.
     importance: Function that measures importance; None for
       `measure_importance`.
 
@@ -217,7 +210,7 @@ def measure_order(source: sources.Source, rule: str, batch_size: int = 32,
       math.ceil(texts / batch_size))
   return blocks.greedy_order(
       blocks.LossesWithout(source.model, source.outputs, source.loss, batches),
-      source.architecture.num_blocks)
+      source.architecture.num_blocks, least)
 
 
 def _rewired(model_dir: str, options: Options,
@@ -256,12 +249,12 @@ def measure_importance(source: sources.Source, batches: int = 100,
         loss, variables, unconnected_gradients=tf.UnconnectedGradients.ZERO)
 
   found = None
+  values = {name: weight.numpy() for name, weight in variables.items()}
   for batch in source.batches(batch_size, seed).take(batches):
     gradients = {name: each.numpy()
                  for name, each in differentiate(batch).items()}
     new = cutting.importance(
-        source.architecture,
-        {name: weight.numpy() for name, weight in variables.items()}, gradients)
+        source.architecture, values, gradients)
     found = new if found is None else found + new
   return found
 
@@ -342,14 +335,16 @@ def extract(model_dir: str | os.PathLike, width: float = 1.0,
   Example: `extract('runs/sst2_family', width=0.5, depth=0.75)`
   """
   folder, order = pathlib.Path(model_dir).expanduser(), ()
-  if (folder / RESULTS).exists() and (folder / _SETTINGS).exists():
+  if (folder / RESULTS).exists() and (
+      folder / settings_lib.FILE).exists():
     results = files.read_json(folder / RESULTS)
     trained = results['options']['rule']
     rule, model_dir = rule or trained, folder / results['model']
     if rule == trained:
       order = results.get('order', ())
   if isinstance(rule, str) and rule in sizes.MEASURED and not order:
-    order = measure_order(sources.read(str(model_dir)), rule)
+    source = sources.read(str(model_dir))
+    order = measure_order(source, rule, least=_blocks_of(source, depth))
   whole = checkpoints.read(checkpoints.find(str(model_dir)))
   return cutting.cut(whole, sizes.size(
       whole.architecture, width, depth, rule or sizes.PAPER, order))

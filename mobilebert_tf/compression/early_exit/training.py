@@ -11,10 +11,12 @@ import pathlib
 from typing import Any
 
 from mobilebert_tf.common import files
+from mobilebert_tf.common import outputs
 from mobilebert_tf.compression import settings as settings_lib
 from mobilebert_tf.compression.early_exit import tuning
 from mobilebert_tf.evaluation import scoring as scoring_lib
 from mobilebert_tf.inference import loading
+from mobilebert_tf.inference import task_kind
 from mobilebert_tf.reporting import evaluation as evaluation_report
 from mobilebert_tf.tasks import registry
 from mobilebert_tf.tasks.classification import kind as kind_lib
@@ -30,6 +32,8 @@ from mobilebert_tf.training import run as run_lib
 from official.core import config_definitions as cfg
 
 RESULTS = 'results.json'
+# Options that a folder is begun with; others are tuned anew.
+_TRAINED = ('blocks', 'epochs', 'batch_size', 'learning_rate', 'seed')
 
 
 @dataclasses.dataclass(frozen=True)
@@ -87,32 +91,70 @@ def add_exits(model_dir: str, folder: str | os.PathLike, options: Options,
   folder = pathlib.Path(folder).expanduser()
   whole = registry.load(model_dir)
   held_out = _read_held_out(whole, model_dir)
+  _check_wish(whole, options)
   params = _experiment(whole, model_dir, options)
   params.override({'runtime': dict(runtime or {})})
-  run_lib.run_experiment(params, 'train', str(folder), 'exits')
-  trained = registry.load(str(folder))
-  return _tune(trained, held_out, folder, options)
+  task_lib.exit_rule(params.task)  # Checked before anything is written.
+  with outputs.claimed(folder, (resuming.PARAMS_FILE, settings_lib.FILE),
+                       'the folder of exits'):
+    settings_lib.keep(folder, {
+        **settings_lib.source(model_dir),
+        **{name: getattr(options, name) for name in _TRAINED}}, {})
+    # Those that were tuned hold until others are.
+    params.task.exits.thresholds = _tuned(folder, options)
+    run_lib.run_experiment(params, 'train', str(folder), 'exits')
+    trained = registry.load(str(folder))
+    return _tune(trained, held_out, folder, options)
+
+
+def _check_wish(whole: loading.TrainedModel, options: Options) -> None:
+  """Raises ValueError if even the first exit costs more than is wanted."""
+  first, wanted = min(options.blocks, default=1), options.wanted.blocks
+  if wanted is not None and wanted < first < (
+      whole.model.encoder.architecture.num_blocks):
+    raise ValueError(
+        f'The wanted number of blocks is {wanted:g}, but texts need '
+        f'{first:.2f} on average, even if all leave at the first exit.')
+
+
+def _tuned(folder: pathlib.Path, options: Options) -> list[float]:
+  """Returns the thresholds of a folder, if they are of the criterion."""
+  path = folder / resuming.PARAMS_FILE
+  exits = files.read_yaml(path)['task']['exits'] if path.exists() else {}
+  return (exits['thresholds']
+          if exits.get('criterion') == options.criterion else [])
+
+
+def check_kind(kind: task_kind.TaskKind, name: str) -> None:
+  """Raises ValueError unless models of a kind can have exits.
+
+  Args:
+    kind: The kind of task.
+    name: Name of the model, or of the task, in the message.
+  """
+  if type(kind) is not kind_lib.Classification:
+    raise ValueError(
+        f'{name} is for {kind.name.replace("_", " ")}. '
+        'Early exits are for classification with one label a text: how sure an '
+        'exit is follows from the probabilities of labels that exclude each '
+        'other, and DeeBERT has no rule for others.')
 
 
 def _read_held_out(whole: loading.TrainedModel,
                    model_dir: str) -> loader.TextExamples:
   """Returns the held-out texts of a run, if its model can have exits."""
-  if type(whole.kind) is not kind_lib.Classification:
-    raise ValueError(
-        f'{model_dir} is a model for {whole.kind.name.replace("_", " ")}. '
-        'Early exits are for classification with one label a text: how sure an '
-        'exit is follows from the probabilities of labels that exclude each '
-        'other, and DeeBERT has no rule for others.')
+  check_kind(whole.kind, model_dir)
   if whole.params is None:
     raise ValueError(
         f'{model_dir} is a checkpoint, which does not say what it was trained '
         'on. Exits learn from the same texts: name the folder of a run.')
-  held_out = loader.read_data(whole.params.task.validation_data.replace(
-      labels=list(whole.labels)))
-  if held_out.label_ids is None or len(held_out.texts) < 2:
-    raise ValueError(f'{model_dir} has no held-out texts with labels, on which '
-                     'thresholds could be chosen.')
-  return held_out
+  data = whole.params.task.validation_data
+  if data.input_path:
+    held_out = loader.read_data(data.replace(labels=list(whole.labels)))
+    if held_out.label_ids is not None and len(held_out.texts) > 1:
+      return held_out
+  raise ValueError(f'{model_dir} has no held-out texts with labels, on which '
+                   'thresholds could be chosen.')
 
 
 def _experiment(whole: loading.TrainedModel, model_dir: str,

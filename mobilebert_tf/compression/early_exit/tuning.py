@@ -81,20 +81,18 @@ def tune(logits: np.ndarray, labels: np.ndarray, rule: rule_lib.Rule,
   Raises:
     ValueError: If what is wanted cannot be had.
   """
-  whole = float((logits[:, -1].argmax(-1) == labels).mean())
-  points = scoring.curve(logits, labels, rule, num_blocks, _POINTS)
-  best = wanted.best(points, whole)
-  found = dataclasses.replace(rule, thresholds=(best.threshold,))
+  scorer = scoring.Scorer(logits, labels, rule, num_blocks)
+  best = wanted.best(scorer.curve(_POINTS), scorer.whole)
+  found = [best.threshold] * rule.num_exits
   for number in range(rule.num_exits if each_exit else 0):
     choices = {}
-    for threshold in scoring.candidates(rule, logits, _POINTS, number):
-      thresholds = list(found.thresholds)
-      thresholds[number] = float(threshold)
-      choice = dataclasses.replace(rule, thresholds=tuple(thresholds))
-      choices[scoring.score(logits, labels, choice, num_blocks)] = choice
-    choices[scoring.score(logits, labels, found, num_blocks)] = found
-    found = choices[wanted.best(list(choices), whole)]
-  return found
+    for threshold in scorer.candidates(_POINTS, number):
+      choice = [*found[:number], float(threshold), *found[number + 1:]]
+      choices[scorer.score(choice)] = choice
+    choices[scorer.score(found)] = found
+    found = choices[wanted.best(list(choices), scorer.whole)]
+  return dataclasses.replace(
+      rule, thresholds=tuple(found if each_exit else found[:1]))
 
 
 def split(count: int, seed: int) -> tuple[np.ndarray, np.ndarray]:

@@ -14,6 +14,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from mobilebert_tf.inference import task_kind
 from mobilebert_tf.tasks.classification import kind as classification
 from mobilebert_tf.tasks.early_exit_classification import rule as rule_lib
 from mobilebert_tf.tasks.early_exit_classification import segments
@@ -42,8 +43,9 @@ class Settings:
     thresholds: Threshold of each exit; empty if no text leaves early.
   """
   criterion: str
-  blocks: tuple[int, ...]
-  num_blocks: int
+  blocks: tuple[int, ...] = dataclasses.field(
+      metadata={task_kind.FIXED: True})
+  num_blocks: int = dataclasses.field(metadata={task_kind.FIXED: True})
   thresholds: tuple[float, ...]
 
   def __post_init__(self):
@@ -73,6 +75,7 @@ class EarlyExitClassification(classification.Classification):
   text_outputs = (segments.PROBABILITIES, segments.EXIT_BLOCK)
   number_outputs = (segments.PROBABILITIES,)
   recipes = ()
+  mediapipe_task = ''  # It would never leave early.
   settings_class = Settings
 
   # === Loading ===
@@ -150,9 +153,11 @@ class EarlyExitClassification(classification.Classification):
 
   def file_signatures(self, signature, metadata):
     if not _has_segments(metadata):
-      return []
-    return [segments.name(signature, index)
-            for index in range(metadata.settings.rule.num_exits + 1)]
+      return {}
+    last = metadata.settings.rule.num_exits
+    return {segments.name(signature, index): (
+        {segments.LOGITS, segments.STREAM} if index < last
+        else {segments.PROBABILITIES}) for index in range(last + 1)}
 
   def run_file(self, run, signature, metadata, inputs):
     settings = metadata.settings

@@ -86,10 +86,20 @@ class Rule:
     Returns:
       int64 `[texts]`, from 0.
     """
-    if not self.thresholds:
-      return np.full(len(logits), self.num_exits)
-    sure = self.is_sure(self.measures(logits), np.array(self.thresholds))
-    last = np.ones([len(logits), 1], bool)
+    return self.exits_of(self.measures(logits), self.thresholds)
+
+  def exits_of(self, measures: np.ndarray,
+               thresholds: Sequence[float]) -> np.ndarray:
+    """Returns the same from measures, by other thresholds.
+
+    Args:
+      measures: Result of `measures`.
+      thresholds: Threshold of each exit; none if no text leaves early.
+    """
+    if not len(thresholds):
+      return np.full(len(measures), self.num_exits)
+    sure = self.is_sure(measures, np.array(thresholds))
+    last = np.ones([len(measures), 1], bool)
     return np.concatenate([sure, last], axis=1).argmax(axis=1)
 
   def measures(self, logits: np.ndarray) -> np.ndarray:

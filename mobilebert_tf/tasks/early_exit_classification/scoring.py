@@ -44,7 +44,8 @@ class ExitPredictions(scoring.ClassPredictions):
 
   def point(self) -> 'Point':
     """Returns what the rule gives."""
-    return score(self.logits, self.labels, self.rule, self.num_blocks)
+    return Scorer(self.logits, self.labels, self.rule,
+                  self.num_blocks).score(self.rule.thresholds)
 
   @property
   def _blocks(self) -> np.ndarray:
@@ -75,12 +76,13 @@ class ExitPredictions(scoring.ClassPredictions):
             'mean_blocks': float(self.exit_blocks.mean()),
             'saving': saving(self.exit_blocks, self.num_blocks),
             'exits': self._exits(),
-            'curve': curve(self.logits, self.labels, self.rule,
-                           self.num_blocks)}
+            'curve': Scorer(self.logits, self.labels, self.rule,
+                            self.num_blocks).curve()}
 
   def _exits(self) -> list[dict[str, Any]]:
     """Returns quality, calibration and texts of each exit, used or not."""
     found, thresholds = [], [*self.rule.thresholds, None]
+    left_at = self.exit_blocks
     for number, block in enumerate(self._blocks):
       logs = rule_lib.log_softmax(self.logits[:, number])
       right = (logs.argmax(1) == self.labels).astype(np.float64)
@@ -89,7 +91,7 @@ class ExitPredictions(scoring.ClassPredictions):
           'accuracy': metrics_lib.group('', right, 1.0),
           'calibration_error': analysis.calibration(
               np.exp(logs.max(1)), right).error,
-          'texts': int((self.exit_blocks == block).sum()),
+          'texts': int((left_at == block).sum()),
           'threshold': thresholds[number] if number < len(thresholds) else None,
       })
     return found
@@ -128,53 +130,65 @@ class Point:
   mean_blocks: float
 
 
-def curve(logits: np.ndarray, labels: np.ndarray, rule: rule_lib.Rule,
-          num_blocks: int, points: int = _POINTS) -> list[Point]:
-  """Returns accuracy and blocks over thresholds, the fewest blocks first.
+class Scorer:
+  """Scores thresholds on texts whose exits are all computed, once for all.
 
   Args:
     logits: `[texts, exits + 1, classes]`.
     labels: True classes, `[texts]`.
-    rule: The rule; its thresholds are replaced.
+    rule: The rule, whose thresholds do not count.
     num_blocks: Number of all blocks.
-    points: Number of thresholds; of those that give the same, one is returned.
   """
-  found = {}
-  for threshold in candidates(rule, logits, points):
-    point = score(logits, labels, dataclasses.replace(
-        rule, thresholds=(float(threshold),)), num_blocks)
-    found.setdefault((point.mean_blocks, point.accuracy), point)
-  return sorted(found.values(), key=lambda point: point.mean_blocks)
 
+  def __init__(self, logits: np.ndarray, labels: np.ndarray,
+               rule: rule_lib.Rule, num_blocks: int):
+    self._rule, self._measures = rule, rule.measures(logits)
+    self._right = logits.argmax(-1) == np.asarray(labels)[:, np.newaxis]
+    self._blocks = np.array([*rule.blocks, num_blocks])
 
-def score(logits: np.ndarray, labels: np.ndarray, rule: rule_lib.Rule,
-          num_blocks: int) -> Point:
-  """Returns what a rule gives; arguments as for `curve`."""
-  exits = rule.exits(logits)
-  answers = logits[np.arange(len(exits)), exits].argmax(-1)
-  blocks = np.array([*rule.blocks, num_blocks])[exits]
-  return Point(max(rule.thresholds, default=0.0),
-               float((answers == labels).mean()), float(blocks.mean()))
+  @property
+  def whole(self) -> float:
+    """Accuracy of the whole model."""
+    return float(self._right[:, -1].mean())
 
+  def score(self, thresholds: Sequence[float]) -> Point:
+    """Returns what thresholds give: one for all exits, one each, or none."""
+    if len(thresholds) == 1:
+      thresholds = [*thresholds] * self._rule.num_exits
+    exits = self._rule.exits_of(self._measures, thresholds)
+    right = self._right[np.arange(len(exits)), exits]
+    return Point(max(thresholds, default=0.0), float(right.mean()),
+                 float(self._blocks[exits].mean()))
 
-def candidates(rule: rule_lib.Rule, logits: np.ndarray, points: int,
-               exit_number: int | None = None) -> np.ndarray:
-  """Returns thresholds from where no text leaves to where all do.
+  def curve(self, points: int = _POINTS) -> list[Point]:
+    """Returns accuracy and blocks over thresholds, the fewest blocks first.
 
-  They are quantiles of what was measured, so that neighbours differ.
+    Args:
+      points: Number of thresholds; of those that give the same, one is
+        returned.
+    """
+    found: dict[tuple[float, float], Point] = {}
+    for threshold in self.candidates(points):
+      point = self.score([float(threshold)])
+      found.setdefault((point.mean_blocks, point.accuracy), point)
+    return sorted(found.values(), key=lambda point: point.mean_blocks)
 
-  Args:
-    rule: The rule.
-    logits: `[texts, exits + 1, classes]`.
-    points: Number of quantiles.
-    exit_number: Exit whose measures count; None for all.
-  """
-  if rule.criterion == rule_lib.PATIENCE:
-    return np.arange(rule.num_exits + 1)
-  measures = rule.measures(logits)
-  if exit_number is not None:
-    measures = measures[:, exit_number]
-  inner = np.unique(np.quantile(measures, np.linspace(0, 1, points)))
-  if rule.criterion == rule_lib.CONFIDENCE:
-    return np.concatenate([[0.0], inner, [1.0]])
-  return np.concatenate([[0.0], inner, [2 * measures.max() + 1]])
+  def candidates(self, points: int,
+                 exit_number: int | None = None) -> np.ndarray:
+    """Returns thresholds from where no text leaves to where all do.
+
+    They are quantiles of what was measured, so that neighbours differ.
+
+    Args:
+      points: Number of quantiles.
+      exit_number: Exit whose measures count; None for all.
+    """
+    if self._rule.criterion == rule_lib.PATIENCE:
+      return np.arange(self._rule.num_exits + 1)
+    measures = self._measures
+    if exit_number is not None:
+      measures = measures[:, exit_number]
+    inner = np.unique(np.quantile(measures, np.linspace(0, 1, points)))
+    if self._rule.criterion == rule_lib.CONFIDENCE:
+      return np.concatenate([[0.0], inner, [1.0]])
+    return np.concatenate([[0.0], inner, [2 * measures.max() + 1]])

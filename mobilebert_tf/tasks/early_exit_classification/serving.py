@@ -38,8 +38,8 @@ class EarlyExitText(serving.TextClassification):
       raise ValueError('XLA compiles for each shape, and early exits make a '
                        'batch smaller block by block. Leave --xla out.')
     if not isinstance(model, rewriting.SegmentedModel):
-      raise ValueError('Early exits are computed by the folded model; leave '
-                       '--nofold out.')
+      raise ValueError('Early exits are computed by the folded model, which '
+                       f'{type(model).__name__} is not.')
     super().__init__(model, *args, **options)
     self._rule = rule
     self._segmented = model

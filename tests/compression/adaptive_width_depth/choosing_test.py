@@ -29,7 +29,7 @@ class ChoosingTest(parameterized.TestCase):
       ({'milliseconds': 2.0, 'megabytes': 1.2}, '0.5x0.5'))
   def test_the_best_that_costs_no_more(self, limits, expected):
     self.assertEqual(
-        choosing.pick(_MEMBERS, choosing.Limits(**limits)).name, expected)
+        choosing.best(_MEMBERS, choosing.Limits(**limits)).name, expected)
 
   def test_the_front_is_what_none_beats_in_both(self):
     found = choosing._with_front(_MEMBERS)
@@ -40,26 +40,31 @@ class ChoosingTest(parameterized.TestCase):
     beside = choosing.Member('alone', 100, 0.99, 0.5, 0.5, is_member=False)
     found = choosing._with_front([*_MEMBERS, beside])
     self.assertEqual(found[0], beside)
-    self.assertEqual(choosing.pick(found, choosing.Limits()).name, '1x1')
+    self.assertEqual(choosing.best(found, choosing.Limits()).name, '1x1')
     self.assertTrue(found[1].is_best)
 
   def test_a_report_names_all_models_and_the_chosen_one(self):
     members = choosing._with_front([
         *_MEMBERS, choosing.Member('alone', 100, 0.7, 0.5, 0.5, 0.6, 0.8,
                                    is_member=False)])
-    html = report.render({
+    results = {
         'members': [dataclasses.asdict(each) for each in members],
         'chosen': '0.5x1', 'limits': {'milliseconds': 3.0, 'megabytes': None},
         'metric': 'accuracy', 'family': 'runs/<family>', 'length': 32,
-        'rounds': 5, 'quantization': 'dynamic', 'hardware': {}})
+        'rounds': 5, 'quantization': 'dynamic', 'hardware': {}}
+    html = report.render(results)
     for text in ('0.5x0.5', 'alone', '0.600 to 0.800', 'at most 3 ms', '2 ms',
                  'runs/&lt;family&gt;', 'which are not chosen from'):
       self.assertIn(text, html)
+    self.assertIn('no member costs so little',
+                  report.render({**results, 'chosen': None}))
 
   def test_too_little_is_said_with_the_least(self):
-    with self.assertRaisesRegex(
-        ValueError, r'fastest takes 1.00 ms \(0.5x0.5\).*1.00 MB'):
-      choosing.pick(_MEMBERS, choosing.Limits(milliseconds=0.5))
+    self.assertIsNone(
+        choosing.best(_MEMBERS, choosing.Limits(milliseconds=0.5)))
+    self.assertRegex(
+        str(choosing._nothing(_MEMBERS, pathlib.Path('files'))),
+        r'fastest takes 1.00 ms \(0.5x0.5\).*1.00 MB.*files/choice.json')
 
   @parameterized.parameters({'milliseconds': 0.0}, {'megabytes': -1.0},
                             {'milliseconds': float('nan')})

@@ -66,7 +66,7 @@ class SizesTest(parameterized.TestCase):
       ({'depth': 0.01}, '0.01 leaves none of 24'),
       ({'rule': 'best'}, "no rule 'best'"),
       ({'rule': [3, 1]}, 'have to be ascending'),
-      ({'rule': [0, 24]}, 'from 0 to 23'), ({'rule': []}, 'ascending'))
+      ({'rule': [0, 24]}, 'from 1 to 24'), ({'rule': []}, 'ascending'))
   def test_sizes_that_leave_nothing(self, fields, message):
     with self.assertRaisesRegex(ValueError, message):
       sizes.size(_MOBILEBERT, **fields)

@@ -14,6 +14,7 @@ import tempfile
 from absl.testing import parameterized
 import pytest
 import tensorflow as tf
+import yaml
 
 from mobilebert_tf import checkpoints
 from mobilebert_tf.compression import augmentation
@@ -203,6 +204,17 @@ class AdaptiveTest(parameterized.TestCase, tf.test.TestCase):
           float(source.loss(labels, model(features)))
           for features, labels in map(gradient_step.split_inputs, batches)
       ) / 2, 1e-4)
+
+  def test_texts_without_labels_are_counted(self):
+    folder, more = self.folder / 'unlabelled', self.folder / 'more.txt'
+    shutil.copytree(self.whole, folder)
+    more.write_text('w1 w2\n' * 7)
+    path = folder / 'params.yaml'
+    params = yaml.safe_load(path.read_text())
+    params['task']['train_data']['unlabelled_path'] = str(more)
+    path.write_text(yaml.safe_dump(params))
+    self.assertEqual(sources.read(str(folder)).count(),
+                     sources.read(self.whole).count() + 7)
 
   @parameterized.parameters(*sizes.MEASURED)
   def test_a_measured_rule_keeps_the_blocks_that_are_needed(self, rule):

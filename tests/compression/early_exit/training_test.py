@@ -7,6 +7,7 @@ import json
 import pathlib
 import shutil
 import tempfile
+from unittest import mock
 
 from absl.testing import parameterized
 import numpy as np
@@ -92,7 +93,11 @@ class EarlyExitTest(parameterized.TestCase, tf.test.TestCase):
 
   def test_every_exit_has_learned_and_is_standardised(self):
     exits = self.trained.model.exits
-    for weight in (exits.mean, exits.deviation, exits.bias):
+    new = modeling.EarlyExitClassifier(
+        modeling.MobileBertEncoder(self.trained.model.encoder.architecture),
+        2, dropout_rate=0.0).exits
+    self.assertNotAllClose(exits.kernel, new.kernel)
+    for weight in (exits.mean, exits.deviation, exits.bias, exits.kernel):
       for i, row in enumerate(weight.numpy()):
         self.assertGreater(np.ptp(row), 0, f'{weight.name} {i}')
     self.assertEqual(self.trained.model.exit_blocks, (1, 2, 3))
@@ -123,6 +128,28 @@ class EarlyExitTest(parameterized.TestCase, tf.test.TestCase):
     rule = registry.load(str(folder))
     self.assertEqual(rule.kind.rule(rule).thresholds,
                      tuple(found['thresholds']))
+
+  def test_a_wish_that_cannot_be_had_leaves_the_thresholds(self):
+    folder = self.folder / 'unhappy'
+    shutil.copytree(self.folder / 'exits', folder)
+    before = registry.load(str(folder)).params.task.exits.thresholds
+    self.assertNotEmpty(before)
+    with mock.patch.object(tuning, 'tune', side_effect=ValueError('Nothing')):
+      with self.assertRaisesRegex(ValueError, 'Nothing'):
+        training.add_exits(self.whole, folder, _options())
+    self.assertEqual(
+        registry.load(str(folder)).params.task.exits.thresholds, before)
+
+  def test_a_folder_of_other_exits_or_another_model_is_refused(self):
+    for options, message in (
+        (_options(blocks=(1, 2)), 'begun with blocks'),
+        (_options(epochs=2.0), 'begun with epochs 1.0, and 2.0')):
+      with self.assertRaisesRegex(ValueError, message):
+        training.add_exits(self.whole, self.folder / 'exits', options)
+    other = str(self.folder / 'other')
+    shutil.copytree(self.whole, other)
+    with self.assertRaisesRegex(ValueError, 'begun with model_dir'):
+      training.add_exits(other, self.folder / 'exits', _options())
 
   def test_answers_name_the_block(self):
     trained = self.many
@@ -177,6 +204,12 @@ class EarlyExitTest(parameterized.TestCase, tf.test.TestCase):
     self.assertEqual(runner.scores(_TEXTS).shape, (len(_TEXTS), 2))
     self.assertEqual(runner.scores([]).shape, (0, 2))
 
+    with self.subTest('segments compute what the unbroken model does'):
+      chained, whole = (registry.TFLiteRunner(
+          path, settings={'thresholds': thresholds}).scores(_TEXTS)
+                        for thresholds in ([0.0], []))
+      self.assertAllEqual(chained, whole)
+
     with self.subTest('thresholds can be set when it is opened'):
       for thresholds, block in (([], 4), ([100.0], 1)):
         other = registry.TFLiteRunner(
@@ -185,6 +218,8 @@ class EarlyExitTest(parameterized.TestCase, tf.test.TestCase):
             {each.exit_block for each in other.answer(_TEXTS[:3])}, {block})
       with self.assertRaisesRegex(ValueError, "no setting 'patience'"):
         registry.TFLiteRunner(path, settings={'patience': 1})
+      with self.assertRaisesRegex(ValueError, "no setting 'blocks'"):
+        registry.TFLiteRunner(path, settings={'blocks': [1]})
       with self.assertRaisesRegex(ValueError, 'numbers, 0 or more'):
         registry.TFLiteRunner(path, settings={'thresholds': ['much']})
 

@@ -29,7 +29,8 @@ class TuningTest(parameterized.TestCase, tf.test.TestCase):
                        3, wanted, **options)
 
   def _score(self, tuned):
-    return scoring.score(self.logits, self.labels, tuned, 3)
+    return scoring.Scorer(
+        self.logits, self.labels, tuned, 3).score(tuned.thresholds)
 
   def test_a_loss_is_kept_and_a_larger_one_saves_more(self):
     whole = np.mean(self.logits[:, -1].argmax(-1) == self.labels)

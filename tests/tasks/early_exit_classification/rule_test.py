@@ -123,10 +123,9 @@ class ScoringTest(tf.test.TestCase):
     rng = np.random.default_rng(0)
     logits, labels = rng.normal(size=[50, 3, 2]), rng.integers(0, 2, 50)
     for criterion in rule_lib.CRITERIA:
-      points = scoring.curve(
-          logits, labels, rule_lib.Rule(criterion, (1, 2)), 3)
-      if criterion != 'patience':  # The first exit agrees with none.
-        self.assertEqual(points[0].mean_blocks, 1)
+      points = scoring.Scorer(
+          logits, labels, rule_lib.Rule(criterion, (1, 2)), 3).curve()
+      self.assertEqual(points[0].mean_blocks, 1)
       self.assertEqual(points[-1].mean_blocks, 3)
       self.assertAllClose(points[-1].accuracy, np.mean(
           logits[:, -1].argmax(-1) == labels))
