@@ -1,7 +1,7 @@
 # Copyright 2026 The mobilebert_tf Authors
 # SPDX-License-Identifier: Apache-2.0
 
-"""Every command that trains, of YAML files and documents, is accepted."""
+"""Commands of YAML files and documents are accepted, with their flags."""
 
 import functools
 import json
@@ -22,10 +22,14 @@ from tests import python_files
 from tests.training import devices_test
 
 _TRAINING = ('train', 'finetune', 'finetune_search', 'quickstart', 'ablation')
+_OTHERS = ('adapt', 'add_exits', 'choose', 'convert_checkpoint', 'embed',
+           'evaluate', 'export.export_onnx', 'export.export_saved_model',
+           'export.export_tflite', 'extract', 'model_card', 'push_to_hub',
+           'search')
 _MAKE = re.compile(r"^make (\w+)(?: ARGS='(.*)')?")
 _COMMAND = re.compile(
     r'^(?:\| Command \| )?(?:python -m mobilebert_tf\.|mobilebert )'
-    rf'({"|".join(_TRAINING)})\b(.*?)(?: \|)?$')
+    rf'({"|".join((*_TRAINING, *_OTHERS))})\b(.*?)(?: \|)?$')
 _PARSE = """
 import copy, importlib, json, sys
 from absl import flags
@@ -78,7 +82,7 @@ class CommandsTest(parameterized.TestCase):
 
   def test_there_are_some_of_each_kind(self):
     found = {program for program, _ in _commands().values()}
-    self.assertEqual(found, set(_TRAINING))
+    self.assertEqual(found, {*_TRAINING, *_OTHERS})
     for folder in ('configs/experiments/pretrain.yaml', 'docs/distillation.md',
                    'docs/finetuning.md'):
       self.assertTrue(any(place.startswith(folder) for place in _commands()))
@@ -87,6 +91,10 @@ class CommandsTest(parameterized.TestCase):
   def test_flags(self, program):
     for values in _flags(program).values():
       self.assertContainsSubset(device_flags.FIELDS, values)
+
+  @parameterized.parameters(*_OTHERS)
+  def test_flags_of_other_programs(self, program):
+    self.assertNotEmpty(_flags(program))  # Each is parsed.
 
   @parameterized.parameters(*(place for place, (program, _)
                               in _commands().items() if program == 'train'))
