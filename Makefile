@@ -20,7 +20,7 @@ ONE_CORE := $(QUIET) TF_NUM_INTRAOP_THREADS=1 TF_NUM_INTEROP_THREADS=2 \
 .DEFAULT_GOAL := help
 .PHONY: help quickstart test test-slow test-slow-parts \
     test-slow-programs test-transformers lint \
-    fuzz kills buildifier wheel-smoke wheel install clean
+    install-runtimes fuzz kills buildifier wheel-smoke wheel install clean
 
 help:  ## Print this list.
 	@echo 'Usage: make TARGET [ARGS="--flag=value ..."] [PYTHON=python3.12]'
@@ -46,6 +46,13 @@ test-transformers: $(INSTALLED)  ## Install transformers, and compare.
 	$(RUN) -m pip install -qq --disable-pip-version-check \
 	    --constraint constraints.txt --editable '.[transformers]'
 	$(QUIET) $(RUN) -m pytest -m transformers $(ARGS)
+
+# Of MediaPipe's dependencies, texts need none that is not there.
+install-runtimes: $(INSTALLED)  ## Install MediaPipe and int4, for tests of them.
+	$(RUN) -m pip install -qq --disable-pip-version-check \
+	    --constraint constraints.txt --editable '.[int4]'
+	$(RUN) -m pip install -qq --disable-pip-version-check \
+	    --constraint constraints.txt --no-deps mediapipe
 
 fuzz: $(INSTALLED)  ## Mutate 10,000 files and requests for each reader.
 	$(ONE_CORE) $(RUN) -m tests.fuzz $(ARGS)

@@ -8,7 +8,6 @@ and leaves tables that are looked up in float32; these become int8 here.
 """
 
 import contextlib
-import importlib.util
 import io
 from typing import Any
 
@@ -18,9 +17,12 @@ import numpy as np
 
 def check_installed() -> None:
   """Raises ValueError unless ai-edge-quantizer is installed."""
-  if importlib.util.find_spec('ai_edge_quantizer') is None:
-    raise ValueError('--quantization=int4 needs ai-edge-quantizer: pip install '
-                     'ai-edge-quantizer.')
+  try:
+    import ai_edge_quantizer  # noqa: F401
+  except ImportError as error:
+    raise ValueError(
+        '--quantization=int4 needs ai-edge-quantizer: pip install '
+        f'ai-edge-quantizer. ({error})') from error
 
 
 def quantize(model: bytes) -> bytes:
@@ -33,8 +35,11 @@ def quantize(model: bytes) -> bytes:
     ValueError: If ai-edge-quantizer is not installed.
   """
   check_installed()
-  from ai_edge_quantizer import quantizer as quantizer_lib
-  from ai_edge_quantizer import recipe
+  try:
+    from ai_edge_quantizer import quantizer as quantizer_lib
+    from ai_edge_quantizer import recipe
+  except ImportError as error:  # A release that has them elsewhere.
+    raise ValueError(f'ai-edge-quantizer is another release: {error}') from error
   quantizer = quantizer_lib.Quantizer(bytearray(model))
   quantizer.load_quantization_recipe(recipe.dynamic_wi4b32_afp32())
   # It shows its progress.
