@@ -9,6 +9,7 @@ and leaves tables that are looked up in float32; these become int8 here.
 
 import contextlib
 import io
+import types
 from typing import Any
 
 import flatbuffers
@@ -17,12 +18,18 @@ import numpy as np
 
 def check_installed() -> None:
   """Raises ValueError unless ai-edge-quantizer is installed."""
+  _parts()
+
+
+def _parts() -> tuple[types.ModuleType, types.ModuleType]:
   try:
-    import ai_edge_quantizer  # noqa: F401
+    from ai_edge_quantizer import quantizer
+    from ai_edge_quantizer import recipe
   except ImportError as error:
     raise ValueError(
         '--quantization=int4 needs ai-edge-quantizer: pip install '
         f'ai-edge-quantizer. ({error})') from error
+  return quantizer, recipe
 
 
 def quantize(model: bytes) -> bytes:
@@ -34,12 +41,7 @@ def quantize(model: bytes) -> bytes:
   Raises:
     ValueError: If ai-edge-quantizer is not installed.
   """
-  check_installed()
-  try:
-    from ai_edge_quantizer import quantizer as quantizer_lib
-    from ai_edge_quantizer import recipe
-  except ImportError as error:  # A release that has them elsewhere.
-    raise ValueError(f'ai-edge-quantizer is another release: {error}') from error
+  quantizer_lib, recipe = _parts()
   quantizer = quantizer_lib.Quantizer(bytearray(model))
   quantizer.load_quantization_recipe(recipe.dynamic_wi4b32_afp32())
   # It shows its progress.
