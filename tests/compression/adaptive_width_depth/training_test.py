@@ -138,11 +138,11 @@ class AdaptiveTest(parameterized.TestCase, tf.test.TestCase):
     with self.subTest('a file of another model or setting is written anew'):
       path, trained = folder / '1x1.tflite', registry.load(self.whole)
       data, before = trained.params.task.validation_data, path.read_bytes()
-      choosing._export(trained, path, data, 'none')
+      choosing._export(trained, path, data, 'none', 0.1)
       other = path.read_bytes()
       self.assertNotEqual(other, before)
       os.utime(path, (1, 1))
-      choosing._export(trained, path, data, 'none')
+      choosing._export(trained, path, data, 'none', 0.1)
       self.assertEqual(path.stat().st_mtime, 1)
 
     with self.subTest('runs that do not compare'):
@@ -164,18 +164,6 @@ class AdaptiveTest(parameterized.TestCase, tf.test.TestCase):
     with self.assertRaisesRegex(ValueError, 'begun with epochs 1.0.*2.0 is na'):
       training.adapt(self.whole, self.folder / 'family',
                      dataclasses.replace(_OPTIONS, epochs=2.0))
-
-  def test_settings_of_an_earlier_release(self):
-    folder = pathlib.Path(self.get_temp_dir())
-    training._check_settings(folder, self.whole, _OPTIONS)
-    path = folder / 'settings.json'
-    begun = json.loads(path.read_text())
-    del begun['keep_best'], begun['augmented']
-    path.write_text(json.dumps(begun))
-    training._check_settings(folder, self.whole, _OPTIONS)
-    with self.assertRaisesRegex(ValueError, 'begun with keep_best False'):
-      training._check_settings(folder, self.whole, dataclasses.replace(
-          _OPTIONS, keep_best=True))
 
   @parameterized.parameters(
       ({'widths': (1.0, 0.3)}, 'leaves nothing of 2'),
