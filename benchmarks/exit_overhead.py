@@ -45,8 +45,9 @@ def main(argv: list[str]) -> None:
   folder.mkdir(parents=True, exist_ok=True)
   lengths, rows = list(map(int, _LENGTHS.value)), []
   for quantization in _QUANTIZATIONS.value:
-    path = folder / (
-        f'{_ARCHITECTURE.value}_{quantization}_{_EVERY.value}.tflite')
+    name = '_'.join([_ARCHITECTURE.value, quantization, str(_EVERY.value),
+                     *_LENGTHS.value])
+    path = folder / f'{name}.tflite'
     if not path.exists():
       with interleaving.new_process() as process:
         process.submit(_write, path, _ARCHITECTURE.value, quantization,

@@ -29,9 +29,9 @@ _MODEL_DIR = flags.DEFINE_string(
 _OUTPUT_DIR = flags.DEFINE_string(
     'output_dir', None, 'Folder of the model with exits and of its report.',
     required=True)
-_BLOCKS = flags.DEFINE_list(
-    'blocks', [], 'Blocks with an exit after them, counted from 1; by default '
-    'all below the last.')
+_BLOCKS = program.DEFINE_numbers(
+    'blocks', None, 'Blocks with an exit after them, counted from 1; all below '
+    'the last if not given.', lower_bound=1)
 _CRITERION = flags.DEFINE_enum(
     'criterion', 'entropy', ['entropy', 'confidence', 'patience'],
     'How sure an exit is: entropy of its probabilities, the largest of them, '
@@ -67,7 +67,7 @@ def main() -> None:
   folder = os.path.expanduser(_OUTPUT_DIR.value)
   found = training.add_exits(
       os.path.expanduser(_MODEL_DIR.value), folder, training.Options(
-          blocks=tuple(map(_block, _BLOCKS.value)),
+          blocks=tuple(_BLOCKS.value or ()),
           criterion=_CRITERION.value,
           wanted=tuning.Wanted(loss, _WANTED_BLOCKS.value),
           each_exit=_EACH_EXIT.value, epochs=_EPOCHS.value,
@@ -81,14 +81,6 @@ def main() -> None:
         f'{found["metrics"]["accuracy"]:.1%}, the whole model '
         f'{found["whole_model"]:.1%}.')
   print(f'The report: {os.path.join(folder, evaluation_report.PAGE)}')
-
-
-def _block(text: str) -> int:
-  """Returns the number of a block; raises ValueError if it is none."""
-  if not text.strip().isdecimal():
-    raise ValueError(f'--blocks has {text!r}; it is a list of numbers of '
-                     'blocks, counted from 1.')
-  return int(text)
 
 
 if __name__ == '__main__':

@@ -29,8 +29,9 @@ _RULE = flags.DEFINE_enum(
     ['paper', 'reference', 'bottom', 'top', 'importance', 'greedy'],
     'Blocks that a depth keeps, as for adapt; those that were trained if not '
     'given. The last two measure on the data of a run.')
-_BLOCKS = flags.DEFINE_list(
-    'blocks', [], 'Blocks that stay, counted from 1, in place of a depth.')
+_BLOCKS = program.DEFINE_numbers(
+    'blocks', None, 'Blocks that stay, counted from 1, in place of a depth.',
+    lower_bound=1)
 _OVERWRITE = flags.DEFINE_bool(
     'overwrite', False, 'Replace an output of this program.')
 
@@ -47,7 +48,8 @@ def main() -> None:
   if _BLOCKS.value and (_RULE.value or _DEPTH.value != 1.0):
     raise ValueError('--blocks names the blocks that stay; leave --depth and '
                      '--rule out.')
-  rule = list(map(_block, _BLOCKS.value)) or _RULE.value
+  rule = ([block - 1 for block in _BLOCKS.value] if _BLOCKS.value
+          else _RULE.value)
   found = training.extract(
       os.path.expanduser(_MODEL_DIR.value), _WIDTH.value, _DEPTH.value, rule)
   checkpoints.write(found, _OUTPUT.value, output_format, _OVERWRITE.value)
@@ -55,16 +57,6 @@ def main() -> None:
   print(f'{_OUTPUT.value}: {config.num_blocks} blocks of '
         f'{config.num_attention_heads} heads and {config.intermediate_size} '
         f'units, {found.num_parameters:,} parameters.')
-
-
-def _block(text: str) -> int:
-  """Returns the number of a block from 0; raises ValueError if it is none."""
-  if not text.strip().isdecimal():
-    raise ValueError(f'--blocks has {text!r}; it is a list of numbers of '
-                     'blocks, counted from 1.')
-  if not int(text):
-    raise ValueError('--blocks has 0; blocks are counted from 1.')
-  return int(text) - 1
 
 
 if __name__ == '__main__':
