@@ -89,7 +89,7 @@ class GradientStepTest(tf.test.TestCase, parameterized.TestCase):
     self._check_equal(self._take(kind, 2, evaluate=True),
                       _take_whole(kind, True))
 
-  @parameterized.parameters('pretraining', 'transfer', 'teacher')
+  @parameterized.parameters('pretraining', 'transfer', 'family')
   @pytest.mark.slow
   def test_recomputed_blocks_take_the_same_step(self, kind):
     self._check_equal(self._take(kind, 2, recompute=True), _take_whole(kind))

@@ -20,6 +20,7 @@ from mobilebert_tf.compression.adaptive_width_depth import sizes
 from mobilebert_tf.modeling import block as block_lib
 from mobilebert_tf.modeling import layers
 from mobilebert_tf.modeling import layout as layout_lib
+from mobilebert_tf.modeling import recomputation
 
 
 @dataclasses.dataclass(frozen=True)
@@ -88,6 +89,17 @@ class ElasticModel:
                 size: sizes.Size) -> tf.Tensor:
     """Returns the output of a block, counted from 0, at a size."""
     block, mask = self._encoder.blocks[number], features['input_mask']
+
+    def compute(hidden: tf.Tensor) -> tuple[tf.Tensor]:
+      return (self._compute_block(block, hidden, mask, size),)
+
+    # As the block itself does, which is not called.
+    [output] = (recomputation.run(compute, hidden) if block.trainable
+                else compute(hidden))
+    return output
+
+  def _compute_block(self, block: block_lib.MobileBertBlock, hidden: tf.Tensor,
+                     mask: tf.Tensor, size: sizes.Size) -> tf.Tensor:
     weights = {name: tf.cast(weight, block.compute_dtype)
                for name, weight in block.named_weights.items()}
     tensors = {layout_lib.WIDE: tf.cast(hidden, block.compute_dtype)}
