@@ -64,8 +64,10 @@ class ExportedModelsTest(temporary.TemporaryFiles, absltest.TestCase):
       formats.find([file.parent])
 
   def test_of_a_folder_of_onnx_files_the_most_exact_one(self):
+    self._write('hub/onnx/model.onnx')  # Somebody else's.
     for name in ('model_quantized', 'model_fp16'):
-      self._write(f'hub/onnx/{name}.onnx')
+      self._write(f'hub/onnx/{name}.onnx').write_bytes(
+          b'\x08\x08\x12\x0dmobilebert_tf')
     [found] = formats.find([self.folder / 'hub'])
     self.assertEqual(found.path, self.folder / 'hub/onnx/model_fp16.onnx')
     self.assertEqual((found.name, found.format), ('hub', 'onnx'))
