@@ -27,7 +27,7 @@ help:  ## Print this list.
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  \1	\2/p' Makefile | expand -t 16
 
 quickstart: $(INSTALLED)  ## Make a MobileBERT from raw text; ARGS are its flags (--task=embedding).
-	$(QUIET) $(RUN) -m mobilebert_tf.quickstart $(ARGS)
+	$(RUN) -m mobilebert_tf.quickstart $(ARGS)
 
 test: $(INSTALLED)  ## Run the quick tests; ARGS go to pytest.
 	$(ONE_CORE) $(RUN) -m pytest -n $(WORKERS) \
