@@ -43,7 +43,7 @@ def build(title: str, checkpoint: checkpoint_lib.Checkpoint,
     checkpoint: The trained model.
     params: Content of the run's `params.yaml`.
     metrics: Metrics of its last training loop.
-    said: What people say of the model.
+    said: Statements of people on the model.
   """
   card = model_card.of_checkpoint(checkpoint, title, 'mobilebert_tf')
   start = str(_setting(params, 'task.init_checkpoint') or '')
