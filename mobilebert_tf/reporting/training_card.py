@@ -64,7 +64,8 @@ def build(title: str, checkpoint: checkpoint_lib.Checkpoint,
       'At the last step, on training texts': model_card.table(
           ('Metric', 'Value'), [
               (name.replace('_', ' ').capitalize(), f'{value:.5g}')
-              for name, value in metrics.items() if name != 'step']),
+              for name, value in metrics.items()
+              if name != 'step' and '/' not in name]),  # Nor of each block.
       'Licence': said.licence or model_card.UNKNOWN_LICENCE,
   })
 
