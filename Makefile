@@ -40,7 +40,7 @@ test-slow-parts: $(INSTALLED)  ## ... those of single parts,
 	    --ignore=tests/end_to_end $(ARGS)
 
 test-slow-programs: $(INSTALLED)  ## ... and real trainings by the programs.
-	$(ONE_CORE) $(RUN) -m pytest -n $(WORKERS) -m slow tests/end_to_end $(ARGS)
+	$(QUIET) $(RUN) -m pytest -n $(WORKERS) -m slow tests/end_to_end $(ARGS)
 
 test-transformers: $(INSTALLED)  ## Install transformers, and compare.
 	$(RUN) -m pip install -qq --disable-pip-version-check \
