@@ -63,8 +63,9 @@ _SEED = flags.DEFINE_integer('seed', 0, 'Seed of the order of texts.')
 def main() -> None:
   import os
   import shlex
-  from mobilebert_tf.common import formatting
   from mobilebert_tf.compression.adaptive_width_depth import training
+  from mobilebert_tf.pipelines import publishing
+  from mobilebert_tf.reporting import family
   from mobilebert_tf.reporting import text as text_lib
 
   folder = os.path.expanduser(_OUTPUT_DIR.value)
@@ -77,14 +78,9 @@ def main() -> None:
           epochs=_EPOCHS.value, batch_size=_BATCH_SIZE.value,
           learning_rate=_LEARNING_RATE.value, augmented=_AUGMENTED.value,
           seed=_SEED.value), device_flags.read())
-  names = [each['name'] for each in found['sizes'][0]['scores']]
+  publishing.write_new_card(folder)
   print(text_lib.format_table(text_lib.make_table(
-      ('Width', 'Depth', 'Blocks', 'Parameters', 'GFLOPs', *names),
-      [(f'{row["width"]:g}', f'{row["depth"]:g}', str(len(row['blocks'])),
-        formatting.count(row['parameters']),
-        formatting.decimal(row['operations'] / 1e9, 3),
-        *(formatting.decimal(each['value'], 3) for each in row['scores']))
-       for row in found['sizes']])))
+      *family.members(found['sizes']))))
   least = found['sizes'][-1]
   print(f'\nA member: mobilebert extract --model_dir={shlex.quote(folder)} '
         f'--width={least["width"]:g} --depth={least["depth"]:g} '

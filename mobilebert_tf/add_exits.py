@@ -58,6 +58,7 @@ def main() -> None:
   import os
   from mobilebert_tf.compression.early_exit import training
   from mobilebert_tf.compression.early_exit import tuning
+  from mobilebert_tf.pipelines import publishing
   from mobilebert_tf.reporting import evaluation as evaluation_report
   from mobilebert_tf.tasks import registry
 
@@ -73,6 +74,7 @@ def main() -> None:
           each_exit=_EACH_EXIT.value, epochs=_EPOCHS.value,
           batch_size=_BATCH_SIZE.value, learning_rate=_LEARNING_RATE.value,
           seed=_SEED.value), device_flags.read())
+  publishing.write_new_card(folder)
   results = evaluation_report.read(folder)
   print(evaluation_report.format_summary(
       results, registry.get(results['kind']).report_parts()))

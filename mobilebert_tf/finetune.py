@@ -48,6 +48,7 @@ _EARLY_EXIT = flags.DEFINE_bool(
 
 def main() -> None:
   import pathlib
+  from mobilebert_tf.pipelines import publishing
   from mobilebert_tf.pipelines.finetuning import run
   from mobilebert_tf.reporting import evaluation as evaluation_report
   from mobilebert_tf.tasks import registry
@@ -68,6 +69,7 @@ def main() -> None:
     training.add_exits(str(folder), folder / 'early_exit', training.Options(
         seed=_SEED.value), device_flags.read())
     folder /= 'early_exit'
+    publishing.write_new_card(folder)
   results = evaluation_report.read(folder)
   print(evaluation_report.format_summary(
       results, registry.get(results['kind']).report_parts()))

@@ -16,7 +16,6 @@ visible. Errors are one line; --verbosity=1 shows where they were raised, and
 
 from absl import flags
 
-from mobilebert_tf.common import notices
 from mobilebert_tf.common import program
 from mobilebert_tf.training import device_flags
 
@@ -56,6 +55,7 @@ device_flags.define()
 
 def main() -> None:
   import gin
+  from mobilebert_tf.pipelines import publishing
   from mobilebert_tf.training import configuration
   from mobilebert_tf.training import devices
   from mobilebert_tf.training import run
@@ -68,17 +68,7 @@ def main() -> None:
     params = configuration.with_start(params, FLAGS.init_from, FLAGS.model_dir)
   run.run_experiment(params, FLAGS.mode, FLAGS.model_dir)
   if 'train' in FLAGS.mode and devices.is_chief():
-    _write_card(FLAGS.model_dir)
-
-
-def _write_card(folder: str) -> None:
-  """Writes the model card, unless somebody has edited it."""
-  from mobilebert_tf.pipelines import publishing
-
-  try:
-    publishing.write_card(folder)
-  except (FileExistsError, ValueError) as error:  # The model is there.
-    notices.tell(f'No model card is written: {error}')
+    publishing.write_new_card(FLAGS.model_dir)
 
 
 if __name__ == '__main__':

@@ -3,7 +3,7 @@
 
 """A run as a folder that others load, its model card, and the hub."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 import os
 import pathlib
 import shutil
@@ -15,11 +15,16 @@ from huggingface_hub import errors
 
 from mobilebert_tf import checkpoints
 from mobilebert_tf import modeling
+from mobilebert_tf.checkpoints import bundles
 from mobilebert_tf.checkpoints import model_card
 from mobilebert_tf.checkpoints import sentence_transformers
 from mobilebert_tf.common import files
+from mobilebert_tf.common import notices
+from mobilebert_tf.compression.adaptive_width_depth import training as adaptive
 from mobilebert_tf.inference import loading
 from mobilebert_tf.pipelines.finetuning import run as run_lib
+from mobilebert_tf.reporting import evaluation as evaluation_report
+from mobilebert_tf.reporting import family as family_report
 from mobilebert_tf.reporting import run_card
 from mobilebert_tf.reporting import training_card
 from mobilebert_tf.tasks import registry
@@ -32,8 +37,8 @@ def write_card(folder: str | os.PathLike, overwrite: bool = False,
   """Writes the model card of a run; see `run_card.put`.
 
   Raises:
-    FileNotFoundError: If the folder holds no run of `train`, and no finished
-      one of `finetune`.
+    FileNotFoundError: If the folder holds no run of an experiment, no finished
+      one of `finetune`, and no family that is done.
     FileExistsError: If somebody has edited the card.
     ValueError: If a statement is none that the hub accepts.
   """
@@ -46,16 +51,44 @@ def write_card(folder: str | os.PathLike, overwrite: bool = False,
           '`mobilebert finetune`. The same command finishes it.')
     kind = registry.kind_of_recipe(results['recipe']['task'])
     return str(run_card.write(folder, kind, results, overwrite, **said))
-  params = os.path.join(folder, resuming.PARAMS_FILE)
+  family = adaptive.read_results(folder)
+  model = os.path.join(folder, family['model']) if family else folder
+  run = bundles.locate(model).folder
+  params = os.path.join(run, resuming.PARAMS_FILE)
   if not files.exists(params):
-    raise FileNotFoundError(f'{folder} holds no run: it has no '
+    raise FileNotFoundError(f'{run} holds no run: it has no '
                             f'{resuming.PARAMS_FILE}.')
-  logged = training.read_metrics(os.path.join(folder, training.METRICS_FILE))
-  checkpoint = checkpoints.read(checkpoints.find(folder))
+  logged = training.read_metrics(os.path.join(run, training.METRICS_FILE))
+  checkpoint = checkpoints.read(checkpoints.find(model))
   return run_card.put(folder, lambda statements: training_card.build(
       os.path.basename(os.path.abspath(folder)), checkpoint,
-      files.read_yaml(params), logged[-1] if logged else {}, statements),
-                      overwrite, **said)
+      files.read_yaml(params), logged[-1] if logged else {}, statements,
+      _measured(folder, family)), overwrite, **said)
+
+
+def write_new_card(folder: str | os.PathLike) -> None:
+  """Writes the model card of a run that is done; says so if it cannot."""
+  try:
+    write_card(folder)
+  except (FileExistsError, ValueError) as error:  # The model is there.
+    notices.tell(f'No model card is written: {error}')
+
+
+def _measured(folder: str, family: Mapping[str, Any] | None
+              ) -> dict[str, str]:
+  """Returns the sections of a card on what a folder says was measured."""
+  if family:
+    columns, rows = family_report.members(family['sizes'])
+    return {'Members': 'Widths are shares of heads and units, depths of blocks;'
+                       ' scores are of the held-out part. `mobilebert extract` '
+                       'cuts a member out.\n\n'
+                       + model_card.table(columns, rows)}
+  if not files.exists(os.path.join(folder, evaluation_report.JSON)):
+    return {}
+  evaluation = evaluation_report.read(folder)
+  return {'Evaluation': run_card.describe_evaluation(
+              evaluation, registry.get(evaluation['kind'])),
+          'Limits': run_card.describe_limits(evaluation)}
 
 
 def save_pretrained(run: str | os.PathLike, folder: str | os.PathLike,

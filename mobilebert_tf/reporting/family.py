@@ -3,7 +3,8 @@
 
 """The report of a family of models: what each member costs, and is worth.
 
-Functions take the dict that `adaptive_width_depth.choosing` writes.
+Functions take the dict that `adaptive_width_depth.choosing` writes, but for
+`members`.
 """
 
 from collections.abc import Mapping, Sequence
@@ -54,6 +55,18 @@ def _highlights(results: Mapping[str, Any]) -> list[tuple[str, str, str]]:
           ('File', f'{chosen["megabytes"]:.2f} MB', ''),
           (results['metric'], formatting.decimal(chosen['score'], 3),
            _interval(chosen))]
+
+
+def members(sizes: Sequence[Mapping[str, Any]]
+            ) -> tuple[tuple[str, ...], list[tuple[str, ...]]]:
+  """Returns columns and rows on the `sizes` of `training.adapt`."""
+  return (('Width', 'Depth', 'Blocks', 'Parameters', 'GFLOPs',
+           *(each['name'] for each in sizes[0]['scores'])), [
+               (f'{row["width"]:g}', f'{row["depth"]:g}',
+                str(len(row['blocks'])), formatting.count(row['parameters']),
+                formatting.decimal(row['operations'] / 1e9, 3),
+                *(formatting.decimal(each['value'], 3)
+                  for each in row['scores'])) for row in sizes])
 
 
 def table(results: Mapping[str, Any]) -> text_lib.Table:

@@ -140,10 +140,10 @@ def build(folder: pathlib.Path, kind: Any, results: Mapping[str, Any],
       'Intended use': said.intended_use or ASKED,
       'How to use it': _usage(kind, results),
       'Data': _data(results),
-      'Evaluation': _evaluation(evaluation, kind),
+      'Evaluation': describe_evaluation(evaluation, kind),
       'Sizes and latencies': describe_sizes(said.exports),
       'Training': _training(results),
-      'Limits': _limits(evaluation),
+      'Limits': describe_limits(evaluation),
       'Licence': said.licence or model_card.UNKNOWN_LICENCE,
   }, _eval_results(kind, results))
 
@@ -217,7 +217,8 @@ def _data(results: Mapping[str, Any]) -> str:
           + f'\n\nIt learned from {results["examples"]:,} texts.')
 
 
-def _evaluation(evaluation: Mapping[str, Any], kind: Any) -> str:
+def describe_evaluation(evaluation: Mapping[str, Any], kind: Any) -> str:
+  """Returns the section on the content of an `evaluation.json`."""
   parts = kind.report_parts()
   rows = []
   for name, value in evaluation['metrics'].items():
@@ -271,11 +272,12 @@ def _training(results: Mapping[str, Any]) -> str:
   return model_card.table(('Setting', 'Value'), rows)
 
 
-def _limits(evaluation: Mapping[str, Any]) -> str:
+def describe_limits(evaluation: Mapping[str, Any]) -> str:
+  """Returns the section on what to know of an `evaluation.json`."""
   facts = evaluation.get('facts', {})
   said = [f'- {title}: {model_card.plain(facts[title])}.' for title in (
       'Longer than the model reads', 'Rows left out', 'Thresholds', 'Decision',
-      'Kept') if facts.get(title)]
+      'Kept', 'The whole model') if facts.get(title)]
   return '\n'.join([
       '- The metrics hold for texts like the held-out ones. `evaluation.html` '
       'has calibration, groups of texts and the worst mistakes.', *said])

@@ -1,7 +1,7 @@
 # Copyright 2026 The mobilebert_tf Authors
 # SPDX-License-Identifier: Apache-2.0
 
-"""The model card of a run of `train`: its data, and how it was trained."""
+"""The model card of a run of an experiment: its data, how it was trained."""
 
 from collections.abc import Iterator, Mapping
 import os
@@ -35,7 +35,8 @@ _MOST_BYTES = 1_000_000_000
 
 def build(title: str, checkpoint: checkpoint_lib.Checkpoint,
           params: Mapping[str, Any], metrics: Mapping[str, float],
-          said: run_card.Statements) -> model_card.Card:
+          said: run_card.Statements,
+          measured: Mapping[str, str] | None = None) -> model_card.Card:
   """Returns the card of a run.
 
   Args:
@@ -44,6 +45,7 @@ def build(title: str, checkpoint: checkpoint_lib.Checkpoint,
     params: Content of the run's `params.yaml`.
     metrics: Metrics of its last training loop.
     said: Statements of people on the model.
+    measured: Sections on what was measured of it, by their titles.
   """
   card = model_card.of_checkpoint(checkpoint, title, 'mobilebert_tf')
   start = str(_setting(params, 'task.init_checkpoint') or '')
@@ -56,6 +58,7 @@ def build(title: str, checkpoint: checkpoint_lib.Checkpoint,
                        or run_card.ASKED),
       'Data': model_card.table(
           ('Part', 'Name', 'Files', 'Bytes', 'SHA-256'), list(_data(params))),
+      **(measured or {}),
       'Sizes and latencies': run_card.describe_sizes(said.exports),
       'Training': model_card.table(('Setting', 'Value'), [
           (name, model_card.code(run_card.short(value)))

@@ -18,6 +18,7 @@ from tests import hub_server
 from tests import tiny_runs
 from tests.data import temporary
 from tests.inference import tiny_classifier
+from tests.pipelines import tiny
 
 _TEXTS = [tiny_classifier.text(3 + i, i) for i in range(5)]
 
@@ -62,6 +63,23 @@ class PublishingTest(temporary.TemporaryFiles, tf.test.TestCase):
         (self.model / 'README.md').write_text(str(card) + '\nMore.\n')
         publishing.push(self.model, 'me/mine')
         self.assertIn(b'More.', files['README.md'])
+
+  def test_a_run_is_uploaded_as_a_folder_that_others_load(self):
+    run_folder = tiny.fine_tune(
+        self.folder / 'tables', tiny.write_start(self.folder / 'tables'))
+    with self._serve() as hub:
+      publishing.push(run_folder, 'me/run', licence='mit')
+      files = hub.repositories['me/run']
+      self.assertIn('model.safetensors', files)
+      card = huggingface_hub.ModelCard(files['README.md'].decode())
+      self.assertEqual(card.data.license, 'mit')
+      self.assertIn('## Evaluation', card.text)
+      with mobilebert_tf.load('me/run') as loaded:
+        found = loaded.batch(_TEXTS)
+    for one, other in zip(found, mobilebert_tf.load(run_folder).batch(_TEXTS),
+                          strict=True):
+      self.assertEqual(one.label, other.label)
+      self.assertAllClose(one.probability, other.probability)
 
   def test_without_a_licence_nothing_is_sent(self):
     with self._serve() as hub:

@@ -191,12 +191,11 @@ def _beside(whole: loading.TrainedModel, paths: Sequence[str],
 def _read_family(model_dir: pathlib.Path
                  ) -> tuple[list[dict[str, Any]], loading.TrainedModel]:
   """Returns the rows of a family, and its model."""
-  path = model_dir / training.RESULTS
-  if not path.exists():
+  results = training.read_results(model_dir)
+  if results is None:
     raise FileNotFoundError(f'{model_dir} holds no family that is done: it has '
                             f'no {training.RESULTS}. mobilebert adapt makes '
                             'one.')
-  results = files.read_json(path)
   model = str(model_dir / results['model'])
   if not loading.is_run(model, registry.KINDS):
     raise ValueError(f'{model_dir} is a family of pre-trained models, which '

@@ -314,6 +314,16 @@ def _best(folder: pathlib.Path, family: Sequence[sizes.Size]) -> pathlib.Path:
 # === Members of a family ===
 
 
+def read_results(folder: str | os.PathLike) -> dict[str, Any] | None:
+  """Returns what `adapt` returned for a folder, or None if it did not."""
+  path, settings = (os.path.join(folder, name)
+                    for name in (RESULTS, settings_lib.FILE))
+  found = files.read_json(path) if (
+      files.exists(path) and files.exists(settings)) else {}
+  # Exits have these two files, too.
+  return found if 'sizes' in found else None
+
+
 def extract(model_dir: str | os.PathLike, width: float = 1.0,
             depth: float = 1.0, rule: str | Sequence[int] | None = None
             ) -> checkpoint_lib.Checkpoint:
@@ -335,9 +345,7 @@ def extract(model_dir: str | os.PathLike, width: float = 1.0,
   Example: `extract('runs/sst2_family', width=0.5, depth=0.75)`
   """
   folder, order = pathlib.Path(model_dir).expanduser(), ()
-  if (folder / RESULTS).exists() and (
-      folder / settings_lib.FILE).exists():
-    results = files.read_json(folder / RESULTS)
+  if (results := read_results(folder)) is not None:
     trained = results['options']['rule']
     rule, model_dir = rule or trained, folder / results['model']
     if rule == trained:
