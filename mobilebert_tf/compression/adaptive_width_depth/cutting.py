@@ -56,8 +56,9 @@ def importance(architecture: modeling.MobileBertConfig, weights: Arrays,
 
   Of a head it is |dL/dx|, where x = 1 multiplies its attention probabilities,
   which is the sum over its rows of the kernel behind attention, of weight times
-  gradient. Of a unit it is |sum W1 dW1 + b1 db1| + |sum W2 dW2| over its
-  weights, as DynaBERT's code has it.
+  gradient. Of a unit it is |sum W2 dW2| over its weights behind the activation;
+  as DynaBERT's code has it, |sum W1 dW1 + b1 db1| over those before it is
+  added, unless the activation is relu, with which that is the same number.
 
   Args:
     architecture: Architecture of the encoder.
@@ -79,9 +80,11 @@ def importance(architecture: modeling.MobileBertConfig, weights: Arrays,
         architecture.num_attention_heads, -1).sum(1)))
     for name in networks(layout):
       [first], [second] = layout.writing(name), layout.reading(name)
-      units[f'block_{i}/{name}'] = np.abs(
-          change(f'{first.name}/kernel', 0) + change(f'{first.name}/bias')
-      ) + np.abs(change(f'{second.name}/kernel', 1))
+      found = np.abs(change(f'{second.name}/kernel', 1))
+      if not first.passes_scales:
+        found += np.abs(
+            change(f'{first.name}/kernel', 0) + change(f'{first.name}/bias'))
+      units[f'block_{i}/{name}'] = found
   return Importance(heads, units)
 
 

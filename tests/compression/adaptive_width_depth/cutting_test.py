@@ -54,11 +54,13 @@ class ImportanceTest(tf.test.TestCase):
         [each.numpy() for each in gradients]))
     weights['block_0/attention/output/kernel'] = np.ones([4, 4])
     slopes['block_0/attention/output/kernel'] = np.diag([1.0, 2.0, 3.0, -3.0])
-    found = cutting.importance(modeling.get_architecture(
-        'mobilebert_small', num_blocks=1, num_attention_heads=2,
-        num_feedforward_networks=1), weights, slopes)
-    self.assertAllClose(found.units['block_0/feed_forward_0'], [20.0, 7.5])
-    self.assertAllClose(found.heads, [[3.0, 0.0]])
+    for activation, expected in (('relu', [10.0, 3.75]), ('gelu', [20.0, 7.5])):
+      found = cutting.importance(modeling.get_architecture(
+          'mobilebert_small', num_blocks=1, num_attention_heads=2,
+          num_feedforward_networks=1, hidden_activation=activation),
+                                 weights, slopes)
+      self.assertAllClose(found.units['block_0/feed_forward_0'], expected)
+      self.assertAllClose(found.heads, [[3.0, 0.0]])
 
   def test_a_head_is_the_slope_of_a_factor_of_its_probabilities(self):
     model = _model()

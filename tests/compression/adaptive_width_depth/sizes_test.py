@@ -7,6 +7,7 @@ from absl.testing import absltest
 from absl.testing import parameterized
 
 from mobilebert_tf import modeling
+from mobilebert_tf.modeling import layout
 from mobilebert_tf.compression.adaptive_width_depth import sizes
 
 _MOBILEBERT = modeling.get_architecture('mobilebert')
@@ -53,6 +54,18 @@ class SizesTest(parameterized.TestCase):
     self.assertEqual((found.num_heads, found.num_units), (3, 384))
     self.assertLen(found.blocks, 12)
     self.assertEqual(found.name, '0.75x0.5')
+
+  # The brief's, of a block at 128 tokens.
+  @parameterized.parameters((1.0, 1.0), (0.75, 0.807), (0.5, 0.613),
+                            (0.25, 0.420))
+  def test_work_of_a_width(self, width, share):
+    found = sizes.size(_MOBILEBERT, width)
+    part = modeling.get_architecture(
+        'mobilebert', head_size=_MOBILEBERT.attention_head_size,
+        num_attention_heads=found.num_heads, intermediate_size=found.num_units)
+    whole, cut = (layout.count_block_operations(each, 128)
+                  for each in (_MOBILEBERT, part))
+    self.assertAlmostEqual(cut / whole, share, 3)
 
   def test_a_grid_begins_with_the_whole(self):
     found = sizes.grid(_MOBILEBERT, (0.25, 0.5, 0.75, 1.0), (0.5, 0.75, 1.0))
