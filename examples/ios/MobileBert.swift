@@ -78,13 +78,19 @@ public final class MobileBert: @unchecked Sendable {
     // Not by Character, which takes a line end and a mark after it for one.
     labelNames = (labels ?? "").unicodeScalars.split(separator: "\n").map(
       String.init)
-    reader = try open(self.metadata, vocabulary, labels)
     let options = TfLiteInterpreterOptionsCreate()
     defer { TfLiteInterpreterOptionsDelete(options) }
     TfLiteInterpreterOptionsSetNumThreads(options, threads)
-    guard let model = TfLiteModelCreateFromFile(path),
-      let interpreter = TfLiteInterpreterCreate(model, options)
-    else { throw MobileBertError("LiteRT does not load \(path).") }
+    // What throws here has to free what it made: deinit is not called.
+    let reader = try open(self.metadata, vocabulary, labels)
+    let model = TfLiteModelCreateFromFile(path)
+    guard let model, let interpreter = TfLiteInterpreterCreate(model, options)
+    else {
+      TfLiteModelDelete(model)
+      mbt_close(reader)
+      throw MobileBertError("LiteRT does not load \(path).")
+    }
+    self.reader = reader
     self.model = model
     self.interpreter = interpreter
   }

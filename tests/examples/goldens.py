@@ -28,7 +28,8 @@ _TOKENS = (
     'café', 'strasse', 'straße', 'i', '##i', '中', '国', 'ᄒ', '##ᅡ', '##ᆫ', '한',
     'α', '##α', 'σ', '##σ', '##ς', 'ς', '🦜', '.', ',', '#', '##', '[', ']',
     "'", '’', '$', '½', 'fi', 'ﬁ', 'и', 'й', '1', '##1')
-_SETTINGS = ((True, 200), (False, 200), (settings.KEEP_ACCENTS, 200), (True, 6))
+_SETTINGS = ((True, 200), (False, 200), (settings.KEEP_ACCENTS, 200), (True, 6),
+             (settings.MEDIAPIPE, 100))
 _TEXTS = (
     '', ' ', 'a', 'ab', 'abab', 'aba ab', 'AB Ab', 'x', 'ax', "a.b,a's a’s",
     'Café CAFÉ cafe\u0301', 'straße STRASSE', 'İi ıI', '中国a中', '한 한a',
