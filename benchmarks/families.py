@@ -152,7 +152,9 @@ def _choose(folder: pathlib.Path) -> None:
 
   found, _ = choosing.choose(
       folder / '0_family', folder / 'files', choosing.Limits(),
-      beside=[str(folder / f'0_alone_{member}') for member in _ALONE.value])
+      beside=[str(folder / f'0_alone_{member}') for member in _ALONE.value],
+      # Members are compared, not shipped.
+      largest_disagreement=0.05)
   print(text_lib.format_table(family.table(found)))
 
 

@@ -47,6 +47,13 @@ CONTENDERS: Mapping[str, Contender] = {
     'ours_one_length': _litert(
         'ours, LiteRT, dynamic int8, one length', 'ours_one.tflite',
         prepare=ours.write_one_length, runs=contender.LONGEST, **_DYNAMIC),
+    'ours_int4': _litert(
+        'ours, LiteRT, int4', 'ours_int4.tflite', quantization='int4',
+        packages=('ai_edge_quantizer',), **_OURS),
+    'ours_edge_int8': _litert(
+        'ours, LiteRT, ai-edge-quantizer int8', 'ours_edge.tflite',
+        prepare=ours.write_edge_quantized, runs=contender.LISTED,
+        packages=('ai_edge_quantizer',), **_DYNAMIC),
     'ours_onnx': _onnxruntime(
         'ours, ONNX Runtime', 'ours.onnx', packages=_ONNX_NAME, **_OUR_ONNX),
     'ours_onnx_int8': _onnxruntime(

@@ -21,6 +21,28 @@ def write_one_length(settings: contender.Settings,
   _write(settings, quantizations, lengths=())
 
 
+def write_edge_quantized(settings: contender.Settings,
+                         quantizations: dict[str, str]) -> None:
+  """Writes float32 files that ai-edge-quantizer makes dynamic int8."""
+  from ai_edge_quantizer import quantizer as quantizer_lib
+  from ai_edge_quantizer import recipe
+  from mobilebert_tf.common import files
+  from mobilebert_tf.deployment import agreement
+  from mobilebert_tf.deployment import served_module
+  from mobilebert_tf.deployment import tflite
+  from mobilebert_tf.deployment import tflite_int4
+
+  trained = weights.trained(settings)
+  module = served_module.build(trained, agreement.batches(
+      trained, agreement.RealTexts(list(settings.texts))))
+  for path in quantizations:
+    quantizer = quantizer_lib.Quantizer(bytearray(
+        tflite.convert(module, signature_lengths(settings), 'none')))
+    quantizer.load_quantization_recipe(recipe.dynamic_wi8_afp32())
+    files.write_bytes(path, tflite_int4.quantize_tables(
+        bytes(quantizer.quantize().quantized_model)))
+
+
 def write_onnx(settings: contender.Settings,
                quantizations: dict[str, str]) -> None:
   """Writes `.onnx` files for any length."""
