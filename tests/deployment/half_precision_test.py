@@ -98,6 +98,17 @@ def _has_int8(data):
 
 class HalfPrecisionTest(parameterized.TestCase, tf.test.TestCase):
 
+  def test_a_file_says_whether_sums_may_be_in_float16(self):
+    module, _ = _module('classification')
+    for accumulation, said in (
+        ('float32', b'fp16accfp32'), ('float16', b'fp16accfp16')):
+      data = tflite.convert(
+          module, [_LENGTH], 'float16', accumulation=accumulation)
+      model = schema.ModelT.InitFromObj(schema.Model.GetRootAs(data, 0))
+      [found] = [model.buffers[each.buffer].data for each in model.metadata
+                 if each.name == b'reduced_precision_support']
+      self.assertEqual(bytes(found), said)
+
   @parameterized.product(
       task=_TASKS, quantization=('none', 'dynamic', 'float16'))
   def test_answers_as_in_float32(self, task, quantization):

@@ -36,12 +36,18 @@ from tests.deployment import model_server
 _TEXTS = ['w1 w2', 'w3', 'w4 w5 w6 ünï 🦜', '']
 _PAIRS = ['w7', 'w8 w9', '', 'w1']
 _INPUTS = {
+    'classification': {'text': _TEXTS},
+    'regression': {'text': _TEXTS, 'pair': _PAIRS},
+    'sentence_embedding': {'text': _TEXTS},
     'pairs': {'text': _TEXTS, 'pair': _PAIRS},
     'multi_label_classification': {'text': _TEXTS},
     'token_classification': {'text': _TEXTS},
     'question_answering': {'question': _PAIRS, 'context': _TEXTS},
 }
 _OUTPUTS = {
+    'classification': {'probabilities', 'label', 'labels'},
+    'regression': {'score'},
+    'sentence_embedding': {'vector'},
     'pairs': {'probabilities', 'label', 'labels'},
     'multi_label_classification': {
         'probabilities', 'labels', 'selected', 'margins'},
