@@ -16,10 +16,11 @@ RUN := $(VENV)/bin/python
 QUIET := TF_CPP_MIN_LOG_LEVEL=2
 ONE_CORE := $(QUIET) TF_NUM_INTRAOP_THREADS=1 TF_NUM_INTEROP_THREADS=2 \
     OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1
+SLOW := slow and not exhaustive
 
 .DEFAULT_GOAL := help
 .PHONY: help quickstart test test-slow test-slow-parts \
-    test-slow-programs test-transformers lint \
+    test-slow-programs test-exhaustive test-transformers lint \
     install-runtimes fuzz kills buildifier wheel-smoke wheel install clean
 
 help:  ## Print this list.
@@ -31,21 +32,26 @@ quickstart: $(INSTALLED)  ## Make a MobileBERT from raw text; ARGS are its flags
 
 test: $(INSTALLED)  ## Run the quick tests; ARGS go to pytest.
 	$(ONE_CORE) $(RUN) -m pytest -n $(WORKERS) \
-	    -m 'not slow and not wheel and not transformers' $(ARGS)
+	    -m 'not slow and not exhaustive and not wheel and not transformers' \
+	    $(ARGS)
 
 test-slow: test-slow-parts test-slow-programs  ## Run the tests that take longer.
 
 test-slow-parts: $(INSTALLED)  ## ... those of single parts,
-	$(ONE_CORE) $(RUN) -m pytest -n $(WORKERS) -m slow \
+	$(ONE_CORE) $(RUN) -m pytest -n $(WORKERS) -m '$(SLOW)' \
 	    --ignore=tests/end_to_end $(ARGS)
 
 test-slow-programs: $(INSTALLED)  ## ... and real trainings by the programs.
-	$(QUIET) $(RUN) -m pytest -n $(WORKERS) -m slow tests/end_to_end $(ARGS)
+	$(QUIET) $(RUN) -m pytest -n $(WORKERS) -m '$(SLOW)' tests/end_to_end \
+	    $(ARGS)
+
+test-exhaustive: $(INSTALLED)  ## Run what CI leaves out: more of what others check.
+	$(QUIET) $(RUN) -m pytest -n $(WORKERS) -m exhaustive $(ARGS)
 
 test-transformers: $(INSTALLED)  ## Install transformers, and compare.
 	$(RUN) -m pip install -qq --disable-pip-version-check \
 	    --constraint constraints.txt --editable '.[transformers]'
-	$(QUIET) $(RUN) -m pytest -m transformers $(ARGS)
+	$(QUIET) $(RUN) -m pytest -n $(WORKERS) -m transformers $(ARGS)
 
 # Of MediaPipe's dependencies, texts need none that is not there.
 install-runtimes: $(INSTALLED)  ## Install MediaPipe and int4, for tests of them.

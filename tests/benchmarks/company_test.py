@@ -48,12 +48,12 @@ class CompanyTest(parameterized.TestCase, temporary.TemporaryFiles,
     self.assertGreater(labels, answers // 2)
     self.assertAllClose(difference, 0.4)
 
-  @pytest.mark.slow
+  @pytest.mark.exhaustive
   def test_keras(self):
     self.assertLess(
         self._compare(predictor.TextPredictor(self.trained).scores), 1e-6)
 
-  @pytest.mark.slow
+  @pytest.mark.exhaustive
   def test_saved_model(self):
     path = saved_model.write(
         self.trained, str(self.folder / 'saved_model'), _REAL)
@@ -61,7 +61,7 @@ class CompanyTest(parameterized.TestCase, temporary.TemporaryFiles,
     self.assertLess(self._compare(runner.comparable), 1e-6)
 
   @parameterized.parameters(('none', 1e-6), ('dynamic', 0.0))
-  @pytest.mark.slow
+  @pytest.mark.exhaustive
   def test_tflite(self, quantization, bound):
     path = str(self.folder / 'model.tflite')
     tflite.write(self.trained, path, _REAL, quantization=quantization)

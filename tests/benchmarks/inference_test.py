@@ -97,7 +97,7 @@ class ResultsTest(absltest.TestCase):
                                                [states[0]])).all())
 
 
-@pytest.mark.slow
+@pytest.mark.exhaustive
 class SmallRunTest(temporary.TemporaryFiles):
 
   def test_mobileberts_answer_alike(self):

@@ -3,6 +3,7 @@
 
 """One graph serves all stages that teach a block each."""
 
+import functools
 import gc
 import os
 import tempfile
@@ -71,11 +72,15 @@ def _resident_megabytes() -> float:
     return int(statm.read().split()[1]) * os.sysconf('SC_PAGE_SIZE') / 1e6
 
 
-class StageGraphsTest(tf.test.TestCase, parameterized.TestCase):
-
-  def _train(self, variant, lower_multiplier, recompute=False):
-    trainer = _trainer(tempfile.mkdtemp(dir=self.get_temp_dir()), 2, variant,
-                       lower_multiplier, recompute)
+@functools.cache
+def _train(variant: str, lower_multiplier: float, recompute: bool = False,
+           shares: bool = True) -> dict[str, np.ndarray]:
+  """Returns logs and weights of all stages, whose graphs may be shared."""
+  with pytest.MonkeyPatch.context() as patch, (
+      tempfile.TemporaryDirectory()) as folder:
+    if not shares:
+      patch.setattr(stage_graphs, 'can_share', lambda *_: False)
+    trainer = _trainer(folder, 2, variant, lower_multiplier, recompute)
     values = {}
     for stage in trainer.task.stages:
       logs = trainer.train(tf.constant(_STEPS))
@@ -85,28 +90,27 @@ class StageGraphsTest(tf.test.TestCase, parameterized.TestCase):
                  enumerate(trainer.model.get_weights())}
     return values
 
-  @parameterized.product(variant=('paper', 'tf1_reference'),
-                         lower_multiplier=(0.0, 0.3))
+
+class StageGraphsTest(tf.test.TestCase, parameterized.TestCase):
+
+  def _check_equal(self, actual, expected):
+    self.assertSameElements(actual, expected)
+    for name, value in expected.items():
+      self.assertAllClose(actual[name], value, rtol=1e-5, atol=1e-6, msg=name)
+
+  @parameterized.parameters(
+      ('paper', 0.0), ('paper', 0.3), ('tf1_reference', 0.3))
   @pytest.mark.slow
   def test_a_shared_graph_computes_what_those_of_single_stages_do(
       self, variant, lower_multiplier):
-    shared = self._train(variant, lower_multiplier)
-    with pytest.MonkeyPatch.context() as patch:
-      patch.setattr(stage_graphs, 'can_share', lambda *_: False)
-      single = self._train(variant, lower_multiplier)
-    self.assertSameElements(shared, single)
-    for name, value in single.items():
-      self.assertAllClose(shared[name], value, rtol=1e-5, atol=1e-6, msg=name)
+    self._check_equal(_train(variant, lower_multiplier),
+                      _train(variant, lower_multiplier, shares=False))
 
   @parameterized.parameters('paper', 'tf1_reference')
   @pytest.mark.slow
   def test_recomputed_blocks_learn_the_same(self, variant):
-    kept = self._train(variant, 0.3)
-    recomputed = self._train(variant, 0.3, recompute=True)
-    self.assertSameElements(kept, recomputed)
-    for name, value in kept.items():
-      self.assertAllClose(recomputed[name], value, rtol=1e-5, atol=1e-6,
-                          msg=name)
+    self._check_equal(_train(variant, 0.3, recompute=True),
+                      _train(variant, 0.3))
 
   def test_stages_that_teach_a_block_share_a_graph(self):
     trainer = _trainer(self.get_temp_dir(), 2)
@@ -121,7 +125,7 @@ class StageGraphsTest(tf.test.TestCase, parameterized.TestCase):
     self.assertEqual(live[:3], live[:1] * 3)
     self.assertLessEqual(live[3], live[0])
 
-  @pytest.mark.slow
+  @pytest.mark.exhaustive
   def test_memory_stays_as_it_is_over_24_stages(self):
     trainer = _trainer(self.get_temp_dir(), 24)
     live, resident = [], []

@@ -63,7 +63,8 @@ class _Run:
   iterations: dict[int, int]
 
 
-class DistillationTest(tf.test.TestCase, parameterized.TestCase):
+class TrainerTestCase(tf.test.TestCase, parameterized.TestCase):
+  """Trains in three stages, by the Model Garden's AdamW."""
 
   optimization = _optimization('adamw', weight_decay_rate=0.01)
   compiled = False  # Whether the optimizer compiles its updates.
@@ -129,15 +130,9 @@ class DistillationTest(tf.test.TestCase, parameterized.TestCase):
         run.iterations[done] = int(trainer.optimizer.iterations)
     return cls._seen
 
-  def test_a_student_starts_with_the_teachers_embeddings_and_heads(self):
-    trainer = self._trainer()
-    theirs = _snapshot(self.teacher)
-    same = {name for name, value in _snapshot(trainer.model).items()
-            if name in theirs and np.array_equal(theirs[name], value)}
-    self.assertEqual({name.split('/')[0] for name in same}, {
-        'word_embeddings', 'embeddings', 'masked_lm_transform', 'masked_lm',
-        'next_sentence'})
-    self.assertLen(same, 15)
+
+class OptimizerTest(TrainerTestCase):
+  """What depends on the optimizer."""
 
   def test_a_transfer_stage_changes_its_block_alone(self):
     run = self._run()
@@ -148,18 +143,6 @@ class DistillationTest(tf.test.TestCase, parameterized.TestCase):
     self.assertIn('word_embeddings/embeddings:0',
                   _changed(run.weights[6], run.weights[7]))
     self.assertEqual(int(run.logs[7]['stage']), 2)
-
-  @pytest.mark.slow
-  def test_a_loop_crosses_the_borders_of_stages(self):
-    at_once, step_by_step = self._trainer(), self._trainer()
-    step_by_step.model.set_weights(at_once.model.get_weights())
-    at_once.train(tf.constant(10))
-    for _ in range(10):
-      step_by_step.train(tf.constant(1))
-    self.assertEqual(int(at_once.global_step), 10)
-    for one, other in zip(at_once.model.get_weights(),
-                          step_by_step.model.get_weights(), strict=True):
-      self.assertAllEqual(one, other)
 
   def test_moments_are_forgotten_between_stages(self):
     run = self._run()
@@ -181,7 +164,25 @@ class DistillationTest(tf.test.TestCase, parameterized.TestCase):
     self.assertLess(moves.max(), 1.15 * move)  # At most a weight decay more.
     self.assertEqual(run.iterations[4], 1)
 
-  @pytest.mark.slow
+
+@pytest.mark.slow
+class ReferenceAdamTest(OptimizerTest):
+  """The optimizer whose learning rates differ from block to block."""
+
+  optimization = _optimization('adamw_reference', epsilon=1e-12)
+  first_move = 0.1 / 0.001**0.5
+
+  def test_a_loop_crosses_the_borders_of_stages(self):
+    at_once, step_by_step = self._trainer(), self._trainer()
+    step_by_step.model.set_weights(at_once.model.get_weights())
+    at_once.train(tf.constant(10))
+    for _ in range(10):
+      step_by_step.train(tf.constant(1))
+    self.assertEqual(int(at_once.global_step), 10)
+    for one, other in zip(at_once.model.get_weights(),
+                          step_by_step.model.get_weights(), strict=True):
+      self.assertAllEqual(one, other)
+
   def test_a_restored_run_goes_on_where_it_was(self):
     whole = self._trainer()
     first = self._trainer()
@@ -197,6 +198,19 @@ class DistillationTest(tf.test.TestCase, parameterized.TestCase):
     for one, other in zip(whole.model.get_weights(),
                           first.model.get_weights(), strict=True):
       self.assertAllEqual(one, other)
+
+
+class DistillationTest(TrainerTestCase):
+
+  def test_a_student_starts_with_the_teachers_embeddings_and_heads(self):
+    trainer = self._trainer()
+    theirs = _snapshot(self.teacher)
+    same = {name for name, value in _snapshot(trainer.model).items()
+            if name in theirs and np.array_equal(theirs[name], value)}
+    self.assertEqual({name.split('/')[0] for name in same}, {
+        'word_embeddings', 'embeddings', 'masked_lm_transform', 'masked_lm',
+        'next_sentence'})
+    self.assertLen(same, 15)
 
   def test_a_schedule_of_another_length_than_the_training_is_refused(self):
     task = task_lib.DistillationTask(self._config())
@@ -265,6 +279,7 @@ class DistillationTest(tf.test.TestCase, parameterized.TestCase):
 
   @pytest.mark.slow
   def test_a_trial_leaves_nothing_behind(self):
+    self.optimization = ReferenceAdamTest.optimization
     data = self._batches()
     plain, tried = (self._trainer(
         self._config(lower_multiplier=0.0), evaluate=True, train_dataset=data,
@@ -330,14 +345,6 @@ class DistillationTest(tf.test.TestCase, parameterized.TestCase):
         tiny_models.student_config(vocab_size=41))
     with self.assertRaisesRegex(ValueError, r'word_embeddings.*\(40, 8\)'):
       self._trainer(narrow)
-
-
-@pytest.mark.slow
-class ReferenceAdamTest(DistillationTest):
-  """The optimizer whose learning rates differ from block to block."""
-
-  optimization = _optimization('adamw_reference', epsilon=1e-12)
-  first_move = 0.1 / 0.001**0.5
 
 
 if __name__ == '__main__':

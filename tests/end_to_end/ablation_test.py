@@ -46,7 +46,7 @@ class AblationTest(tf.test.TestCase):
       (self.folder / f'{part}.tsv').write_text(
           '\n'.join(['text\tlabel', *rows]) + '\n')
 
-  @pytest.mark.slow
+  @pytest.mark.exhaustive
   def test_every_variant_is_trained_once(self):
     finished = _run(self.folder, *_FLAGS, '--seeds=7')
     self.assertEqual(finished.returncode, 0, finished.stderr[-3000:])

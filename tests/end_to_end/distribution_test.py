@@ -80,23 +80,34 @@ class DistributionTest(tiny_runs.TinyRuns, tf.test.TestCase):
         self.assertAllClose(one[name], other[name], rtol=2e-4, atol=1e-5,
                             msg=f'{name} at step {one["step"]}')
 
-  def _check(self, experiment: str, settings: dict, steps: int) -> str:
-    one, two, workers = (self.make_folder() for _ in range(3))
-    config = self.write(settings)
-    self._wait(self.start(self.train_command(experiment, config, one)))
-    self._wait(self.start(
-        [sys.executable, '-c', _TWO_DEVICES, experiment, config, two]))
-    self._wait(*self._start_workers(experiment, settings, workers))
-    for folder in (two, workers):
-      self._check_equal(folder, one, steps)
-    return one
+  def _train(self, experiment: str, settings: dict) -> str:
+    folder = self.make_folder()
+    self._wait(self.start(self.train_command(
+        experiment, self.write(settings), folder)))
+    return folder
+
+  def _train_on_two_devices(self, experiment: str, settings: dict) -> str:
+    folder = self.make_folder()
+    self._wait(self.start([sys.executable, '-c', _TWO_DEVICES, experiment,
+                           self.write(settings), folder]))
+    return folder
+
+  def _train_on_two_workers(self, experiment: str, settings: dict) -> str:
+    folder = self.make_folder()
+    self._wait(*self._start_workers(experiment, settings, folder))
+    return folder
 
   def test_every_strategy_gives_the_losses_of_one_device(self):
-    folder = self._check(tiny_runs.PRETRAIN, self.settings(8), 8)
-    self._check(
-        tiny_runs.DISTILL, self.settings(
-            10, **self.student(self.teacher(), folder, 3, 10)), 10)
+    teacher = self._train(tiny_runs.PRETRAIN, self.settings(8))
+    self._check_equal(self._train_on_two_workers(
+        tiny_runs.PRETRAIN, self.settings(8)), teacher, 8)
+    settings = tiny_runs.DISTILL, self.settings(
+        10, **self.student(self.teacher(), teacher, 3, 10))
+    one = self._train(*settings)
+    for train in (self._train_on_two_devices, self._train_on_two_workers):
+      self._check_equal(train(*settings), one, 10)
 
+  @pytest.mark.exhaustive
   def test_killed_workers_go_on_together(self):
     whole, killed = self.make_folder(), self.make_folder()
     arguments = (tiny_runs.PRETRAIN, self.settings(24))

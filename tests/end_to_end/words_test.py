@@ -25,7 +25,7 @@ def _sentence(i: int) -> list[tuple[str, str]]:
           ] + [('.', 'O')]
 
 
-@pytest.mark.slow
+@pytest.mark.exhaustive
 class WordsTest(tf.test.TestCase):
 
   def setUp(self):

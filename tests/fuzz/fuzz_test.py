@@ -25,7 +25,7 @@ class FuzzTest(tf.test.TestCase, parameterized.TestCase):
   def test_mutated_inputs(self, target):
     finished = subprocess.run(
         [sys.executable, '-m', 'tests.fuzz', f'--targets={target}',
-         f'--inputs={300 if target in _DEAR else 2000}',
+         f'--inputs={100 if target in _DEAR else 500}',
          f'--keep={self.get_temp_dir()}'],
         capture_output=True, text=True, check=False)
     self.assertEqual(finished.returncode, 0, finished.stdout + finished.stderr)

@@ -61,23 +61,16 @@ class GradientStepTest(tf.test.TestCase, parameterized.TestCase):
   def test_slices_take_the_step_of_the_whole_batch(self, kind):
     self._check_equal(self._take(kind, 4), _take_whole(kind))
 
-  @parameterized.parameters(
-      *(kind for kind in tiny_steps.KINDS if kind not in ('words', 'transfer')))
   @pytest.mark.slow
-  def test_so_do_those_of_every_other_task(self, kind):
-    self._check_equal(self._take(kind, 4), _take_whole(kind))
-
-  @parameterized.parameters('words', 'answers', 'teacher')
-  @pytest.mark.slow
-  def test_so_do_slices_of_a_batch_of_unknown_size(self, kind):
-    self._check_equal(self._take(kind, 3, dynamic=True),
-                      _take_whole(kind))
+  def test_so_do_slices_of_a_batch_of_unknown_size(self):
+    self._check_equal(self._take('teacher', 3, dynamic=True),
+                      _take_whole('teacher'))
 
   @parameterized.parameters(
       *((kind, False) for kind in tiny_steps.KINDS),
       *((kind, True) for kind in _EVALUATED))
   @pytest.mark.slow
-  def test_slices_may_be_empty(self, kind, evaluate):
+  def test_so_do_slices_of_which_some_are_empty(self, kind, evaluate):
     slices = tiny_steps.SIZE + 3
     self._check_equal(
         self._take(kind, slices, dynamic=True, evaluate=evaluate),
