@@ -24,14 +24,9 @@ def pytest_cmdline_main(config: pytest.Config) -> None:
 
 
 def pytest_collection_finish() -> None:
-  """Spares collections of garbage the million objects that were imported.
-
-  Those of a graph live until its file is done, so that looking at them ten
-  times a second finds nothing.
-  """
+  """Spares collections of garbage the million objects that were imported."""
   gc.collect()
   gc.freeze()
-  gc.set_threshold(100_000, 50, 100)
 
 
 @pytest.fixture(scope='module', autouse=True)

@@ -379,10 +379,16 @@ class RecordWritingTest(parameterized.TestCase, temporary.TemporaryFiles,
       self._write(self.make_file('d.txt', 'w1 w2'))
     self._assert_no_output()
 
-  @parameterized.parameters('dynamic', 'static')
   @pytest.mark.slow
-  def test_memory_of_a_worker(self, masking: str):
-    """60 MB of text, all of it one line of each file, or documents."""
+  def test_memory_of_a_worker(self):
+    self._check_memory('dynamic')
+
+  @pytest.mark.exhaustive
+  def test_memory_of_a_worker_that_draws_masks(self):
+    self._check_memory('static')
+
+  def _check_memory(self, masking: str) -> None:
+    """Writes 60 MB of text: one line of a file, or documents."""
     document = _text(1000)
     copies = 30_000_000 // len(document) + 1
     documents = self.make_file('a.txt', '\n\n'.join([document] * copies))
