@@ -24,6 +24,10 @@ _SCALARS = {name: struct.Struct('<' + code) for name, code in {
 _LARGEST_DIMENSION = 1 << 31
 # Of a tensor that is computed: a quarter of a gigabyte.
 _LARGEST_SIZE = 1 << 26
+_MOST_DIMENSIONS = 8
+# Far beyond those of 24 blocks and all lengths. A small file may lead to one of
+# its tables again and again.
+_MOST_TABLES, _MOST_INDICES = 1_000_000, 10_000_000
 
 # Fields of each table by number: a scalar's type; `[type]`, a vector; `string`,
 # or the name of a table. What has no line here is not written by converters for
@@ -115,6 +119,9 @@ class _Checker:
   def __init__(self, data: memoryview):
     self._data, self._size = data, len(data)
     self._vtables: dict[tuple[str, int], tuple[int, list[tuple[int, int]]]] = {}
+    # None has less than 4 bytes of its own.
+    self._tables_left = min(_MOST_TABLES, self._size // 4)
+    self._indices_left = min(_MOST_INDICES, self._size // 4)
 
   def check(self) -> bool:
     if self._size < 8 or bytes(self._data[4:8]) != _IDENTIFIER:
@@ -168,6 +175,10 @@ class _Checker:
 
   def _table(self, kind: str, place: int) -> _Table:
     """Reads a table, and what it holds."""
+    self._tables_left -= 1
+    if self._tables_left < 0:
+      raise ValueError(f'offsets lead to {kind} again and again, or it has too '
+                       'many.')
     table = _Table(place, {})
     for number, offset in self._offsets(kind, place):
       name, wanted = _TABLES[kind][number]
@@ -231,9 +242,13 @@ class _Checker:
       offsets = struct.unpack_from(f'<{count}I', self._data, start)
       return [self._table(inner, start + 4 * i + offset)
               for i, offset in enumerate(offsets)]
-    # Of other numbers, no value is an index.
-    return (struct.unpack_from(f'<{count}i', self._data, start)
-            if inner == 'int32' else range(count))
+    if inner != 'int32':  # Of other numbers, no value is an index.
+      return range(count)
+    self._indices_left -= count
+    if self._indices_left < 0:
+      raise ValueError(f'offsets lead to {what} again and again, or there are '
+                       'too many.')
+    return struct.unpack_from(f'<{count}i', self._data, start)
 
   def _options(self, place: int, kind: int) -> None:
     start = self._follow(place, 'options of Operator')
@@ -251,6 +266,9 @@ def _check_subgraph(subgraph: _Table, buffers: Sequence[_Table],
   for tensor in subgraph.get('tensors'):
     _check_index(tensor, 'buffer', len(buffers))
     _check_range('shape of Tensor', tensor.get('shape'), 0, _LARGEST_DIMENSION)
+    if len(tensor.get('shape')) > _MOST_DIMENSIONS:
+      raise ValueError(f'a tensor has {len(tensor.get("shape")):,} dimensions; '
+                       f'at most {_MOST_DIMENSIONS} are known.')
     size = math.prod(tensor.get('shape'))
     if size > _LARGEST_SIZE and not (
         buffers[tensor.get('buffer', 0)].get('data')):

@@ -120,6 +120,26 @@ class FlatbufferCheckTest(tf.test.TestCase, parameterized.TestCase):
     with self.assertRaisesRegex(ValueError, message):
       flatbuffer_check.check(_pack(model))
 
+  def test_no_table_is_read_again_and_again(self):
+    model = _sample()
+    [large] = model.subgraphs
+    large.tensors = large.tensors * 1000
+    model.subgraphs = [large] + [schema.SubGraphT() for _ in range(1000)]
+    data = bytearray(_pack(model))
+    flatbuffer_check.check(bytes(data))
+    table = schema.Model.GetRootAs(data, 0)._tab
+    places = table.Vector(table.Offset(8))  # Of the subgraphs' offsets.
+    for place in range(places, places + 4 * 1000, 4):
+      struct.pack_into('<I', data, place, table.Indirect(places) - place)
+    with self.assertRaisesRegex(ValueError, 'again and again'):
+      flatbuffer_check.check(bytes(data))
+
+  def test_a_shape_has_few_dimensions(self):
+    model = _sample()
+    model.subgraphs[0].tensors[0].shape = [2] * 9
+    with self.assertRaisesRegex(ValueError, '9 dimensions; at most 8'):
+      flatbuffer_check.check(_pack(model))
+
   @parameterized.parameters(2**31 - 1, 2**32 - 1, 0, 3)
   def test_no_offset_leads_outside(self, value):
     """Replaces each word by a number: an error, or what numpy can read."""
