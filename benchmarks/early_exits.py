@@ -76,7 +76,7 @@ def _measure(folder: pathlib.Path, seed: int,
     tuned[loss] = {**results, 'by_chance': sum(
         share * each['accuracy']['mean']
         for share, each in zip(shares, exits, strict=True))}
-  seconds = _time(folder, {
+  seconds = _time(folder, seed, {
       _WHOLE: [], **{loss: each['thresholds'] for loss, each in tuned.items()}})
   for loss, each in tuned.items():
     each['time_saved'] = {
@@ -85,15 +85,15 @@ def _measure(folder: pathlib.Path, seed: int,
   return {'exits': exits, 'tuned': tuned}
 
 
-def _time(folder: pathlib.Path, thresholds: dict[Any, list[float]]
-          ) -> dict[str, dict[Any, float]]:
+def _time(folder: pathlib.Path, seed: int,
+          thresholds: dict[Any, list[float]]) -> dict[str, dict[Any, float]]:
   """Returns seconds of all texts, by quantization and tuning."""
   from mobilebert_tf.deployment import agreement
   from mobilebert_tf.deployment import tflite
   from mobilebert_tf.tasks import registry
 
   trained = registry.load(str(folder))
-  texts, found = _timed_texts(trained), {}
+  texts, found = _timed_texts(trained, seed), {}
   for quantization in _QUANTIZATIONS:
     path = folder / f'{quantization}.tflite'
     if not path.exists():
@@ -110,11 +110,14 @@ def _time(folder: pathlib.Path, thresholds: dict[Any, list[float]]
   return found
 
 
-def _timed_texts(trained: Any) -> Any:
+def _timed_texts(trained: Any, seed: int) -> Any:
+  """Returns texts that no threshold was chosen on."""
+  from mobilebert_tf.compression.early_exit import tuning
   from mobilebert_tf.tasks.classification import loader
 
   texts = loader.read_data(trained.params.task.validation_data)
-  rows = np.random.default_rng(0).permutation(len(texts.texts))
+  _, reported = tuning.split(len(texts.texts), seed)
+  rows = np.random.default_rng(0).permutation(reported)
   return texts.take(np.sort(rows[:_TIMED.value]))
 
 
@@ -173,27 +176,31 @@ def _print_prediction(folder: pathlib.Path) -> None:
   points = {point['threshold']: point for point in (
       min(report['curve'], key=lambda point: abs(point['mean_blocks'] - blocks))
       for blocks in wanted)}
-  texts = _timed_texts(registry.load(str(folder)))
-  seconds = _time(folder, {
+  texts = _timed_texts(registry.load(str(folder)), 0)
+  seconds = _time(folder, 0, {
       _WHOLE: [], **{threshold: [threshold] for threshold in points}})
-  rows, expected, measured = [], [], {name: [] for name in _QUANTIZATIONS}
+  rows, saved = [], {name: [] for name in _QUANTIZATIONS}
   for threshold in points:
-    runner = registry.TFLiteRunner(
-        folder / 'none.tflite', settings={'thresholds': [threshold]})
-    blocks = [each.exit_block for each in runner.answer(
-        texts.texts, texts.pairs)]
-    expected.append(100 - 100 * np.mean(blocks) / report['num_blocks'])
+    row = [f'{threshold:.4g}']
     for name, of_file in seconds.items():
-      measured[name].append(100 - 100 * of_file[threshold] / of_file[_WHOLE])
-    rows.append((f'{threshold:.4g}', f'{np.mean(blocks):.2f}',
-                 f'{expected[-1]:.1f}', *(
-                     f'{measured[name][-1]:.1f}' for name in _QUANTIZATIONS)))
-  _print(('Threshold', 'Blocks', 'Blocks saved %', 'Time saved %, float',
-          'Time saved %, int8'), rows)
-  for name, values in measured.items():
-    slope, start = np.polyfit(expected, values, 1)
-    print(f'{name}: time saved = {start:.1f} + {slope:.2f} x blocks saved, in '
-          f'%; correlation {np.corrcoef(expected, values)[0, 1]:.3f}')
+      runner = registry.TFLiteRunner(
+          folder / f'{name}.tflite', settings={'thresholds': [threshold]})
+      blocks = np.mean([each.exit_block for each in runner.answer(
+          texts.texts, texts.pairs)])
+      saved[name].append((100 - 100 * blocks / report['num_blocks'],
+                          100 - 100 * of_file[threshold] / of_file[_WHOLE]))
+      row += [f'{blocks:.2f}', *(f'{each:.1f}' for each in saved[name][-1])]
+    rows.append(tuple(row))
+  _print(('Threshold', *(f'{title}, {name}' for name in ('float', 'int8')
+                         for title in ('Blocks', 'saved %', 'Time saved %'))),
+         rows)
+  for name, values in saved.items():
+    expected, measured = np.array(values).T
+    slope, start = np.polyfit(expected, measured, 1)
+    milliseconds = 1e3 * seconds[name][_WHOLE] / len(texts.texts)
+    print(f'{name}: the whole model takes {milliseconds:.2f} ms a text; time '
+          f'saved = {start:.1f} + {slope:.2f} x blocks saved, in %; '
+          f'correlation {np.corrcoef(expected, measured)[0, 1]:.3f}')
 
 
 def _mean(values: Sequence[float]) -> str:

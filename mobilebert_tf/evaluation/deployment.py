@@ -240,7 +240,9 @@ def _to_array(answers: Sequence[Any], labels: Sequence[str],
         'what is no finite number: its weights are damaged, or too large for '
         'its precision.')
   if labels:
-    values = values[:, [list(labels).index(label) for label in order]]
+    # What follows the labels, such as the block of an early exit, stays.
+    values = values[:, [*(list(labels).index(label) for label in order),
+                        *range(len(labels), values.shape[1])]]
   return values
 
 

@@ -32,6 +32,14 @@ def _benchmark(settings: deployment.Settings, *args):
   return deployment.benchmark(settings, registry.KINDS, *args)
 
 
+class AnswersTest(tf.test.TestCase):
+
+  def test_labels_come_in_the_order_of_the_first_model(self):
+    found = deployment._to_array(
+        [[0.2, 0.7, 0.1, 3.0]], ['a', 'b', 'c'], ['b', 'a', 'c'], 'a model')
+    self.assertAllEqual(found, [[0.7, 0.2, 0.1, 3.0]])  # The last is no label.
+
+
 class DeploymentTest(tf.test.TestCase):
 
   @classmethod

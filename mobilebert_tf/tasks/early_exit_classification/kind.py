@@ -183,12 +183,15 @@ class EarlyExitClassification(classification.Classification):
 
   def certainly_differ(self, trained, texts, found, expected):
     """Leaves out what follows from a measure nearer to its threshold than that.
+
+    Such a text may leave at another exit, and has the label of that exit then.
     """
     from mobilebert_tf.tasks.classification import predictor
-    rule = self.rule(trained)
+    rule, found = self.rule(trained), np.stack(found)
     logits = predictor.TextPredictor(trained).logits(texts.texts, texts.pairs)
-    return rule.is_steady(logits) & self.differ(
-        np.stack(found), np.stack(expected))
+    taken = np.searchsorted([*rule.blocks, _depth(trained)], found[:, -1])
+    return (rule.is_steady(logits) & self.differ(found, np.stack(expected))) | (
+        rule.is_wrong(logits, taken, found[:, :-1].argmax(-1)))
 
   # === Evaluation ===
 

@@ -153,6 +153,24 @@ class Rule:
     before = np.arange(self.num_exits) <= taken[:, None]
     return steady & (far | ~before).all(axis=1)
 
+  def is_wrong(self, logits: np.ndarray, taken: np.ndarray,
+               labels: np.ndarray) -> np.ndarray:
+    """Returns which labels are not those of the exits that were taken.
+
+    Args:
+      logits: `[texts, exits + 1, classes]`.
+      taken: Number of the exit that each text took, from 0.
+      labels: Its label there.
+
+    Returns:
+      bool `[texts]`; where the best two probabilities of the exit are within
+      0.02 of each other, no label is wrong.
+    """
+    rows = np.arange(len(taken))
+    probabilities = np.exp(log_softmax(logits))[rows, taken]
+    best = probabilities.max(axis=-1)
+    return best - probabilities[rows, labels] > ROUNDING[PATIENCE]
+
   def start(self, texts: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
     """Returns what `leave` is given at first: labels, and times they agreed.
 
@@ -183,12 +201,14 @@ class Rule:
       return tf.ones_like(labels, tf.bool), (labels, times)
     if not self.thresholds:
       return tf.zeros_like(labels, tf.bool), (labels, times)
-    log_probabilities = tf.nn.log_softmax(logits)
-    probabilities = tf.exp(log_probabilities)
+    shifted = logits - tf.reduce_max(logits, axis=-1, keepdims=True)
+    powers = tf.exp(shifted)
+    total = tf.reduce_sum(powers, axis=-1)
     if self.criterion == ENTROPY:
-      measure = -tf.reduce_sum(probabilities * log_probabilities, axis=-1)
+      measure = tf.math.log(total) - tf.reduce_sum(
+          powers * shifted, axis=-1) / total
     elif self.criterion == CONFIDENCE:
-      measure = tf.reduce_max(probabilities, axis=-1)
+      measure = 1.0 / total
     else:
       measure = times
     return (self.is_sure(measure, self.thresholds[exit_number]),
@@ -241,8 +261,8 @@ def log_softmax(logits: np.ndarray) -> np.ndarray:
 def entropy(logits: np.ndarray) -> np.ndarray:
   """Returns the entropy of the softmax of logits in nats, float64.
 
-  It is computed from logarithms, as p ln p is not a number where a probability
-  p has become 0.
+  It is computed from the logits, as p ln p is not a number where a probability
+  p has become 0. That of equal logits is the logarithm of their number.
 
   Args:
     logits: `[..., classes]`.
@@ -252,8 +272,11 @@ def entropy(logits: np.ndarray) -> np.ndarray:
   >>> round(float(entropy(np.array([2.0, 0.0]))), 8)
   0.36533386
   """
-  logs = log_softmax(logits)
-  return -(np.exp(logs) * logs).sum(axis=-1)
+  logits = np.asarray(logits, np.float64)
+  shifted = logits - logits.max(axis=-1, keepdims=True)
+  powers = np.exp(shifted)
+  total = powers.sum(axis=-1)
+  return np.log(total) - (powers * shifted).sum(axis=-1) / total
 
 
 def agreements(labels: Sequence[Sequence[int]] | np.ndarray) -> np.ndarray:

@@ -125,6 +125,20 @@ class EarlyExitTest(parameterized.TestCase, tf.test.TestCase):
     self.assertEqual(rule.kind.rule(rule).thresholds,
                      tuple(found['thresholds']))
 
+  @parameterized.parameters('confidence', 'patience')
+  def test_another_criterion_and_thresholds_of_each_exit(self, criterion):
+    folder = self.folder / criterion
+    shutil.copytree(self.folder / 'exits', folder)
+    found = training.add_exits(self.whole, folder, _options(
+        criterion=criterion, each_exit=True, wanted=tuning.Wanted(blocks=2.5)))
+    self.assertLessEqual(found['mean_blocks'], 4.0)
+    trained = registry.load(str(folder))
+    rule = trained.kind.rule(trained)
+    self.assertEqual((rule.criterion, len(rule.thresholds)), (criterion, 3))
+    self.assertEqual(trained.kind.answerer(trained)(_TEXTS[:3], None)[0].label,
+                     self.trained.kind.answerer(self.trained)(
+                         _TEXTS[:3], None)[0].label)
+
   def test_a_wish_that_cannot_be_had_leaves_the_thresholds(self):
     folder = self.folder / 'unhappy'
     shutil.copytree(self.folder / 'exits', folder)
@@ -184,16 +198,21 @@ class EarlyExitTest(parameterized.TestCase, tf.test.TestCase):
         stream, logits = model.advance(i, stream, mask)
         self.assertAllClose(logits, expected[:, i], 1e-4, 1e-4)
 
-  @parameterized.parameters('none', 'dynamic')
-  def test_a_file_leaves_where_keras_does(self, quantization):
+  @parameterized.parameters(('none', True), ('dynamic', False))
+  def test_a_file_leaves_where_keras_does(self, quantization, dynamic_length):
     path = self.folder / f'{quantization}.tflite'
-    tflite.write(self.many, path, _REAL, lengths=[16],
-                 quantization=quantization, largest_disagreement=0.2)
+    # An exit may round otherwise, a label may not.
+    tflite.write(self.many, path, _REAL, lengths=[16, 40],
+                 quantization=quantization, largest_disagreement=0.0,
+                 dynamic_length=dynamic_length)
     runner = registry.TFLiteRunner(path)
     found = runner.comparable(_TEXTS)
     expected = self.many.kind.answers(self.many, _REAL)
     if quantization == 'none':
       self.assertAllClose(found, expected, 1e-4, 1e-4)
+    same = found[:, -1] == expected[:, -1]
+    self.assertGreater(same.mean(), 0.7)
+    self.assertAllClose(found[same, :-1], expected[same, :-1], 0, 0.05)
     self.assertEqual({each.exit_block for each in runner.answer(_TEXTS)},
                      set(found[:, -1].astype(int)))
     self.assertGreater(len(set(found[:, -1])), 2)

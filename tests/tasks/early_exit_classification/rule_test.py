@@ -41,12 +41,34 @@ class RuleTest(parameterized.TestCase, tf.test.TestCase):
     self.assertAllClose(found[0], 2.8e-85, 0.05, 0)
     self.assertEqual(found[1], 0.0)
 
-  def test_thresholds_at_the_ends(self):
-    uniform = np.zeros([1, 4, 2])
-    for threshold, expected in ((0.0, 3), (math.log(2), 3), (0.7, 0)):
+  @parameterized.parameters(2, 3, 9, 10, 17, 29)
+  def test_thresholds_at_the_ends(self, classes):
+    uniform = np.zeros([1, 4, classes], np.float32)
+    for threshold, expected in ((0.0, 3), (math.log(classes), 3),
+                                (math.log(classes) + 1e-3, 0)):
       rule = rule_lib.Rule('entropy', _BLOCKS, (threshold,))
-      self.assertAllEqual(rule.exits(uniform), [expected])
+      self._check_exits(rule, uniform, [expected])
     self.assertAllEqual(rule_lib.Rule('entropy', _BLOCKS).exits(uniform), [3])
+
+  @parameterized.parameters('entropy', 'confidence')
+  def test_the_surest_texts_leave(self, criterion):
+    rule = rule_lib.Rule(criterion, _BLOCKS, (0.5,))
+    for value in (100.0, 200.0, 3e4):
+      self._check_exits(
+          rule, _logits((0, 0), (value, -value), (0, 0), (0, 0)), [1])
+
+  def _check_exits(self, rule, logits, expected):
+    """Compares arrays, the graph, and texts by themselves."""
+    self.assertAllEqual(rule.exits(logits), expected)
+    seen, left = rule.start(len(logits)), np.full(len(logits), -1)
+    for number in range(4):
+      leaves, seen = rule.leave(number, tf.constant(logits[:, number]), seen)
+      left = np.where((left < 0) & leaves.numpy(), number, left)
+    self.assertAllEqual(left, expected)
+    for row, exit_number in zip(logits, expected, strict=True):
+      text = rule_lib.OneText(rule)
+      self.assertEqual(next((i for i in range(3) if text.leaves(
+          i, row[i].tolist())), 3), exit_number)
 
   @hypothesis.given(
       hypothesis_numpy.arrays(np.float32, (5, 4, 3), elements=st.floats(
@@ -77,18 +99,16 @@ class RuleTest(parameterized.TestCase, tf.test.TestCase):
     logits = np.random.default_rng(0).normal(scale=3, size=[40, 4, 3]).astype(
         np.float32)
     rule = rule_lib.Rule(criterion, _BLOCKS, (threshold,))
-    expected = rule.exits(logits)
-    seen, left = rule.start(len(logits)), np.full(len(logits), -1)
-    for number in range(4):
-      leaves, seen = rule.leave(number, tf.constant(logits[:, number]), seen)
-      left = np.where((left < 0) & leaves.numpy(), number, left)
-    self.assertAllEqual(left, expected)
+    self._check_exits(rule, logits, rule.exits(logits))
 
-    with self.subTest('and so does a text by itself, exit by exit'):
-      for row, exit_number in zip(logits, expected, strict=True):
-        text = rule_lib.OneText(rule)
-        self.assertEqual(next((i for i in range(3) if text.leaves(
-            i, row[i].tolist())), 3), exit_number)
+  def test_a_wrong_label_is_never_rounding(self):
+    # They leave for sure, nearer to the threshold than rounding explains.
+    rule = rule_lib.Rule('entropy', (1,), (0.05,))
+    logits = np.array([[[9.0, 0.0], [0.0, 9.0]]] * 3 + [[[0.0, 0.0], [9, 0]]])
+    self.assertAllEqual(rule.is_steady(logits), [False] * 3 + [True])
+    self.assertAllEqual(rule.is_wrong(
+        logits, np.array([0, 0, 1, 0]), np.array([0, 1, 1, 1])),
+                        [False, True, False, False])
 
   def test_a_text_near_a_threshold_is_not_steady(self):
     rule = rule_lib.Rule('confidence', (1,), (0.8,))
