@@ -18,8 +18,9 @@ from mobilebert_tf.reporting import plots
 from mobilebert_tf.reporting import text as text_lib
 
 PAGE = 'choice.html'
-_FOOTER = ('Members are chosen by their scores on held-out texts, so that the '
-           'score of the chosen one is a little better than it is on others.')
+_FOOTER = ('Scores are of the exported files, on held-out texts. Members are '
+           'chosen by them, so that the score of the chosen one is a little '
+           'better than it is on others.')
 
 
 def write_report(results: Mapping[str, Any],

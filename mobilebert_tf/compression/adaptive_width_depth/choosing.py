@@ -13,6 +13,7 @@ import statistics
 import time
 from typing import Any
 
+from absl import logging
 import numpy as np
 
 from mobilebert_tf import checkpoints
@@ -66,7 +67,7 @@ class Member:
   Attributes:
     name: Width and depth, such as `0.5x0.75`.
     parameters: Number of parameters.
-    score: Score on the held-out part.
+    score: Score of the file on the held-out part.
     milliseconds: Latency of a text on one thread.
     megabytes: Size of the file.
     low: Low end of the score's 95% interval, if it is known.
@@ -123,26 +124,27 @@ def choose(model_dir: str | os.PathLike, folder: str | os.PathLike,
   if length > whole.max_length:
     raise ValueError(f'The text to time has {length} tokens, and the models '
                      f'read {whole.max_length}.')
-  names = [each['name'] for each in family[0]['scores']]
   with outputs.claimed(folder, (FILES, RESULTS), 'the folder of a choice'):
     if not (folder / FILES).exists():
       files.write_json(folder / FILES, {})
-    found = [*_members(whole, family), *_beside(whole, beside, names)]
-    titles = [name for name, _, _ in found]
+    found = [*_members(whole, family), *_beside(whole, beside)]
+    titles = [name for name, _ in found]
     if len(set(titles)) < len(titles):
       raise ValueError(f'Two models have one name: {", ".join(titles)}.')
     paths = [_export(trained, folder / f'{name}.tflite',
                      whole.params.task.validation_data, quantization,
                      largest_disagreement)
-             for name, trained, _ in found]
-    seconds = _time([registry.TFLiteRunner(each) for each in paths], length,
-                    rounds)
+             for name, trained in found]
+    runners = [registry.TFLiteRunner(each) for each in paths]
+    seconds = _time(runners, length, rounds)
+    scored = _score(whole, runners)
     members = _with_front([
         Member(name, trained.model.count_params(), _mean(scores, 'value'),
                1e3 * of_file, path.stat().st_size / 1e6, _mean(scores, 'low'),
                _mean(scores, 'high'), is_member=place < len(family))
-        for place, ((name, trained, scores), path, of_file) in enumerate(
-            zip(found, paths, seconds, strict=True))])
+        for place, ((name, trained), path, of_file, scores) in enumerate(
+            zip(found, paths, seconds, scored, strict=True))])
+    names = [each['name'] for each in scored[0]]
     chosen = best(members, limits)
     results = {
         'members': [dataclasses.asdict(each) for each in members],
@@ -160,17 +162,16 @@ def choose(model_dir: str | os.PathLike, folder: str | os.PathLike,
 
 
 def _members(whole: loading.TrainedModel, family: Sequence[dict[str, Any]]
-             ) -> Iterator[tuple[str, loading.TrainedModel, list]]:
-  """Yields name, model and scores of each member."""
+             ) -> Iterator[tuple[str, loading.TrainedModel]]:
+  """Yields name and model of each member."""
   for row in family:
     size = sizes.size(whole.model.encoder.architecture, row['width'],
                       row['depth'], row['blocks'])
-    yield size.name, sources.member(whole, size), row['scores']
+    yield size.name, sources.member(whole, size)
 
 
-def _beside(whole: loading.TrainedModel, paths: Sequence[str],
-            names: Sequence[str]
-            ) -> Iterator[tuple[str, loading.TrainedModel, list]]:
+def _beside(whole: loading.TrainedModel, paths: Sequence[str]
+            ) -> Iterator[tuple[str, loading.TrainedModel]]:
   """Yields the same of other runs; raises ValueError if they do not compare."""
   for path in paths:
     trained = registry.load(path)
@@ -178,14 +179,20 @@ def _beside(whole: loading.TrainedModel, paths: Sequence[str],
     if f'{title}.tflite' == CHOSEN:
       raise ValueError(f'{path} would be written as {CHOSEN}, as the chosen '
                        'model is. Name the run otherwise.')
-    if trained.params is None or trained.labels != whole.labels:
+    if trained.params is None or (trained.kind.name, trained.labels) != (
+        whole.kind.name, whole.labels):
       raise ValueError(f'{path} is no run on the task of the family, with its '
                        'labels, so that they cannot be compared.')
-    scores = sources.scorer(whole, whole.params.task.validation_data)(trained)
-    if [each['name'] for each in scores] != list(names):
-      raise ValueError(f'{path} is scored by other metrics than the family, '
-                       f'{", ".join(names)}.')
-    yield title, trained, scores
+    yield title, trained
+
+
+def _score(whole: loading.TrainedModel,
+           runners: Sequence[text_runner.TextRunner]
+           ) -> list[list[dict[str, Any]]]:
+  """Returns the scores of files on the held-out part of the family's run."""
+  labelled = sources.read_labelled(whole, whole.params.task.validation_data)
+  return [labelled.score(each.comparable(labelled.texts, labelled.pairs))
+          for each in runners]
 
 
 def _read_family(model_dir: pathlib.Path
@@ -258,7 +265,7 @@ def _export(trained: loading.TrainedModel, path: pathlib.Path, data: Any,
   if made.get(path.name) != own.hexdigest() or not path.exists():
     texts = real_texts.read_labelled(trained, data.input_path, 256, data)
     tflite.write(trained, path, texts, quantization=quantization,
-                 largest_disagreement=largest_disagreement)
+                 largest_disagreement=largest_disagreement, report=logging.info)
     files.write_json(path.parent / FILES, {
         **made, path.name: own.hexdigest()}, indent=1)
   return path

@@ -121,7 +121,8 @@ def kept_blocks(num_blocks: int, depth: float,
 
   Args:
     num_blocks: Number of all blocks.
-    depth: Share that stays; ignored if blocks are named.
+    depth: Share that stays, of which the nearest number of blocks is taken,
+      of two the larger; ignored if blocks are named.
     rule: `paper` keeps the last block (Hou et al. 2020, section 2.3); the
       `reference` implementation the first; `bottom` and `top` keep neighbours.
       Or the blocks themselves.
@@ -152,7 +153,7 @@ def kept_blocks(num_blocks: int, depth: float,
   if rule not in (*RULES, *MEASURED):
     raise ValueError(f'There is no rule {rule!r:.40} for blocks; accepted: '
                      f'{", ".join((*RULES, *MEASURED))}, or a list of blocks.')
-  count = round(depth * num_blocks)
+  count = math.floor(depth * num_blocks + 0.5)
   if not count:
     raise ValueError(f'A depth of {depth:g} leaves none of {num_blocks} '
                      f'blocks; the least is {1 / num_blocks:.3g}.')

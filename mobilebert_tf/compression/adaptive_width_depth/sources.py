@@ -307,11 +307,17 @@ def scorer(trained: loading.TrainedModel, data: cfg.DataConfig
     trained: A model with the labels of the others.
     data: Config of the data, such as the run's held-out part.
   """
-  labelled = trained.kind.read_labelled(data.input_path, trained, (
-      scoring.Columns(**{name: getattr(data, name) or () for name in (
-          'titles', 'exclude_titles') if hasattr(data, name)})))
+  labelled = read_labelled(trained, data)
   texts = agreement.RealTexts(labelled.texts, labelled.pairs, data.input_path)
   return lambda each: labelled.score(each.kind.answers(each, texts))
+
+
+def read_labelled(trained: loading.TrainedModel,
+                  data: cfg.DataConfig) -> scoring.Labelled:
+  """Returns labelled data, whose arguments are those of `scorer`."""
+  return trained.kind.read_labelled(data.input_path, trained, (
+      scoring.Columns(**{name: getattr(data, name) or () for name in (
+          'titles', 'exclude_titles') if hasattr(data, name)})))
 
 
 def member(trained: loading.TrainedModel,

@@ -135,8 +135,9 @@ def adapt(model_dir: str, folder: str | os.PathLike, options: Options,
       params = _experiment(source, stage, teacher, options, order)
       params.override({'runtime': dict(runtime or {})})
       run_lib.run_experiment(params, 'train', str(folder / stage), stage)
-      teacher = str(_best(folder / stage, family) if options.keep_best
-                    else folder / stage)
+      teacher = str(_best(folder / stage, [
+          size for size in family if stage != WIDTH or size.depth == 1.0
+      ]) if options.keep_best else folder / stage)
     results = {
         'model': os.path.relpath(teacher, folder), 'order': order,
         'options': json.loads(json.dumps(dataclasses.asdict(options))),
