@@ -71,14 +71,7 @@ def check(trained: loading.TrainedModel, texts: RealTexts, found: Any,
   if isinstance(found, np.ndarray) and not np.isfinite(found).all():
     raise ValueError('The export gives numbers that are not finite; nothing is '
                      'written. Try another quantization.')
-  others = np.asarray(trained.kind.differ(found, expected), np.float64)
-  places = np.flatnonzero(others)
-  by_rounding = 0
-  if places.size:
-    others[places] = trained.kind.certainly_differ(
-        trained, texts.take(places), [found[i] for i in places],
-        [expected[i] for i in places])
-    by_rounding = places.size - np.count_nonzero(others)
+  others, by_rounding = differences(trained, texts, found, expected)
   if others.sum() > allowed(largest, len(texts)):
     raise ValueError(_refusal(texts, found, expected, others, largest))
   numbers = ', '.join(
@@ -94,6 +87,29 @@ def check(trained: loading.TrainedModel, texts: RealTexts, found: Any,
     report += (f'\nNOTE: {len(texts)} texts check next to nothing. Give some '
                'hundred such as the model will read, with --text_file.')
   return report
+
+
+def differences(trained: loading.TrainedModel, texts: RealTexts, found: Any,
+                expected: Any) -> tuple[np.ndarray, int]:
+  """Returns how much of each answer is another, and how many round otherwise.
+
+  Args:
+    trained: The model.
+    texts: The texts.
+    found: Answers, as `TaskKind.answers` returns them.
+    expected: Answers of the Keras model.
+
+  Returns:
+    Of each text 0 or 1, or the share of its words, float64 `[texts]`; and the
+    number of texts whose answers differ by no more than rounding explains.
+  """
+  others = np.asarray(trained.kind.differ(found, expected), np.float64)
+  places = np.flatnonzero(others)
+  if places.size:
+    others[places] = trained.kind.certainly_differ(
+        trained, texts.take(places), [found[i] for i in places],
+        [expected[i] for i in places])
+  return others, places.size - np.count_nonzero(others)
 
 
 def allowed(largest: float, count: int) -> float:

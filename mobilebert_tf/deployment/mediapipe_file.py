@@ -109,13 +109,11 @@ def check_tokens(file: str | os.PathLike, trained: loading.TrainedModel,
            'other ids than training')
   if not places:
     return f'{found}.'
-  others = texts.take(places)
-  runner.tokenizer = theirs
-  differ = np.asarray(trained.kind.certainly_differ(
-      trained, others, list(runner.comparable(others.texts)),
-      [expected[i] for i in places]), np.float64)
+  runner.tokenizer, answers = theirs, np.array(expected)
+  answers[places] = runner.comparable(texts.take(places).texts)
+  differ, _ = agreement.differences(trained, texts, answers, expected)
   changed = differ.sum()
-  first = others.texts[int(np.argmax(differ))][:80]
+  first = texts.texts[max(places, key=lambda place: differ[place])][:80]
   found += (f', such as {first!r}, as it lower-cases A to Z only and keeps '
             f'accents; {np.count_nonzero(differ)} get another answer there')
   remedy = 'Train with --tokenizer=mediapipe'

@@ -11,7 +11,6 @@ import pathlib
 import tempfile
 from typing import Any
 
-from absl import logging
 import numpy as np
 
 from mobilebert_tf import checkpoints
@@ -20,6 +19,7 @@ from mobilebert_tf.checkpoints import bert
 from mobilebert_tf.checkpoints import hugging_face
 from mobilebert_tf.checkpoints import tokenizer_files
 from mobilebert_tf.common import files
+from mobilebert_tf.common import notices
 from mobilebert_tf.common import outputs
 from mobilebert_tf.deployment import agreement
 from mobilebert_tf.deployment import onnx_files
@@ -52,7 +52,7 @@ def write(trained: loading.TrainedModel, output_file: str | os.PathLike,
           texts: agreement.RealTexts, *, quantization: str = 'dynamic',
           reduce_range: bool = False,
           largest_disagreement: float = agreement.LARGEST_DISAGREEMENT,
-          report: Callable[[str], None] = logging.info) -> None:
+          report: Callable[[str], None] = notices.inform) -> None:
   """Writes an `.onnx` file that holds all that answering text needs.
 
   Args:
@@ -92,7 +92,7 @@ def write_folder(
     quantizations: Sequence[str] = ('none', 'dynamic'),
     reduce_range: bool = False,
     largest_disagreement: float = agreement.LARGEST_DISAGREEMENT,
-    report: Callable[[str], None] = logging.info) -> None:
+    report: Callable[[str], None] = notices.inform) -> None:
   """Writes a folder that transformers.js and optimum load.
 
   It has `onnx_files.FILES`, each as `write` makes it, and beside them

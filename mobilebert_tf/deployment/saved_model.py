@@ -10,7 +10,6 @@ import os
 import pathlib
 import shutil
 
-from absl import logging
 import numpy as np
 import tensorflow as tf
 from tensorflow_serving.apis import model_pb2
@@ -18,6 +17,7 @@ from tensorflow_serving.apis import predict_pb2
 from tensorflow_serving.apis import prediction_log_pb2
 
 from mobilebert_tf.common import files
+from mobilebert_tf.common import notices
 from mobilebert_tf.common import outputs
 from mobilebert_tf.common import plain_paths
 from mobilebert_tf.deployment import agreement
@@ -40,7 +40,7 @@ def write(
     xla: bool = False,
     largest_disagreement: float = agreement.LARGEST_DISAGREEMENT,
     warm_up_texts: bool = False,
-    report: Callable[[str], None] = logging.info) -> pathlib.Path:
+    report: Callable[[str], None] = notices.inform) -> pathlib.Path:
   """Writes a SavedModel that takes ids, examples or text.
 
   The model in it is folded for inference, with the same outputs.

@@ -25,11 +25,17 @@ def set_threads(num_threads: int) -> None:
   """Limits TensorFlow to so many threads.
 
   Raises:
-    RuntimeError: If TensorFlow has computed something already.
+    ValueError: If TensorFlow has computed something already, with others.
   """
-  tf.config.threading.set_intra_op_parallelism_threads(num_threads)
-  # Operations that run side by side would occupy more threads.
-  tf.config.threading.set_inter_op_parallelism_threads(1)
+  try:
+    tf.config.threading.set_intra_op_parallelism_threads(num_threads)
+    # Operations that run side by side would occupy more threads.
+    tf.config.threading.set_inter_op_parallelism_threads(1)
+  except RuntimeError as error:
+    raise ValueError(
+        f'num_threads is {num_threads}, but TensorFlow has computed something '
+        'in this process, and its threads cannot be set any more. Load the '
+        'SavedModel first, or leave num_threads out.') from error
 
 
 class SavedModelRunner:

@@ -15,11 +15,11 @@ import re
 import tempfile
 from typing import Any
 
-from absl import logging
 import numpy as np
 import tensorflow as tf
 
 from mobilebert_tf.common import files
+from mobilebert_tf.common import notices
 from mobilebert_tf.common import outputs
 from mobilebert_tf.deployment import agreement
 from mobilebert_tf.deployment import mediapipe_file
@@ -55,7 +55,7 @@ def write(
     text_signatures: bool = False, runtime: str = tflite_file.LITERT,
     accumulation: str = 'float32',
     largest_disagreement: float = agreement.LARGEST_DISAGREEMENT,
-    report: Callable[[str], None] = logging.info) -> None:
+    report: Callable[[str], None] = notices.inform) -> None:
   """Writes a `.tflite` file that holds all that answering text needs.
 
   Args:

@@ -6,6 +6,7 @@
 from collections.abc import Mapping
 import os
 import threading
+import warnings
 from typing import Any
 
 import numpy as np
@@ -54,6 +55,10 @@ class Signatures:
     self._lock = threading.Lock()
     try:
       any_length = flatbuffer_check.check_file(path)
+      if any_length and weight_cache is not None:
+        weight_cache = None
+        warnings.warn(f'{path} has a signature for any length, and of such '
+                      'files no packed weights are kept.', stacklevel=3)
       self.engine = tflite_engines.open_engine(
           self._path, num_threads,
           tflite_engines.cache_file(weight_cache, metadata.model_sha256)
@@ -165,7 +170,8 @@ class TFLiteRunner(text_runner.TextRunner):
       the one for any length, if the file has it, and not to a longer one.
     weight_cache: Folder that keeps weights as the runtime packs them, so that
       later processes map them and begin at once; made if it is missing. By
-      default they are packed when the file is opened.
+      default they are packed when the file is opened, and so are those of a
+      file with a signature for any length.
     settings: Settings of the kind of task that replace those of the file, such
       as `{'thresholds': [0.2, 0.2]}` of early exits.
 

@@ -8,6 +8,7 @@ import pathlib
 from collections.abc import Sequence
 from typing import Any
 
+from absl import logging
 import numpy as np
 import tensorflow as tf
 
@@ -129,10 +130,10 @@ def export(folder: pathlib.Path, classifier_folder: pathlib.Path,
       texts[:_CALIBRATION_TEXTS], source='the held-out part')
   saved_model = saved_model_lib.write(
       classifier, folder / SAVED_MODEL, real, version=1,
-      largest_disagreement=_LARGEST_DISAGREEMENT)
+      largest_disagreement=_LARGEST_DISAGREEMENT, report=logging.info)
   tflite.write(
       classifier, folder / TFLITE, real,
-      largest_disagreement=_LARGEST_DISAGREEMENT)
+      largest_disagreement=_LARGEST_DISAGREEMENT, report=logging.info)
   reference = classifier.kind.answers(
       classifier, agreement.RealTexts(texts))
   return _measure([saved_model, folder / TFLITE], texts,

@@ -12,6 +12,7 @@ import pathlib
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from absl import logging
 import numpy as np
 from sklearn.feature_extraction import text as text_features
 import tf_keras
@@ -330,7 +331,7 @@ def export(folder: pathlib.Path, student_folder: pathlib.Path,
   real = agreement.RealTexts(
       texts[:_CALIBRATION_TEXTS], source='the held-out part')
   tflite.write(trained, folder / TFLITE, real,
-               largest_disagreement=_LARGEST_DISAGREEMENT)
+               largest_disagreement=_LARGEST_DISAGREEMENT, report=logging.info)
   compared = comparison.Comparison(
       formats.find([folder / TFLITE]), registry.KINDS)
   [costs] = compared.measure(comparison.Plan(

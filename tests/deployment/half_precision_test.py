@@ -34,16 +34,11 @@ _TASKS = ('classification', 'regression', 'multi_label_classification',
           'sentence_embedding')
 
 
-# Wide enough that its weights are quantized.
-_WIDE = functools.partial(
-    tiny_classifier.architecture, inter_block_size=64, intra_block_size=32,
-    intermediate_size=128)
-
-
 @functools.cache
 def _module(task):
   folder = tempfile.mkdtemp()
-  with mock.patch.object(tiny_classifier, 'architecture', _WIDE):
+  with mock.patch.object(tiny_classifier, 'architecture', functools.partial(
+      tiny_classifier.architecture, **tiny_classifier.WIDE)):
     trained = hostile_requests.build(task, folder)
   for weight in trained.model.weights:  # As small as trained ones.
     if 'gamma' not in weight.name:

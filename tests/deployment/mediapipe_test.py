@@ -44,6 +44,14 @@ needs_mediapipe = unittest.skipUnless(
     importlib.util.find_spec('mediapipe'), 'pip install mediapipe')
 
 
+def _wide(folder):
+  trained = tiny_classifier.build(folder, **tiny_classifier.WIDE)
+  for weight in trained.model.weights:  # As small as trained ones.
+    if 'gamma' not in weight.name:
+      weight.assign(0.4 * weight)
+  return trained
+
+
 def _multi_label(folder):
   return dataclasses.replace(
       tiny_classifier.build(folder),
@@ -71,6 +79,7 @@ def _sentence_embedding(folder):
 
 _MODELS = {
     'classification': tiny_classifier.build,
+    'a wide one': _wide,
     'multi_label_classification': _multi_label,
     'regression': _regression,
     'embedding': _embedding,
@@ -137,6 +146,7 @@ class MediaPipeTest(parameterized.TestCase, temporary.TemporaryFiles,
   @parameterized.parameters(
       ('classification', 'none', False, 1e-5),
       ('classification', 'int8', False, 0.05),
+      ('a wide one', 'dynamic', False, 0.05),
       ('classification', 'none', True, 1e-5),
       ('multi_label_classification', 'none', False, 1e-5),
       ('regression', 'none', False, 1e-5))
@@ -229,6 +239,18 @@ class MediaPipeTest(parameterized.TestCase, temporary.TemporaryFiles,
           _classify(path, trained.labels, _ACCENTS),
           trained.kind.answers(trained, agreement.RealTexts(_ACCENTS)),
           1e-5, 1e-5)
+
+  def test_values_that_stay_are_no_other_answers(self):
+    trained = _regression(self.make_folder())
+    # Every text has the same value.
+    head = trained.model.checkpoint_items['classifier']
+    head.kernel.assign(tf.zeros_like(head.kernel))
+    path, lines = self.make_folder() + '/model.tflite', []
+    tflite.write(
+        trained, path, agreement.RealTexts([*_TEXTS, *_TEXTS, *_ACCENTS]),
+        runtime='mediapipe', quantization='none', report=lines.append)
+    self.assertIn('3 of 36 texts other ids', lines[-2] + lines[-1])
+    self.assertIn('; 0 get another answer there', lines[-2] + lines[-1])
 
   def test_a_file_is_refused_whose_answers_would_be_others_there(self):
     trained = tiny_classifier.build(self.make_folder())

@@ -18,6 +18,7 @@ from typing import Any
 import venv
 
 from absl.testing import absltest
+from absl.testing import parameterized
 import numpy as np
 import pytest
 
@@ -54,7 +55,7 @@ json.dump(found, sys.stdout)
 
 
 @pytest.mark.slow
-class TaskLibraryTest(absltest.TestCase):
+class TaskLibraryTest(parameterized.TestCase):
 
   @classmethod
   def setUpClass(cls):
@@ -86,16 +87,26 @@ class TaskLibraryTest(absltest.TestCase):
                  report=lambda line: None, **options)
     return path
 
-  def test_classes(self):
-    trained, texts = tiny_classifier.build(self.folder), agreement.RealTexts(
-        _TEXTS, source='numbers')
+  @parameterized.parameters(('none', 1e-5), ('float16', 1e-3))
+  def test_classes(self, quantization, tolerance):
+    texts = agreement.RealTexts(_TEXTS, source='numbers')
+    trained = tiny_classifier.build(
+        self.folder, **tiny_classifier.WIDE)
     found = self._ask('BertNLClassifier', self._write(
-        trained, texts, runtime='mediapipe', quantization='none'), _TEXTS)
+        trained, texts, runtime='mediapipe', quantization=quantization), _TEXTS)
     expected = trained.kind.answers(trained, texts)
     self.assertGreater(np.std(expected, axis=0).min(), 1e-3)  # They differ.
     np.testing.assert_allclose(
         [[each[label] for label in trained.labels] for each in found],
-        expected, 1e-5, 1e-5)
+        expected, tolerance, tolerance)
+
+  def test_it_has_no_operator_of_dynamic_files(self):
+    trained = tiny_classifier.build(self.folder, **tiny_classifier.WIDE)
+    path = self._write(trained, agreement.RealTexts(
+        _TEXTS, source='numbers'), runtime='mediapipe')
+    with self.assertRaises(subprocess.CalledProcessError) as context:
+      self._ask('BertNLClassifier', path, _TEXTS[:1])
+    self.assertIn("'FULLY_CONNECTED' version '12'", context.exception.stderr)
 
   def test_vectors(self):
     trained, texts = tiny_classifier.build(self.folder), agreement.RealTexts(
@@ -111,10 +122,12 @@ class TaskLibraryTest(absltest.TestCase):
   def test_questions(self):
     trained = dataclasses.replace(
         tiny_classifier.build_span_labeler(
-            self.folder, max_position_embeddings=_LENGTH),
+            self.folder, max_position_embeddings=_LENGTH,
+            **tiny_classifier.WIDE),
         max_length=_LENGTH - 1)
     path = self._write(trained, agreement.RealTexts(
-        _QUESTIONS, _CONTEXTS, 'numbers'), lengths=[_LENGTH])
+        _QUESTIONS, _CONTEXTS, 'numbers'), lengths=[_LENGTH],
+                       quantization='float16')
     asked = list(zip(_QUESTIONS, _CONTEXTS, strict=True))
     runner = registry.TFLiteRunner(path)
     found = self._ask('BertQuestionAnswerer', path, asked)

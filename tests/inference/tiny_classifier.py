@@ -24,6 +24,9 @@ MAX_LENGTH = 39
 
 _HEAD_SCALE, _HEAD_BIAS = 0.3, (-1.1, 1.8, 1.2)
 _TAGS_BIAS = (5.0, 0.5, -1.0, -1.5, -1.5)
+# Sizes with which weights are enough for the converter to quantize them.
+WIDE = {'inter_block_size': 64, 'intra_block_size': 32,
+        'intermediate_size': 128}
 
 
 def architecture(**overrides) -> modeling.MobileBertConfig:
