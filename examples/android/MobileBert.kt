@@ -49,7 +49,8 @@ class MobileBert(
     options: Interpreter.Options = Interpreter.Options().setNumThreads(2),
 ) : AutoCloseable {
     private val json = JSONObject(metadata)
-    private val task: String = json.getString("task")
+    // A file with early exits has the whole model as well.
+    private val task: String = json.getString("task").removePrefix("early_exit_")
     // A file for MediaPipe adds the [PAD] after a text itself.
     private val padding = if (json.optString("runtime") == "mediapipe") 0 else 1
     private val lengths = json.getJSONArray("lengths").toList { getInt(it) }

@@ -259,7 +259,8 @@ public final class MobileBert: @unchecked Sendable {
   }
 
   private func check(_ task: String) throws {
-    guard metadata.task == task else {
+    // A file with early exits has the whole model as well.
+    guard [task, "early_exit_" + task].contains(metadata.task) else {
       throw MobileBertError(
         "The file is of the task \(metadata.task), not \(task).")
     }

@@ -8,11 +8,13 @@ import {openLiteRt, openOnnx} from './runtimes.mjs';
 import {Tokenizer} from './tokenizer.mjs';
 
 // What the outputs of each task are made to.
+const classify = ({probabilities}, {labels}) => {
+  const best = probabilities.indexOf(Math.max(...probabilities));
+  return {label: labels[best], probability: probabilities[best]};
+};
 const ANSWERS = {
-  classification: ({probabilities}, {labels}) => {
-    const best = probabilities.indexOf(Math.max(...probabilities));
-    return {label: labels[best], probability: probabilities[best]};
-  },
+  classification: classify,
+  early_exit_classification: classify,  // By the whole model.
   multi_label_classification: ({probabilities}, {labels, metadata}) => {
     const {thresholds} = metadata.multi_label_classification;
     return {labels: labels.filter((_, i) => probabilities[i] >= thresholds[i]),
