@@ -16,6 +16,7 @@ from huggingface_hub import errors
 from mobilebert_tf import checkpoints
 from mobilebert_tf import modeling
 from mobilebert_tf.checkpoints import bundles
+from mobilebert_tf.checkpoints import checkpoint as checkpoint_lib
 from mobilebert_tf.checkpoints import model_card
 from mobilebert_tf.checkpoints import sentence_transformers
 from mobilebert_tf.common import files
@@ -59,7 +60,9 @@ def write_card(folder: str | os.PathLike, overwrite: bool = False,
     raise FileNotFoundError(f'{run} holds no run: it has no '
                             f'{resuming.PARAMS_FILE}.')
   logged = training.read_metrics(os.path.join(run, training.METRICS_FILE))
-  checkpoint = checkpoints.read(checkpoints.find(model))
+  checkpoint = _of_model(registry.load(model)) if files.exists(
+      os.path.join(folder, evaluation_report.JSON)) else (
+          checkpoints.read(checkpoints.find(model)))
   return run_card.put(folder, lambda statements: training_card.build(
       os.path.basename(os.path.abspath(folder)), checkpoint,
       files.read_yaml(params), logged[-1] if logged else {}, statements,
@@ -103,16 +106,25 @@ def save_pretrained(run: str | os.PathLike, folder: str | os.PathLike,
 
   Raises:
     FileExistsError: If the folder exists and may not be replaced.
-    ValueError: If there is no run.
+    ValueError: If there is no run, or its model has early exits.
   """
   trained = registry.load(os.fspath(run))
   if isinstance(trained.model, modeling.SentenceEncoder):
     return registry.load_sentence_encoder(os.fspath(run)).save_pretrained(
         os.fspath(folder), overwrite)
-  checkpoint = checkpoints.of_model(
+  if isinstance(trained.model, modeling.EarlyExitClassifier):
+    raise ValueError(
+        f'{run} has early exits, which no other library has. Export it with '
+        'export_tflite or export_saved_model, or save the run that it was made '
+        'of.')
+  return checkpoints.write(_of_model(trained), os.fspath(folder),
+                           'hugging_face', overwrite,
+                           card=model_card.read(run))
+
+
+def _of_model(trained: loading.TrainedModel) -> checkpoint_lib.Checkpoint:
+  return checkpoints.of_model(
       trained.model, trained.vocab_file, trained.lower_case)
-  return checkpoints.write(checkpoint, os.fspath(folder), 'hugging_face',
-                           overwrite, card=model_card.read(run))
 
 
 def push(model_dir: str | os.PathLike, repo_id: str, *, licence: str = '',
@@ -155,6 +167,10 @@ def push(model_dir: str | os.PathLike, repo_id: str, *, licence: str = '',
       card.text = card.text.replace(model_card.UNKNOWN_LICENCE, licence)
     model_card.check(str(card), needs_licence=True)
     files.write_text(folder / model_card.NAME, str(card))
+    taken = sorted({*names} & {each.name for each in folder.iterdir()})
+    if taken:
+      raise ValueError(f'{taken[0]} is a file of the model, too; give the '
+                       'export another name.')
     for path in exports:
       shutil.copy2(path, folder)
     return _upload(folder, repo_id, private)
