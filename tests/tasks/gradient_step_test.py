@@ -23,6 +23,8 @@ from tests.tasks import tiny_steps
 
 # Kinds whose evaluation is in slices.
 _EVALUATED = ('pretraining', 'auxiliary', 'relations', 'transfer as in TF1')
+# Kinds whose losses are not means over texts, each in a way of its own.
+_ON_TWO_DEVICES = ('pretraining', 'transfer', 'teacher', 'words', 'family')
 
 
 @functools.cache
@@ -32,10 +34,10 @@ def _take_whole(kind, evaluate=False):
 
 
 @functools.cache
-def _on_two_devices():
+def _on_two_devices(slices, *kinds):
   with tempfile.TemporaryDirectory() as folder:
     subprocess.run([sys.executable, '-m', 'tests.tasks.tiny_steps', folder,
-                    *tiny_steps.KINDS, *tiny_steps.WHOLE_BATCH], check=True)
+                    str(slices), *kinds], check=True)
     return {path.stem: dict(np.load(path))
             for path in pathlib.Path(folder).glob('*.npz')}
 
@@ -87,17 +89,23 @@ class GradientStepTest(tf.test.TestCase, parameterized.TestCase):
   def test_recomputed_blocks_take_the_same_step(self, kind):
     self._check_equal(self._take(kind, 2, recompute=True), _take_whole(kind))
 
-  @parameterized.parameters(*tiny_steps.KINDS)
+  @parameterized.parameters(*_ON_TWO_DEVICES)
   @pytest.mark.slow
   def test_so_do_two_devices(self, kind):
-    for slices in (1, 2):
-      self._check_equal(_on_two_devices()[f'{kind} {slices}'],
-                        _take_whole(kind))
+    self._check_equal(_on_two_devices(2, *_ON_TWO_DEVICES)[kind],
+                      _take_whole(kind))
+
+  @parameterized.product(kind=tiny_steps.KINDS, slices=(1, 2))
+  @pytest.mark.exhaustive
+  def test_so_do_two_devices_in_every_task(self, kind, slices):
+    self._check_equal(_on_two_devices(slices, *tiny_steps.KINDS)[kind],
+                      _take_whole(kind))
 
   @pytest.mark.slow
   def test_texts_are_compared_with_those_of_all_devices(self):
+    found = _on_two_devices(1, *tiny_steps.WHOLE_BATCH)
     for kind in tiny_steps.WHOLE_BATCH:
-      self._check_equal(_on_two_devices()[f'{kind} 1'], _take_whole(kind))
+      self._check_equal(found[kind], _take_whole(kind))
 
   def test_slices_draw_masks_of_their_own_that_can_be_drawn_again(self):
     layer = layers.Dropout(0.5)

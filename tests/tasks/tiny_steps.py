@@ -3,8 +3,8 @@
 
 """One step of each kind of task, in slices and on logical devices.
 
-As a program it takes a kind's name, a folder and a number of devices, and
-writes `FOLDER/NAME.npz`: what a step on so many devices, in slices, comes to.
+As a program it takes a folder, a number of slices and names of kinds, and
+writes `FOLDER/NAME.npz` of each: what a step on two devices comes to.
 """
 
 from collections.abc import Callable
@@ -96,7 +96,7 @@ def _adapt(folder: str) -> Step:
   config = adaptive.AdaptivePretrainingConfig(**_pretraining_fields())
   config.teacher.override({
       'checkpoint': f'{folder}/teacher', 'widths': [1.0, 0.5],
-      'depths': [1.0, 0.5], 'by_width': True, 'ground_truth_ratio': 0.3})
+      'depths': [1.0], 'by_width': True, 'ground_truth_ratio': 0.3})
   return task_factory.get_task(config), _pretraining_batch()
 
 
@@ -279,20 +279,19 @@ def take(kind: str, folder: str, slices: int, dynamic: bool = False,
              for index, variable in enumerate(model.weights)}}
 
 
-def main(folder: str, *kinds: str) -> None:
-  """Takes steps on two devices, whole, and in slices with recomputation."""
+def main(folder: str, slices: str, *kinds: str) -> None:
+  """Takes steps on two devices; in slices, blocks are recomputed."""
   cpu = tf.config.list_physical_devices('CPU')[0]
   tf.config.set_logical_device_configuration(
       cpu, [tf.config.LogicalDeviceConfiguration()] * 2)
   # One for all kinds: another would number its reductions from 1 once more.
   strategy = tf.distribute.MirroredStrategy(['CPU:0', 'CPU:1'])
   for kind in kinds:
-    for slices in (1, 2) if kind in KINDS else (1,):
-      with strategy.scope():
-        taken = take(
-            kind, tempfile.mkdtemp(dir=folder), slices, recompute=slices > 1)
-      np.savez(f'{folder}/{kind} {slices}.npz', **taken)
-      tf_keras.backend.clear_session()
+    with strategy.scope():
+      taken = take(kind, tempfile.mkdtemp(dir=folder), int(slices),
+                   recompute=int(slices) > 1)
+    np.savez(f'{folder}/{kind}.npz', **taken)
+    tf_keras.backend.clear_session()
 
 
 if __name__ == '__main__':
