@@ -183,6 +183,7 @@ class ReferenceAdamTest(OptimizerTest):
                           step_by_step.model.get_weights(), strict=True):
       self.assertAllEqual(one, other)
 
+  @pytest.mark.exhaustive
   def test_a_restored_run_goes_on_where_it_was(self):
     whole = self._trainer()
     first = self._trainer()
