@@ -286,7 +286,7 @@ class DistillationTest(TrainerTestCase):
         self._config(lower_multiplier=0.0), evaluate=True, train_dataset=data,
         validation_dataset=data) for _ in range(2))
     tried.model.set_weights(plain.model.get_weights())
-    with self.assertLogs(level='INFO') as logs:
+    with self.assertLogs('absl', 'INFO') as logs:
       tried.try_out()
     self.assertIn('tried in', ''.join(logs.output))
     self.assertEqual(int(tried.global_step), 0)
