@@ -64,6 +64,7 @@ class CompressionProgramsTest(tf.test.TestCase):
     found = registry.load(str(folder / 'early_exit'))
     self.assertEqual(found.model.exit_blocks, (1,))
 
+  @pytest.mark.exhaustive
   def test_a_family_is_made_measured_and_cut(self):
     augmented = self.folder / 'augmented.jsonl'
     self._run('augment', f'--model_dir={self.whole}', '--copies=1',
