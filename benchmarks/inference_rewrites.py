@@ -24,6 +24,7 @@ from absl import app
 from absl import flags
 
 from mobilebert_tf.common import formatting
+from mobilebert_tf.common import machine
 from mobilebert_tf.reporting import text as text_lib
 
 _TEXT_FILE = flags.DEFINE_string(
@@ -78,6 +79,8 @@ def main(argv: list[str]) -> None:
              for i, title in enumerate((
                  'Encoder', 'Computed in', 'Largest value', 'Cosine', 'Error',
                  'Size', 'Latency'))]
+  print(f'{_BLOCKS.value} blocks, {_LENGTH.value} tokens, one thread; '
+        f'{machine.describe_hardware()}\n')
   print(text_lib.format_table(text_lib.Table(tuple(columns), tuple(rows))))
   print('\nError: root mean square of the difference, in standard deviations '
         'of the outputs. Cosine: the smallest of any token.')
