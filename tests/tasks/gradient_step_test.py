@@ -95,7 +95,7 @@ class GradientStepTest(tf.test.TestCase, parameterized.TestCase):
     self._check_equal(_on_two_devices(2, *_ON_TWO_DEVICES)[kind],
                       _take_whole(kind))
 
-  @parameterized.product(kind=tiny_steps.KINDS, slices=(1, 2))
+  @parameterized.product(kind=tuple(tiny_steps.KINDS), slices=(1, 2))
   @pytest.mark.exhaustive
   def test_so_do_two_devices_in_every_task(self, kind, slices):
     self._check_equal(_on_two_devices(slices, *tiny_steps.KINDS)[kind],
