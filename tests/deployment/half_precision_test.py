@@ -40,9 +40,7 @@ def _module(task):
   with mock.patch.object(tiny_classifier, 'architecture', functools.partial(
       tiny_classifier.architecture, **tiny_classifier.WIDE)):
     trained = hostile_requests.build(task, folder)
-  for weight in trained.model.weights:  # As small as trained ones.
-    if 'gamma' not in weight.name:
-      weight.assign(0.4 * weight)
+  tiny_classifier.shrink(trained)
   texts = [tiny_classifier.text(1 + 5 * i % 30, i) for i in range(8)]
   texts = agreement.RealTexts(texts, texts if trained.pairs else None)
   batches = agreement.batches(trained, texts, length=_LENGTH)

@@ -72,6 +72,14 @@ def build_span_labeler(folder: str, **overrides) -> loading.TrainedModel:
       pairs=True)
 
 
+def shrink(trained: loading.TrainedModel) -> loading.TrainedModel:
+  """Makes the weights of a wide model as small as trained ones."""
+  for weight in trained.model.weights:
+    if 'gamma' not in weight.name:
+      weight.assign(0.4 * weight)
+  return trained
+
+
 def build_rating(folder: str) -> loading.TrainedModel:
   """Returns a model that rates pairs of texts."""
   model = modeling.MobileBertClassifier(
