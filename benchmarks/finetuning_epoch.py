@@ -202,6 +202,7 @@ def _our_task(settings: _Settings) -> tuple[Any, Any, Any, Any]:
   import tf_keras
 
   from mobilebert_tf import modeling
+  from mobilebert_tf.training import consistency
   from mobilebert_tf.training import experiments  # noqa: F401
   from mobilebert_tf.tasks.pretraining import task as task_lib
   from official.core import exp_factory
@@ -217,6 +218,7 @@ def _our_task(settings: _Settings) -> tuple[Any, Any, Any, Any]:
   }})
   config.task.model.encoder = task_lib.encoder_config(
       modeling.get_architecture(settings.architecture))
+  config = consistency.complete(config)
   task = task_factory.get_task(config.task)
   model = task.build_model()
   optimizer = task.create_optimizer(config.trainer.optimizer_config)
