@@ -131,13 +131,14 @@ class EarlyExitTest(parameterized.TestCase, tf.test.TestCase):
     shutil.copytree(self.folder / 'exits', folder)
     found = training.add_exits(self.whole, folder, _options(
         criterion=criterion, each_exit=True, wanted=tuning.Wanted(blocks=2.5)))
-    self.assertLessEqual(found['mean_blocks'], 4.0)
+    self.assertLess(found['mean_blocks'], 4.0)  # Of the other half.
     trained = registry.load(str(folder))
     rule = trained.kind.rule(trained)
     self.assertEqual((rule.criterion, len(rule.thresholds)), (criterion, 3))
-    self.assertEqual(trained.kind.answerer(trained)(_TEXTS[:3], None)[0].label,
-                     self.trained.kind.answerer(self.trained)(
-                         _TEXTS[:3], None)[0].label)
+    logits = predictor.TextPredictor(trained).logits(_TEXTS)
+    self.assertEqual(
+        [each.exit_block for each in trained.kind.answerer(trained)(
+            _TEXTS, None)], [int(each) + 1 for each in rule.exits(logits)])
 
   def test_a_wish_that_cannot_be_had_leaves_the_thresholds(self):
     folder = self.folder / 'unhappy'
