@@ -59,19 +59,28 @@ class ElasticModel:
         [last, *model.inputs[3:]],
         model.output if outputs is None else outputs)
 
-  def __call__(self, features: Any, size: sizes.Size) -> Computed:
+  def __call__(self, features: Any, size: sizes.Size,
+               shared: dict[Any, tf.Tensor] | None = None) -> Computed:
     """Runs a sub-network.
 
     Args:
       features: Inputs of the model by name.
       size: Heads, units and blocks that are computed.
+      shared: Hidden states that sub-networks of the same features have in
+        common, by the blocks that they come from; new ones are added. None for
+        one sub-network.
     """
-    hidden = embeddings = self.embed(features)
-    found = []
-    for number in size.blocks:
-      hidden = self.run_block(number, hidden, features, size)
+    shared = {} if shared is None else shared
+    if not shared:
+      shared[()] = self.embed(features)
+    hidden, found = shared[()], []
+    for place, number in enumerate(size.blocks):
+      reached = size.num_heads, size.num_units, *size.blocks[:place + 1]
+      if reached not in shared:
+        shared[reached] = self.run_block(number, hidden, features, size)
+      hidden = shared[reached]
       found.append(hidden)
-    return Computed(self.finish(hidden, features), embeddings, found)
+    return Computed(self.finish(hidden, features), shared[()], found)
 
   def embed(self, features: Any) -> tf.Tensor:
     """Returns the first block's input."""

@@ -116,18 +116,23 @@ class AllSizes:
 
   def compute(self, part: gradient_step.Slice,
               model: tf_keras.Model) -> gradient_step.Computed:
-    """Runs all sub-networks, and the teacher at each of its widths once."""
+    """Runs all sub-networks, and the teacher at each of its widths once.
+
+    What sub-networks have in common is computed once: the embeddings, and for
+    depths of one width the blocks up to the first that one leaves out.
+    """
     features, _ = gradient_step.split_inputs(part.inputs)
     config, losses_of, outputs = self.task_config.teacher, [], None
     whole = sizes.size(model.encoder.architecture)
     taught: dict[tuple[int, int], elastic.Computed] = {}  # By its width.
+    theirs, ours = {}, {}
     for size in self.sizes:
       at = dataclasses.replace(size, blocks=whole.blocks) if (
           config.by_width) else whole
       width = at.num_heads, at.num_units
       if width not in taught:
-        taught[width] = self._teacher(features, at)
-      student = self._student(features, size)
+        taught[width] = self._teacher(features, at, theirs)
+      student = self._student(features, size, ours)
       losses_of.append(self._loss(
           part, features, taught[width], student, size.blocks))
       if outputs is None:  # Metrics are those of the whole.

@@ -184,9 +184,12 @@ class CuttingTest(parameterized.TestCase, tf.test.TestCase):
       return {name: tf.convert_to_tensor(each).numpy() for name, each in
               tape.gradient(loss, weights).items()}
 
+    shared = {}
     found = slopes(lambda: tf.add_n([
-        tf.reduce_sum(run(_FEATURES, size).outputs[:, 0] ** 2)
+        tf.reduce_sum(run(_FEATURES, size, shared).outputs[:, 0] ** 2)
         for size in family]), variables)
+    # Blocks 0 1 2 3, 0 1 3 and 1 3 of each width, and the embeddings.
+    self.assertLen(shared, 4 * (4 + 1 + 2) + 1)
     expected = {name: np.zeros(weight.shape)
                 for name, weight in variables.items()}
     for size in family:
