@@ -47,7 +47,8 @@ _OUTPUT_DIR = flags.DEFINE_string(
 _SEEDS = flags.DEFINE_integer('seeds', 3, 'Students.', lower_bound=1)
 _FINETUNINGS = flags.DEFINE_integer(
     'finetunings', 1, 'Classifiers from each student.', lower_bound=1)
-_STUDENT = flags.DEFINE_enum('student', 'small', ['small', 'large'], 'Student.')
+_STUDENT = flags.DEFINE_enum(
+    'student', 'small', ['small', 'tiny', 'large'], 'Student.')
 _SENTENCES = flags.DEFINE_integer(
     'sentences', 150_000, 'Sentences to learn from.', lower_bound=128)
 _EPOCHS = flags.DEFINE_float('epochs', None, 'Passes over the sentences.')
@@ -61,6 +62,9 @@ _CLASSIFIERS = flags.DEFINE_bool(
 # Fields of the architecture, passes over the sentences, learning rate.
 _STUDENTS = {
     'small': ({}, 5.0, 2e-3),
+    # What MOBILEBERT_TINY is to MobileBERT, for benchmarks/families.py.
+    'tiny': (dict(attention_input='bottleneck', num_feedforward_networks=1),
+             5.0, 2e-3),
     'large': (dict(num_blocks=6, inter_block_size=256, intra_block_size=128,
                    intermediate_size=256, embedding_size=128,
                    initializer_range=0.04), 14.0, 8e-4)}

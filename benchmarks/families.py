@@ -11,8 +11,9 @@ family. Beside the grid of its members are those that were cut out before any
 training, widths alone with and without sorting heads and units, and smaller
 models that were trained by themselves for as many passes, with the same
 teacher: cut out of the pre-trained student, as DistilBERT takes every other
-block. All scores are of the held-out part. The last table has latencies of the
-first seed's members, exported and quantized.
+block, or pre-trained as they are (`--beside=tiny=embeddings_output/tiny_0`).
+All scores are of the held-out part; differences are of the same seed. The last
+table has latencies of the first seed's members, exported and quantized.
 
 Every step is a program of the package, and is not repeated: a run that was
 stopped goes on where it was.
@@ -28,16 +29,18 @@ from absl import app
 from absl import flags
 
 from benchmarks import programs
+from benchmarks import task_data
 from mobilebert_tf.common import machine
 from mobilebert_tf.reporting import text as text_lib
 
 _START = flags.DEFINE_string(
     'start', None, 'Pre-trained student: a run or a checkpoint.', required=True)
 _DATA_DIR = flags.DEFINE_string(
-    'data_dir', None, 'Holds glue/.', required=True)
+    'data_dir', None, 'Holds glue/ and squad/.', required=True)
 _OUTPUT_DIR = flags.DEFINE_string(
     'output_dir', None, 'Gets runs, families and reports.', required=True)
-_TASKS = flags.DEFINE_list('tasks', ['mrpc', 'stsb'], 'Tasks of GLUE.')
+_TASKS = flags.DEFINE_list(
+    'tasks', ['mrpc', 'stsb'], 'Tasks of GLUE, and squad_v1.')
 _SEEDS = flags.DEFINE_integer('seeds', 3, 'Trainings.', lower_bound=1)
 _EPOCHS = flags.DEFINE_float(
     'epochs', 3.0, 'Passes of fine-tuning, and of each stage.')
@@ -47,7 +50,12 @@ _DEPTHS = flags.DEFINE_list('depths', ['1', '0.75', '0.5'], 'Depths.')
 _ALONE = flags.DEFINE_list(
     'alone', ['0.5x1', '1x0.5', '0.5x0.5'],
     'Members whose like are trained by themselves.')
-_LENGTH = 64
+_BESIDE = flags.DEFINE_list(
+    'beside', [], 'name=checkpoint of pre-trained models that are trained so, '
+    'too.')
+_FAMILY, _CUT, _WIDTHS_ALONE, _UNSORTED = (
+    'family', 'cut without training', 'widths alone', 'widths, not sorted')
+_LENGTHS = {'squad_v1': 192}  # In tokens; of others 64.
 
 
 def main(argv: list[str]) -> None:
@@ -60,15 +68,12 @@ def main(argv: list[str]) -> None:
     seeds = [_measure(folder / task, task, seed)
              for seed in range(_SEEDS.value)]
     name = seeds[0]['family'][0]['scores'][0]['name']
-    print(f'\n{task}, {name} x 100: the whole model has '
-          f'{_mean([_score(each["family"][0]) for each in seeds])}')
-    for title in ('family', 'cut without training', 'widths alone',
-                  'widths, not sorted'):
+    print(f'\n{task}, {name} x 100: fine-tuned, the model has '
+          f'{_mean([_score(each[_CUT][0]) for each in seeds])}')
+    for title in (_FAMILY, _CUT, _WIDTHS_ALONE, _UNSORTED):
       _print_grid(title, [each[title] for each in seeds])
-    print(text_lib.format_table(text_lib.make_table(
-        ('Trained alone', name), [
-            (member, _mean([each['alone'][member] for each in seeds]))
-            for member in _ALONE.value])))
+    _print_alone(name, seeds)
+    _print_differences(seeds)
     _choose(folder / task)
 
 
@@ -79,24 +84,27 @@ def _measure(folder: pathlib.Path, task: str, seed: int) -> dict[str, Any]:
   grid = {'widths': ','.join(_WIDTHS.value), 'depths': ','.join(_DEPTHS.value)}
   family = _adapt(run, 'family', seed, **grid)
   return {
-      'family': family,
-      'cut without training': _score_members(run, family, 'start'),
-      'widths alone': _score_members(run, [
+      _FAMILY: family,
+      _CUT: _score_members(run, family, 'start'),
+      _WIDTHS_ALONE: _score_members(run, [
           row for row in family if row['depth'] == 1], 'width'),
-      'widths, not sorted': _adapt(
+      _UNSORTED: _adapt(
           run, 'unsorted', seed, rewire='false', widths=grid['widths'],
           depths='1'),
-      'alone': {member: _train_alone(folder, task, seed, member)
-                for member in _ALONE.value}}
+      'alone': {name: _train_alone(folder, task, seed, name, start)
+                for name, start in _starts(folder).items()}}
 
 
 def _finetune(made: pathlib.Path, task: str, seed: int, start: Any,
               epochs: float, **settings: Any) -> None:
+  data = task_data.fields(task, pathlib.Path(_DATA_DIR.value), made.parent)
+  data.update((name, ','.join(value)) for name, value in data.items()
+              if isinstance(value, tuple))
   programs.run(
-      'finetune', made / 'results.json', task=task,
-      data_dir=pathlib.Path(_DATA_DIR.value) / 'glue', init_checkpoint=start,
-      epochs=epochs, learning_rate=_LEARNING_RATE.value, max_length=_LENGTH,
-      seed=seed, output_dir=made, **settings)
+      'finetune', made / 'results.json', task=task, init_checkpoint=start,
+      epochs=epochs, learning_rate=_LEARNING_RATE.value,
+      max_length=_LENGTHS.get(task, 64), seed=seed, output_dir=made, **data,
+      **settings)
 
 
 def _adapt(run: pathlib.Path, name: str, seed: int,
@@ -126,20 +134,31 @@ def _score_members(run: pathlib.Path, family: Sequence[dict[str, Any]],
           for row, scores in zip(family, found, strict=True)]
 
 
-def _train_alone(folder: pathlib.Path, task: str, seed: int,
-                 member: str) -> float:
+def _starts(folder: pathlib.Path) -> dict[str, pathlib.Path]:
+  """Returns pre-trained smaller models, cut out where they are not made."""
+  found = {}
+  for member in _ALONE.value:
+    width, depth = member.split('x')
+    found[member] = start = folder / f'start_{member}'
+    programs.run('extract', start, model_dir=_START.value, width=width,
+                 depth=depth, output=start)
+  for each in _BESIDE.value:
+    name, start = each.split('=', 1)
+    found[name] = pathlib.Path(start)
+  return found
+
+
+def _train_alone(folder: pathlib.Path, task: str, seed: int, name: str,
+                 start: pathlib.Path) -> float:
   """Returns the score of a smaller model that was trained by itself.
 
   It has the passes of fine-tuning and of both stages together.
   """
-  width, depth = member.split('x')
-  start, made = (folder / f'{name}_{member}' for name in (
-      'start', f'{seed}_alone'))
-  programs.run('extract', start, model_dir=_START.value, width=width,
-               depth=depth, output=start)
+  from mobilebert_tf.compression.adaptive_width_depth import sources
+
+  made = folder / f'{seed}_alone_{name}'
   _finetune(made, task, seed, start, 3 * _EPOCHS.value,
             teacher=folder / f'{seed}')
-  from mobilebert_tf.compression.adaptive_width_depth import sources
   source = sources.read(str(made))
   return _score({'scores': sources.scorer(
       source.trained, source.config.validation_data)(source.trained)})
@@ -152,7 +171,7 @@ def _choose(folder: pathlib.Path) -> None:
 
   found, _ = choosing.choose(
       folder / '0_family', folder / 'files', choosing.Limits(),
-      beside=[str(folder / f'0_alone_{member}') for member in _ALONE.value],
+      beside=[str(folder / f'0_alone_{name}') for name in _starts(folder)],
       # Members are compared, not shipped.
       largest_disagreement=0.05)
   print(text_lib.format_table(family.table(found)))
@@ -169,6 +188,36 @@ def _print_grid(title: str, seeds: Sequence[list[dict[str, Any]]]) -> None:
       (f'Depth; {title}', *(f'width {width:g}' for width in widths)),
       [(f'{depth:g}', *(_mean(scores[depth, width]) for width in widths))
        for depth in depths])))
+
+
+def _print_alone(metric: str, seeds: Sequence[dict[str, Any]]) -> None:
+  print(text_lib.format_table(text_lib.make_table(
+      ('Trained alone', metric), [
+          (name, _mean([each['alone'][name] for each in seeds]))
+          for name in seeds[0]['alone']])))
+
+
+def _print_differences(seeds: Sequence[dict[str, Any]]) -> None:
+  """Prints means and deviations of differences within a seed."""
+  found: dict[str, list[float]] = {}
+  for each in seeds:
+    family, cut, widths, unsorted = (
+        {(row['width'], row['depth']): _score(row) for row in each[title]}
+        for title in (_FAMILY, _CUT, _WIDTHS_ALONE, _UNSORTED))
+    pairs = {f'{width:g}x{depth:g}, less the model as it was':
+             (family[width, depth], cut[max(cut)])
+             for width, depth in (max(family), min(family))}
+    pairs |= {f'width {size[0]:g}, less the same not sorted':
+              (widths[size], score)
+              for size, score in unsorted.items() if size != max(unsorted)}
+    pairs |= {f'{name}, less the same trained alone':
+              (family[tuple(map(float, name.split('x')))], each['alone'][name])
+              for name in _ALONE.value}
+    for name, (one, other) in pairs.items():
+      found.setdefault(name, []).append(one - other)
+  print(text_lib.format_table(text_lib.make_table(
+      ('Difference', 'points'),
+      [(name, _mean(values)) for name, values in found.items()])))
 
 
 def _score(row: dict[str, Any]) -> float:

@@ -14,7 +14,6 @@ most frequent answer gets. A run that was stopped goes on where it was.
 """
 
 import collections
-import json
 import pathlib
 from typing import Any
 
@@ -22,7 +21,7 @@ from absl import app
 from absl import flags
 from absl import logging
 
-from mobilebert_tf.common import files
+from benchmarks import task_data
 from mobilebert_tf.common import formatting
 from mobilebert_tf.reporting import text as text_lib
 
@@ -59,7 +58,7 @@ def main(argv: list[str]) -> None:
     for name, checkpoint in models.items():
       recipe = recipe_lib.Recipe(
           task=task, init_checkpoint=checkpoint, seed=1, **_RECIPES[task],
-          **_data_fields(task, data, output))
+          **task_data.fields(task, data, output))
       found[name] = run.run(recipe, output / name / task, f'{name} {task}')
       baseline = baseline or _baseline(recipe)
     rows += _rows(task, found, baseline)
@@ -70,20 +69,6 @@ def main(argv: list[str]) -> None:
                  'Training'))]
   print('\n' + text_lib.format_table(
       text_lib.Table(tuple(columns), tuple(rows))))
-
-
-def _data_fields(task: str, data: pathlib.Path,
-                 output: pathlib.Path) -> dict[str, Any]:
-  if task != 'squad_v1':
-    return {'data_dir': str(data / 'glue')}
-  split = json.loads((data / 'squad/split_by_article.json').read_text())
-  dev = data / 'squad/dev-v1.1.rebuilt.json'
-  merged = output / 'squad_train.json'
-  articles = json.loads(dev.read_text())['data'] + json.loads(
-      (data / 'squad/train-v2.0.subset10articles.json').read_text())['data']
-  files.write_text(merged, json.dumps({'version': '1.1', 'data': articles}))
-  return {'train_file': str(merged), 'dev_file': str(dev),
-          'dev_titles': tuple(split['eval_articles_v1.1'])}
 
 
 def _baseline(recipe: Any) -> dict[str, float]:
