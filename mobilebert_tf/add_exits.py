@@ -52,6 +52,16 @@ _LEARNING_RATE = flags.DEFINE_float(
     'learning_rate', 1e-3, 'Peak learning rate.', lower_bound=0.0)
 _SEED = flags.DEFINE_integer(
     'seed', 0, 'Seed of new weights, order, and halves of the held-out texts.')
+_TIMED = flags.DEFINE_enum(
+    'timed', None, ['none', 'float16', 'dynamic'],
+    'Time texts one by one in a .tflite file of this quantization, for the '
+    'report.')
+_BESIDE = flags.DEFINE_list(
+    'beside', [], 'Folders of runs on the same task, such as of fewer blocks, '
+    'to be timed and scored as well; with --timed.')
+_LARGEST_DISAGREEMENT = flags.DEFINE_float(
+    'largest_disagreement', 0.005, 'Largest share of texts to which a timed '
+    'file may give another answer than its model.', 0, 1)
 
 
 def main() -> None:
@@ -60,8 +70,13 @@ def main() -> None:
   from mobilebert_tf.compression.early_exit import tuning
   from mobilebert_tf.pipelines import publishing
   from mobilebert_tf.reporting import evaluation as evaluation_report
+  from mobilebert_tf.reporting import text as text_lib
   from mobilebert_tf.tasks import registry
+  from mobilebert_tf.tasks.early_exit_classification import report
 
+  if _BESIDE.value and not _TIMED.value:
+    raise ValueError('--beside needs --timed, which says how the models are '
+                     'compared.')
   loss = _WANTED_LOSS.value
   if loss is None and _WANTED_BLOCKS.value is None:
     loss = 0.005
@@ -73,7 +88,10 @@ def main() -> None:
           wanted=tuning.Wanted(loss, _WANTED_BLOCKS.value),
           each_exit=_EACH_EXIT.value, epochs=_EPOCHS.value,
           batch_size=_BATCH_SIZE.value, learning_rate=_LEARNING_RATE.value,
-          seed=_SEED.value), device_flags.read())
+          seed=_SEED.value, timed=_TIMED.value or '',
+          beside=tuple(_BESIDE.value),
+          largest_disagreement=_LARGEST_DISAGREEMENT.value),
+      device_flags.read())
   publishing.write_new_card(folder)
   results = evaluation_report.read(folder)
   print(evaluation_report.format_summary(
@@ -82,6 +100,8 @@ def main() -> None:
         f'average, {found["saving"]:.1%} saved; right: '
         f'{found["metrics"]["accuracy"]:.1%}, the whole model '
         f'{found["whole_model"]:.1%}.')
+  if found['timing']:
+    print(text_lib.format_table(report.time_table(results)))
   print(f'The report: {os.path.join(folder, evaluation_report.PAGE)}')
 
 

@@ -378,6 +378,8 @@ def with_settings(metadata: TFLiteMetadata,
 
   Raises ValueError if it has no such settings, or a value makes no sense.
   """
+  if not settings:
+    return metadata
   known = [] if metadata.settings is None else [
       each.name for each in dataclasses.fields(metadata.settings)
       if task_kind.FIXED not in each.metadata]

@@ -50,7 +50,7 @@ class Signatures:
                num_threads: int = 1, use_dynamic_length: bool = True,
                weight_cache: str | os.PathLike | None = None):
     self._path = os.fspath(path)
-    self._metadata, self._pad_id = metadata, pad_id
+    self.metadata, self._pad_id = metadata, pad_id
     self._use_dynamic_length = metadata.dynamic_length and use_dynamic_length
     self._lock = threading.Lock()
     try:
@@ -97,8 +97,8 @@ class Signatures:
     inputs[:, 0, :len(ids)] = ids, np.ones_like(ids), types
     try:
       with self._lock:  # The outputs are copies.
-        return self._metadata.kind.run_file(
-            self.engine.run, name, self._metadata,
+        return self.metadata.kind.run_file(
+            self.engine.run, name, self.metadata,
             dict(zip(INPUTS, inputs, strict=True)))
     except (RuntimeError, ValueError) as error:
       why = ' '.join(str(error).split())
@@ -110,8 +110,8 @@ class Signatures:
 
     At least one [PAD] follows each text, so that no answer depends on padding.
     """
-    needed = tokens + self._metadata.padding
-    length = next((n for n in self._metadata.lengths if n >= needed), None)
+    needed = tokens + self.metadata.padding
+    length = next((n for n in self.metadata.lengths if n >= needed), None)
     if length is None or self._use_dynamic_length and length != needed:
       return DYNAMIC, needed
     return signature_name(length), length
@@ -119,14 +119,14 @@ class Signatures:
   def _check(self, found: dict[str, dict[str, list[str]]]) -> None:
     further: dict[str, set[str]] = {}
     for name in self._names:
-      further |= self._metadata.kind.file_signatures(name, self._metadata)
+      further |= self.metadata.kind.file_signatures(name, self.metadata)
     missing = [name for name in (*self._names, *further) if name not in found]
     if missing:
       raise tflite_file.damaged(
           self._path, f'it lacks the signature {", ".join(missing)}.')
-    outputs = set(self._metadata.kind.number_outputs)
-    if self._metadata.runtime == tflite_file.MEDIAPIPE:  # It takes one.
-      outputs = {self._metadata.kind.number_outputs[0]}
+    outputs = set(self.metadata.kind.number_outputs)
+    if self.metadata.runtime == tflite_file.MEDIAPIPE:  # It takes one.
+      outputs = {self.metadata.kind.number_outputs[0]}
     for name in self._names:
       if (set(found[name]['inputs']) != set(INPUTS) or
           not outputs.issubset(found[name]['outputs'])):
@@ -138,10 +138,10 @@ class Signatures:
         raise tflite_file.damaged(
             self._path, f'the signature {name} has to give '
             f'{", ".join(sorted(wanted))}.')
-    labels = self._metadata.labels
+    labels = self.metadata.labels
     if not labels:  # Signatures are made ready when they are first used.
       return
-    size = self.output_size(self._metadata.kind.number_outputs[0])
+    size = self.output_size(self.metadata.kind.number_outputs[0])
     if size != len(labels):
       raise tflite_file.damaged(
           self._path, f'it has {len(labels)} labels for {size} outputs.')
@@ -194,12 +194,25 @@ class TFLiteRunner(text_runner.TextRunner):
     if num_threads < 1:
       raise ValueError(f'num_threads is {num_threads}; it is at least 1.')
     metadata, vocabulary = tflite_file.read_metadata(path, kinds)
-    if settings:
-      metadata = tflite_file.with_settings(metadata, settings)
+    metadata = tflite_file.with_settings(metadata, settings or {})
     self._signatures = Signatures(
         path, metadata, vocabulary.pad_id, num_threads, use_dynamic_length,
         weight_cache)
     super().__init__(metadata, vocabulary, self._signatures)
+
+  def change_settings(self, settings: Mapping[str, Any]) -> None:
+    """Changes settings of the kind of task for all later texts.
+
+    Args:
+      settings: As those that it is opened with.
+
+    Raises:
+      ValueError: If there are no such settings.
+
+    Example: `runner.change_settings({'thresholds': [0.3]})`
+    """
+    self.metadata = self._signatures.metadata = tflite_file.with_settings(
+        self.metadata, settings)
 
 
 def open_runner(path: str | os.PathLike,

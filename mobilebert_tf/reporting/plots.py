@@ -85,8 +85,8 @@ class Band:
 
 @_styled
 def line_chart(series: Sequence[Series], *, x_label: str, y_label: str,
-               bands: Sequence[Band] = (),
-               percent: bool = False) -> figure_lib.Figure:
+               bands: Sequence[Band] = (), percent: bool = False,
+               from_zero: bool = True) -> figure_lib.Figure:
   """Draws lines over a common x axis.
 
   The y axis is logarithmic where positive values span a factor of 30 or more.
@@ -99,12 +99,13 @@ def line_chart(series: Sequence[Series], *, x_label: str, y_label: str,
     y_label: Name of the y axis.
     bands: Stretches to shade (every other one) and name above the axes.
     percent: Whether the values are fractions to show as percentages.
+    from_zero: Whether the axis of percentages begins at 0.
   """
   figure, axes = _new_figure((_WIDTH, 3.3))
   for line in series:
     _draw_series(axes, line, bands)
   _shade(axes, bands)
-  _scale_y(axes, series, percent)
+  _scale_y(axes, series, percent, from_zero)
   axes.set_xlabel(_plain(x_label))
   axes.set_ylabel(_plain(y_label))
   axes.xaxis.set_major_locator(ticker.MaxNLocator(6, integer=True))
@@ -386,11 +387,13 @@ def _shade(axes, bands: Sequence[Band]) -> None:
               rotation=90 if upright else 0, fontsize=8, color=DARK_GREY)
 
 
-def _scale_y(axes, series: Sequence[Series], percent: bool) -> None:
+def _scale_y(axes, series: Sequence[Series], percent: bool,
+             from_zero: bool) -> None:
   values = np.concatenate([_finite(line.y) for line in series] or [[]])
   values = values[np.isfinite(values)]
   if percent:
-    axes.set_ylim(bottom=0)
+    if from_zero:
+      axes.set_ylim(bottom=0)
     axes.yaxis.set_major_formatter(
         ticker.FuncFormatter(lambda value, _: f'{100 * value:g}%'))
   elif values.size and values.min() > 0 and (

@@ -5,7 +5,6 @@
 
 from collections.abc import Iterator, Sequence
 import dataclasses
-import hashlib
 import os
 import pathlib
 import shutil
@@ -13,26 +12,22 @@ import statistics
 import time
 from typing import Any
 
-from absl import logging
 import numpy as np
 
-from mobilebert_tf import checkpoints
 from mobilebert_tf.common import files
 from mobilebert_tf.common import machine
 from mobilebert_tf.common import outputs
+from mobilebert_tf.compression import exported
 from mobilebert_tf.compression.adaptive_width_depth import sizes
 from mobilebert_tf.compression.adaptive_width_depth import sources
 from mobilebert_tf.compression.adaptive_width_depth import training
 from mobilebert_tf.deployment import agreement
 from mobilebert_tf.deployment import text_runner
-from mobilebert_tf.deployment import tflite
-from mobilebert_tf.evaluation import real_texts
 from mobilebert_tf.inference import loading
 from mobilebert_tf.reporting import family as report
 from mobilebert_tf.tasks import registry
 
 RESULTS, CHOSEN = 'choice.json', 'chosen.tflite'
-FILES = 'files.json'  # Which model each file is of.
 _RUNS = 20  # Of a file in a round; the median of a round counts.
 
 
@@ -124,17 +119,17 @@ def choose(model_dir: str | os.PathLike, folder: str | os.PathLike,
   if length > whole.max_length:
     raise ValueError(f'The text to time has {length} tokens, and the models '
                      f'read {whole.max_length}.')
-  with outputs.claimed(folder, (FILES, RESULTS), 'the folder of a choice'):
-    if not (folder / FILES).exists():
-      files.write_json(folder / FILES, {})
+  with outputs.claimed(
+      folder, (exported.FILES, RESULTS), 'the folder of a choice'):
+    if not (folder / exported.FILES).exists():
+      files.write_json(folder / exported.FILES, {})
     found = [*_members(whole, family), *_beside(whole, beside)]
     titles = [name for name, _ in found]
     if len(set(titles)) < len(titles):
       raise ValueError(f'Two models have one name: {", ".join(titles)}.')
-    paths = [_export(trained, folder / f'{name}.tflite',
-                     whole.params.task.validation_data, quantization,
-                     largest_disagreement)
-             for name, trained in found]
+    paths = [exported.write_once(
+        trained, folder / f'{name}.tflite', whole.params.task.validation_data,
+        quantization, largest_disagreement) for name, trained in found]
     runners = [registry.TFLiteRunner(each) for each in paths]
     seconds = _time(runners, length, rounds)
     scored = _score(whole, runners)
@@ -251,24 +246,6 @@ def _mean(scores: Sequence[dict[str, Any]], part: str) -> float | None:
   if part != 'value' and (len(values) > 1 or None in values):
     return None
   return float(np.mean(values))
-
-
-def _export(trained: loading.TrainedModel, path: pathlib.Path, data: Any,
-            quantization: str, largest_disagreement: float) -> pathlib.Path:
-  """Returns the file of a model, written unless it is there."""
-  made, own = files.read_json(path.parent / FILES), hashlib.sha256(
-      quantization.encode())
-  for name, value in sorted(
-      checkpoints.of_model(trained.model).weights.items()):
-    own.update(name.encode())
-    own.update(np.ascontiguousarray(value).tobytes())
-  if made.get(path.name) != own.hexdigest() or not path.exists():
-    texts = real_texts.read_labelled(trained, data.input_path, 256, data)
-    tflite.write(trained, path, texts, quantization=quantization,
-                 largest_disagreement=largest_disagreement, report=logging.info)
-    files.write_json(path.parent / FILES, {
-        **made, path.name: own.hexdigest()}, indent=1)
-  return path
 
 
 def _time(runners: Sequence[text_runner.TextRunner], length: int,

@@ -11,9 +11,12 @@ import pathlib
 from typing import Any
 
 from mobilebert_tf.common import files
+from mobilebert_tf.common import machine
 from mobilebert_tf.common import outputs
 from mobilebert_tf.compression import settings as settings_lib
+from mobilebert_tf.compression.early_exit import timing
 from mobilebert_tf.compression.early_exit import tuning
+from mobilebert_tf.deployment import agreement
 from mobilebert_tf.evaluation import scoring as scoring_lib
 from mobilebert_tf.inference import loading
 from mobilebert_tf.inference import task_kind
@@ -31,7 +34,7 @@ from mobilebert_tf.training import resuming
 from mobilebert_tf.training import run as run_lib
 from official.core import config_definitions as cfg
 
-RESULTS = 'results.json'
+RESULTS, TIMED = 'results.json', 'timed'
 # Options that a folder is begun with; others are tuned anew.
 _TRAINED = ('blocks', 'epochs', 'batch_size', 'learning_rate', 'seed')
 
@@ -51,6 +54,10 @@ class Options:
     learning_rate: Peak learning rate.
     seed: Seed of the exits' weights, the order of texts, and the halves of the
       held-out part.
+    timed: Quantization of a file that texts are timed in; empty for none.
+    beside: Runs on the same task that are timed and scored as well.
+    largest_disagreement: Largest share of texts to which a timed file may give
+      another answer than its model; see `agreement.check`.
   """
   blocks: tuple[int, ...] = ()
   criterion: str = rule_lib.ENTROPY
@@ -60,6 +67,9 @@ class Options:
   batch_size: int = 32
   learning_rate: float = 1e-3
   seed: int = 0
+  timed: str = ''
+  beside: tuple[str, ...] = ()
+  largest_disagreement: float = agreement.LARGEST_DISAGREEMENT
 
 
 def add_exits(model_dir: str, folder: str | os.PathLike, options: Options,
@@ -73,13 +83,15 @@ def add_exits(model_dir: str, folder: str | os.PathLike, options: Options,
   Args:
     model_dir: Folder of a fine-tuning run of classification.
     folder: Folder of the model with exits, of `evaluation.html` and
-      `evaluation.json` of the half that is reported, and of `results.json`.
+      `evaluation.json` of the half that is reported, of `results.json`, and of
+      `timed/` with the files that were timed.
     options: Exits, training and tuning.
     runtime: Settings of devices and precision, such as `device_flags.read()`.
 
   Returns:
     The content of `results.json`: `metrics`, `mean_blocks`, `saving`,
-    `whole_model` (its accuracy on the same texts), `thresholds`, `num_blocks`.
+    `whole_model` (its accuracy on the same texts), `thresholds`, `num_blocks`,
+    and `timing`, as in `evaluation.json`.
 
   Raises:
     FileNotFoundError: If the run or its data are missing.
@@ -92,6 +104,7 @@ def add_exits(model_dir: str, folder: str | os.PathLike, options: Options,
   whole = registry.load(model_dir)
   held_out = _read_held_out(whole, model_dir)
   _check_wish(whole, options)
+  timing.read_beside(whole, options.beside)  # Checked.
   params = _experiment(whole, model_dir, options)
   params.override({'runtime': dict(runtime or {})})
   task_lib.exit_rule(params.task)  # Checked before anything is written.
@@ -196,9 +209,14 @@ def _tune(trained: loading.TrainedModel, held_out: loader.TextExamples,
   task = trained.params.task
   task.exits.thresholds = list(map(float, rule.thresholds))
   resuming.write_params(_kept(folder, task), str(folder))
-  scored = scoring.score_texts(
-      predictor_lib.TextPredictor(trained), held_out.take(reported),
-      'held-out half', task.metrics)
+  examples = held_out.take(reported)
+  scored = scoring.score_texts(predictor_lib.TextPredictor(trained), examples,
+                               'held-out half', task.metrics)
+  if options.timed:
+    scored = dataclasses.replace(scored, predictions=dataclasses.replace(
+        scored.predictions, times=timing.measure(
+            trained, examples, folder / TIMED, options.timed, options.beside,
+            options.largest_disagreement)))
   return _report(scored, logits[reported], held_out.label_ids[reported], depth,
                  rule, folder, options)
 
@@ -220,8 +238,11 @@ def _report(scored: scoring_lib.Scored, logits: Any, labels: Any, depth: int,
   wanted = (f'{options.wanted.loss:.2%} of the answers lost at most'
             if options.wanted.loss is not None else
             f'{options.wanted.blocks:g} blocks on average at most')
+  machine_facts = {'Machine': machine.describe_hardware()} if (
+      options.timed) else {}
   evaluation_report.write_report(
       predictions, scored.metrics, folder, {
+          **machine_facts,
           'Thresholds': 'chosen on the other half of the held-out texts, for '
                         f'{wanted}',
           'The whole model': f'{whole:.1%} right on these texts',
@@ -231,6 +252,7 @@ def _report(scored: scoring_lib.Scored, logits: Any, labels: Any, depth: int,
       'metrics': dict(scored.metrics), 'whole_model': whole,
       'mean_blocks': point.mean_blocks,
       'saving': 1.0 - point.mean_blocks / depth,
+      'timing': evaluation_report.read(folder)['timing'],
       'num_blocks': depth, 'criterion': rule.criterion,
       'blocks': list(rule.blocks), 'thresholds': list(rule.thresholds),
       'options': json.loads(json.dumps(dataclasses.asdict(options)))}

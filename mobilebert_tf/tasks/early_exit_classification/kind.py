@@ -200,7 +200,8 @@ class EarlyExitClassification(classification.Classification):
         texts=examples.texts, pairs=examples.pairs,
         label_names=examples.labels, labels=self.truth(examples),
         scores=self.text_scores(logits, trained)[:, :-1], logits=logits,
-        rule=self.rule(trained), num_blocks=_depth(trained), **fields)
+        rule=self.rule(trained), num_blocks=_depth(trained),
+        operations=_operations(trained), **fields)
 
   @property
   def predictions_class(self):
@@ -217,6 +218,16 @@ class EarlyExitClassification(classification.Classification):
 
 def _depth(trained) -> int:
   return trained.model.encoder.architecture.num_blocks
+
+
+def _operations(trained) -> tuple[float, ...]:
+  """Returns operations to each exit as shares of those of the whole encoder."""
+  from mobilebert_tf.modeling import layout
+  architecture = trained.model.encoder.architecture
+  blocks = [*trained.model.exit_blocks, architecture.num_blocks]
+  counts = [layout.count_operations(architecture, trained.max_length, each)
+            for each in blocks]
+  return tuple(each / counts[-1] for each in counts)
 
 
 def _has_segments(metadata) -> bool:

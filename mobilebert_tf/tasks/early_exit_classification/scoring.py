@@ -23,6 +23,47 @@ from mobilebert_tf.tasks.early_exit_classification import rule as rule_lib
 _POINTS = 25
 
 
+@dataclasses.dataclass(frozen=True)
+class Beside:
+  """A model without exits, such as one of fewer blocks.
+
+  Attributes:
+    name: Its name.
+    accuracy: Share of right answers.
+    milliseconds: Mean time of a text.
+  """
+  name: str
+  accuracy: float
+  milliseconds: float
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Times:
+  """Measured times of texts.
+
+  Attributes:
+    quantization: That of the file.
+    rows: Which texts were timed.
+    milliseconds: Time of each of them to each exit, `[texts, exits + 1]`.
+    whole: Its time in the unbroken model, `[texts]`.
+    beside: Models beside.
+  """
+  quantization: str
+  rows: np.ndarray
+  milliseconds: np.ndarray
+  whole: np.ndarray
+  beside: tuple[Beside, ...] = ()
+
+  def of(self, exits: np.ndarray) -> float:
+    """Returns the mean time of a text.
+
+    Args:
+      exits: Number of the exit that each text leaves at, timed or not.
+    """
+    rows = np.arange(len(self.rows))
+    return float(self.milliseconds[rows, exits[self.rows]].mean())
+
+
 @dataclasses.dataclass(frozen=True, eq=False)
 class ExitPredictions(scoring.ClassPredictions):
   """Class probabilities of labelled texts by a model with early exits.
@@ -31,11 +72,16 @@ class ExitPredictions(scoring.ClassPredictions):
     logits: Logits of all exits, `[texts, exits + 1, classes]`.
     rule: The rule by which texts left.
     num_blocks: Number of all blocks.
+    operations: Operations of a text to each exit, as shares of all; those of
+      the embeddings count, too.
+    times: Measured times, if there are any.
   """
   kind: ClassVar[str] = 'early_exit_classification'
   logits: np.ndarray = dataclasses.field(default_factory=lambda: np.zeros(0))
   rule: rule_lib.Rule = rule_lib.Rule(rule_lib.ENTROPY, (1,))
   num_blocks: int = 2
+  operations: tuple[float, ...] = (0.5, 1.0)
+  times: Times | None = None
 
   @property
   def exit_blocks(self) -> np.ndarray:
@@ -44,8 +90,11 @@ class ExitPredictions(scoring.ClassPredictions):
 
   def point(self) -> 'Point':
     """Returns what the rule gives."""
-    return Scorer(self.logits, self.labels, self.rule,
-                  self.num_blocks).score(self.rule.thresholds)
+    return self._scorer().score(self.rule.thresholds)
+
+  def _scorer(self) -> 'Scorer':
+    return Scorer(self.logits, self.labels, self.rule, self.num_blocks,
+                  self.times)
 
   @property
   def _blocks(self) -> np.ndarray:
@@ -61,7 +110,14 @@ class ExitPredictions(scoring.ClassPredictions):
                            else 'no exit before the last'),
         'Blocks of a text, on average':
             f'{self.exit_blocks.mean():.2f} of {self.num_blocks}; '
-            f'{formatting.percent(saved)} of the blocks are saved'}
+            f'{formatting.percent(saved)} of the blocks and '
+            f'{formatting.percent(self._operations_saved())} of the operations '
+            'are saved'}
+
+  def _operations_saved(self) -> float:
+    """Returns the share of operations that are not computed."""
+    return float(1.0 - np.array(self.operations)[
+        self.rule.exits(self.logits)].mean())
 
   def groups(self) -> dict[str, list[metrics_lib.Group]]:
     used = np.unique(self.exit_blocks)
@@ -75,9 +131,29 @@ class ExitPredictions(scoring.ClassPredictions):
             'num_blocks': self.num_blocks,
             'mean_blocks': float(self.exit_blocks.mean()),
             'saving': saving(self.exit_blocks, self.num_blocks),
+            'operations_saved': self._operations_saved(),
             'exits': self._exits(),
-            'curve': Scorer(self.logits, self.labels, self.rule,
-                            self.num_blocks).curve()}
+            'curve': self._scorer().curve(),
+            'timing': self._timing()}
+
+  def _timing(self) -> dict[str, Any] | None:
+    """Returns measured times, and how well saved blocks foretell them."""
+    if self.times is None:
+      return None
+    whole, point = float(self.times.whole.mean()), self.point()
+    curve = self._scorer().curve()
+    saved = np.array([(1 - each.mean_blocks / self.num_blocks,
+                       1 - each.milliseconds / whole) for each in curve])
+    prediction = None
+    if len(np.unique(saved[:, 0])) > 2:
+      slope, start = np.polyfit(*saved.T, 1)
+      prediction = {'start': start, 'slope': slope,
+                    'correlation': np.corrcoef(saved.T)[0, 1]}
+    return {'quantization': self.times.quantization,
+            'texts': len(self.times.rows), 'whole': whole,
+            'milliseconds': point.milliseconds,
+            'saved': 1 - point.milliseconds / whole,
+            'prediction': prediction, 'beside': self.times.beside}
 
   def _exits(self) -> list[dict[str, Any]]:
     """Returns quality, calibration and texts of each exit, used or not."""
@@ -92,6 +168,8 @@ class ExitPredictions(scoring.ClassPredictions):
           'calibration_error': analysis.calibration(
               np.exp(logs.max(1)), right).error,
           'texts': int((left_at == block).sum()),
+          'milliseconds': None if self.times is None else float(
+              self.times.milliseconds[:, number].mean()),
           'threshold': thresholds[number] if number < len(thresholds) else None,
       })
     return found
@@ -124,10 +202,12 @@ class Point:
     threshold: The threshold of all exits.
     accuracy: Share of right answers.
     mean_blocks: Mean number of blocks of a text.
+    milliseconds: Mean time of a text, if it was measured.
   """
   threshold: float
   accuracy: float
   mean_blocks: float
+  milliseconds: float | None = None
 
 
 class Scorer:
@@ -138,10 +218,13 @@ class Scorer:
     labels: True classes, `[texts]`.
     rule: The rule, whose thresholds do not count.
     num_blocks: Number of all blocks.
+    times: Measured times, if there are any.
   """
 
   def __init__(self, logits: np.ndarray, labels: np.ndarray,
-               rule: rule_lib.Rule, num_blocks: int):
+               rule: rule_lib.Rule, num_blocks: int,
+               times: Times | None = None):
+    self._times = times
     self._rule, self._measures = rule, rule.measures(logits)
     self._right = logits.argmax(-1) == np.asarray(labels)[:, np.newaxis]
     self._blocks = np.array([*rule.blocks, num_blocks])
@@ -158,7 +241,8 @@ class Scorer:
     exits = self._rule.exits_of(self._measures, thresholds)
     right = self._right[np.arange(len(exits)), exits]
     return Point(max(thresholds, default=0.0), float(right.mean()),
-                 float(self._blocks[exits].mean()))
+                 float(self._blocks[exits].mean()),
+                 self._times and self._times.of(exits))
 
   def curve(self, points: int = _POINTS) -> list[Point]:
     """Returns accuracy and blocks over thresholds, the fewest blocks first.

@@ -113,6 +113,39 @@ class EarlyExitTest(parameterized.TestCase, tf.test.TestCase):
     self.assertEqual([each['block'] for each in report['exits']], [1, 2, 3, 4])
     self.assertEqual(sum(each['texts'] for each in report['exits']), 10)
 
+  def test_texts_are_timed_beside_models_without_exits(self):
+    folder = self.folder / 'timed'
+    shutil.copytree(self.folder / 'exits', folder)
+    found = training.add_exits(self.whole, folder, _options(
+        timed='dynamic', beside=(self.whole,), largest_disagreement=0.1))
+    timing = found['timing']
+    report = json.loads((folder / 'evaluation.json').read_text())
+    self.assertEqual(report['timing'], timing)
+    self.assertEqual((timing['texts'], timing['quantization']),
+                     (10, 'dynamic'))
+    [beside] = timing['beside']
+    self.assertEqual(beside['name'], pathlib.Path(self.whole).name)
+    self.assertGreater(timing['whole'], 0)
+    self.assertAllClose(
+        timing['saved'], 1 - timing['milliseconds'] / timing['whole'])
+    times = [each['milliseconds'] for each in report['exits']]
+    self.assertLen(times, 4)
+    self.assertLess(times[0], times[-1])
+    page = (folder / 'evaluation.html').read_text()
+    self.assertIn('Right answers and time', page)
+    with self.subTest('the file is the one that other programs write'):
+      runner = registry.TFLiteRunner(
+          folder / training.TIMED / 'exits.dynamic.tflite')
+      self.assertLen(runner.answer(_TEXTS[:2]), 2)
+    with self.subTest('a model beside has to have the labels'):
+      with self.assertRaisesRegex(ValueError, 'cannot be compared'):
+        training.add_exits(self.whole, folder, _options(
+            timed='dynamic', beside=(str(folder),)))
+    with self.subTest('two models of one name'):
+      with self.assertRaisesRegex(ValueError, 'would be called'):
+        training.add_exits(self.whole, folder, _options(
+            timed='dynamic', beside=(self.whole, self.whole)))
+
   def test_another_wish_is_tuned_without_training(self):
     folder = self.folder / 'again'
     shutil.copytree(self.folder / 'exits', folder)
@@ -232,6 +265,8 @@ class EarlyExitTest(parameterized.TestCase, tf.test.TestCase):
             path, settings={'thresholds': thresholds})
         self.assertEqual(
             {each.exit_block for each in other.answer(_TEXTS[:3])}, {block})
+      other.change_settings({'thresholds': []})
+      self.assertEqual(other.answer(_TEXTS[0]).exit_block, 4)
       with self.assertRaisesRegex(ValueError, "no setting 'patience'"):
         registry.TFLiteRunner(path, settings={'patience': 1})
       with self.assertRaisesRegex(ValueError, "no setting 'blocks'"):
