@@ -44,6 +44,11 @@ _WANTED_BLOCKS = flags.DEFINE_float(
     'place of a loss.')
 _EACH_EXIT = flags.DEFINE_bool(
     'each_exit', False, 'Choose a threshold for each exit, not one for all.')
+_POOLER = flags.DEFINE_bool(
+    'pooler', False, "Give each exit a pooler, as DeeBERT's have.")
+_DROPOUT = flags.DEFINE_bool(
+    'dropout', False, "Let the frozen encoder have its dropout while exits "
+    "learn, as in DeeBERT's code.")
 _EPOCHS = flags.DEFINE_float(
     'epochs', 3.0, 'Passes over the texts.', lower_bound=0.0)
 _BATCH_SIZE = flags.DEFINE_integer(
@@ -86,7 +91,8 @@ def main() -> None:
           blocks=tuple(_BLOCKS.value or ()),
           criterion=_CRITERION.value,
           wanted=tuning.Wanted(loss, _WANTED_BLOCKS.value),
-          each_exit=_EACH_EXIT.value, epochs=_EPOCHS.value,
+          each_exit=_EACH_EXIT.value, pooler=_POOLER.value,
+          dropout=_DROPOUT.value, epochs=_EPOCHS.value,
           batch_size=_BATCH_SIZE.value, learning_rate=_LEARNING_RATE.value,
           seed=_SEED.value, timed=_TIMED.value or '',
           beside=tuple(_BESIDE.value),

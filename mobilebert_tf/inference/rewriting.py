@@ -216,13 +216,24 @@ class SegmentedModel(RewrittenModel):
                  folded: folding.FoldedEncoder) -> _Head:
     """Folds the classifier, and each exit with the basis of its block."""
     classify = self._classifier(model, folded, model.get_layer('classifier'))
-    exits = [self._dense(f'exit_{block}', folded.bases[block - 1].read(
-        folding.Dense(*model.exits.as_dense(index))))
+    calls = [self._exit(f'exit_{block}', folded.bases[block - 1], [
+        folding.Dense(*each) for each in model.exits.as_dense_layers(index)])
              for index, block in enumerate(model.exit_blocks)]
-    calls = [functools.partial(_read_first, read) for read in exits]
     calls.append(classify)
     self._call_exit = lambda index, stream: calls[index](stream)
     return True, lambda stream, mask: classify(stream)
+
+  def _exit(self, name: str, basis: folding.Basis,
+            layers: Sequence[folding.Dense]
+            ) -> Callable[[tf.Tensor], tf.Tensor]:
+    """Returns the function from stream to logits of an exit."""
+    *pooler, classifier = layers
+    if not pooler:
+      return functools.partial(
+          _read_first, self._dense(name, basis.read(classifier)))
+    pool = self._dense(f'{name}/pooler', basis.read(*pooler))
+    read = self._dense(name, classifier)
+    return lambda stream: read(tf.tanh(pool(stream[:, :1])))[:, 0]
 
 
 def _read_first(read: Callable[[tf.Tensor], tf.Tensor],

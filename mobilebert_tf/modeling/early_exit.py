@@ -27,7 +27,7 @@ class EarlyExitClassifier(task_models.EncoderModel):
   A text leaves at the first exit that is sure (DeeBERT, Xin et al. 2020,
   section 3). The last exit is the classifier itself, so that a fine-tuned model
   keeps its answers. An exit is a dense layer of the first token, as the
-  classifier of the released MobileBERT is, where DeeBERT has a pooler as well.
+  classifier of the released MobileBERT is; DeeBERT's have a pooler as well.
 
   Args:
     encoder: The encoder; its layers become this model's.
@@ -36,6 +36,7 @@ class EarlyExitClassifier(task_models.EncoderModel):
       ascending and below the last; None for all of these.
     labels: Names of the classes in the order of the logits, or none.
     dropout_rate: Dropout of the classifier's input; exits have none.
+    exit_pooler: Whether each exit has a pooler, as DeeBERT's have.
     name: Name of the model.
 
   Inputs: the encoder's.
@@ -64,6 +65,7 @@ class EarlyExitClassifier(task_models.EncoderModel):
                exit_blocks: Sequence[int] | None = None,
                labels: Sequence[str] = (),
                dropout_rate: float = 0.1,
+               exit_pooler: bool = False,
                name: str = 'early_exit_classifier'):
     architectures.check_positive_integer('num_classes', num_classes)
     architectures.check_dropout_rate('dropout_rate', dropout_rate)
@@ -81,7 +83,8 @@ class EarlyExitClassifier(task_models.EncoderModel):
     classifier = layers.make_dense(
         num_classes, deviation, name='classifier', dtype=policy)
     exits = ExitHeads(
-        len(blocks), num_classes, deviation, name='exits', dtype=policy)
+        len(blocks), num_classes, deviation, pooler=exit_pooler, name='exits',
+        dtype=policy)
 
     # === Functional graph ===
     hidden = encoder.output['encoder_outputs']
@@ -94,6 +97,7 @@ class EarlyExitClassifier(task_models.EncoderModel):
     self._exit_blocks = blocks
     self._labels = labels
     self._dropout_rate = dropout_rate
+    self._exit_pooler = exit_pooler
 
   @property
   def num_classes(self) -> int:
@@ -122,6 +126,7 @@ class EarlyExitClassifier(task_models.EncoderModel):
         'exit_blocks': list(self._exit_blocks),
         'labels': list(self._labels),
         'dropout_rate': self._dropout_rate,
+        'exit_pooler': self._exit_pooler,
     }
 
 
@@ -138,6 +143,7 @@ class ExitHeads(layers.ConfiguredLayer):
     num_exits: Number of blocks that are read.
     num_classes: Number of logits of each.
     initializer_range: Standard deviation of the kernels' initializer.
+    pooler: Whether a dense layer of the same width and tanh come before.
     **kwargs: `name`, `dtype` and `trainable` of a layer.
 
   Inputs: a list of hidden states `[batch, length, width]`, and the logits of
@@ -152,10 +158,15 @@ class ExitHeads(layers.ConfiguredLayer):
   """
 
   def __init__(self, num_exits: int, num_classes: int,
-               initializer_range: float = 0.02, **kwargs):
+               initializer_range: float = 0.02, pooler: bool = False, **kwargs):
     super().__init__(**{**kwargs, 'autocast': False})
     self._config = {'num_exits': num_exits, 'num_classes': num_classes,
-                    'initializer_range': initializer_range}
+                    'initializer_range': initializer_range, 'pooler': pooler}
+
+  @property
+  def has_pooler(self) -> bool:
+    """Whether each exit has a pooler."""
+    return self._config['pooler']
 
   def build(self, input_shape):
     exits, classes = self._config['num_exits'], self._config['num_classes']
@@ -166,16 +177,25 @@ class ExitHeads(layers.ConfiguredLayer):
         'mean', [exits, width], initializer='zeros', trainable=False)
     self.deviation = add(
         'deviation', [exits, width], initializer='ones', trainable=False)
+    normal = functools.partial(
+        layers.truncated_normal, self._config['initializer_range'])
+    if self.has_pooler:
+      self.pooler_kernel = add(
+          'pooler_kernel', [exits, width, width], initializer=normal())
+      self.pooler_bias = add(
+          'pooler_bias', [exits, width], initializer='zeros')
     self.kernel = add(
-        'kernel', [exits, width, classes],
-        initializer=layers.truncated_normal(self._config['initializer_range']))
+        'kernel', [exits, width, classes], initializer=normal())
     self.bias = add('bias', [exits, classes], initializer='zeros')
     super().build(input_shape)
 
   def call(self, hidden: list[tf.Tensor], logits: tf.Tensor) -> tf.Tensor:
     first = first_tokens(hidden)
-    standardised = (first - self.mean) / self.deviation
-    found = tf.einsum('bed,edc->bec', standardised, self.kernel) + self.bias
+    values = (first - self.mean) / self.deviation
+    if self.has_pooler:
+      values = tf.tanh(tf.einsum(
+          'bed,edp->bep', values, self.pooler_kernel) + self.pooler_bias)
+    found = tf.einsum('bed,edc->bec', values, self.kernel) + self.bias
     return tf.concat(
         [found, tf.cast(logits, tf.float32)[:, tf.newaxis]], axis=1)
 
@@ -190,17 +210,35 @@ class ExitHeads(layers.ConfiguredLayer):
     self.deviation.assign(
         np.where(np.asarray(deviation) > _LEAST_DEVIATION, deviation, 1.0))
 
-  def as_dense(self, index: int) -> tuple[Any, Any]:
-    """Returns kernel and bias of an exit on the plain first token, float64.
+  def set_poolers(self, kernel: Any, bias: Any) -> None:
+    """Sets all poolers to what a layer computes of the plain first token.
+
+    Args:
+      kernel: Its kernel, `[width, width]`.
+      bias: Its bias, `[width]`.
+    """
+    kernel, bias = np.asarray(kernel), np.asarray(bias)
+    self.pooler_kernel.assign(self.deviation.numpy()[..., None] * kernel)
+    self.pooler_bias.assign(self.mean.numpy() @ kernel + bias)
+
+  def as_dense_layers(self, index: int) -> list[tuple[Any, Any]]:
+    """Returns kernels and biases of an exit on the plain first token, float64.
 
     Args:
       index: Number of the exit, from 0.
+
+    Returns:
+      Those of the pooler, if there is one, and of the classifier.
     """
-    mean, deviation, kernel, bias = (
-        weight[index].numpy().astype('float64') for weight in (
-            self.mean, self.deviation, self.kernel, self.bias))
-    kernel = kernel / deviation[:, None]
-    return kernel, bias - mean @ kernel
+    def read(weight: tf.Variable) -> np.ndarray:
+      return weight[index].numpy().astype('float64')
+
+    layers_of = [(read(self.kernel), read(self.bias))]
+    if self.has_pooler:
+      layers_of.insert(0, (read(self.pooler_kernel), read(self.pooler_bias)))
+    kernel, bias = layers_of[0]
+    kernel = kernel / read(self.deviation)[:, None]
+    return [(kernel, bias - read(self.mean) @ kernel), *layers_of[1:]]
 
 
 def first_tokens(hidden: Sequence[tf.Tensor]) -> tf.Tensor:

@@ -34,9 +34,25 @@ class EarlyExitClassifierTest(parameterized.TestCase, tf.test.TestCase):
     for i in range(2):
       first = (hidden[i][:, 0].numpy() - mean[i]) / deviation[i]
       self.assertAllClose(found[:, i], first @ kernel[i] + bias[i], 1e-4, 1e-4)
-      plain, shifted = model.exits.as_dense(i)
+      [(plain, shifted)] = model.exits.as_dense_layers(i)
       self.assertAllClose(
           found[:, i], hidden[i][:, 0].numpy() @ plain + shifted, 1e-4, 1e-4)
+
+  def test_exits_with_poolers(self):
+    model, inputs = _model(exit_pooler=True), contract.token_inputs()
+    model.exits.standardise(
+        contract.normal(2, 16), np.abs(contract.normal(2, 16)) + 1)
+    pooler = contract.normal(16, 16) / 4, contract.normal(16)
+    model.exits.set_poolers(*pooler)
+    hidden = model.encoder(inputs)['encoder_outputs']
+    found = model(inputs).numpy()
+    kernel, bias = model.exits.kernel.numpy(), model.exits.bias.numpy()
+    for i in range(2):
+      first = np.tanh(hidden[i][:, 0].numpy() @ pooler[0] + pooler[1])
+      self.assertAllClose(found[:, i], first @ kernel[i] + bias[i], 1e-4, 1e-4)
+      one, other = model.exits.as_dense_layers(i)
+      first = np.tanh(hidden[i][:, 0].numpy() @ one[0] + one[1])
+      self.assertAllClose(found[:, i], first @ other[0] + other[1], 1e-4, 1e-4)
 
   def test_the_last_exit_is_the_classifier(self):
     model, inputs = _model(exit_blocks=[2]), contract.token_inputs()
@@ -52,7 +68,7 @@ class EarlyExitClassifierTest(parameterized.TestCase, tf.test.TestCase):
     self.assertAllEqual(model.exits.deviation, np.ones([2, 16]))
 
   def test_a_copy_has_the_same_exits(self):
-    model = _model(exit_blocks=[1], labels=['a', 'b'])
+    model = _model(exit_blocks=[1], labels=['a', 'b'], exit_pooler=True)
     copy = modeling.EarlyExitClassifier.from_config(model.get_config())
     copy.set_weights(model.get_weights())
     path = os.path.join(self.get_temp_dir(), 'model.keras')
@@ -72,7 +88,7 @@ class EarlyExitClassifierTest(parameterized.TestCase, tf.test.TestCase):
     found = model(inputs)
     self.assertEqual(found.dtype, tf.float32)
     first = tf.cast(encoder(inputs)['encoder_outputs'][0][:, 0], tf.float32)
-    kernel, bias = model.exits.as_dense(0)
+    [(kernel, bias)] = model.exits.as_dense_layers(0)
     self.assertAllClose(found[:, 0], first.numpy() @ kernel + bias, 1e-4, 1e-4)
 
   @parameterized.parameters(

@@ -105,7 +105,7 @@ def _tiny_encoder(**sizes: Any) -> Any:
       attention_dropout_rate=0.0, hidden_dropout_rate=0.0, **sizes))
 
 
-def _spread(model: tf_keras.Model) -> None:
+def spread(model: tf_keras.Model) -> None:
   """Assigns weights that are the same whenever the model is built."""
   for index, variable in enumerate(model.weights):
     rng = np.random.default_rng(index)
@@ -145,7 +145,7 @@ def _with_teacher(folder: str) -> Step:
   """Returns a step whose slices have unequal numbers of labelled texts."""
   model = modeling.MobileBertClassifier(
       modeling.MobileBertEncoder(contract.tiny_architecture(num_blocks=4)), 3)
-  _spread(model)
+  spread(model)
   model.save_pretrained(f'{folder}/teacher')
   config = fine_tuning.with_teacher(classification.SentencePredictionConfig())
   config.teacher.override(
@@ -204,8 +204,33 @@ def _embed(folder: str) -> Step:
                   for name in columns}}
 
 
+def _family_of(make: Callable[[str], Step]) -> Callable[[str], Step]:
+  """Returns what makes a step of all sub-networks of a fine-tuning task."""
+
+  def adapt(folder: str) -> Step:
+    task, batch = make(folder)
+    teacher = task.build_model()
+    spread(teacher)
+    teacher.save_pretrained(f'{folder}/teacher')
+    config = adaptive.adaptive(task.task_config)
+    config.teacher.override({
+        'checkpoint': f'{folder}/teacher', 'widths': [1.0, 0.5],
+        'depths': [1.0, 0.5], 'hidden_weight': 0.0})
+    return task_factory.get_task(config), batch
+
+  return adapt
+
+
 # Those that compare the texts of a whole batch, so that they have no slices.
 WHOLE_BATCH: dict[str, Callable[[str], Step]] = {'vectors': _embed}
+FAMILIES: dict[str, Callable[[str], Step]] = {
+    'classification': _family_of(lambda folder: _classify(3)),
+    'regression': _family_of(lambda folder: _classify(1)),
+    'multi-label': _family_of(
+        lambda folder: _classify(3, multi_label.MultiLabelConfig())),
+    'words': _family_of(_classify_words),
+    'answers': _family_of(_answer),
+}
 KINDS: dict[str, Callable[[str], Step]] = {
     'pretraining': _pretrain,
     'transfer': _distill('paper'),
@@ -218,6 +243,7 @@ KINDS: dict[str, Callable[[str], Step]] = {
     'multi-label': lambda folder: _classify(3, multi_label.MultiLabelConfig()),
     'exits': lambda folder: _classify(3, _exits()),
     'family': _adapt,
+    'family of classification': FAMILIES['classification'],
     'teacher': _with_teacher,
     'words': _classify_words,
     'answers': _answer,
@@ -245,7 +271,7 @@ def take(kind: str, folder: str, slices: int, dynamic: bool = False,
   task.task_config.recompute = recompute
   strategy = tf.distribute.get_strategy()
   model = task.build_model()
-  _spread(model)
+  spread(model)
   optimizer = tf_keras.optimizers.SGD(0.1, global_clipnorm=0.5)
   if isinstance(task, distillation.DistillationTask):
     task.enter_stage(0, model, optimizer)

@@ -36,7 +36,8 @@ from official.core import config_definitions as cfg
 
 RESULTS, TIMED = 'results.json', 'timed'
 # Options that a folder is begun with; others are tuned anew.
-_TRAINED = ('blocks', 'epochs', 'batch_size', 'learning_rate', 'seed')
+_TRAINED = ('blocks', 'pooler', 'dropout', 'epochs', 'batch_size',
+            'learning_rate', 'seed')
 
 
 @dataclasses.dataclass(frozen=True)
@@ -49,6 +50,8 @@ class Options:
     criterion: One of `rule.CRITERIA`.
     wanted: Wish that thresholds are chosen for.
     each_exit: Whether each exit has a threshold of its own.
+    pooler: See `task.ExitConfig`.
+    dropout: See `task.ExitConfig`.
     epochs: Passes over the training texts; the published number.
     batch_size: Texts of a step.
     learning_rate: Peak learning rate.
@@ -63,6 +66,8 @@ class Options:
   criterion: str = rule_lib.ENTROPY
   wanted: tuning.Wanted = tuning.Wanted(loss=0.005)
   each_exit: bool = False
+  pooler: bool = False
+  dropout: bool = False
   epochs: float = 3.0
   batch_size: int = 32
   learning_rate: float = 1e-3
@@ -112,7 +117,8 @@ def add_exits(model_dir: str, folder: str | os.PathLike, options: Options,
                        'the folder of exits'):
     settings_lib.keep(folder, {
         **settings_lib.source(model_dir),
-        **{name: getattr(options, name) for name in _TRAINED}}, {})
+        **{name: getattr(options, name) for name in _TRAINED}},
+                       {'pooler': False, 'dropout': False})
     # Those that were tuned hold until others are.
     params.task.exits.thresholds = _tuned(folder, options)
     run_lib.run_experiment(params, 'train', str(folder), 'exits')
@@ -190,7 +196,8 @@ def _experiment(whole: loading.TrainedModel, model_dir: str,
               'seed': options.seed},
           'validation_data': {**task['validation_data'], **data},
           'exits': {'blocks': list(options.blocks),
-                    'criterion': options.criterion, 'thresholds': []}},
+                    'criterion': options.criterion, 'thresholds': [],
+                    'pooler': options.pooler, 'dropout': options.dropout}},
       'trainer': settings_lib.trainer(steps, options.learning_rate)})
   return consistency.complete(params)
 

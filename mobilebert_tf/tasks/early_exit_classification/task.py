@@ -36,10 +36,16 @@ class ExitConfig(base_config.Config):
     criterion: One of `rule.CRITERIA`.
     thresholds: Threshold of all exits, or of each; empty if no text leaves
       early.
+    pooler: Whether each exit has a pooler, as DeeBERT's have; it begins as a
+      copy of the encoder's, if that has one.
+    dropout: Whether the encoder, which is frozen, has dropout while exits
+      learn, as in DeeBERT's code.
   """
   blocks: list[int] = dataclasses.field(default_factory=list)
   criterion: str = rule.ENTROPY
   thresholds: list[float] = dataclasses.field(default_factory=list)
+  pooler: bool = False
+  dropout: bool = False
 
 
 @dataclasses.dataclass
@@ -58,7 +64,7 @@ class EarlyExitTask(classification.SentencePredictionTask):
   """Trains exits alone: the second stage of DeeBERT (Xin et al. 2020, 3.1).
 
   The loss is the sum of the exits' mean cross-entropies. Encoder and classifier
-  are frozen and run without dropout, so that their answers do not change.
+  are frozen, so that their answers do not change.
 
   Raises:
     ValueError: If the classifier has one logit, or a setting of the exits or of
@@ -79,7 +85,8 @@ class EarlyExitTask(classification.SentencePredictionTask):
         self.build_encoder(), config.num_classes,
         exit_blocks=self.task_config.exits.blocks,
         labels=getattr(self.task_config.train_data, 'labels', None) or (),
-        dropout_rate=getattr(config, 'dropout_rate', 0.1))
+        dropout_rate=getattr(config, 'dropout_rate', 0.1),
+        exit_pooler=self.task_config.exits.pooler)
 
   def initialize(self, model: modeling.EarlyExitClassifier) -> None:
     """Restores encoder and classifier, and standardises the exits.
@@ -99,6 +106,9 @@ class EarlyExitTask(classification.SentencePredictionTask):
                        'to come before. Fine-tune it first.')
     checkpoints.assign(model, checkpoint)
     model.exits.standardise(*self._measure_first_tokens(model))
+    if model.exits.has_pooler and model.encoder.architecture.use_pooler:
+      model.exits.set_poolers(
+          *model.encoder.get_layer('pooler').dense.get_weights())
 
   def _measure_first_tokens(self, model: modeling.EarlyExitClassifier
                             ) -> tuple[np.ndarray, np.ndarray]:
@@ -131,7 +141,7 @@ class EarlyExitTask(classification.SentencePredictionTask):
   def compute(self, part: gradient_step.Slice,
               model: tf_keras.Model) -> gradient_step.Computed:
     features, labels = gradient_step.split_inputs(part.inputs)
-    outputs = model(features, training=False)
+    outputs = model(features, training=self.task_config.exits.dropout)
     loss = self.build_losses(labels, outputs)
     return part.share(loss, self.loss_weight), {}, outputs
 

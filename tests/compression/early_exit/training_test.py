@@ -61,6 +61,33 @@ def _leave_at_many_blocks(trained: loading.TrainedModel) -> None:
 
 
 @pytest.mark.slow
+class PoolerTest(tf.test.TestCase):
+
+  def test_poolers_begin_as_the_model_s_own_and_are_exported(self):
+    folder = pathlib.Path(self.get_temp_dir())
+    whole = tiny.fine_tune(folder, tiny.write_start(
+        folder, num_blocks=2, use_pooler=True, hidden_dropout_rate=0.5))
+    options = _options(pooler=True, dropout=True, learning_rate=1e-9)
+    training.add_exits(whole, folder / 'exits', options)
+    trained = registry.load(str(folder / 'exits'))
+    own = trained.model.encoder.get_layer('pooler').dense.get_weights()
+    [pooler, _] = trained.model.exits.as_dense_layers(0)
+    for one, other in zip(pooler, own, strict=True):
+      self.assertAllClose(one, other, 1e-4, 1e-4)
+    model = rewriting.rewrite(trained.model)
+    [inputs] = agreement.batches(trained, _REAL.take(range(8)), rows=8)
+    words, mask, types = inputs.values()
+    stream = model.encoder.embed(words, types)
+    expected = trained.model(inputs, training=False)
+    for i in range(2):
+      stream, logits = model.advance(i, stream, mask)
+      self.assertAllClose(logits, expected[:, i], 1e-4, 1e-4)
+    with self.assertRaisesRegex(ValueError, 'begun with pooler True'):
+      training.add_exits(whole, folder / 'exits', _options(
+          dropout=True, learning_rate=1e-9))
+
+
+@pytest.mark.slow
 class EarlyExitTest(parameterized.TestCase, tf.test.TestCase):
 
   @classmethod
