@@ -95,16 +95,19 @@ def write(
                    accumulation=accumulation)
   with files.replacing(output_file) as new:
     pathlib.Path(new).write_bytes(data)
-    expected = trained.kind.answers(trained, texts)
     ways = {dynamic_length, dynamic_length and runtime != tflite_file.LITERT}
-    for use_dynamic_length in sorted(ways):
-      try:
-        found = run(new, trained.kind, texts, use_dynamic_length)
-      except ValueError as error:
-        raise _explain(error, quantization) from error
-      line = agreement.check(
-          trained, texts, found, expected, largest_disagreement)
-      report(f'{line}{" (any length)" if use_dynamic_length else ""}')
+    expected = trained.kind.answers(trained, texts)
+    for model, settings in trained.kind.checked(trained):
+      wanted = (expected if model is trained
+                else model.kind.answers(model, texts))
+      for use_dynamic_length in sorted(ways):
+        try:
+          found = run(new, model.kind, texts, use_dynamic_length, settings)
+        except ValueError as error:
+          raise _explain(error, quantization) from error
+        line = agreement.check(
+            model, texts, found, wanted, largest_disagreement)
+        report(f'{line}{_way(use_dynamic_length, settings)}')
     if text_signatures:
       report(tflite_text.check_tokens(new, module.tokenizer, texts))
     if runtime == tflite_file.MEDIAPIPE:
@@ -118,6 +121,13 @@ def write(
   if quantization != 'int4':
     report('It needs TensorFlow Lite or LiteRT of '
            f'{tflite_file.min_runtime(data) or "unknown release"} or later.')
+
+
+def _way(use_dynamic_length: bool, settings: Mapping[str, Any]) -> str:
+  """Returns what the terminal is told of how a file was run."""
+  ways = [*(['any length'] if use_dynamic_length else []),
+          *(f'{name} {value}' for name, value in settings.items())]
+  return f' ({", ".join(ways)})' if ways else ''
 
 
 def _explain(error: ValueError, quantization: str) -> ValueError:
@@ -190,11 +200,12 @@ def make_file(trained: loading.TrainedModel,
 
 
 def run(file: str | os.PathLike, kind: task_kind.TaskKind,
-        texts: agreement.RealTexts, use_dynamic_length: bool = True
-        ) -> np.ndarray | list[str]:
+        texts: agreement.RealTexts, use_dynamic_length: bool = True,
+        settings: Mapping[str, Any] | None = None) -> np.ndarray | list[str]:
   """Returns a file's answers, as `TaskKind.answers` does."""
   runner = tflite_runner.TFLiteRunner(
-      file, {kind.name: kind}, use_dynamic_length=use_dynamic_length)
+      file, {kind.name: kind}, use_dynamic_length=use_dynamic_length,
+      settings=settings)
   return runner.comparable(texts.texts, texts.pairs)
 
 

@@ -144,7 +144,8 @@ LITERT, MEDIAPIPE = RUNTIMES = ('litert', 'mediapipe')
 
 _FORMAT = 1
 # Fields that files of earlier releases lack.
-_LATER = ('min_runtime', 'max_windows', 'max_word_length', 'runtime')
+_LATER = (
+    'min_runtime', 'max_windows', 'max_word_length', 'runtime', 'tuned')
 _METADATA, VOCABULARY, LABELS = 'metadata.json', 'vocab.txt', 'labels.txt'
 # Far more than any sound file has, and little enough for memory.
 _LARGEST = {_METADATA: 1 << 20, VOCABULARY: 1 << 26, LABELS: 1 << 24}

@@ -157,6 +157,14 @@ class TaskKind:
     """Returns the Keras model's answers: a row or a text for each text."""
     raise self.missing('export')
 
+  def checked(self, trained: loading.TrainedModel
+              ) -> Sequence[tuple[loading.TrainedModel, Mapping[str, Any]]]:
+    """Returns models that a `.tflite` file is compared with, and its settings.
+
+    The first is the model itself, for the settings that the file has.
+    """
+    return [(trained, {})]
+
   def differ(self, found: Any, expected: Any) -> np.ndarray:
     """Compares answers of an exported model with the Keras model's.
 

@@ -27,6 +27,8 @@ from mobilebert_tf.tasks.classification import loader
 from mobilebert_tf.tasks.classification import predictor as predictor_lib
 from mobilebert_tf.tasks.classification import scoring
 from mobilebert_tf.tasks.early_exit_classification import rule as rule_lib
+from mobilebert_tf.tasks.early_exit_classification import (
+    scoring as exit_scoring)
 from mobilebert_tf.tasks.early_exit_classification import task as task_lib
 from mobilebert_tf.training import consistency
 from mobilebert_tf.training import experiments
@@ -215,6 +217,12 @@ def _tune(trained: loading.TrainedModel, held_out: loader.TextExamples,
       options.wanted, options.each_exit)
   task = trained.params.task
   task.exits.thresholds = list(map(float, rule.thresholds))
+  curve = exit_scoring.Scorer(
+      logits[tuned_on], held_out.label_ids[tuned_on], rule, depth).curve()
+  task.exits.tuned = task_lib.TunedConfig(
+      thresholds=[point.threshold for point in curve],
+      accuracies=[point.accuracy for point in curve],
+      mean_blocks=[point.mean_blocks for point in curve])
   resuming.write_params(_kept(folder, task), str(folder))
   examples = held_out.take(reported)
   scored = scoring.score_texts(predictor_lib.TextPredictor(trained), examples,

@@ -9,7 +9,9 @@ that were computed.
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 import dataclasses
+import math
 from typing import NamedTuple
 
 import numpy as np
@@ -32,6 +34,11 @@ class ExitLabel(NamedTuple):
   exit_block: int = 0
 
 
+# Exits that all segments are run for.
+_NEVER = {'criterion': rule_lib.ENTROPY, 'thresholds': [0.0]}
+_TUNED = ('thresholds', 'accuracies', 'mean_blocks')
+
+
 @dataclasses.dataclass(frozen=True)
 class Settings:
   """Settings of a `.tflite` file.
@@ -41,12 +48,16 @@ class Settings:
     blocks: Numbers of the blocks with an exit, counted from 1.
     num_blocks: Number of all blocks.
     thresholds: Threshold of each exit; empty if no text leaves early.
+    tuned: What other thresholds of all exits gave on held-out texts: lists of
+      `thresholds`, `accuracies` and `mean_blocks`; empty if it is not known.
   """
   criterion: str
   blocks: tuple[int, ...] = dataclasses.field(
       metadata={task_kind.FIXED: True})
   num_blocks: int = dataclasses.field(metadata={task_kind.FIXED: True})
   thresholds: tuple[float, ...]
+  tuned: Mapping[str, Sequence[float]] = dataclasses.field(
+      default_factory=dict, metadata={task_kind.FIXED: True})
 
   def __post_init__(self):
     if (not isinstance(self.blocks, list | tuple) or not self.blocks
@@ -59,6 +70,18 @@ class Settings:
           'have to be ascending numbers from 1 to below that.')
     object.__setattr__(self, 'blocks', tuple(self.blocks))
     object.__setattr__(self, 'thresholds', self.rule.thresholds)
+    self._check_tuned()
+
+  def _check_tuned(self) -> None:
+    lists = list(self.tuned.values()) if isinstance(
+        self.tuned, Mapping) else [None]
+    if not all(isinstance(each, list | tuple) and all(
+        type(value) in (int, float) and math.isfinite(value) for value in each)
+               for each in lists) or len(set(map(len, lists))) > 1 or (
+                   lists and set(self.tuned) != set(_TUNED)):
+      raise ValueError(
+          f'tuned is {self.tuned!r:.80}; it has to be lists of numbers, '
+          f'equally long, of {", ".join(_TUNED)}.')
 
   @property
   def rule(self) -> rule_lib.Rule:
@@ -144,8 +167,17 @@ class EarlyExitClassification(classification.Classification):
 
   def settings(self, trained):
     rule = self.rule(trained)
+    tuned = trained.params.task.exits.tuned.as_dict()
     return Settings(
-        rule.criterion, rule.blocks, _depth(trained), rule.thresholds)
+        rule.criterion, rule.blocks, _depth(trained), rule.thresholds,
+        tuned if any(tuned.values()) else {})
+
+  def checked(self, trained):
+    """Has the segments compared with the whole model as well."""
+    params = trained.params.replace()
+    params.task.exits.override(_NEVER)
+    return [(trained, {}), (dataclasses.replace(trained, params=params),
+                            _NEVER)]
 
   def file_row(self, outputs):
     blocks = outputs.get(segments.EXIT_BLOCK, np.zeros(1))  # Of no text, none.

@@ -27,6 +27,20 @@ _STANDARDISED_BY = 2048
 
 
 @dataclasses.dataclass
+class TunedConfig(base_config.Config):
+  """What thresholds gave on the texts that they were chosen on.
+
+  Attributes:
+    thresholds: Thresholds of all exits.
+    accuracies: Share of right answers of each.
+    mean_blocks: Mean number of blocks of a text of each.
+  """
+  thresholds: list[float] = dataclasses.field(default_factory=list)
+  accuracies: list[float] = dataclasses.field(default_factory=list)
+  mean_blocks: list[float] = dataclasses.field(default_factory=list)
+
+
+@dataclasses.dataclass
 class ExitConfig(base_config.Config):
   """Early exits of a classifier, and when a text leaves.
 
@@ -36,6 +50,7 @@ class ExitConfig(base_config.Config):
     criterion: One of `rule.CRITERIA`.
     thresholds: Threshold of all exits, or of each; empty if no text leaves
       early.
+    tuned: What others gave, for those who open a file with others.
     pooler: Whether each exit has a pooler, as DeeBERT's have; it begins as a
       copy of the encoder's, if that has one.
     dropout: Whether the encoder, which is frozen, has dropout while exits
@@ -44,6 +59,7 @@ class ExitConfig(base_config.Config):
   blocks: list[int] = dataclasses.field(default_factory=list)
   criterion: str = rule.ENTROPY
   thresholds: list[float] = dataclasses.field(default_factory=list)
+  tuned: TunedConfig = dataclasses.field(default_factory=TunedConfig)
   pooler: bool = False
   dropout: bool = False
 

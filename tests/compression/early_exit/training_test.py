@@ -263,9 +263,14 @@ class EarlyExitTest(parameterized.TestCase, tf.test.TestCase):
   def test_a_file_leaves_where_keras_does(self, quantization, dynamic_length):
     path = self.folder / f'{quantization}.tflite'
     # An exit may round otherwise, a label may not.
+    lines = []
     tflite.write(self.many, path, _REAL, lengths=[16, 40],
                  quantization=quantization, largest_disagreement=0.0,
-                 dynamic_length=dynamic_length)
+                 dynamic_length=dynamic_length, report=lines.append)
+    # The second is of all segments, one after another.
+    self.assertLen([line for line in lines if 'Checked with' in line],
+                   4 if dynamic_length else 2)
+    self.assertIn('(criterion entropy, thresholds [0.0])', '\n'.join(lines))
     runner = registry.TFLiteRunner(path)
     found = runner.comparable(_TEXTS)
     expected = self.many.kind.answers(self.many, _REAL)
@@ -279,6 +284,11 @@ class EarlyExitTest(parameterized.TestCase, tf.test.TestCase):
     self.assertGreater(len(set(found[:, -1])), 2)
     self.assertEqual(runner.scores(_TEXTS).shape, (len(_TEXTS), 2))
     self.assertEqual(runner.scores([]).shape, (0, 2))
+
+    with self.subTest('the file says what other thresholds gave'):
+      tuned = runner.metadata.settings.tuned
+      self.assertEqual(tuned['mean_blocks'][-1], 4.0)  # Of the tuned half.
+      self.assertLen(tuned['thresholds'], len(tuned['accuracies']))
 
     with self.subTest('segments compute what the unbroken model does'):
       chained, whole = (registry.TFLiteRunner(
