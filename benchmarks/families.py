@@ -50,6 +50,8 @@ _DEPTHS = flags.DEFINE_list('depths', ['1', '0.75', '0.5'], 'Depths.')
 _ALONE = flags.DEFINE_list(
     'alone', ['0.5x1', '1x0.5', '0.5x0.5'],
     'Members whose like are trained by themselves.')
+_SORTING = flags.DEFINE_bool(
+    'sorting', True, 'Whether widths are trained without sorting, too.')
 _BESIDE = flags.DEFINE_list(
     'beside', [], 'name=checkpoint of pre-trained models that are trained so, '
     'too.')
@@ -71,7 +73,8 @@ def main(argv: list[str]) -> None:
     print(f'\n{task}, {name} x 100: fine-tuned, the model has '
           f'{_mean([_score(each[_CUT][0]) for each in seeds])}')
     for title in (_FAMILY, _CUT, _WIDTHS_ALONE, _UNSORTED):
-      _print_grid(title, [each[title] for each in seeds])
+      if title in seeds[0]:
+        _print_grid(title, [each[title] for each in seeds])
     _print_alone(name, seeds)
     _print_differences(seeds)
     _choose(folder / task)
@@ -83,14 +86,15 @@ def _measure(folder: pathlib.Path, task: str, seed: int) -> dict[str, Any]:
   _finetune(run, task, seed, _START.value, _EPOCHS.value)
   grid = {'widths': ','.join(_WIDTHS.value), 'depths': ','.join(_DEPTHS.value)}
   family = _adapt(run, 'family', seed, **grid)
+  unsorted = {_UNSORTED: _adapt(
+      run, 'unsorted', seed, rewire='false', widths=grid['widths'], depths='1')
+             } if _SORTING.value else {}
   return {
       _FAMILY: family,
       _CUT: _score_members(run, family, 'start'),
       _WIDTHS_ALONE: _score_members(run, [
           row for row in family if row['depth'] == 1], 'width'),
-      _UNSORTED: _adapt(
-          run, 'unsorted', seed, rewire='false', widths=grid['widths'],
-          depths='1'),
+      **unsorted,
       'alone': {name: _train_alone(folder, task, seed, name, start)
                 for name, start in _starts(folder).items()}}
 
@@ -202,7 +206,8 @@ def _print_differences(seeds: Sequence[dict[str, Any]]) -> None:
   found: dict[str, list[float]] = {}
   for each in seeds:
     family, cut, widths, unsorted = (
-        {(row['width'], row['depth']): _score(row) for row in each[title]}
+        {(row['width'], row['depth']): _score(row)
+         for row in each.get(title, [])}
         for title in (_FAMILY, _CUT, _WIDTHS_ALONE, _UNSORTED))
     pairs = {f'{width:g}x{depth:g}, less the model as it was':
              (family[width, depth], cut[max(cut)])

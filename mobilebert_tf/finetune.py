@@ -59,12 +59,14 @@ def main() -> None:
   for flag in (_LEARNING_RATE, _BATCH_SIZE, _EPOCHS):
     if flag.value is not None:
       settings[flag.name] = flag.value
+  recipe = recipe_lib.Recipe(**fields, **settings, seed=_SEED.value)
   if _EARLY_EXIT.value:
     from mobilebert_tf.compression.early_exit import training
+    from mobilebert_tf.modeling import early_exit
     training.check_kind(
         registry.kind_of_recipe(fields['task']), f'--task={fields["task"]}')
-  run.run(recipe_lib.Recipe(**fields, **settings, seed=_SEED.value), folder,
-          runtime=device_flags.read())
+    early_exit.check_blocks(None, run.find_depth(recipe))
+  run.run(recipe, folder, runtime=device_flags.read())
   if _EARLY_EXIT.value:
     training.add_exits(str(folder), folder / 'early_exit', training.Options(
         seed=_SEED.value), device_flags.read())

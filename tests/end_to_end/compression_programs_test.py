@@ -15,6 +15,7 @@ import pytest
 import tensorflow as tf
 
 from mobilebert_tf import checkpoints
+from mobilebert_tf.compression.adaptive_width_depth import training
 from mobilebert_tf.tasks import registry
 from tests.inference import tiny_classifier
 from tests.pipelines import tiny
@@ -63,6 +64,25 @@ class CompressionProgramsTest(tf.test.TestCase):
               *_TRAINING)
     found = registry.load(str(folder / 'early_exit'))
     self.assertEqual(found.model.exit_blocks, (1,))
+
+  def test_what_cannot_have_exits_is_refused_before_training(self):
+    single = self.folder / 'single'
+    checkpoints.write(training.extract(self.start, depth=0.5), str(single),
+                      'mobilebert_tf')
+    for flags, said in (
+        ((f'--init_checkpoint={single}', '--task=classification'),
+         'An encoder of one block has no earlier exit'),
+        ((f'--init_checkpoint={self.start}', '--task=regression'),
+         'Early exits are for classification with one label')):
+      done = subprocess.run(
+          [sys.executable, '-m', 'mobilebert_tf', 'finetune', '--early_exit',
+           '--text_column=review', '--label_column=stars', *flags,
+           f'--train_file={self.folder / "train.csv"}',
+           f'--output_dir={self.folder / "refused"}'],
+          capture_output=True, text=True, check=False, timeout=300)
+      self.assertNotEqual(done.returncode, 0)
+      self.assertIn(said, done.stderr)
+      self.assertFalse((self.folder / 'refused').exists())
 
   @pytest.mark.exhaustive
   def test_a_family_is_made_measured_and_cut(self):

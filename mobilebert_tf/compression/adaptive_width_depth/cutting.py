@@ -143,7 +143,20 @@ def cut(checkpoint: checkpoint_lib.Checkpoint,
         f'block_{new}/{name.removeprefix(beginning)}': taken.get(name, value)
         for name, value in checkpoint.weights.items()
         if name.startswith(beginning)}
-  architecture = modeling.get_architecture('mobilebert', **{
+  return dataclasses.replace(
+      checkpoint, architecture=architecture_of(whole, size), weights=weights,
+      source=f'{checkpoint.source}, {size.name}')
+
+
+def architecture_of(whole: modeling.MobileBertConfig,
+                    size: sizes.Size) -> modeling.MobileBertConfig:
+  """Returns the architecture of a size.
+
+  Args:
+    whole: That of the whole.
+    size: Heads, units and blocks that stay.
+  """
+  return modeling.get_architecture('mobilebert', **{
       **whole.as_dict(),
       'num_attention_heads': size.num_heads,
       'head_size': (whole.attention_head_size
@@ -151,9 +164,6 @@ def cut(checkpoint: checkpoint_lib.Checkpoint,
                     else whole.head_size),
       'intermediate_size': size.num_units,
       'num_blocks': len(size.blocks)})
-  return dataclasses.replace(
-      checkpoint, architecture=architecture, weights=weights,
-      source=f'{checkpoint.source}, {size.name}')
 
 
 def networks(layout: layout_lib.BlockLayout) -> list[str]:

@@ -18,6 +18,7 @@ import tensorflow as tf
 from mobilebert_tf import checkpoints
 from mobilebert_tf.checkpoints import checkpoint as checkpoint_lib
 from mobilebert_tf.common import files
+from mobilebert_tf.common import notices
 from mobilebert_tf.common import outputs
 from mobilebert_tf.compression import settings as settings_lib
 from mobilebert_tf.compression.adaptive_width_depth import blocks
@@ -351,6 +352,11 @@ def extract(model_dir: str | os.PathLike, width: float = 1.0,
     rule, model_dir = rule or trained, folder / results['model']
     if rule == trained:
       order = results.get('order', ())
+    if rule != trained or (width, depth) not in (
+        (row['width'], row['depth']) for row in results['sizes']):
+      notices.inform(f'NOTE: {folder} was not trained at width {width:g} and '
+                     f'depth {depth:g} with these blocks; fine-tune what is '
+                     'cut out.')
   if isinstance(rule, str) and rule in sizes.MEASURED and not order:
     source = sources.read(str(model_dir))
     order = measure_order(source, rule, least=_blocks_of(source, depth))

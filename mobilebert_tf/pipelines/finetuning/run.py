@@ -270,6 +270,18 @@ def prepare(recipe: recipe_lib.Recipe, folder: pathlib.Path) -> recipes.Start:
                        longest)
 
 
+def find_depth(recipe: recipe_lib.Recipe) -> int:
+  """Returns the number of blocks of the encoder that a recipe starts from.
+
+  Raises:
+    FileNotFoundError: If there is no such checkpoint.
+    ValueError: If it is damaged, or there is no such architecture.
+  """
+  if recipe.init_checkpoint:
+    return checkpoints.read(recipe.init_checkpoint).architecture.num_blocks
+  return modeling.get_architecture(recipe.architecture).num_blocks
+
+
 def _with_start(recipe: recipe_lib.Recipe,
                 folder: pathlib.Path) -> recipe_lib.Recipe:
   """Returns the recipe with a new student, which is written to the folder."""

@@ -10,6 +10,7 @@ import os
 import pathlib
 import shutil
 import tempfile
+from unittest import mock
 
 from absl.testing import parameterized
 import pytest
@@ -17,6 +18,7 @@ import tensorflow as tf
 import yaml
 
 from mobilebert_tf import checkpoints
+from mobilebert_tf.common import notices
 from mobilebert_tf.compression import augmentation
 from mobilebert_tf.compression.adaptive_width_depth import blocks
 from mobilebert_tf.compression.adaptive_width_depth import choosing
@@ -101,6 +103,14 @@ class AdaptiveTest(parameterized.TestCase, tf.test.TestCase):
         predictor.TextPredictor(trained).logits(_TEXTS),
         predictor.TextPredictor(sources.member(last, size)).logits(_TEXTS),
         1e-5, 1e-5)
+
+    with self.subTest('one that was not trained is called so'):
+      with mock.patch.object(notices, 'inform') as said:
+        training.extract(self.folder / 'family', 0.5, 0.5)
+        said.assert_not_called()
+        for fields in ({'width': 0.75}, {'rule': 'top'}, {'rule': [0]}):
+          training.extract(self.folder / 'family', depth=0.5, **fields)
+          self.assertIn('was not trained at', said.call_args[0][0])
 
     with self.subTest('is exported'):
       path = self.folder / 'member.tflite'
