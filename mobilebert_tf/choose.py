@@ -3,7 +3,7 @@
 
 r"""Picks the best member of a family that is fast or small enough here.
 
-python -m mobilebert_tf.choose --model_dir=runs/sst2_family --latency=2 \
+python -m mobilebert_tf.choose --model_dir=runs/sst2_family --latency=2ms \
   --length=32 --output_dir=sst2_files
 
 All members that `mobilebert adapt` scored are exported as TFLite and timed on
@@ -22,9 +22,10 @@ _MODEL_DIR = flags.DEFINE_string(
     'model_dir', None, 'Folder that adapt wrote.', required=True)
 _OUTPUT_DIR = flags.DEFINE_string(
     'output_dir', None, 'Folder of the files.', required=True)
-_LATENCY = flags.DEFINE_float(
-    'latency', None, 'Largest latency of a text in milliseconds.')
-_SIZE = flags.DEFINE_float('size', None, 'Largest size of the file in MB.')
+_LATENCY = program.DEFINE_quantity(
+    'latency', 'ms', 'Largest latency of a text, such as 2ms.')
+_SIZE = program.DEFINE_quantity(
+    'size', 'MB', 'Largest size of the file, such as 3MB.')
 _LENGTH = flags.DEFINE_integer(
     'length', 32, 'Length of the text that is timed, in tokens.', lower_bound=5)
 _QUANTIZATION = flags.DEFINE_enum(

@@ -175,6 +175,42 @@ class _NumbersParser(flags.ArgumentParser):
     return numbers
 
 
+def DEFINE_quantity(name: str, unit: str,
+                    description: str) -> flags.FlagHolder:
+  """Defines a flag whose value is a number above 0 of a unit, None by default.
+
+  Args:
+    name: Name of the flag.
+    unit: Unit, which may be named: `--latency=2` and `--latency=2ms`.
+    description: Description in `--help`.
+  """
+  return flags.DEFINE(_QuantityParser(unit), name, None, description)
+
+
+class _QuantityParser(flags.ArgumentParser):
+  """Parses a number with or without its unit."""
+
+  def __init__(self, unit: str):
+    self.syntactic_help = f'a number above 0, in {unit}'
+    self._unit = unit
+
+  def flag_type(self) -> str:
+    return f'number, in {self._unit}'
+
+  def parse(self, argument: str | float) -> float:
+    words = str(argument).strip()
+    if words.lower().endswith(self._unit.lower()):
+      words = words[:-len(self._unit)]
+    try:
+      number = float(words)
+    except ValueError:
+      number = 0.0
+    if not 0 < number < float('inf'):
+      raise ValueError(f'expected {self.syntactic_help}, such as '
+                       f'2{self._unit}.')
+    return number
+
+
 def _parse_flags(name: str, argv: Sequence[str]) -> list[str]:
   try:
     arguments = flags.FLAGS(argv)

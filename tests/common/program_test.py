@@ -157,5 +157,22 @@ class NumbersTest(parameterized.TestCase):
       parser.parse('nan')
 
 
+class QuantityTest(parameterized.TestCase):
+
+  @parameterized.parameters(('2', 2.0), ('2ms', 2.0), ('0.5 MS', 0.5),
+                            ('1e-2ms', 0.01), (3, 3.0))
+  def test_with_and_without_its_unit(self, text, expected):
+    self.assertEqual(program._QuantityParser('ms').parse(text), expected)
+
+  @parameterized.parameters('0', '-1ms', 'ms', '', '2MB', 'nan', 'inf', '2 s')
+  def test_what_is_refused(self, value):
+    values = flags.FlagValues()
+    flags.DEFINE(program._QuantityParser('ms'), 'latency', None, 'Help.',
+                 values)
+    with self.assertRaisesRegex(
+        flags.IllegalFlagValueError, 'a number above 0, in ms, such as 2ms'):
+      values(['program', f'--latency={value}'])
+
+
 if __name__ == '__main__':
   absltest.main()

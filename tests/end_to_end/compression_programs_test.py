@@ -101,7 +101,7 @@ class CompressionProgramsTest(tf.test.TestCase):
     self.assertIn('| 0.5 | 0.5 | 1 |', card.text)
 
     printed = self._run('choose', f'--model_dir={family}', '--rounds=1',
-                        '--quantization=none', '--size=100', '--length=16',
+                        '--quantization=none', '--size=100MB', '--length=16',
                         f'--output_dir={self.folder / "files"}')
     self.assertIn('Chosen: ', printed)
     runner = registry.TFLiteRunner(self.folder / 'files' / 'chosen.tflite')
