@@ -52,6 +52,8 @@ _ALONE = flags.DEFINE_list(
     'Members whose like are trained by themselves.')
 _SORTING = flags.DEFINE_bool(
     'sorting', True, 'Whether widths are trained without sorting, too.')
+_LATENCIES = flags.DEFINE_bool(
+    'latencies', True, 'Whether members are exported and timed.')
 _BESIDE = flags.DEFINE_list(
     'beside', [], 'name=checkpoint of pre-trained models that are trained so, '
     'too.')
@@ -77,7 +79,8 @@ def main(argv: list[str]) -> None:
         _print_grid(title, [each[title] for each in seeds])
     _print_alone(name, seeds)
     _print_differences(seeds)
-    _choose(folder / task)
+    if _LATENCIES.value:
+      _choose(folder / task)
 
 
 def _measure(folder: pathlib.Path, task: str, seed: int) -> dict[str, Any]:
@@ -217,7 +220,8 @@ def _print_differences(seeds: Sequence[dict[str, Any]]) -> None:
               for size, score in unsorted.items() if size != max(unsorted)}
     pairs |= {f'{name}, less the same trained alone':
               (family[tuple(map(float, name.split('x')))], each['alone'][name])
-              for name in _ALONE.value}
+              for name in _ALONE.value
+              if tuple(map(float, name.split('x'))) in family}
     for name, (one, other) in pairs.items():
       found.setdefault(name, []).append(one - other)
   print(text_lib.format_table(text_lib.make_table(

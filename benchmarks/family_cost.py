@@ -45,7 +45,9 @@ def main(argv: list[str]) -> None:
   lengths, members = list(map(int, _LENGTHS.value)), _members()
   paths = {}
   for name, architecture in members.items():
-    paths[name] = folder / f'{name}.{_QUANTIZATION.value}.tflite'
+    paths[name] = folder / '.'.join((
+        _ARCHITECTURE.value, name, _QUANTIZATION.value, *_LENGTHS.value,
+        'tflite'))
     with interleaving.new_process() as process:
       process.submit(random_files.write, paths[name], architecture, lengths,
                      _QUANTIZATION.value).result()

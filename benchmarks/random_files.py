@@ -32,6 +32,7 @@ def write(path: pathlib.Path, architecture: Any, lengths: Sequence[int],
       without exits.
   """
   from mobilebert_tf import modeling
+  from mobilebert_tf.common import files
   from mobilebert_tf.deployment import agreement
   from mobilebert_tf.deployment import served_module
   from mobilebert_tf.deployment import tflite
@@ -63,7 +64,7 @@ def write(path: pathlib.Path, architecture: Any, lengths: Sequence[int],
   texts = agreement.RealTexts([
       ' '.join(f'w{(7 * i + 3 * j) % 1000}' for j in range(1 + i))
       for i in range(32)])
-  path.write_bytes(tflite.make_file(
+  files.write_bytes(path, tflite.make_file(
       trained, served_module.build(trained, agreement.batches(trained, texts)),
       texts, lengths=lengths, quantization=quantization))
   print(f'{path}: written', file=sys.stderr, flush=True)

@@ -65,8 +65,8 @@ _BESIDE = flags.DEFINE_list(
     'beside', [], 'Folders of runs on the same task, such as of fewer blocks, '
     'to be timed and scored as well; with --timed.')
 _LARGEST_DISAGREEMENT = flags.DEFINE_float(
-    'largest_disagreement', 0.005, 'Largest share of texts to which a timed '
-    'file may give another answer than its model.', 0, 1)
+    'largest_disagreement', None, 'Largest share of texts to which a timed '
+    'file may give another answer than its model; 0.005 if not given.', 0, 1)
 
 
 def main() -> None:
@@ -79,9 +79,9 @@ def main() -> None:
   from mobilebert_tf.tasks import registry
   from mobilebert_tf.tasks.early_exit_classification import report
 
-  if _BESIDE.value and not _TIMED.value:
-    raise ValueError('--beside needs --timed, which says how the models are '
-                     'compared.')
+  if _LARGEST_DISAGREEMENT.value is not None and not _TIMED.value:
+    raise ValueError('--largest_disagreement is of the files that --timed '
+                     'writes.')
   loss = _WANTED_LOSS.value
   if loss is None and _WANTED_BLOCKS.value is None:
     loss = 0.005
@@ -96,7 +96,8 @@ def main() -> None:
           batch_size=_BATCH_SIZE.value, learning_rate=_LEARNING_RATE.value,
           seed=_SEED.value, timed=_TIMED.value or '',
           beside=tuple(_BESIDE.value),
-          largest_disagreement=_LARGEST_DISAGREEMENT.value),
+          largest_disagreement=0.005 if _LARGEST_DISAGREEMENT.value is None
+          else _LARGEST_DISAGREEMENT.value),
       device_flags.read())
   publishing.write_new_card(folder)
   results = evaluation_report.read(folder)

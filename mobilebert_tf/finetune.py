@@ -65,7 +65,8 @@ def main() -> None:
     from mobilebert_tf.modeling import early_exit
     training.check_kind(
         registry.kind_of_recipe(fields['task']), f'--task={fields["task"]}')
-    early_exit.check_blocks(None, run.find_depth(recipe))
+    if run.read_results(folder) is None:  # Or the start may be gone.
+      early_exit.check_blocks(None, run.find_depth(recipe))
   run.run(recipe, folder, runtime=device_flags.read())
   if _EARLY_EXIT.value:
     training.add_exits(str(folder), folder / 'early_exit', training.Options(

@@ -6,17 +6,20 @@
 Anything but a finite number becomes 'n/a', as in the report of a failed run.
 """
 
-import math
 import numbers
+import sys
 from typing import Any
 
 NOT_AVAILABLE = 'n/a'
 
 
 def is_number(value: Any) -> bool:
-  """Whether `value` is a finite real number (numpy's scalars included)."""
+  """Whether `value` is a finite real number (numpy's scalars included).
+
+  A whole number that no float can hold is none.
+  """
   return (isinstance(value, numbers.Real) and not isinstance(value, bool)
-          and math.isfinite(value))
+          and bool(abs(value) <= sys.float_info.max))
 
 
 def decimal(value: Any, digits: int = 2) -> str:

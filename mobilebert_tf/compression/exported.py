@@ -40,7 +40,7 @@ def write_once(
   path.parent.mkdir(parents=True, exist_ok=True)
   known = path.parent / FILES
   made, own = files.read_json(known) if known.exists() else {}, _hash(
-      trained, quantization)
+      trained, f'{quantization} {largest_disagreement}')
   if made.get(path.name) != own or not path.exists():
     texts = real_texts.read_labelled(trained, data.input_path, _CHECKED, data)
     tflite.write(trained, path, texts, quantization=quantization,
@@ -49,8 +49,12 @@ def write_once(
   return path
 
 
-def _hash(trained: loading.TrainedModel, quantization: str) -> str:
-  found = hashlib.sha256(quantization.encode())
+def _hash(trained: loading.TrainedModel, how: str) -> str:
+  """Returns what tells a file from others: its weights, and how it is written.
+
+  Settings do not count, as those of a file are changed when it is opened.
+  """
+  found = hashlib.sha256(how.encode())
   for weight in sorted(trained.model.weights, key=lambda each: each.name):
     found.update(weight.name.encode())
     found.update(np.ascontiguousarray(weight.numpy()).tobytes())

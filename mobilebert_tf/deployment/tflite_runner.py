@@ -52,7 +52,7 @@ class Signatures:
     self._path = os.fspath(path)
     self.metadata, self._pad_id = metadata, pad_id
     self._use_dynamic_length = metadata.dynamic_length and use_dynamic_length
-    self._lock = threading.Lock()
+    self.lock = threading.Lock()
     try:
       any_length = flatbuffer_check.check_file(path)
       if any_length and weight_cache is not None:
@@ -78,7 +78,7 @@ class Signatures:
 
   def output_shape(self, name: str) -> np.ndarray:
     """Returns the shape of an output of the first signature."""
-    with self._lock:
+    with self.lock:
       return self.engine.output_shape(self._names[0], name)
 
   def run(self, ids: np.ndarray, types: np.ndarray) -> dict[str, np.ndarray]:
@@ -96,7 +96,7 @@ class Signatures:
     inputs[0] = self._pad_id
     inputs[:, 0, :len(ids)] = ids, np.ones_like(ids), types
     try:
-      with self._lock:  # The outputs are copies.
+      with self.lock:  # The outputs are copies.
         return self.metadata.kind.run_file(
             self.engine.run, name, self.metadata,
             dict(zip(INPUTS, inputs, strict=True)))
@@ -203,6 +203,8 @@ class TFLiteRunner(text_runner.TextRunner):
   def change_settings(self, settings: Mapping[str, Any]) -> None:
     """Changes settings of the kind of task for all later texts.
 
+    Not for while another thread asks for answers, which may get either.
+
     Args:
       settings: As those that it is opened with.
 
@@ -211,8 +213,9 @@ class TFLiteRunner(text_runner.TextRunner):
 
     Example: `runner.change_settings({'thresholds': [0.3]})`
     """
-    self.metadata = self._signatures.metadata = tflite_file.with_settings(
-        self.metadata, settings)
+    with self._signatures.lock:
+      self.metadata = self._signatures.metadata = tflite_file.with_settings(
+          self.metadata, settings)
 
 
 def open_runner(path: str | os.PathLike,

@@ -347,22 +347,24 @@ def extract(model_dir: str | os.PathLike, width: float = 1.0,
   Example: `extract('runs/sst2_family', width=0.5, depth=0.75)`
   """
   folder, order = pathlib.Path(model_dir).expanduser(), ()
-  if (results := read_results(folder)) is not None:
+  results = read_results(folder)
+  if results is not None:
     trained = results['options']['rule']
     rule, model_dir = rule or trained, folder / results['model']
     if rule == trained:
       order = results.get('order', ())
-    if rule != trained or (width, depth) not in (
-        (row['width'], row['depth']) for row in results['sizes']):
-      notices.inform(f'NOTE: {folder} was not trained at width {width:g} and '
-                     f'depth {depth:g} with these blocks; fine-tune what is '
-                     'cut out.')
   if isinstance(rule, str) and rule in sizes.MEASURED and not order:
     source = sources.read(str(model_dir))
     order = measure_order(source, rule, least=_blocks_of(source, depth))
   whole = checkpoints.read(checkpoints.find(str(model_dir)))
-  return cutting.cut(whole, sizes.size(
-      whole.architecture, width, depth, rule or sizes.PAPER, order))
+  size = sizes.size(
+      whole.architecture, width, depth, rule or sizes.PAPER, order)
+  if results is not None and (width, list(size.blocks)) not in (
+      (row['width'], row['blocks']) for row in results['sizes']):
+    kept = ', '.join(str(block + 1) for block in size.blocks)
+    notices.inform(f'NOTE: {folder} was not trained at width {width:g} with '
+                   f'blocks {kept}; fine-tune what is cut out.')
+  return cutting.cut(whole, size)
 
 
 def _score(source: sources.Source,

@@ -16,6 +16,7 @@ from mobilebert_tf.deployment import tflite_runner
 from mobilebert_tf.inference import loading
 from mobilebert_tf.tasks import registry
 from mobilebert_tf.tasks.classification import loader
+from mobilebert_tf.tasks.classification import predictor
 from mobilebert_tf.tasks.early_exit_classification import rule as rule_lib
 from mobilebert_tf.tasks.early_exit_classification import scoring
 
@@ -50,8 +51,8 @@ def measure(trained: loading.TrainedModel, examples: loader.TextExamples,
 
   Raises:
     FileNotFoundError: If there is no such run.
-    ValueError: If a run beside is of another task, or of the same name as
-      another; or if a file would answer otherwise than its model.
+    ValueError: If a run beside cannot be compared, see `read_beside`; or if a
+      file would answer otherwise than its model.
   """
   def write(name: str, model: loading.TrainedModel) -> pathlib.Path:
     return exported.write_once(
@@ -67,18 +68,19 @@ def measure(trained: loading.TrainedModel, examples: loader.TextExamples,
         [0.0] * number + [_SURE] * (last - number))
     return runner, {'criterion': rule_lib.ENTROPY, 'thresholds': thresholds}
 
-  others = {name: registry.TFLiteRunner(write(name, model))
-            for name, model in read_beside(trained, beside).items()}
+  models = read_beside(trained, beside)
+  others = [registry.TFLiteRunner(write(name, model))
+            for name, model in models.items()]
   rows = np.sort(np.random.default_rng(0).permutation(
       len(examples.texts))[:_TEXTS])
   found = _time([*map(leave_at, range(last + 1)), leave_at(None),
-                 *((each, {}) for each in others.values())],
+                 *((each, {}) for each in others)],
                 examples.take(rows))
   return scoring.Times(
       quantization, rows, found[:, :last + 1], found[:, last + 1], tuple(
-          scoring.Beside(name, _score(each, examples), float(column.mean()))
-          for (name, each), column in zip(
-              others.items(), found[:, last + 2:].T, strict=True)))
+          scoring.Beside(name, _score(model, examples), float(column.mean()))
+          for (name, model), column in zip(
+              models.items(), found[:, last + 2:].T, strict=True)))
 
 
 def read_beside(trained: loading.TrainedModel, paths: Sequence[str]
@@ -91,15 +93,18 @@ def read_beside(trained: loading.TrainedModel, paths: Sequence[str]
 
   Raises:
     FileNotFoundError: If there is no such run.
-    ValueError: If a run is of another task, or of the same name as another.
+    ValueError: If one is no run of a classifier with the same labels, which
+      reads as many texts; or of the same name as another.
   """
   found = {}
   for path in paths:
     model, name = registry.load(path), pathlib.Path(path).resolve().name
     if (not isinstance(trained.kind, type(model.kind))
-        or model.labels != trained.labels):
-      raise ValueError(f'{path} is no classifier with the labels of the model, '
-                       'so that they cannot be compared.')
+        or model.params is None or bool(model.pairs) != bool(trained.pairs)
+        or list(model.labels) != list(trained.labels)):
+      raise ValueError(f'{path} is no run of a classifier that reads what the '
+                       'model reads and has its labels, so that they cannot be '
+                       'compared.')
     if name in (_OWN, *found):
       raise ValueError(f'Two models would be called {name}. Name the folder '
                        f'{path} otherwise.')
@@ -121,6 +126,8 @@ def _time(turns: Sequence[_Turn], examples: loader.TextExamples) -> np.ndarray:
   return np.median(found, axis=-1)
 
 
-def _score(runner: Any, examples: loader.TextExamples) -> float:
-  scores = runner.scores(examples.texts, examples.pairs)
-  return float((scores.argmax(-1) == examples.label_ids).mean())
+def _score(model: loading.TrainedModel,
+           examples: loader.TextExamples) -> float:
+  """Returns the accuracy of a model, as those of exits are: not of its file."""
+  logits = predictor.TextPredictor(model).logits(examples.texts, examples.pairs)
+  return float((logits.argmax(-1) == examples.label_ids).mean())

@@ -78,6 +78,12 @@ class Options:
   beside: tuple[str, ...] = ()
   largest_disagreement: float = agreement.LARGEST_DISAGREEMENT
 
+  def __post_init__(self):
+    if self.beside and not self.timed:
+      raise ValueError('Models beside are compared in time: name the '
+                       'quantization of the files that are timed as well '
+                       '(--timed).')
+
 
 def add_exits(model_dir: str, folder: str | os.PathLike, options: Options,
               runtime: Mapping[str, Any] | None = None) -> dict[str, Any]:
@@ -122,7 +128,7 @@ def add_exits(model_dir: str, folder: str | os.PathLike, options: Options,
         **{name: getattr(options, name) for name in _TRAINED}},
                        {'pooler': False, 'dropout': False})
     # Those that were tuned hold until others are.
-    params.task.exits.thresholds = _tuned(folder, options)
+    params.task.exits.override(_tuned(folder, options))
     run_lib.run_experiment(params, 'train', str(folder), 'exits')
     trained = registry.load(str(folder))
     return _tune(trained, held_out, folder, options)
@@ -138,12 +144,14 @@ def _check_wish(whole: loading.TrainedModel, options: Options) -> None:
         f'{first:.2f} on average, even if all leave at the first exit.')
 
 
-def _tuned(folder: pathlib.Path, options: Options) -> list[float]:
-  """Returns the thresholds of a folder, if they are of the criterion."""
+def _tuned(folder: pathlib.Path, options: Options) -> dict[str, Any]:
+  """Returns what was tuned in a folder, if it is of the criterion."""
   path = folder / resuming.PARAMS_FILE
   exits = files.read_yaml(path)['task']['exits'] if path.exists() else {}
-  return (exits['thresholds']
-          if exits.get('criterion') == options.criterion else [])
+  if exits.get('criterion') != options.criterion:
+    return {}
+  return {name: exits[name] for name in ('thresholds', 'tuned')
+          if name in exits}
 
 
 def check_kind(kind: task_kind.TaskKind, name: str) -> None:
@@ -223,7 +231,6 @@ def _tune(trained: loading.TrainedModel, held_out: loader.TextExamples,
       thresholds=[point.threshold for point in curve],
       accuracies=[point.accuracy for point in curve],
       mean_blocks=[point.mean_blocks for point in curve])
-  resuming.write_params(_kept(folder, task), str(folder))
   examples = held_out.take(reported)
   scored = scoring.score_texts(predictor_lib.TextPredictor(trained), examples,
                                'held-out half', task.metrics)
@@ -232,6 +239,8 @@ def _tune(trained: loading.TrainedModel, held_out: loader.TextExamples,
         scored.predictions, times=timing.measure(
             trained, examples, folder / TIMED, options.timed, options.beside,
             options.largest_disagreement)))
+  # What is reported is what holds from now on.
+  resuming.write_params(_kept(folder, task), str(folder))
   return _report(scored, logits[reported], held_out.label_ids[reported], depth,
                  rule, folder, options)
 

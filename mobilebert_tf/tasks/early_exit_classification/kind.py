@@ -11,11 +11,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 import dataclasses
-import math
 from typing import NamedTuple
 
 import numpy as np
 
+from mobilebert_tf.common import formatting
 from mobilebert_tf.inference import task_kind
 from mobilebert_tf.tasks.classification import kind as classification
 from mobilebert_tf.tasks.early_exit_classification import rule as rule_lib
@@ -75,10 +75,10 @@ class Settings:
   def _check_tuned(self) -> None:
     lists = list(self.tuned.values()) if isinstance(
         self.tuned, Mapping) else [None]
-    if not all(isinstance(each, list | tuple) and all(
-        type(value) in (int, float) and math.isfinite(value) for value in each)
-               for each in lists) or len(set(map(len, lists))) > 1 or (
-                   lists and set(self.tuned) != set(_TUNED)):
+    if (not all(isinstance(each, list | tuple)
+                and all(map(formatting.is_number, each)) for each in lists)
+        or len(set(map(len, lists))) > 1
+        or lists and set(self.tuned) != set(_TUNED)):
       raise ValueError(
           f'tuned is {self.tuned!r:.80}; it has to be lists of numbers, '
           f'equally long, of {", ".join(_TUNED)}.')

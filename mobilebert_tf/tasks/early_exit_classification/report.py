@@ -156,8 +156,7 @@ def _time_curve(results: Mapping[str, Any]) -> page.Picture:
           lines, x_label='Microseconds of a text', y_label='Right',
           percent=True, from_zero=False)),
       alt=f'Lines of right answers over time: {said}.',
-      caption='The same over measured time, beside the unbroken model and '
-      'models of fewer blocks.')
+      caption='The same over measured time, beside models without exits.')
 
 
 def _curve(results: Mapping[str, Any]) -> page.Picture:

@@ -142,7 +142,7 @@ class ExitPredictions(scoring.ClassPredictions):
       return None
     whole, point = float(self.times.whole.mean()), self.point()
     curve = self._scorer().curve()
-    saved = np.array([(1 - each.mean_blocks / self.num_blocks,
+    saved = np.array([(1 - each.timed_blocks / self.num_blocks,
                        1 - each.milliseconds / whole) for each in curve])
     prediction = None
     if len(np.unique(saved[:, 0])) > 2:
@@ -203,11 +203,13 @@ class Point:
     accuracy: Share of right answers.
     mean_blocks: Mean number of blocks of a text.
     milliseconds: Mean time of a text, if it was measured.
+    timed_blocks: Mean number of blocks of the texts that were timed.
   """
   threshold: float
   accuracy: float
   mean_blocks: float
   milliseconds: float | None = None
+  timed_blocks: float | None = None
 
 
 class Scorer:
@@ -240,9 +242,10 @@ class Scorer:
       thresholds = [*thresholds] * self._rule.num_exits
     exits = self._rule.exits_of(self._measures, thresholds)
     right = self._right[np.arange(len(exits)), exits]
+    blocks, times = self._blocks[exits], self._times
     return Point(max(thresholds, default=0.0), float(right.mean()),
-                 float(self._blocks[exits].mean()),
-                 self._times and self._times.of(exits))
+                 float(blocks.mean()), times and times.of(exits),
+                 times and float(blocks[times.rows].mean()))
 
   def curve(self, points: int = _POINTS) -> list[Point]:
     """Returns accuracy and blocks over thresholds, the fewest blocks first.

@@ -52,7 +52,7 @@ class ExitConfig(base_config.Config):
       early.
     tuned: What others gave, for those who open a file with others.
     pooler: Whether each exit has a pooler, as DeeBERT's have; it begins as a
-      copy of the encoder's, if that has one.
+      copy of the fine-tuned encoder's, if that has one.
     dropout: Whether the encoder, which is frozen, has dropout while exits
       learn, as in DeeBERT's code.
   """

@@ -5,10 +5,10 @@
 
 import dataclasses
 import functools
-import math
 
 import numpy as np
 
+from mobilebert_tf.common import formatting
 from mobilebert_tf.inference import task_kind
 from mobilebert_tf.text import windows as windows_lib
 
@@ -46,8 +46,7 @@ class Settings:
                  'max_windows'):
       tflite_file.check_int(name, getattr(self, name), 1)
     tflite_file.check_type('allow_no_answer', self.allow_no_answer, bool)
-    if (type(self.null_threshold) not in (int, float)
-        or not math.isfinite(self.null_threshold)):
+    if not formatting.is_number(self.null_threshold):
       raise ValueError(f'null_threshold is {self.null_threshold!r}; it has to '
                        'be a finite number.')
 

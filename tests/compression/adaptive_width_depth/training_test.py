@@ -108,7 +108,10 @@ class AdaptiveTest(parameterized.TestCase, tf.test.TestCase):
       with mock.patch.object(notices, 'inform') as said:
         training.extract(self.folder / 'family', 0.5, 0.5)
         said.assert_not_called()
-        for fields in ({'width': 0.75}, {'rule': 'top'}, {'rule': [0]}):
+        training.extract(self.folder / 'family', 0.5, rule='top')  # As whole.
+        said.assert_not_called()
+        for fields in ({'width': 0.75}, {'rule': 'bottom'}, {'rule': [0]}):
+          said.reset_mock()
           training.extract(self.folder / 'family', depth=0.5, **fields)
           self.assertIn('was not trained at', said.call_args[0][0])
 

@@ -82,6 +82,8 @@ class PoolerTest(tf.test.TestCase):
     for i in range(2):
       stream, logits = model.advance(i, stream, mask)
       self.assertAllClose(logits, expected[:, i], 1e-4, 1e-4)
+    tflite.write(trained, folder / 'exits.tflite', _REAL, lengths=[40],
+                 quantization='dynamic', largest_disagreement=0.0)
     with self.assertRaisesRegex(ValueError, 'begun with pooler True'):
       training.add_exits(whole, folder / 'exits', _options(
           dropout=True, learning_rate=1e-9))
@@ -153,21 +155,25 @@ class EarlyExitTest(parameterized.TestCase, tf.test.TestCase):
     [beside] = timing['beside']
     self.assertEqual(beside['name'], pathlib.Path(self.whole).name)
     self.assertGreater(timing['whole'], 0)
-    self.assertAllClose(
-        timing['saved'], 1 - timing['milliseconds'] / timing['whole'])
     times = [each['milliseconds'] for each in report['exits']]
     self.assertLen(times, 4)
     self.assertLess(times[0], times[-1])
     page = (folder / 'evaluation.html').read_text()
     self.assertIn('Right answers and time', page)
-    with self.subTest('the file is the one that other programs write'):
-      runner = registry.TFLiteRunner(
-          folder / training.TIMED / 'exits.dynamic.tflite')
-      self.assertLen(runner.answer(_TEXTS[:2]), 2)
-    with self.subTest('a model beside has to have the labels'):
-      with self.assertRaisesRegex(ValueError, 'cannot be compared'):
-        training.add_exits(self.whole, folder, _options(
-            timed='dynamic', beside=(str(folder),)))
+    with self.subTest('a model beside has to be a classifier of its labels'):
+      classifier = registry.load(self.whole).model
+      classifier = modeling.MobileBertClassifier(
+          classifier.encoder, 2, labels=['no', 'yes'])
+      checkpoints.write(
+          checkpoints.of_model(classifier, self.trained.vocab_file),
+          str(folder / 'other'), 'mobilebert_tf')
+      for path in (folder, folder / 'other'):
+        with self.assertRaisesRegex(ValueError, 'cannot be compared'):
+          training.add_exits(self.whole, folder, _options(
+              timed='dynamic', beside=(str(path),)))
+    with self.subTest('without times there is nothing beside'):
+      with self.assertRaisesRegex(ValueError, 'name the quantization'):
+        _options(beside=(self.whole,))
     with self.subTest('two models of one name'):
       with self.assertRaisesRegex(ValueError, 'would be called'):
         training.add_exits(self.whole, folder, _options(
@@ -203,13 +209,14 @@ class EarlyExitTest(parameterized.TestCase, tf.test.TestCase):
   def test_a_wish_that_cannot_be_had_leaves_the_thresholds(self):
     folder = self.folder / 'unhappy'
     shutil.copytree(self.folder / 'exits', folder)
-    before = registry.load(str(folder)).params.task.exits.thresholds
-    self.assertNotEmpty(before)
+    before = registry.load(str(folder)).params.task.exits.as_dict()
+    self.assertNotEmpty(before['thresholds'])
+    self.assertNotEmpty(before['tuned']['thresholds'])
     with mock.patch.object(tuning, 'tune', side_effect=ValueError('Nothing')):
       with self.assertRaisesRegex(ValueError, 'Nothing'):
         training.add_exits(self.whole, folder, _options())
     self.assertEqual(
-        registry.load(str(folder)).params.task.exits.thresholds, before)
+        registry.load(str(folder)).params.task.exits.as_dict(), before)
 
   def test_a_folder_of_other_exits_or_another_model_is_refused(self):
     for options, message in (

@@ -49,6 +49,16 @@ class TimesTest(tf.test.TestCase):
     # Two texts need three tenths of the operations.
     self.assertAllClose(details['operations_saved'], 1 - 1.6 / 3)
 
+  def test_only_texts_that_were_timed_count_for_that(self):
+    # Of texts 0 and 2 as above, but text 1 was not timed.
+    times = scoring.Times('none', np.array([0, 2]), np.array(
+        [[4.5, 12.0]] * 2), np.full(2, 10.0))
+    timing = _predictions(times).details()['timing']
+    # Blocks 1 and 1, 1 and 4, 4 and 4 take 4.5, 8.25 and 12 ms.
+    self.assertAllClose(
+        timing['prediction'],
+        {'start': -0.2, 'slope': 1.0, 'correlation': 1.0})
+
   def test_saved_blocks_foretell_saved_time(self):
     # Time saved is a fifth less than blocks saved, of 10 ms.
     times = scoring.Times(
