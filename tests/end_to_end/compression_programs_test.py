@@ -78,6 +78,7 @@ class CompressionProgramsTest(tf.test.TestCase):
           [sys.executable, '-m', 'mobilebert_tf', 'finetune', '--early_exit',
            '--text_column=review', '--label_column=stars', *flags,
            f'--train_file={self.folder / "train.csv"}',
+           f'--dev_file={self.folder / "dev.csv"}',
            f'--output_dir={self.folder / "refused"}'],
           capture_output=True, text=True, check=False, timeout=300)
       self.assertNotEqual(done.returncode, 0)

@@ -23,7 +23,8 @@ def _task(**exits) -> task_lib.EarlyExitTask:
 class EarlyExitTaskTest(tf.test.TestCase):
 
   def test_the_frozen_encoder_has_dropout_if_that_is_wanted(self):
-    batch = {**contract.token_inputs(8), 'label_ids': tf.zeros([8, 1], tf.int32)}
+    batch = {**contract.token_inputs(8),
+             'label_ids': tf.zeros([8, 1], tf.int32)}
     for dropout in (False, True):
       task = _task(dropout=dropout)
       model = task.build_model()
