@@ -20,6 +20,7 @@ import yaml
 from mobilebert_tf import checkpoints
 from mobilebert_tf.common import notices
 from mobilebert_tf.compression import augmentation
+from mobilebert_tf.compression import exported
 from mobilebert_tf.compression.adaptive_width_depth import blocks
 from mobilebert_tf.compression.adaptive_width_depth import choosing
 from mobilebert_tf.compression.adaptive_width_depth import cutting
@@ -151,11 +152,11 @@ class AdaptiveTest(parameterized.TestCase, tf.test.TestCase):
     with self.subTest('a file of another model or setting is written anew'):
       path, trained = folder / '1x1.tflite', registry.load(self.whole)
       data, before = trained.params.task.validation_data, path.read_bytes()
-      choosing._export(trained, path, data, 'none', 0.1)
+      exported.write_once(trained, path, data, 'none', 0.1)
       other = path.read_bytes()
       self.assertNotEqual(other, before)
       os.utime(path, (1, 1))
-      choosing._export(trained, path, data, 'none', 0.1)
+      exported.write_once(trained, path, data, 'none', 0.1)
       self.assertEqual(path.stat().st_mtime, 1)
 
     with self.subTest('runs that do not compare'):
