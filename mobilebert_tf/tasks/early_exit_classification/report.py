@@ -156,7 +156,8 @@ def _time_curve(results: Mapping[str, Any]) -> page.Picture:
           lines, x_label='Microseconds of a text', y_label='Right',
           percent=True, from_zero=False)),
       alt=f'Lines of right answers over time: {said}.',
-      caption='The same over measured time, beside models without exits.')
+      caption='The same over measured time, beside models without exits. The '
+      'axes do not start at zero.')
 
 
 def _curve(results: Mapping[str, Any]) -> page.Picture:
@@ -178,4 +179,5 @@ def _curve(results: Mapping[str, Any]) -> page.Picture:
       'Right answers and blocks', plots.to_data_uri(figure),
       alt=f'Lines of right answers over blocks: {said}.',
       caption='Texts that leave at the first sure exit, for thresholds from '
-      'never to always, beside all texts leaving after the same block.')
+      'never to always, beside all texts leaving after the same block. The '
+      'axes do not start at zero.')
