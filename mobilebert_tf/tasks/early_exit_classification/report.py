@@ -147,7 +147,7 @@ def _time_curve(results: Mapping[str, Any]) -> page.Picture:
       series('the whole model', [timing['whole']],
              [exits[-1]['accuracy']['mean']], 2),
       *(series(each['name'], [each['milliseconds']], [each['accuracy']],
-               3 + place % 2) for place, each in enumerate(timing['beside']))]
+               3 + place) for place, each in enumerate(timing['beside']))]
   said = ', '.join(
       f'{each["milliseconds"]:.3g} ms {formatting.percent(each["accuracy"])}'
       for each in points[::4])
