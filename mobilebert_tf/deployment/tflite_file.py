@@ -144,8 +144,7 @@ LITERT, MEDIAPIPE = RUNTIMES = ('litert', 'mediapipe')
 
 _FORMAT = 1
 # Fields that files of earlier releases lack.
-_LATER = (
-    'min_runtime', 'max_windows', 'max_word_length', 'runtime', 'tuned')
+_LATER = 'min_runtime max_windows max_word_length runtime tuned'.split()
 _METADATA, VOCABULARY, LABELS = 'metadata.json', 'vocab.txt', 'labels.txt'
 # Far more than any sound file has, and little enough for memory.
 _LARGEST = {_METADATA: 1 << 20, VOCABULARY: 1 << 26, LABELS: 1 << 24}
@@ -379,8 +378,6 @@ def with_settings(metadata: TFLiteMetadata,
 
   Raises ValueError if it has no such settings, or a value makes no sense.
   """
-  if not settings:
-    return metadata
   known = [] if metadata.settings is None else [
       each.name for each in dataclasses.fields(metadata.settings)
       if task_kind.FIXED not in each.metadata]
@@ -388,8 +385,8 @@ def with_settings(metadata: TFLiteMetadata,
     if name not in known:
       raise ValueError(f'A model for {metadata.kind.name} has no setting '
                        f'{name!r:.40}; it has {", ".join(known) or "none"}.')
-  return dataclasses.replace(metadata, settings=dataclasses.replace(
-      metadata.settings, **settings))
+  return dataclasses.replace(metadata, settings=metadata.settings and (
+      dataclasses.replace(metadata.settings, **settings)))
 
 
 def damaged(path: str | os.PathLike, why: Any) -> ValueError:

@@ -48,8 +48,8 @@ class Settings:
     blocks: Numbers of the blocks with an exit, counted from 1.
     num_blocks: Number of all blocks.
     thresholds: Threshold of each exit; empty if no text leaves early.
-    tuned: What other thresholds of all exits gave on held-out texts: lists of
-      `thresholds`, `accuracies` and `mean_blocks`; empty if it is not known.
+    tuned: Lists of `thresholds` of all exits, and of their `accuracies` and
+      `mean_blocks` on held-out texts; empty if it is not known.
   """
   criterion: str
   blocks: tuple[int, ...] = dataclasses.field(

@@ -50,7 +50,7 @@ class ExitConfig(base_config.Config):
     criterion: One of `rule.CRITERIA`.
     thresholds: Threshold of all exits, or of each; empty if no text leaves
       early.
-    tuned: What others gave, for those who open a file with others.
+    tuned: Results of others, for those who open a file with others.
     pooler: Whether each exit has a pooler, as DeeBERT's have; it begins as a
       copy of the fine-tuned encoder's, if that has one.
     dropout: Whether the encoder, which is frozen, has dropout while exits
