@@ -73,6 +73,7 @@ def main() -> None:
   import os
   from mobilebert_tf.compression.early_exit import training
   from mobilebert_tf.compression.early_exit import tuning
+  from mobilebert_tf.deployment import agreement
   from mobilebert_tf.pipelines import publishing
   from mobilebert_tf.reporting import evaluation as evaluation_report
   from mobilebert_tf.reporting import text as text_lib
@@ -96,9 +97,9 @@ def main() -> None:
           batch_size=_BATCH_SIZE.value, learning_rate=_LEARNING_RATE.value,
           seed=_SEED.value, timed=_TIMED.value or '',
           beside=tuple(_BESIDE.value),
-          largest_disagreement=0.005 if _LARGEST_DISAGREEMENT.value is None
-          else _LARGEST_DISAGREEMENT.value),
-      device_flags.read())
+          largest_disagreement=agreement.LARGEST_DISAGREEMENT
+          if _LARGEST_DISAGREEMENT.value is None
+          else _LARGEST_DISAGREEMENT.value), device_flags.read())
   publishing.write_new_card(folder)
   results = evaluation_report.read(folder)
   print(evaluation_report.format_summary(

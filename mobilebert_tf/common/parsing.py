@@ -4,6 +4,7 @@
 """Parses JSON and YAML of any origin in time and memory linear in the text."""
 
 import json
+import sys
 import math
 import re
 from typing import Any
@@ -107,6 +108,11 @@ def _to_dict(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
       if value != fields[name]:
         raise ParseError(f'{name[:60]!r} is duplicated, with different values.')
   return fields
+
+
+def is_number(value: Any) -> bool:
+  """Returns whether a parsed value is a number that a finite float can hold."""
+  return type(value) in (int, float) and abs(value) <= sys.float_info.max
 
 
 def _to_int(digits: str) -> int:

@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from mobilebert_tf.common import formatting
+from mobilebert_tf.common import parsing
 from mobilebert_tf.inference import task_kind
 from mobilebert_tf.tasks.classification import kind as classification
 from mobilebert_tf.tasks.early_exit_classification import rule as rule_lib
@@ -76,7 +76,7 @@ class Settings:
     lists = list(self.tuned.values()) if isinstance(
         self.tuned, Mapping) else [None]
     if (not all(isinstance(each, list | tuple)
-                and all(map(formatting.is_number, each)) for each in lists)
+                and all(map(parsing.is_number, each)) for each in lists)
         or len(set(map(len, lists))) > 1
         or lists and set(self.tuned) != set(_TUNED)):
       raise ValueError(

@@ -16,7 +16,7 @@ import typing
 
 import numpy as np
 
-from mobilebert_tf.common import formatting
+from mobilebert_tf.common import parsing
 
 if typing.TYPE_CHECKING:
   import tensorflow as tf
@@ -63,7 +63,7 @@ class Rule:
                        f'{", ".join(CRITERIA)}.')
     given = self.thresholds
     if not isinstance(given, list | tuple) or any(
-        not formatting.is_number(each) or each < 0 for each in given):
+        not parsing.is_number(each) or each < 0 for each in given):
       raise ValueError(f'thresholds are {given!r:.80}; they have to be a list '
                        'of numbers, 0 or more.')
     if len(given) == 1:

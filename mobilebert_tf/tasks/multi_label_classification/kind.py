@@ -10,7 +10,7 @@ import dataclasses
 
 import numpy as np
 
-from mobilebert_tf.common import formatting
+from mobilebert_tf.common import parsing
 from mobilebert_tf.inference import task_kind
 from mobilebert_tf.tasks.classification import kind as classification
 
@@ -34,7 +34,7 @@ class Settings:
 def check_thresholds(thresholds: Sequence[float]) -> None:
   """Raises ValueError unless thresholds are a list of numbers from 0 to 1."""
   if not isinstance(thresholds, list | tuple) or any(
-      not formatting.is_number(each) or not 0 <= each <= 1
+      not parsing.is_number(each) or not 0 <= each <= 1
       for each in thresholds):
     raise ValueError(f'thresholds are {thresholds!r:.80}; they have to be a '
                      'list of numbers from 0 to 1.')

@@ -8,7 +8,7 @@ import functools
 
 import numpy as np
 
-from mobilebert_tf.common import formatting
+from mobilebert_tf.common import parsing
 from mobilebert_tf.inference import task_kind
 from mobilebert_tf.text import windows as windows_lib
 
@@ -46,7 +46,7 @@ class Settings:
                  'max_windows'):
       tflite_file.check_int(name, getattr(self, name), 1)
     tflite_file.check_type('allow_no_answer', self.allow_no_answer, bool)
-    if not formatting.is_number(self.null_threshold):
+    if not parsing.is_number(self.null_threshold):
       raise ValueError(f'null_threshold is {self.null_threshold!r}; it has to '
                        'be a finite number.')
 

@@ -4,6 +4,7 @@
 """Settings of files with early exits, which may be anybody's."""
 
 from absl.testing import parameterized
+import numpy as np
 import tensorflow as tf
 
 from mobilebert_tf.tasks.early_exit_classification import kind
@@ -36,6 +37,7 @@ class SettingsTest(parameterized.TestCase, tf.test.TestCase):
       ({'tuned': {**_TUNED, 'accuracies': [10 ** 400, 1]}},
        'lists of numbers'),
       ({'thresholds': [10 ** 400]}, 'numbers, 0 or more'),
+      ({'thresholds': [np.float32(0.5)]}, 'numbers, 0 or more'),
       ({'tuned': {'thresholds': [1.0]}}, 'tuned is'),
       ({'blocks': [2, 1]}, 'ascending numbers'),
       ({'blocks': [3]}, 'ascending numbers'),
