@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 _SPECIAL = ('[PAD]', '[UNK]', '[CLS]', '[SEP]', '[MASK]')
-RUNS = 5  # Texts of a step.
+RUNS = 20  # Texts of a step: after the first few, caches hold the model.
 
 
 def write(path: pathlib.Path, architecture: Any, lengths: Sequence[int],

@@ -58,9 +58,7 @@ class CompiledEngine:
           path, environment=_environment(), options=options)
     if new and os.path.exists(new):
       os.replace(new, weight_cache)
-    # Inputs, outputs, and number, type and shape of what is read of each.
-    self._ready: dict[str, tuple[dict, dict, dict]] = {}
-    self._shapes: dict[str, list[Any]] = {}
+    self._ready: dict[str, _Call] = {}
     self._shared: dict[tuple[Any, ...], list[Any]] = {}  # What is handed on.
 
   def signatures(self) -> Signatures:
@@ -82,18 +80,17 @@ class CompiledEngine:
       handed_on: Outputs, and inputs, to return as inputs of another signature,
         without a copy. They last until the signature after that one runs.
     """
-    shapes = [handed_on, *(getattr(inputs[name], 'shape', id(inputs[name]))
-                           for name in sorted(inputs))]
-    if self._shapes.get(signature) == shapes:
-      return self._compute(signature, inputs, handed_on)
+    call = self._ready.get(signature)
+    if call and call.fits(inputs, handed_on):
+      return call.run(inputs)
     with _quiet():
-      self._prepare(signature, inputs, handed_on)
-      self._shapes[signature] = shapes
-      return self._compute(signature, inputs, handed_on)
+      call = self._ready[signature] = self._prepare(
+          signature, inputs, handed_on)
+      return call.run(inputs)
 
   def _prepare(self, signature: str, inputs: Mapping[str, Any],
-               handed_on: Collection[str]) -> None:
-    """Makes the buffers of a signature, for inputs of its shapes."""
+               handed_on: Collection[str]) -> '_Call':
+    """Makes the buffers of a signature, for inputs of these shapes."""
     model = self._model
     for name, details in model.get_input_tensor_details(signature).items():
       given = inputs[name]
@@ -102,15 +99,14 @@ class CompiledEngine:
         raise ValueError(f'it takes {list(details["shape"])}, not '
                          f'{list(given.shape)}.')
     outputs = model.get_output_tensor_details(signature)
-    self._ready[signature] = (
-        {name: model.create_input_buffer_by_name(signature, name)
-         for name, given in inputs.items() if isinstance(given, np.ndarray)},
-        {name: self._output_buffer(signature, name, details, inputs,
-                                   name in handed_on)
-         for name, details in outputs.items()},
-        {name: (int(np.prod(details['shape'])), details['dtype'],
-                tuple(details['shape']))
-         for name, details in outputs.items() if name not in handed_on})
+    return _Call(
+        model, signature, handed_on,
+        {name: (model.create_input_buffer_by_name(signature, name)
+                if isinstance(given, np.ndarray) else given, given)
+         for name, given in inputs.items()},
+        {name: (self._output_buffer(signature, name, details, inputs,
+                                    name in handed_on), details)
+         for name, details in outputs.items()})
 
   def _output_buffer(self, signature: str, name: str,
                      details: Mapping[str, Any], inputs: Mapping[str, Any],
@@ -131,20 +127,57 @@ class CompiledEngine:
     shared.append(self._model.create_output_buffer_by_name(signature, name))
     return shared[-1]
 
-  def _compute(self, signature: str, inputs: Mapping[str, Any],
-               handed_on: Collection[str]) -> dict[str, Any]:
-    buffers, computed, read = self._ready[signature]
-    given = {}
-    for name, values in inputs.items():
-      if isinstance(values, np.ndarray):
-        buffers[name].write(values)
-        values = buffers[name]
-      given[name] = values
-    self._model.run_by_name(signature, given, computed)
-    found = {name: computed[name] if name in computed else given[name]
-             for name in handed_on}
-    for name, (size, dtype, shape) in read.items():
-      found[name] = computed[name].read(size, dtype).reshape(shape)
+
+class _Call:
+  """A signature with its buffers, so that a call does little in Python.
+
+  Args:
+    model: The model.
+    signature: Name of the signature.
+    handed_on: See `CompiledEngine.run`.
+    inputs: Buffer of each input, and what was given for it.
+    outputs: Buffer of each output, and its type and shape.
+  """
+
+  def __init__(self, model: Any, signature: str, handed_on: Collection[str],
+               inputs: Mapping[str, tuple[Any, Any]],
+               outputs: Mapping[str, tuple[Any, Mapping[str, Any]]]):
+    # By its number, nothing is looked up by name.
+    number = model.get_signature_index(signature)
+    names = model.get_signature_by_index(number)
+    self._run = functools.partial(
+        model.run_by_index, number,
+        [inputs[name][0] for name in names['inputs']],
+        [outputs[name][0] for name in names['outputs']])
+    self._handed_on = handed_on
+    self._written = [(name, buffer, given.shape)
+                     for name, (buffer, given) in inputs.items()
+                     if isinstance(given, np.ndarray)]
+    self._taken = [(name, buffer) for name, (buffer, given) in inputs.items()
+                   if not isinstance(given, np.ndarray)]
+    self._found = {name: (outputs if name in outputs else inputs)[name][0]
+                   for name in handed_on}
+    self._read = [(name, buffer, int(np.prod(details['shape'])),
+                   details['dtype'], tuple(details['shape']))
+                  for name, (buffer, details) in outputs.items()
+                  if name not in handed_on]
+
+  def fits(self, inputs: Mapping[str, Any],
+           handed_on: Collection[str]) -> bool:
+    """Returns whether the buffers are those of such inputs."""
+    return handed_on == self._handed_on and all([
+        inputs[name] is buffer for name, buffer in self._taken]) and all([
+            getattr(inputs[name], 'shape', None) == shape
+            for name, _, shape in self._written])
+
+  def run(self, inputs: Mapping[str, Any]) -> dict[str, Any]:
+    """Returns the outputs by name, for inputs that fit."""
+    for name, buffer, _ in self._written:
+      buffer.write(inputs[name])
+    self._run()
+    found = dict(self._found)
+    for name, buffer, size, dtype, shape in self._read:
+      found[name] = buffer.read(size, dtype).reshape(shape)
     return found
 
 

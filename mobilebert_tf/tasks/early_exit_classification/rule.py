@@ -243,12 +243,13 @@ class OneText:
       self._times = self._times + 1 if label == self._label else 0
       self._label, measure = label, self._times
     else:
-      powers = [math.exp(each - largest) for each in logits]
-      total = sum(powers)
-      measure = 1.0 / total if rule.criterion == CONFIDENCE else (
-          math.log(total) - sum(
-              power * (each - largest)
-              for power, each in zip(powers, logits, strict=True)) / total)
+      total = weighted = 0.0
+      for each in logits:
+        power = math.exp(each - largest)
+        total += power
+        weighted += power * (each - largest)
+      measure = (1.0 / total if rule.criterion == CONFIDENCE
+                 else math.log(total) - weighted / total)
     return rule.is_sure(measure, rule.thresholds[exit_number])
 
 
