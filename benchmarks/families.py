@@ -42,8 +42,9 @@ _OUTPUT_DIR = flags.DEFINE_string(
 _TASKS = flags.DEFINE_list(
     'tasks', ['mrpc', 'stsb'], 'Tasks of GLUE, and squad_v1.')
 _SEEDS = flags.DEFINE_integer('seeds', 3, 'Trainings.', lower_bound=1)
-_EPOCHS = flags.DEFINE_float(
-    'epochs', 3.0, 'Passes of fine-tuning, and of each stage.')
+_EPOCHS = flags.DEFINE_float('epochs', 3.0, 'Passes of each stage.')
+_FINETUNING_EPOCHS = flags.DEFINE_float(
+    'finetuning_epochs', None, 'Passes of fine-tuning; by default as many.')
 _LEARNING_RATE = flags.DEFINE_float('learning_rate', 5e-4, 'Peak rate.')
 _WIDTHS = flags.DEFINE_list('widths', ['1', '0.75', '0.5', '0.25'], 'Widths.')
 _DEPTHS = flags.DEFINE_list('depths', ['1', '0.75', '0.5'], 'Depths.')
@@ -66,8 +67,10 @@ def main(argv: list[str]) -> None:
   del argv
   folder = pathlib.Path(_OUTPUT_DIR.value)
   folder.mkdir(parents=True, exist_ok=True)
+  first = ('' if _FINETUNING_EPOCHS.value is None
+           else f', {_FINETUNING_EPOCHS.value:g} of fine-tuning')
   print(f'{machine.describe_hardware()}; {_SEEDS.value} seeds, '
-        f'{_EPOCHS.value:g} passes a stage')
+        f'{_EPOCHS.value:g} passes a stage{first}')
   for task in _TASKS.value:
     seeds = [_measure(folder / task, task, seed)
              for seed in range(_SEEDS.value)]
@@ -86,7 +89,7 @@ def main(argv: list[str]) -> None:
 def _measure(folder: pathlib.Path, task: str, seed: int) -> dict[str, Any]:
   """Returns the rows of all families of a seed, and scores of single models."""
   run = folder / f'{seed}'
-  _finetune(run, task, seed, _START.value, _EPOCHS.value)
+  _finetune(run, task, seed, _START.value, _finetuning_epochs())
   grid = {'widths': ','.join(_WIDTHS.value), 'depths': ','.join(_DEPTHS.value)}
   family = _adapt(run, 'family', seed, **grid)
   unsorted = {_UNSORTED: _adapt(
@@ -164,7 +167,7 @@ def _train_alone(folder: pathlib.Path, task: str, seed: int, name: str,
   from mobilebert_tf.compression.adaptive_width_depth import sources
 
   made = folder / f'{seed}_alone_{name}'
-  _finetune(made, task, seed, start, 3 * _EPOCHS.value,
+  _finetune(made, task, seed, start, _finetuning_epochs() + 2 * _EPOCHS.value,
             teacher=folder / f'{seed}')
   source = sources.read(str(made))
   return _score({'scores': sources.scorer(
@@ -227,6 +230,11 @@ def _print_differences(seeds: Sequence[dict[str, Any]]) -> None:
   print(text_lib.format_table(text_lib.make_table(
       ('Difference', 'points'),
       [(name, _mean(values)) for name, values in found.items()])))
+
+
+def _finetuning_epochs() -> float:
+  found = _FINETUNING_EPOCHS.value
+  return _EPOCHS.value if found is None else found
 
 
 def _score(row: dict[str, Any]) -> float:
