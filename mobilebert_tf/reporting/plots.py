@@ -112,7 +112,10 @@ def line_chart(series: Sequence[Series], *, x_label: str, y_label: str,
   axes.xaxis.set_major_formatter(ticker.StrMethodFormatter('{x:,.0f}'))
   axes.grid(axis='y', color=_FAINT, linewidth=0.6)
   if len({line.label for line in series}) > 1:
-    axes.legend(frameon=False, handlelength=2.2)
+    # Above, where it hides no point, unless names of bands stand there.
+    place = {} if bands else {
+        'loc': 'lower left', 'bbox_to_anchor': (0, 1), 'ncols': 2}
+    axes.legend(frameon=False, handlelength=2.2, **place)
   return figure
 
 
