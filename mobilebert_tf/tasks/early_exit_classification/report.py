@@ -59,24 +59,25 @@ def _time_rows(timing: Mapping[str, Any] | None
 def exit_table(results: Mapping[str, Any]) -> text_lib.Table:
   """Returns accuracy, calibration and texts of each exit."""
   return text_lib.make_table(
-      ('After block', 'Right', '95% interval', 'Calibration error',
-       'Threshold', 'Texts that leave'),
+      # Short, so that all fits beside the picture; ECE: calibration error.
+      ('Block', 'Right', '95% interval', 'ECE', 'Threshold', 'Texts'),
       [(str(each['block']), formatting.percent(each['accuracy']['mean']),
-        f'{formatting.percent(each["accuracy"]["low"])} to '
+        f'{formatting.percent(each["accuracy"]["low"])[:-1]} to '
         f'{formatting.percent(each["accuracy"]["high"])}',
         formatting.percent(each['calibration_error']),
-        '' if each['threshold'] is None else f'{each["threshold"]:.4g}',
+        '' if each['threshold'] is None else f'{each["threshold"]:.3g}',
         formatting.count(each['texts'])) for each in results['exits']])
 
 
 def curve_table(results: Mapping[str, Any]) -> text_lib.Table:
   """Returns accuracy, mean blocks and saving over thresholds."""
   return text_lib.make_table(
-      ('Threshold', 'Blocks', 'Saved', 'Right',
-       *(('Time', 'Time saved') if results['timing'] else ())),
-      [(f'{each["threshold"]:.4g}', formatting.decimal(each['mean_blocks']),
+      ('Threshold', 'Right', 'Blocks', 'saved',
+       *(('ms', 'saved') if results['timing'] else ())),
+      [(f'{each["threshold"]:.3g}', formatting.percent(each['accuracy']),
+        formatting.decimal(each['mean_blocks']),
         formatting.percent(1 - each['mean_blocks'] / results['num_blocks']),
-        formatting.percent(each['accuracy']), *_time_cells(each, results))
+        *_time_cells(each, results))
        for each in results['curve']])
 
 
@@ -84,7 +85,7 @@ def _time_cells(point: Mapping[str, Any],
                 results: Mapping[str, Any]) -> list[str]:
   if not results['timing']:
     return []
-  return [f'{point["milliseconds"]:.3g} ms', formatting.percent(
+  return [f'{point["milliseconds"]:.3g}', formatting.percent(
       1 - point['milliseconds'] / results['timing']['whole'])]
 
 
