@@ -4,14 +4,15 @@
 r"""Teaches a student to compare two texts, before it sees a task of pairs.
 
 python benchmarks/pair_student.py --made=embeddings_output --student=small_0 \
-  --output_dir=pairs_output
+  --data_dir=../shared/data --output_dir=pairs_output
 
 `embeddings.py` makes students that read one text at a time; of MRPC and STS-B
 they learn next to nothing. Here such a student reads pairs of its sentences and
 learns, as a regression, how similar all-MiniLM-L6-v2 finds them: no label of
 any task. A sentence is paired with one of its nearest neighbours, one of its
 100 nearest, a random one, and other sentences with a damaged copy of
-themselves. The result is a start for `families.py` and `early_exits.py`.
+themselves. The result is a start for `families.py` and `early_exits.py`; for
+the second, STS-B is written as two classes, pairs of 3 or more of 5 and others.
 
 Every step is a program of the package, and is not repeated.
 """
@@ -29,6 +30,8 @@ from mobilebert_tf.common import files
 
 _MADE = flags.DEFINE_string(
     'made', None, 'Output of embeddings.py.', required=True)
+_DATA_DIR = flags.DEFINE_string(
+    'data_dir', None, 'Holds glue/STS-B.', required=True)
 _STUDENT = flags.DEFINE_string('student', 'small_0', 'Its student to begin at.')
 _OUTPUT_DIR = flags.DEFINE_string(
     'output_dir', None, 'Gets pairs and the student.', required=True)
@@ -38,6 +41,7 @@ _SENTENCES = 60_000  # Each has three pairs.
 _DAMAGED = 50_000
 _NEAREST, _NEAR = 3, 100
 _DAMAGES = (0.1, 0.2, 0.3, 0.5)  # Shares of words that are lost or others.
+_SIMILAR = 3.0  # Of STS-B's 5.
 _HELD_OUT, _ROWS, _LARGEST_SCORE = 1500, 1000, 5.0
 
 Pair = tuple[str, str, float]
@@ -47,6 +51,9 @@ def main(argv: list[str]) -> None:
   del argv
   folder, made = map(pathlib.Path, (_OUTPUT_DIR.value, _MADE.value))
   folder.mkdir(parents=True, exist_ok=True)
+  for part in ('train', 'dev'):
+    _write_classes(pathlib.Path(_DATA_DIR.value, 'glue/STS-B', f'{part}.tsv'),
+                   folder / f'similar_{part}.tsv')
   train, dev = folder / 'train.tsv', folder / 'dev.tsv'
   if not (train.exists() and dev.exists()):
     pairs = _pairs(folder, made)
@@ -111,6 +118,17 @@ def _damage(words: list[str], texts: Sequence[str], rng: random.Random) -> str:
     kept = [rng.choice(other) if rng.random() < share else word
             for word in words]
   return ' '.join(kept) or words[0]
+
+
+def _write_classes(source: pathlib.Path, path: pathlib.Path) -> None:
+  header, *rows = (line.split('\t') for line in source.read_text(
+      encoding='utf-8').splitlines())
+  columns = [header.index(name) for name in ('sentence1', 'sentence2', 'score')]
+  found = ([row[column] for column in columns] for row in rows)
+  files.write_text(path, '\n'.join(('sentence1\tsentence2\tlabel', *(
+      f'{first}\t{second}\t'
+      f'{"similar" if float(score) >= _SIMILAR else "different"}'
+      for first, second, score in found))) + '\n')
 
 
 def _unit(vectors: np.ndarray) -> np.ndarray:
