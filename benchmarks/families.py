@@ -80,7 +80,8 @@ def main(argv: list[str]) -> None:
     for title in (_FAMILY, _CUT, _WIDTHS_ALONE, _UNSORTED):
       if title in seeds[0]:
         _print_grid(title, [each[title] for each in seeds])
-    _print_alone(name, seeds)
+    if seeds[0]['alone']:
+      _print_alone(name, seeds)
     _print_differences(seeds)
     if _LATENCIES.value:
       _choose(folder / task)
