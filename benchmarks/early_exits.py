@@ -16,7 +16,6 @@ one that none does.
 """
 
 import pathlib
-import statistics
 import sys
 from collections.abc import Sequence
 from typing import Any
@@ -25,6 +24,7 @@ from absl import app
 from absl import flags
 import numpy as np
 
+from benchmarks import seeds as seeds_lib
 from mobilebert_tf.common import machine
 from mobilebert_tf.reporting import text as text_lib
 
@@ -83,7 +83,7 @@ def _print_exits(seeds: Sequence[list[dict[str, Any]]]) -> None:
   rows = []
   for exits in zip(*seeds, strict=True):
     rows.append((str(exits[0]['block']), *(
-        _mean([100 * value for value in values]) for values in (
+        seeds_lib.mean([100 * value for value in values]) for values in (
             [each['accuracy']['mean'] for each in exits],
             [each['calibration_error'] for each in exits]))))
   _print(('After block', 'Accuracy', 'Calibration error'), rows)
@@ -100,11 +100,12 @@ def _print_losses(losses: Sequence[float], seeds: Sequence[dict[float, Any]]
     chance = [100 * (each['whole_model'] - _by_chance(report))
               for each, report in zip(tuned, reports, strict=True)]
     rows.append((
-        f'{loss:.1%}', _mean([100 * each['whole_model'] for each in tuned]),
-        _mean(lost), _mean(chance),
-        _mean([each['mean_blocks'] for each in tuned]),
-        _mean([100 * each['saving'] for each in tuned]),
-        *(_mean([100 * each[loss][name][0]['timing']['saved']
+        f'{loss:.1%}',
+        seeds_lib.mean([100 * each['whole_model'] for each in tuned]),
+        seeds_lib.mean(lost), seeds_lib.mean(chance),
+        seeds_lib.mean([each['mean_blocks'] for each in tuned]),
+        seeds_lib.mean([100 * each['saving'] for each in tuned]),
+        *(seeds_lib.mean([100 * each[loss][name][0]['timing']['saved']
                  for each in seeds]) for name in _QUANTIZATIONS)))
   _print(('Wanted loss', 'Whole model', 'Points lost', 'lost by chance',
           'Blocks', 'Blocks saved %',
@@ -131,8 +132,8 @@ def _print_beside(seeds: Sequence[dict[str, Any]]) -> None:
           for each, model in zip(timings, models[quantization], strict=True)]
     lost = [100 * (each['none'][0]['whole_model'] - model['accuracy'])
             for each, model in zip(seeds, models['none'], strict=True)]
-    rows.append((pathlib.Path(name).name, _mean(lost),
-                 *map(_mean, saved.values())))
+    rows.append((pathlib.Path(name).name, seeds_lib.mean(lost),
+                 *map(seeds_lib.mean, saved.values())))
   if rows:
     _print(('Model without exits', 'Points lost',
             *(f'Time saved %, {title}' for title in _QUANTIZATIONS.values())),
@@ -165,11 +166,6 @@ def _print_prediction(reports: dict[str, Any]) -> None:
           f'{timing["whole"]:.2f} ms a text; time saved = '
           f'{100 * fit["start"]:.1f} + {fit["slope"]:.2f} x blocks saved, in '
           f'%; correlation {fit["correlation"]:.3f}')
-
-
-def _mean(values: Sequence[float]) -> str:
-  spread = statistics.stdev(values) if len(values) > 1 else 0.0
-  return f'{statistics.mean(values):.1f} +- {spread:.1f}'
 
 
 def _print(headers: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> None:

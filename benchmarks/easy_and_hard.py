@@ -13,17 +13,15 @@ no task of GLUE. Models of fewer blocks are trained beside it as long.
 Every step is a program of the package, and is not repeated.
 """
 
-from collections.abc import Sequence
-import dataclasses
 import pathlib
 import random
-import statistics
 
 from absl import app
 from absl import flags
 import numpy as np
 
 from benchmarks import programs
+from benchmarks import seeds as seeds_lib
 from mobilebert_tf.common import files
 from mobilebert_tf.common import machine
 from mobilebert_tf.reporting import text as text_lib
@@ -34,6 +32,10 @@ _SEEDS = flags.DEFINE_integer('seeds', 3, 'Trainings.', lower_bound=1)
 _BLOCKS = flags.DEFINE_integer('blocks', 4, 'Blocks.', lower_bound=2)
 _SPECIAL = ('[PAD]', '[UNK]', '[CLS]', '[SEP]', '[MASK]')
 _DECIDES = ('bad', 'good')
+_FILLERS = [f'f{i}' for i in range(50)]  # They say nothing.
+_SAME = [f's{i}' for i in range(4)]  # They are compared with each other.
+_WORDS = 14  # Of a text.
+_TRAIN, _HELD_OUT = 20_000, 1000
 EASY, HARD = KINDS = ('easy', 'hard')
 
 
@@ -41,69 +43,48 @@ def main(argv: list[str]) -> None:
   del argv
   folder = pathlib.Path(_OUTPUT_DIR.value)
   folder.mkdir(parents=True, exist_ok=True)
-  Texts().write(folder)
+  write(folder)
   found = [_measure(folder, seed) for seed in range(_SEEDS.value)]
   exits, blocks, beside = zip(*found, strict=True)
   print(f'{machine.describe_hardware()}; {len(found)} seeds, accuracy x 100')
-  _print(('After block', *KINDS), [
-      (str(block + 1), *(_mean([each[kind][block] for each in exits])
-                         for kind in KINDS))
-      for block in range(_BLOCKS.value)])
-  _print(('Blocks of a text', *KINDS), [
-      ('mean', *(_mean([each[kind] for each in blocks]) for kind in KINDS))])
-  _print(('Trained alone', *KINDS), [
-      (f'{depth} blocks', *(_mean([each[depth - 1][kind] for each in beside])
-                            for kind in KINDS))
-      for depth in range(1, _BLOCKS.value)])
+  for headers, rows in (
+      ('After block', [(f'{block + 1}', [each[block] for each in exits])
+                       for block in range(_BLOCKS.value)]),
+      ('Blocks of a text', [('mean', blocks)]),
+      ('Trained alone', [(f'{depth} blocks', [each[depth - 1]
+                                              for each in beside])
+                         for depth in range(1, _BLOCKS.value)])):
+    print('\n' + text_lib.format_table(text_lib.make_table(
+        (headers, *KINDS),
+        [(name, *(seeds_lib.mean([each[kind] for each in values])
+                  for kind in KINDS)) for name, values in rows])))
 
 
-@dataclasses.dataclass
-class Texts:
-  """Texts of which half are easy.
+def write(folder: pathlib.Path) -> None:
+  """Writes `train.tsv` and `dev.tsv`, with the kind of each text, and words."""
+  rng = random.Random(0)
+  files.write_text(folder / 'vocab.txt', '\n'.join(
+      (*_SPECIAL, *_FILLERS, *_SAME, *_DECIDES)) + '\n')
+  for name, count in (('train', _TRAIN), ('dev', _HELD_OUT)):
+    rows = [_row(rng, KINDS[i % 2]) for i in range(count)]
+    files.write_text(folder / f'{name}.tsv', '\n'.join(
+        ('sentence\tlabel\tkind', *rows)) + '\n')
 
-  Attributes:
-    words: Words of a text.
-    fillers: Words that say nothing.
-    same: Words that are compared with each other.
-  """
-  words: int = 14
-  fillers: int = 50
-  same: int = 4
 
-  def write(self, folder: pathlib.Path, train: int = 20_000,
-            held_out: int = 1000) -> None:
-    """Writes `train.tsv` and `dev.tsv`, with the kind of texts, and words."""
-    rng = random.Random(0)
-    files.write_text(folder / 'vocab.txt', '\n'.join(
-        (*_SPECIAL, *self._fillers, *self._same, *_DECIDES)) + '\n')
-    for name, count in (('train', train), ('dev', held_out)):
-      rows = [self._row(rng, KINDS[i % 2]) for i in range(count)]
-      files.write_text(folder / f'{name}.tsv', '\n'.join(
-          ('sentence\tlabel\tkind', *rows)) + '\n')
-
-  def _row(self, rng: random.Random, kind: str) -> str:
-    words, label = rng.choices(self._fillers, k=self.words), rng.randrange(2)
-    if kind == EASY:
-      words[rng.randrange(self.words)] = _DECIDES[label]
-    else:
-      first = rng.choice(self._same)
-      words[rng.randrange(self.words // 2 - 1)] = first
-      words[rng.randrange(self.words // 2 + 1, self.words)] = (
-          first if label else rng.choice(
-              [each for each in self._same if each != first]))
-    return f'{" ".join(words)}\t{label}\t{kind}'
-
-  @property
-  def _fillers(self) -> list[str]:
-    return [f'f{i}' for i in range(self.fillers)]
-
-  @property
-  def _same(self) -> list[str]:
-    return [f's{i}' for i in range(self.same)]
+def _row(rng: random.Random, kind: str) -> str:
+  words, label = rng.choices(_FILLERS, k=_WORDS), rng.randrange(2)
+  if kind == EASY:
+    words[rng.randrange(_WORDS)] = _DECIDES[label]
+  else:
+    first = rng.choice(_SAME)
+    words[rng.randrange(_WORDS // 2 - 1)] = first
+    words[rng.randrange(_WORDS // 2 + 1, _WORDS)] = first if label else (
+        rng.choice([each for each in _SAME if each != first]))
+  return f'{" ".join(words)}\t{label}\t{kind}'
 
 
 def _measure(folder: pathlib.Path, seed: int) -> tuple[
-    dict[str, list[float]], dict[str, float], list[dict[str, float]]]:
+    list[dict[str, float]], dict[str, float], list[dict[str, float]]]:
   """Returns accuracies of exits, mean blocks, accuracies of shallow models."""
   whole, *shallow = (_train(folder, seed, depth) for depth in (
       _BLOCKS.value, *range(1, _BLOCKS.value)))
@@ -111,7 +92,8 @@ def _measure(folder: pathlib.Path, seed: int) -> tuple[
   programs.run('add_exits', made / 'results.json', model_dir=whole,
                output_dir=made, epochs=1, wanted_loss=0.01, seed=seed)
   right, left_at = answers(folder, made)
-  return ({kind: list(100 * rows.mean(0)) for kind, rows in right.items()},
+  return ([{kind: 100 * rows[:, block].mean() for kind, rows in right.items()}
+           for block in range(_BLOCKS.value)],
           {kind: float(rows.mean()) for kind, rows in left_at.items()},
           [{kind: float(100 * rows.mean())
             for kind, rows in answers(folder, each)[0].items()}
@@ -165,16 +147,6 @@ def answers(folder: pathlib.Path, run: pathlib.Path
     blocks = np.array([*rule.blocks, logits.shape[1]])[rule.exits(logits)]
   return tuple({kind: each[kinds == kind] for kind in KINDS}
                for each in (right, blocks))
-
-
-def _mean(values: Sequence[float]) -> str:
-  if len(values) == 1:
-    return f'{values[0]:.1f}'
-  return f'{statistics.mean(values):.1f} +- {statistics.stdev(values):.1f}'
-
-
-def _print(headers: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-  print('\n' + text_lib.format_table(text_lib.make_table(headers, rows)))
 
 
 if __name__ == '__main__':

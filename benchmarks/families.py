@@ -22,13 +22,13 @@ stopped goes on where it was.
 from collections.abc import Sequence
 import json
 import pathlib
-import statistics
 from typing import Any
 
 from absl import app
 from absl import flags
 
 from benchmarks import programs
+from benchmarks import seeds as seeds_lib
 from benchmarks import task_data
 from mobilebert_tf.common import machine
 from mobilebert_tf.reporting import text as text_lib
@@ -76,7 +76,7 @@ def main(argv: list[str]) -> None:
              for seed in range(_SEEDS.value)]
     name = seeds[0]['family'][0]['scores'][0]['name']
     print(f'\n{task}, {name} x 100: fine-tuned, the model has '
-          f'{_mean([_score(each[_CUT][0]) for each in seeds])}')
+          f'{seeds_lib.mean([_score(each[_CUT][0]) for each in seeds])}')
     for title in (_FAMILY, _CUT, _WIDTHS_ALONE, _UNSORTED):
       if title in seeds[0]:
         _print_grid(title, [each[title] for each in seeds])
@@ -197,14 +197,14 @@ def _print_grid(title: str, seeds: Sequence[list[dict[str, Any]]]) -> None:
                     for i in (0, 1))
   print(text_lib.format_table(text_lib.make_table(
       (f'Depth; {title}', *(f'width {width:g}' for width in widths)),
-      [(f'{depth:g}', *(_mean(scores[depth, width]) for width in widths))
-       for depth in depths])))
+      [(f'{depth:g}', *(seeds_lib.mean(scores[depth, width])
+                        for width in widths)) for depth in depths])))
 
 
 def _print_alone(metric: str, seeds: Sequence[dict[str, Any]]) -> None:
   print(text_lib.format_table(text_lib.make_table(
       ('Trained alone', metric), [
-          (name, _mean([each['alone'][name] for each in seeds]))
+          (name, seeds_lib.mean([each['alone'][name] for each in seeds]))
           for name in seeds[0]['alone']])))
 
 
@@ -230,7 +230,7 @@ def _print_differences(seeds: Sequence[dict[str, Any]]) -> None:
       found.setdefault(name, []).append(one - other)
   print(text_lib.format_table(text_lib.make_table(
       ('Difference', 'points'),
-      [(name, _mean(values)) for name, values in found.items()])))
+      [(name, seeds_lib.mean(values)) for name, values in found.items()])))
 
 
 def _finetuning_epochs() -> float:
@@ -240,12 +240,6 @@ def _finetuning_epochs() -> float:
 
 def _score(row: dict[str, Any]) -> float:
   return 100 * row['scores'][0]['value']
-
-
-def _mean(values: Sequence[float]) -> str:
-  if len(values) == 1:
-    return f'{values[0]:.1f}'
-  return f'{statistics.mean(values):.1f} +- {statistics.stdev(values):.1f}'
 
 
 if __name__ == '__main__':

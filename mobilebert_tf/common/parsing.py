@@ -4,9 +4,9 @@
 """Parses JSON and YAML of any origin in time and memory linear in the text."""
 
 import json
-import sys
 import math
 import re
+import sys
 from typing import Any
 
 _DEEPEST = 100

@@ -20,7 +20,7 @@ class EasyAndHardTest(tf.test.TestCase):
 
   def test_easy_texts_leave_before_hard_ones(self):
     folder = pathlib.Path(self.get_temp_dir())
-    easy_and_hard.Texts().write(folder)
+    easy_and_hard.write(folder)
     easy_and_hard.write_start(folder / 'start', folder / 'vocab.txt', 0, 4)
     run.run(recipe_lib.Recipe(
         task='classification', text_column='sentence', label_column='label',
