@@ -62,7 +62,7 @@ def exit_table(results: Mapping[str, Any]) -> text_lib.Table:
       # Short, so that all fits beside the picture; ECE: calibration error.
       ('Block', 'Right', '95% interval', 'ECE', 'Threshold', 'Texts'),
       [(str(each['block']), formatting.percent(each['accuracy']['mean']),
-        f'{formatting.percent(each["accuracy"]["low"])[:-1]} to '
+        f'{formatting.percent(each["accuracy"]["low"]).removesuffix("%")} to '
         f'{formatting.percent(each["accuracy"]["high"])}',
         formatting.percent(each['calibration_error']),
         '' if each['threshold'] is None else f'{each["threshold"]:.3g}',
